@@ -1,0 +1,150 @@
+//! Ragged batches: lengths, never pad tokens.
+
+use crate::Error;
+use crate::error::{check, within};
+use core::ops::Range;
+
+/// Sequences of token ids, end to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ragged<'a> {
+    tokens: &'a [u32],
+    ends: &'a [usize],
+}
+
+impl<'a> Ragged<'a> {
+    /// `ends[i]` is one past sequence `i`'s last token; no sequence is empty.
+    ///
+    /// # Errors
+    /// [`Error::Ends`] unless `ends` rises strictly from above 0 to `tokens.len()`.
+    pub fn new(tokens: &'a [u32], ends: &'a [usize]) -> Result<Self, Error> {
+        let mut start = 0;
+        for (sequence, &end) in ends.iter().enumerate() {
+            if end <= start || end > tokens.len() {
+                return Err(Error::Ends { sequence });
+            }
+            start = end;
+        }
+        if start != tokens.len() {
+            return Err(Error::Ends { sequence: ends.len().saturating_sub(1) });
+        }
+        Ok(Self { tokens, ends })
+    }
+
+    /// All token ids, `[tokens]`.
+    pub fn tokens(&self) -> &'a [u32] {
+        self.tokens
+    }
+
+    /// One past the last token of each sequence, `[sequences]`.
+    pub fn ends(&self) -> &'a [usize] {
+        self.ends
+    }
+
+    /// How many sequences there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no sequence at all.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Where sequence `i` lies in [`Self::tokens`].
+    pub fn span(&self, i: usize) -> Range<usize> {
+        (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
+    }
+
+    /// The sequences with their spans, in order.
+    pub fn sequences(&self) -> impl Iterator<Item = (&'a [u32], Range<usize>)> + use<'a> {
+        let this = *self;
+        (0..this.len()).map(move |i| (&this.tokens[this.span(i)], this.span(i)))
+    }
+}
+
+/// A [`Ragged`] with what a forward pass has to know about it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Batch<'a> {
+    sequences: Ragged<'a>,
+    owed: &'a [bool],
+    temperature: f32,
+    first: u32,
+}
+
+impl<'a> Batch<'a> {
+    /// `owed[t]` asks for the log-probability and entropy of `tokens[t]` given what precedes it.
+    /// A sequence's first token, which nothing predicts, owes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless `owed` is as long as the tokens; [`Error::Ends`] with the sequence
+    /// whose first token is owed.
+    pub fn new(sequences: Ragged<'a>, owed: &'a [bool]) -> Result<Self, Error> {
+        check("owed", owed.len(), sequences.tokens.len())?;
+        for i in 0..sequences.len() {
+            if owed[sequences.span(i).start] {
+                return Err(Error::Ends { sequence: i });
+            }
+        }
+        Ok(Self { sequences, owed, temperature: 1.0, first: 0 })
+    }
+
+    /// Divides logits by `temperature`, as the sampler did.
+    ///
+    /// # Errors
+    /// [`Error::Range`] unless it is positive and finite.
+    pub fn at_temperature(mut self, temperature: f32) -> Result<Self, Error> {
+        within("temperature", f64::from(temperature), f64::from(f32::MIN_POSITIVE), f64::from(f32::MAX))?;
+        self.temperature = temperature;
+        Ok(self)
+    }
+
+    /// The index in the optimiser's batch of this part's first sequence. It keys dropout, so that
+    /// a split changes nothing.
+    pub fn starting_at(mut self, first: u32) -> Self {
+        self.first = first;
+        self
+    }
+
+    /// The sequences.
+    pub fn sequences(&self) -> Ragged<'a> {
+        self.sequences
+    }
+
+    /// Which tokens' log-probabilities are asked for, `[tokens]`.
+    pub fn owed(&self) -> &'a [bool] {
+        self.owed
+    }
+
+    /// What logits are divided by.
+    pub fn temperature(&self) -> f32 {
+        self.temperature
+    }
+
+    /// The index in the optimiser's batch of the first sequence.
+    pub fn first(&self) -> u32 {
+        self.first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_must_rise_to_the_number_of_tokens() {
+        let t = [1, 2, 3];
+        assert!(Ragged::new(&t, &[1, 3]).is_ok());
+        assert!(Ragged::new(&[], &[]).is_ok());
+        assert_eq!(Ragged::new(&t, &[1, 1, 3]), Err(Error::Ends { sequence: 1 }));
+        assert_eq!(Ragged::new(&t, &[1, 2]), Err(Error::Ends { sequence: 1 }));
+        assert_eq!(Ragged::new(&t, &[4]), Err(Error::Ends { sequence: 0 }));
+        assert_eq!(Ragged::new(&t, &[]), Err(Error::Ends { sequence: 0 }));
+    }
+
+    #[test]
+    fn a_first_token_owes_nothing() {
+        let sequences = Ragged::new(&[1, 2, 3], &[1, 3]).unwrap();
+        assert!(Batch::new(sequences, &[false, false, true]).is_ok());
+        assert_eq!(Batch::new(sequences, &[false, true, true]), Err(Error::Ends { sequence: 1 }));
+    }
+}

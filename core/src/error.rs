@@ -1,0 +1,109 @@
+//! The one error type of this crate: what did not fit, and what would.
+
+use core::fmt;
+
+/// Why a call was refused. Nothing has been written to the outputs, unless the call says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// An argument's length does not fit the others.
+    Shape {
+        /// The argument.
+        name: &'static str,
+        /// The length that would fit.
+        want: usize,
+        /// The length it has.
+        got: usize,
+    },
+    /// Too few elements for the result to exist (the variance of one number, a ranking of one answer).
+    TooFew {
+        /// The argument.
+        name: &'static str,
+        /// The fewest that would do.
+        need: usize,
+        /// How many there are.
+        got: usize,
+    },
+    /// A setting or an index is outside its range.
+    Range {
+        /// The argument.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// The smallest allowed value.
+        low: f64,
+        /// The largest allowed value.
+        high: f64,
+    },
+    /// A number is infinite or not a number.
+    NotFinite {
+        /// The argument.
+        name: &'static str,
+        /// Which element of it.
+        index: usize,
+    },
+    /// The ends of a ragged batch do not rise to its number of tokens.
+    Ends {
+        /// The first sequence whose end is wrong.
+        sequence: usize,
+    },
+    /// A buffer of fixed capacity has no room left.
+    Full {
+        /// How many it holds.
+        capacity: usize,
+    },
+    /// Stored bytes do not decode.
+    Decode {
+        /// What was being read.
+        name: &'static str,
+    },
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Error::Shape { name, want, got } => write!(f, "{name}: want length {want}, got {got}"),
+            Error::TooFew { name, need, got } => {
+                write!(f, "{name}: need at least {need} elements, got {got}")
+            }
+            Error::Range { name, value, low, high } => {
+                write!(f, "{name}: {value} is outside {low} ..= {high}")
+            }
+            Error::NotFinite { name, index } => write!(f, "{name}[{index}] is not finite"),
+            Error::Ends { sequence } => write!(
+                f,
+                "the end of sequence {sequence} does not rise, or the last end is not the number of tokens"
+            ),
+            Error::Full { capacity } => write!(f, "the buffer is full at {capacity} tokens"),
+            Error::Decode { name } => write!(f, "{name}: the stored bytes do not decode"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// `Ok` when `got == want`, else [`Error::Shape`] in the argument's name.
+pub(crate) fn check(name: &'static str, got: usize, want: usize) -> Result<(), Error> {
+    if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }) }
+}
+
+/// `Ok` when `low <= value <= high`, else [`Error::Range`] in the argument's name.
+pub(crate) fn within(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), Error> {
+    if value >= low && value <= high { Ok(()) } else { Err(Error::Range { name, value, low, high }) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn messages_name_the_argument_and_what_would_fit() {
+        assert_eq!(check("v", 4, 5).unwrap_err().to_string(), "v: want length 5, got 4");
+        assert_eq!(
+            within("lambda", 1.5, 0.0, 1.0).unwrap_err().to_string(),
+            "lambda: 1.5 is outside 0 ..= 1"
+        );
+        assert!(within("lambda", f64::NAN, 0.0, 1.0).is_err());
+    }
+}

@@ -1,0 +1,33 @@
+//! The core of `rlhf`: what every algorithm and every backend share, and nothing else.
+//!
+//! **An algorithm never sees a tensor; a backend never sees an algorithm.** A backend runs a
+//! network and hands out a few scalars per token or sequence ([`roles`]); an [`Objective`] turns
+//! them into a loss and its exact gradient with respect to each scalar; the backend pulls that
+//! gradient back through its network.
+//!
+//! No `std`, no `unsafe`. Without the `alloc` feature only slices are used.
+#![no_std]
+#![forbid(unsafe_code)]
+
+#[cfg(feature = "alloc")]
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod batch;
+mod error;
+pub mod maths;
+#[cfg(feature = "model")]
+pub mod model;
+mod objective;
+pub mod random;
+mod ready;
+mod real;
+pub mod roles;
+pub mod sampling;
+
+pub use batch::{Batch, Ragged};
+pub use error::Error;
+pub use objective::{Coupling, Needs, Objective};
+pub use ready::ready;
+pub use real::Real;

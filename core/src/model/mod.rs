@@ -1,0 +1,10 @@
+//! What every backend must agree on, written once.
+
+mod architecture;
+mod checkpoint;
+mod names;
+pub mod tokenizer;
+
+pub use architecture::{Architecture, Family, Tensor};
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use names::{Piece, pieces};

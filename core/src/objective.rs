@@ -1,0 +1,85 @@
+//! The seam between algorithms and backends.
+
+use crate::Error;
+
+/// Which of a network's outputs an objective reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Log-probability of each owed token.
+    pub log_probs: bool,
+    /// Entropy of the distribution that each owed token was drawn from.
+    pub entropy: bool,
+    /// The value head at every token.
+    pub values: bool,
+    /// The scalar head at each sequence's last token.
+    pub scores: bool,
+}
+
+/// What an objective's token part couples, and so how finely a backend may call it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coupling {
+    /// Every token stands alone: [`Objective::tokens`] may be called tile by tile.
+    Token,
+    /// The tokens of a sequence belong together: it is called once with all owed tokens.
+    Sequence,
+    /// Neighbouring sequences belong together; who splits a batch never splits a group.
+    Group,
+    /// The whole optimiser batch belongs together: it is never split.
+    Batch,
+}
+
+/// A loss with its exact gradient with respect to each scalar that the network gives.
+///
+/// Losses are sums over what is shown, already divided by a denominator of the *whole* optimiser
+/// batch, so that any split of it gives the same gradient. Every method writes all of its `grad_*`
+/// slices. A method is called only when [`Objective::needs`] asks for its outputs.
+pub trait Objective {
+    /// What is read.
+    fn needs(&self) -> Needs;
+
+    /// What [`Objective::tokens`] couples.
+    fn coupling(&self) -> Coupling {
+        Coupling::Token
+    }
+
+    /// Owed tokens: `positions` rise and index the batch's tokens; all slices have one element for
+    /// each. Log-probabilities and entropies are in nats. `entropy` and `grad_entropy` are empty
+    /// unless asked for. Returns this part of the loss.
+    ///
+    /// # Errors
+    /// What the objective's own documentation says.
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        entropy: &[f32],
+        grad_log_probs: &mut [f32],
+        grad_entropy: &mut [f32],
+    ) -> Result<f64, Error> {
+        let _ = (positions, log_probs, entropy);
+        grad_log_probs.fill(0.0);
+        grad_entropy.fill(0.0);
+        Ok(0.0)
+    }
+
+    /// Values: `values[i]` is the value of the state after reading up to and including token `i`,
+    /// `[tokens]`. Called once. Returns this part of the loss.
+    ///
+    /// # Errors
+    /// What the objective's own documentation says.
+    fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
+        let _ = values;
+        grad_values.fill(0.0);
+        Ok(0.0)
+    }
+
+    /// Scores of whole sequences, `[sequences]`. Called once. Returns this part of the loss.
+    ///
+    /// # Errors
+    /// What the objective's own documentation says.
+    fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
+        let _ = scores;
+        grad_scores.fill(0.0);
+        Ok(0.0)
+    }
+}

@@ -1,0 +1,110 @@
+//! The roles that a backend's networks play.
+//!
+//! Methods return futures because a device may have to be read; a backend that never waits writes
+//! them as plain `async fn`s without an `await`, and [`crate::ready`] runs them. Futures need not be
+//! `Send`: a trainer belongs to one thread. Callers check lengths; implementations may assume what
+//! [`Ragged`] and [`Batch`] have checked, but report token ids outside their vocabulary and
+//! sequences beyond their context as errors.
+
+use crate::maths::Update;
+#[cfg(feature = "alloc")]
+use crate::random::Key;
+#[cfg(feature = "alloc")]
+use crate::sampling::{Responses, Sampling, Stopping};
+use crate::{Batch, Error, Objective, Ragged};
+use core::future::Future;
+
+/// Gives text its log-probabilities.
+pub trait Reference {
+    /// What can go wrong.
+    type Error: core::error::Error + From<Error>;
+
+    /// `out[t] = ln p(tokens[t] | its sequence before t)` in nats under the batch's temperature
+    /// where `owed[t]`, else 0. `out`: `[tokens]`, all of it written.
+    ///
+    /// # Errors
+    /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
+    fn log_probs(
+        &mut self,
+        batch: Batch<'_>,
+        out: &mut [f32],
+    ) -> impl Future<Output = Result<(), Self::Error>>;
+}
+
+/// Writes text.
+#[cfg(feature = "alloc")]
+pub trait Policy: Reference {
+    /// Continues each prompt. The draw for response token `p` of prompt `i` depends only on `key`,
+    /// `first + i`, `p` and the distribution, so neither company nor order changes a response.
+    /// The log-probabilities returned are those of [`Reference::log_probs`] at the sampling's
+    /// temperature, before its filters.
+    ///
+    /// # Errors
+    /// As [`Reference::log_probs`]; a prompt that leaves no room in the context.
+    fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping,
+        key: Key,
+        first: u32,
+    ) -> impl Future<Output = Result<Responses, Self::Error>>;
+}
+
+/// Scores whole texts: a reward model, a rule, a person.
+pub trait Reward {
+    /// What can go wrong.
+    type Error: core::error::Error + From<Error>;
+
+    /// `out[i]` is the score of sequence `i`, higher is better, any unit. `out`: `[sequences]`.
+    ///
+    /// # Errors
+    /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
+    fn score(
+        &mut self,
+        sequences: Ragged<'_>,
+        out: &mut [f32],
+    ) -> impl Future<Output = Result<(), Self::Error>>;
+}
+
+/// Predicts returns.
+pub trait Critic {
+    /// What can go wrong.
+    type Error: core::error::Error + From<Error>;
+
+    /// `out[i]` is the value of the state after its sequence up to and including token `i`, in
+    /// units of reward. `out`: `[tokens]`.
+    ///
+    /// # Errors
+    /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
+    fn values(
+        &mut self,
+        sequences: Ragged<'_>,
+        out: &mut [f32],
+    ) -> impl Future<Output = Result<(), Self::Error>>;
+}
+
+/// Learns from any [`Objective`].
+pub trait Learner {
+    /// What can go wrong.
+    type Error: core::error::Error + From<Error>;
+
+    /// Adds the gradient of `objective` on `batch` to what is accumulated, and returns this part's
+    /// loss. On an error the accumulated gradient is dropped.
+    ///
+    /// # Errors
+    /// A token outside the vocabulary, a sequence beyond the context, the objective's, or the
+    /// device's own.
+    fn accumulate<O: Objective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+    ) -> impl Future<Output = Result<f64, Self::Error>>;
+
+    /// Updates the weights with the accumulated gradient, forgets it, and returns its global norm
+    /// before clipping.
+    ///
+    /// # Errors
+    /// A gradient that is not finite (the weights are then untouched), or the device's own.
+    fn step(&mut self, update: &Update) -> impl Future<Output = Result<f64, Self::Error>>;
+}

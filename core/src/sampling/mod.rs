@@ -1,0 +1,151 @@
+//! How tokens are drawn, and why a response ended. The sampler, the scorer and the trainer share
+//! these types, so that none of them can disagree about the temperature.
+
+use crate::Error;
+use crate::error::within;
+
+/// How the next token is chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sampling {
+    /// The most probable token; of equals, the one with the smallest id.
+    Greedy,
+    /// A draw from the filtered distribution.
+    Draw(Filters),
+}
+
+/// What is done to logits before a draw, in this order: repetition penalty, temperature, top-k,
+/// top-p, min-p.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Filters {
+    /// Divides the logits; 1 leaves them alone.
+    pub temperature: f32,
+    /// Keeps the `top_k` most probable tokens; 0 keeps all.
+    pub top_k: u32,
+    /// Keeps the smallest set of most probable tokens whose mass reaches `top_p`; 1 keeps all.
+    pub top_p: f32,
+    /// Keeps tokens at least `min_p` times as probable as the best; 0 keeps all.
+    pub min_p: f32,
+    /// Divides positive (multiplies negative) logits of tokens already present; 1 leaves them alone.
+    pub repetition: f32,
+}
+
+impl Default for Filters {
+    fn default() -> Self {
+        Self { temperature: 1.0, top_k: 0, top_p: 1.0, min_p: 0.0, repetition: 1.0 }
+    }
+}
+
+impl Sampling {
+    /// A draw from the whole distribution at `temperature`.
+    pub fn at_temperature(temperature: f32) -> Self {
+        Self::Draw(Filters { temperature, ..Filters::default() })
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        let Self::Draw(f) = self else { return Ok(()) };
+        let positive = f64::from(f32::MIN_POSITIVE);
+        within("temperature", f64::from(f.temperature), positive, f64::from(f32::MAX))?;
+        within("top_p", f64::from(f.top_p), positive, 1.0)?;
+        within("min_p", f64::from(f.min_p), 0.0, 1.0)?;
+        within("repetition", f64::from(f.repetition), positive, f64::from(f32::MAX))
+    }
+
+    /// The temperature at which a scorer gives the same log-probabilities as this sampler, or
+    /// `None` where a filter changes the distribution: such samples cannot train an on-policy
+    /// objective, whose ratios would be wrong.
+    pub fn scorable(&self) -> Option<f32> {
+        match self {
+            Self::Draw(f) if *f == (Filters { temperature: f.temperature, ..Filters::default() }) => {
+                Some(f.temperature)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the logits of returned log-probabilities are divided by.
+    pub fn temperature(&self) -> f32 {
+        match self {
+            Self::Greedy => 1.0,
+            Self::Draw(f) => f.temperature,
+        }
+    }
+}
+
+/// When a response ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stopping<'a> {
+    /// The longest response, in tokens, its end token included.
+    pub max_new_tokens: usize,
+    /// The token that ends a text.
+    pub eos: Option<u32>,
+    /// Other tokens that end a response; they stay part of it.
+    pub stop: &'a [u32],
+}
+
+/// Why a response ended. Data, never inferred from pad ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub enum Finish {
+    /// With the end-of-text token, which is its last token.
+    Eos,
+    /// With a stop token, which is its last token.
+    Stop,
+    /// At the greatest length, or where the context ended.
+    Length,
+}
+
+impl Stopping<'_> {
+    /// Why a response of `length` tokens ending in `last` is over, or `None` while it is not.
+    pub fn finish(&self, last: u32, length: usize) -> Option<Finish> {
+        if self.eos == Some(last) {
+            Some(Finish::Eos)
+        } else if self.stop.contains(&last) {
+            Some(Finish::Stop)
+        } else if length >= self.max_new_tokens {
+            Some(Finish::Length)
+        } else {
+            None
+        }
+    }
+}
+
+/// Responses to a batch of prompts, end to end, in the prompts' order.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Responses {
+    /// Token ids, `[tokens]`.
+    pub tokens: alloc::vec::Vec<u32>,
+    /// One past each response's last token, `[responses]`. No response is empty.
+    pub ends: alloc::vec::Vec<usize>,
+    /// ln p of each token at the sampling's temperature, in nats, `[tokens]`.
+    pub log_probs: alloc::vec::Vec<f32>,
+    /// Why each response ended, `[responses]`.
+    pub finish: alloc::vec::Vec<Finish>,
+}
+
+#[cfg(feature = "alloc")]
+impl Responses {
+    /// How many responses there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Where response `i` lies in the token arrays.
+    pub fn span(&self, i: usize) -> core::ops::Range<usize> {
+        (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
+    }
+
+    /// Response `i`'s tokens.
+    pub fn response(&self, i: usize) -> &[u32] {
+        &self.tokens[self.span(i)]
+    }
+}
