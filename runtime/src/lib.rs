@@ -1,1 +1,4 @@
 //! x
+pub mod quickstart;
+pub mod report;
+pub mod statistics;

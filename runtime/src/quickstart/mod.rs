@@ -1,0 +1,3 @@
+//! The run that needs no data: it makes its own.
+
+pub mod world;

@@ -1,0 +1,159 @@
+//! The world that the quickstart makes for itself: very short stories about an animal at a place
+//! in a mood, told in a tone.
+//!
+//! [`World`] writes text; [`gold`] says how good an answer truly is, which no model sees;
+//! [`Labellers`] see it through noise and rank answers by it.
+
+mod gold;
+mod grammar;
+mod labellers;
+mod prompt;
+mod words;
+mod writer;
+
+pub use gold::{BRIEF, gold, success};
+pub use labellers::{Answer, LABELLERS, Labellers};
+pub use prompt::Prompt;
+pub use words::{ANIMALS, END, MOODS, PLACES, decode, encode, vocabulary};
+pub use writer::ideal;
+
+use rlhf_core::random::{Draws, Key, Stream};
+use writer::Plan;
+
+/// How many prompts are kept for tests.
+pub const TESTS: usize = 640;
+
+/// All text of one seed, and which prompts are kept from training.
+#[derive(Clone, Debug)]
+pub struct World {
+    seed: u64,
+    train: Vec<Prompt>,
+    test: Vec<Prompt>,
+    /// By prompt number: whether it is kept for tests.
+    kept: Vec<bool>,
+}
+
+/// What the steps of the data stream are for.
+#[repr(u32)]
+enum Use {
+    Split,
+    Corpus,
+    Demonstration,
+    Answers,
+}
+
+impl World {
+    /// Splits all prompts into [`TESTS`] for tests and the rest for training.
+    pub fn new(seed: u64) -> Self {
+        let mut train: Vec<_> = (0..Prompt::COUNT).map(Prompt::from_index).collect();
+        Key::new(seed, Stream::Data, Use::Split as u32).shuffle(&mut train);
+        let test = train.split_off(Prompt::COUNT - TESTS);
+        let mut kept = vec![false; Prompt::COUNT];
+        test.iter().for_each(|prompt| kept[prompt.index()] = true);
+        Self { seed, train, test, kept }
+    }
+
+    /// Prompts to train on, in no particular order.
+    pub fn train(&self) -> &[Prompt] {
+        &self.train
+    }
+
+    /// Prompts to test on, in no particular order. No training text has their combinations.
+    pub fn test(&self) -> &[Prompt] {
+        &self.test
+    }
+
+    /// Text `i` of the grammar, 15 to 35 tokens with `<end>`: what a base is pretrained on, and the
+    /// pretraining mix. Half of them begin with a training prompt, each of whose slots the story
+    /// keeps seven times in ten.
+    pub fn corpus(&self, i: u32) -> Vec<u32> {
+        let mut draws = self.draws(Use::Corpus, i);
+        let mut plan = Plan::of(draws.pick(&self.train));
+        if draws.uniform() < 0.5 {
+            plan.asides = 1 + draws.below(2);
+            return plan.tell(&mut draws);
+        }
+        let prompt = *draws.pick(&self.train);
+        let other = *draws.pick(&self.train);
+        let mut keep = |asked, other| if draws.uniform() < 0.7 { asked } else { other };
+        let mut said = Prompt {
+            animal: keep(prompt.animal, other.animal),
+            place: keep(prompt.place, other.place),
+            mood: keep(prompt.mood, other.mood),
+            tone: keep(prompt.tone, other.tone),
+        };
+        if self.kept[said.index()] {
+            said = other;
+        }
+        let mut text = prompt.tokens();
+        text.extend(Plan::of(&said).tell(&mut draws));
+        text
+    }
+
+    /// Demonstration `i`, an answer to `prompt` with `<end>`, by someone careless.
+    pub fn demonstration(&self, i: u32, prompt: &Prompt) -> Vec<u32> {
+        let mut draws = self.draws(Use::Demonstration, i);
+        let mut plan = Plan::careless(prompt, &mut draws);
+        if plan.says().is_some_and(|said| self.kept[said.index()]) {
+            plan = Plan::of(prompt);
+        }
+        plan.tell(&mut draws)
+    }
+
+    /// How many answers to training prompt number `i` are ranked: 4 to 9, all as likely.
+    pub fn answers_wanted(&self, i: u32) -> usize {
+        4 + self.draws(Use::Answers, i).below(6)
+    }
+
+    fn draws(&self, what: Use, i: u32) -> Draws {
+        Key::new(self.seed, Stream::Data, what as u32).draws(i)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rlhf_core::sampling::Finish;
+
+    #[test]
+    fn explore() {
+        for seed in 0..4 {
+            let world = World::new(seed);
+            let demos: Vec<_> =
+                world.train().iter().zip(0..).map(|(p, i)| (p, world.demonstration(i, p))).collect();
+            let n = demos.len() as f64;
+            let rate = demos.iter().filter(|(p, d)| success(p, d, Finish::Eos)).count() as f64 / n;
+            let mean = demos.iter().map(|(p, d)| gold(p, d, Finish::Eos)).sum::<f64>() / n;
+            let len = demos.iter().map(|(_, d)| d.len() as f64).sum::<f64>() / n;
+            let ideal_gold = demos.iter().map(|(p, _)| gold(p, &ideal(p), Finish::Eos)).sum::<f64>() / n;
+            let win = demos
+                .iter()
+                .filter(|(p, d)| gold(p, &ideal(p), Finish::Eos) > gold(p, d, Finish::Eos))
+                .count() as f64
+                / n;
+            let ties = demos
+                .iter()
+                .zip(0..)
+                .filter(|((p, d), i)| {
+                    gold(p, &world.demonstration(i + 100_000, p), Finish::Eos) == gold(p, d, Finish::Eos)
+                })
+                .count() as f64
+                / n;
+            let lens: Vec<_> = (0..4000).map(|i| world.corpus(i).len()).collect();
+            println!(
+                "success {rate:.3} gold {mean:.3} ideal {ideal_gold:.3} win {win:.3} ties {ties:.3} len {len:.1} corpus {:.1} {:?} {:?} vocab {}",
+                lens.iter().sum::<usize>() as f64 / 4000.0,
+                lens.iter().min(),
+                lens.iter().max(),
+                vocabulary().len()
+            );
+        }
+        let world = World::new(1);
+        for i in 0..12 {
+            println!("{}", decode(&world.corpus(i)));
+            let p = world.train()[i as usize];
+            let d = world.demonstration(i, &p);
+            println!("   {} {} {:.3}", p.text(), decode(&d), gold(&p, &d, Finish::Eos));
+        }
+    }
+}
