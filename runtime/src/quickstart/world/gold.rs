@@ -7,9 +7,9 @@ use rlhf_core::sampling::Finish;
 
 /// Weights of the parts; they add up to 1.
 const GRAMMAR: f64 = 0.2;
-const SLOTS: f64 = 0.42;
-const TONE: f64 = 0.18;
-const BREVITY: f64 = 0.2;
+const SLOTS: f64 = 0.45;
+const TONE: f64 = 0.2;
+const BREVITY: f64 = 0.15;
 /// The best length, in tokens without the end token.
 const SHORT: f64 = 10.0;
 /// The longest story that can be a success, in tokens without the end token.
@@ -17,7 +17,7 @@ pub const BRIEF: usize = 20;
 
 /// How good `answer` is as an answer to `prompt`, in `[0, 1)`.
 ///
-/// `g · (0.20 + 0.42 · slots + 0.18 · tone + 0.20 · brevity)`, where
+/// `g · (0.20 + 0.45 · slots + 0.20 · tone + 0.15 · brevity)`, where
 ///
 /// * `g`, grammar, is the share of sentences that are sentences, half of it when the answer did not
 ///   end with `<end>`; a factor, because what is no sentence tells nothing;

@@ -7,8 +7,8 @@ use rlhf_core::random::{Key, Stream};
 pub const LABELLERS: usize = 5;
 /// How many of them, the first ones, love length.
 const LOVERS: usize = 2;
-/// What a standard deviation of length is worth to a lover of length, in standard deviations of gold.
-const LOVE: f64 = 0.6;
+/// What a standard deviation of length is worth to a lover of length, in standard deviations of noise.
+const LOVE: f64 = 2.0;
 /// How often two of them agree on a pair of answers; InstructGPT's did at 72.6 %.
 const AGREEMENT: f64 = 0.73;
 /// Answers that seem this close to each other, in shares of the noise, tie.
@@ -37,9 +37,8 @@ impl Labellers {
     /// Hires labellers for `prompts`, the answers to each.
     ///
     /// People spread their judgement over the answers before them, whether these are much alike or
-    /// not. So the worth of a token is in units of the spread of these answers' gold, and the noise
-    /// is the one at which two labellers are expected to agree on 73 % of their pairs: it holds for
-    /// the answers of any policy.
+    /// not. So the noise is the one at which two labellers are expected to agree on 73 % of these
+    /// answers' pairs, and the love of length is in units of it: this holds for any policy's answers.
     ///
     /// # Errors
     /// [`Error::TooFew`] when no prompt has two answers; [`Error::NotFinite`] for a gold that is no
@@ -59,7 +58,7 @@ impl Labellers {
             (pairs.iter().map(|p| of(p).powi(2)).sum::<f64>() / (2 * pairs.len()) as f64).sqrt()
         };
         let (golds, lengths) = (spread(|p| p.0), spread(|p| p.1));
-        let love = if lengths > 0.0 { LOVE * golds / lengths } else { 0.0 };
+        let love = if lengths > 0.0 { LOVE / lengths } else { 0.0 };
 
         // Agreement falls as noise grows: halve the bracket until it is narrow.
         let (mut low, mut high) = (0.0, 10.0 * golds);
@@ -67,7 +66,7 @@ impl Labellers {
             let noise = 0.5 * (low + high);
             if expected_agreement(&pairs, love, noise) > AGREEMENT { low = noise } else { high = noise }
         }
-        Ok(Self { seed, noise: high, love })
+        Ok(Self { seed, noise: high, love: love * high })
     }
 
     /// Labeller `labeller`'s ranks of the answers to prompt number `prompt`: 0 for the best, equal for
@@ -98,7 +97,7 @@ fn differences(answers: &[Answer]) -> impl Iterator<Item = (f64, f64)> + '_ {
 }
 
 /// The share of pairs on which two labellers agree, expected over their noise and over all pairs of
-/// labellers. A labeller to whom the first answer is better by d prefers it with probability
+/// labellers; `love` is in units of noise. A labeller to whom the first answer is better by d prefers it with probability
 /// p = Φ(d/(σ√2)); two of them agree with probability p·q + (1−p)(1−q).
 fn expected_agreement(pairs: &[(f64, f64)], love: f64, noise: f64) -> f64 {
     let prefers = |better: f64| 0.5 * libm::erfc(-better / (2.0 * noise));
@@ -108,7 +107,7 @@ fn expected_agreement(pairs: &[(f64, f64)], love: f64, noise: f64) -> f64 {
     let sum: f64 = pairs
         .iter()
         .map(|&(gold, tokens)| {
-            let (plain, long) = (prefers(gold), prefers(gold + love * tokens));
+            let (plain, long) = (prefers(gold), prefers(gold + love * noise * tokens));
             two(others) * agree(plain, plain)
                 + two(lovers) * agree(long, long)
                 + lovers * others * agree(plain, long)
