@@ -8,6 +8,8 @@ pub const LABELLERS: usize = 5;
 /// How many of them, the first ones, love length.
 const LOVERS: usize = 2;
 /// What a standard deviation of length is worth to a lover of length, in standard deviations of noise.
+/// At 2, what the five wish on average is best served by demonstrators' best of about 16; more of it
+/// costs gold.
 const LOVE: f64 = 2.0;
 /// How often two of them agree on a pair of answers; InstructGPT's did at 72.6 %.
 const AGREEMENT: f64 = 0.73;
@@ -30,7 +32,7 @@ pub struct Labellers {
     /// The standard deviation of what a labeller adds to gold.
     noise: f64,
     /// What a token is worth to those who love length, in gold.
-    love: f64,
+    pub(super) love: f64,
 }
 
 impl Labellers {

@@ -63,7 +63,7 @@ impl World {
         &self.test
     }
 
-    /// Text `i` of the grammar, 15 to 35 tokens with `<end>`: what a base is pretrained on, and the
+    /// Text `i` of the grammar, about 22 tokens with `<end>`: what a base is pretrained on, and the
     /// pretraining mix. Half of them begin with a training prompt, each of whose slots the story
     /// keeps seven times in ten.
     pub fn corpus(&self, i: u32) -> Vec<u32> {

@@ -2,17 +2,13 @@
 
 use super::words::{ANIMALS, Kind, MOODS, PLACES, TONES, encode, kind};
 
-/// A request for a story: one value per slot, each an index into the world's lists.
+/// A request for a story: one value per slot, each an index into one of the world's lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Prompt {
-    /// Who it is about, below [`ANIMALS`]`.len()`.
-    pub animal: usize,
-    /// Where it happens, below [`PLACES`]`.len()`.
-    pub place: usize,
-    /// How the animal feels, below [`MOODS`]`.len()`.
-    pub mood: usize,
-    /// How it is told: gentle, grim, silly or grand, below 4.
-    pub tone: usize,
+    pub(super) animal: usize,
+    pub(super) place: usize,
+    pub(super) mood: usize,
+    pub(super) tone: usize,
 }
 
 impl Prompt {

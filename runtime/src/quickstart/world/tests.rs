@@ -66,10 +66,11 @@ fn demonstrators_are_careless_and_there_is_headroom() {
         assert!(best.iter().all(|(p, a)| success(p, a, Eos)));
         let wins = win_rate(&golds(&best), &golds(&demos)).unwrap().value;
         println!(
-            "success {successes:.3}, gold {:.3}, ideal {:.3}, ideal wins {wins:.3}, tokens {:.1}",
+            "success {successes:.3}, gold {:.3}, ideal {:.3}, ideal wins {wins:.3}, tokens {:.1}, at most {:?}",
             average(&golds(&demos)),
             average(&golds(&best)),
             demos.iter().map(|(_, a)| a.len() as f64).sum::<f64>() / n,
+            demos.iter().map(|(_, a)| a.len()).max(),
         );
         assert!((0.35..=0.55).contains(&successes), "{successes}");
         assert!(wins >= 0.85, "{wins}");
@@ -198,7 +199,7 @@ fn labellers_agree_at_73_percent_on_answers_of_any_spread() {
                 }
             }
             println!(
-                "set {set}: agreement {value:.3}, {labellers:?}, ties {:.4}, as gold {:.3}, longer first {:.3} or {:.3}",
+                "set {set}: agreement {value:.3}, ties {:.4}, as gold {:.3}, longer first {:.3} or {:.3}",
                 tied / pairs,
                 right / pairs,
                 longer[0] / pairs * 5.0 / 3.0,
@@ -227,4 +228,33 @@ fn labellers_refuse_what_cannot_be_ranked() {
     // All alike: no noise is needed to tell them apart no better than a coin.
     let alike = Labellers::hire(0, &[vec![answer; 4]]).unwrap();
     assert_eq!(alike.ranks(0, 0, &[answer; 4]), [0; 4]);
+}
+
+#[test]
+fn what_labellers_wish_can_be_over_optimised() {
+    let world = World::new(3);
+    let wished = |love: f64, n: u32| {
+        let golds: Vec<_> = (world.train()[..300].iter().zip(0..))
+            .filter_map(|(p, i)| {
+                (0..n)
+                    .map(|j| world.demonstration(n * i + j, p))
+                    .map(|a| (gold(p, &a, Eos), a.len() as f64))
+                    .max_by(|a, b| (a.0 + love * a.1).total_cmp(&(b.0 + love * b.1)))
+            })
+            .map(|best| best.0)
+            .collect();
+        average(&golds)
+    };
+    let answers: Vec<Vec<_>> = (world.train()[..300].iter().zip(0..))
+        .map(|(p, i)| {
+            let answers = (0..6).map(|j| world.demonstration(6 * i + j, p));
+            answers.map(|a| Answer { gold: gold(p, &a, Eos), tokens: a.len() }).collect()
+        })
+        .collect();
+    // Two of five add it, so this is what they wish on average.
+    let love = 0.4 * Labellers::hire(3, &answers).unwrap().love;
+    let [one, some, many] = [1, 16, 256].map(|n| wished(love, n));
+    println!("gold of the best of 1, 16, 256 by the mean wish: {one:.3}, {some:.3}, {many:.3}");
+    assert!(some > one + 0.05 && many < some - 0.01);
+    assert!(wished(0.0, 256) > some, "without the love of length, more is better");
 }

@@ -70,7 +70,7 @@ fn text(svg: &mut String, [x, y]: [f64; 2], anchor: &str, words: &str) {
 /// Curve `i` through `points`: solid with full marks, or dashed with hollow ones.
 fn style(svg: &mut String, i: usize, points: &[[f64; 2]]) {
     let colour = COLOURS[i / 2 % COLOURS.len()];
-    let (dashes, fill) = if i % 2 == 0 { ("none", colour) } else { ("7 5", "#fff") };
+    let (dashes, fill) = if i.is_multiple_of(2) { ("none", colour) } else { ("7 5", "#fff") };
     let path: Vec<_> = points.iter().map(|[x, y]| format!("{x:.1},{y:.1}")).collect();
     let _ = write!(
         svg,
