@@ -52,6 +52,13 @@ pub enum Error {
         /// How many it holds.
         capacity: usize,
     },
+    /// A name that is not one of the known ones.
+    Unknown {
+        /// What was named.
+        name: &'static str,
+        /// The known names.
+        known: &'static str,
+    },
     /// Stored bytes do not decode.
     Decode {
         /// What was being read.
@@ -75,6 +82,7 @@ impl fmt::Display for Error {
                 "the end of sequence {sequence} does not rise, or the last end is not the number of tokens"
             ),
             Error::Full { capacity } => write!(f, "the buffer is full at {capacity} tokens"),
+            Error::Unknown { name, known } => write!(f, "{name}: want one of {known}"),
             Error::Decode { name } => write!(f, "{name}: the stored bytes do not decode"),
         }
     }
@@ -92,6 +100,31 @@ pub(crate) fn within(name: &'static str, value: f64, low: f64, high: f64) -> Res
     if value >= low && value <= high { Ok(()) } else { Err(Error::Range { name, value, low, high }) }
 }
 
+/// `Ok` when `value` is finite and above 0, else [`Error::Range`] in the argument's name.
+pub(crate) fn positive(name: &'static str, value: f64) -> Result<(), Error> {
+    within(name, value, f64::MIN_POSITIVE, f64::MAX)
+}
+
+/// `Ok` when every element is finite, else [`Error::NotFinite`] with the first that is not.
+pub(crate) fn finite<R: crate::Real>(name: &'static str, values: &[R]) -> Result<(), Error> {
+    match values.iter().position(|v| !v.is_finite()) {
+        Some(index) => Err(Error::NotFinite { name, index }),
+        None => Ok(()),
+    }
+}
+
+/// `Ok` when `ends` rise strictly from above 0 to `len`, else [`Error::Ends`].
+pub(crate) fn rising(ends: &[usize], len: usize) -> Result<(), Error> {
+    let mut start = 0;
+    for (sequence, &end) in ends.iter().enumerate() {
+        if end <= start || end > len {
+            return Err(Error::Ends { sequence });
+        }
+        start = end;
+    }
+    if start == len { Ok(()) } else { Err(Error::Ends { sequence: ends.len().saturating_sub(1) }) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,5 +138,10 @@ mod tests {
             "lambda: 1.5 is outside 0 ..= 1"
         );
         assert!(within("lambda", f64::NAN, 0.0, 1.0).is_err());
+        assert_eq!(
+            Error::Unknown { name: "profile", known: "a, b" }.to_string(),
+            "profile: want one of a, b"
+        );
+        assert_eq!(finite("v", &[1.0, f64::NAN]).unwrap_err().to_string(), "v[1] is not finite");
     }
 }

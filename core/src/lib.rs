@@ -20,6 +20,7 @@ pub mod maths;
 #[cfg(feature = "model")]
 pub mod model;
 mod objective;
+pub mod objectives;
 pub mod random;
 mod ready;
 mod real;

@@ -1,21 +1,74 @@
-//! Adam with decoupled weight decay.
+//! Adam, with either kind of weight decay.
+
+use crate::error::{check, positive, within};
+use crate::{Error, Real};
+
+/// Where weight decay enters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Decay {
+    /// Beside the step: `θ ← θ·(1 − η·w)` (AdamW, arXiv:1711.05101).
+    #[default]
+    Decoupled,
+    /// In the gradient: `g ← g + w·θ` (Adam with L2, `torch.optim.Adam`).
+    Gradient,
+}
+
+/// What ε is added to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum EpsilonAt {
+    /// The root of the bias-corrected second moment (arXiv:1412.6980, algorithm 1; PyTorch).
+    #[default]
+    Corrected,
+    /// The root of the raw second moment (the paper's §2 form; TensorFlow, hence
+    /// lm-human-preferences): early on, the same ε weighs `1/√(1−β₂ᵗ)` times as much.
+    Raw,
+}
 
 /// Adam's settings (Kingma and Ba, arXiv:1412.6980; Loshchilov and Hutter, arXiv:1711.05101).
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam {
     /// Decay of the first moment.
     pub beta1: f64,
     /// Decay of the second moment.
     pub beta2: f64,
-    /// Added to the root of the bias-corrected second moment.
+    /// Keeps the step finite where the second moment is 0.
     pub epsilon: f64,
-    /// Decoupled weight decay, per unit of learning rate.
+    /// What [`Self::epsilon`] is added to.
+    pub epsilon_at: EpsilonAt,
+    /// Weight decay, per unit of learning rate.
     pub weight_decay: f64,
+    /// Where weight decay enters.
+    pub decay: Decay,
 }
 
 impl Default for Adam {
     fn default() -> Self {
-        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+        Self {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            epsilon_at: EpsilonAt::Corrected,
+            weight_decay: 0.0,
+            decay: Decay::Decoupled,
+        }
+    }
+}
+
+impl Adam {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        // The largest double below 1.
+        let below_one = 1.0 - f64::EPSILON / 2.0;
+        within("beta1", self.beta1, 0.0, below_one)?;
+        within("beta2", self.beta2, 0.0, below_one)?;
+        within("epsilon", self.epsilon, 0.0, f64::MAX)?;
+        within("weight_decay", self.weight_decay, 0.0, f64::MAX)
     }
 }
 
@@ -28,4 +81,147 @@ pub struct Update {
     pub adam: Adam,
     /// Scales the gradient down to this global norm; `None` never does.
     pub max_grad_norm: Option<f64>,
+}
+
+/// `√Σ g²` over all tensors, in f64. Clipping needs the norm over the whole model.
+pub fn global_norm<'a, R: Real>(grads: impl IntoIterator<Item = &'a [R]>) -> f64 {
+    libm::sqrt(grads.into_iter().flatten().map(|g| g.f64() * g.f64()).sum())
+}
+
+/// What gradients of this global norm are multiplied by: `min(1, max/(norm + 1e-6))`, as PyTorch's
+/// `clip_grad_norm_` has it (Pascanu et al., arXiv:1211.5063, §3.2).
+///
+/// # Errors
+/// [`Error::NotFinite`] for the norm; [`Error::Range`] for a largest norm that is not positive.
+pub fn clip_factor(norm: f64, max: Option<f64>) -> Result<f64, Error> {
+    crate::error::finite("gradient norm", &[norm])?;
+    let Some(max) = max else { return Ok(1.0) };
+    positive("max_grad_norm", max)?;
+    Ok((max / (norm + 1e-6)).min(1.0))
+}
+
+/// One step of Adam on one tensor: with `g` the gradient times `scale` (see [`clip_factor`]),
+///
+/// `m ← β₁m + (1−β₁)g`, `v ← β₂v + (1−β₂)g²`, `θ ← θ − η·m̂/(√v̂ + ε)`, `m̂ = m/(1−β₁ᵗ)`,
+/// `v̂ = v/(1−β₂ᵗ)`.
+///
+/// `params`, `grads`, `first` (m), `second` (v): `[parameters]`, the moments 0 before the first
+/// step. `step` is t, from 1. Elements are independent of each other, so tensors may be updated in
+/// any order and in any pieces.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::Range`] for a setting, or step 0. A gradient that is not finite is the
+/// caller's to refuse, by [`clip_factor`].
+#[allow(clippy::too_many_arguments)]
+pub fn adamw<R: Real>(
+    params: &mut [R],
+    grads: &[R],
+    first: &mut [R],
+    second: &mut [R],
+    step: u64,
+    update: &Update,
+    scale: f64,
+) -> Result<(), Error> {
+    let n = params.len();
+    check("grads", grads.len(), n)?;
+    check("first", first.len(), n)?;
+    check("second", second.len(), n)?;
+    within("step", step as f64, 1.0, f64::MAX)?;
+    let adam = &update.adam;
+    adam.validate()?;
+    let correction1 = 1.0 - libm::pow(adam.beta1, step as f64);
+    let correction2 = libm::sqrt(1.0 - libm::pow(adam.beta2, step as f64));
+    let (keep, l2) = match adam.decay {
+        Decay::Decoupled => (1.0 - update.learning_rate * adam.weight_decay, 0.0),
+        Decay::Gradient => (1.0, adam.weight_decay),
+    };
+    // With ε outside the correction, √v̂ + ε/correction is the same denominator.
+    let epsilon = R::of(match adam.epsilon_at {
+        EpsilonAt::Corrected => adam.epsilon,
+        EpsilonAt::Raw => adam.epsilon / correction2,
+    });
+    let rate = R::of(update.learning_rate / correction1);
+    let (keep, l2, scale, root) = (R::of(keep), R::of(l2), R::of(scale), R::of(correction2));
+    let (step1, beta2, step2) = (R::of(1.0 - adam.beta1), R::of(adam.beta2), R::of(1.0 - adam.beta2));
+    let moments = first.iter_mut().zip(second.iter_mut());
+    for ((p, &g), (m, v)) in params.iter_mut().zip(grads).zip(moments) {
+        let g = g * scale + l2 * *p;
+        *m += step1 * (g - *m);
+        *v = beta2 * *v + step2 * g * g;
+        *p = *p * keep - rate * *m / (v.sqrt() / root + epsilon);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::close;
+    use proptest::prelude::*;
+
+    fn update(adam: Adam) -> Update {
+        Update { learning_rate: 0.01, adam, max_grad_norm: None }
+    }
+
+    proptest! {
+        /// The paper's algorithm 1, word for word, over three steps.
+        #[test]
+        fn equals_the_definition(
+            start in -2.0..2.0, grads in prop::array::uniform3(-5.0..5.0),
+            b1 in 0.0..0.95, b2 in 0.5..0.999, w in 0.0..0.2, scale in 0.1..1.0,
+        ) {
+            for (decay, epsilon_at) in [
+                (Decay::Decoupled, EpsilonAt::Corrected),
+                (Decay::Gradient, EpsilonAt::Corrected),
+                (Decay::Decoupled, EpsilonAt::Raw),
+            ] {
+                let adam = Adam { beta1: b1, beta2: b2, epsilon: 1e-3, epsilon_at, weight_decay: w, decay };
+                let (mut p, mut m, mut v): (f64, f64, f64) = (start, 0.0, 0.0);
+                let (mut params, mut first, mut second) = ([start], [0.0], [0.0]);
+                for (t, g) in (1..).zip(grads) {
+                    let g = g * scale + if decay == Decay::Gradient { w * p } else { 0.0 };
+                    m = b1 * m + (1.0 - b1) * g;
+                    v = b2 * v + (1.0 - b2) * g * g;
+                    let (c1, c2) = (1.0 - b1.powi(t), 1.0 - b2.powi(t));
+                    let step = match epsilon_at {
+                        EpsilonAt::Corrected => (m / c1) / ((v / c2).sqrt() + 1e-3),
+                        EpsilonAt::Raw => m * c2.sqrt() / c1 / (v.sqrt() + 1e-3),
+                    };
+                    p = p * if decay == Decay::Decoupled { 1.0 - 0.01 * w } else { 1.0 } - 0.01 * step;
+                    let (u, t) = (update(adam), t as u64);
+                    adamw(&mut params, &[grads[t as usize - 1]], &mut first, &mut second, t, &u, scale).unwrap();
+                    close(params[0], p, 1e-12);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_step_is_the_learning_rate() {
+        let mut p = [0.0f32; 3];
+        let u = update(Adam::default());
+        adamw(&mut p, &[1e-3, -50.0, 0.0], &mut [0.0; 3], &mut [0.0; 3], 1, &u, 1.0).unwrap();
+        for (got, want) in p.into_iter().zip([-0.01, 0.01, 0.0]) {
+            close(f64::from(got), want, 1e-6);
+        }
+    }
+
+    #[test]
+    fn clipping_only_shrinks() {
+        let norm = global_norm([&[3.0f32, 0.0][..], &[4.0]]);
+        assert_eq!(norm, 5.0);
+        assert_eq!(clip_factor(norm, None), Ok(1.0));
+        assert_eq!(clip_factor(norm, Some(10.0)), Ok(1.0));
+        close(clip_factor(norm, Some(1.0)).unwrap(), 0.2, 1e-6);
+        let nan = global_norm([&[f32::NAN][..]]);
+        assert_eq!(clip_factor(nan, None), Err(Error::NotFinite { name: "gradient norm", index: 0 }));
+    }
+
+    #[test]
+    fn step_0_and_wrong_settings_are_refused() {
+        let u = update(Adam::default());
+        assert!(adamw(&mut [0.0f32], &[1.0], &mut [0.0], &mut [0.0], 0, &u, 1.0).is_err());
+        let u = update(Adam { beta2: 1.0, ..Adam::default() });
+        assert!(adamw(&mut [0.0f32], &[1.0], &mut [0.0], &mut [0.0], 1, &u, 1.0).is_err());
+    }
 }

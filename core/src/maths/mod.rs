@@ -1,5 +1,40 @@
 //! The formulas, as pure functions on slices.
+//!
+//! A loss comes with its exact gradient with respect to every network output that it reads. Text
+//! and checks are shared by `f32` and `f64` ([`crate::Real`]). Sums run in a fixed order, in f64.
+//! Denominators are the caller's, counted over the whole optimiser batch, so that any split of a
+//! batch gives the same gradient.
 
 mod adamw;
+mod average;
+mod bradley_terry;
+mod cross_entropy;
+mod estimate;
+mod gae;
+mod k_wise;
+mod kl;
+mod log_probs;
+mod moments;
+#[cfg(test)]
+mod oracle;
+mod ppo;
+mod reward_scale;
+mod schedule;
+mod shaping;
+mod stats;
 
-pub use adamw::{Adam, Update};
+pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
+pub use average::average;
+pub use bradley_terry::{Comparisons, bradley_terry};
+pub use cross_entropy::cross_entropy;
+pub use estimate::{Cutoff, Gae, Response, estimate};
+pub use gae::{gae, returns};
+pub use k_wise::{Ties, k_wise};
+pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};
+pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_log_probs};
+pub use moments::RunningMoments;
+pub use ppo::{PolicyClip, PolicyStats, PolicyToken, ValueStats, entropy_bonus, policy_loss, value_loss};
+pub use reward_scale::RewardScale;
+pub use schedule::{Schedule, Shape, WarmUp};
+pub use shaping::{End, MissingEnd, ScorePlacement, Shaping};
+pub use stats::{Guard, MeanShift, Variance, Whitening, masked_mean, masked_variance, whiten};

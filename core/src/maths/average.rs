@@ -1,0 +1,37 @@
+//! Moving average of weights.
+
+use crate::error::{check, within};
+use crate::{Error, Real};
+
+/// `average ← d·average + (1 − d)·weights` (InstructGPT, arXiv:2203.02155, C.4: d = 0.992 per
+/// iteration). Both `[parameters]`.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::Range`] unless 0 ≤ d ≤ 1.
+pub fn average<R: Real>(average: &mut [R], weights: &[R], decay: f64) -> Result<(), Error> {
+    check("weights", weights.len(), average.len())?;
+    within("decay", decay, 0.0, 1.0)?;
+    let step = R::of(1.0 - decay);
+    for (a, &w) in average.iter_mut().zip(weights) {
+        *a += step * (w - *a);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::close;
+
+    #[test]
+    fn closes_the_gap_by_the_decay() {
+        let mut a = [0.0f64, 1.0];
+        for _ in 0..10 {
+            average(&mut a, &[1.0, 1.0], 0.9).unwrap();
+        }
+        close(a[0], 1.0 - 0.9f64.powi(10), 1e-14);
+        assert_eq!(a[1], 1.0, "equal weights stay, to the bit");
+        assert!(average(&mut a, &[1.0, 1.0], 1.5).is_err());
+        assert!(average(&mut a, &[1.0], 0.5).is_err());
+    }
+}

@@ -1,0 +1,223 @@
+//! From one response to rewards, advantages and returns.
+
+use super::Shaping;
+use super::gae::backwards;
+use crate::error::{check, within};
+use crate::sampling::Finish;
+use crate::{Error, Real};
+
+/// Whether reaching the longest allowed length ends the world or only our view of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Cutoff {
+    /// It ends: nothing follows, as in every published RLHF code base.
+    #[default]
+    Terminates,
+    /// It truncates: the value of the state after the last token stands for what would follow.
+    Bootstraps,
+}
+
+/// How advantages are made from rewards and values.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct Gae {
+    /// Discount per token.
+    pub gamma: f64,
+    /// GAE's λ.
+    pub lambda: f64,
+    /// What a response cut off at its length means.
+    pub cutoff: Cutoff,
+}
+
+impl Gae {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        within("gamma", self.gamma, 0.0, 1.0)?;
+        within("lambda", self.lambda, 0.0, 1.0)
+    }
+
+    /// Advantages and returns of one response of T tokens.
+    ///
+    /// `rewards`, `advantages`, `returns`: `[steps]`, T of them or T + 1 (see
+    /// [`super::ScorePlacement`]); `values`: `[T+1]`, the state before each token, then the one
+    /// after the last. The extra step's value is `values[T]`, and nothing follows that step.
+    ///
+    /// # Errors
+    /// [`Error::Shape`]; [`Error::Range`].
+    pub fn advantages<R: Real>(
+        &self,
+        rewards: &[R],
+        values: &[R],
+        finish: Finish,
+        advantages: &mut [R],
+        returns: &mut [R],
+    ) -> Result<(), Error> {
+        self.validate()?;
+        let (steps, tokens) = (rewards.len(), values.len().saturating_sub(1));
+        if values.is_empty() || (steps != tokens && steps != tokens + 1) {
+            return Err(Error::Shape { name: "values", want: steps + 1, got: values.len() });
+        }
+        check("advantages", advantages.len(), steps)?;
+        check("returns", returns.len(), steps)?;
+        let bootstraps = self.cutoff == Cutoff::Bootstraps && finish == Finish::Length && steps == tokens;
+        let (gamma, lambda) = (R::of(self.gamma), R::of(self.lambda));
+        let discount = |t| if t + 1 == steps && !bootstraps { R::ZERO } else { gamma };
+        let value = |t| values.get(t).copied().unwrap_or(R::ZERO);
+        backwards(rewards, discount, value, lambda, advantages);
+        super::returns(advantages, values, returns)
+    }
+}
+
+/// What is known about one response of T tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Response<'a, R> {
+    /// ln p of each token under the policy that wrote it, in nats, `[T]`.
+    pub log_probs: &'a [R],
+    /// The same under the reference, `[T]`.
+    pub reference: &'a [R],
+    /// The value of the state before each token, and after the last, `[T+1]`.
+    pub values: &'a [R],
+    /// The score of the whole, in units of reward (see [`super::RewardScale`]).
+    pub score: f64,
+    /// Why it ended.
+    pub finish: Finish,
+}
+
+/// Rewards, advantages and returns of one response: [`Shaping`], then [`Gae`]. Returns the sum of
+/// the tokens' KL estimates, in nats, which is what a [`super::KlController`] is fed the mean of.
+///
+/// `rewards`, `advantages`, `returns`: `[steps]`, see [`super::ScorePlacement::steps`]. Under a
+/// profile that whitens rewards the two halves are called apart, since whitening needs the rewards
+/// of the whole batch in between.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::TooFew`] for a response without a step; [`Error::Range`].
+pub fn estimate<R: Real>(
+    shaping: &Shaping,
+    gae: &Gae,
+    beta: f64,
+    response: &Response<'_, R>,
+    rewards: &mut [R],
+    advantages: &mut [R],
+    returns: &mut [R],
+) -> Result<f64, Error> {
+    let tokens = response.log_probs.len();
+    check("values", response.values.len(), tokens + 1)?;
+    check("advantages", advantages.len(), rewards.len())?;
+    // The advantages' memory holds the KL estimates until GAE overwrites it.
+    let Some(kl) = advantages.get_mut(..tokens) else {
+        return Err(Error::Shape { name: "rewards", want: tokens, got: rewards.len() });
+    };
+    let sum = shaping.token_kls(response.log_probs, response.reference, kl)?;
+    let score = shaping.score(response.score, response.finish);
+    shaping.rewards(kl, beta, score, rewards)?;
+    gae.advantages(rewards, response.values, response.finish, advantages, returns)?;
+    Ok(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::close;
+    use crate::maths::{End, KlEstimator, MissingEnd, ScorePlacement};
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    const fn shaping(placement: ScorePlacement) -> Shaping {
+        Shaping {
+            kl: KlEstimator::K1,
+            kl_clip: None,
+            placement,
+            missing_end: MissingEnd::Subtract(1.0),
+            end: End::EosOrStop,
+            score_clip: None,
+        }
+    }
+
+    fn run(gae: Gae, placement: ScorePlacement, steps: usize, r: &Response<'_, f64>) -> [Vec<f64>; 3] {
+        let mut out = [vec![f64::NAN; steps], vec![f64::NAN; steps], vec![f64::NAN; steps]];
+        let [rewards, advantages, returns] = &mut out;
+        estimate(&shaping(placement), &gae, 0.1, r, rewards, advantages, returns).unwrap();
+        out
+    }
+
+    proptest! {
+        /// At λ = γ = 1 the return of a step is what is still to be had, KL and score.
+        #[test]
+        fn returns_are_what_is_still_to_come(
+            x in prop::collection::vec((-3.0..0.0, -3.0..0.0, -1.0..1.0), 1..12), score in -2.0..2.0,
+        ) {
+            let log_probs: Vec<f64> = x.iter().map(|p| p.0).collect();
+            let reference: Vec<f64> = x.iter().map(|p| p.1).collect();
+            let values: Vec<f64> = x.iter().map(|p| p.2).chain([0.3]).collect();
+            let r = Response {
+                log_probs: &log_probs, reference: &reference, values: &values, score, finish: Finish::Length,
+            };
+            let gae = Gae { gamma: 1.0, lambda: 1.0, cutoff: Cutoff::Terminates };
+            for (placement, steps) in
+                [(ScorePlacement::LastToken, x.len()), (ScorePlacement::AfterLastToken, x.len() + 1)]
+            {
+                let [rewards, advantages, returns] = run(gae, placement, steps, &r);
+                let mut rest = score - 1.0;
+                for t in (0..x.len()).rev() {
+                    rest -= 0.1 * (log_probs[t] - reference[t]);
+                    close(returns[t], rest, 1e-12);
+                    close(advantages[t], rest - values[t], 1e-12);
+                }
+                close(rewards.iter().sum(), rest, 1e-12);
+            }
+        }
+    }
+
+    #[test]
+    fn truncation_is_not_termination_where_asked() {
+        let mut r = Response {
+            log_probs: &[-1.0, -1.0],
+            reference: &[-1.0, -1.0],
+            values: &[0.0, 0.0, 8.0],
+            score: 1.0,
+            finish: Finish::Length,
+        };
+        let gae = Gae { gamma: 0.5, lambda: 1.0, cutoff: Cutoff::Bootstraps };
+        assert_eq!(run(gae, ScorePlacement::LastToken, 2, &r)[2], [2.0, 4.0]);
+        r.finish = Finish::Eos;
+        assert_eq!(run(gae, ScorePlacement::LastToken, 2, &r)[2], [0.5, 1.0]);
+    }
+
+    #[test]
+    fn the_extra_step_reaches_the_last_token_through_gamma_lambda() {
+        let r = Response {
+            log_probs: &[-1.0],
+            reference: &[-1.0],
+            values: &[0.25, 0.5],
+            score: 2.0,
+            finish: Finish::Eos,
+        };
+        let gae = Gae { gamma: 1.0, lambda: 0.9, cutoff: Cutoff::Terminates };
+        let [rewards, advantages, returns] = run(gae, ScorePlacement::AfterLastToken, 2, &r);
+        assert_eq!(rewards, [0.0, 2.0]);
+        assert_eq!(advantages, [0.5 - 0.25 + 0.9 * 1.5, 1.5]);
+        assert_eq!(returns, [0.5 + 0.9 * 1.5, 2.0]);
+    }
+
+    #[test]
+    fn shapes_are_named() {
+        let r = Response::<f32> {
+            log_probs: &[-1.0; 2],
+            reference: &[-1.0; 2],
+            values: &[0.0; 2],
+            score: 0.0,
+            finish: Finish::Eos,
+        };
+        let gae = Gae { gamma: 1.0, lambda: 0.9, cutoff: Cutoff::Terminates };
+        let mut out = [[0.0; 2]; 3];
+        let [a, b, c] = &mut out;
+        let got = estimate(&shaping(ScorePlacement::LastToken), &gae, 0.1, &r, a, b, c);
+        assert_eq!(got, Err(Error::Shape { name: "values", want: 3, got: 2 }));
+        assert!(Gae { gamma: 1.1, ..gae }.validate().is_err());
+    }
+}

@@ -1,0 +1,255 @@
+//! From logits to log-probabilities and entropy, and back.
+//!
+//! With logits `z[V]`, temperature `T` and `y = z/T`:
+//! `ln p[j] = y[j] − ln Σ exp(y)`, `H = −Σ p[j]·ln p[j]`, in nats.
+
+use crate::Error;
+use crate::Real;
+use crate::error::{check, positive};
+
+/// What normalises one row of logits.
+#[derive(Clone, Copy, Debug)]
+struct Row<R> {
+    max: R,
+    temperature: R,
+    /// ln Σ exp(y − max(y)), in 0 ..= ln V.
+    log_sum: f64,
+    /// H.
+    entropy: f64,
+}
+
+impl<R: Real> Row<R> {
+    fn new(logits: &[R], temperature: f64) -> Result<Self, Error> {
+        positive("temperature", temperature)?;
+        let mut max = R::NEG_INFINITY;
+        for (index, &z) in logits.iter().enumerate() {
+            if !z.is_finite() && z != R::NEG_INFINITY {
+                return Err(Error::NotFinite { name: "logits", index });
+            }
+            max = max.max(z);
+        }
+        if max == R::NEG_INFINITY {
+            return Err(Error::NotFinite { name: "logits", index: 0 });
+        }
+        let temperature = R::of(temperature);
+        let (mut sum, mut weighted) = (0.0, 0.0);
+        for &z in logits {
+            let below = (z - max) / temperature;
+            let e = below.exp().f64();
+            // A token that cannot be drawn adds 0·ln 0 = 0, which is NaN in floating point.
+            if e > 0.0 {
+                sum += e;
+                weighted += e * below.f64();
+            }
+        }
+        let log_sum = libm::log(sum);
+        Ok(Self { max, temperature, log_sum, entropy: log_sum - weighted / sum })
+    }
+
+    fn log_prob(&self, logit: R) -> f64 {
+        ((logit - self.max) / self.temperature).f64() - self.log_sum
+    }
+}
+
+/// `out[j] = ln p[j]` in nats. `logits`, `out`: `[V]`. A logit of −∞ gives −∞.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::Range`] for a temperature that is not positive and finite;
+/// [`Error::NotFinite`] for a NaN or +∞ logit, or a row of nothing but −∞.
+pub fn log_softmax<R: Real>(logits: &[R], temperature: f64, out: &mut [R]) -> Result<(), Error> {
+    check("out", out.len(), logits.len())?;
+    let row = Row::new(logits, temperature)?;
+    for (out, &z) in out.iter_mut().zip(logits) {
+        *out = R::of(row.log_prob(z));
+    }
+    Ok(())
+}
+
+/// `(ln p[target], H)` in nats. `logits`: `[V]`.
+///
+/// Unlikely tokens do no harm: a logit of −∞ adds nothing to the entropy (PyTorch's forms give NaN
+/// there, 0·−∞), and logits of 1e30 are exact (`logsumexp − Σp·z` is not).
+///
+/// # Errors
+/// As [`log_softmax`]; [`Error::Range`] for a target outside the vocabulary.
+pub fn log_prob<R: Real>(logits: &[R], target: usize, temperature: f64) -> Result<(R, R), Error> {
+    let logit = chosen(logits, target)?;
+    let row = Row::new(logits, temperature)?;
+    Ok((R::of(row.log_prob(logit)), R::of(row.entropy)))
+}
+
+/// Adds the pull-back of [`log_prob`] to `grad_logits`: `grad_log_prob·∂ln p[target]/∂z +
+/// grad_entropy·∂H/∂z`, where
+/// `∂ln p[t]/∂z[j] = (1[j=t] − p[j])/T` and `∂H/∂z[j] = −p[j]·(ln p[j] + H)/T`.
+///
+/// # Errors
+/// As [`log_prob`]; [`Error::Shape`].
+pub fn log_prob_pull<R: Real>(
+    logits: &[R],
+    target: usize,
+    temperature: f64,
+    grad_log_prob: R,
+    grad_entropy: R,
+    grad_logits: &mut [R],
+) -> Result<(), Error> {
+    check("grad_logits", grad_logits.len(), logits.len())?;
+    chosen(logits, target)?;
+    let row = Row::new(logits, temperature)?;
+    let (a, h) = (grad_log_prob.f64(), grad_entropy.f64());
+    for (j, (grad, &z)) in grad_logits.iter_mut().zip(logits).enumerate() {
+        let log_p = row.log_prob(z);
+        let p = libm::exp(log_p);
+        let surprise = if p > 0.0 { p * (log_p + row.entropy) } else { 0.0 };
+        let hit = if j == target { 1.0 } else { 0.0 };
+        *grad += R::of((a * (hit - p) - h * surprise) / temperature);
+    }
+    Ok(())
+}
+
+fn chosen<R: Real>(logits: &[R], target: usize) -> Result<R, Error> {
+    logits.get(target).copied().ok_or(Error::Range {
+        name: "target",
+        value: target as f64,
+        low: 0.0,
+        high: logits.len() as f64 - 1.0,
+    })
+}
+
+/// How the log-probabilities of a sequence become one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Reduction {
+    /// The log-probability of the whole, in nats.
+    Sum,
+    /// Nats per owed token.
+    Mean,
+}
+
+/// `out[i]` sums or averages the owed log-probabilities of sequence `i`.
+/// `log_probs`, `owed`: `[tokens]`; `ends`, `out`: `[sequences]`. A sequence that owes nothing sums
+/// to 0.
+///
+/// # Errors
+/// [`Error::Shape`], [`Error::Ends`]; [`Error::TooFew`] for a mean over nothing (NaN in PyTorch).
+pub fn sequence_log_probs<R: Real>(
+    log_probs: &[R],
+    owed: &[bool],
+    ends: &[usize],
+    reduction: Reduction,
+    out: &mut [R],
+) -> Result<(), Error> {
+    check("owed", owed.len(), log_probs.len())?;
+    check("out", out.len(), ends.len())?;
+    crate::error::rising(ends, log_probs.len())?;
+    let mut start = 0;
+    for (out, &end) in out.iter_mut().zip(ends) {
+        let (mut sum, mut count) = (0.0, 0usize);
+        for t in (start..end).filter(|&t| owed[t]) {
+            sum += log_probs[t].f64();
+            count += 1;
+        }
+        *out = R::of(match reduction {
+            Reduction::Sum => sum,
+            Reduction::Mean if count == 0 => return Err(Error::TooFew { name: "owed", need: 1, got: 0 }),
+            Reduction::Mean => sum / count as f64,
+        });
+        start = end;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::{close, slope};
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// The definitions, word for word.
+    fn naive(logits: &[f64], temperature: f64) -> (Vec<f64>, f64) {
+        let e: Vec<f64> = logits.iter().map(|z| (z / temperature).exp()).collect();
+        let p: Vec<f64> = e.iter().map(|x| x / e.iter().sum::<f64>()).collect();
+        let h = p.iter().filter(|p| **p > 0.0).map(|p| -p * p.ln()).sum();
+        (p.iter().map(|p| p.ln()).collect(), h)
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_definition(z in prop::collection::vec(-20.0..20.0, 1..40), t in 0.3..3.0) {
+            let (want, entropy) = naive(&z, t);
+            let mut got = vec![f64::NAN; z.len()];
+            log_softmax(&z, t, &mut got).unwrap();
+            for (target, (got, want)) in got.iter().zip(&want).enumerate() {
+                close(*got, *want, 1e-11);
+                let (log_prob, h) = log_prob(&z, target, t).unwrap();
+                prop_assert_eq!(log_prob, *got);
+                close(h, entropy, 1e-11);
+            }
+        }
+
+        #[test]
+        fn pulls_the_slope_of_what_it_computes(
+            z in prop::collection::vec(-3.0..3.0, 1..8), t in 0.5..2.0, a in -2.0..2.0, b in -2.0..2.0,
+        ) {
+            let target = z.len() / 2;
+            let mut grad = vec![0.0; z.len()];
+            log_prob_pull(&z, target, t, a, b, &mut grad).unwrap();
+            slope(&z, &grad, |z| {
+                let (log_prob, entropy) = log_prob(z, target, t).unwrap();
+                a * log_prob + b * entropy
+            });
+        }
+
+        #[test]
+        fn single_precision_follows_double(z in prop::collection::vec(-20.0f32..20.0, 1..200)) {
+            let wide: Vec<f64> = z.iter().map(|&z| f64::from(z)).collect();
+            let (a, h) = log_prob(&z, 0, 1.0).unwrap();
+            let (b, g) = log_prob(&wide, 0, 1.0).unwrap();
+            close(f64::from(a), b, 1e-6);
+            close(f64::from(h), g, 1e-6);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_drawn_adds_nothing() {
+        let out = f64::NEG_INFINITY;
+        let (log_prob_3, h) = log_prob(&[0.0, out, 0.0, out], 3, 1.0).unwrap();
+        assert_eq!(log_prob_3, out);
+        close(h, 2f64.ln(), 1e-15);
+        let mut grad = [0.0; 4];
+        log_prob_pull(&[0.0, out, 0.0, out], 0, 1.0, 1.0, 1.0, &mut grad).unwrap();
+        assert_eq!(grad, [0.5, 0.0, -0.5, 0.0]);
+        assert_eq!(log_prob(&[out, out], 0, 1.0), Err(Error::NotFinite { name: "logits", index: 0 }));
+    }
+
+    #[test]
+    fn huge_logits_are_stable() {
+        for (z, target, want) in [([1e30f32, 0.0], 1, -1e30f32), ([-1e30, -1e30], 0, -(2f32.ln()))] {
+            let (log_prob, h) = log_prob(&z, target, 1.0).unwrap();
+            assert_eq!(log_prob, want);
+            assert!((0.0..1.0).contains(&h));
+        }
+    }
+
+    #[test]
+    fn bad_rows_are_named() {
+        let nan = Err(Error::NotFinite { name: "logits", index: 1 });
+        assert_eq!(log_prob(&[0.0, f64::NAN], 0, 1.0), nan);
+        assert_eq!(log_prob(&[0.0, f64::INFINITY], 0, 1.0), nan);
+        assert!(matches!(log_prob(&[0.0], 1, 1.0), Err(Error::Range { name: "target", .. })));
+        assert!(matches!(log_prob(&[0.0], 0, 0.0), Err(Error::Range { name: "temperature", .. })));
+    }
+
+    #[test]
+    fn sequences_reduce_alone() {
+        let (lp, owed) = ([9.0, -1.0, -2.0, 9.0, -4.0], [false, true, true, false, true]);
+        let mut out = [f64::NAN; 2];
+        sequence_log_probs(&lp, &owed, &[3, 5], Reduction::Mean, &mut out).unwrap();
+        assert_eq!(out, [-1.5, -4.0]);
+        sequence_log_probs(&lp, &[false; 5], &[3, 5], Reduction::Sum, &mut out).unwrap();
+        assert_eq!(out, [0.0, 0.0]);
+        let none = sequence_log_probs(&lp, &[false; 5], &[3, 5], Reduction::Mean, &mut out);
+        assert_eq!(none, Err(Error::TooFew { name: "owed", need: 1, got: 0 }));
+    }
+}

@@ -1,0 +1,75 @@
+//! What turns a reward model's raw score into a reward.
+
+use super::stats::{Variance, mean, variance};
+use crate::{Error, Real};
+
+/// `reward = gain·score + bias`. A pairwise loss fixes neither, so each recipe does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct RewardScale {
+    /// Reward per unit of score.
+    pub gain: f64,
+    /// The reward of score 0.
+    pub bias: f64,
+}
+
+impl Default for RewardScale {
+    fn default() -> Self {
+        Self { gain: 1.0, bias: 0.0 }
+    }
+}
+
+impl RewardScale {
+    /// The bias that makes these scores average 0: demonstrations in InstructGPT (arXiv:2203.02155,
+    /// C.2), responses of the reference policy in Stiennon et al. and `huang2024`.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] without a score; [`Error::NotFinite`].
+    pub fn centred_on<R: Real>(scores: &[R]) -> Result<Self, Error> {
+        Ok(Self { gain: 1.0, bias: -mean("scores", scores)? })
+    }
+
+    /// The gain and bias that make these scores (256 responses of the reference policy) average 0
+    /// with variance 1: gain = 1/σ, bias = −μ/σ (Ziegler et al., arXiv:1909.08593, §2.2;
+    /// lm-human-preferences `rewards.py:77-89`, population variance).
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] without a score; [`Error::NotFinite`]; [`Error::Range`] when all scores are
+    /// the same.
+    pub fn ziegler2019<R: Real>(scores: &[R]) -> Result<Self, Error> {
+        let variance = variance("scores", scores, Variance::Population)?;
+        crate::error::positive("variance", variance)?;
+        let gain = 1.0 / libm::sqrt(variance);
+        Ok(Self { gain, bias: -gain * mean("scores", scores)? })
+    }
+
+    /// The reward of a score.
+    pub fn apply<R: Real>(&self, score: R) -> R {
+        R::of(self.gain * score.f64() + self.bias)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::close;
+
+    #[test]
+    fn each_recipe_fixes_what_it_says() {
+        let scores = [3.0, 5.0, 10.0];
+        let centred = RewardScale::centred_on(&scores).unwrap();
+        assert_eq!(scores.map(|s| centred.apply(s)), [-3.0, -1.0, 4.0]);
+        let unit = RewardScale::ziegler2019(&scores).unwrap();
+        let rewards = scores.map(|s| unit.apply(s));
+        close(rewards.iter().sum::<f64>(), 0.0, 1e-14);
+        close(rewards.iter().map(|r| r * r).sum::<f64>() / 3.0, 1.0, 1e-14);
+    }
+
+    #[test]
+    fn no_scores_or_equal_ones_are_refused() {
+        let none = Err(Error::TooFew { name: "scores", need: 1, got: 0 });
+        assert_eq!(RewardScale::centred_on::<f32>(&[]), none);
+        let equal = RewardScale::ziegler2019(&[2.0f32; 3]);
+        assert!(matches!(equal, Err(Error::Range { name: "variance", .. })));
+    }
+}

@@ -1,0 +1,189 @@
+//! From a score of the whole response to a reward for each of its tokens.
+
+use super::KlEstimator;
+use crate::error::check;
+use crate::sampling::Finish;
+use crate::{Error, Real};
+
+/// Which step of a response the score is given to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum ScorePlacement {
+    /// The last token.
+    LastToken,
+    /// One step after the last token while the response is shorter than the longest allowed, else
+    /// the last token (summarize_from_feedback_details `ppo.py:683-685`, TRL v2). That extra step is
+    /// taken by nobody: it has a value (of the state after the last token, which is trained) and a
+    /// reward, but no action, so the score reaches the last token through γ·λ and the value.
+    AfterLastToken,
+}
+
+impl ScorePlacement {
+    /// How many steps a response of `tokens` tokens has, when the longest has `window`.
+    pub fn steps(self, tokens: usize, window: usize) -> usize {
+        tokens + usize::from(self == Self::AfterLastToken && tokens < window)
+    }
+}
+
+/// What happens to the score of a response that has no end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum MissingEnd {
+    /// Nothing.
+    Keep,
+    /// The penalty is subtracted.
+    Subtract(f64),
+    /// This is the score instead.
+    Replace(f64),
+}
+
+/// What counts as an end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum End {
+    /// The end-of-text token alone (TRL looks for `eos_token_id` even when it stops elsewhere).
+    Eos,
+    /// The end-of-text token or a stop token.
+    EosOrStop,
+}
+
+/// How rewards are made.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct Shaping {
+    /// The KL estimate of a token.
+    pub kl: KlEstimator,
+    /// Each token's estimate is limited to ± this, in nats.
+    pub kl_clip: Option<f64>,
+    /// Where the score goes.
+    pub placement: ScorePlacement,
+    /// What a missing end costs.
+    pub missing_end: MissingEnd,
+    /// What an end is.
+    pub end: End,
+    /// The score is limited to ± this, before the missing end is looked at.
+    pub score_clip: Option<f64>,
+}
+
+impl Shaping {
+    /// The score that counts: clipped, then penalised where the end is missing.
+    pub fn score(&self, score: f64, finish: Finish) -> f64 {
+        let score = self.score_clip.map_or(score, |limit| score.max(-limit.abs()).min(limit.abs()));
+        let ended = match self.end {
+            End::Eos => finish == Finish::Eos,
+            End::EosOrStop => finish != Finish::Length,
+        };
+        match self.missing_end {
+            _ if ended => score,
+            MissingEnd::Keep => score,
+            MissingEnd::Subtract(penalty) => score - penalty,
+            MissingEnd::Replace(value) => value,
+        }
+    }
+
+    /// One token's KL estimate, clipped.
+    pub fn token_kl<R: Real>(&self, log_prob: R, reference: R) -> R {
+        let kl = self.kl.estimate(log_prob, reference);
+        self.kl_clip.map_or(kl, |limit| kl.clamp(R::of(-limit.abs()), R::of(limit.abs())))
+    }
+
+    /// Each token's KL estimate, clipped, and their sum before clipping. All slices `[T]`, in nats.
+    ///
+    /// # Errors
+    /// [`Error::Shape`].
+    pub fn token_kls<R: Real>(&self, log_probs: &[R], reference: &[R], out: &mut [R]) -> Result<f64, Error> {
+        check("reference", reference.len(), log_probs.len())?;
+        check("out", out.len(), log_probs.len())?;
+        let mut sum = 0.0;
+        for (out, (&p, &q)) in out.iter_mut().zip(log_probs.iter().zip(reference)) {
+            sum += self.kl.estimate(p, q).f64();
+            *out = self.token_kl(p, q);
+        }
+        Ok(sum)
+    }
+
+    /// `r[t] = −β·kl[t]`, plus the score that counts at its step (InstructGPT, arXiv:2203.02155,
+    /// eq. 2, spread over tokens as by Ziegler et al., arXiv:1909.08593).
+    ///
+    /// `kl`: `[T]`, one estimate per token, in nats; `beta` per nat; `score` in units of reward,
+    /// as [`Self::score`] gave it; `rewards`: `[steps]`, see [`ScorePlacement::steps`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless `rewards` has T steps, or T + 1 under
+    /// [`ScorePlacement::AfterLastToken`]; [`Error::TooFew`] for a response without a step.
+    pub fn rewards<R: Real>(&self, kl: &[R], beta: f64, score: f64, rewards: &mut [R]) -> Result<(), Error> {
+        let extra = self.placement == ScorePlacement::AfterLastToken && rewards.len() == kl.len() + 1;
+        if !extra {
+            check("rewards", rewards.len(), kl.len())?;
+        }
+        let Some(last) = rewards.len().checked_sub(1) else {
+            return Err(Error::TooFew { name: "rewards", need: 1, got: 0 });
+        };
+        rewards[last] = R::ZERO;
+        let beta = R::of(beta);
+        for (reward, &kl) in rewards.iter_mut().zip(kl) {
+            *reward = -beta * kl;
+        }
+        rewards[last] += R::of(score);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAIN: Shaping = Shaping {
+        kl: KlEstimator::K1,
+        kl_clip: None,
+        placement: ScorePlacement::LastToken,
+        missing_end: MissingEnd::Keep,
+        end: End::EosOrStop,
+        score_clip: None,
+    };
+
+    #[test]
+    fn the_score_lands_where_it_is_placed() {
+        let kl = [1.0, -2.0];
+        let mut last = [f64::NAN; 2];
+        PLAIN.rewards(&kl, 0.1, 5.0, &mut last).unwrap();
+        assert_eq!(last, [-0.1, 5.2]);
+        let after = Shaping { placement: ScorePlacement::AfterLastToken, ..PLAIN };
+        assert_eq!(after.placement.steps(2, 3), 3);
+        let mut rewards = [f64::NAN; 3];
+        after.rewards(&kl, 0.1, 5.0, &mut rewards).unwrap();
+        assert_eq!(rewards, [-0.1, 0.2, 5.0]);
+        // No room after the last token: both conventions agree.
+        assert_eq!(after.placement.steps(2, 2), 2);
+        let mut full = [f64::NAN; 2];
+        after.rewards(&kl, 0.1, 5.0, &mut full).unwrap();
+        assert_eq!(full, last);
+    }
+
+    #[test]
+    fn the_extra_step_needs_its_placement() {
+        let three = PLAIN.rewards(&[1.0f32, 2.0], 0.1, 5.0, &mut [0.0; 3]);
+        assert_eq!(three, Err(Error::Shape { name: "rewards", want: 2, got: 3 }));
+        assert!(matches!(PLAIN.rewards::<f32>(&[], 0.1, 5.0, &mut []), Err(Error::TooFew { .. })));
+    }
+
+    #[test]
+    fn a_missing_end_costs_what_the_setting_says() {
+        let with = |missing_end, end| Shaping { missing_end, end, score_clip: Some(2.0), ..PLAIN };
+        for (setting, eos, stop, length) in [
+            (with(MissingEnd::Keep, End::Eos), 2.0, 2.0, 2.0),
+            (with(MissingEnd::Subtract(1.0), End::Eos), 2.0, 1.0, 1.0),
+            (with(MissingEnd::Subtract(1.0), End::EosOrStop), 2.0, 2.0, 1.0),
+            (with(MissingEnd::Replace(-1.0), End::EosOrStop), 2.0, 2.0, -1.0),
+        ] {
+            let got = [Finish::Eos, Finish::Stop, Finish::Length].map(|f| setting.score(7.0, f));
+            assert_eq!(got, [eos, stop, length], "{setting:?}");
+        }
+    }
+
+    #[test]
+    fn the_kl_of_a_token_is_clipped_both_ways() {
+        let clipped = Shaping { kl_clip: Some(10.0), ..PLAIN };
+        assert_eq!([-50.0, 50.0, 3.0].map(|d| clipped.token_kl(d, 0.0)), [-10.0, 10.0, 3.0]);
+    }
+}
