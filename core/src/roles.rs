@@ -108,3 +108,19 @@ pub trait Learner {
     /// A gradient that is not finite (the weights are then untouched), or the device's own.
     fn step(&mut self, update: &Update) -> impl Future<Output = Result<f64, Self::Error>>;
 }
+
+/// Keeps a moving average of its weights.
+pub trait Averaged: Learner {
+    /// Folds the weights into their average, `average ← decay·average + (1 − decay)·weights`; the
+    /// first call starts it at the weights.
+    ///
+    /// # Errors
+    /// A decay outside `0 ..= 1`, or the device's own.
+    fn average(&mut self, decay: f64) -> impl Future<Output = Result<(), Self::Error>>;
+
+    /// Exchanges the weights and their average, to use the average and come back.
+    ///
+    /// # Errors
+    /// No average has been kept, or the device's own.
+    fn swap_average(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
+}

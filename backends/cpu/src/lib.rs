@@ -1,2 +1,35 @@
+//! A transformer engine for the CPU: the GPT-2 and Llama families, forward and backward, for `rlhf`.
+//!
+//! Batches are ragged, without a pad token anywhere. The bits of a result depend on the instruction
+//! set ([`Isa`]) alone: not on threads, on the company in a batch, on the key-value cache, nor on how
+//! an optimiser's batch is split between sequences. Where there is no kernel of ours
+//! ([`Isa::Portable`]), products are `matrixmultiply`'s and this holds within a tolerance.
 #![no_std]
-//! x
+// A kernel's arguments are its operands.
+#![allow(clippy::too_many_arguments)]
+
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod activation;
+mod attention;
+mod cpu;
+mod dropout;
+mod elementary;
+mod generate;
+mod head;
+mod lanes;
+mod model;
+mod network;
+mod norm;
+mod optimiser;
+mod product;
+mod rope;
+mod slices;
+mod threads;
+mod weights;
+
+pub use cpu::Cpu;
+pub use lanes::Isa;
+pub use model::{CpuError, Model};

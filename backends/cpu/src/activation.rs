@@ -1,0 +1,119 @@
+//! GELU as GPT-2 approximates it, and SwiGLU.
+
+use crate::Cpu;
+use crate::elementary::sigmoid;
+use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::slices::{get, put};
+use rlhf_core::model::Family;
+
+/// √(2/π).
+const SLOPE: f32 = 0.797_884_6;
+const CUBE: f32 = 0.044_715;
+
+/// `h` after `mlp_in` to the input of `mlp_out`, `hidden` wide.
+///
+/// GPT-2: `x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³)))` (Hendrycks and Gimpel, arXiv:1606.08415).
+/// Llama: `gate · σ(gate) · up` (Shazeer, arXiv:2002.05202).
+pub(crate) fn forward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], out: &mut [f32]) {
+    cpu.map_rows(out, hidden, 8, &|rows, out| match family {
+        Family::Gpt2 => {
+            let h = &h[rows.start * hidden..rows.end * hidden];
+            kernel!(cpu.isa(), gelu(h: &[f32], out: &mut [f32]));
+        }
+        Family::Llama => {
+            let h = &h[rows.start * 2 * hidden..rows.end * 2 * hidden];
+            kernel!(cpu.isa(), swiglu(hidden: usize, h: &[f32], out: &mut [f32]));
+        }
+    });
+}
+
+/// `dh` from `dy`, the gradient of [`forward`]'s output.
+pub(crate) fn backward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], dy: &[f32], dh: &mut [f32]) {
+    let width = dh.len() / (dy.len() / hidden);
+    cpu.map_rows(dh, width, 8, &|rows, dh| {
+        let h = &h[rows.start * width..rows.end * width];
+        let dy = &dy[rows.start * hidden..rows.end * hidden];
+        match family {
+            Family::Gpt2 => kernel!(cpu.isa(), gelu_backward(h: &[f32], dy: &[f32], dh: &mut [f32])),
+            Family::Llama => {
+                kernel!(cpu.isa(), swiglu_backward(hidden: usize, h: &[f32], dy: &[f32], dh: &mut [f32]));
+            }
+        }
+    });
+}
+
+/// `1/2·(1 + tanh(u))` is the sigmoid of `2u`: one exponential serves.
+#[inline(always)]
+unsafe fn gate<L: Lanes>(x: L::V) -> L::V {
+    // SAFETY: as the caller's.
+    unsafe {
+        let cubic = L::fma(L::mul(x, x), L::splat(2.0 * SLOPE * CUBE), L::splat(2.0 * SLOPE));
+        sigmoid::<L>(L::mul(x, cubic))
+    }
+}
+
+#[inline(always)]
+unsafe fn gelu<L: Lanes>(h: &[f32], out: &mut [f32]) {
+    for i in (0..h.len()).step_by(WIDTH) {
+        let n = h.len() - i;
+        // SAFETY: both are as long.
+        unsafe {
+            let x = get::<L>(h.as_ptr().add(i), n);
+            put::<L>(out.as_mut_ptr().add(i), n, L::mul(x, gate::<L>(x)));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn gelu_backward<L: Lanes>(h: &[f32], dy: &[f32], dh: &mut [f32]) {
+    for i in (0..h.len()).step_by(WIDTH) {
+        let n = h.len() - i;
+        // SAFETY: all are as long.
+        unsafe {
+            let x = get::<L>(h.as_ptr().add(i), n);
+            let s = gate::<L>(x);
+            // s + x·s·(1 − s)·du/dx
+            let slope = L::fma(L::mul(x, x), L::splat(6.0 * SLOPE * CUBE), L::splat(2.0 * SLOPE));
+            let bend = L::mul(L::mul(s, L::sub(L::splat(1.0), s)), L::mul(x, slope));
+            let dy = get::<L>(dy.as_ptr().add(i), n);
+            put::<L>(dh.as_mut_ptr().add(i), n, L::mul(dy, L::add(s, bend)));
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn swiglu<L: Lanes>(hidden: usize, h: &[f32], out: &mut [f32]) {
+    for (h, out) in h.chunks_exact(2 * hidden).zip(out.chunks_exact_mut(hidden)) {
+        for i in (0..hidden).step_by(WIDTH) {
+            let n = hidden - i;
+            // SAFETY: the row has a gate and an up half.
+            unsafe {
+                let x = get::<L>(h.as_ptr().add(i), n);
+                let up = get::<L>(h.as_ptr().add(hidden + i), n);
+                put::<L>(out.as_mut_ptr().add(i), n, L::mul(L::mul(x, sigmoid::<L>(x)), up));
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn swiglu_backward<L: Lanes>(hidden: usize, h: &[f32], dy: &[f32], dh: &mut [f32]) {
+    let rows = h.chunks_exact(2 * hidden).zip(dy.chunks_exact(hidden)).zip(dh.chunks_exact_mut(2 * hidden));
+    for ((h, dy), dh) in rows {
+        for i in (0..hidden).step_by(WIDTH) {
+            let n = hidden - i;
+            // SAFETY: the row has a gate and an up half.
+            unsafe {
+                let x = get::<L>(h.as_ptr().add(i), n);
+                let up = get::<L>(h.as_ptr().add(hidden + i), n);
+                let dy = get::<L>(dy.as_ptr().add(i), n);
+                let s = sigmoid::<L>(x);
+                let silu = L::mul(x, s);
+                // d silu = s + silu·(1 − s)
+                let slope = L::fma(silu, L::sub(L::splat(1.0), s), s);
+                put::<L>(dh.as_mut_ptr().add(i), n, L::mul(L::mul(dy, up), slope));
+                put::<L>(dh.as_mut_ptr().add(hidden + i), n, L::mul(dy, silu));
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What the engine runs on: an instruction set and some threads.
+
+use crate::lanes::Isa;
+use crate::threads::{Parts, Threads};
+
+/// An instruction set and some threads. Clones share the threads.
+///
+/// Results depend on the instruction set (its name is worth recording), never on the threads.
+#[derive(Clone)]
+pub struct Cpu {
+    isa: Isa,
+    threads: Threads,
+}
+
+impl core::fmt::Debug for Cpu {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Cpu({}, {} threads)", self.isa.name(), self.threads.count())
+    }
+}
+
+impl Default for Cpu {
+    /// The best instruction set, and as many threads as the system offers.
+    fn default() -> Self {
+        #[cfg(feature = "std")]
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        #[cfg(not(feature = "std"))]
+        let threads = 1;
+        Self::new(threads, Isa::best())
+    }
+}
+
+impl Cpu {
+    /// `threads` threads, the caller's included, on `isa`, or on the best there is where this
+    /// processor lacks it. Without the `std` feature there is one thread.
+    pub fn new(threads: usize, isa: Isa) -> Self {
+        let isa = if isa.available() { isa } else { Isa::best() };
+        Self { isa, threads: Threads::new(threads) }
+    }
+
+    /// The instruction set.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    pub(crate) fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
+    /// The same instruction set on the calling thread alone.
+    pub(crate) fn alone(&self) -> Self {
+        Self { isa: self.isa, threads: Threads::new(1) }
+    }
+
+    /// Calls `work(first_row, rows)` for chunks of a matrix's rows, on all threads. `least` rows are
+    /// worth a chunk.
+    pub(crate) fn rows(&self, rows: usize, least: usize, work: &(dyn Fn(core::ops::Range<usize>) + Sync)) {
+        let parts = self.threads.count().min(rows.div_ceil(least.max(1))).max(1);
+        let each = rows.div_ceil(parts);
+        self.threads.run(parts, &|part| {
+            let range = (part * each).min(rows)..((part + 1) * each).min(rows);
+            if !range.is_empty() {
+                work(range);
+            }
+        });
+    }
+
+    /// [`Self::rows`] over an output of `width` columns, handing out its rows.
+    pub(crate) fn map_rows(
+        &self,
+        out: &mut [f32],
+        width: usize,
+        least: usize,
+        work: &(dyn Fn(core::ops::Range<usize>, &mut [f32]) + Sync),
+    ) {
+        let rows = out.len() / width.max(1);
+        let out = Parts::new(out);
+        self.rows(rows, least, &|range| {
+            // SAFETY: ranges of rows are disjoint.
+            let part = unsafe { out.get(range.start * width..range.end * width) };
+            work(range, part);
+        });
+    }
+}

@@ -1,0 +1,268 @@
+//! The language head: log-probabilities and entropies of owed tokens, tile by tile of rows, and the
+//! pull of their gradients. `[tokens, vocabulary]` is never held.
+
+use crate::Cpu;
+use crate::elementary::exp;
+use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::product::{Matrix, Start, gemm};
+use crate::slices::{get, put};
+use crate::threads::Parts;
+use crate::weights::Weights;
+use alloc::vec;
+use alloc::vec::Vec;
+use rlhf_core::{Coupling, Error, Objective};
+
+/// Logits that a tile may hold: 32 MiB.
+const TILE: usize = 1 << 23;
+
+/// What a row of logits says of its target.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Row {
+    /// ln p(target).
+    pub(crate) log_prob: f32,
+    /// −Σ p·ln p.
+    pub(crate) entropy: f32,
+    /// ln Σ exp(logit / temperature).
+    log_sum: f32,
+}
+
+/// One log-softmax row: the sampler's as well as the scorer's.
+pub(crate) fn row(cpu: &Cpu, logits: &[f32], inverse_temperature: f32, target: u32) -> Row {
+    kernel!(cpu.isa(), read_row(logits: &[f32], inverse_temperature: f32, target: u32) -> Row)
+}
+
+#[inline(always)]
+unsafe fn read_row<L: Lanes>(logits: &[f32], inverse_temperature: f32, target: u32) -> Row {
+    let len = logits.len();
+    // SAFETY: offsets stay below `len`.
+    unsafe {
+        let whole = len / WIDTH * WIDTH;
+        let mut greatest = L::splat(f32::NEG_INFINITY);
+        for i in (0..whole).step_by(WIDTH) {
+            greatest = L::max(L::load(logits.as_ptr().add(i)), greatest);
+        }
+        let greatest = logits[whole..].iter().fold(L::largest(greatest), |a, &b| a.max(b));
+        let greatest = greatest * inverse_temperature;
+        let (mut sum, mut weighted) = (L::splat(0.0), L::splat(0.0));
+        for i in (0..len).step_by(WIDTH) {
+            let n = len - i;
+            let logit = L::mul(get::<L>(logits.as_ptr().add(i), n), L::splat(inverse_temperature));
+            let shifted = L::sub(logit, L::splat(greatest));
+            let e = L::mul(exp::<L>(shifted), crate::slices::ones::<L>(n));
+            sum = L::add(sum, e);
+            weighted = L::fma(e, L::max(shifted, L::splat(-88.0)), weighted);
+        }
+        let sum = L::sum(sum);
+        let log = libm::logf(sum);
+        let target = logits[target as usize] * inverse_temperature;
+        Row {
+            log_prob: (target - greatest) - log,
+            entropy: log - L::sum(weighted) / sum,
+            log_sum: greatest + log,
+        }
+    }
+}
+
+/// Logits to their gradient: `g·(1[target] − p) − h·p·(ln p + entropy)`, over the temperature.
+#[inline(always)]
+unsafe fn pull_row<L: Lanes>(
+    logits: &mut [f32],
+    inverse_temperature: f32,
+    target: u32,
+    row: Row,
+    g: f32,
+    h: f32,
+) {
+    let len = logits.len();
+    // SAFETY: offsets stay below `len`.
+    unsafe {
+        for i in (0..len).step_by(WIDTH) {
+            let n = len - i;
+            let at = logits.as_mut_ptr().add(i);
+            let logit = L::mul(get::<L>(at, n), L::splat(inverse_temperature));
+            let log_p = L::sub(logit, L::splat(row.log_sum));
+            let p = exp::<L>(log_p);
+            let bent = L::fma(L::add(log_p, L::splat(row.entropy)), L::splat(h), L::splat(g));
+            put::<L>(at, n, L::mul(L::mul(p, bent), L::splat(-inverse_temperature)));
+        }
+    }
+    logits[target as usize] += g * inverse_temperature;
+}
+
+/// The owed tokens of a batch: `positions` rise, and row `i` of the head reads the last norm's output
+/// one token before `positions[i]`.
+pub(crate) struct Owed<'a> {
+    pub(crate) positions: &'a [usize],
+    pub(crate) tokens: &'a [u32],
+    pub(crate) temperature: f32,
+    /// The last norm's output, `[tokens, width]`.
+    pub(crate) out: &'a [f32],
+}
+
+/// A tile's rows, their logits and what those say.
+#[derive(Default)]
+struct Tile {
+    inputs: Vec<f32>,
+    logits: Vec<f32>,
+    rows: Vec<Row>,
+}
+
+impl Owed<'_> {
+    fn tile_rows(&self, weights: &Weights) -> usize {
+        (TILE / weights.architecture.vocabulary).clamp(16, 1024)
+    }
+
+    fn read(&self, cpu: &Cpu, weights: &Weights, positions: &[usize], tile: &mut Tile) {
+        let (width, vocabulary) = (weights.architecture.width, weights.architecture.vocabulary);
+        let rows = positions.len();
+        tile.inputs.clear();
+        for &t in positions {
+            tile.inputs.extend_from_slice(&self.out[(t - 1) * width..t * width]);
+        }
+        tile.logits.resize(rows * vocabulary, 0.0);
+        tile.rows.resize(rows, Row::default());
+        let head = Matrix::rows(weights.at(&weights.layout.head), width).transposed();
+        gemm(
+            cpu,
+            (rows, width, vocabulary),
+            Matrix::rows(&tile.inputs, width),
+            head,
+            Start::Zero,
+            &mut tile.logits,
+        );
+        let logits = &tile.logits;
+        let out = Parts::new(&mut tile.rows);
+        cpu.rows(rows, 4, &|range| {
+            for i in range {
+                let logits = &logits[i * vocabulary..(i + 1) * vocabulary];
+                let target = self.tokens[positions[i]];
+                // SAFETY: each row is its own.
+                unsafe { out.get(i..i + 1)[0] = row(cpu, logits, 1.0 / self.temperature, target) };
+            }
+        });
+    }
+
+    /// What every owed token's row says.
+    pub(crate) fn rows(&self, cpu: &Cpu, weights: &Weights) -> Vec<Row> {
+        let mut tile = Tile::default();
+        let mut all = Vec::with_capacity(self.positions.len());
+        for positions in self.positions.chunks(self.tile_rows(weights)) {
+            self.read(cpu, weights, positions, &mut tile);
+            all.extend_from_slice(&tile.rows);
+        }
+        all
+    }
+
+    /// Logits of every owed token's row, `[owed, vocabulary]`.
+    pub(crate) fn logits(&self, cpu: &Cpu, weights: &Weights) -> Vec<f32> {
+        let mut tile = Tile::default();
+        let mut all = Vec::new();
+        for positions in self.positions.chunks(self.tile_rows(weights)) {
+            self.read(cpu, weights, positions, &mut tile);
+            all.extend_from_slice(&tile.logits);
+        }
+        all
+    }
+
+    /// Shows the rows to the objective and pulls its gradient back, to `d_out` and to the head's
+    /// gradient. Returns the loss.
+    pub(crate) fn learn<O: Objective>(
+        &self,
+        cpu: &Cpu,
+        weights: &Weights,
+        objective: &mut O,
+        d_out: &mut [f32],
+        d_head: &mut [f32],
+    ) -> Result<f64, Error> {
+        let mut tile = Tile::default();
+        let each = self.tile_rows(weights);
+        if objective.coupling() == Coupling::Token || self.positions.len() <= each {
+            let mut loss = 0.0;
+            // An objective is shown an empty batch once, so that it can say what it has to.
+            let mut shown = false;
+            for positions in self.positions.chunks(each) {
+                self.read(cpu, weights, positions, &mut tile);
+                let (part, g, h) = show(objective, positions, &tile.rows)?;
+                loss += part;
+                shown = true;
+                self.pull(cpu, weights, positions, &mut tile, &g, &h, d_out, d_head);
+            }
+            if !shown {
+                loss += show(objective, &[], &[])?.0;
+            }
+            return Ok(loss);
+        }
+        let rows = self.rows(cpu, weights);
+        let (loss, g, h) = show(objective, self.positions, &rows)?;
+        for (i, positions) in self.positions.chunks(each).enumerate() {
+            self.read(cpu, weights, positions, &mut tile);
+            let span = i * each..i * each + positions.len();
+            let h = if h.is_empty() { &h } else { &h[span.clone()] };
+            self.pull(cpu, weights, positions, &mut tile, &g[span], h, d_out, d_head);
+        }
+        Ok(loss)
+    }
+    fn pull(
+        &self,
+        cpu: &Cpu,
+        weights: &Weights,
+        positions: &[usize],
+        tile: &mut Tile,
+        g: &[f32],
+        h: &[f32],
+        d_out: &mut [f32],
+        d_head: &mut [f32],
+    ) {
+        let (width, vocabulary) = (weights.architecture.width, weights.architecture.vocabulary);
+        let rows = positions.len();
+        let told = &tile.rows;
+        cpu.map_rows(&mut tile.logits, vocabulary, 4, &|range, logits| {
+            for (logits, i) in logits.chunks_exact_mut(vocabulary).zip(range) {
+                let (target, row, g) = (self.tokens[positions[i]], told[i], g[i]);
+                let h = h.get(i).copied().unwrap_or(0.0);
+                let inverse = 1.0 / self.temperature;
+                kernel!(cpu.isa(), pull_row(logits: &mut [f32], inverse: f32, target: u32, row: Row, g: f32, h: f32));
+            }
+        });
+        let head = Matrix::rows(weights.at(&weights.layout.head), width);
+        let mut d_inputs = vec![0.0; rows * width];
+        gemm(
+            cpu,
+            (rows, vocabulary, width),
+            Matrix::rows(&tile.logits, vocabulary),
+            head,
+            Start::Zero,
+            &mut d_inputs,
+        );
+        for (&t, d) in positions.iter().zip(d_inputs.chunks_exact(width)) {
+            for (to, d) in d_out[(t - 1) * width..t * width].iter_mut().zip(d) {
+                *to += d;
+            }
+        }
+        gemm(
+            cpu,
+            (vocabulary, rows, width),
+            Matrix::rows(&tile.logits, vocabulary).transposed(),
+            Matrix::rows(&tile.inputs, width),
+            Start::Add,
+            d_head,
+        );
+    }
+}
+
+/// The objective's loss and gradients on some rows.
+fn show<O: Objective>(
+    objective: &mut O,
+    positions: &[usize],
+    rows: &[Row],
+) -> Result<(f64, Vec<f32>, Vec<f32>), Error> {
+    let log_probs: Vec<f32> = rows.iter().map(|row| row.log_prob).collect();
+    let wants_entropy = objective.needs().entropy;
+    let entropy: Vec<f32> =
+        if wants_entropy { rows.iter().map(|row| row.entropy).collect() } else { Vec::new() };
+    // NaN, so that a gradient that is not written is seen.
+    let mut g = vec![f32::NAN; log_probs.len()];
+    let mut h = vec![f32::NAN; entropy.len()];
+    let loss = objective.tokens(positions, &log_probs, &entropy, &mut g, &mut h)?;
+    Ok((loss, g, h))
+}

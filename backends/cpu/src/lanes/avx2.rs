@@ -1,0 +1,96 @@
+//! Two 256-bit registers.
+
+use super::{Lanes, WIDTH};
+use core::arch::x86_64::*;
+
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2;
+
+macro_rules! both {
+    ($f:ident, $($x:expr),+) => { unsafe { ($f($($x.0),+), $f($($x.1),+)) } };
+}
+
+type V = (__m256, __m256);
+
+// SAFETY of every body: the trait's callers promise AVX2, FMA and readable or writable memory.
+impl Lanes for Avx2 {
+    type V = V;
+    const AT_ONCE: usize = 1;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> V {
+        unsafe { (_mm256_set1_ps(x), _mm256_set1_ps(x)) }
+    }
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> V {
+        unsafe { (_mm256_loadu_ps(p), _mm256_loadu_ps(p.add(8))) }
+    }
+    #[inline(always)]
+    unsafe fn store(p: *mut f32, v: V) {
+        unsafe {
+            _mm256_storeu_ps(p, v.0);
+            _mm256_storeu_ps(p.add(8), v.1);
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_first(p: *const f32, n: usize) -> V {
+        let mut all = [0.0; WIDTH];
+        unsafe {
+            core::ptr::copy_nonoverlapping(p, all.as_mut_ptr(), n);
+            Self::load(all.as_ptr())
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_first(p: *mut f32, n: usize, v: V) {
+        unsafe {
+            let all = Self::array(v);
+            core::ptr::copy_nonoverlapping(all.as_ptr(), p, n);
+        }
+    }
+    #[inline(always)]
+    unsafe fn add(a: V, b: V) -> V {
+        both!(_mm256_add_ps, a, b)
+    }
+    #[inline(always)]
+    unsafe fn sub(a: V, b: V) -> V {
+        both!(_mm256_sub_ps, a, b)
+    }
+    #[inline(always)]
+    unsafe fn mul(a: V, b: V) -> V {
+        both!(_mm256_mul_ps, a, b)
+    }
+    #[inline(always)]
+    unsafe fn div(a: V, b: V) -> V {
+        both!(_mm256_div_ps, a, b)
+    }
+    #[inline(always)]
+    unsafe fn fma(a: V, b: V, c: V) -> V {
+        both!(_mm256_fmadd_ps, a, b, c)
+    }
+    #[inline(always)]
+    unsafe fn max(a: V, b: V) -> V {
+        both!(_mm256_max_ps, a, b)
+    }
+    #[inline(always)]
+    unsafe fn min(a: V, b: V) -> V {
+        both!(_mm256_min_ps, a, b)
+    }
+    #[inline(always)]
+    unsafe fn sqrt(a: V) -> V {
+        both!(_mm256_sqrt_ps, a)
+    }
+    #[inline(always)]
+    unsafe fn round(a: V) -> V {
+        unsafe { (_mm256_round_ps::<8>(a.0), _mm256_round_ps::<8>(a.1)) }
+    }
+    #[inline(always)]
+    unsafe fn exp2i(n: V) -> V {
+        #[inline(always)]
+        unsafe fn half(n: __m256) -> __m256 {
+            unsafe {
+                let biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+            }
+        }
+        both!(half, n)
+    }
+}

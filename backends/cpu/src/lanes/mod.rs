@@ -1,0 +1,172 @@
+//! Sixteen f32 at a time, on whatever the processor has.
+//!
+//! Every kernel is written once over [`Lanes`] and compiled once per instruction set; the number of
+//! lanes is fixed, so a reduction adds in the same order everywhere.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+pub(crate) use portable::Portable;
+
+/// How many lanes a vector has.
+pub(crate) const WIDTH: usize = 16;
+
+/// The instruction set that kernels run on. The bits of a result may differ between two of them,
+/// never on one of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// AVX-512F.
+    Avx512,
+    /// AVX2 with FMA.
+    Avx2,
+    /// Plain Rust, and `matrixmultiply` for the products.
+    Portable,
+}
+
+impl Isa {
+    /// The best that this processor has. Without the `std` feature, the best that the target
+    /// promises.
+    pub fn best() -> Self {
+        if Self::Avx512.available() {
+            Self::Avx512
+        } else if Self::Avx2.available() {
+            Self::Avx2
+        } else {
+            Self::Portable
+        }
+    }
+
+    /// Whether this processor has it.
+    pub fn available(self) -> bool {
+        #[cfg(all(target_arch = "x86_64", feature = "std"))]
+        {
+            match self {
+                Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
+                Self::Avx2 => {
+                    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+                }
+                Self::Portable => true,
+            }
+        }
+        #[cfg(not(all(target_arch = "x86_64", feature = "std")))]
+        {
+            match self {
+                Self::Avx512 => cfg!(all(target_arch = "x86_64", target_feature = "avx512f")),
+                Self::Avx2 => {
+                    cfg!(all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma"))
+                }
+                Self::Portable => true,
+            }
+        }
+    }
+
+    /// Its name, as runs record it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Avx512 => "avx512",
+            Self::Avx2 => "avx2",
+            Self::Portable => "portable",
+        }
+    }
+}
+
+/// Sixteen lanes.
+///
+/// # Safety
+/// Every method needs the instruction set of the implementation. Pointers need room for sixteen
+/// f32, those of the partial methods for `n` of them; none needs alignment.
+pub(crate) trait Lanes: Copy {
+    /// The register or registers.
+    type V: Copy;
+    /// Vectors of columns that the inner loop of a product holds at once.
+    const AT_ONCE: usize;
+    unsafe fn splat(x: f32) -> Self::V;
+    unsafe fn load(p: *const f32) -> Self::V;
+    unsafe fn store(p: *mut f32, v: Self::V);
+    /// The first `n` lanes; the others are 0.
+    unsafe fn load_first(p: *const f32, n: usize) -> Self::V;
+    unsafe fn store_first(p: *mut f32, n: usize, v: Self::V);
+    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
+    /// `a·b + c`.
+    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The larger; `b` when one is NaN.
+    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
+    /// The smaller; `b` when one is NaN.
+    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
+    unsafe fn sqrt(a: Self::V) -> Self::V;
+    /// To the nearest integer, ties to even.
+    unsafe fn round(a: Self::V) -> Self::V;
+    /// 2ⁿ for an integral `n` in -126 ..= 127.
+    unsafe fn exp2i(n: Self::V) -> Self::V;
+
+    #[inline(always)]
+    unsafe fn array(v: Self::V) -> [f32; WIDTH] {
+        let mut out = [0.0; WIDTH];
+        // SAFETY: `out` has sixteen lanes.
+        unsafe { Self::store(out.as_mut_ptr(), v) };
+        out
+    }
+
+    /// The sum of all lanes, in halves: i with i + 8, then i + 4, i + 2, i + 1.
+    #[inline(always)]
+    unsafe fn sum(v: Self::V) -> f32 {
+        // SAFETY: as the caller's.
+        let mut a = unsafe { Self::array(v) };
+        let mut half = WIDTH / 2;
+        while half > 0 {
+            for i in 0..half {
+                a[i] += a[i + half];
+            }
+            half /= 2;
+        }
+        a[0]
+    }
+
+    /// The largest lane.
+    #[inline(always)]
+    unsafe fn largest(v: Self::V) -> f32 {
+        // SAFETY: as the caller's.
+        unsafe { Self::array(v) }.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
+}
+
+/// Compiles a generic kernel once per instruction set and calls the one asked for.
+///
+/// `kernel!(isa, function(argument: type, …))` calls `function::<L>(argument, …)`.
+macro_rules! kernel {
+    ($isa:expr, $f:ident($($arg:ident: $t:ty),* $(,)?) $(-> $ret:ty)?) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f")]
+        unsafe fn avx512($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: compiled with the features that the lanes need.
+            unsafe { $f::<$crate::lanes::Avx512>($($arg),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: compiled with the features that the lanes need.
+            unsafe { $f::<$crate::lanes::Avx2>($($arg),*) }
+        }
+        match $isa {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: an `Isa` in use was found available when its `Cpu` was made.
+            $crate::lanes::Isa::Avx512 => unsafe { avx512($($arg),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            $crate::lanes::Isa::Avx2 => unsafe { avx2($($arg),*) },
+            // SAFETY: plain Rust needs nothing.
+            _ => unsafe { $f::<$crate::lanes::Portable>($($arg),*) },
+        }
+    }};
+}
+pub(crate) use kernel;

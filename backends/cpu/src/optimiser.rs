@@ -1,0 +1,116 @@
+//! AdamW over all weights in one pass, and the global norm of their gradient.
+
+use crate::Cpu;
+use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::slices::{dot, get, put};
+use crate::threads::Parts;
+use alloc::vec;
+use rlhf_core::maths::{Decay, EpsilonAt, Update};
+
+/// Elements whose squares are summed together; fixed, so that threads change no bit.
+const CHUNK: usize = 4096;
+
+/// √Σ g².
+pub(crate) fn norm(cpu: &Cpu, gradient: &[f32]) -> f64 {
+    let mut sums = vec![0.0f64; gradient.len().div_ceil(CHUNK)];
+    let parts = Parts::new(&mut sums);
+    cpu.rows(gradient.len().div_ceil(CHUNK), 8, &|chunks| {
+        for i in chunks {
+            let g = &gradient[i * CHUNK..((i + 1) * CHUNK).min(gradient.len())];
+            let sum = kernel!(cpu.isa(), square(g: &[f32]) -> f32);
+            // SAFETY: each chunk is its own.
+            unsafe { parts.get(i..i + 1)[0] = f64::from(sum) };
+        }
+    });
+    libm::sqrt(sums.iter().sum())
+}
+
+#[inline(always)]
+unsafe fn square<L: Lanes>(g: &[f32]) -> f32 {
+    // SAFETY: as the caller's.
+    unsafe { dot::<L>(g, g) }
+}
+
+/// One step's constants.
+#[derive(Clone, Copy)]
+struct Constants {
+    /// What gradients are multiplied by: the clip.
+    scale: f32,
+    beta1: f32,
+    beta2: f32,
+    /// 1 − learning rate · weight decay.
+    keep: f32,
+    /// Weight decay that is part of the gradient.
+    l2: f32,
+    /// Learning rate / (1 − β₁ᵗ).
+    rate: f32,
+    /// 1 / √(1 − β₂ᵗ).
+    correction: f32,
+    epsilon: f32,
+}
+
+/// The `step`-th step, counted from 1, of `weights` by `gradient · scale`, which is then zeroed.
+pub(crate) fn adamw(
+    cpu: &Cpu,
+    update: &Update,
+    step: u32,
+    scale: f64,
+    weights: &mut [f32],
+    gradient: &mut [f32],
+    first: &mut [f32],
+    second: &mut [f32],
+) {
+    let adam = &update.adam;
+    let power = |beta: f64| 1.0 - libm::pow(beta, f64::from(step));
+    let root = libm::sqrt(power(adam.beta2));
+    let (keep, l2) = match adam.decay {
+        Decay::Decoupled => (1.0 - update.learning_rate * adam.weight_decay, 0.0),
+        Decay::Gradient => (1.0, adam.weight_decay),
+    };
+    let epsilon = match adam.epsilon_at {
+        EpsilonAt::Corrected => adam.epsilon,
+        EpsilonAt::Raw => adam.epsilon / root,
+    };
+    let c = Constants {
+        scale: scale as f32,
+        beta1: adam.beta1 as f32,
+        beta2: adam.beta2 as f32,
+        keep: keep as f32,
+        l2: l2 as f32,
+        rate: (update.learning_rate / power(adam.beta1)) as f32,
+        correction: (1.0 / root) as f32,
+        epsilon: epsilon as f32,
+    };
+    let len = weights.len();
+    let [w, g, m, v] = [weights, gradient, first, second].map(Parts::new);
+    cpu.rows(len.div_ceil(CHUNK), 4, &|chunks| {
+        let span = chunks.start * CHUNK..(chunks.end * CHUNK).min(len);
+        // SAFETY: spans are disjoint.
+        let (w, g, m, v) = unsafe { (w.get(span.clone()), g.get(span.clone()), m.get(span.clone()), v.get(span)) };
+        kernel!(cpu.isa(), span_step(c: Constants, w: &mut [f32], g: &mut [f32], m: &mut [f32], v: &mut [f32]));
+    });
+}
+
+#[inline(always)]
+unsafe fn span_step<L: Lanes>(c: Constants, w: &mut [f32], g: &mut [f32], m: &mut [f32], v: &mut [f32]) {
+    for i in (0..w.len()).step_by(WIDTH) {
+        let n = w.len() - i;
+        // SAFETY: all are as long.
+        unsafe {
+            let (w, g) = (w.as_mut_ptr().add(i), g.as_mut_ptr().add(i));
+            let (m, v) = (m.as_mut_ptr().add(i), v.as_mut_ptr().add(i));
+            let held = get::<L>(w, n);
+            let gradient = L::fma(held, L::splat(c.l2), L::mul(get::<L>(g, n), L::splat(c.scale)));
+            let old = get::<L>(m, n);
+            let first = L::fma(L::sub(gradient, old), L::splat(1.0 - c.beta1), old);
+            let squared = L::mul(L::mul(gradient, gradient), L::splat(1.0 - c.beta2));
+            let second = L::fma(get::<L>(v, n), L::splat(c.beta2), squared);
+            let root = L::fma(L::sqrt(second), L::splat(c.correction), L::splat(c.epsilon));
+            let kept = L::mul(held, L::splat(c.keep));
+            put::<L>(m, n, first);
+            put::<L>(v, n, second);
+            put::<L>(w, n, L::sub(kept, L::div(L::mul(first, L::splat(c.rate)), root)));
+            put::<L>(g, n, L::splat(0.0));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The one inner loop of every product: a small tile of outputs, each a single accumulation over k
+//! in rising order.
+
+use crate::lanes::{Lanes, WIDTH};
+
+/// Where a tile's accumulators start.
+#[derive(Clone, Copy)]
+pub(crate) struct From {
+    /// The first row's start; null starts at 0.
+    pub(crate) start: *const f32,
+    /// From one row to the next; 0 starts every row at the same numbers (a bias).
+    pub(crate) row: usize,
+}
+
+impl From {
+    pub(crate) const ZERO: Self = Self { start: core::ptr::null(), row: 0 };
+}
+
+/// `c[i, j] = from[i, j] + Σ_p a[i, p] · b[p, j]` for `M` rows and `16·N` columns.
+///
+/// ```text
+/// acc = from
+/// for p in 0..k: for i in 0..M: for j in 0..N: acc[i][j] = fma(a[i, p], b[p, j], acc[i][j])
+/// c = acc
+/// ```
+/// `a[i, p]` is at `a + i·a_row + p·a_step`, `b[p, j]` at `b + p·b_step + 16·j`, `c[i, j]` at
+/// `c + i·c_row + 16·j`.
+///
+/// # Safety
+/// As [`Lanes`]; all those places exist.
+#[inline(always)]
+pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
+    k: usize,
+    a: *const f32,
+    a_row: usize,
+    a_step: usize,
+    b: *const f32,
+    b_step: usize,
+    from: From,
+    c: *mut f32,
+    c_row: usize,
+) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let mut acc = [[L::splat(0.0); N]; M];
+        if !from.start.is_null() {
+            for (i, row) in acc.iter_mut().enumerate() {
+                for (j, v) in row.iter_mut().enumerate() {
+                    *v = L::load(from.start.add(i * from.row + j * WIDTH));
+                }
+            }
+        }
+        let (mut a, mut b) = (a, b);
+        for _ in 0..k {
+            let mut columns = [L::splat(0.0); N];
+            for (j, v) in columns.iter_mut().enumerate() {
+                *v = L::load(b.add(j * WIDTH));
+            }
+            for (i, row) in acc.iter_mut().enumerate() {
+                let x = L::splat(*a.add(i * a_row));
+                for (v, &column) in row.iter_mut().zip(&columns) {
+                    *v = L::fma(x, column, *v);
+                }
+            }
+            a = a.wrapping_add(a_step);
+            b = b.wrapping_add(b_step);
+        }
+        for (i, row) in acc.iter().enumerate() {
+            for (j, &v) in row.iter().enumerate() {
+                L::store(c.add(i * c_row + j * WIDTH), v);
+            }
+        }
+    }
+}
+
+/// `c = from + a·b` for any number of rows and `16·vectors` columns, where `b`'s rows are contiguous:
+/// attention's products, whose sides are a head wide. Arguments as [`micro`]'s.
+///
+/// # Safety
+/// As [`micro`].
+#[inline(always)]
+pub(crate) unsafe fn small<L: Lanes>(
+    (rows, k, vectors): (usize, usize, usize),
+    (a, a_row, a_step): (*const f32, usize, usize),
+    (b, b_step): (*const f32, usize),
+    add: bool,
+    (c, c_row): (*mut f32, usize),
+) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let mut i = 0;
+        while i < rows {
+            let a = a.wrapping_add(i * a_row);
+            let c = c.wrapping_add(i * c_row);
+            macro_rules! rows_of {
+                ($m:literal) => {{
+                    let mut v = 0;
+                    while v < vectors {
+                        let (b, c) = (b.wrapping_add(v * WIDTH), c.wrapping_add(v * WIDTH));
+                        let from = if add { From { start: c, row: c_row } } else { From::ZERO };
+                        if L::AT_ONCE == 2 && vectors - v >= 2 {
+                            micro::<L, $m, 2>(k, a, a_row, a_step, b, b_step, from, c, c_row);
+                            v += 2;
+                        } else {
+                            micro::<L, $m, 1>(k, a, a_row, a_step, b, b_step, from, c, c_row);
+                            v += 1;
+                        }
+                    }
+                    i += $m;
+                }};
+            }
+            match rows - i {
+                8.. if L::AT_ONCE == 2 => rows_of!(8),
+                4.. => rows_of!(4),
+                2.. => rows_of!(2),
+                _ => rows_of!(1),
+            }
+        }
+    }
+}

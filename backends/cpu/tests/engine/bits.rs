@@ -1,0 +1,124 @@
+//! The bits contract: threads, company, splits and the cache change nothing.
+
+use super::*;
+use rlhf_core::ready;
+use rlhf_core::roles::{Critic, Learner, Reference, Reward};
+use rlhf_cpu::{Cpu, Isa};
+
+fn kernels() -> impl Iterator<Item = Isa> {
+    [Isa::Avx512, Isa::Avx2].into_iter().filter(|isa| isa.available())
+}
+
+fn bits(x: &[f32]) -> Vec<u32> {
+    x.iter().map(|x| x.to_bits()).collect()
+}
+
+const LENGTHS: [usize; 7] = [40, 1, 33, 2, 17, 48, 9];
+
+#[test]
+fn outputs_do_not_depend_on_threads_or_company() {
+    for isa in kernels() {
+        for architecture in architectures() {
+            let (tokens, ends, owed) = text(37, &LENGTHS);
+            let whole = batch(&tokens, &ends, &owed);
+            let n = tokens.len();
+            let all = |threads: usize| {
+                let mut model = network(&Cpu::new(threads, isa), &architecture, 2);
+                let (mut p, mut v, mut s) =
+                    (vec![f32::NAN; n], vec![f32::NAN; n], vec![f32::NAN; ends.len()]);
+                ready(model.log_probs(whole, &mut p)).unwrap().unwrap();
+                ready(model.values(whole.sequences(), &mut v)).unwrap().unwrap();
+                ready(model.score(whole.sequences(), &mut s)).unwrap().unwrap();
+                (bits(&p), bits(&v), bits(&s))
+            };
+            let one = all(1);
+            assert_eq!(one, all(2));
+            assert_eq!(one, all(3));
+            let mut model = network(&Cpu::new(2, isa), &architecture, 2);
+            for (sequence, span) in whole.sequences().sequences() {
+                let (ends, owed) = ([sequence.len()], &owed[span.clone()]);
+                let mut p = vec![0.0; sequence.len()];
+                let mut v = p.clone();
+                ready(model.log_probs(batch(sequence, &ends, owed), &mut p)).unwrap().unwrap();
+                ready(model.values(Ragged::new(sequence, &ends).unwrap(), &mut v)).unwrap().unwrap();
+                assert_eq!(bits(&p), one.0[span.clone()], "log-probs of {span:?}");
+                assert_eq!(bits(&v), one.1[span.clone()], "values of {span:?}");
+            }
+        }
+    }
+}
+
+/// What a language model learns from.
+struct Tokens(Everything);
+impl Objective for Tokens {
+    fn needs(&self) -> Needs {
+        Needs { log_probs: true, entropy: true, ..Needs::default() }
+    }
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        entropy: &[f32],
+        g: &mut [f32],
+        h: &mut [f32],
+    ) -> Result<f64, Error> {
+        self.0.tokens(positions, log_probs, entropy, g, h)
+    }
+}
+
+/// What a critic learns from; here on other weights than [`Tokens`].
+struct Values(Everything);
+impl Objective for Values {
+    fn needs(&self) -> Needs {
+        Needs { values: true, ..Needs::default() }
+    }
+    fn values(&mut self, values: &[f32], grad: &mut [f32]) -> Result<f64, Error> {
+        self.0.values(values, grad)
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Tokens,
+    Values,
+}
+
+#[test]
+fn gradients_depend_neither_on_threads_nor_on_the_split() {
+    for isa in kernels() {
+        for architecture in architectures() {
+            for (dropout, kind) in [(0.0, Kind::Tokens), (0.2, Kind::Tokens), (0.2, Kind::Values)] {
+                let architecture = Architecture { dropout, ..architecture.clone() };
+                let whole = gradient(isa, 1, &architecture, &[7], kind);
+                assert!(whole.iter().filter(|bits| **bits != 0).count() > whole.len() / 2);
+                for (threads, parts) in
+                    [(2, &[7][..]), (3, &[7]), (2, &[3, 4]), (1, &[1, 1, 1, 1, 1, 1, 1]), (2, &[5, 2])]
+                {
+                    assert_eq!(whole, gradient(isa, threads, &architecture, parts, kind), "{parts:?}");
+                }
+            }
+        }
+    }
+}
+
+/// The gradient of parts that split the batch between sequences.
+fn gradient(isa: Isa, threads: usize, architecture: &Architecture, parts: &[usize], kind: Kind) -> Vec<u32> {
+    let (tokens, ends, owed) = text(37, &LENGTHS);
+    let mut model = network(&Cpu::new(threads, isa), architecture, 2);
+    model.seed_dropout(4);
+    let mut sequence = 0;
+    for &count in parts {
+        let first_token = if sequence == 0 { 0 } else { ends[sequence - 1] };
+        let last_token = ends[sequence + count - 1];
+        let ends: Vec<usize> = ends[sequence..sequence + count].iter().map(|e| e - first_token).collect();
+        let part = batch(&tokens[first_token..last_token], &ends, &owed[first_token..last_token])
+            .starting_at(sequence as u32);
+        let all = Everything { first_token, first_sequence: sequence };
+        match kind {
+            Kind::Tokens => ready(model.accumulate(part, &mut Tokens(all))).unwrap().unwrap(),
+            Kind::Values => ready(model.accumulate(part, &mut Values(all))).unwrap().unwrap(),
+        };
+        sequence += count;
+    }
+    bits(&model.gradient())
+}
