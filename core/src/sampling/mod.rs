@@ -1,6 +1,12 @@
 //! How tokens are drawn, and why a response ended. The sampler, the scorer and the trainer share
 //! these types, so that none of them can disagree about the temperature.
 
+pub mod filters;
+mod truncate;
+
+pub use filters::{draw, greedy};
+pub use truncate::{truncate, unpadded};
+
 use crate::Error;
 use crate::error::within;
 
