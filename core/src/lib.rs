@@ -21,6 +21,7 @@ pub mod maths;
 pub mod model;
 mod objective;
 pub mod objectives;
+pub mod profile;
 pub mod random;
 mod ready;
 mod real;

@@ -1,0 +1,254 @@
+//! The profiles that follow a reference.
+
+use super::*;
+use crate::maths::{
+    Cutoff, End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, ScorePlacement, Variance,
+};
+
+const PLAIN: Optimiser = Optimiser {
+    learning_rate: 0.0,
+    adam: Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        epsilon_at: EpsilonAt::Corrected,
+        weight_decay: 0.0,
+        decay: crate::maths::Decay::Decoupled,
+    },
+    shape: Shape::Constant,
+    warm_up: WarmUpLength::Steps(0),
+    warm_up_from: 0.0,
+    max_grad_norm: None,
+};
+
+const SHAPING: Shaping = Shaping {
+    kl: KlEstimator::K1,
+    kl_clip: None,
+    placement: ScorePlacement::LastToken,
+    missing_end: MissingEnd::Keep,
+    end: End::EosOrStop,
+    score_clip: None,
+};
+
+const GAE: Gae = Gae { gamma: 1.0, lambda: 0.95, cutoff: Cutoff::Terminates };
+
+fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
+    Optimiser { learning_rate, shape, ..PLAIN }
+}
+
+fn with_betas(beta1: f64, beta2: f64, o: Optimiser) -> Optimiser {
+    Optimiser { adam: Adam { beta1, beta2, ..o.adam }, ..o }
+}
+
+fn with_epsilon(epsilon: f64, epsilon_at: EpsilonAt, o: Optimiser) -> Optimiser {
+    Optimiser { adam: Adam { epsilon, epsilon_at, ..o.adam }, ..o }
+}
+
+impl Profile {
+    /// InstructGPT (Ouyang et al., arXiv:2203.02155, appendices C and E), its 1.3B and 6B models.
+    ///
+    /// **Not published**, and so filled in: the policy's learning rate (5e-6: inside the sweep
+    /// 2.55e-6 … 2.55e-5, below the 8.05e-6 above which runs without the pretraining mix diverged);
+    /// GAE's λ, the value clip and advantage whitening (as Stiennon et al., arXiv:2009.01325, and
+    /// `huang2024`); whether dropped ties shrink C(K, 2) (they do); Adam's ε.
+    pub fn instructgpt() -> Self {
+        let adam = |rate, shape| with_betas(0.9, 0.95, optimiser(rate, shape));
+        let cosine = Shape::Cosine { floor: 0.1 };
+        let warmed = |o| Optimiser { warm_up: WarmUpLength::Iterations(10), warm_up_from: 0.1, ..o };
+        Self {
+            supervised: Some(Supervised {
+                epochs: 16,
+                batch: 32,
+                dropout: 0.2,
+                optimiser: adam(9.65e-6, cosine),
+            }),
+            reward: RewardModel {
+                loss: RewardLoss::KWise(Ties::ShrinkDivisor),
+                head: HeadInit::InverseRoot,
+                epochs: 1,
+                batch: Some(64),
+                optimiser: adam(9e-6, cosine),
+                normalisation: RewardNormalisation::CentreOnDemonstrations,
+            },
+            ppo: Ppo {
+                batch: Some(512),
+                epochs: 1,
+                minibatches: 8,
+                temperature: 1.0,
+                shaping: SHAPING,
+                controller: KlController::Fixed { beta: 0.02 },
+                reward_whitening: None,
+                gae: GAE,
+                advantage_whitening: AdvantageWhitening::Batch(Whitening::to_zero(Variance::Population)),
+                policy_clip: PolicyClip::symmetric(0.2),
+                ratio_threshold: None,
+                entropy: 0.0,
+                value_clip: Some(0.2),
+                value_coefficient: 1.0,
+                critic_init: CriticInit::RewardModel,
+                policy: warmed(adam(5e-6, Shape::Constant)),
+                critic: warmed(adam(9e-6, Shape::Constant)),
+                pretraining: Some(PretrainingMix { coefficient: 27.8, examples: 8.0 }),
+                average: Some(0.992),
+                dropout: 0.0,
+            },
+        }
+    }
+
+    /// Ziegler et al. (arXiv:1909.08593) and its code, openai/lm-human-preferences, with the settings
+    /// of its sentiment and descriptiveness tasks.
+    ///
+    /// There, policy and value share one network (which is what a value coefficient of 0.1 is about)
+    /// and rewards are whitened inside the loss, which with one minibatch is the same as before it.
+    /// Its reward loss, softmax over the best of four, is not built yet: pairs stand in for it.
+    pub fn ziegler2019() -> Self {
+        let linear = |rate| optimiser(rate, Shape::Linear);
+        let ppo = with_epsilon(1e-5, EpsilonAt::Raw, linear(1e-5));
+        Self {
+            supervised: None,
+            reward: RewardModel {
+                loss: RewardLoss::Pairwise { centring: 0.0 },
+                head: HeadInit::InverseRoot,
+                epochs: 1,
+                batch: Some(32),
+                optimiser: with_epsilon(1e-5, EpsilonAt::Raw, linear(5e-5)),
+                normalisation: RewardNormalisation::Ziegler2019 { samples: 256 },
+            },
+            ppo: Ppo {
+                batch: None,
+                epochs: 4,
+                minibatches: 1,
+                temperature: 0.7,
+                shaping: Shaping { missing_end: MissingEnd::Replace(-1.0), ..SHAPING },
+                controller: KlController::Adaptive { beta: 0.15, target: 6.0, horizon: 10_000.0 },
+                reward_whitening: Some(Whitening::keeping_mean(Variance::Population)),
+                gae: GAE,
+                advantage_whitening: AdvantageWhitening::Minibatch(Whitening::to_zero(Variance::Population)),
+                policy_clip: PolicyClip::symmetric(0.2),
+                ratio_threshold: None,
+                entropy: 0.0,
+                value_clip: Some(0.2),
+                value_coefficient: 0.1,
+                critic_init: CriticInit::Policy(HeadInit::Zero),
+                policy: ppo,
+                critic: ppo,
+                pretraining: None,
+                average: None,
+                dropout: 0.0,
+            },
+        }
+    }
+
+    /// Huang et al. (arXiv:2403.17031) and its code, vwxyzjn/summarize_from_feedback_details.
+    pub fn huang2024() -> Self {
+        let linear = with_epsilon(1e-5, EpsilonAt::Corrected, optimiser(3e-6, Shape::Linear));
+        Self {
+            supervised: None,
+            reward: RewardModel {
+                loss: RewardLoss::Pairwise { centring: 0.0 },
+                head: HeadInit::InverseRoot,
+                epochs: 1,
+                batch: None,
+                optimiser: linear,
+                normalisation: RewardNormalisation::CentreOnReference,
+            },
+            ppo: Ppo {
+                batch: None,
+                epochs: 4,
+                minibatches: 1,
+                temperature: 0.7 + 1e-7,
+                shaping: Shaping {
+                    placement: ScorePlacement::AfterLastToken,
+                    missing_end: MissingEnd::Replace(-1.0),
+                    ..SHAPING
+                },
+                controller: KlController::Fixed { beta: 0.05 },
+                reward_whitening: None,
+                gae: GAE,
+                advantage_whitening: AdvantageWhitening::Batch(Whitening::to_zero(Variance::Population)),
+                policy_clip: PolicyClip::symmetric(0.2),
+                ratio_threshold: None,
+                entropy: 0.0,
+                value_clip: Some(0.2),
+                value_coefficient: 0.1,
+                critic_init: CriticInit::RewardModel,
+                policy: linear,
+                critic: linear,
+                pretraining: None,
+                average: None,
+                dropout: 0.0,
+            },
+        }
+    }
+
+    /// Hugging Face TRL 1.10 (`experimental/ppo`; the same numbers as 0.23) at its defaults. Its
+    /// reward trainer's rate is not in our sources: PPO's stands in for it.
+    pub fn trl() -> Self {
+        let linear = optimiser(3e-6, Shape::Linear);
+        let huang = Self::huang2024();
+        Self {
+            supervised: None,
+            reward: RewardModel {
+                head: HeadInit::Normal(0.02),
+                optimiser: linear,
+                normalisation: RewardNormalisation::None,
+                ..huang.reward
+            },
+            ppo: Ppo {
+                shaping: Shaping { missing_end: MissingEnd::Keep, end: End::Eos, ..huang.ppo.shaping },
+                advantage_whitening: AdvantageWhitening::Batch(Whitening::to_zero(Variance::Bessel)),
+                policy: linear,
+                critic: linear,
+                ..huang.ppo
+            },
+        }
+    }
+
+    /// OpenRLHF 0.11 at its defaults. Its normalisation of scores by the mean and deviation of its
+    /// evaluation set is off unless asked for there, and so here.
+    pub fn openrlhf() -> Self {
+        let cosine = |rate| Optimiser {
+            warm_up: WarmUpLength::Share(0.03),
+            max_grad_norm: Some(1.0),
+            ..with_betas(0.9, 0.95, optimiser(rate, Shape::Cosine { floor: 0.1 }))
+        };
+        let whitening = Whitening {
+            mean: MeanShift::ToZero,
+            variance: Variance::Population,
+            guard: Guard::AtLeast(1e-8),
+        };
+        Self {
+            supervised: None,
+            reward: RewardModel {
+                loss: RewardLoss::Pairwise { centring: 0.0 },
+                head: HeadInit::Inverse,
+                epochs: 1,
+                batch: Some(128),
+                optimiser: cosine(9e-6),
+                normalisation: RewardNormalisation::None,
+            },
+            ppo: Ppo {
+                batch: Some(1024),
+                epochs: 1,
+                minibatches: 8,
+                temperature: 1.0,
+                shaping: Shaping { kl_clip: Some(10.0), score_clip: Some(10.0), ..SHAPING },
+                controller: KlController::Fixed { beta: 0.01 },
+                reward_whitening: None,
+                gae: Gae { lambda: 1.0, ..GAE },
+                advantage_whitening: AdvantageWhitening::Batch(whitening),
+                policy_clip: PolicyClip { log_ratio: Some(20.0), ..PolicyClip::symmetric(0.2) },
+                ratio_threshold: None,
+                entropy: 0.0,
+                value_clip: Some(0.5),
+                value_coefficient: 1.0,
+                critic_init: CriticInit::RewardModel,
+                policy: cosine(1e-6),
+                critic: cosine(9e-6),
+                pretraining: None,
+                average: None,
+                dropout: 0.0,
+            },
+        }
+    }
+}
