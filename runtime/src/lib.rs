@@ -1,1 +1,3 @@
-//! x
+//! Trainers, data, reports and the `rlhf` command.
+
+pub mod formats;
