@@ -26,6 +26,8 @@ pub mod random;
 mod ready;
 mod real;
 pub mod roles;
+#[cfg(feature = "alloc")]
+mod rollout;
 pub mod sampling;
 
 pub use batch::{Batch, Ragged};
@@ -33,3 +35,5 @@ pub use error::Error;
 pub use objective::{Coupling, Needs, Objective};
 pub use ready::ready;
 pub use real::Real;
+#[cfg(feature = "alloc")]
+pub use rollout::{Columns, Rollouts};

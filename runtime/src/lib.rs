@@ -1,4 +1,6 @@
-//! x
+//! Trainers, data, reports and the `rlhf` command.
+
+pub mod formats;
 pub mod quickstart;
 pub mod report;
 pub mod statistics;

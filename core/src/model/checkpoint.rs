@@ -1,5 +1,6 @@
 //! Where a network's tensors come from.
 
+use crate::Error;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -17,9 +18,16 @@ pub trait Checkpoint {
 }
 
 /// Why a checkpoint does not serve.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum CheckpointError {
+    /// The network that the checkpoint is to fill cannot exist.
+    Architecture(Error),
+    /// There is not enough memory for the weights.
+    Memory {
+        /// How many numbers they are.
+        parameters: usize,
+    },
     /// There is no tensor of that name.
     Missing {
         /// The tensor.
@@ -46,6 +54,10 @@ pub enum CheckpointError {
 impl fmt::Display for CheckpointError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Architecture(error) => write!(f, "the configuration: {error}"),
+            Self::Memory { parameters } => {
+                write!(f, "there is no memory for {parameters} parameters in f32")
+            }
             Self::Missing { tensor } => write!(f, "the checkpoint has no tensor {tensor:?}"),
             Self::Shape { tensor, want, got } => {
                 write!(f, "tensor {tensor:?}: the configuration says {want:?}, the checkpoint {got:?}")

@@ -49,7 +49,7 @@ pub fn success(prompt: &Prompt, answer: &[u32], finish: Finish) -> bool {
         && reading.grammatical == 1.0
         && slots(prompt, &reading) == 1.0
         && own > 0
-        && own == reading.said.tones.iter().sum()
+        && own == reading.said.tones.iter().sum::<usize>()
         && story.len() <= BRIEF
 }
 

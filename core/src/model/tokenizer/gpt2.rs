@@ -1,0 +1,82 @@
+//! GPT-2's two tokenizer files.
+
+use super::TokenizerError;
+use super::bpe::{Cut, Parts};
+use super::merge::Merge;
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// The character that stands for a byte in these files: itself where it prints, else one from
+/// U+0100 on, in the order of the bytes.
+fn alphabet() -> [char; 256] {
+    let mut next = 0x100;
+    core::array::from_fn(|byte| match byte {
+        0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff => char::from(byte as u8),
+        _ => {
+            next += 1;
+            char::from_u32(next - 1).unwrap_or('\u{fffd}')
+        }
+    })
+}
+
+pub(super) fn parse(encoder: &str, merges: &str) -> Result<Parts, TokenizerError> {
+    let ids: BTreeMap<String, u32> = serde_json::from_str(encoder).map_err(|e| {
+        TokenizerError::new("encoder.json", format!("line {}", e.line()), format!("want token → id: {e}"))
+    })?;
+    let names = by_id(&ids)?;
+    let alphabet = alphabet();
+    let mut bytes = Vec::with_capacity(256);
+    let mut tokens = vec![Vec::new(); names.len()];
+    for (byte, c) in (0..=255u8).zip(alphabet) {
+        let id = *ids.get(c.encode_utf8(&mut [0; 4]) as &str).ok_or_else(|| {
+            TokenizerError::new(
+                "encoder.json",
+                format!("byte {byte:#04x}"),
+                format!("there is no token {c:?}"),
+            )
+        })?;
+        tokens[id as usize] = vec![byte];
+        bytes.push(id);
+    }
+    let mut pairs = Vec::new();
+    let lines = merges.lines().enumerate().filter(|(_, l)| !l.is_empty() && !l.starts_with("#version"));
+    for (rank, (line, text)) in lines.enumerate() {
+        let fault = |reason: String| TokenizerError::new("vocab.bpe", format!("line {}", line + 1), reason);
+        let (left, right) =
+            text.split_once(' ').ok_or_else(|| fault("want two tokens with a space between them".into()))?;
+        let id = |token: &str| {
+            ids.get(token).copied().ok_or_else(|| fault(format!("{token:?} is no token of encoder.json")))
+        };
+        let merge =
+            Merge { left: id(left)?, right: id(right)?, rank: rank as u32, id: id(&[left, right].concat())? };
+        let joined = [tokens[merge.left as usize].as_slice(), &tokens[merge.right as usize]].concat();
+        tokens[merge.id as usize] = joined;
+        pairs.push((merge, line));
+    }
+    pairs.sort_by_key(|(m, _)| (m.left, m.right));
+    if let Some(two) = pairs.windows(2).find(|p| (p[0].0.left, p[0].0.right) == (p[1].0.left, p[1].0.right)) {
+        let place = format!("line {}", two[1].1 + 1);
+        return Err(TokenizerError::new("vocab.bpe", place, "the merge is there twice"));
+    }
+    let end = ids.get("<|endoftext|>").copied();
+    let merges = pairs.into_iter().map(|(m, _)| m).collect();
+    Ok(Parts { tokens, merges, bytes, chars: Vec::new(), cut: Cut::Words, bos: end, eos: end })
+}
+
+/// The tokens by id; the ids must be 0, 1, 2, ….
+fn by_id(ids: &BTreeMap<String, u32>) -> Result<Vec<&str>, TokenizerError> {
+    let mut names = vec![None; ids.len()];
+    for (name, &id) in ids {
+        let fault =
+            |reason: &str| TokenizerError::new("encoder.json", format!("token {name:?}"), reason.to_string());
+        let slot =
+            names.get_mut(id as usize).ok_or_else(|| fault("its id is not below the number of tokens"))?;
+        if slot.replace(name.as_str()).is_some() {
+            return Err(fault("its id belongs to another token too"));
+        }
+    }
+    Ok(names.into_iter().flatten().collect())
+}

@@ -1,0 +1,90 @@
+//! Files, in whole and in parts.
+
+use super::FormatError;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+
+/// Reads a file of at most `most` bytes.
+///
+/// # Errors
+/// It cannot be read, or is larger.
+pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FormatError> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|e| FormatError::io(path, e))?;
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|e| FormatError::io(path, e))?;
+    if bytes.len() as u64 > most {
+        return Err(FormatError::content(path, "size", format!("want at most {most} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file that appears whole or not at all: first beside it, then renamed.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
+    let write = || -> io::Result<()> {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let mut builder = tempfile::Builder::new();
+        // Temporary files are private by default; what is to stay follows the user's umask.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_all()?;
+        file.persist(path).map_err(|e| e.error)?;
+        Ok(())
+    };
+    write().map_err(|e| FormatError::io(path, e))
+}
+
+/// A file that is read in parts.
+pub(super) struct Source {
+    file: Mutex<File>,
+    len: u64,
+}
+
+impl Source {
+    pub(super) fn open(path: &Path) -> Result<Self, FormatError> {
+        let open = || {
+            let file = File::open(path)?;
+            let len = file.metadata()?.len();
+            Ok(Self { file: Mutex::new(file), len })
+        };
+        open().map_err(|e| FormatError::io(path, e))
+    }
+
+    pub(super) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Fills `out` from `offset` on.
+    pub(super) fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        // A reader that panicked leaves nothing behind but the file's position.
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(out)
+    }
+
+    /// Reads `out.len()` little-endian numbers of `N` bytes each.
+    pub(super) fn numbers<const N: usize>(
+        &self,
+        offset: u64,
+        out: &mut [f32],
+        convert: impl Fn([u8; N]) -> f32,
+    ) -> io::Result<()> {
+        let mut buffer = vec![0; N * out.len().min(1 << 16)];
+        let mut at = offset;
+        for part in out.chunks_mut(1 << 16) {
+            let bytes = &mut buffer[..N * part.len()];
+            self.read(at, bytes)?;
+            at += bytes.len() as u64;
+            for (x, b) in part.iter_mut().zip(bytes.as_chunks::<N>().0) {
+                *x = convert(*b);
+            }
+        }
+        Ok(())
+    }
+}
