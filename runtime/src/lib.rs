@@ -4,3 +4,4 @@ pub mod formats;
 pub mod quickstart;
 pub mod report;
 pub mod statistics;
+pub mod train;

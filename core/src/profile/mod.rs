@@ -249,6 +249,32 @@ impl Optimiser {
 }
 
 impl Ppo {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        within("ppo batch", self.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
+        within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
+        within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
+        crate::error::positive("temperature", self.temperature)?;
+        self.controller.validate()?;
+        self.gae.validate()?;
+        self.policy_clip.validate()?;
+        self.value_clip.map_or(Ok(()), |clip| within("value_clip", clip, 0.0, f64::MAX))?;
+        within("value_coefficient", self.value_coefficient, 0.0, f64::MAX)?;
+        within("ppo dropout", self.dropout, 0.0, 1.0)?;
+        if let Some(average) = self.average {
+            within("average", average, 0.0, 1.0)?;
+        }
+        if let Some(mix) = self.pretraining {
+            within("pretraining coefficient", mix.coefficient, 0.0, f64::MAX)?;
+            within("pretraining examples", mix.examples, 0.0, f64::MAX)?;
+        }
+        self.policy.validate()?;
+        self.critic.validate()
+    }
+
     /// Optimiser steps a rollout.
     pub fn steps_per_iteration(&self) -> u64 {
         u64::from(self.epochs) * u64::from(self.minibatches)
@@ -296,26 +322,7 @@ impl Profile {
         }
         self.reward.optimiser.validate()?;
         within("reward batch", self.reward.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
-        let p = &self.ppo;
-        within("ppo batch", p.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
-        within("epochs", f64::from(p.epochs), 1.0, f64::MAX)?;
-        within("minibatches", f64::from(p.minibatches), 1.0, f64::MAX)?;
-        crate::error::positive("temperature", p.temperature)?;
-        p.controller.validate()?;
-        p.gae.validate()?;
-        p.policy_clip.validate()?;
-        p.value_clip.map_or(Ok(()), |clip| within("value_clip", clip, 0.0, f64::MAX))?;
-        within("value_coefficient", p.value_coefficient, 0.0, f64::MAX)?;
-        within("ppo dropout", p.dropout, 0.0, 1.0)?;
-        if let Some(average) = p.average {
-            within("average", average, 0.0, 1.0)?;
-        }
-        if let Some(mix) = p.pretraining {
-            within("pretraining coefficient", mix.coefficient, 0.0, f64::MAX)?;
-            within("pretraining examples", mix.examples, 0.0, f64::MAX)?;
-        }
-        p.policy.validate()?;
-        p.critic.validate()
+        self.ppo.validate()
     }
 }
 

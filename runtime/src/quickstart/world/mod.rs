@@ -69,13 +69,13 @@ impl World {
     pub fn corpus(&self, i: u32) -> Vec<u32> {
         let mut draws = self.draws(Use::Corpus, i);
         let mut plan = Plan::of(draws.pick(&self.train));
-        if draws.uniform() < 0.5 {
+        if draws.uniform() < 0.25 {
             plan.asides = 1 + draws.below(2);
             return plan.tell(&mut draws);
         }
         let prompt = *draws.pick(&self.train);
         let other = *draws.pick(&self.train);
-        let mut keep = |asked, other| if draws.uniform() < 0.7 { asked } else { other };
+        let mut keep = |asked, other| if draws.uniform() < 0.9 { asked } else { other };
         let mut said = Prompt {
             animal: keep(prompt.animal, other.animal),
             place: keep(prompt.place, other.place),

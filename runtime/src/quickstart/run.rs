@@ -1,0 +1,497 @@
+//! The three steps, on the self-made world.
+
+use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold};
+use super::{Labels, Settings};
+use crate::statistics::{Interval, agreement, best_of_n_kl, distinct_share, expected_best, share, win_rate};
+use crate::train::{
+    Examples, Passes, Ppo, Ranking, Roles, Scaled, Step, TrainError, ranking_accuracy, reward_model,
+    supervised,
+};
+use core::future::Future;
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
+use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::{Batch, Ragged, ready};
+use rlhf_cpu::{Cpu, Model};
+use std::time::Instant;
+
+/// What the run is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// Pretraining the base.
+    Pretrain,
+    /// Step 1.
+    Supervised,
+    /// Step 2: labels and the reward model.
+    Reward,
+    /// Step 3.
+    Ppo,
+    /// Measuring.
+    Evaluate,
+}
+
+/// What a run tells while it works: the phase, how far it is of how much, and a figure.
+pub type Progress<'a> = dyn FnMut(Phase, u64, u64, &str) + 'a;
+
+/// A policy at some distance from the supervised one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Point {
+    /// Its KL from the supervised policy, in nats per answer.
+    pub kl: f64,
+    /// Its mean gold.
+    pub gold: f64,
+    /// Its mean reward by the reward model.
+    pub proxy: f64,
+}
+
+/// A prompt's answers by both policies.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// The prompt.
+    pub prompt: Prompt,
+    /// The supervised policy's answer, and its gold.
+    pub before: (Vec<u32>, f64),
+    /// PPO's answer, and its gold.
+    pub after: (Vec<u32>, f64),
+}
+
+/// What a run found out.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The labellers' agreement on the same prompts.
+    pub agreement: f64,
+    /// The share of supervised answers that do all that was asked.
+    pub demonstrators: f64,
+    /// The reward model's accuracy on rankings of held-out prompts.
+    pub accuracy: Interval,
+    /// The share of test prompts on which PPO's gold beats the supervised model's, ties half.
+    pub win_rate: Interval,
+    /// Mean gold, before and after.
+    pub gold: (f64, f64),
+    /// Mean reward by the reward model, before and after.
+    pub proxy: (f64, f64),
+    /// KL of PPO from the supervised policy on the test prompts, in nats per answer.
+    pub kl: f64,
+    /// Distinct answers among all, before and after.
+    pub distinct: (f64, f64),
+    /// Mean length, before and after, in tokens.
+    pub length: (f64, f64),
+    /// PPO's checkpoints.
+    pub ppo_curve: Vec<Point>,
+    /// Best of n for growing n.
+    pub best_of_n: Vec<Point>,
+    /// Answers side by side.
+    pub samples: Vec<Sample>,
+    /// Seconds of pretraining, step 1, step 2 and step 3.
+    pub seconds: [f64; 4],
+    /// The final policy.
+    pub policy: Model,
+    /// The supervised policy.
+    pub supervised: Model,
+    /// The reward model, with its scale.
+    pub reward: Scaled<Model>,
+}
+
+/// The CPU engine never waits.
+pub(crate) fn now<T>(future: impl Future<Output = Result<T, TrainError>>) -> Result<T, TrainError> {
+    ready(future).unwrap_or(Err(TrainError::Waited))
+}
+
+/// Runs the whole quickstart.
+///
+/// # Errors
+/// A setting out of range, or training that diverged.
+pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Result<Outcome, TrainError> {
+    let world = World::new(settings.seed);
+    let mut seconds = [0.0; 4];
+
+    let clock = Instant::now();
+    let corpus = corpus(&world, settings.corpus)?;
+    let mut base =
+        Model::random(cpu, settings.architecture.clone(), settings.seed).map_err(TrainError::role("base"))?;
+    now(supervised(&mut base, &corpus, &settings.pretraining, settings.seed, &mut |step| {
+        told(progress, Phase::Pretrain, step)
+    }))?;
+    seconds[0] = clock.elapsed().as_secs_f64();
+
+    let clock = Instant::now();
+    let mut sft = base.clone();
+    let demonstrations = demonstrations(&world, settings.demonstrations)?;
+    if let Some(s) = &settings.profile.supervised {
+        now(supervised(&mut sft, &demonstrations, s, settings.seed + 1, &mut |step| {
+            told(progress, Phase::Supervised, step)
+        }))?;
+    }
+    let mut sft = sft.clone();
+    seconds[1] = clock.elapsed().as_secs_f64();
+
+    let clock = Instant::now();
+    let step2 = Step2::run(settings, &world, &mut sft, &demonstrations, progress)?;
+    let mut reward = step2.reward;
+    seconds[2] = clock.elapsed().as_secs_f64();
+
+    let clock = Instant::now();
+    let tests = Tests::new(settings, &world, &mut sft, &mut reward)?;
+    let (mut policy, curve) = ppo(settings, &world, &sft, &mut reward, &corpus, &tests, progress)?;
+    seconds[3] = clock.elapsed().as_secs_f64();
+
+    progress(Phase::Evaluate, 0, 1, "");
+    let before = &tests.answers;
+    let after = tests.answer(settings, &mut policy, 0)?;
+    let judged = tests.judge(&mut sft, &mut reward, &after)?;
+    let best_of_n = best_of_n(settings, &mut sft, &mut reward, &tests)?;
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len().max(1) as f64;
+    let golds = tests.golds(&after);
+    let samples = (0..6)
+        .map(|i| i * 97 % tests.prompts.len())
+        .map(|i| Sample {
+            prompt: tests.prompts[i],
+            before: (before.response(i).to_vec(), tests.gold_before[i]),
+            after: (after.response(i).to_vec(), golds[i]),
+        })
+        .collect();
+    let texts = |r: &Responses| distinct_share((0..r.len()).map(|i| r.response(i)).collect::<Vec<_>>());
+    progress(Phase::Evaluate, 1, 1, "");
+    Ok(Outcome {
+        agreement: step2.agreement,
+        demonstrators: step2.success,
+        accuracy: step2.accuracy,
+        win_rate: win_rate(&golds, &tests.gold_before)?,
+        gold: (mean(&tests.gold_before), mean(&golds)),
+        proxy: (mean(&tests.proxy_before), judged.proxy),
+        kl: judged.kl,
+        distinct: (texts(before), texts(&after)),
+        length: (
+            before.tokens.len() as f64 / before.len() as f64,
+            after.tokens.len() as f64 / after.len() as f64,
+        ),
+        ppo_curve: curve,
+        best_of_n,
+        samples,
+        seconds,
+        policy,
+        supervised: sft,
+        reward,
+    })
+}
+
+fn told(progress: &mut Progress<'_>, phase: Phase, step: Step) {
+    progress(phase, step.step, step.total, &format!("loss {:.3}", step.loss));
+}
+
+fn corpus(world: &World, texts: u32) -> Result<Examples, TrainError> {
+    let mut out = Examples::default();
+    for i in 0..texts {
+        // Each text begins after the end of another.
+        out.push(&[END], &world.corpus(i))?;
+    }
+    Ok(out)
+}
+
+fn demonstrations(world: &World, count: u32) -> Result<Examples, TrainError> {
+    let mut out = Examples::default();
+    for i in 0..count {
+        let prompt = &world.train()[i as usize % world.train().len()];
+        out.push(&context(prompt), &world.demonstration(i, prompt))?;
+    }
+    Ok(out)
+}
+
+/// A prompt as the model reads it: after the end of another text.
+fn context(prompt: &Prompt) -> Vec<u32> {
+    [&[END][..], &prompt.tokens()].concat()
+}
+
+fn stopping(settings: &Settings) -> Stopping<'static> {
+    Stopping { max_new_tokens: settings.longest, eos: Some(END), stop: &[] }
+}
+
+/// Prompts end to end.
+struct Prompts {
+    tokens: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Prompts {
+    fn new<'a>(prompts: impl IntoIterator<Item = &'a Prompt>) -> Self {
+        let (mut tokens, mut ends) = (Vec::new(), Vec::new());
+        for prompt in prompts {
+            tokens.extend(context(prompt));
+            ends.push(tokens.len());
+        }
+        Self { tokens, ends }
+    }
+
+    fn ragged(&self) -> Result<Ragged<'_>, TrainError> {
+        Ok(Ragged::new(&self.tokens, &self.ends)?)
+    }
+}
+
+fn sample(
+    settings: &Settings,
+    policy: &mut Model,
+    prompts: &[Prompt],
+    step: u32,
+) -> Result<Responses, TrainError> {
+    let prompts = Prompts::new(prompts);
+    let sampling = Sampling::at_temperature(settings.profile.ppo.temperature as f32);
+    // Steps of PPO's own draws count up from 0: these count down.
+    let key = Key::new(settings.seed, Stream::Sampling, u32::MAX - step);
+    now(async {
+        policy
+            .sample(prompts.ragged()?, &sampling, &stopping(settings), key, 0)
+            .await
+            .map_err(TrainError::role("policy"))
+    })
+}
+
+/// What step 2 gives.
+struct Step2 {
+    reward: Scaled<Model>,
+    agreement: f64,
+    success: f64,
+    accuracy: Interval,
+}
+
+/// Prompts that all labellers rank, to measure their agreement.
+const SHARED: usize = 128;
+
+impl Step2 {
+    fn run(
+        settings: &Settings,
+        world: &World,
+        sft: &mut Model,
+        demonstrations: &Examples,
+        progress: &mut Progress<'_>,
+    ) -> Result<Self, TrainError> {
+        let trained = settings.rankings as usize;
+        let count = trained + trained / 2;
+        let pool = world.train();
+        let mut order = Passes::new(Key::new(settings.seed, Stream::Labels, 1 << 20), pool.len());
+        let chosen: Vec<Prompt> = order.take(count.min(pool.len())).into_iter().map(|i| pool[i]).collect();
+        let mut asked = Vec::new();
+        let mut first = Vec::new();
+        for (i, prompt) in chosen.iter().enumerate() {
+            first.push(asked.len());
+            asked.resize(asked.len() + world.answers_wanted(i as u32), *prompt);
+        }
+        first.push(asked.len());
+        let written = sample(settings, sft, &asked, 0)?;
+        let answers: Vec<Vec<Answer>> = (0..chosen.len())
+            .map(|i| {
+                (first[i]..first[i + 1])
+                    .map(|a| {
+                        let tokens = written.response(a);
+                        Answer { gold: gold(&chosen[i], tokens, written.finish[a]), tokens: tokens.len() }
+                    })
+                    .collect()
+            })
+            .collect();
+        let success = (0..asked.len())
+            .filter(|&a| super::world::success(&asked[a], written.response(a), written.finish[a]))
+            .count() as f64
+            / asked.len() as f64;
+        let labellers = Labellers::hire(settings.seed, &answers)?;
+        let shared: Vec<Vec<Vec<u32>>> = answers
+            .iter()
+            .take(SHARED)
+            .enumerate()
+            .map(|(i, a)| (0..LABELLERS).map(|l| labellers.ranks(l, i as u32, a)).collect())
+            .collect();
+        let rankings: Vec<Ranking> = (0..chosen.len())
+            .map(|i| {
+                let mut ranks = labellers.ranks(i % LABELLERS, i as u32, &answers[i]);
+                if settings.labels == Labels::Shuffled {
+                    Key::new(settings.seed, Stream::Labels, (1 << 21) + i as u32).shuffle(&mut ranks);
+                }
+                let context = context(&chosen[i]);
+                let texts =
+                    (first[i]..first[i + 1]).map(|a| [&context[..], written.response(a)].concat()).collect();
+                Ranking { texts, ranks }
+            })
+            .collect();
+        let (train, held_out) = rankings.split_at(trained.min(rankings.len()));
+
+        let s = &settings.profile.reward;
+        let deviation = s.head.deviation(settings.architecture.width) as f32;
+        let mut model = sft.with_scalar_head(deviation, settings.seed).map_err(TrainError::role("reward"))?;
+        now(reward_model(&mut model, train, s, settings.seed, &mut |step, seen| {
+            let accuracy = seen.accuracy().unwrap_or(0.0);
+            progress(
+                Phase::Reward,
+                step.step,
+                step.total,
+                &format!("loss {:.3}, accuracy {accuracy:.2}", step.loss),
+            );
+        }))?;
+        let mut model = model.clone();
+        let (correct, pairs) = now(ranking_accuracy(&mut model, held_out))?;
+        let centre = demonstrations.select(0..demonstrations.len().min(512));
+        let reward = now(Scaled::centred_on(model, centre.sequences()?))?;
+        Ok(Self { reward, agreement: agreement(&shared)?, success, accuracy: share(correct, pairs)? })
+    }
+}
+
+fn ppo(
+    settings: &Settings,
+    world: &World,
+    sft: &Model,
+    reward: &mut Scaled<Model>,
+    corpus: &Examples,
+    tests: &Tests,
+    progress: &mut Progress<'_>,
+) -> Result<(Model, Vec<Point>), TrainError> {
+    let s = settings.profile.ppo;
+    let (mut policy, mut reference, mut critic) = (sft.clone(), sft.clone(), reward.reward.clone());
+    let mut run = Ppo::new(s, u64::from(settings.iterations), settings.seed)?;
+    let pool = world.train();
+    let mut order = Passes::new(Key::new(settings.seed, Stream::Shuffle, 1 << 28), pool.len());
+    let batch = s.batch.unwrap_or(256) as usize;
+    let mut curve = vec![tests.before()];
+    for iteration in 0..settings.iterations {
+        let prompts: Vec<Prompt> = order.take(batch).into_iter().map(|i| pool[i]).collect();
+        let prompts = Prompts::new(&prompts);
+        let mut roles = Roles { policy: &mut policy, critic: &mut critic, reference: &mut reference, reward };
+        let seen = now(run.iterate(&mut roles, prompts.ragged()?, &stopping(settings), corpus))?;
+        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
+        progress(Phase::Ppo, u64::from(iteration) + 1, u64::from(settings.iterations), &told);
+        if (iteration + 1) % CHECKPOINT == 0 || iteration + 1 == settings.iterations {
+            if s.average.is_some() {
+                swap(&mut policy)?;
+            }
+            let answers = tests.answer(settings, &mut policy, iteration + 1)?;
+            curve.push(tests.judge(&mut reference, reward, &answers)?);
+            if s.average.is_some() && iteration + 1 < settings.iterations {
+                swap(&mut policy)?;
+            }
+        }
+    }
+    // The run ends on the average, without the optimiser's state.
+    Ok((policy.clone(), curve))
+}
+
+/// Iterations between two points of the curve.
+const CHECKPOINT: u32 = 5;
+
+fn swap(policy: &mut Model) -> Result<(), TrainError> {
+    now(async { policy.swap_average().await.map_err(TrainError::role("policy")) })
+}
+
+/// The test prompts, and what the supervised model makes of them.
+struct Tests {
+    prompts: Vec<Prompt>,
+    answers: Responses,
+    gold_before: Vec<f64>,
+    proxy_before: Vec<f64>,
+}
+
+impl Tests {
+    fn new(
+        settings: &Settings,
+        world: &World,
+        sft: &mut Model,
+        reward: &mut Scaled<Model>,
+    ) -> Result<Self, TrainError> {
+        let prompts = world.test().to_vec();
+        let answers = sample(settings, sft, &prompts, 1 << 20)?;
+        let mut out =
+            Self { prompts, answers: Responses::default(), gold_before: vec![], proxy_before: vec![] };
+        out.gold_before = out.golds(&answers);
+        out.proxy_before = out.proxies(reward, &answers)?;
+        out.answers = answers;
+        Ok(out)
+    }
+
+    fn before(&self) -> Point {
+        let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
+        Point { kl: 0.0, gold: mean(&self.gold_before), proxy: mean(&self.proxy_before) }
+    }
+
+    fn answer(&self, settings: &Settings, policy: &mut Model, step: u32) -> Result<Responses, TrainError> {
+        sample(settings, policy, &self.prompts, (1 << 21) + step)
+    }
+
+    fn golds(&self, answers: &Responses) -> Vec<f64> {
+        (0..answers.len()).map(|i| gold(&self.prompts[i], answers.response(i), answers.finish[i])).collect()
+    }
+
+    /// The texts of prompts with answers, and which tokens are the answers'.
+    fn texts(&self, answers: &Responses) -> (Vec<u32>, Vec<usize>, Vec<bool>) {
+        let (mut tokens, mut ends, mut owed) = (Vec::new(), Vec::new(), Vec::new());
+        for (i, prompt) in self.prompts.iter().enumerate() {
+            tokens.extend(context(prompt));
+            owed.resize(tokens.len(), false);
+            tokens.extend_from_slice(answers.response(i));
+            owed.resize(tokens.len(), true);
+            ends.push(tokens.len());
+        }
+        (tokens, ends, owed)
+    }
+
+    fn proxies(&self, reward: &mut Scaled<Model>, answers: &Responses) -> Result<Vec<f64>, TrainError> {
+        let (tokens, ends, _) = self.texts(answers);
+        let mut scores = vec![0.0; ends.len()];
+        now(async {
+            reward.score(Ragged::new(&tokens, &ends)?, &mut scores).await.map_err(TrainError::role("reward"))
+        })?;
+        Ok(scores.into_iter().map(f64::from).collect())
+    }
+
+    /// Means over the test prompts.
+    fn judge(
+        &self,
+        reference: &mut Model,
+        reward: &mut Scaled<Model>,
+        answers: &Responses,
+    ) -> Result<Point, TrainError> {
+        let (tokens, ends, owed) = self.texts(answers);
+        let mut log_probs = vec![0.0; tokens.len()];
+        now(async {
+            let batch = Batch::new(Ragged::new(&tokens, &ends)?, &owed)?;
+            reference.log_probs(batch, &mut log_probs).await.map_err(TrainError::role("reference"))
+        })?;
+        let n = ends.len() as f64;
+        let sum = |x: &[f32]| x.iter().map(|x| f64::from(*x)).sum::<f64>();
+        Ok(Point {
+            kl: (sum(&answers.log_probs) - sum(&log_probs)) / n,
+            gold: self.golds(answers).iter().sum::<f64>() / n,
+            proxy: self.proxies(reward, answers)?.iter().sum::<f64>() / n,
+        })
+    }
+}
+
+/// Best of n by the reward model, among the supervised policy's answers.
+fn best_of_n(
+    settings: &Settings,
+    sft: &mut Model,
+    reward: &mut Scaled<Model>,
+    tests: &Tests,
+) -> Result<Vec<Point>, TrainError> {
+    let n = settings.best_of;
+    let count = tests.prompts.len();
+    let mut golds = vec![Vec::with_capacity(n); count];
+    let mut proxies = vec![Vec::with_capacity(n); count];
+    for draw in 0..n {
+        let answers = sample(settings, sft, &tests.prompts, (1 << 22) + draw as u32)?;
+        for (i, (gold, proxy)) in
+            tests.golds(&answers).into_iter().zip(tests.proxies(reward, &answers)?).enumerate()
+        {
+            golds[i].push(gold);
+            proxies[i].push(proxy);
+        }
+    }
+    let mut out = Vec::new();
+    let mut of = 1;
+    while of <= n {
+        let mean = |by: &[Vec<f64>]| -> Result<f64, TrainError> {
+            let mut sum = 0.0;
+            for i in 0..count {
+                sum += expected_best(&proxies[i], &by[i], of)?;
+            }
+            Ok(sum / count as f64)
+        };
+        out.push(Point { kl: best_of_n_kl(of), gold: mean(&golds)?, proxy: mean(&proxies)? });
+        of *= 2;
+    }
+    Ok(out)
+}

@@ -1,0 +1,203 @@
+//! Texts to learn from.
+
+use core::ops::Range;
+use rlhf_core::random::Key;
+use rlhf_core::{Batch, Error, Ragged};
+
+/// Texts to learn from, and which of their tokens are learnt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examples {
+    tokens: Vec<u32>,
+    ends: Vec<usize>,
+    owed: Vec<bool>,
+}
+
+impl Examples {
+    /// Appends a text of which only the response is learnt. An empty prompt learns all but the
+    /// first token, which nothing predicts.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] when both are empty.
+    pub fn push(&mut self, prompt: &[u32], response: &[u32]) -> Result<(), Error> {
+        if prompt.is_empty() && response.is_empty() {
+            return Err(Error::TooFew { name: "text", need: 1, got: 0 });
+        }
+        let start = self.tokens.len();
+        self.tokens.extend_from_slice(prompt);
+        self.tokens.extend_from_slice(response);
+        self.owed.resize(start + prompt.len(), false);
+        self.owed.resize(self.tokens.len(), true);
+        self.owed[start] = false;
+        self.ends.push(self.tokens.len());
+        Ok(())
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Text `i`.
+    pub fn text(&self, i: usize) -> &[u32] {
+        &self.tokens[self.span(i)]
+    }
+
+    fn span(&self, i: usize) -> Range<usize> {
+        (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
+    }
+
+    /// All texts.
+    ///
+    /// # Errors
+    /// None that [`Self::push`] has let through.
+    pub fn sequences(&self) -> Result<Ragged<'_>, Error> {
+        Ragged::new(&self.tokens, &self.ends)
+    }
+
+    /// How many tokens are learnt.
+    pub fn owed(&self) -> usize {
+        self.owed.iter().filter(|owed| **owed).count()
+    }
+
+    /// The texts of those indices, in that order.
+    pub fn select(&self, indices: impl IntoIterator<Item = usize>) -> Self {
+        let mut out = Self::default();
+        for i in indices {
+            out.tokens.extend_from_slice(&self.tokens[self.span(i)]);
+            out.owed.extend_from_slice(&self.owed[self.span(i)]);
+            out.ends.push(out.tokens.len());
+        }
+        out
+    }
+
+    /// All texts in parts of at most `tokens` tokens (a longer text is its own part), each with the
+    /// index of its first text.
+    pub(crate) fn parts(&self, tokens: usize) -> impl Iterator<Item = Part<'_>> {
+        parts(&self.ends, tokens)
+            .into_iter()
+            .map(|texts| Part::new(&self.tokens, &self.ends, &self.owed, texts))
+    }
+}
+
+/// Some neighbouring texts of a batch.
+pub(crate) struct Part<'a> {
+    tokens: &'a [u32],
+    ends: Vec<usize>,
+    owed: &'a [bool],
+    first: u32,
+    /// Where its tokens lie in the batch.
+    pub(crate) span: Range<usize>,
+}
+
+impl<'a> Part<'a> {
+    pub(crate) fn new(tokens: &'a [u32], ends: &[usize], owed: &'a [bool], texts: Range<usize>) -> Self {
+        let start = if texts.start == 0 { 0 } else { ends[texts.start - 1] };
+        let span = start..ends[texts.end - 1];
+        Self {
+            tokens: &tokens[span.clone()],
+            ends: ends[texts.clone()].iter().map(|end| end - start).collect(),
+            owed: &owed[span.clone()],
+            first: texts.start as u32,
+            span,
+        }
+    }
+
+    pub(crate) fn batch(&self) -> Result<Batch<'_>, Error> {
+        Ok(Batch::new(Ragged::new(self.tokens, &self.ends)?, self.owed)?.starting_at(self.first))
+    }
+}
+
+/// Ranges of neighbouring texts with at most `tokens` tokens each.
+pub(crate) fn parts(ends: &[usize], tokens: usize) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let (mut first, mut start) = (0, 0);
+    for i in 0..ends.len() {
+        if ends[i] - start > tokens && i > first {
+            out.push(first..i);
+            (first, start) = (i, ends[i - 1]);
+        }
+    }
+    if first < ends.len() {
+        out.push(first..ends.len());
+    }
+    out
+}
+
+/// Indices of items in a keyed order, pass after pass, without end.
+#[derive(Clone, Debug)]
+pub struct Passes {
+    key: Key,
+    order: Vec<usize>,
+    next: usize,
+}
+
+impl Passes {
+    /// Passes over `0 .. items`; pass `n` is shuffled under `key` at step `key.step + n`.
+    pub fn new(key: Key, items: usize) -> Self {
+        let mut order: Vec<usize> = (0..items).collect();
+        key.shuffle(&mut order);
+        Self { key, order, next: 0 }
+    }
+
+    /// The next `count` indices; none when there are no items.
+    pub fn take(&mut self, count: usize) -> Vec<usize> {
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count && !self.order.is_empty() {
+            if self.next == self.order.len() {
+                self.key.step = self.key.step.wrapping_add(1);
+                self.order.sort_unstable();
+                self.key.shuffle(&mut self.order);
+                self.next = 0;
+            }
+            out.push(self.order[self.next]);
+            self.next += 1;
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rlhf_core::random::Stream;
+
+    #[test]
+    fn parts_cover_all_texts_and_split_between_them() {
+        let mut examples = Examples::default();
+        for n in [3, 9, 1, 1, 20, 2] {
+            examples.push(&[1], &vec![2; n - 1]).unwrap();
+        }
+        for most in [1, 4, 10, 100] {
+            let mut texts = 0;
+            let mut next = 0;
+            for part in examples.parts(most) {
+                let batch = part.batch().unwrap();
+                assert_eq!(batch.first() as usize, texts);
+                assert_eq!(part.span.start, next);
+                assert!(part.span.len() <= most || batch.sequences().len() == 1);
+                texts += batch.sequences().len();
+                next = part.span.end;
+            }
+            assert_eq!((texts, next), (6, 36));
+        }
+        assert_eq!(examples.owed(), 36 - 6);
+        assert_eq!(examples.select([4, 0]).text(0).len(), 20);
+    }
+
+    #[test]
+    fn a_pass_shows_everything_once() {
+        let mut passes = Passes::new(Key::new(1, Stream::Shuffle, 0), 5);
+        for _ in 0..3 {
+            let mut pass = passes.take(2);
+            pass.extend(passes.take(3));
+            pass.sort_unstable();
+            assert_eq!(pass, [0, 1, 2, 3, 4]);
+        }
+        assert!(Passes::new(Key::new(1, Stream::Shuffle, 0), 0).take(3).is_empty());
+    }
+}

@@ -1,0 +1,348 @@
+//! Step 3: PPO against a reward, with a KL penalty and a pretraining mix.
+
+use super::examples::{Part, parts};
+use super::{Examples, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
+use rlhf_core::maths::{KlController, PolicyStats, Response, Schedule, ValueStats, whiten};
+use rlhf_core::objectives::{PpoPolicy, PpoValue};
+use rlhf_core::profile::{self, AdvantageWhitening};
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
+use rlhf_core::sampling::{Finish, Sampling, Stopping};
+use rlhf_core::{Ragged, Rollouts};
+
+/// Who takes part.
+pub struct Roles<'a, P, C, F, R> {
+    /// Writes and learns.
+    pub policy: &'a mut P,
+    /// Predicts returns and learns.
+    pub critic: &'a mut C,
+    /// What the policy may not stray from: the supervised model.
+    pub reference: &'a mut F,
+    /// What the policy is to please.
+    pub reward: &'a mut R,
+}
+
+/// A run's settings and what it has to remember from one iteration to the next.
+#[derive(Clone, Debug)]
+pub struct Ppo {
+    settings: profile::Ppo,
+    seed: u64,
+    controller: KlController,
+    policy_schedule: Schedule,
+    critic_schedule: Schedule,
+    iteration: u32,
+    step: u64,
+}
+
+/// What one iteration saw.
+#[derive(Clone, Debug)]
+pub struct Iteration {
+    /// What was written, and everything worked out about it. Values lie at the token that follows
+    /// their state.
+    pub rollouts: Rollouts,
+    /// The mean score, in units of reward, before any penalty.
+    pub score: f64,
+    /// The mean over responses of Σ (ln p − ln p_reference), in nats.
+    pub kl: f64,
+    /// The KL coefficient that was in force.
+    pub beta: f64,
+    /// The mean length of a response, in tokens.
+    pub length: f64,
+    /// The share of responses that ended by themselves.
+    pub ended: f64,
+    /// The mean of −ln p over response tokens, in nats: an estimate of the entropy.
+    pub surprise: f64,
+    /// What the policy loss saw.
+    pub policy: PolicyStats,
+    /// What the value loss saw.
+    pub value: ValueStats,
+    /// The mean cross-entropy of the pretraining examples, in nats per token; 0 without any.
+    pub pretraining: f64,
+}
+
+impl Ppo {
+    /// A run of `iterations` rollouts.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the setting that is out of range.
+    pub fn new(settings: profile::Ppo, iterations: u64, seed: u64) -> Result<Self, TrainError> {
+        settings.validate()?;
+        let each = settings.steps_per_iteration();
+        let schedule = |o: &profile::Optimiser| o.schedule(iterations * each, each);
+        Ok(Self {
+            seed,
+            controller: settings.controller,
+            policy_schedule: schedule(&settings.policy),
+            critic_schedule: schedule(&settings.critic),
+            iteration: 0,
+            step: 0,
+            settings,
+        })
+    }
+
+    /// One rollout on `prompts`, and what is learnt from it.
+    ///
+    /// `pretraining`: what the settings' pretraining mix is drawn from; empty turns it off.
+    ///
+    /// # Errors
+    /// [`TrainError::Nothing`] without prompts, or fewer than minibatches; a role's own.
+    pub async fn iterate<P, C, F, R>(
+        &mut self,
+        roles: &mut Roles<'_, P, C, F, R>,
+        prompts: Ragged<'_>,
+        stopping: &Stopping<'_>,
+        pretraining: &Examples,
+    ) -> Result<Iteration, TrainError>
+    where
+        P: Policy + Averaged + Learner<Error = <P as Reference>::Error>,
+        C: Critic + Learner<Error = <C as Critic>::Error>,
+        F: Reference,
+        R: Reward,
+        <P as Reference>::Error: 'static,
+        <C as Critic>::Error: 'static,
+        <F as Reference>::Error: 'static,
+        R::Error: 'static,
+    {
+        if prompts.is_empty() {
+            return Err(TrainError::Nothing { what: "prompts" });
+        }
+        let sampling = Sampling::at_temperature(self.settings.temperature as f32);
+        let key = Key::new(self.seed, Stream::Sampling, self.iteration);
+        let failed = TrainError::role("policy");
+        let responses = roles.policy.sample(prompts, &sampling, stopping, key, 0).await.map_err(failed)?;
+        let mut rollouts = Rollouts::growing();
+        rollouts.extend(prompts, &responses)?;
+        self.judge(roles, &mut rollouts).await?;
+        let window = stopping.max_new_tokens;
+        let mut out = self.estimate(rollouts, window)?;
+        self.learn(roles, &mut out, window, pretraining).await?;
+        if let Some(decay) = self.settings.average {
+            roles.policy.average(decay).await.map_err(TrainError::role("policy"))?;
+        }
+        self.controller.update(out.kl, out.rollouts.len())?;
+        self.iteration += 1;
+        Ok(out)
+    }
+
+    /// Reference log-probabilities, scores and values.
+    async fn judge<P, C, F, R>(
+        &self,
+        roles: &mut Roles<'_, P, C, F, R>,
+        rollouts: &mut Rollouts,
+    ) -> Result<(), TrainError>
+    where
+        C: Critic<Error: 'static>,
+        F: Reference<Error: 'static>,
+        R: Reward<Error: 'static>,
+    {
+        let sequences = rollouts.sequences();
+        let owed = rollouts.owed();
+        let mut reference = vec![0.0; owed.len()];
+        let mut values = vec![0.0; owed.len()];
+        for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
+            let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+            let batch = part.batch()?.at_temperature(self.settings.temperature as f32)?;
+            let span = part.span.clone();
+            let failed = TrainError::role("reference");
+            roles.reference.log_probs(batch, &mut reference[span.clone()]).await.map_err(failed)?;
+            let failed = TrainError::role("critic");
+            roles.critic.values(batch.sequences(), &mut values[span]).await.map_err(failed)?;
+        }
+        let scores = reward::score(roles.reward, sequences).await?;
+        let columns = rollouts.columns_mut();
+        columns.ref_log_probs.copy_from_slice(&reference);
+        columns.values.copy_from_slice(&values);
+        columns.scores.copy_from_slice(&scores);
+        Ok(())
+    }
+
+    /// Rewards, advantages and returns. Values are those of the state after each token here.
+    fn estimate(&self, mut rollouts: Rollouts, window: usize) -> Result<Iteration, TrainError> {
+        let (s, n) = (&self.settings, rollouts.len());
+        let shaping = &s.shaping;
+        let beta = self.controller.beta();
+        // One entry for each step: the tokens, and one more where the score comes after the last.
+        let mut rewards: Vec<f32> = Vec::new();
+        let mut spans = Vec::with_capacity(n);
+        let mut kl = 0.0;
+        for i in 0..n {
+            let span = rollouts.response_span(i);
+            let mut kls = vec![0.0; span.len()];
+            shaping.token_kls(
+                &rollouts.log_probs()[span.clone()],
+                &rollouts.ref_log_probs()[span.clone()],
+                &mut kls,
+            )?;
+            let k1 = span.clone().map(|t| f64::from(rollouts.log_probs()[t] - rollouts.ref_log_probs()[t]));
+            kl += k1.sum::<f64>() / n as f64;
+            let start = rewards.len();
+            rewards.resize(start + shaping.placement.steps(span.len(), window), 0.0);
+            let score = shaping.score(f64::from(rollouts.scores()[i]), rollouts.finish()[i]);
+            shaping.rewards(&kls, beta, score, &mut rewards[start..])?;
+            spans.push(start..rewards.len());
+        }
+        if let Some(whitening) = &s.reward_whitening {
+            let all = vec![true; rewards.len()];
+            whiten(&mut rewards, &all, whitening)?;
+        }
+        let mut advantages = vec![0.0; rewards.len()];
+        let mut returns = vec![0.0; rewards.len()];
+        for (i, steps) in spans.iter().enumerate() {
+            let span = rollouts.response_span(i);
+            let response = Response {
+                log_probs: &rollouts.log_probs()[span.clone()],
+                reference: &rollouts.ref_log_probs()[span.clone()],
+                values: &rollouts.values()[span.start - 1..span.end],
+                score: f64::from(rollouts.scores()[i]),
+                finish: rollouts.finish()[i],
+            };
+            s.gae.advantages(
+                &rewards[steps.clone()],
+                response.values,
+                response.finish,
+                &mut advantages[steps.clone()],
+                &mut returns[steps.clone()],
+            )?;
+        }
+        let owed = rollouts.owed();
+        let tokens: usize = owed.iter().filter(|owed| **owed).count();
+        let placed: Vec<_> = (0..n).map(|i| rollouts.response_span(i)).collect();
+        let columns = rollouts.columns_mut();
+        for (span, steps) in placed.iter().zip(&spans) {
+            let step = steps.start..steps.start + span.len();
+            columns.rewards[span.clone()].copy_from_slice(&rewards[step.clone()]);
+            columns.advantages[span.clone()].copy_from_slice(&advantages[step]);
+            // Returns lie at the token before their step, as the values: the state after it. A score
+            // after the last token makes that token's state one more to learn.
+            columns.returns[span.start - 1..span.start - 1 + steps.len()]
+                .copy_from_slice(&returns[steps.clone()]);
+            if steps.len() > span.len() {
+                columns.rewards[span.end - 1] += rewards[steps.end - 1];
+            }
+        }
+        if let AdvantageWhitening::Batch(whitening) = &s.advantage_whitening {
+            whiten(columns.advantages, &owed, whitening)?;
+        }
+        let mean = |x: &[f32]| x.iter().map(|x| f64::from(*x)).sum::<f64>() / n as f64;
+        let ended = rollouts.finish().iter().filter(|finish| **finish != Finish::Length).count();
+        Ok(Iteration {
+            score: mean(rollouts.scores()),
+            kl,
+            beta,
+            length: tokens as f64 / n as f64,
+            ended: ended as f64 / n as f64,
+            surprise: -rollouts.log_probs().iter().map(|p| f64::from(*p)).sum::<f64>() / tokens as f64,
+            rollouts,
+            policy: PolicyStats::default(),
+            value: ValueStats::default(),
+            pretraining: 0.0,
+        })
+    }
+
+    /// All passes over the rollout.
+    async fn learn<P, C, F, R>(
+        &mut self,
+        roles: &mut Roles<'_, P, C, F, R>,
+        out: &mut Iteration,
+        window: usize,
+        pretraining: &Examples,
+    ) -> Result<(), TrainError>
+    where
+        P: Learner<Error: 'static>,
+        C: Learner<Error: 'static>,
+    {
+        let mut examples = Passes::new(
+            Key::new(self.seed, Stream::Shuffle, (1 << 24) + (self.iteration << 8)),
+            pretraining.len(),
+        );
+        let (mut pretraining_loss, mut mixes) = (0.0, 0.0);
+        for epoch in 0..self.settings.epochs {
+            let step = self.iteration.wrapping_mul(self.settings.epochs).wrapping_add(epoch);
+            let key = Key::new(self.seed, Stream::Shuffle, (1 << 17) + step);
+            for indices in out.rollouts.minibatches(key, self.settings.minibatches as usize)? {
+                let mut minibatch = out.rollouts.gather(&indices)?;
+                if let AdvantageWhitening::Minibatch(whitening) = &self.settings.advantage_whitening {
+                    let owed = minibatch.owed();
+                    whiten(minibatch.columns_mut().advantages, &owed, whitening)?;
+                }
+                out.policy.merge(&self.policy_gradient(roles.policy, &minibatch).await?);
+                if let Some(mix) = self.settings.pretraining.filter(|_| !pretraining.is_empty()) {
+                    let count = (mix.examples * indices.len() as f64).round() as usize;
+                    let chosen = pretraining.select(examples.take(count));
+                    let tokens = chosen.owed().max(1) as f64;
+                    let loss = supervised::accumulate(roles.policy, &chosen, tokens, mix.coefficient).await?;
+                    if mix.coefficient > 0.0 {
+                        pretraining_loss += loss / mix.coefficient;
+                        mixes += 1.0;
+                    }
+                }
+                let update = self.settings.policy.update(&self.policy_schedule, self.step);
+                roles.policy.step(&update).await.map_err(TrainError::role("policy"))?;
+                out.value.merge(&self.value_gradient(roles.critic, &minibatch, window).await?);
+                let update = self.settings.critic.update(&self.critic_schedule, self.step);
+                roles.critic.step(&update).await.map_err(TrainError::role("critic"))?;
+                self.step += 1;
+            }
+        }
+        if mixes > 0.0 {
+            out.pretraining = pretraining_loss / mixes;
+        }
+        Ok(())
+    }
+
+    async fn policy_gradient<P: Learner<Error: 'static>>(
+        &self,
+        policy: &mut P,
+        minibatch: &Rollouts,
+    ) -> Result<PolicyStats, TrainError> {
+        let s = &self.settings;
+        let (sequences, owed) = (minibatch.sequences(), minibatch.owed());
+        let tokens = owed.iter().filter(|owed| **owed).count() as f64;
+        let mut stats = PolicyStats::default();
+        // A ratio threshold looks at the whole minibatch.
+        let at_once = if s.ratio_threshold.is_some() { usize::MAX } else { TOKENS_AT_ONCE };
+        for texts in parts(sequences.ends(), at_once) {
+            let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+            let (old, advantages) =
+                (&minibatch.log_probs()[part.span.clone()], &minibatch.advantages()[part.span.clone()]);
+            let mut objective = PpoPolicy::new(old, advantages, s.policy_clip, s.entropy, tokens)?;
+            if let Some(threshold) = s.ratio_threshold {
+                objective = objective.with_ratio_threshold(threshold)?;
+            }
+            let batch = part.batch()?.at_temperature(s.temperature as f32)?;
+            policy.accumulate(batch, &mut objective).await.map_err(TrainError::role("policy"))?;
+            stats.merge(&objective.stats);
+        }
+        Ok(stats)
+    }
+
+    async fn value_gradient<C: Learner<Error: 'static>>(
+        &self,
+        critic: &mut C,
+        minibatch: &Rollouts,
+        window: usize,
+    ) -> Result<ValueStats, TrainError> {
+        let s = &self.settings;
+        let sequences = minibatch.sequences();
+        let owed = vec![false; sequences.tokens().len()];
+        let mut mask = owed.clone();
+        for i in 0..minibatch.len() {
+            let span = minibatch.response_span(i);
+            // The state before each step; the one after the last token where the score comes there.
+            let steps = s.shaping.placement.steps(span.len(), window);
+            mask[span.start - 1..span.start - 1 + steps].fill(true);
+        }
+        let steps = mask.iter().filter(|owed| **owed).count() as f64;
+        let mut stats = ValueStats::default();
+        for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
+            let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+            let span = part.span.clone();
+            let (old, returns) = (&minibatch.values()[span.clone()], &minibatch.returns()[span.clone()]);
+            let mut objective =
+                PpoValue::new(old, returns, &mask[span], s.value_clip, s.value_coefficient, steps)?;
+            critic.accumulate(part.batch()?, &mut objective).await.map_err(TrainError::role("critic"))?;
+            stats.merge(&objective.stats);
+        }
+        Ok(stats)
+    }
+}
