@@ -50,7 +50,12 @@ impl Golden {
         }
         let numbers: usize = self.cases.iter().map(|c| c.numbers.get()).sum();
         assert!(numbers > 0, "{}: nothing was compared", self.name);
-        let line = format!("fixtures: {}.json: {} cases, {numbers} numbers\n", self.name, self.cases.len());
+        let worst = self.cases.iter().map(|c| c.worst.get()).fold(0.0, f64::max);
+        let line = format!(
+            "fixtures: {}.json: {} cases, {numbers} numbers, the worst at {worst:.2} of its tolerance\n",
+            self.name,
+            self.cases.len()
+        );
         std::io::stderr().write_all(line.as_bytes()).ok();
     }
 }
@@ -64,6 +69,7 @@ pub struct Case {
     outputs: BTreeMap<String, Item>,
     seen: RefCell<BTreeSet<String>>,
     numbers: Cell<usize>,
+    worst: Cell<f64>,
 }
 
 impl Case {
@@ -79,7 +85,15 @@ impl Case {
         }
         flatten(&place, "", &json["outputs"], &mut outputs);
         assert!(!outputs.is_empty(), "{place}: no outputs");
-        Self { name, place, inputs, outputs, seen: RefCell::default(), numbers: Cell::new(0) }
+        Self {
+            name,
+            place,
+            inputs,
+            outputs,
+            seen: RefCell::default(),
+            numbers: Cell::new(0),
+            worst: Cell::new(0.0),
+        }
     }
 
     /// An input or parameter that has to be there.
@@ -151,6 +165,7 @@ impl Case {
                 "{}: {label}[{i}]: got {got}, want {want} within {tolerance:?}",
                 self.place
             );
+            self.worst.set(self.worst.get().max(tolerance.used(*got, *want)));
         }
         self.numbers.set(self.numbers.get() + got.len());
     }

@@ -57,6 +57,11 @@ impl Tolerance {
     pub fn holds(&self, got: f64, want: f64) -> bool {
         got == want || (got - want).abs() <= self.relative * want.abs() + self.absolute
     }
+
+    /// How much of the tolerance the difference of two numbers takes.
+    pub fn used(&self, got: f64, want: f64) -> f64 {
+        if got == want { 0.0 } else { (got - want).abs() / (self.relative * want.abs() + self.absolute) }
+    }
 }
 
 #[cfg(test)]
