@@ -4,8 +4,8 @@
 //! is how a test fails.
 
 use crate::tolerance::Tolerance;
+use core::cell::{Cell, RefCell};
 use serde_json::Value;
-use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;

@@ -101,7 +101,7 @@ impl Default for PolicyStats {
 }
 
 impl PolicyStats {
-    fn see<R: Real>(&mut self, log_prob: R, old: R, token: &PolicyToken<R>) {
+    pub(crate) fn see<R: Real>(&mut self, log_prob: R, old: R, token: &PolicyToken<R>) {
         let (drift, ratio) = ((log_prob - old).f64(), token.ratio.f64());
         self.tokens += 1;
         self.clipped += usize::from(token.clipped);
