@@ -90,13 +90,13 @@ mod tests {
         fn equals_the_sum_of_discounted_errors(steps in stream(), g in 0.5..1.0, lambda in 0.0..1.0) {
             let (r, gamma, v) = parts(&steps, g);
             let got = run(&r, &gamma, &v, lambda);
-            for t in 0..r.len() {
+            for (t, got) in got.into_iter().enumerate() {
                 let (mut want, mut weight) = (0.0, 1.0);
                 for k in t..r.len() {
                     want += weight * (r[k] + gamma[k] * v[k + 1] - v[k]);
                     weight *= gamma[k] * lambda;
                 }
-                close(got[t], want, 1e-12);
+                close(got, want, 1e-12);
             }
         }
 

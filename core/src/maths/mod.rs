@@ -17,11 +17,12 @@ mod log_probs;
 mod moments;
 #[cfg(test)]
 mod oracle;
-mod ppo;
+mod policy_loss;
 mod reward_scale;
 mod schedule;
 mod shaping;
 mod stats;
+mod value_loss;
 
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
 pub use average::average;
@@ -33,8 +34,9 @@ pub use k_wise::{Ties, k_wise};
 pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};
 pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_log_probs};
 pub use moments::RunningMoments;
-pub use ppo::{PolicyClip, PolicyStats, PolicyToken, ValueStats, entropy_bonus, policy_loss, value_loss};
+pub use policy_loss::{PolicyClip, PolicyStats, PolicyToken, entropy_bonus, policy_loss};
 pub use reward_scale::RewardScale;
 pub use schedule::{Schedule, Shape, WarmUp};
 pub use shaping::{End, MissingEnd, ScorePlacement, Shaping};
 pub use stats::{Guard, MeanShift, Variance, Whitening, masked_mean, masked_variance, whiten};
+pub use value_loss::{ValueStats, value_loss};

@@ -1,9 +1,10 @@
 use super::at;
 use crate::error::{check, positive};
-use crate::maths::{PolicyClip, PolicyStats, entropy_bonus, policy_loss};
+use crate::maths::{PolicyClip, PolicyStats};
 use crate::{Coupling, Error, Needs, Objective};
 
-/// PPO's clipped policy loss with an entropy bonus (see [`policy_loss`], [`entropy_bonus`]).
+/// PPO's clipped policy loss with an entropy bonus: [`crate::maths::policy_loss`] and
+/// [`crate::maths::entropy_bonus`], token by token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PpoPolicy<'a> {
     old: &'a [f32],
@@ -85,34 +86,23 @@ impl Objective for PpoPolicy<'_> {
         check("grad_log_probs", grad_log_probs.len(), positions.len())?;
         let (mut loss, mut stats) = (0.0, PolicyStats::default());
         for (i, &position) in positions.iter().enumerate() {
-            let (old, advantage) =
-                (at("old", self.old, position)?, at("advantages", self.advantages, position)?);
-            let one = policy_loss(
-                &log_probs[i..=i],
-                &[old],
-                &[advantage],
-                &[true],
-                &self.clip,
-                self.denominator,
-                &mut grad_log_probs[i..=i],
-            );
-            let (part, seen) = one.map_err(|e| match e {
-                Error::NotFinite { name, .. } => Error::NotFinite { name, index: position },
-                e => e,
-            })?;
-            loss += part;
-            stats.merge(&seen);
+            let old = at("old", self.old, position)?;
+            let token = self.clip.token(log_probs[i], old, at("advantages", self.advantages, position)?);
+            if !token.loss.is_finite() {
+                return Err(Error::NotFinite { name: "policy loss", index: position });
+            }
+            loss += f64::from(token.loss);
+            grad_log_probs[i] = (f64::from(token.slope) / self.denominator) as f32;
+            stats.see(log_probs[i], old, &token);
         }
+        loss /= self.denominator;
         grad_entropy.fill(0.0);
         if self.entropy != 0.0 {
             check("entropy", entropy.len(), positions.len())?;
             check("grad_entropy", grad_entropy.len(), positions.len())?;
-            for (h, grad) in entropy.iter().zip(grad_entropy.iter_mut()) {
-                let (h, grad) = (core::slice::from_ref(h), core::slice::from_mut(grad));
-                let (part, sum) = entropy_bonus(h, &[true], self.entropy, self.denominator, grad)?;
-                loss += part;
-                stats.entropy += sum;
-            }
+            stats.entropy = entropy.iter().map(|&h| f64::from(h)).sum();
+            loss -= self.entropy * stats.entropy / self.denominator;
+            grad_entropy.fill((-self.entropy / self.denominator) as f32);
         }
         if self.ratio_threshold.is_some_and(|threshold| stats.exceeds(threshold)) {
             self.silenced = true;
@@ -137,18 +127,19 @@ mod tests {
     fn tiles_add_up_and_only_owed_positions_are_read() {
         let new = [-0.9, -2.5, -0.5];
         let h = [1.0, 2.0, 3.0];
-        let run = |tiles: &[core::ops::Range<usize>]| {
+        let run = |tiles: &[(usize, usize)]| {
             let mut o = PpoPolicy::new(&OLD, &ADVANTAGES, CLIP, 0.01, 3.0).unwrap();
             let (mut g, mut gh, mut loss) = ([f32::NAN; 3], [f32::NAN; 3], 0.0);
-            for tile in tiles.iter().cloned() {
+            for &(start, end) in tiles {
+                let tile = start..end;
                 let positions = &[1, 2, 4][tile.clone()];
                 let (g, gh) = (&mut g[tile.clone()], &mut gh[tile.clone()]);
                 loss += o.tokens(positions, &new[tile.clone()], &h[tile.clone()], g, gh).unwrap();
             }
             (g, gh, loss, o.stats)
         };
-        let (g, gh, loss, stats) = run(&[0..3]);
-        let (g2, gh2, loss2, stats2) = run(&[0..1, 1..3]);
+        let (g, gh, loss, stats) = run(&[(0, 3)]);
+        let (g2, gh2, loss2, stats2) = run(&[(0, 1), (1, 3)]);
         assert_eq!((g, gh), (g2, gh2));
         assert!((loss - loss2).abs() < 1e-12 && stats.tokens == 3 && stats2.tokens == 3);
         // The second token's ratio, e^−½, is clipped; the last one's gradient is −A/n.

@@ -204,7 +204,8 @@ impl Profile {
         }
     }
 
-    /// OpenRLHF 0.11 at its defaults. Its normalisation of scores by the mean and deviation of its
+    /// OpenRLHF 0.11 at its defaults; its reward trainer's rate and batch are not in our sources, so
+    /// the critic's and PPO's stand in for them. Its normalisation of scores by the mean and deviation of its
     /// evaluation set is off unless asked for there, and so here.
     pub fn openrlhf() -> Self {
         let cosine = |rate| Optimiser {
@@ -223,7 +224,7 @@ impl Profile {
                 loss: RewardLoss::Pairwise { centring: 0.0 },
                 head: HeadInit::Inverse,
                 epochs: 1,
-                batch: Some(128),
+                batch: None,
                 optimiser: cosine(9e-6),
                 normalisation: RewardNormalisation::None,
             },

@@ -1,0 +1,199 @@
+//! PPO's clipped value loss.
+
+use crate::error::{check, positive, within};
+use crate::{Error, Real};
+
+/// What is worth knowing about a value update. Sums, so that parts of a batch merge.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ValueStats {
+    /// Steps seen.
+    pub steps: usize,
+    /// Those whose loss the clip holds.
+    pub clipped: usize,
+    /// Σ value.
+    pub value: f64,
+    /// Σ return.
+    pub target: f64,
+    /// Σ return².
+    pub squared_target: f64,
+    /// Σ (value − return)².
+    pub squared_error: f64,
+}
+
+impl ValueStats {
+    /// Both parts together.
+    pub fn merge(&mut self, other: &Self) {
+        self.steps += other.steps;
+        self.clipped += other.clipped;
+        self.value += other.value;
+        self.target += other.target;
+        self.squared_target += other.squared_target;
+        self.squared_error += other.squared_error;
+    }
+
+    fn per_step(&self, sum: f64) -> f64 {
+        sum / self.steps.max(1) as f64
+    }
+
+    /// The share of steps whose loss the clip holds.
+    pub fn clip_fraction(&self) -> f64 {
+        self.per_step(self.clipped as f64)
+    }
+
+    /// Mean value.
+    pub fn mean_value(&self) -> f64 {
+        self.per_step(self.value)
+    }
+
+    /// Mean squared error against the returns, without any clip.
+    pub fn mean_squared_error(&self) -> f64 {
+        self.per_step(self.squared_error)
+    }
+
+    /// `1 − MSE / Var(returns)`: 1 is a perfect critic, 0 one that knows the mean. `None` when the
+    /// returns do not vary.
+    pub fn explained_variance(&self) -> Option<f64> {
+        let mean = self.per_step(self.target);
+        let variance = self.per_step(self.squared_target) - mean * mean;
+        (variance > 0.0).then(|| 1.0 - self.mean_squared_error() / variance)
+    }
+}
+
+/// The clipped value loss: `L = Σ_{mask} ½·max((v − R)², (clip(v, v_old ± clip) − R)²) / n`
+/// (Baselines' PPO2; not in the paper). Without a clip, `½(v − R)²`.
+///
+/// `values`, `old`, `targets` (the returns R), `mask`, `grad`: `[steps]`, in units of reward. `n`
+/// (`denominator`) counts the masked-in steps of the whole optimiser batch. `grad` is overwritten,
+/// masked-out positions with 0.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::Range`]; [`Error::NotFinite`] for a masked-in step whose loss is not
+/// finite.
+pub fn value_loss<R: Real>(
+    values: &[R],
+    old: &[R],
+    targets: &[R],
+    mask: &[bool],
+    clip: Option<f64>,
+    denominator: f64,
+    grad: &mut [R],
+) -> Result<(f64, ValueStats), Error> {
+    let n = values.len();
+    check("old", old.len(), n)?;
+    check("targets", targets.len(), n)?;
+    check("mask", mask.len(), n)?;
+    check("grad", grad.len(), n)?;
+    clip.map_or(Ok(()), |clip| within("value clip", clip, 0.0, f64::MAX))?;
+    positive("denominator", denominator)?;
+    let (mut loss, mut stats) = (0.0, ValueStats::default());
+    for t in 0..n {
+        grad[t] = R::ZERO;
+        if !mask[t] {
+            continue;
+        }
+        let error = values[t] - targets[t];
+        let kept = clip.map_or(values[t], |c| values[t].clamp(old[t] - R::of(c), old[t] + R::of(c)));
+        let held = kept - targets[t];
+        let (free, held) = (error * error, held * held);
+        if !free.is_finite() || !held.is_finite() {
+            return Err(Error::NotFinite { name: "value loss", index: t });
+        }
+        loss += 0.5 * free.max(held).f64();
+        if free >= held {
+            grad[t] = R::of(error.f64() / denominator);
+        }
+        let target = targets[t].f64();
+        stats.steps += 1;
+        stats.clipped += usize::from(held > free);
+        stats.value += values[t].f64();
+        stats.target += target;
+        stats.squared_target += target * target;
+        stats.squared_error += free.f64();
+    }
+    Ok((loss / denominator, stats))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::{close, slope};
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    type Token = (f64, f64, f64, bool);
+
+    fn tokens() -> impl Strategy<Value = Vec<Token>> {
+        prop::collection::vec((-3.0..0.0, -3.0..0.0, -2.0..2.0, prop::bool::weighted(0.7)), 1..16)
+    }
+
+    fn columns(x: &[Token]) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<bool>) {
+        let column = |f: fn(&Token) -> f64| x.iter().map(f).collect();
+        (column(|p| p.0), column(|p| p.1), column(|p| p.2), x.iter().map(|p| p.3).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn value_loss_equals_the_definition_and_its_slope(x in tokens()) {
+            let (values, old, targets, mask) = columns(&x);
+            let kink = |p: &Token| {
+                let kept = p.0.clamp(p.1 - 0.2, p.1 + 0.2);
+                ((p.0 - p.1).abs() - 0.2).abs() < 1e-3
+                    || (kept != p.0 && ((p.0 - p.2).powi(2) - (kept - p.2).powi(2)).abs() < 1e-3)
+            };
+            prop_assume!(!x.iter().any(kink));
+            for clip in [Some(0.2), None] {
+                let naive: f64 = x.iter().filter(|p| p.3).map(|(v, o, r, _)| {
+                    let kept = clip.map_or(*v, |c| v.clamp(o - c, o + c));
+                    0.5 * (v - r).powi(2).max((kept - r).powi(2))
+                }).sum::<f64>() / 5.0;
+                let loss = |v: &[f64]| {
+                    value_loss(v, &old, &targets, &mask, clip, 5.0, &mut vec![0.0; v.len()]).unwrap().0
+                };
+                close(loss(&values), naive, 1e-13);
+                let mut grad = vec![f64::NAN; values.len()];
+                value_loss(&values, &old, &targets, &mask, clip, 5.0, &mut grad).unwrap();
+                slope(&values, &grad, loss);
+            }
+        }
+
+        /// Any split gives the same gradient, to the bit; padding, NaN too, moves nothing.
+        #[test]
+        fn neither_a_split_nor_padding_changes_anything(x in tokens(), at in 0usize..16) {
+            let (mut new, mut old, mut adv, mut mask) = columns(&x);
+            let at = at.min(x.len());
+            let (mut whole, mut parts) = (vec![f64::NAN; x.len()], vec![f64::NAN; x.len()]);
+            let (loss, stats) = value_loss(&new, &old, &adv, &mask, Some(0.2), 9.0, &mut whole).unwrap();
+            let (g1, g2) = parts.split_at_mut(at);
+            let (a, mut s) =
+                value_loss(&new[..at], &old[..at], &adv[..at], &mask[..at], Some(0.2), 9.0, g1).unwrap();
+            let (b, t) =
+                value_loss(&new[at..], &old[at..], &adv[at..], &mask[at..], Some(0.2), 9.0, g2).unwrap();
+            prop_assert_eq!(&whole, &parts);
+            close(a + b, loss, 1e-13);
+            s.merge(&t);
+            close(s.mean_squared_error(), stats.mean_squared_error(), 1e-13);
+            for v in [&mut new, &mut old, &mut adv] {
+                v.push(f64::NAN);
+            }
+            mask.push(false);
+            let mut padded = vec![f64::NAN; x.len() + 1];
+            let got = value_loss(&new, &old, &adv, &mask, Some(0.2), 9.0, &mut padded).unwrap();
+            prop_assert_eq!(got, (loss, stats));
+            whole.push(0.0);
+            prop_assert_eq!(&padded, &whole);
+        }
+    }
+
+    #[test]
+    fn explained_variance_knows_good_from_useless() {
+        let run = |values: &[f64]| {
+            let (_, stats) =
+                value_loss(values, values, &[1.0, 3.0], &[true; 2], None, 2.0, &mut [0.0; 2]).unwrap();
+            stats.explained_variance()
+        };
+        assert_eq!(run(&[1.0, 3.0]), Some(1.0));
+        assert_eq!(run(&[2.0, 2.0]), Some(0.0));
+        assert_eq!(ValueStats::default().explained_variance(), None);
+    }
+}
