@@ -205,7 +205,13 @@ fn labelled(row: &Row) -> Result<Vec<Comparison>, FormatError> {
 }
 
 fn annotated(row: &Row) -> Result<Vec<Comparison>, FormatError> {
-    let answers = vec![response(row.text("response1")?), response(row.text("response2")?)];
+    let answer = |field: &str| match row.fields.get(field) {
+        // PandaLM's own file has some answers as truth values: "True" went through a spreadsheet.
+        Some(Value::Bool(true)) => Ok(response("True")),
+        Some(Value::Bool(false)) => Ok(response("False")),
+        _ => row.text(field).map(response),
+    };
+    let answers = vec![answer("response1")?, answer("response2")?];
     let votes = (1..=MOST_ANSWERS)
         .map(|n| format!("annotator{n}"))
         .map_while(|field| row.fields.get(&field).map(|said| vote(row, &field, said, 0, 1)))
