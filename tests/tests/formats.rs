@@ -1,12 +1,13 @@
 //! Real tokenizers, model files and human feedback, where they are beside the repository.
 
+use core::time::Duration;
 use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, discover, prompts, text};
 use rlhf::formats;
 use rlhf_core::model::Family;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Bytes, Tokenizer};
 use rlhf_tests::shared;
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 fn gpt2() -> Option<Bpe> {
     let folder = shared::data("models/gpt2_tokenizer")?;

@@ -156,9 +156,9 @@ fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, FormatError> {
     }
     let votes = pairs(answers.len())
         .map(|(a, b)| match ranks[a].cmp(&ranks[b]) {
-            std::cmp::Ordering::Less => Vote::Prefers { winner: a, loser: b },
-            std::cmp::Ordering::Greater => Vote::Prefers { winner: b, loser: a },
-            std::cmp::Ordering::Equal => Vote::Tie(a, b),
+            core::cmp::Ordering::Less => Vote::Prefers { winner: a, loser: b },
+            core::cmp::Ordering::Greater => Vote::Prefers { winner: b, loser: a },
+            core::cmp::Ordering::Equal => Vote::Tie(a, b),
         })
         .collect();
     Ok(comparison(row, conversation(said.into_iter()), answers, votes))

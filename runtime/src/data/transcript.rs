@@ -1,6 +1,6 @@
 //! The one form that every conversation is brought into (Bai et al., arXiv:2204.05862).
 
-use std::fmt::Write;
+use core::fmt::Write;
 
 /// What begins a person's turn.
 pub const HUMAN: &str = "\n\nHuman:";
