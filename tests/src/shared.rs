@@ -20,19 +20,19 @@ fn find(variable: &str, folder: &str, path: &str) -> Option<PathBuf> {
         Some(root) => PathBuf::from(root),
         None => repository.join("../shared").join(folder),
     };
-    let path = root.join(path);
-    if path.exists() {
-        return Some(path);
+    let found = root.join(path);
+    if found.exists() {
+        return Some(found);
     }
-    skipped(&path);
+    skipped(&format!("../shared/{folder}/{path}"));
     None
 }
 
 /// Says that a test was skipped for want of a file, on standard error and in the file that
 /// `RLHF_SKIPS` names, which `tests/run` counts.
-pub fn skipped(path: &Path) {
+pub fn skipped(file: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_string();
-    let line = format!("skipped: {test} (no {})\n", path.display());
+    let line = format!("skipped: {test} (no {file})\n");
     eprint!("{line}");
     if let Some(log) = std::env::var_os("RLHF_SKIPS")
         && let Ok(mut log) = std::fs::OpenOptions::new().create(true).append(true).open(log)
