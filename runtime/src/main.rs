@@ -32,11 +32,18 @@ fn main() {
         }
     }
     let t = std::time::Instant::now();
-    let o = run(&s, &rlhf_cpu::Cpu::default(), &mut |ph, n, total, msg| {
-        if n == total || n % (total / 8).max(1) == 0 {
-            eprintln!("{:6.1}s {ph:?} {n}/{total} {msg}", t.elapsed().as_secs_f64())
-        }
-    })
+    let o = run(
+        &s,
+        &std::env::var("TH").map_or_else(
+            |_| rlhf_cpu::Cpu::default(),
+            |t| rlhf_cpu::Cpu::new(t.parse().unwrap(), rlhf_cpu::Isa::best()),
+        ),
+        &mut |ph, n, total, msg| {
+            if n == total || n % (total / 8).max(1) == 0 {
+                eprintln!("{:6.1}s {ph:?} {n}/{total} {msg}", t.elapsed().as_secs_f64())
+            }
+        },
+    )
     .unwrap();
     println!(
         "agree {:.3} sftsuccess {:.3} acc {:?} WIN {:?} gold {:?} proxy {:?} KL {:.2} distinct {:?} len {:?} secs {:?} total {:.1}",

@@ -48,6 +48,24 @@ mod tests {
         unsafe { L::store(x.as_mut_ptr(), exp::<L>(L::load(x.as_ptr()))) }
     }
 
+    unsafe fn folds<L: Lanes>(x: &[f32; WIDTH]) -> (f32, f32) {
+        unsafe { (L::sum(L::load(x.as_ptr())), L::largest(L::load(x.as_ptr()))) }
+    }
+
+    #[test]
+    fn sums_have_one_order_on_every_instruction_set() {
+        let mut x = [0.0f32; WIDTH];
+        for (i, x) in x.iter_mut().enumerate() {
+            *x = (i as f32 * 0.37 + 0.1).sin() * 10f32.powi(i as i32 % 5);
+        }
+        let x = &x;
+        let want = kernel!(Isa::Portable, folds(x: &[f32; WIDTH]) -> (f32, f32));
+        assert_eq!(want.1, x.iter().copied().fold(f32::MIN, f32::max));
+        for isa in [Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.available()) {
+            assert_eq!(kernel!(isa, folds(x: &[f32; WIDTH]) -> (f32, f32)), want);
+        }
+    }
+
     #[test]
     fn exp_has_the_error_it_states() {
         for isa in [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.available()) {

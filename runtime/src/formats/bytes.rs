@@ -26,18 +26,29 @@ pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FormatErro
 /// The system's, with the path.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     let write = || -> io::Result<()> {
-        let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut builder = tempfile::Builder::new();
-        // Temporary files are private by default; what is to stay follows the user's umask.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = beside(path)?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
         Ok(())
     };
     write().map_err(|e| FormatError::io(path, e))
+}
+
+/// An unnamed file in the folder of `path`, with the permissions of the user's umask: temporary files
+/// are private by default, and what is to stay should not be.
+fn beside(path: &Path) -> io::Result<tempfile::NamedTempFile> {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.tempfile_in(folder)
+}
+
+/// Gives a file that another library wrote the permissions of a file of ours.
+pub(super) fn publish(path: &Path) -> io::Result<()> {
+    let permissions = beside(path)?.as_file().metadata()?.permissions();
+    std::fs::set_permissions(path, permissions)
 }
 
 /// A file that is read in parts.

@@ -1,8 +1,8 @@
 //! Why a file does not serve.
 
+use core::fmt;
 use rlhf_core::model::CheckpointError;
 use rlhf_core::model::tokenizer::TokenizerError;
-use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -60,8 +60,8 @@ impl fmt::Display for FormatError {
     }
 }
 
-impl std::error::Error for FormatError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl core::error::Error for FormatError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.kind {
             Kind::Io(error) => Some(error),
             Kind::Content { .. } => None,

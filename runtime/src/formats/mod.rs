@@ -9,12 +9,14 @@ mod error;
 pub mod huggingface;
 mod llama2c;
 mod safetensors;
+mod vocabulary;
 
 pub(crate) use bytes::read_at_most;
 pub use bytes::write_whole;
 pub use error::FormatError;
 pub use llama2c::Llama2c;
 pub use safetensors::Safetensors;
+pub use vocabulary::{save_tokenizer, tokenizer};
 
 use rlhf_core::model::{Architecture, Checkpoint, flat};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! Safetensors: an 8-byte header length, a JSON header, and the numbers.
 
 use super::FormatError;
-use super::bytes::Source;
+use super::bytes::{Source, publish};
 use ::safetensors::tensor::{Dtype, Metadata, View, serialize_to_file};
 use half::{bf16, f16};
 use rlhf_core::model::{Architecture, Checkpoint, CheckpointError, Stored, stored};
@@ -66,7 +66,8 @@ impl Safetensors {
         // transformers refuses a file that does not say where its tensors come from.
         let about = HashMap::from([("format".to_string(), "pt".to_string())]);
         serialize_to_file(views, Some(about), path)
-            .map_err(|e| FormatError::content(path, "writing", e.to_string()))
+            .map_err(|e| FormatError::content(path, "writing", e.to_string()))?;
+        publish(path).map_err(|e| FormatError::io(path, e))
     }
 }
 
@@ -138,6 +139,12 @@ mod tests {
         let (a, weights, path) = write(folder.path());
         let file = Safetensors::open(&path).unwrap();
         assert_eq!(flat(&a, &file).unwrap(), (weights, vec![]));
+        // Others may read it, as far as the umask lets them.
+        let plain = folder.path().join("plain");
+        std::fs::write(&plain, "").unwrap();
+        let mode = |p: &Path| std::fs::metadata(p).unwrap().permissions();
+        assert_eq!(mode(&path), mode(&plain));
+        std::fs::remove_file(&plain).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
     }
 

@@ -93,4 +93,32 @@ impl Lanes for Avx2 {
         }
         both!(half, n)
     }
+    #[inline(always)]
+    unsafe fn sum(v: V) -> f32 {
+        unsafe { sum8(_mm256_add_ps(v.0, v.1)) }
+    }
+    #[inline(always)]
+    unsafe fn largest(v: V) -> f32 {
+        unsafe { largest8(_mm256_max_ps(v.0, v.1)) }
+    }
+}
+
+/// The sum of eight lanes, in halves, as [`Lanes::sum`] orders them.
+#[inline(always)]
+pub(super) unsafe fn sum8(v: __m256) -> f32 {
+    unsafe {
+        let four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+    }
+}
+
+/// The largest of eight lanes.
+#[inline(always)]
+pub(super) unsafe fn largest8(v: __m256) -> f32 {
+    unsafe {
+        let four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
+        let two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_max_ss(two, _mm_shuffle_ps::<1>(two, two)))
+    }
 }

@@ -1,6 +1,7 @@
 //! One 512-bit register.
 
 use super::Lanes;
+use super::avx2::{largest8, sum8};
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -78,4 +79,18 @@ impl Lanes for Avx512 {
             _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
         }
     }
+    #[inline(always)]
+    unsafe fn sum(v: __m512) -> f32 {
+        unsafe { sum8(_mm256_add_ps(_mm512_castps512_ps256(v), high(v))) }
+    }
+    #[inline(always)]
+    unsafe fn largest(v: __m512) -> f32 {
+        unsafe { largest8(_mm256_max_ps(_mm512_castps512_ps256(v), high(v))) }
+    }
+}
+
+/// The last eight lanes.
+#[inline(always)]
+unsafe fn high(v: __m512) -> __m256 {
+    unsafe { _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(v))) }
 }

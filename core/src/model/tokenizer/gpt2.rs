@@ -80,3 +80,78 @@ fn by_id(ids: &BTreeMap<String, u32>) -> Result<Vec<&str>, TokenizerError> {
     }
     Ok(names.into_iter().flatten().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::tokenizer::{AnyTokenizer, Bpe, Tokenizer};
+    use proptest::prelude::*;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    /// All bytes, `he`, `Ġhe`, `<|endoftext|>`.
+    fn encoder() -> String {
+        let mut names: Vec<String> = super::alphabet().iter().map(char::to_string).collect();
+        names.extend(["he", "Ġhe", "<|endoftext|>"].map(String::from));
+        let ids = names
+            .iter()
+            .enumerate()
+            .map(|(id, name)| format!("{}: {id}", serde_json::to_string(name).unwrap()));
+        format!("{{{}}}", ids.collect::<Vec<_>>().join(", "))
+    }
+
+    const MERGES: &str = "#version: 0.2\nh e\nĠ he\n";
+
+    #[test]
+    fn merges_stay_within_words() {
+        let t = Bpe::gpt2(&encoder(), MERGES).unwrap();
+        assert_eq!((t.vocabulary(), t.bos(), t.eos()), (259, Some(258), Some(258)));
+        assert_eq!(t.encode("he he"), [256, 257]);
+        assert_eq!(t.encode("h e"), [104, 32, 101]);
+        assert_eq!(t.decode(&[256, 258, 257, 999]), "he he\u{fffd}");
+        assert_eq!(t.token(257), Some(&b" he"[..]));
+    }
+
+    #[test]
+    fn faults_name_the_line() {
+        for (merges, message) in [
+            ("h e\nhe", "vocab.bpe, line 2: want two tokens with a space between them"),
+            ("h e\n\nx y z", "vocab.bpe, line 3: \"y z\" is no token of encoder.json"),
+            ("h e\nĠ he\nh e", "vocab.bpe, line 3: the merge is there twice"),
+            ("e h", "vocab.bpe, line 1: \"eh\" is no token of encoder.json"),
+        ] {
+            assert_eq!(Bpe::gpt2(&encoder(), merges).unwrap_err().to_string(), message);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn texts_come_back(text in any::<String>(), near in "[he \n']{0,20}") {
+            let t = Bpe::gpt2(&encoder(), MERGES).unwrap();
+            prop_assert_eq!(t.decode(&t.encode(&text)), text);
+            prop_assert_eq!(t.decode(&t.encode(&near)), near);
+        }
+
+        #[test]
+        fn damaged_files_are_survived(at in any::<prop::sample::Index>(), bit in 0u8..7, text: String) {
+            let mut bytes = encoder().into_bytes();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            if let Ok(t) = Bpe::gpt2(&String::from_utf8_lossy(&bytes), MERGES) {
+                prop_assert_eq!(t.decode(&t.encode(&text)), text);
+            }
+        }
+
+        #[test]
+        fn damaged_stores_are_survived(at in any::<prop::sample::Index>(), bit in 0u8..8, text: String) {
+            let t = Bpe::gpt2(&encoder(), MERGES).unwrap();
+            let mut bytes = postcard::to_allocvec(&AnyTokenizer::from(t)).unwrap();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            if let Ok(AnyTokenizer::Bpe(t)) = postcard::from_bytes(&bytes) {
+                prop_assert!(t.encode(&text).iter().all(|&id| (id as usize) < t.vocabulary()));
+                prop_assert_eq!(t.decode_continuation(&t.encode_continuation(&text)), text);
+            }
+        }
+    }
+}

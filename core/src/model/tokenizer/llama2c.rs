@@ -111,3 +111,85 @@ fn ranks(scores: &[f32]) -> Vec<u32> {
     }
     ranks
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::tokenizer::{Bpe, Tokenizer};
+    use proptest::prelude::*;
+    use std::format;
+    use std::string::{String, ToString};
+    use std::vec::Vec;
+
+    /// Specials, bytes, and from 259 on: space, a, b, é, " a" (best), "ab".
+    fn file() -> Vec<u8> {
+        let mut tokens: Vec<(f32, String)> =
+            ["<unk>", "\n<s>\n", "\n</s>\n"].map(|t| (0.0, t.to_string())).into();
+        tokens.extend((0..=255u8).map(|b| (0.0, format!("<0x{b:02X}>"))));
+        for (score, text) in [(-9.0, " "), (-9.0, "a"), (-9.0, "b"), (-9.0, "é"), (-1.0, " a"), (-2.0, "ab")]
+        {
+            tokens.push((score, text.to_string()));
+        }
+        let mut out = 7i32.to_le_bytes().to_vec();
+        for (score, text) in tokens {
+            out.extend(score.to_le_bytes());
+            out.extend((text.len() as i32).to_le_bytes());
+            out.extend(text.as_bytes());
+        }
+        out
+    }
+
+    #[test]
+    fn a_text_that_begins_gets_a_space() {
+        let t = Bpe::llama2c(&file()).unwrap();
+        assert_eq!((t.vocabulary(), t.bos(), t.eos()), (265, Some(1), Some(2)));
+        // " a" is better than "ab".
+        assert_eq!(t.encode("abab"), [263, 261, 264]);
+        assert_eq!(t.encode_continuation("abab"), [264, 264]);
+        assert_eq!(t.encode("é~"), [259, 262, 3 + 0x7e]);
+        assert_eq!(t.decode(&[1, 263, 261, 2]), "ab");
+        assert_eq!(t.decode_continuation(&[263, 261]), " ab");
+        assert!(t.encode("").is_empty());
+    }
+
+    #[test]
+    fn faults_name_the_token_and_the_byte() {
+        let message = |file: &[u8]| Bpe::llama2c(file).unwrap_err().to_string();
+        let whole = file();
+        assert_eq!(message(&whole[..2]), "tokenizer.bin, token 0 (byte 0): the file is cut off");
+        assert_eq!(
+            message(&whole[..whole.len() - 1]),
+            format!("tokenizer.bin, token 264 (byte {}): the file is cut off", whole.len() - 10)
+        );
+        let mut long = whole.clone();
+        long[8] = 0xff;
+        long[11] = 0x7f;
+        assert_eq!(
+            message(&long),
+            "tokenizer.bin, token 0 (byte 4): its length is beyond the file's greatest"
+        );
+        let mut other = whole.clone();
+        let at = whole.windows(6).position(|w| w == b"<0x41>").unwrap();
+        other[at + 3] = b'9';
+        assert_eq!(message(&other), "tokenizer.bin, byte 0x41: no token \"<0x41>\"");
+    }
+
+    proptest! {
+        #[test]
+        fn texts_come_back(text in any::<String>(), near in "[ abé]{0,20}") {
+            let t = Bpe::llama2c(&file()).unwrap();
+            prop_assert_eq!(t.decode(&t.encode(&text)), text);
+            prop_assert_eq!(t.decode(&t.encode(&near)), near.clone());
+            prop_assert_eq!(t.decode_continuation(&t.encode_continuation(&near)), near);
+        }
+
+        #[test]
+        fn damaged_files_are_survived(at in any::<prop::sample::Index>(), bit in 0u8..8, text: String) {
+            let mut bytes = file();
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+            if let Ok(t) = Bpe::llama2c(&bytes) {
+                prop_assert_eq!(t.decode(&t.encode(&text)), text);
+            }
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Readers of public human-feedback data: JSON lines, plain or gzipped.
+//!
+//! Files may have any name: a file's [`Format`] is recognised by the fields of its first row.
+//! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
+//! [`ASSISTANT`], a response begins with its space, and their concatenation is the transcript.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), rlhf::formats::FormatError> {
+//! use rlhf::data::{Kind, comparisons, discover, held_out, Options};
+//! for (path, format) in discover("data".as_ref())? {
+//!     if format.kind() == Kind::Comparisons {
+//!         for comparison in comparisons(&path, Options::default())? {
+//!             let comparison = comparison?;
+//!             if !held_out(&comparison.prompt, 0.1) { /* train on it */ }
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod comparison;
+mod demonstration;
+mod fit;
+mod format;
+mod lines;
+mod prompt;
+mod split;
+mod transcript;
+
+pub use comparison::{Comparison, Options, Vote, comparisons};
+pub use demonstration::{Demonstration, demonstrations};
+pub use fit::Fit;
+pub use format::{Format, Kind, discover, recognise};
+pub use lines::{Origin, Records, text};
+pub use prompt::{Prompt, prompts};
+pub use split::held_out;
+pub use transcript::{ASSISTANT, HUMAN};

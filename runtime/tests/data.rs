@@ -1,0 +1,243 @@
+//! Every format of human-feedback data, in small.
+
+use flate2::{Compression, write::GzEncoder};
+use proptest::prelude::*;
+use rlhf::data::{
+    Format, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, text,
+};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
+const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
+
+/// A row of each format.
+const ROWS: [(Format, &str); 12] = [
+    (Format::Instructions, r#"{"id": 0, "instruction": "Add.", "context": "1 2", "response": "3\n"}"#),
+    (
+        Format::SelfInstruct,
+        r#"{"instruction": "Say", "instances": [{"input": "a", "output": "A"}, {"input": "", "output": "B"}]}"#,
+    ),
+    (Format::Questions, r#"{"question": "1+1?", "answer": "2"}"#),
+    (
+        Format::Transcripts,
+        r#"{"chosen": "\n\nHuman: Hi\n\nAssistant: Yes", "rejected": "\n\nHuman: Hi\n\nAssistant: No"}"#,
+    ),
+    (Format::Pairs, r#"{"prompt": "Hi", "chosen": "Yes", "rejected": "No"}"#),
+    (
+        Format::Conversations,
+        r#"{"conversations": [{"from": "human", "value": "Hi"}], "chosen": {"value": "Yes"}, "rejected": {"value": "No"}}"#,
+    ),
+    (
+        Format::Rankings,
+        r#"{"context": [{"role": "prompter", "text": "Hi"}], "responses": [{"text": "No", "rank": 2}, {"text": "Yes", "rank": 0}, {"text": "So", "rank": 1, "synthetic": true}]}"#,
+    ),
+    (
+        Format::Predictions,
+        r#"{"question": "Who?", "passages": [["T", "S."]], "prediction 1": "a", "prediction 2": "b", "prediction 3": "c", "prediction 4": "d", "preference": [0, 1, 2, 1, 2, 0]}"#,
+    ),
+    (Format::Labelled, r#"{"input": "Hi", "output_1": "No", "output_2": "Yes", "label": 2}"#),
+    (
+        Format::Annotated,
+        r#"{"instruction": "Say", "input": "hi", "response1": "a", "response2": "b", "annotator1": 1, "annotator2": 0, "annotator3": 2}"#,
+    ),
+    (Format::Prompts, r#"{"prompt": "Hi"}"#),
+    (Format::Turns, r#"{"turns": [{"content": "Hi"}]}"#),
+];
+
+fn file(folder: &Path, name: &str, content: &str) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn gzipped(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    let mut encoder = GzEncoder::new(std::fs::File::create(&path).unwrap(), Compression::default());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap();
+    path
+}
+
+fn row(format: Format) -> &'static str {
+    ROWS.iter().find(|(f, _)| *f == format).unwrap().1
+}
+
+#[test]
+fn formats_are_recognised_by_their_fields_whatever_the_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for (i, (format, row)) in ROWS.iter().enumerate() {
+        let plain = file(folder.path(), &format!("{i}.anything"), &format!("\n{row}\n"));
+        assert_eq!(recognise(&plain).unwrap(), Some(*format));
+        let packed = gzipped(folder.path(), &format!("{i}"), row.as_bytes());
+        assert_eq!(recognise(&packed).unwrap(), Some(*format));
+    }
+    file(folder.path(), "config.json", "{\n}");
+    file(folder.path(), "judge.jsonl", r#"{"question": "", "answer": "", "label": "no"}"#);
+    file(folder.path(), "LICENSE.txt", "You may.");
+    file(folder.path(), "corpus.txt", &"So it goes. ".repeat(10_000));
+    std::fs::create_dir(folder.path().join("deeper")).unwrap();
+    file(&folder.path().join("deeper"), "x", row(Format::Prompts));
+    let found = discover(folder.path()).unwrap();
+    assert_eq!(found.len(), 2 * ROWS.len() + 2);
+    assert!(found.is_sorted());
+    assert_eq!(found.iter().filter(|(_, f)| *f == Format::Text).count(), 1);
+}
+
+#[test]
+fn demonstrations_become_prompts_and_responses() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |format| -> Vec<(String, String)> {
+        let path = gzipped(folder.path(), "rows", row(format).as_bytes());
+        let rows = demonstrations(&path).unwrap().map(Result::unwrap);
+        rows.map(|d| (d.prompt, d.response)).collect()
+    };
+    let pair = |p: &str, r: &str| (format!("\n\nHuman: {p}\n\nAssistant:"), r.to_string());
+    assert_eq!(read(Format::Instructions), [pair("Add.\n\n1 2", " 3")]);
+    assert_eq!(read(Format::SelfInstruct), [pair("Say\n\na", " A"), pair("Say", " B")]);
+    assert_eq!(read(Format::Questions), [pair("1+1?", " 2")]);
+}
+
+#[test]
+fn comparisons_become_answers_and_votes() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |format, options| {
+        let path = file(folder.path(), "rows", row(format));
+        comparisons(&path, options).unwrap().map(Result::unwrap).next()
+    };
+    for (format, votes) in [
+        (Format::Transcripts, vec![FIRST]),
+        (Format::Pairs, vec![FIRST]),
+        (Format::Conversations, vec![FIRST]),
+        (Format::Rankings, vec![SECOND]),
+        (Format::Labelled, vec![SECOND]),
+    ] {
+        let c = read(format, Options::default()).unwrap();
+        assert_eq!(c.prompt, "\n\nHuman: Hi\n\nAssistant:", "{format:?}");
+        let best = usize::from(votes[0] == SECOND);
+        assert_eq!((c.answers[best].as_str(), c.answers[1 - best].as_str()), (" Yes", " No"));
+        assert_eq!(c.votes, votes);
+        assert_eq!(c.origin.line, 1);
+    }
+    let c = read(Format::Rankings, Options { synthetic: true, ..Options::default() }).unwrap();
+    let prefers = |winner, loser| Vote::Prefers { winner, loser };
+    assert_eq!(c.votes, [prefers(1, 0), prefers(2, 0), prefers(1, 2)]);
+
+    let c = read(Format::Predictions, Options::default()).unwrap();
+    assert_eq!(c.prompt, "\n\nHuman: T S.\n\nWho?\n\nAssistant:");
+    let want = [Vote::Tie(0, 1), prefers(0, 2), prefers(3, 0), prefers(1, 2), prefers(3, 1), Vote::Tie(2, 3)];
+    assert_eq!(c.votes, want);
+    let c = read(Format::Predictions, Options { passages: false, ..Options::default() }).unwrap();
+    assert_eq!(c.prompt, "\n\nHuman: Who?\n\nAssistant:");
+
+    let c = read(Format::Annotated, Options::default()).unwrap();
+    assert_eq!((c.prompt.as_str(), c.votes.len()), ("\n\nHuman: Say\n\nhi\n\nAssistant:", 3));
+}
+
+#[test]
+fn every_kind_but_text_has_prompts() {
+    let folder = tempfile::tempdir().unwrap();
+    for (format, row) in ROWS {
+        let path = file(folder.path(), "rows", row);
+        let all: Vec<_> = prompts(&path).unwrap().map(Result::unwrap).collect();
+        assert!(!all.is_empty(), "{format:?}");
+        assert!(
+            all.iter().all(|p| p.prompt.starts_with("\n\nHuman: ") && p.prompt.ends_with("\n\nAssistant:"))
+        );
+    }
+}
+
+#[test]
+fn faults_name_the_file_the_line_and_the_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let two =
+        |format, second: &str| file(folder.path(), "rows.jsonl", &format!("{}\n\n{second}\n", row(format)));
+    let message = |path: &Path| {
+        let mut rows = comparisons(path, Options::default()).unwrap();
+        rows.next().unwrap().unwrap();
+        rows.next().unwrap().unwrap_err().to_string()
+    };
+    let path = two(Format::Pairs, r#"{"prompt": "Hi", "chosen": 3, "rejected": ""}"#);
+    assert_eq!(message(&path), format!("{}, line 3, field \"chosen\": want a text", path.display()));
+    let path = two(Format::Labelled, &row(Format::Labelled).replace(": 2}", ": 3}"));
+    assert!(message(&path).ends_with("line 3, field \"label\": 3 is neither 0 (tie), 1 nor 2"));
+    let path = two(Format::Predictions, &row(Format::Predictions).replace("[0, ", "["));
+    assert!(message(&path).ends_with("field \"preference\": want six judgements, got 5"));
+    let path = two(Format::Transcripts, r#"{"chosen": "a", "rejected": "b"}"#);
+    assert!(message(&path).contains("line 3, field \"chosen\": want two transcripts"));
+    let path = two(Format::Pairs, "[1]");
+    assert!(message(&path).contains("line 3: want one JSON object"));
+
+    let path = file(folder.path(), "rows.jsonl", row(Format::Pairs));
+    let error = demonstrations(&path).err().unwrap().to_string();
+    assert!(error.ends_with("line 1: want demonstrations, found Some(Pairs)"), "{error}");
+    let error = discover(&folder.path().join("none")).unwrap_err().to_string();
+    assert!(error.contains("none: No such file"), "{error}");
+}
+
+#[test]
+fn a_row_that_does_not_fit_does_not_hide_those_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let content = format!("{0}\n{{\"prompt\": 1}}\n{0}\n", row(Format::Pairs));
+    let path = file(folder.path(), "rows", &content);
+    let good: Vec<bool> = comparisons(&path, Options::default()).unwrap().map(|c| c.is_ok()).collect();
+    assert_eq!(good, [true, false, true]);
+}
+
+#[test]
+fn a_cut_gzip_file_is_an_error_and_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let content: String =
+        (0..2000).map(|i| format!("{{\"prompt\": \"Why {i}? {}\"}}\n", i * i % 977)).collect();
+    let path = gzipped(folder.path(), "rows.gz", content.as_bytes());
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
+    let rows: Vec<_> = prompts(&path).unwrap().collect();
+    assert!(rows.len() < 2000 && rows.last().unwrap().is_err());
+    assert!(rows[..rows.len() - 1].iter().all(Result::is_ok));
+    std::fs::write(&path, &whole[..12]).unwrap();
+    assert!(discover(folder.path()).unwrap_err().to_string().contains("rows.gz"));
+}
+
+#[test]
+fn a_small_file_cannot_become_a_huge_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut content = row(Format::Prompts).as_bytes().to_vec();
+    content.push(b'\n');
+    content.resize(40 << 20, b' ');
+    let path = gzipped(folder.path(), "bomb.gz", &content);
+    let rows: Vec<_> = prompts(&path).unwrap().collect();
+    assert_eq!(rows.len(), 2);
+    assert!(rows[1].as_ref().unwrap_err().to_string().contains("line 2: want at most 16 MiB"));
+    assert!(text(&path, 1 << 20).unwrap_err().to_string().contains("want at most 1048576 bytes"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn damaged_files_are_survived(
+        which in 0..ROWS.len(),
+        packed: bool,
+        flips in prop::collection::vec((any::<prop::sample::Index>(), 0u8..8), 1..6),
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let content = format!("{0}\n{0}\n", ROWS[which].1);
+        let path = if packed {
+            gzipped(folder.path(), "x", content.as_bytes())
+        } else {
+            file(folder.path(), "x", &content)
+        };
+        let mut bytes = std::fs::read(&path).unwrap();
+        for (at, bit) in flips {
+            let at = at.index(bytes.len());
+            bytes[at] ^= 1 << bit;
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        match recognise(&path).ok().flatten().map(Format::kind) {
+            Some(Kind::Demonstrations) => prop_assert!(demonstrations(&path).unwrap().count() <= 5),
+            Some(Kind::Comparisons) => prop_assert!(comparisons(&path, Options::default()).unwrap().count() <= 4),
+            Some(Kind::Prompts) => prop_assert!(prompts(&path).unwrap().count() <= 4),
+            Some(Kind::Text) | None => {}
+        }
+    }
+}
