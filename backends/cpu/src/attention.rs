@@ -21,11 +21,14 @@ pub(crate) struct Heads {
     pub(crate) heads: usize,
     pub(crate) kv_heads: usize,
     pub(crate) width: usize,
+    /// 1/√width.
+    scale: f32,
 }
 
 impl Heads {
     pub(crate) fn of(a: &Architecture) -> Self {
-        Self { heads: a.heads, kv_heads: a.kv_heads, width: a.head_width }
+        let scale = 1.0 / libm::sqrtf(a.head_width as f32);
+        Self { heads: a.heads, kv_heads: a.kv_heads, width: a.head_width, scale }
     }
 
     /// Query heads that share one key and value head.
@@ -54,10 +57,6 @@ impl Heads {
     /// A head's width in whole vectors.
     fn vectors(self) -> usize {
         self.width.div_ceil(WIDTH)
-    }
-
-    fn scale(self) -> f32 {
-        1.0 / libm::sqrtf(self.width as f32)
     }
 }
 
@@ -190,7 +189,7 @@ unsafe fn attend_block<L: Lanes>(
     log_sums: &mut [f32],
     out: &mut [f32],
 ) {
-    let (width, vectors) = (heads.width, heads.vectors());
+    let (width, vectors, scale) = (heads.width, heads.vectors(), heads.scale);
     let last = before + n;
     let stride = last.next_multiple_of(WIDTH);
     // SAFETY: the cache holds `last` keys in whole tiles and values in whole rows; scores and outputs
@@ -203,7 +202,7 @@ unsafe fn attend_block<L: Lanes>(
         }
         for r in 0..n {
             let row = &mut scores[r * stride..(r + 1) * stride];
-            let (sum, log_sum) = exponentials::<L>(row, before + r + 1, heads.scale());
+            let (sum, log_sum) = exponentials::<L>(row, before + r + 1, scale);
             log_sums[r] = log_sum;
             let inverse = 1.0 / sum;
             // Scaled here, not in the outputs: one multiplication for each key, but attention's
@@ -365,7 +364,7 @@ impl Backward {
 /// `dQ = dS·K`, `dK += dSᵀ·Q` (Dao et al., arXiv:2205.14135, appendix B.2), block by block of queries.
 #[inline(always)]
 unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
-    let (width, vectors, scale) = (s.heads.width, s.heads.vectors(), s.heads.scale());
+    let (width, vectors, scale) = (s.heads.width, s.heads.vectors(), s.heads.scale);
     let padded = vectors * WIDTH;
     let rows = s.log_sums.len();
     for start in (0..rows).step_by(BLOCK) {

@@ -51,7 +51,7 @@ unsafe fn forward_rows<L: Lanes>(norm: Norm<'_>, x: &[f32], out: &mut [f32], sta
                 );
                 squares = L::fma(centred, centred, squares);
             }
-            let inverse = 1.0 / libm::sqrtf(L::sum(squares) * each + norm.epsilon);
+            let inverse = 1.0 / L::root(L::sum(squares) * each + norm.epsilon);
             (s[0], s[1]) = (mean, inverse);
             for i in (0..width).step_by(WIDTH) {
                 let n = width - i;

@@ -117,6 +117,14 @@ pub(crate) trait Lanes: Copy {
         out
     }
 
+    /// The root of one number. `libm`'s is an SSE instruction, which stalls where the wide registers
+    /// are in use.
+    #[inline(always)]
+    unsafe fn root(x: f32) -> f32 {
+        // SAFETY: as the caller's.
+        unsafe { Self::array(Self::sqrt(Self::splat(x)))[0] }
+    }
+
     /// The sum of all lanes, in halves: i with i + 8, then i + 4, i + 2, i + 1.
     #[inline(always)]
     unsafe fn sum(v: Self::V) -> f32 {
