@@ -1,1 +1,4 @@
-//! x
+//! What the tests across crates share: reading reference fixtures, and how closely to follow them.
+
+pub mod golden;
+pub mod tolerance;
