@@ -27,8 +27,7 @@ fn the_well_known_story() {
     for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.available()) {
         for threads in [1, 2] {
             let cpu = Cpu::new(threads, isa);
-            let mut model =
-                Model::from_weights(&cpu, opened.architecture.clone(), weights.clone()).unwrap();
+            let mut model = Model::from_weights(&cpu, opened.architecture.clone(), weights.clone()).unwrap();
             let stopping = Stopping { max_new_tokens: oracle.len(), eos: None, stop: &[] };
             let prompt = Ragged::new(&prompt, &[1]).unwrap();
             let key = Key::new(0, Stream::Sampling, 0);

@@ -69,7 +69,8 @@ struct Busy {
 impl Busy {
     fn now() -> Self {
         let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-        let field = |text: &str, i| text.split_whitespace().nth(i).and_then(|x| x.parse().ok()).unwrap_or(0.0);
+        let field =
+            |text: &str, i| text.split_whitespace().nth(i).and_then(|x| x.parse().ok()).unwrap_or(0.0);
         let all = read("/proc/stat");
         // user, nice, system, irq, softirq, steal: all but the idle two.
         let machine = [1, 2, 3, 6, 7, 8].map(|i| field(&all, i)).iter().sum();

@@ -23,11 +23,9 @@ fn main() {
     let isa = rlhf_cpu::Isa::best();
     let peak = peak::measure(isa, threads);
     println!("{}, {threads} threads, peak {:.0} GFLOP/s", isa.name(), peak / 1e9);
-    for (size, vocabulary, width, layers, heads) in [
-        ("tiny", 512, 128, 4, 4),
-        ("small", 4096, 384, 6, 6),
-        ("124M", 50_257, 768, 12, 12),
-    ] {
+    for (size, vocabulary, width, layers, heads) in
+        [("tiny", 512, 128, 4, 4), ("small", 4096, 384, 6, 6), ("124M", 50_257, 768, 12, 12)]
+    {
         let architecture = Architecture::gpt2(vocabulary, 1024, width, layers, heads);
         for work in work::all() {
             let name = format!("{size} {}", work.name());

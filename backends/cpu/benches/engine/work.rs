@@ -92,8 +92,7 @@ impl Work {
         let positions = (architecture.context * architecture.width) as f64;
         let body = architecture.parameters() as f64 - head - positions;
         let tokens = (ROWS * LENGTH) as f64;
-        let update =
-            Update { learning_rate: 1e-5, adam: Adam::default(), max_grad_norm: Some(1.0) };
+        let update = Update { learning_rate: 1e-5, adam: Adam::default(), max_grad_norm: Some(1.0) };
         match self {
             Self::Forward => {
                 let text = Text::new(vocabulary, ROWS, LENGTH);
