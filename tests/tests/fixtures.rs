@@ -5,6 +5,7 @@
 //! `rlhf_tests::tolerance`'s business.
 
 mod fixtures {
+    mod models;
     mod optimiser;
     mod ppo;
     mod probabilities;

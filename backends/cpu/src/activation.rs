@@ -117,3 +117,47 @@ unsafe fn swiglu_backward<L: Lanes>(hidden: usize, h: &[f32], dy: &[f32], dh: &m
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, cpus, differences, numbers, weighted, wide};
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    fn naive(family: Family, hidden: usize, h: &[f64]) -> Vec<f64> {
+        let gelu = |x: f64| {
+            let u = (2.0 / core::f64::consts::PI).sqrt() * (x + 0.044715 * x.powi(3));
+            x / 2.0 * (1.0 + u.tanh())
+        };
+        match family {
+            Family::Gpt2 => h.iter().map(|&x| gelu(x)).collect(),
+            Family::Llama => (h.chunks(2 * hidden))
+                .flat_map(|row| (0..hidden).map(|i| row[i] / (1.0 + (-row[i]).exp()) * row[hidden + i]))
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn activations_and_their_gradients_equal_the_naive_ones() {
+        for (family, columns) in [(Family::Gpt2, 1), (Family::Llama, 2)] {
+            for (rows, hidden) in [(1, 1), (3, 16), (19, 7), (2, 52)] {
+                // Wide enough that the gates close and open, and beyond what `exp` can do.
+                let mut h: Vec<f32> = numbers(rows * hidden * columns, 1).iter().map(|x| 3.0 * x).collect();
+                h[0] = if rows == 3 { -200.0 } else { 200.0 };
+                let dy = numbers(rows * hidden, 2);
+                let (wide_h, wide_dy) = (wide(&h), wide(&dy));
+                let want = naive(family, hidden, &wide_h);
+                let slope = differences(&wide_h, |h| weighted(&naive(family, hidden, h), &wide_dy));
+                for cpu in cpus() {
+                    let mut out = vec![f32::NAN; dy.len()];
+                    forward(&cpu, family, hidden, &h, &mut out);
+                    close(&cpu, "activation", &out, &want, 2e-6);
+                    let mut dh = vec![f32::NAN; h.len()];
+                    backward(&cpu, family, hidden, &h, &dy, &mut dh);
+                    close(&cpu, "gradient", &dh, &slope, 5e-6);
+                }
+            }
+        }
+    }
+}

@@ -414,3 +414,101 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, cpus, differences, numbers, weighted, wide};
+
+    /// One sequence's outputs, and its rows' logs of sums of exponentials.
+    fn naive(heads: Heads, qkv: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let rows: Vec<&[f64]> = qkv.chunks(heads.qkv()).collect();
+        let (mut out, mut log_sums) = (Vec::new(), Vec::new());
+        for t in 0..rows.len() {
+            for head in 0..heads.heads {
+                let kv = head / heads.group();
+                let part = |row: usize, column: usize| &rows[row][column..column + heads.width];
+                let query = part(t, head * heads.width);
+                let score = |s| weighted(query, part(s, heads.key_column(kv))) / (heads.width as f64).sqrt();
+                let weights: Vec<f64> = (0..=t).map(|s| score(s).exp()).collect();
+                let sum: f64 = weights.iter().sum();
+                log_sums.push(sum.ln());
+                out.extend((0..heads.width).map(|i| {
+                    (0..=t).map(|s| weights[s] / sum * part(s, heads.value_column(kv))[i]).sum::<f64>()
+                }));
+            }
+        }
+        (out, log_sums)
+    }
+
+    const SHAPES: [Heads; 4] = [
+        Heads { heads: 3, kv_heads: 3, width: 5 },
+        Heads { heads: 4, kv_heads: 2, width: 10 },
+        Heads { heads: 1, kv_heads: 1, width: 33 },
+        Heads { heads: 2, kv_heads: 1, width: 16 },
+    ];
+
+    /// Below, at and above a tile and a block.
+    fn spans() -> Vec<Range<usize>> {
+        let mut start = 0;
+        let next = |length: usize| {
+            start += length;
+            start - length..start
+        };
+        [1, 17, 35, 16].map(next).to_vec()
+    }
+
+    #[test]
+    fn attention_and_its_gradient_equal_the_naive_ones() {
+        let tokens = spans().last().unwrap().end;
+        for heads in SHAPES {
+            let (qkv, d_out) = (numbers(tokens * heads.qkv(), 1), numbers(tokens * heads.out(), 2));
+            let (mut want, mut want_sums, mut slope) = (vec![], vec![], vec![]);
+            for span in spans() {
+                let x = wide(&qkv[span.start * heads.qkv()..span.end * heads.qkv()]);
+                let d = wide(&d_out[span.start * heads.out()..span.end * heads.out()]);
+                let (out, sums) = naive(heads, &x);
+                want.extend(out);
+                want_sums.extend(sums);
+                slope.extend(differences(&x, |x| weighted(&naive(heads, x).0, &d)));
+            }
+            for cpu in cpus() {
+                let (mut out, mut sums) = (vec![f32::NAN; want.len()], vec![f32::NAN; want_sums.len()]);
+                forward(&cpu, heads, &spans(), &qkv, &mut out, &mut sums);
+                close(&cpu, "attention", &out, &want, 2e-6);
+                close(&cpu, "log sums", &sums, &want_sums, 2e-6);
+                let mut d_qkv = vec![f32::NAN; qkv.len()];
+                backward(&cpu, heads, &spans(), &qkv, &out, &sums, &d_out, &mut d_qkv);
+                close(&cpu, "gradient", &d_qkv, &slope, 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_cache_changes_no_bit() {
+        let spans = spans();
+        let tokens = spans.last().unwrap().end;
+        for heads in SHAPES {
+            let qkv = numbers(tokens * heads.qkv(), 1);
+            for cpu in cpus() {
+                let mut want = vec![f32::NAN; tokens * heads.out()];
+                forward(&cpu, heads, &spans, &qkv, &mut want, &mut vec![f32::NAN; tokens * heads.heads]);
+                for span in &spans {
+                    let mut caches = vec![Cache::default(); heads.kv_heads];
+                    let mut start = span.start;
+                    // A prompt, then pieces of it, then single tokens.
+                    while start < span.end {
+                        let left = span.end - start;
+                        let n = if left > 20 { left / 2 } else { left.min(3) };
+                        let rows = &qkv[start * heads.qkv()..(start + n) * heads.qkv()];
+                        let mut got = vec![f32::NAN; n * heads.out()];
+                        forward_cached(&cpu, heads, &[0..n], rows, &mut [&mut caches], &mut got);
+                        let want = &want[start * heads.out()..(start + n) * heads.out()];
+                        assert!(got.iter().zip(want).all(|(g, w)| g.to_bits() == w.to_bits()), "{cpu:?}");
+                        start += n;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -266,3 +266,43 @@ fn show<O: Objective>(
     let loss = objective.tokens(positions, &log_probs, &entropy, &mut g, &mut h)?;
     Ok((loss, g, h))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, cpus, differences, numbers, wide};
+
+    /// ln p(target) and the entropy.
+    fn naive(logits: &[f64], temperature: f64, target: usize) -> (f64, f64) {
+        let greatest = logits.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
+        let shifted: Vec<f64> = logits.iter().map(|z| (z - greatest) / temperature).collect();
+        let log_sum = shifted.iter().map(|z| z.exp()).sum::<f64>().ln();
+        let entropy = shifted.iter().map(|z| -(z - log_sum).exp() * (z - log_sum)).sum();
+        (shifted[target] - log_sum, entropy)
+    }
+
+    #[test]
+    fn rows_and_their_gradients_equal_the_naive_ones() {
+        let temperature = 0.7f32;
+        for (vocabulary, scale) in [(1, 1.0), (15, 1.0), (16, 50.0), (37, 3.0), (100, 0.1)] {
+            let logits: Vec<f32> = numbers(vocabulary, 1).iter().map(|x| scale * x).collect();
+            for target in [0, vocabulary / 2, vocabulary - 1] {
+                let read = |z: &[f64]| naive(z, f64::from(temperature), target);
+                let (log_prob, entropy) = read(&wide(&logits));
+                let (g, h) = (0.3f32, -0.2f32);
+                let slope =
+                    differences(&wide(&logits), |z| f64::from(g) * read(z).0 + f64::from(h) * read(z).1);
+                for cpu in cpus() {
+                    let inverse = 1.0 / temperature;
+                    let got = row(&cpu, &logits, inverse, target as u32);
+                    close(&cpu, "log-probability", &[got.log_prob], &[log_prob], 2e-6);
+                    close(&cpu, "entropy", &[got.entropy], &[entropy], 2e-6);
+                    let (mut pulled, target) = (logits.clone(), target as u32);
+                    let d = &mut pulled[..];
+                    kernel!(cpu.isa(), pull_row(d: &mut [f32], inverse: f32, target: u32, got: Row, g: f32, h: f32));
+                    close(&cpu, "gradient", &pulled, &slope, 2e-6);
+                }
+            }
+        }
+    }
+}

@@ -27,9 +27,13 @@ mod optimiser;
 mod product;
 mod rope;
 mod slices;
+#[cfg(test)]
+mod testing;
 mod threads;
+mod views;
 mod weights;
 
 pub use cpu::Cpu;
 pub use lanes::Isa;
 pub use model::{CpuError, Model};
+pub use views::{ResponseView, response};

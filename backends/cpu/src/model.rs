@@ -204,7 +204,16 @@ impl Model {
         gradient
     }
 
-    /// A tensor, by the name that [`Architecture::tensors`] gives.
+    /// A tensor, by the name that [`Architecture::tensors`] gives; nothing is copied.
+    ///
+    /// ```
+    /// use rlhf_cpu::{Cpu, Model};
+    /// let model = Model::random(&Cpu::default(), rlhf_core::model::Architecture::gpt2(9, 8, 6, 1, 2), 0)?;
+    /// let embedding = model.tensor("embedding")?;
+    /// assert_eq!(embedding.shape(), [9, 6]);
+    /// assert_eq!(embedding[[1, 0]], model.weights()[6]);
+    /// # Ok::<(), rlhf_cpu::CpuError>(())
+    /// ```
     ///
     /// # Errors
     /// [`CpuError::NoTensor`].
@@ -222,6 +231,15 @@ impl Model {
 
     /// Logits of what follows each token, `[tokens, vocabulary]`. For a look: nothing that learns
     /// or samples holds so many numbers.
+    ///
+    /// ```
+    /// use rlhf_cpu::{Cpu, Model};
+    /// let architecture = rlhf_core::model::Architecture::gpt2(9, 8, 6, 1, 2);
+    /// let mut model = Model::random(&Cpu::default(), architecture, 0)?;
+    /// let logits = model.logits(rlhf_core::Ragged::new(&[3, 1, 4, 1, 5], &[3, 5])?)?;
+    /// assert_eq!(logits.shape(), [5, 9]);
+    /// # Ok::<(), rlhf_cpu::CpuError>(())
+    /// ```
     ///
     /// # Errors
     /// A token outside the vocabulary, a sequence beyond the context.

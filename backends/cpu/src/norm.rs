@@ -198,3 +198,63 @@ unsafe fn column_sums<L: Lanes>(width: usize, first: usize, dy: &[f32], d_bias: 
         unsafe { crate::slices::add_scaled::<L>(d_bias, 1.0, &row[first..first + n]) };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, cpus, differences, numbers, weighted, wide};
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    const EPSILON: f32 = 1e-5;
+
+    fn naive(x: &[f64], gain: &[f64], bias: Option<&[f64]>) -> Vec<f64> {
+        let n = gain.len() as f64;
+        let mut out = Vec::new();
+        for row in x.chunks(gain.len()) {
+            let mean = if bias.is_some() { row.iter().sum::<f64>() / n } else { 0.0 };
+            let variance = row.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
+            let deviation = (variance + f64::from(EPSILON)).sqrt();
+            for (i, x) in row.iter().enumerate() {
+                out.push((x - mean) / deviation * gain[i] + bias.map_or(0.0, |b| b[i]));
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn norms_and_their_gradients_equal_the_naive_ones() {
+        for (rows, width) in [(1, 3), (5, 16), (35, 17), (3, 70)] {
+            let n = rows * width;
+            let (x, gain, bias) = (numbers(n, 1), numbers(width, 2), numbers(width, 3));
+            let (dy, held) = (numbers(n, 4), numbers(n, 5));
+            let (wx, wg, wb, wd) = (wide(&x), wide(&gain), wide(&bias), wide(&dy));
+            for with_bias in [true, false] {
+                let norm = Norm { gain: &gain, bias: with_bias.then_some(&bias), epsilon: EPSILON };
+                let b = with_bias.then_some(wb.as_slice());
+                let want = naive(&wx, &wg, b);
+                let slope = differences(&wx, |x| weighted(&naive(x, &wg, b), &wd));
+                let want_dx: Vec<f64> = slope.iter().zip(&held).map(|(s, h)| s + f64::from(*h)).collect();
+                let want_gain = differences(&wg, |g| weighted(&naive(&wx, g, b), &wd));
+                let want_bias: Vec<f64> =
+                    (0..width).map(|i| wd.iter().skip(i).step_by(width).sum()).collect();
+                for cpu in cpus() {
+                    let (mut out, mut statistics) = (vec![f32::NAN; n], vec![f32::NAN; rows * 2]);
+                    forward(&cpu, norm, &x, &mut out, &mut statistics);
+                    close(&cpu, "norm", &out, &want, 1e-5);
+                    let (mut dx, mut d_gain, mut d_bias) = (held.clone(), vec![0.0; width], vec![0.0; width]);
+                    let d = with_bias.then_some(&mut d_bias[..]);
+                    backward(&cpu, norm, &x, &statistics, &dy, &mut dx, &mut d_gain, d);
+                    close(&cpu, "dx", &dx, &want_dx, 5e-5);
+                    close(&cpu, "d gain", &d_gain, &want_gain, 2e-5);
+                    if with_bias {
+                        close(&cpu, "d bias", &d_bias, &want_bias, 1e-5);
+                    }
+                    let mut sums = vec![0.0; width];
+                    bias_backward(&cpu, &dy, &mut sums);
+                    close(&cpu, "column sums", &sums, &want_bias, 1e-5);
+                }
+            }
+        }
+    }
+}

@@ -114,3 +114,58 @@ unsafe fn span_step<L: Lanes>(c: Constants, w: &mut [f32], g: &mut [f32], m: &mu
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, cpus, numbers, wide};
+    use alloc::vec::Vec;
+    use rlhf_core::maths::{Adam, adamw as reference, global_norm};
+
+    #[test]
+    fn steps_equal_the_reference_s_in_f64() {
+        let adam = Adam { beta2: 0.95, epsilon: 1e-3, weight_decay: 0.1, ..Adam::default() };
+        for n in [1, 15, CHUNK + 1, 5 * CHUNK - 3] {
+            for decay in [Decay::Decoupled, Decay::Gradient] {
+                for epsilon_at in [EpsilonAt::Corrected, EpsilonAt::Raw] {
+                    let adam = Adam { decay, epsilon_at, ..adam };
+                    let update = Update { learning_rate: 0.01, adam, max_grad_norm: None };
+                    for cpu in cpus() {
+                        follow(&cpu, n, &update);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Three steps of ours and of the reference's.
+    fn follow(cpu: &Cpu, n: usize, update: &Update) {
+        let (mut w, mut m, mut v) = (numbers(n, 1), vec![0.0; n], vec![0.0; n]);
+        let (mut want, mut first, mut second) = (wide(&w), vec![0.0; n], vec![0.0; n]);
+        for step in 1..=3 {
+            let mut gradient = numbers(n, 1 + step);
+            // An element that never had a gradient does not move but for its decay.
+            gradient[0] = 0.0;
+            let scale = 0.5;
+            let g = wide(&gradient);
+            reference(&mut want, &g, &mut first, &mut second, u64::from(step), update, scale).unwrap();
+            adamw(cpu, update, step, scale, &mut w, &mut gradient, &mut m, &mut v);
+            close(cpu, "weights", &w, &want, 1e-6);
+            close(cpu, "first moments", &m, &first, 1e-6);
+            close(cpu, "second moments", &v, &second, 1e-6);
+            assert!(gradient.iter().all(|&g| g == 0.0), "the gradient is forgotten");
+        }
+    }
+
+    #[test]
+    fn the_norm_is_that_of_all_elements_on_any_threads() {
+        for n in [0, 1, CHUNK - 1, CHUNK * 9 + 17] {
+            let gradient = numbers(n, 1);
+            let want = global_norm([wide(&gradient).as_slice()]);
+            let got: Vec<f64> = cpus().iter().map(|cpu| norm(cpu, &gradient)).collect();
+            assert!(got.iter().all(|g| (g - want).abs() <= 1e-6 * want), "{got:?} {want}");
+            // Three threads' counts for each instruction set.
+            assert!(got.chunks(3).all(|same| same.iter().all(|g| g.to_bits() == same[0].to_bits())));
+        }
+    }
+}

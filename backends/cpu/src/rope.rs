@@ -57,3 +57,48 @@ impl Rope {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{close, cpus, numbers, wide};
+
+    fn naive(heads: usize, head_width: usize, width: usize, positions: &[u32], qkv: &[f64]) -> Vec<f64> {
+        let half = head_width / 2;
+        let mut out = qkv.to_vec();
+        for (row, &position) in out.chunks_mut(width).zip(positions) {
+            for head in row.chunks_mut(head_width).take(heads) {
+                for i in 0..half {
+                    let angle = f64::from(position) * 10_000f64.powf(-(i as f64) / half as f64);
+                    let (sin, cos) = angle.sin_cos();
+                    let (a, b) = (head[i], head[half + i]);
+                    (head[i], head[half + i]) = (a * cos - b * sin, b * cos + a * sin);
+                }
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn rotations_equal_the_naive_ones_and_can_be_undone() {
+        let mut a = Architecture::gpt2(5, 600, 30, 1, 3);
+        a.family = Family::Llama;
+        a.kv_heads = 1;
+        // Values, the last head of a row, are not rotated.
+        let (heads, width) = (a.heads + a.kv_heads, a.qkv());
+        let positions: Vec<u32> = (0..70).map(|i| i * i % 599).collect();
+        let qkv = numbers(positions.len() * width, 1);
+        let want = naive(heads, a.head_width, width, &positions, &wide(&qkv));
+        for cpu in cpus() {
+            let mut got = qkv.clone();
+            Rope::new(&a).rotate(&cpu, &mut got, width, heads, &positions, false);
+            close(&cpu, "rotated", &got, &want, 1e-6);
+            Rope::new(&a).rotate(&cpu, &mut got, width, heads, &positions, true);
+            close(&cpu, "and back", &got, &wide(&qkv), 1e-6);
+            let gpt2 = Architecture { family: Family::Gpt2, ..a.clone() };
+            let mut got = qkv.clone();
+            Rope::new(&gpt2).rotate(&cpu, &mut got, width, heads, &positions, false);
+            assert_eq!(got, qkv);
+        }
+    }
+}

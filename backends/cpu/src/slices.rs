@@ -66,3 +66,28 @@ pub(crate) unsafe fn add_scaled<L: Lanes>(a: &mut [f32], x: f32, b: &[f32]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::kernel;
+    use crate::testing::{close, cpus, numbers, weighted, wide};
+
+    #[test]
+    fn any_length_will_do() {
+        for n in [0, 1, 15, 16, 17, 100] {
+            let (a, b) = (&numbers(n, 1)[..], &numbers(n, 2)[..]);
+            let x = 0.3f32;
+            let sums: alloc::vec::Vec<f64> =
+                a.iter().zip(b).map(|(a, b)| f64::from(*a) + f64::from(x) * f64::from(*b)).collect();
+            for cpu in cpus() {
+                let dot = kernel!(cpu.isa(), dot(a: &[f32], b: &[f32]) -> f32);
+                close(&cpu, "dot", &[dot], &[weighted(&wide(a), &wide(b))], 2e-6);
+                let mut copy = a.to_vec();
+                let a = &mut copy[..];
+                kernel!(cpu.isa(), add_scaled(a: &mut [f32], x: f32, b: &[f32]));
+                close(&cpu, "add_scaled", &copy, &sums, 1e-6);
+            }
+        }
+    }
+}

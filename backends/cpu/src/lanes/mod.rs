@@ -178,3 +178,81 @@ macro_rules! kernel {
     }};
 }
 pub(crate) use kernel;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{cpus, numbers};
+
+    /// Every operation on sixteen pairs, in rows of sixteen, then the two reductions.
+    unsafe fn everything<L: Lanes>(a: &[f32], b: &[f32], n: usize, out: &mut [[f32; WIDTH]; 12]) {
+        // SAFETY: `a` and `b` have sixteen elements; the caller has the lanes.
+        unsafe {
+            let (x, y) = (L::load(a.as_ptr()), L::load(b.as_ptr()));
+            let all = [
+                L::add(x, y),
+                L::sub(x, y),
+                L::mul(x, y),
+                L::div(x, y),
+                L::max(x, y),
+                L::min(x, y),
+                L::sqrt(L::mul(x, x)),
+                L::round(x),
+                L::exp2i(L::round(x)),
+                L::load_first(a.as_ptr(), n),
+            ];
+            for (row, v) in out.iter_mut().zip(all) {
+                *row = L::array(v);
+            }
+            L::store_first(out[10].as_mut_ptr(), n, x);
+            out[11][..2].copy_from_slice(&[L::sum(x), L::largest(x)]);
+        }
+    }
+
+    #[test]
+    fn lanes_do_what_single_numbers_do() {
+        let (mut a, b) = (numbers(WIDTH, 1), numbers(WIDTH, 2));
+        // Ties go to the even neighbour.
+        a[..4].copy_from_slice(&[0.5, 1.5, -2.5, 126.0]);
+        for cpu in cpus() {
+            for n in 0..WIDTH {
+                let mut out = [[f32::NAN; WIDTH]; 12];
+                let (a, b, o) = (&a[..], &b[..], &mut out);
+                kernel!(cpu.isa(), everything(a: &[f32], b: &[f32], n: usize, o: &mut [[f32; WIDTH]; 12]));
+                for i in 0..WIDTH {
+                    let (x, y) = (a[i], b[i]);
+                    let first = if i < n { x } else { 0.0 };
+                    let rounded = libm::rintf(x);
+                    let want = [x + y, x - y, x * y, x / y, x.max(y), x.min(y), x.abs(), rounded];
+                    let more = [libm::exp2f(rounded), first];
+                    for (k, want) in want.into_iter().chain(more).enumerate() {
+                        assert_eq!(out[k][i], want, "{cpu:?}: operation {k} on {x} and {y}");
+                    }
+                    // What lies beyond the first lanes is left alone.
+                    assert!(if i < n { out[10][i] == x } else { out[10][i].is_nan() }, "{cpu:?}");
+                }
+                assert_eq!(out[11][1], 126.0);
+                let sum: f64 = a.iter().map(|&x| f64::from(x)).sum();
+                assert!((f64::from(out[11][0]) - sum).abs() < 1e-4);
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_is_taken_where_one_is_no_number() {
+        unsafe fn limit<L: Lanes>(x: &mut [f32]) {
+            // SAFETY: `x` has sixteen elements; the caller has the lanes.
+            unsafe {
+                let v = L::load(x.as_ptr());
+                L::store(x.as_mut_ptr(), L::min(L::splat(1.0), L::max(L::splat(-1.0), v)));
+            }
+        }
+        for cpu in cpus() {
+            let mut x = [f32::NAN; WIDTH];
+            x[1] = 7.0;
+            let v = &mut x[..];
+            kernel!(cpu.isa(), limit(v: &mut [f32]));
+            assert!(x[0].is_nan() && x[1] == 1.0, "{cpu:?}");
+        }
+    }
+}

@@ -313,21 +313,8 @@ fn portable(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::{cpus, numbers};
     use alloc::vec;
-    use rlhf_core::random::{Key, Stream};
-
-    fn numbers(n: usize, sample: u32) -> Vec<f32> {
-        let key = Key::new(1, Stream::Data, 0);
-        (0..n).map(|i| key.normal(sample, i as u32) as f32).collect()
-    }
-
-    fn cpus() -> Vec<Cpu> {
-        [Isa::Avx512, Isa::Avx2, Isa::Portable]
-            .into_iter()
-            .filter(|isa| isa.available())
-            .flat_map(|isa| [1, 2, 3].map(|threads| Cpu::new(threads, isa)))
-            .collect()
-    }
 
     /// Every shape class: below, at and above tiles and blocks, one row, one column, empty sums.
     const SHAPES: [(usize, usize, usize); 12] = [

@@ -1,8 +1,8 @@
 //! The bits contract: threads, company, splits and the cache change nothing.
 
 use super::*;
-use rlhf_core::ready;
 use rlhf_core::roles::{Critic, Learner, Reference, Reward};
+use rlhf_core::{Coupling, ready};
 use rlhf_cpu::{Cpu, Isa};
 
 fn kernels() -> impl Iterator<Item = Isa> {
@@ -121,4 +121,44 @@ fn gradient(isa: Isa, threads: usize, architecture: &Architecture, parts: &[usiz
         sequence += count;
     }
     bits(&model.gradient())
+}
+
+/// As [`Tokens`], but shown all tokens at once.
+struct Together(Tokens);
+impl Objective for Together {
+    fn needs(&self) -> Needs {
+        self.0.needs()
+    }
+    fn coupling(&self) -> Coupling {
+        Coupling::Sequence
+    }
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        entropy: &[f32],
+        g: &mut [f32],
+        h: &mut [f32],
+    ) -> Result<f64, Error> {
+        self.0.tokens(positions, log_probs, entropy, g, h)
+    }
+}
+
+/// More owed tokens than a tile of the head has rows.
+#[test]
+fn a_head_that_is_read_twice_gives_the_same_gradient() {
+    let architecture = &architectures()[1];
+    let (tokens, ends, owed) = text(37, &[48; 40]);
+    assert!(owed.iter().filter(|owed| **owed).count() > 1024);
+    for isa in kernels() {
+        let all = || Tokens(Everything { first_token: 0, first_sequence: 0 });
+        let mut model = network(&Cpu::new(2, isa), architecture, 2);
+        let loss = ready(model.accumulate(batch(&tokens, &ends, &owed), &mut all())).unwrap().unwrap();
+        let tile_by_tile = bits(&model.gradient());
+        let mut model = network(&Cpu::new(2, isa), architecture, 2);
+        let mut together = Together(all());
+        let again = ready(model.accumulate(batch(&tokens, &ends, &owed), &mut together)).unwrap().unwrap();
+        assert!((loss - again).abs() < 1e-9 * loss.abs().max(1.0), "{loss} {again}");
+        assert_eq!(tile_by_tile, bits(&model.gradient()));
+    }
 }
