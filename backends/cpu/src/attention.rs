@@ -10,13 +10,12 @@ use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::product::small;
 use crate::slices::dot;
 use crate::threads::Parts;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::model::Architecture;
 
 /// The sizes of one attention layer.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Heads {
     pub(crate) heads: usize,
     pub(crate) kv_heads: usize,
@@ -27,8 +26,11 @@ pub(crate) struct Heads {
 
 impl Heads {
     pub(crate) fn of(a: &Architecture) -> Self {
-        let scale = 1.0 / libm::sqrtf(a.head_width as f32);
-        Self { heads: a.heads, kv_heads: a.kv_heads, width: a.head_width, scale }
+        Self::new(a.heads, a.kv_heads, a.head_width)
+    }
+
+    fn new(heads: usize, kv_heads: usize, width: usize) -> Self {
+        Self { heads, kv_heads, width, scale: 1.0 / libm::sqrtf(width as f32) }
     }
 
     /// Query heads that share one key and value head.
@@ -105,12 +107,15 @@ pub(crate) fn forward(
     log_sums: &mut [f32],
 ) {
     let (all_out, all_sums) = (Parts::new(out), Parts::new(log_sums));
-    cpu.threads().run(spans.len() * heads.kv_heads, &|task| {
-        let (span, kv) = (spans[task / heads.kv_heads].clone(), task % heads.kv_heads);
-        let rows = &qkv[span.start * heads.qkv()..span.end * heads.qkv()];
-        let mut cache = Cache::default();
-        cache.push(heads, kv, rows);
-        attend(cpu, heads, kv, &cache, rows, span.start, &all_out, Some(&all_sums));
+    cpu.ranges(spans.len() * heads.kv_heads, &|tasks| {
+        let (mut cache, mut scratch) = (Cache::default(), Scratch::default());
+        for task in tasks {
+            let (span, kv) = (spans[task / heads.kv_heads].clone(), task % heads.kv_heads);
+            let rows = &qkv[span.start * heads.qkv()..span.end * heads.qkv()];
+            cache.len = 0;
+            cache.push(heads, kv, rows);
+            scratch.attend(cpu, heads, kv, &cache, rows, span.start, &all_out, Some(&all_sums));
+        }
     });
 }
 
@@ -126,50 +131,74 @@ pub(crate) fn forward_cached(
 ) {
     let all_out = Parts::new(out);
     let all_caches = Parts::new(caches);
-    cpu.threads().run(spans.len(), &|i| {
-        // SAFETY: each task has its own sequence.
-        let caches = unsafe { &mut all_caches.get(i..i + 1)[0] };
-        let rows = &qkv[spans[i].start * heads.qkv()..spans[i].end * heads.qkv()];
-        for (kv, cache) in caches.iter_mut().enumerate() {
-            cache.push(heads, kv, rows);
-            attend(cpu, heads, kv, cache, rows, spans[i].start, &all_out, None);
+    cpu.ranges(spans.len(), &|sequences| {
+        let mut scratch = Scratch::default();
+        for i in sequences {
+            // SAFETY: each sequence is its own.
+            let caches = unsafe { &mut all_caches.get(i..i + 1)[0] };
+            let rows = &qkv[spans[i].start * heads.qkv()..spans[i].end * heads.qkv()];
+            for (kv, cache) in caches.iter_mut().enumerate() {
+                cache.push(heads, kv, rows);
+                scratch.attend(cpu, heads, kv, cache, rows, spans[i].start, &all_out, None);
+            }
         }
     });
 }
 
-/// The query heads of key head `kv`, for rows whose keys are the last of `cache`. `first` is the
-/// first row's place in the outputs.
-fn attend(
-    cpu: &Cpu,
-    heads: Heads,
-    kv: usize,
-    cache: &Cache,
-    qkv: &[f32],
-    first: usize,
-    out: &Parts<'_, f32>,
-    log_sums: Option<&Parts<'_, f32>>,
-) {
-    let rows = qkv.len() / heads.qkv();
-    let mut scores = vec![0.0; BLOCK.min(rows) * cache.len.next_multiple_of(WIDTH)];
-    let mut sums = [0.0; BLOCK];
-    let mut block_out = vec![0.0; BLOCK.min(rows) * heads.vectors() * WIDTH];
-    let (sc, su, bo) = (&mut scores[..], &mut sums[..], &mut block_out[..]);
-    for head in kv * heads.group()..(kv + 1) * heads.group() {
-        for start in (0..rows).step_by(BLOCK) {
-            let block = start..(start + BLOCK).min(rows);
-            let n = block.len();
-            let before = cache.len - rows + start;
-            let queries = &qkv[block.start * heads.qkv() + head * heads.width..];
-            kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, sc: &mut [f32], su: &mut [f32], bo: &mut [f32]));
-            for (r, row) in bo.chunks_exact(heads.vectors() * WIDTH).take(n).enumerate() {
-                let t = first + block.start + r;
-                // SAFETY: each task writes the columns of its own heads and rows.
-                unsafe {
-                    let at = t * heads.out() + head * heads.width;
-                    out.get(at..at + heads.width).copy_from_slice(&row[..heads.width]);
-                    if let Some(log_sums) = log_sums {
-                        let at = t * heads.heads + head;
-                        log_sums.get(at..at + 1)[0] = su[r];
+/// What a block of queries is worked out in.
+#[derive(Default)]
+struct Scratch {
+    scores: Vec<f32>,
+    /// Outputs of heads that are no whole vectors wide.
+    out: Vec<f32>,
+}
+
+impl Scratch {
+    /// The query heads of key head `kv`, for rows whose keys are the last of `cache`. `first` is the
+    /// first row's place in the outputs.
+    fn attend(
+        &mut self,
+        cpu: &Cpu,
+        heads: Heads,
+        kv: usize,
+        cache: &Cache,
+        qkv: &[f32],
+        first: usize,
+        out: &Parts<'_, f32>,
+        log_sums: Option<&Parts<'_, f32>>,
+    ) {
+        let rows = qkv.len() / heads.qkv();
+        let padded = heads.vectors() * WIDTH;
+        let whole = heads.width == padded;
+        let (block, tail) = (BLOCK.min(rows), cache.len.next_multiple_of(WIDTH));
+        self.scores.resize(self.scores.len().max(block * tail), 0.0);
+        self.out.resize(self.out.len().max(block * padded), 0.0);
+        let mut sums = [0.0; BLOCK];
+        for head in kv * heads.group()..(kv + 1) * heads.group() {
+            for start in (0..rows).step_by(BLOCK) {
+                let n = BLOCK.min(rows - start);
+                let before = cache.len - rows + start;
+                let queries = &qkv[start * heads.qkv() + head * heads.width..];
+                let place = (first + start) * heads.out() + head * heads.width;
+                let to = if whole {
+                    (out.start().wrapping_add(place), heads.out())
+                } else {
+                    (self.out.as_mut_ptr(), padded)
+                };
+                let (scores, sums) = (&mut self.scores[..], &mut sums[..]);
+                kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [f32], to: (*mut f32, usize)));
+                for r in 0..n {
+                    // SAFETY: each task writes the columns of its own heads and rows.
+                    unsafe {
+                        if !whole {
+                            let at = place + r * heads.out();
+                            let row = &self.out[r * padded..][..heads.width];
+                            out.get(at..at + heads.width).copy_from_slice(row);
+                        }
+                        if let Some(log_sums) = log_sums {
+                            let at = (first + start + r) * heads.heads + head;
+                            log_sums.get(at..at + 1)[0] = sums[r];
+                        }
                     }
                 }
             }
@@ -187,7 +216,7 @@ unsafe fn attend_block<L: Lanes>(
     n: usize,
     scores: &mut [f32],
     log_sums: &mut [f32],
-    out: &mut [f32],
+    out: (*mut f32, usize),
 ) {
     let (width, vectors, scale) = (heads.width, heads.vectors(), heads.scale);
     let last = before + n;
@@ -214,13 +243,7 @@ unsafe fn attend_block<L: Lanes>(
         }
         let values = cache.values.as_ptr();
         let padded = vectors * WIDTH;
-        small::<L>(
-            (n, last, vectors),
-            (scores.as_ptr(), stride, 1),
-            (values, padded),
-            false,
-            (out.as_mut_ptr(), padded),
-        );
+        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded), false, out);
     }
 }
 
@@ -264,26 +287,30 @@ pub(crate) fn backward(
     d_qkv: &mut [f32],
 ) {
     let all = Parts::new(d_qkv);
-    cpu.threads().run(spans.len() * heads.kv_heads, &|task| {
-        let (span, kv) = (spans[task / heads.kv_heads].clone(), task % heads.kv_heads);
-        let qkv = &qkv[span.start * heads.qkv()..span.end * heads.qkv()];
-        let out = &out[span.start * heads.out()..span.end * heads.out()];
-        let d_out = &d_out[span.start * heads.out()..span.end * heads.out()];
-        let log_sums = &log_sums[span.start * heads.heads..span.end * heads.heads];
-        let mut s = Backward::new(heads, kv, qkv);
-        for head in kv * heads.group()..(kv + 1) * heads.group() {
-            s.load_head(head, qkv, out, d_out, log_sums);
-            let scratch = &mut s;
-            kernel!(cpu.isa(), backward_head(scratch: &mut Backward));
-            s.store(&all, span.start, head * heads.width, &s.d_queries);
+    cpu.ranges(spans.len() * heads.kv_heads, &|tasks| {
+        let mut s = Backward::default();
+        for task in tasks {
+            let (span, kv) = (spans[task / heads.kv_heads].clone(), task % heads.kv_heads);
+            let qkv = &qkv[span.start * heads.qkv()..span.end * heads.qkv()];
+            let out = &out[span.start * heads.out()..span.end * heads.out()];
+            let d_out = &d_out[span.start * heads.out()..span.end * heads.out()];
+            let log_sums = &log_sums[span.start * heads.heads..span.end * heads.heads];
+            s.load(heads, kv, qkv);
+            for head in kv * heads.group()..(kv + 1) * heads.group() {
+                s.load_head(head, qkv, out, d_out, log_sums);
+                let scratch = &mut s;
+                kernel!(cpu.isa(), backward_head(scratch: &mut Backward));
+                s.store(&all, span.start, head * heads.width, &s.d_queries);
+            }
+            s.store(&all, span.start, heads.key_column(kv), &s.d_keys);
+            s.store(&all, span.start, heads.value_column(kv), &s.d_values);
         }
-        s.store(&all, span.start, heads.key_column(kv), &s.d_keys);
-        s.store(&all, span.start, heads.value_column(kv), &s.d_values);
     });
 }
 
 /// What one sequence and key head need on the way back. Matrices have a row for each token, padded
 /// to whole vectors.
+#[derive(Default)]
 struct Backward {
     heads: Heads,
     cache: Cache,
@@ -303,35 +330,38 @@ struct Backward {
 }
 
 impl Backward {
-    fn new(heads: Heads, kv: usize, qkv: &[f32]) -> Self {
+    fn load(&mut self, heads: Heads, kv: usize, qkv: &[f32]) {
         let rows = qkv.len() / heads.qkv();
         let padded = heads.vectors() * WIDTH;
-        let mut cache = Cache::default();
-        cache.push(heads, kv, qkv);
-        let mut keys = vec![0.0; rows * padded];
-        let mut value_tiles = vec![0.0; rows.div_ceil(WIDTH) * heads.width * WIDTH];
+        self.heads = heads;
+        self.cache.len = 0;
+        self.cache.push(heads, kv, qkv);
+        // Columns that pad a head stay 0 from here on; sums start at 0.
+        for matrix in [
+            &mut self.keys,
+            &mut self.queries,
+            &mut self.d_out,
+            &mut self.d_queries,
+            &mut self.d_keys,
+            &mut self.d_values,
+        ] {
+            matrix.clear();
+            matrix.resize(rows * padded, 0.0);
+        }
+        let tiles = rows.div_ceil(WIDTH) * heads.width * WIDTH;
+        self.value_tiles.resize(tiles, 0.0);
+        self.log_sums.resize(rows, 0.0);
+        self.projected.resize(rows, 0.0);
+        let block = BLOCK.min(rows) * rows.next_multiple_of(WIDTH);
+        self.weights.resize(block, 0.0);
+        self.d_scores.resize(block, 0.0);
         for (t, row) in qkv.chunks_exact(heads.qkv()).enumerate() {
-            keys[t * padded..][..heads.width].copy_from_slice(&row[heads.key_column(kv)..][..heads.width]);
-            let tile = &mut value_tiles[t / WIDTH * heads.width * WIDTH..];
+            self.keys[t * padded..][..heads.width]
+                .copy_from_slice(&row[heads.key_column(kv)..][..heads.width]);
+            let tile = &mut self.value_tiles[t / WIDTH * heads.width * WIDTH..];
             for (d, &v) in row[heads.value_column(kv)..][..heads.width].iter().enumerate() {
                 tile[d * WIDTH + t % WIDTH] = v;
             }
-        }
-        let block = BLOCK.min(rows) * rows.next_multiple_of(WIDTH);
-        Self {
-            heads,
-            cache,
-            value_tiles,
-            keys,
-            queries: vec![0.0; rows * padded],
-            d_out: vec![0.0; rows * padded],
-            d_queries: vec![0.0; rows * padded],
-            d_keys: vec![0.0; rows * padded],
-            d_values: vec![0.0; rows * padded],
-            log_sums: vec![0.0; rows],
-            projected: vec![0.0; rows],
-            weights: vec![0.0; block],
-            d_scores: vec![0.0; block],
         }
     }
 
@@ -419,6 +449,7 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
 mod tests {
     use super::*;
     use crate::testing::{close, cpus, differences, numbers, weighted, wide};
+    use alloc::vec;
 
     /// One sequence's outputs, and its rows' logs of sums of exponentials.
     fn naive(heads: Heads, qkv: &[f64]) -> (Vec<f64>, Vec<f64>) {
@@ -441,12 +472,9 @@ mod tests {
         (out, log_sums)
     }
 
-    const SHAPES: [Heads; 4] = [
-        Heads { heads: 3, kv_heads: 3, width: 5 },
-        Heads { heads: 4, kv_heads: 2, width: 10 },
-        Heads { heads: 1, kv_heads: 1, width: 33 },
-        Heads { heads: 2, kv_heads: 1, width: 16 },
-    ];
+    fn shapes() -> [Heads; 4] {
+        [Heads::new(3, 3, 5), Heads::new(4, 2, 10), Heads::new(1, 1, 33), Heads::new(2, 1, 16)]
+    }
 
     /// Below, at and above a tile and a block.
     fn spans() -> Vec<Range<usize>> {
@@ -461,7 +489,7 @@ mod tests {
     #[test]
     fn attention_and_its_gradient_equal_the_naive_ones() {
         let tokens = spans().last().unwrap().end;
-        for heads in SHAPES {
+        for heads in shapes() {
             let (qkv, d_out) = (numbers(tokens * heads.qkv(), 1), numbers(tokens * heads.out(), 2));
             let (mut want, mut want_sums, mut slope) = (vec![], vec![], vec![]);
             for span in spans() {
@@ -488,7 +516,7 @@ mod tests {
     fn a_cache_changes_no_bit() {
         let spans = spans();
         let tokens = spans.last().unwrap().end;
-        for heads in SHAPES {
+        for heads in shapes() {
             let qkv = numbers(tokens * heads.qkv(), 1);
             for cpu in cpus() {
                 let mut want = vec![f32::NAN; tokens * heads.out()];

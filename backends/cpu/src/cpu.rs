@@ -64,6 +64,14 @@ impl Cpu {
         });
     }
 
+    /// Calls `work(range)` for ranges that cover `0 .. count`, on all threads, a few ranges to each so
+    /// that uneven work evens out. What a range needs to work in is made once for it.
+    pub(crate) fn ranges(&self, count: usize, work: &(dyn Fn(core::ops::Range<usize>) + Sync)) {
+        let threads = self.threads.count();
+        let parts = if threads == 1 { 1 } else { (4 * threads).min(count) };
+        self.threads.run(parts, &|part| work(part * count / parts..(part + 1) * count / parts));
+    }
+
     /// [`Self::rows`] over an output of `width` columns, handing out its rows.
     pub(crate) fn map_rows(
         &self,

@@ -226,6 +226,11 @@ impl<'a, T> Parts<'a, T> {
         Self { start: slice.as_mut_ptr(), len: slice.len(), slice: core::marker::PhantomData }
     }
 
+    /// The first element, for writes that are disjoint but not in whole ranges.
+    pub(crate) fn start(&self) -> *mut T {
+        self.start
+    }
+
     /// The elements in `range`.
     ///
     /// # Safety

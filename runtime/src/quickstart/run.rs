@@ -265,7 +265,7 @@ impl Step2 {
         progress: &mut Progress<'_>,
     ) -> Result<Self, TrainError> {
         let trained = settings.rankings as usize;
-        let count = trained + trained / 2;
+        let count = trained + 400;
         let pool = world.train();
         let mut order = Passes::new(Key::new(settings.seed, Stream::Labels, 1 << 20), pool.len());
         let chosen: Vec<Prompt> = order.take(count.min(pool.len())).into_iter().map(|i| pool[i]).collect();
