@@ -8,6 +8,7 @@ mod bytes;
 mod error;
 pub mod huggingface;
 mod llama2c;
+mod model;
 mod safetensors;
 mod vocabulary;
 
@@ -15,6 +16,7 @@ pub(crate) use bytes::read_at_most;
 pub use bytes::write_whole;
 pub use error::FormatError;
 pub use llama2c::Llama2c;
+pub use model::{save_model, weights_sha256};
 pub use safetensors::Safetensors;
 pub use vocabulary::{save_tokenizer, tokenizer};
 

@@ -13,6 +13,7 @@ use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Model};
+use serde::Serialize;
 use std::time::Instant;
 
 /// What the run is at.
@@ -34,7 +35,7 @@ pub enum Phase {
 pub type Progress<'a> = dyn FnMut(Phase, u64, u64, &str) + 'a;
 
 /// A policy at some distance from the supervised one.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Point {
     /// Its KL from the supervised policy, in nats per answer.
     pub kl: f64,
@@ -61,7 +62,7 @@ pub struct Outcome {
     /// The labellers' agreement on the same prompts.
     pub agreement: f64,
     /// The share of supervised answers that do all that was asked.
-    pub demonstrators: f64,
+    pub success: f64,
     /// The reward model's accuracy on rankings of held-out prompts.
     pub accuracy: Interval,
     /// The share of test prompts on which PPO's gold beats the supervised model's, ties half.
@@ -154,7 +155,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
     progress(Phase::Evaluate, 1, 1, "");
     Ok(Outcome {
         agreement: step2.agreement,
-        demonstrators: step2.success,
+        success: step2.success,
         accuracy: step2.accuracy,
         win_rate: win_rate(&golds, &tests.gold_before)?,
         gold: (mean(&tests.gold_before), mean(&golds)),
@@ -253,6 +254,9 @@ struct Step2 {
     accuracy: Interval,
 }
 
+/// Prompts whose rankings measure the reward model.
+const HELD_OUT: usize = 400;
+
 /// Prompts that all labellers rank, to measure their agreement.
 const SHARED: usize = 128;
 
@@ -265,7 +269,7 @@ impl Step2 {
         progress: &mut Progress<'_>,
     ) -> Result<Self, TrainError> {
         let trained = settings.rankings as usize;
-        let count = trained + 400;
+        let count = trained + HELD_OUT;
         let pool = world.train();
         let mut order = Passes::new(Key::new(settings.seed, Stream::Labels, 1 << 20), pool.len());
         let chosen: Vec<Prompt> = order.take(count.min(pool.len())).into_iter().map(|i| pool[i]).collect();

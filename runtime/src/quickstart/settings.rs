@@ -3,6 +3,7 @@
 use rlhf_core::maths::{KlController, MissingEnd, Shape};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
+use serde::Serialize;
 
 /// How the quickstart is run. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,7 +18,7 @@ pub struct Settings {
     pub pretraining: Supervised,
     /// Demonstrations that people give.
     pub demonstrations: u32,
-    /// Prompts whose answers people rank; half as many more are held out.
+    /// Prompts whose answers people rank, beside 400 that are held out.
     pub rankings: u32,
     /// Rollouts of PPO.
     pub iterations: u32,
@@ -44,7 +45,7 @@ pub enum Labels {
 }
 
 /// A setting that is not the paper's.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Override {
     /// The setting.
     pub setting: &'static str,
@@ -91,8 +92,17 @@ impl Settings {
         profile.reward.optimiser.learning_rate = 1e-3;
         set("reward.batch", "64".into(), "32".into(), "fewer rankings: more steps of one pass");
         profile.reward.batch = Some(32);
+        set("reward.epochs", "1".into(), "2".into(), "one pass over so few rankings underfits");
+        profile.reward.epochs = 2;
 
         let p = &mut profile.ppo;
+        set(
+            "ppo.beta",
+            "0.02".into(),
+            "0.05".into(),
+            "a small reward model is wrong sooner: stay nearer to the supervised policy",
+        );
+        p.controller = KlController::Fixed { beta: 0.05 };
         set("ppo.policy.learning_rate", "not published".into(), "1e-3".into(), SMALL);
         p.policy.learning_rate = 1e-3;
         set("ppo.critic.learning_rate", "9e-6".into(), "2e-3".into(), SMALL);
@@ -130,13 +140,13 @@ impl Settings {
         Self {
             seed,
             architecture: Architecture::gpt2(super::world::vocabulary().len(), 64, 64, 3, 4),
-            corpus: 40_000,
+            corpus: 60_000,
             pretraining,
             demonstrations: 2048,
-            rankings: 1024,
+            rankings: 2700,
             iterations: 40,
             longest: 40,
-            best_of: 64,
+            best_of: 32,
             labels: Labels::Labellers,
             profile,
             overrides,

@@ -14,7 +14,7 @@ mod writer;
 pub use gold::{BRIEF, gold, success};
 pub use labellers::{Answer, LABELLERS, Labellers};
 pub use prompt::Prompt;
-pub use words::{ANIMALS, END, MOODS, PLACES, decode, encode, vocabulary};
+pub use words::{ANIMALS, END, MOODS, PLACES, decode, encode, tokenizer, vocabulary};
 pub use writer::ideal;
 
 use rlhf_core::random::{Draws, Key, Stream};

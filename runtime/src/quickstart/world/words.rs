@@ -1,10 +1,11 @@
 //! The closed vocabulary: every word of the world, its id and what the grammar takes it for.
 
+use rlhf_core::model::tokenizer::Words;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// The id of `<end>`, which ends every text.
-pub const END: u32 = 0;
+pub const END: u32 = 124;
 
 /// Who stories are about.
 pub const ANIMALS: [&str; 12] =
@@ -99,8 +100,7 @@ struct Lexicon {
 }
 
 static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
-    let mut all = vec![("<end>", Kind::Plain)];
-    all.extend(PLAIN.map(|w| (w, Kind::Plain)));
+    let mut all: Vec<(&str, Kind)> = PLAIN.map(|w| (w, Kind::Plain)).to_vec();
     all.extend(PREPOSITIONS.map(|w| (w, Kind::Plain)));
     all.extend(ANIMALS.iter().enumerate().map(|(i, &w)| (w, Kind::Animal(i))));
     all.extend(PLACES.iter().enumerate().map(|(i, &(_, w))| (w, Kind::Place(i))));
@@ -115,6 +115,8 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     all.extend(FINDS.map(|w| (w, Kind::Find)));
     all.extend(FEELS.map(|w| (w, Kind::Feel)));
     all.extend(THINGS.map(|w| (w, Kind::Thing)));
+    // As `Words` numbers them.
+    all.extend(["<unknown>", "<end>"].map(|w| (w, Kind::Plain)));
     Lexicon {
         ids: all.iter().zip(0..).map(|(&(word, _), id)| (word, id)).collect(),
         kinds: all.iter().map(|&(_, kind)| kind).collect(),
@@ -125,6 +127,12 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
 /// Every word; a word's index is its token id.
 pub fn vocabulary() -> &'static [&'static str] {
     &LEXICON.words
+}
+
+/// The same words as a tokenizer that can be stored with a model.
+pub fn tokenizer() -> Words {
+    // The last two are its own.
+    Words::new(LEXICON.words[..LEXICON.words.len() - 2].iter().copied()).expect("words are distinct")
 }
 
 /// The ids of a text of words and marks set apart by spaces.
@@ -154,6 +162,7 @@ pub(super) fn kind(id: u32) -> Option<Kind> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rlhf_core::model::tokenizer::Tokenizer;
 
     #[test]
     fn words_are_distinct_and_few() {
@@ -161,6 +170,10 @@ mod tests {
         assert_eq!(LEXICON.ids.len(), n, "a word is listed twice");
         assert!((120..=180).contains(&n), "{n}");
         assert_eq!(vocabulary()[END as usize], "<end>");
+        let tokenizer = tokenizer();
+        assert_eq!((tokenizer.vocabulary(), tokenizer.eos()), (n, Some(END)));
+        let text = "hush , a happy fox sat in the forest .";
+        assert_eq!(Tokenizer::encode(&tokenizer, text), encode(text).unwrap());
     }
 
     #[test]

@@ -1,0 +1,24 @@
+//! A trained network as files, and the name of its weights.
+
+use super::{FormatError, huggingface, save_tokenizer};
+use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_cpu::Model;
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// Writes a Hugging Face folder, and the tokenizer beside it as `tokenizer.rlhf`.
+///
+/// # Errors
+/// [`FormatError`] names the file.
+pub fn save_model(folder: &Path, model: &Model, tokenizer: &AnyTokenizer) -> Result<(), FormatError> {
+    huggingface::save(folder, model.architecture(), model.weights(), tokenizer.eos())?;
+    save_tokenizer(&folder.join("tokenizer.rlhf"), tokenizer)
+}
+
+/// SHA-256 of weights as little-endian f32, in the order of
+/// [`Architecture::tensors`](rlhf_core::model::Architecture::tensors), in hexadecimal.
+pub fn weights_sha256(weights: &[f32]) -> String {
+    let mut hash = Sha256::new();
+    weights.iter().for_each(|w| hash.update(w.to_le_bytes()));
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

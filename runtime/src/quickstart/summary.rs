@@ -1,0 +1,131 @@
+//! `summary.json`, described by `schemas/quickstart-summary.schema.json`.
+
+use super::{Outcome, Override, Point, Settings};
+use crate::formats::weights_sha256;
+use crate::statistics::Interval;
+use rlhf_core::profile::Profile;
+use serde::Serialize;
+
+/// What a quickstart found out, for a script to read.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// This library's version.
+    pub version: &'static str,
+    /// What every draw depended on.
+    pub seed: u64,
+    /// The instruction set, on which the bits of the result depend.
+    pub instruction_set: &'static str,
+    /// The network's number of weights.
+    pub parameters: usize,
+    /// What no model has seen.
+    pub gold: Gold,
+    /// What PPO was told.
+    pub proxy: Rewards<BeforeAfter>,
+    /// KL of PPO from the supervised policy, in nats per answer.
+    pub kl: f64,
+    /// The share of distinct answers.
+    pub distinct: BeforeAfter,
+    /// The mean length, in tokens.
+    pub length: BeforeAfter,
+    /// Step 2.
+    pub reward_model: RewardModel,
+    /// Those who ranked.
+    pub labellers: Labellers,
+    /// Wall time.
+    pub seconds: Seconds,
+    /// PPO's checkpoints.
+    pub ppo_curve: Vec<Point>,
+    /// Best of n, n = 1, 2, 4, …
+    pub best_of_n: Vec<Point>,
+    /// The recipe, overrides applied.
+    pub settings: Profile,
+    /// Where it leaves InstructGPT's.
+    pub overrides: Vec<Override>,
+    /// SHA-256 of the final policy's weights.
+    pub weights_sha256: String,
+}
+
+/// A figure of both policies.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct BeforeAfter {
+    /// The supervised policy's.
+    pub sft: f64,
+    /// PPO's.
+    pub ppo: f64,
+}
+
+/// A mean reward.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Rewards<T> {
+    /// The mean reward.
+    pub reward: T,
+}
+
+/// Gold.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Gold {
+    /// PPO against the supervised policy on the test prompts, ties half, 95 % interval.
+    pub win_rate: Interval,
+    /// Its mean.
+    pub reward: BeforeAfter,
+    /// The share of answers of the supervised policy that do all that was asked.
+    pub sft_success: f64,
+}
+
+/// Step 2.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct RewardModel {
+    /// Agreement with the labels of held-out prompts, 95 % interval.
+    pub accuracy: Interval,
+}
+
+/// Those who ranked.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Labellers {
+    /// The share of pairs on which two of them agree.
+    pub agreement: f64,
+}
+
+/// Wall time, in seconds.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Seconds {
+    /// Pretraining the base.
+    pub pretrain: f64,
+    /// Step 1.
+    pub sft: f64,
+    /// Step 2, sampling and ranking included.
+    pub reward: f64,
+    /// Step 3, its checkpoints' evaluation included.
+    pub ppo: f64,
+}
+
+impl Summary {
+    /// Of a run under these settings.
+    pub fn new(settings: &Settings, outcome: &Outcome) -> Self {
+        let both = |(sft, ppo): (f64, f64)| BeforeAfter { sft, ppo };
+        let [pretrain, sft, reward, ppo] = outcome.seconds;
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            seed: settings.seed,
+            instruction_set: outcome.policy.cpu().isa().name(),
+            parameters: outcome.policy.weights().len(),
+            gold: Gold {
+                win_rate: outcome.win_rate,
+                reward: both(outcome.gold),
+                sft_success: outcome.success,
+            },
+            proxy: Rewards { reward: both(outcome.proxy) },
+            kl: outcome.kl,
+            distinct: both(outcome.distinct),
+            length: both(outcome.length),
+            reward_model: RewardModel { accuracy: outcome.accuracy },
+            labellers: Labellers { agreement: outcome.agreement },
+            seconds: Seconds { pretrain, sft, reward, ppo },
+            ppo_curve: outcome.ppo_curve.clone(),
+            best_of_n: outcome.best_of_n.clone(),
+            settings: settings.profile,
+            overrides: settings.overrides.clone(),
+            weights_sha256: weights_sha256(outcome.policy.weights()),
+        }
+    }
+}
