@@ -10,13 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
-/// Where the fixtures are: `RLHF_FIXTURES`, seen from here or from the root of the workspace, or
+/// Where the fixtures are: `RLHF_FIXTURES`, a relative one as seen from the root of the workspace, or
 /// this crate's own `fixtures`.
 pub fn folder() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     match std::env::var_os("RLHF_FIXTURES") {
         None => here.join("fixtures"),
-        Some(folder) if PathBuf::from(&folder).is_dir() => folder.into(),
+        // Cargo runs tests in their package's folder, which nobody who types a command is in.
         Some(folder) => here.join("..").join(folder),
     }
 }
@@ -28,7 +28,7 @@ pub struct Golden {
 }
 
 impl Golden {
-    /// Reads `folder()/name.json`.
+    /// Reads `folder()/name.json`; the name may hold folders (`models/gpt2_tiny/golden`).
     pub fn read(name: &str) -> Self {
         let path = folder().join(format!("{name}.json"));
         let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

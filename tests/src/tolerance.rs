@@ -63,7 +63,8 @@ pub fn tolerance<R: Real>(kind: Kind, scale: f64) -> Tolerance {
 impl Tolerance {
     /// Whether `got` will do. Infinities have to be equal; a NaN never will do.
     pub fn holds(&self, got: f64, want: f64) -> bool {
-        got == want || (got - want).abs() <= self.relative * want.abs() + self.absolute
+        // A tolerance relative to an infinity would be infinite.
+        got == want || want.is_finite() && (got - want).abs() <= self.relative * want.abs() + self.absolute
     }
 
     /// How much of the tolerance the difference of two numbers takes.
