@@ -20,6 +20,9 @@ fn rotate(x: &mut [f64], head: usize, position: usize) {
     }
 }
 
+/// A layer's keys and values, one of each for each token.
+type Cache = (Vec<Vec<f64>>, Vec<Vec<f64>>);
+
 pub struct Oracle {
     layers: usize,
     heads: usize,
@@ -67,7 +70,7 @@ impl Oracle {
         tokens.split_off(1)
     }
 
-    fn step(&self, token: u32, cache: &mut [(Vec<Vec<f64>>, Vec<Vec<f64>>)]) -> Vec<f64> {
+    fn step(&self, token: u32, cache: &mut [Cache]) -> Vec<f64> {
         let head = self.width / self.heads;
         let mut x = self.tensors[0][token as usize * self.width..][..self.width].to_vec();
         for (n, (keys, values)) in cache.iter_mut().enumerate() {

@@ -1,6 +1,7 @@
 //! Medians over the quiet moments of a shared machine, as `shared/peers/bench_common.py` takes them.
 
-use std::time::{Duration, Instant};
+use core::time::Duration;
+use std::time::Instant;
 
 /// Seconds of one repetition.
 pub struct Times {

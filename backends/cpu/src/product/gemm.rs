@@ -132,18 +132,27 @@ unsafe fn block<L: Lanes>(
         // An empty sum still has its start written.
         for p0 in (0..k.max(1)).step_by(DEEP) {
             let kb = DEEP.min(k - p0);
-            pack::columns(&mut right, WIDE, b, jb, nb, p0, kb);
+            pack::columns::<WIDE>(&mut right, b, jb, nb, p0, kb);
             for ib in (i0..m1).step_by(BLOCK_ROWS) {
                 let mb = BLOCK_ROWS.min(m1 - ib);
-                pack::rows(&mut left, TALL, a, ib, mb, p0, kb);
+                // Rows that lie in memory as the inner loop reads them are left there.
+                let in_place = a.column == 1;
+                if !in_place {
+                    pack::rows::<TALL>(&mut left, a, ib, mb, p0, kb);
+                }
                 for j in (0..nb).step_by(WIDE) {
                     let panel = right.as_ptr().wrapping_add(j * kb);
                     for i in (0..mb).step_by(TALL) {
                         let (rows, columns) = (TALL.min(mb - i), WIDE.min(nb - j));
-                        let from = left.as_ptr().wrapping_add(i * kb);
-                        // SAFETY: both panels are whole, the tile is inside the output.
+                        let (from, row, step) = if in_place {
+                            (a.at(ib + i, p0), a.row, 1)
+                        } else {
+                            (left.as_ptr().wrapping_add(i * kb), 1, TALL)
+                        };
+                        // SAFETY: the rows were checked or their panel is whole, as the other is; the
+                        // tile is inside the output.
                         unsafe {
-                            tile::<L>(kb, from, 1, TALL, panel, rows, columns, start, c, ib + i, jb + j);
+                            tile::<L>(kb, from, row, step, panel, rows, columns, start, c, ib + i, jb + j);
                         }
                     }
                 }

@@ -4,16 +4,15 @@ use super::Matrix;
 use crate::lanes::WIDTH;
 use alloc::vec::Vec;
 
-/// Packs `count` lines of `k` elements into panels of `width` lines: element `p` of line `i` goes to
-/// `panel(i / width) + p·width + i % width`. Lines that are missing from the last panel are 0.
+/// Packs `count` lines of `k` elements into panels of `W` lines: element `p` of line `i` goes to
+/// `panel(i / W) + p·W + i % W`. Lines that are missing from the last panel are 0.
 ///
 /// `start` is line 0, element 0; `line` and `step` are the distances between lines and elements.
 ///
 /// # Safety
 /// All those elements exist.
-unsafe fn panels(
+unsafe fn panels<const W: usize>(
     out: &mut Vec<f32>,
-    width: usize,
     count: usize,
     k: usize,
     start: *const f32,
@@ -21,19 +20,25 @@ unsafe fn panels(
     step: usize,
 ) {
     out.clear();
-    out.reserve(count.div_ceil(width) * width * k);
-    for first in (0..count).step_by(width) {
-        let lines = width.min(count - first);
+    out.reserve(count.div_ceil(W) * W * k);
+    for first in (0..count).step_by(W) {
+        let lines = W.min(count - first);
         let base = out.len();
         let panel = start.wrapping_add(first * line);
         // SAFETY: reserved above, and all of it is written below; sources are the caller's promise.
         unsafe {
             let to = out.as_mut_ptr().add(base);
-            if line == 1 {
+            if line == 1 && lines == W {
                 for p in 0..k {
-                    let (from, to) = (panel.add(p * step), to.add(p * width));
+                    // A copy whose size is known needs no call.
+                    let from = panel.add(p * step).cast::<[f32; W]>();
+                    to.add(p * W).cast::<[f32; W]>().write_unaligned(from.read_unaligned());
+                }
+            } else if line == 1 {
+                for p in 0..k {
+                    let (from, to) = (panel.add(p * step), to.add(p * W));
                     core::ptr::copy_nonoverlapping(from, to, lines);
-                    core::ptr::write_bytes(to.add(lines), 0, width - lines);
+                    core::ptr::write_bytes(to.add(lines), 0, W - lines);
                 }
             } else {
                 // Line by line would write one float per cache line; blocks of 16 elements of all
@@ -43,23 +48,22 @@ unsafe fn panels(
                     for i in 0..lines {
                         let from = panel.add(i * line);
                         for p in block..end {
-                            *to.add(p * width + i) = *from.add(p * step);
+                            *to.add(p * W + i) = *from.add(p * step);
                         }
                     }
                     for p in block..end {
-                        core::ptr::write_bytes(to.add(p * width + lines), 0, width - lines);
+                        core::ptr::write_bytes(to.add(p * W + lines), 0, W - lines);
                     }
                 }
             }
-            out.set_len(base + width * k);
+            out.set_len(base + W * k);
         }
     }
 }
 
-/// Rows `i0 ..`, `m` of them, columns `p0 ..`, `k` of them, of `a`, in panels of `height` rows.
-pub(super) fn rows(
+/// Rows `i0 ..`, `m` of them, columns `p0 ..`, `k` of them, of `a`, in panels of `W` rows.
+pub(super) fn rows<const W: usize>(
     out: &mut Vec<f32>,
-    height: usize,
     a: Matrix<'_>,
     i0: usize,
     m: usize,
@@ -68,13 +72,12 @@ pub(super) fn rows(
 ) {
     a.check(i0 + m, p0 + k);
     // SAFETY: checked.
-    unsafe { panels(out, height, m, k, a.at(i0, p0), a.row, a.column) }
+    unsafe { panels::<W>(out, m, k, a.at(i0, p0), a.row, a.column) }
 }
 
-/// Columns `j0 ..`, `n` of them, rows `p0 ..`, `k` of them, of `b`, in panels of `width` columns.
-pub(super) fn columns(
+/// Columns `j0 ..`, `n` of them, rows `p0 ..`, `k` of them, of `b`, in panels of `W` columns.
+pub(super) fn columns<const W: usize>(
     out: &mut Vec<f32>,
-    width: usize,
     b: Matrix<'_>,
     j0: usize,
     n: usize,
@@ -83,7 +86,7 @@ pub(super) fn columns(
 ) {
     b.check(p0 + k, j0 + n);
     // SAFETY: checked.
-    unsafe { panels(out, width, n, k, b.at(p0, j0), b.column, b.row) }
+    unsafe { panels::<W>(out, n, k, b.at(p0, j0), b.column, b.row) }
 }
 
 /// A whole right-hand matrix, packed once for many products with few rows.
@@ -97,7 +100,7 @@ impl Packed {
     /// Packs a `k` by `n` matrix.
     pub(crate) fn new(b: Matrix<'_>, k: usize, n: usize) -> Self {
         let mut panels = Vec::new();
-        columns(&mut panels, super::gemm::WIDE, b, 0, n, 0, k);
+        columns::<{ super::gemm::WIDE }>(&mut panels, b, 0, n, 0, k);
         Self { panels, k, n }
     }
 }
