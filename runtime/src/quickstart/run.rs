@@ -1,6 +1,6 @@
 //! The three steps, on the self-made world.
 
-use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold};
+use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, success};
 use super::{Labels, Settings};
 use crate::statistics::{Interval, agreement, best_of_n_kl, distinct_share, expected_best, share, win_rate};
 use crate::train::{
@@ -61,8 +61,8 @@ pub struct Sample {
 pub struct Outcome {
     /// The labellers' agreement on the same prompts.
     pub agreement: f64,
-    /// The share of supervised answers that do all that was asked.
-    pub success: f64,
+    /// The share of answers to the test prompts that do all that was asked, before and after.
+    pub success: (f64, f64),
     /// The reward model's accuracy on rankings of held-out prompts.
     pub accuracy: Interval,
     /// The share of test prompts on which PPO's gold beats the supervised model's, ties half.
@@ -155,7 +155,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
     progress(Phase::Evaluate, 1, 1, "");
     Ok(Outcome {
         agreement: step2.agreement,
-        success: step2.success,
+        success: (tests.success(before), tests.success(&after)),
         accuracy: step2.accuracy,
         win_rate: win_rate(&golds, &tests.gold_before)?,
         gold: (mean(&tests.gold_before), mean(&golds)),
@@ -250,7 +250,6 @@ fn sample(
 struct Step2 {
     reward: Scaled<Model>,
     agreement: f64,
-    success: f64,
     accuracy: Interval,
 }
 
@@ -269,10 +268,12 @@ impl Step2 {
         progress: &mut Progress<'_>,
     ) -> Result<Self, TrainError> {
         let trained = settings.rankings as usize;
-        let count = trained + HELD_OUT;
-        let pool = world.train();
-        let mut order = Passes::new(Key::new(settings.seed, Stream::Labels, 1 << 20), pool.len());
-        let chosen: Vec<Prompt> = order.take(count.min(pool.len())).into_iter().map(|i| pool[i]).collect();
+        let mut pool = world.train().to_vec();
+        Key::new(settings.seed, Stream::Labels, 1 << 20).shuffle(&mut pool);
+        // Held-out prompts first; of the others each is ranked as often as it takes.
+        let (held_out, others) = pool.split_at(HELD_OUT.min(pool.len() / 2));
+        let chosen: Vec<Prompt> =
+            held_out.iter().chain(others.iter().cycle().take(trained)).copied().collect();
         let mut asked = Vec::new();
         let mut first = Vec::new();
         for (i, prompt) in chosen.iter().enumerate() {
@@ -291,10 +292,6 @@ impl Step2 {
                     .collect()
             })
             .collect();
-        let success = (0..asked.len())
-            .filter(|&a| super::world::success(&asked[a], written.response(a), written.finish[a]))
-            .count() as f64
-            / asked.len() as f64;
         let labellers = Labellers::hire(settings.seed, &answers)?;
         let shared: Vec<Vec<Vec<u32>>> = answers
             .iter()
@@ -314,7 +311,7 @@ impl Step2 {
                 Ranking { texts, ranks }
             })
             .collect();
-        let (train, held_out) = rankings.split_at(trained.min(rankings.len()));
+        let (held_out, train) = rankings.split_at(held_out.len());
 
         let s = &settings.profile.reward;
         let deviation = s.head.deviation(settings.architecture.width) as f32;
@@ -332,7 +329,7 @@ impl Step2 {
         let (correct, pairs) = now(ranking_accuracy(&mut model, held_out))?;
         let centre = demonstrations.select(0..demonstrations.len().min(512));
         let reward = now(Scaled::centred_on(model, centre.sequences()?))?;
-        Ok(Self { reward, agreement: agreement(&shared)?, success, accuracy: share(correct, pairs)? })
+        Ok(Self { reward, agreement: agreement(&shared)?, accuracy: share(correct, pairs)? })
     }
 }
 
@@ -417,6 +414,13 @@ impl Tests {
 
     fn golds(&self, answers: &Responses) -> Vec<f64> {
         (0..answers.len()).map(|i| gold(&self.prompts[i], answers.response(i), answers.finish[i])).collect()
+    }
+
+    /// The share of answers that do all that was asked.
+    fn success(&self, answers: &Responses) -> f64 {
+        let all = 0..answers.len();
+        let good = all.filter(|&i| success(&self.prompts[i], answers.response(i), answers.finish[i])).count();
+        good as f64 / answers.len() as f64
     }
 
     /// The texts of prompts with answers, and which tokens are the answers'.

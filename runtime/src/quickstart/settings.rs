@@ -18,7 +18,7 @@ pub struct Settings {
     pub pretraining: Supervised,
     /// Demonstrations that people give.
     pub demonstrations: u32,
-    /// Prompts whose answers people rank, beside 400 that are held out.
+    /// Rankings of a prompt's answers that the reward model learns from, beside 400 that are held out.
     pub rankings: u32,
     /// Rollouts of PPO.
     pub iterations: u32,
@@ -92,8 +92,6 @@ impl Settings {
         profile.reward.optimiser.learning_rate = 1e-3;
         set("reward.batch", "64".into(), "32".into(), "fewer rankings: more steps of one pass");
         profile.reward.batch = Some(32);
-        set("reward.epochs", "1".into(), "2".into(), "one pass over so few rankings underfits");
-        profile.reward.epochs = 2;
 
         let p = &mut profile.ppo;
         set(
@@ -140,10 +138,10 @@ impl Settings {
         Self {
             seed,
             architecture: Architecture::gpt2(super::world::vocabulary().len(), 64, 64, 3, 4),
-            corpus: 60_000,
+            corpus: 80_000,
             pretraining,
             demonstrations: 2048,
-            rankings: 2700,
+            rankings: 5400,
             iterations: 40,
             longest: 40,
             best_of: 32,

@@ -63,6 +63,7 @@ pub fn show(outcome: &Outcome) -> String {
             format!("{:.3}", o.gold.0),
             format!("{:.3}", o.gold.1),
         ),
+        row("answers that do all that was asked", percent(o.success.0), percent(o.success.1)),
         row("reward model's score", format!("{:+.2}", o.proxy.0), format!("{:+.2}", o.proxy.1)),
         row("answers that differ from all others", percent(o.distinct.0), percent(o.distinct.1)),
         row("mean length, tokens", format!("{:.1}", o.length.0), format!("{:.1}", o.length.1)),

@@ -68,8 +68,8 @@ pub struct Gold {
     pub win_rate: Interval,
     /// Its mean.
     pub reward: BeforeAfter,
-    /// The share of answers of the supervised policy that do all that was asked.
-    pub sft_success: f64,
+    /// The share of answers that do all that was asked.
+    pub success: BeforeAfter,
 }
 
 /// Step 2.
@@ -112,7 +112,7 @@ impl Summary {
             gold: Gold {
                 win_rate: outcome.win_rate,
                 reward: both(outcome.gold),
-                sft_success: outcome.success,
+                success: both(outcome.success),
             },
             proxy: Rewards { reward: both(outcome.proxy) },
             kl: outcome.kl,
