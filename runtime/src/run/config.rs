@@ -60,6 +60,11 @@ pub struct Demonstrations {
     pub formats: Vec<Format>,
     /// At most so many of each data set, on either side of the split.
     pub rows: usize,
+    /// Pretraining texts mixed in, as a share of the demonstrations. InstructGPT starts PPO from a
+    /// model tuned with a tenth (appendix C.4): one that has forgotten its pretraining is pulled
+    /// back to it by PPO's own mix, which costs KL.
+    #[serde(default)]
+    pub pretraining: f64,
 }
 
 /// Step 2's data.
@@ -123,7 +128,7 @@ pub enum Source {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
-    /// At most so many held-out prompts.
+    /// At most so many held-out prompts, and as many held-out demonstrations.
     pub prompts: usize,
     /// Of which so many are shown with their answers.
     pub samples: usize,
@@ -197,6 +202,9 @@ impl Config {
         let fault = |setting: &str, reason: String| Err(RunError::setting(setting, reason));
         if !(self.held_out > 0.0 && self.held_out < 1.0) {
             return fault("held_out", format!("{} is not between 0 and 1", self.held_out));
+        }
+        if !(0.0..=1.0).contains(&self.supervised.pretraining) {
+            return fault("supervised.pretraining", "want a share of 0 to 1".into());
         }
         for (setting, value, least) in [
             ("context", self.context, 16),

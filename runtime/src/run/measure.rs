@@ -32,7 +32,7 @@ pub(super) fn log_probs(
 /// The mean cross-entropy, in nats per learnt token.
 pub(super) fn loss(model: &mut Model, texts: &Examples) -> Result<f64, TrainError> {
     let sum: f64 = log_probs(model, texts, 1.0)?.into_iter().map(f64::from).sum();
-    Ok(-sum / texts.owed().max(1) as f64)
+    Ok(0.0 - sum / texts.owed().max(1) as f64)
 }
 
 /// The score of every text.

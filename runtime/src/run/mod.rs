@@ -36,6 +36,6 @@ pub use overrides::{Change, Override};
 pub use report::{overrides, report};
 pub use steps::run;
 pub use summary::{
-    Accuracy, Answer, BeforeAfter, Data, DataSet, Iteration, Losses, RewardModel, Said, Sample, Seconds,
-    Stages, Summary,
+    Accuracy, Answer, BeforeAfter, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample,
+    Seconds, Stages, Summary,
 };

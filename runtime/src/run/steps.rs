@@ -11,7 +11,7 @@ use super::{
     Answer, BeforeAfter, Config, Data, Iteration, Losses, RewardModel, RunError, Said, Sample, Seconds,
     Stages, Summary, save,
 };
-use crate::data::{self, Options, discover};
+use crate::data::{self, Format, Options, discover};
 use crate::formats::FormatError;
 use crate::quickstart::{Phase, Progress};
 use crate::statistics::win_rate;
@@ -24,7 +24,7 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Averaged;
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Runs all three steps and writes `summary.json` and the folders `sft`, `reward` and `policy` into
@@ -41,25 +41,25 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
     let mut seconds = Seconds::default();
     let clock = Instant::now();
     let base = Base::open(config, cpu)?;
-    let mut sources = Sources::read(config, &base)?;
-    std::fs::create_dir_all(out).map_err(|e| FormatError::io(out, e))?;
-    let mut run = Run { config, profile, base, progress };
     let found = discover(config.folder()?)?;
+    let mut sources = Sources::read(config, &base, &found)?;
+    std::fs::create_dir_all(out).map_err(|e| FormatError::io(out, e))?;
+    let mut run = Run { config, profile, base, progress, steps: 0 };
     let mut writer = run.base.model.clone();
     let corpus = corpus(config, &found, &mut writer, &run.base.tokenizer, run.progress)?;
     seconds.data = clock.elapsed().as_secs_f64();
 
     let clock = Instant::now();
-    let mut sft = run.supervised(&sources.demonstrations)?;
-    seconds.sft = clock.elapsed().as_secs_f64();
+    let mut sft = run.supervised(&sources.demonstrations.0, &corpus.train)?;
+    (seconds.sft, seconds.per_step.sft) = run.spent(clock);
 
     let clock = Instant::now();
     let mut reward = run.reward(&mut sft, &sources)?;
-    seconds.reward = clock.elapsed().as_secs_f64();
+    (seconds.reward, seconds.per_step.reward) = run.spent(clock);
 
     let clock = Instant::now();
     let (mut policy, iterations) = run.ppo(&sft, &mut reward, &sources.prompts, &corpus.train)?;
-    seconds.ppo = clock.elapsed().as_secs_f64();
+    (seconds.ppo, seconds.per_step.ppo) = run.spent(clock);
 
     let clock = Instant::now();
     (run.progress)(Phase::Evaluate, 0, 1, "");
@@ -70,7 +70,9 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
     let before = exam.sit(&mut sft, &mut reference, &mut reward).map_err(failed())?;
     let after = exam.sit(&mut policy, &mut reference, &mut reward).map_err(failed())?;
     let mut models = [&mut run.base.model, &mut sft, &mut policy];
-    let losses = losses(&mut models, &sources.demonstrations.1, &corpus.held_out).map_err(failed())?;
+    let unseen = &sources.demonstrations.1;
+    let unseen = unseen.select(0..unseen.len().min(config.evaluation.prompts));
+    let losses = losses(&mut models, &unseen, &corpus.held_out).map_err(failed())?;
     let win_rate = win_rate(&after.rewards, &before.rewards).map_err(|e| failed()(e.into()))?;
     let samples = run.samples(&sources.held_out, &before, &after);
     (run.progress)(Phase::Evaluate, 1, 1, "");
@@ -119,15 +121,14 @@ struct Sources {
 }
 
 impl Sources {
-    fn read(config: &Config, base: &Base) -> Result<Self, RunError> {
+    fn read(config: &Config, base: &Base, found: &[(PathBuf, Format)]) -> Result<Self, RunError> {
         let folder = config.folder()?;
-        let found = discover(folder)?;
         let take = |rows| Take { seed: config.seed, held_out: config.held_out, rows };
         let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
 
         let c = &config.supervised;
         let sets =
-            read("demonstrations", folder, &found, &c.formats, take(c.rows), data::demonstrations, |d| {
+            read("demonstrations", folder, found, &c.formats, take(c.rows), data::demonstrations, |d| {
                 &d.prompt
             })?;
         let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
@@ -148,7 +149,7 @@ impl Sources {
         let c = &config.reward;
         let options = Options { synthetic: c.synthetic, passages: c.passages };
         let open = |path: &Path| data::comparisons(path, options);
-        let sets = read("comparisons", folder, &found, &c.formats, take(c.rows), open, |c| &c.prompt)?;
+        let sets = read("comparisons", folder, found, &c.formats, take(c.rows), open, |c| &c.prompt)?;
         let mut comparisons = Vec::new();
         for mut set in sets {
             let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
@@ -158,7 +159,7 @@ impl Sources {
         }
 
         let c = &config.ppo;
-        let sets = read("prompts", folder, &found, &c.formats, take(c.rows), data::prompts, |p| &p.prompt)?;
+        let sets = read("prompts", folder, found, &c.formats, take(c.rows), data::prompts, |p| &p.prompt)?;
         let mut transcripts = Transcripts::new(&base.tokenizer, c.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
         for mut set in sets {
@@ -189,6 +190,8 @@ struct Run<'a, 'p> {
     profile: Profile,
     base: Base,
     progress: &'a mut Progress<'p>,
+    /// The last one of the step at work.
+    steps: u64,
 }
 
 /// Demonstrations that centre the reward.
@@ -197,21 +200,33 @@ const CENTRE: usize = 512;
 const SAMPLES: u32 = 256;
 
 impl Run<'_, '_> {
+    /// Seconds since, in all and for each step.
+    fn spent(&self, clock: Instant) -> (f64, f64) {
+        let seconds = clock.elapsed().as_secs_f64();
+        (seconds, seconds / self.steps.max(1) as f64)
+    }
+
     fn stopping(&self) -> Stopping<'static> {
         Stopping { max_new_tokens: self.config.ppo.response, eos: self.base.tokenizer.eos(), stop: &[] }
     }
 
     /// Step 1.
-    fn supervised(&mut self, demonstrations: &(Examples, Examples)) -> Result<Model, RunError> {
+    fn supervised(&mut self, demonstrations: &Examples, corpus: &Examples) -> Result<Model, RunError> {
         let Some(settings) = self.profile.supervised else { return Ok(self.base.model.clone()) };
         let seed = self.config.seed;
+        let mixed = (self.config.supervised.pretraining * demonstrations.len() as f64).round() as usize;
+        let mut texts = demonstrations.clone();
+        for i in (0..corpus.len()).cycle().take(mixed) {
+            texts.push(&[], corpus.text(i)).map_err(|e| RunError::at(Phase::Supervised, 0)(e.into()))?;
+        }
         let mut model = with_dropout(&self.base.model, settings.dropout, seed)?;
-        let (mut at, progress) = (0, &mut *self.progress);
-        now(train::supervised(&mut model, &demonstrations.0, &settings, seed, &mut |step| {
-            at = step.step;
+        self.steps = 0;
+        let (at, progress) = (&mut self.steps, &mut *self.progress);
+        now(train::supervised(&mut model, &texts, &settings, seed, &mut |step| {
+            *at = step.step;
             progress(Phase::Supervised, step.step, step.total, &format!("loss {:.3}", step.loss));
         }))
-        .map_err(RunError::at(Phase::Supervised, at + 1))?;
+        .map_err(RunError::at(Phase::Supervised, self.steps + 1))?;
         finite(with_dropout(&model, 0.0, seed)?, Phase::Supervised)
     }
 
@@ -225,13 +240,14 @@ impl Run<'_, '_> {
             sources.comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking).collect();
         let mut model =
             sft.with_scalar_head(deviation, seed).map_err(|e| failed(0)(TrainError::role("reward")(e)))?;
-        let (mut at, progress) = (0, &mut *self.progress);
+        self.steps = 0;
+        let (at, progress) = (&mut self.steps, &mut *self.progress);
         now(train::reward_model(&mut model, &rankings, &settings, seed, &mut |step, seen| {
-            at = step.step;
+            *at = step.step;
             let told = format!("loss {:.3}, accuracy {:.2}", step.loss, seen.accuracy().unwrap_or(0.0));
             progress(Phase::Reward, step.step, step.total, &told);
         }))
-        .map_err(failed(at + 1))?;
+        .map_err(failed(self.steps + 1))?;
         let model = finite(model.clone(), Phase::Reward)?;
         match settings.normalisation {
             RewardNormalisation::None => Ok(Scaled { reward: model, scale: RewardScale::default() }),
@@ -301,13 +317,14 @@ impl Run<'_, '_> {
             let told = format!("reward {:+.2}, KL {:.1} nats", it.score, it.kl);
             (self.progress)(Phase::Ppo, u64::from(iteration), u64::from(total), &told);
             let (reward, pretraining) = (it.score, it.pretraining);
+            self.steps = u64::from(iteration);
             seen.push(Iteration { reward, kl: it.kl, length: it.length, pretraining });
         }
         if settings.average.is_some() {
             now(async { policy.swap_average().await.map_err(TrainError::role("policy")) })
                 .map_err(failed(total))?;
         }
-        Ok((finite(with_dropout(&policy, 0.0, seed)?.clone(), Phase::Ppo)?, seen))
+        Ok((finite(with_dropout(&policy, 0.0, seed)?, Phase::Ppo)?, seen))
     }
 
     fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {
@@ -348,23 +365,16 @@ fn finite(model: Model, phase: Phase) -> Result<Model, RunError> {
 
 /// The reward model against people's votes.
 fn judged(model: &mut Model, sources: &Sources) -> Result<RewardModel, TrainError> {
-    let (mut held, mut held_prompts, mut train, mut train_prompts) = ((0, 0), 0, (0, 0), 0);
+    let (mut held, mut prompts) = ((0, 0), 0);
     let mut data_sets = Vec::new();
     for set in &sources.comparisons {
         let of_set = agreed(model, &set.held_out)?;
         let (name, format) = (set.counts.name.clone(), set.counts.format);
         data_sets.push(Said { name, format, accuracy: accuracy(of_set, set.held_out.len())? });
         held = (held.0 + of_set.0, held.1 + of_set.1);
-        held_prompts += set.held_out.len();
-        let of_train = agreed(model, &set.train)?;
-        train = (train.0 + of_train.0, train.1 + of_train.1);
-        train_prompts += set.train.len();
+        prompts += set.held_out.len();
     }
-    Ok(RewardModel {
-        accuracy: accuracy(held, held_prompts)?,
-        train_accuracy: accuracy(train, train_prompts)?,
-        data_sets,
-    })
+    Ok(RewardModel { accuracy: accuracy(held, prompts)?, data_sets })
 }
 
 /// Of base, supervised model and policy.

@@ -107,8 +107,6 @@ pub struct Stages {
 pub struct RewardModel {
     /// Agreement with held-out votes, all data sets together; null where there were none.
     pub accuracy: Option<Accuracy>,
-    /// The same on the comparisons that it was trained on.
-    pub train_accuracy: Option<Accuracy>,
     /// Each data set's.
     pub data_sets: Vec<Said>,
 }
@@ -196,4 +194,17 @@ pub struct Seconds {
     pub ppo: f64,
     /// Measuring.
     pub evaluate: f64,
+    /// Of one optimiser step or, for PPO, iteration.
+    pub per_step: PerStep,
+}
+
+/// Wall time of one optimiser step or, for PPO, iteration, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PerStep {
+    /// Step 1's.
+    pub sft: f64,
+    /// Step 2's, the normalisation of its scores included.
+    pub reward: f64,
+    /// Step 3's.
+    pub ppo: f64,
 }
