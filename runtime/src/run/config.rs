@@ -79,7 +79,8 @@ pub struct Comparisons {
     /// Keep answers that a machine wrote.
     #[serde(default)]
     pub synthetic: bool,
-    /// Put the passages that answers are about into prompts.
+    /// Put the passages that answers are about before questions. The split then goes by the passages:
+    /// the same question without them is another prompt.
     #[serde(default = "yes")]
     pub passages: bool,
 }

@@ -86,6 +86,7 @@ pretraining = 0.1
 [reward]
 formats = ["transcripts", "rankings", "predictions"]
 rows = 100
+passages = false
 
 [ppo]
 formats = ["prompts"]
