@@ -11,7 +11,7 @@ use rlhf_core::sampling::Stopping;
 use rlhf_cpu::Model;
 use std::path::PathBuf;
 
-/// What is mixed in, and as much again divided by [`HELD_OUT`] to see what PPO does to it.
+/// What is mixed in, and what is held out to see what alignment does to it.
 pub(super) struct Corpus {
     pub train: Examples,
     pub held_out: Examples,

@@ -76,7 +76,7 @@ pub struct DataSet {
     pub refused: usize,
     /// Rows trained on.
     pub train: usize,
-    /// Rows held out and measured on.
+    /// Rows held out; comparisons are all measured on, of the others a part (`evaluation.prompts`).
     pub held_out: usize,
     /// Transcripts that were too long and kept their last tokens.
     pub cut: usize,
