@@ -4,5 +4,6 @@ pub mod data;
 pub mod formats;
 pub mod quickstart;
 pub mod report;
+pub mod run;
 pub mod statistics;
 pub mod train;

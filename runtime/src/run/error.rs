@@ -1,0 +1,98 @@
+//! Why a run ended.
+
+use crate::formats::FormatError;
+use crate::quickstart::Phase;
+use crate::train::TrainError;
+use core::fmt;
+use std::path::PathBuf;
+
+/// Why a run ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunError {
+    /// The configuration cannot be read, or does not parse.
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, with the line and the key.
+        reason: String,
+    },
+    /// A setting is unknown or out of range.
+    Setting {
+        /// Its name.
+        setting: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// Data of a kind that a run needs is not there.
+    Missing {
+        /// What.
+        what: &'static str,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// Which formats would serve.
+        wanted: String,
+    },
+    /// A file does not serve.
+    File(FormatError),
+    /// A step of training failed.
+    Train {
+        /// Which of the three.
+        phase: Phase,
+        /// At which optimiser step or iteration, from 1; 0 before the first.
+        step: u64,
+        /// What happened.
+        error: TrainError,
+    },
+    /// Training ended in weights that are not finite.
+    NotFinite {
+        /// Which of the three steps.
+        phase: Phase,
+    },
+}
+
+impl RunError {
+    pub(super) fn setting(setting: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::Setting { setting: setting.into(), reason: reason.into() }
+    }
+
+    /// Names the phase and the step in which training failed.
+    pub(super) fn at(phase: Phase, step: u64) -> impl FnOnce(TrainError) -> Self {
+        move |error| Self::Train { phase, step, error }
+    }
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Setting { setting, reason } => write!(f, "setting {setting}: {reason}"),
+            Self::Missing { what, folder, wanted } => write!(
+                f,
+                "{}: there are no {what}; want a file in one of these formats: {wanted}",
+                folder.display()
+            ),
+            Self::File(error) => error.fmt(f),
+            Self::Train { phase, step, error } => write!(f, "{phase:?}, step {step}: {error}"),
+            Self::NotFinite { phase } => {
+                write!(f, "{phase:?}: the weights are no longer finite; lower its learning rate")
+            }
+        }
+    }
+}
+
+impl core::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            Self::Train { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<FormatError> for RunError {
+    fn from(error: FormatError) -> Self {
+        Self::File(error)
+    }
+}

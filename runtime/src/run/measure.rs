@@ -1,0 +1,51 @@
+//! What networks say about texts.
+
+use crate::train::{Examples, TOKENS_AT_ONCE, TrainError};
+use core::future::Future;
+use rlhf_core::ready;
+use rlhf_core::roles::{Reference, Reward};
+use rlhf_cpu::Model;
+
+/// The CPU engine never waits.
+pub(super) fn now<T>(future: impl Future<Output = Result<T, TrainError>>) -> Result<T, TrainError> {
+    ready(future).unwrap_or(Err(TrainError::Waited))
+}
+
+/// ln p of every learnt token, the others 0.
+pub(super) fn log_probs(
+    model: &mut Model,
+    texts: &Examples,
+    temperature: f64,
+) -> Result<Vec<f32>, TrainError> {
+    let mut out = Vec::new();
+    for part in texts.parts(TOKENS_AT_ONCE) {
+        let batch = part.batch()?.at_temperature(temperature as f32)?;
+        let start = out.len();
+        out.resize(start + part.span.len(), 0.0);
+        now(async {
+            model.log_probs(batch, &mut out[start..]).await.map_err(TrainError::role("reference"))
+        })?;
+    }
+    Ok(out)
+}
+
+/// The mean cross-entropy, in nats per learnt token.
+pub(super) fn loss(model: &mut Model, texts: &Examples) -> Result<f64, TrainError> {
+    let sum: f64 = log_probs(model, texts, 1.0)?.into_iter().map(f64::from).sum();
+    Ok(0.0 - sum / texts.owed().max(1) as f64)
+}
+
+/// The score of every text.
+pub(super) fn scores<R>(reward: &mut R, texts: &Examples) -> Result<Vec<f64>, TrainError>
+where
+    R: Reward<Error: 'static>,
+{
+    let mut out = Vec::new();
+    for part in texts.parts(TOKENS_AT_ONCE) {
+        let sequences = part.batch()?.sequences();
+        let mut scores = vec![0.0; sequences.len()];
+        now(async { reward.score(sequences, &mut scores).await.map_err(TrainError::role("reward")) })?;
+        out.extend(scores.into_iter().map(f64::from));
+    }
+    Ok(out)
+}

@@ -1,0 +1,98 @@
+//! The corpus of the pretraining mix.
+
+use super::answers::write;
+use super::{Config, RunError, Source};
+use crate::data::{Format, Kind, text};
+use crate::quickstart::{Phase, Progress};
+use crate::train::Examples;
+use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::sampling::Stopping;
+use rlhf_cpu::Model;
+use std::path::PathBuf;
+
+/// What is mixed in, and what is held out to see what alignment does to it.
+pub(super) struct Corpus {
+    pub train: Examples,
+    pub held_out: Examples,
+}
+
+/// One text in nine is held out.
+const HELD_OUT: usize = 8;
+/// Texts that the base writes at once.
+const AT_ONCE: usize = 256;
+/// The longest text file that is read.
+const MOST_TEXT: usize = 1 << 28;
+
+pub(super) fn corpus(
+    config: &Config,
+    found: &[(PathBuf, Format)],
+    base: &mut Model,
+    tokenizer: &AnyTokenizer,
+    progress: &mut Progress<'_>,
+) -> Result<Corpus, RunError> {
+    let wanted = config.pretraining.texts;
+    let all = wanted + wanted.div_ceil(HELD_OUT);
+    let texts = match config.pretraining.source {
+        Source::Base => written(config, all, base, tokenizer, progress)?,
+        Source::Text => read(config, all, found, tokenizer)?,
+    };
+    let failed = RunError::at(Phase::Pretrain, 0);
+    let mut out = Examples::default();
+    texts.iter().try_for_each(|text| out.push(&[], text)).map_err(|e| failed(e.into()))?;
+    let split = texts.len() - texts.len().div_ceil(HELD_OUT + 1);
+    Ok(Corpus { train: out.select(0..split), held_out: out.select(split..texts.len()) })
+}
+
+/// Texts of the base's own.
+fn written(
+    config: &Config,
+    count: usize,
+    base: &mut Model,
+    tokenizer: &AnyTokenizer,
+    progress: &mut Progress<'_>,
+) -> Result<Vec<Vec<u32>>, RunError> {
+    let Some(begin) = tokenizer.bos().or(tokenizer.eos()) else {
+        let reason = "the base's tokenizer has no token to begin a text with: use \"text\"";
+        return Err(RunError::setting("pretraining.source", reason));
+    };
+    let stopping =
+        Stopping { max_new_tokens: config.pretraining.length - 1, eos: tokenizer.eos(), stop: &[] };
+    let mut out = Vec::new();
+    while out.len() < count {
+        let step = (out.len() / AT_ONCE) as u32;
+        let prompts = vec![vec![begin]; AT_ONCE.min(count - out.len())];
+        let key = Key::new(config.seed, Stream::Data, (1 << 16) + step);
+        let texts = write(base, &prompts, 1.0, &stopping, key)
+            .map_err(RunError::at(Phase::Pretrain, u64::from(step) + 1))?;
+        out.extend((0..texts.len()).map(|i| [&[begin], texts.response(i)].concat()));
+        progress(Phase::Pretrain, out.len() as u64, count as u64, "texts by the base");
+    }
+    Ok(out)
+}
+
+/// Pieces of the data's plain text.
+fn read(
+    config: &Config,
+    count: usize,
+    found: &[(PathBuf, Format)],
+    tokenizer: &AnyTokenizer,
+) -> Result<Vec<Vec<u32>>, RunError> {
+    let length = config.pretraining.length - usize::from(tokenizer.bos().is_some());
+    let mut out: Vec<Vec<u32>> = Vec::new();
+    for (path, _) in found.iter().filter(|(_, format)| format.kind() == Kind::Text) {
+        let tokens = tokenizer.encode(&text(path, MOST_TEXT)?);
+        let pieces = tokens.chunks(length.max(1)).filter(|piece| piece.len() > 1);
+        out.extend(pieces.map(|piece| tokenizer.bos().into_iter().chain(piece.iter().copied()).collect()));
+    }
+    if out.is_empty() && count > 0 {
+        return Err(RunError::Missing {
+            what: "plain texts for the pretraining mix",
+            folder: config.folder()?.into(),
+            wanted: "text (or set pretraining.source to \"base\")".into(),
+        });
+    }
+    Key::new(config.seed, Stream::Data, 1 << 17).shuffle(&mut out);
+    out.truncate(count);
+    Ok(out)
+}

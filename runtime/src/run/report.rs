@@ -1,0 +1,62 @@
+//! A run in a terminal.
+
+use super::{Accuracy, BeforeAfter, Override, Sample, Summary};
+use crate::report::table;
+use core::fmt::Write;
+
+/// Where a run leaves its profile, and why: to print before it starts.
+pub fn overrides(overrides: &[Override]) -> String {
+    let rows: Vec<_> = overrides
+        .iter()
+        .map(|o| vec![o.setting.clone(), o.paper.to_string(), o.here.to_string(), o.reason.clone()])
+        .collect();
+    table(&["setting", "paper", "here", "reason"], &rows)
+}
+
+/// What a run found out, with samples.
+pub fn report(summary: &Summary) -> String {
+    let mut out = String::from("reward model: agreement with held-out votes\n");
+    let mut rows: Vec<_> =
+        summary.reward_model.data_sets.iter().map(|set| accuracy(&set.name, set.accuracy)).collect();
+    rows.push(accuracy("all", summary.reward_model.accuracy));
+    out += &table(&["data set", "accuracy", "95 % interval", "votes"], &rows);
+
+    let row =
+        |name: &str, x: BeforeAfter| vec![name.into(), format!("{:.2}", x.sft), format!("{:.2}", x.ppo)];
+    let rows = [row("reward", summary.reward), row("length", summary.length), row("ended", summary.ended)];
+    out += &format!("\nanswers to held-out prompts\n{}", table(&["", "SFT", "PPO"], &rows));
+    let w = &summary.win_rate;
+    // Writing to a string cannot fail.
+    let _ = writeln!(out, "KL {:.2} nats; PPO's reward is higher on {:.0} %", summary.kl, 100.0 * w.value);
+    for Sample { prompt, sft, ppo } in &summary.samples {
+        let _ = write!(
+            out,
+            "\n{}\n  SFT {:+.2}:{}\n  PPO {:+.2}:{}\n",
+            printable(prompt).trim(),
+            sft.reward,
+            printable(&sft.text),
+            ppo.reward,
+            printable(&ppo.text)
+        );
+    }
+    out
+}
+
+fn accuracy(name: &str, of: Option<Accuracy>) -> Vec<String> {
+    match of {
+        Some(a) => vec![
+            name.into(),
+            format!("{:.3}", a.value),
+            format!("{:.3} to {:.3}", a.low, a.high),
+            a.n.to_string(),
+        ],
+        None => vec![name.into(), "none held out".into()],
+    }
+}
+
+/// Text that a model wrote, on one line and without what a terminal would obey.
+fn printable(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text: String = words.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.is_empty() { " (nothing)".into() } else { format!(" {text}") }
+}

@@ -1,0 +1,88 @@
+//! Comparisons for the reward model: what it learns from and what it is measured by.
+
+use super::measure::scores;
+use super::summary::Accuracy;
+use super::transcripts::Transcripts;
+use crate::data::{Comparison, Vote};
+use crate::statistics::share;
+use crate::train::{Examples, Ranking, TrainError};
+use rlhf_cpu::Model;
+
+/// A prompt's answers as texts, and the votes on them.
+pub(super) struct Judged {
+    pub texts: Vec<Vec<u32>>,
+    pub votes: Vec<Vote>,
+}
+
+impl Judged {
+    pub fn new(comparison: &Comparison, transcripts: &mut Transcripts<'_>) -> Self {
+        let text = |answer: &String| transcripts.whole(&comparison.prompt, answer);
+        Self { texts: comparison.answers.iter().map(text).collect(), votes: comparison.votes.clone() }
+    }
+
+    /// The answers ranked by wins less defeats (Copeland), which turns any set of votes, several
+    /// people's or a circle, into the order that the K-wise loss asks for; a ranking's own order
+    /// comes back.
+    pub fn ranking(&self) -> Ranking {
+        let mut net = vec![0i64; self.texts.len()];
+        for vote in &self.votes {
+            if let Vote::Prefers { winner, loser } = *vote {
+                net[winner] += 1;
+                net[loser] -= 1;
+            }
+        }
+        let best = net.iter().copied().max().unwrap_or(0);
+        let ranks = net.iter().map(|n| (best - n) as u32).collect();
+        Ranking { texts: self.texts.clone(), ranks }
+    }
+}
+
+/// How many votes the model agrees with, ties among people left out and equal scores wrong, and how
+/// many there are.
+pub(super) fn agreed(model: &mut Model, judged: &[Judged]) -> Result<(usize, usize), TrainError> {
+    let mut texts = Examples::default();
+    for text in judged.iter().flat_map(|j| &j.texts) {
+        texts.push(text, &[])?;
+    }
+    let scores = scores(model, &texts)?;
+    let (mut right, mut votes, mut first) = (0, 0, 0);
+    for j in judged {
+        for vote in &j.votes {
+            if let Vote::Prefers { winner, loser } = *vote {
+                votes += 1;
+                right += usize::from(scores[first + winner] > scores[first + loser]);
+            }
+        }
+        first += j.texts.len();
+    }
+    Ok((right, votes))
+}
+
+/// The share of votes agreed with; `None` without a vote.
+pub(super) fn accuracy(
+    (right, votes): (usize, usize),
+    prompts: usize,
+) -> Result<Option<Accuracy>, TrainError> {
+    if votes == 0 {
+        return Ok(None);
+    }
+    let interval = share(right, votes)?;
+    Ok(Some(Accuracy { value: interval.value, low: interval.low, high: interval.high, n: votes, prompts }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ranks(answers: usize, votes: &[(usize, usize)]) -> Vec<u32> {
+        let votes = votes.iter().map(|&(winner, loser)| Vote::Prefers { winner, loser }).collect();
+        Judged { texts: vec![vec![0]; answers], votes }.ranking().ranks
+    }
+
+    #[test]
+    fn votes_become_an_order() {
+        assert_eq!(ranks(3, &[(2, 0), (2, 1), (0, 1)]), [2, 4, 0]);
+        assert_eq!(ranks(3, &[(0, 1), (1, 2), (2, 0)]), [0, 0, 0], "a circle says nothing");
+        assert_eq!(ranks(2, &[(0, 1), (1, 0), (1, 0)]), [2, 0], "the majority of three people");
+    }
+}

@@ -1,0 +1,210 @@
+//! What a run found out; `schemas/run-summary.schema.json` describes it.
+
+use super::{Override, named};
+use crate::data::Format;
+use crate::statistics::Interval;
+use rlhf_core::profile::Profile;
+use serde::Serialize;
+
+/// What a run found out: `summary.json`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// This library's version.
+    pub version: &'static str,
+    /// What every draw depended on.
+    pub seed: u64,
+    /// The instruction set, on which the bits of the result depend.
+    pub instruction_set: &'static str,
+    /// The base's number of weights.
+    pub parameters: usize,
+    /// The recipe's name.
+    pub profile: String,
+    /// All its settings, overrides applied.
+    pub settings: Profile,
+    /// Where the run left the recipe, and why.
+    pub overrides: Vec<Override>,
+    /// What was learnt from.
+    pub data: Data,
+    /// Cross-entropies on held-out text.
+    pub losses: Losses,
+    /// Step 2.
+    pub reward_model: RewardModel,
+    /// Mean reward of answers to held-out prompts.
+    pub reward: BeforeAfter,
+    /// How often PPO's answer to a held-out prompt has the higher reward, ties half.
+    pub win_rate: Interval,
+    /// KL of the policy from the supervised one on held-out prompts, in nats per answer.
+    pub kl: f64,
+    /// The mean length of those answers, in tokens.
+    pub length: BeforeAfter,
+    /// The share of those answers that ended by themselves.
+    pub ended: BeforeAfter,
+    /// PPO, rollout by rollout.
+    pub iterations: Vec<Iteration>,
+    /// Answers to held-out prompts side by side.
+    pub samples: Vec<Sample>,
+    /// Wall time.
+    pub seconds: Seconds,
+    /// SHA-256 of the final policy's weights.
+    pub weights_sha256: String,
+}
+
+/// What was learnt from.
+#[derive(Clone, Debug, Serialize)]
+pub struct Data {
+    /// Step 1's.
+    pub demonstrations: Vec<DataSet>,
+    /// Step 2's.
+    pub comparisons: Vec<DataSet>,
+    /// Step 3's.
+    pub prompts: Vec<DataSet>,
+    /// How many texts the pretraining mix was drawn from.
+    pub pretraining: usize,
+}
+
+/// A data set.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DataSet {
+    /// Its name, from its files'.
+    pub name: String,
+    /// Its format.
+    #[serde(serialize_with = "named::one")]
+    pub format: Format,
+    /// Rows that were read.
+    pub rows: usize,
+    /// Rows that did not fit the format.
+    pub refused: usize,
+    /// Rows trained on.
+    pub train: usize,
+    /// Rows held out; comparisons are all measured on, of the others a part (`evaluation.prompts`).
+    pub held_out: usize,
+    /// Transcripts that were too long and kept their last tokens.
+    pub cut: usize,
+}
+
+/// Cross-entropies in nats per token, on held-out text.
+#[derive(Clone, Debug, Serialize)]
+pub struct Losses {
+    /// Of demonstrations, by the base and by the supervised model.
+    pub demonstrations: Stages,
+    /// Of pretraining text: what alignment costs.
+    pub pretraining: Stages,
+}
+
+/// A figure of each model.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Stages {
+    /// The base's.
+    pub base: f64,
+    /// The supervised model's.
+    pub sft: f64,
+    /// The final policy's.
+    pub ppo: f64,
+}
+
+/// Step 2.
+#[derive(Clone, Debug, Serialize)]
+pub struct RewardModel {
+    /// Agreement with held-out votes, all data sets together; null where there were none.
+    pub accuracy: Option<Accuracy>,
+    /// Each data set's.
+    pub data_sets: Vec<Said>,
+}
+
+/// A data set's accuracy.
+#[derive(Clone, Debug, Serialize)]
+pub struct Said {
+    /// The data set.
+    pub name: String,
+    /// Its format.
+    #[serde(serialize_with = "named::one")]
+    pub format: Format,
+    /// Agreement with its held-out votes; null where there were none.
+    pub accuracy: Option<Accuracy>,
+}
+
+/// A share of votes agreed with, and Wilson's 95 % interval, which takes votes as independent: those
+/// on one prompt's answers hang together, so with more votes than prompts it is too narrow.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Accuracy {
+    /// The share.
+    pub value: f64,
+    /// The lower bound.
+    pub low: f64,
+    /// The upper bound.
+    pub high: f64,
+    /// How many votes, ties left out.
+    pub n: usize,
+    /// On how many prompts.
+    pub prompts: usize,
+}
+
+/// A figure of the supervised model and of PPO's.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct BeforeAfter {
+    /// Before PPO.
+    pub sft: f64,
+    /// After it.
+    pub ppo: f64,
+}
+
+/// A rollout of PPO, on training prompts.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Iteration {
+    /// The mean reward.
+    pub reward: f64,
+    /// KL from the supervised policy, in nats per answer.
+    pub kl: f64,
+    /// The mean length, in tokens.
+    pub length: f64,
+    /// The mean cross-entropy of the pretraining mix, in nats per token; 0 without one.
+    pub pretraining: f64,
+}
+
+/// A held-out prompt with both answers. Texts are what models wrote: data, never markup.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sample {
+    /// The prompt, as the model read it.
+    pub prompt: String,
+    /// The supervised model's answer.
+    pub sft: Answer,
+    /// PPO's.
+    pub ppo: Answer,
+}
+
+/// An answer and its reward.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answer {
+    /// Its text.
+    pub text: String,
+    /// Its reward.
+    pub reward: f64,
+}
+
+/// Wall time, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Seconds {
+    /// Reading data, and the pretraining corpus.
+    pub data: f64,
+    /// Step 1.
+    pub sft: f64,
+    /// Step 2.
+    pub reward: f64,
+    /// Step 3.
+    pub ppo: f64,
+    /// Measuring.
+    pub evaluate: f64,
+    /// Of one optimiser step or, for PPO, iteration.
+    pub per_step: PerStep,
+}
+
+/// Wall time of one optimiser step or, for PPO, iteration, in seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct PerStep {
+    /// Step 1's.
+    pub sft: f64,
+    /// Step 2's, the normalisation of its scores included.
+    pub reward: f64,
+    /// Step 3's.
+    pub ppo: f64,
+}

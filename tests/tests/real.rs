@@ -1,0 +1,8 @@
+//! `rlhf run`: all three steps on files of the public formats.
+
+mod real {
+    mod config;
+    mod data;
+    mod runs;
+    mod schema;
+}
