@@ -10,6 +10,8 @@ pub struct Times {
     pub three_quarters: f64,
     /// Of all repetitions: what the machine can do when nobody else wants it.
     pub best: f64,
+    /// Median of the processor's time, all threads together: what a busy machine changes least.
+    pub processor: f64,
     /// Whether there were enough repetitions while others left the machine alone.
     pub quiet: bool,
 }
@@ -36,17 +38,21 @@ pub fn time(work: &mut dyn FnMut()) -> Times {
         (0..batch).for_each(|_| work());
         let after = Busy::now();
         worked += after.wall - before.wall;
-        all.push((after.wall(&before) / batch as f64, after.others(&before) < OTHERS));
-        if all.iter().filter(|(_, quiet)| *quiet).count() >= WANTED {
+        let processor = (after.mine - before.mine) / 100.0 / batch as f64;
+        all.push((after.wall(&before) / batch as f64, after.others(&before) < OTHERS, processor));
+        if all.iter().filter(|(_, quiet, _)| *quiet).count() >= WANTED {
             break;
         }
     }
-    let quiet = all.iter().filter(|(_, quiet)| *quiet).count() >= 3;
-    let mut seconds: Vec<f64> = all.iter().filter(|(_, q)| *q || !quiet).map(|(s, _)| *s).collect();
+    let quiet = all.iter().filter(|(_, quiet, _)| *quiet).count() >= 3;
+    let mut seconds: Vec<f64> = all.iter().filter(|(_, q, _)| *q || !quiet).map(|(s, ..)| *s).collect();
     seconds.sort_by(f64::total_cmp);
     let at = |part: f64| seconds[(part * (seconds.len() - 1) as f64).round() as usize];
-    let best = all.iter().map(|(seconds, _)| *seconds).fold(f64::INFINITY, f64::min);
-    Times { best, median: at(0.5), quarter: at(0.25), three_quarters: at(0.75), quiet }
+    let best = all.iter().map(|(seconds, ..)| *seconds).fold(f64::INFINITY, f64::min);
+    let mut processor: Vec<f64> = all.iter().map(|(.., processor)| *processor).collect();
+    processor.sort_by(f64::total_cmp);
+    let processor = processor[processor.len() / 2];
+    Times { best, processor, median: at(0.5), quarter: at(0.25), three_quarters: at(0.75), quiet }
 }
 
 /// Waits until others let the machine be, `most` at the longest, and says how long it was.

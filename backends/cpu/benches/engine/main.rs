@@ -44,11 +44,12 @@ fn run(name: &str, cpu: &Cpu, architecture: &Architecture, work: Work, peak: f64
     let (units, unit) = work.units();
     let share = 100.0 * flops / times.median / peak;
     println!(
-        "{name:<28} {:>10.3} ms [{:.3} – {:.3}, best {:.3}] {:>9.1} {unit}/s {share:>4.0} % of peak{}",
+        "{name:<28} {:>10.3} ms [{:.3} – {:.3}, best {:.3}; processor {:.3}] {:>9.1} {unit}/s {share:>4.0} % of peak{}",
         times.median * 1e3,
         times.quarter * 1e3,
         times.three_quarters * 1e3,
         times.best * 1e3,
+        times.processor * 1e3,
         units / times.median,
         if times.quiet { "" } else { "  (the machine was busy)" },
     );
