@@ -82,6 +82,9 @@ struct Run {
     /// The folder with data and base model: files of public formats, recognised by what is in them
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// What every random draw depends on, instead of the configuration's
+    #[arg(long)]
+    seed: Option<u64>,
     /// A folder for summary.json and the models
     #[arg(long, value_name = "DIR", default_value = "out/run")]
     out: PathBuf,

@@ -1,9 +1,24 @@
 //! `rlhf run`.
 
 use super::Run;
+use super::progress::Shown;
+use rlhf::run::{Config, overrides, report, run};
 use rlhf_cpu::Cpu;
 use std::error::Error;
 
-pub fn main(_args: &Run, _cpu: &Cpu) -> Result<(), Box<dyn Error>> {
-    Err("soon".into())
+pub fn main(args: &Run, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
+    let mut config = Config::read(&args.config)?;
+    if let Some(data) = &args.data {
+        config = config.with_data(data);
+    }
+    if let Some(seed) = args.seed {
+        config.seed = seed;
+    }
+    println!("{}", overrides(&config.resolve()?.1));
+    let mut shown = Shown::new();
+    let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
+    let summary = run(&config, cpu, &args.out, &mut tell)?;
+    println!("\n{}", report(&summary));
+    println!("Models and summary.json are in {}.", args.out.display());
+    Ok(())
 }

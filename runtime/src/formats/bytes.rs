@@ -99,3 +99,13 @@ impl Source {
         Ok(())
     }
 }
+
+/// Writes `value` as indented JSON, whole or not at all.
+///
+/// # Errors
+/// [`FormatError`] names the file.
+pub fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FormatError> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|e| FormatError::content(path, "value", e.to_string()))?;
+    write_whole(path, (text + "\n").as_bytes())
+}

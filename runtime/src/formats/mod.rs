@@ -13,7 +13,7 @@ mod safetensors;
 mod vocabulary;
 
 pub(crate) use bytes::read_at_most;
-pub use bytes::write_whole;
+pub use bytes::{write_json, write_whole};
 pub use error::FormatError;
 pub use llama2c::Llama2c;
 pub use model::{save_model, weights_sha256};

@@ -4,14 +4,13 @@ use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, succe
 use super::{Labels, Settings};
 use crate::statistics::{Interval, agreement, best_of_n_kl, distinct_share, expected_best, share, win_rate};
 use crate::train::{
-    Examples, Passes, Ppo, Ranking, Roles, Scaled, Step, TrainError, ranking_accuracy, reward_model,
+    Examples, Passes, Ppo, Ranking, Roles, Scaled, Step, TrainError, now, ranking_accuracy, reward_model,
     supervised,
 };
-use core::future::Future;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
-use rlhf_core::{Batch, Ragged, ready};
+use rlhf_core::{Batch, Ragged};
 use rlhf_cpu::{Cpu, Model};
 use serde::Serialize;
 use std::time::Instant;
@@ -91,11 +90,6 @@ pub struct Outcome {
     pub supervised: Model,
     /// The reward model, with its scale.
     pub reward: Scaled<Model>,
-}
-
-/// The CPU engine never waits.
-pub(crate) fn now<T>(future: impl Future<Output = Result<T, TrainError>>) -> Result<T, TrainError> {
-    ready(future).unwrap_or(Err(TrainError::Waited))
 }
 
 /// Runs the whole quickstart.

@@ -2,23 +2,16 @@
 
 use super::world::{decode, tokenizer};
 use super::{Outcome, Settings, Summary};
-use crate::formats::{FormatError, save_model, write_whole};
+use crate::formats::{FormatError, save_model, write_json, write_whole};
 use crate::report::plot::{Curve, Plot};
-use crate::report::table;
+use crate::report::{self, table};
 use rlhf_core::model::tokenizer::AnyTokenizer;
 use std::path::Path;
 
 /// The settings that are not the paper's, each with its reason.
 pub fn overrides(settings: &Settings) -> String {
-    let width = |f: fn(&super::Override) -> usize| settings.overrides.iter().map(f).max().unwrap_or(0);
-    let (name, paper) = (width(|o| o.setting.chars().count()), width(|o| o.paper.chars().count()));
-    let here = width(|o| o.here.chars().count());
-    let mut out = String::from("Where this small run leaves InstructGPT's settings:\n");
-    for o in &settings.overrides {
-        let change = format!("{:>paper$} → {:<here$}", o.paper, o.here);
-        out.push_str(&format!("  {:<name$}  {change}  {}\n", o.setting, o.reason));
-    }
-    out
+    let rows = settings.overrides.iter();
+    report::overrides(rows.map(|o| [o.setting, &o.paper, &o.here, o.reason].map(String::from)).collect())
 }
 
 /// Gold and proxy against √KL, of PPO and of best-of-n (Gao et al., arXiv:2210.10760, figure 1).
@@ -113,8 +106,5 @@ pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(),
         save_model(&folder.join(name), model, &tokenizer)?;
     }
     write_whole(&folder.join("curve.svg"), plot(outcome).svg().as_bytes())?;
-    let path = folder.join("summary.json");
-    let text = serde_json::to_string_pretty(&Summary::new(settings, outcome))
-        .map_err(|e| FormatError::content(&path, "summary", e.to_string()))?;
-    write_whole(&path, (text + "\n").as_bytes())
+    write_json(&folder.join("summary.json"), &Summary::new(settings, outcome))
 }

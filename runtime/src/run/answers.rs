@@ -1,6 +1,7 @@
 //! What a policy answers to held-out prompts, and what that is worth.
 
-use super::measure::{log_probs, now, scores};
+use super::measure::{log_probs, scores};
+use crate::train::now;
 use crate::train::{Examples, Scaled, TrainError};
 use rlhf_core::Ragged;
 use rlhf_core::random::Key;

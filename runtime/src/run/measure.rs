@@ -1,15 +1,8 @@
 //! What networks say about texts.
 
 use crate::train::{Examples, TOKENS_AT_ONCE, TrainError};
-use core::future::Future;
-use rlhf_core::ready;
 use rlhf_core::roles::{Reference, Reward};
 use rlhf_cpu::Model;
-
-/// The CPU engine never waits.
-pub(super) fn now<T>(future: impl Future<Output = Result<T, TrainError>>) -> Result<T, TrainError> {
-    ready(future).unwrap_or(Err(TrainError::Waited))
-}
 
 /// ln p of every learnt token, the others 0.
 pub(super) fn log_probs(

@@ -24,7 +24,6 @@ mod overrides;
 mod pretraining;
 mod report;
 mod rewards;
-mod save;
 mod sets;
 mod steps;
 mod summary;

@@ -6,11 +6,8 @@ use core::fmt::Write;
 
 /// Where a run leaves its profile, and why: to print before it starts.
 pub fn overrides(overrides: &[Override]) -> String {
-    let rows: Vec<_> = overrides
-        .iter()
-        .map(|o| vec![o.setting.clone(), o.paper.to_string(), o.here.to_string(), o.reason.clone()])
-        .collect();
-    table(&["setting", "paper", "here", "reason"], &rows)
+    let row = |o: &Override| [o.setting.clone(), o.paper.to_string(), o.here.to_string(), o.reason.clone()];
+    crate::report::overrides(overrides.iter().map(row).collect())
 }
 
 /// What a run found out, with samples.

@@ -2,20 +2,20 @@
 
 use super::answers::{Answers, Exam, end_to_end, write};
 use super::base::{Base, with_dropout};
-use super::measure::{loss, now};
+use super::measure::loss;
 use super::pretraining::corpus;
 use super::rewards::{Judged, accuracy, agreed};
 use super::sets::{Set, Take, read};
 use super::transcripts::Transcripts;
 use super::{
     Answer, BeforeAfter, Config, Data, Iteration, Losses, RewardModel, RunError, Said, Sample, Seconds,
-    Stages, Summary, save,
+    Stages, Summary,
 };
 use crate::data::{self, Format, Options, discover};
-use crate::formats::FormatError;
+use crate::formats::{FormatError, save_model, weights_sha256, write_json};
 use crate::quickstart::{Phase, Progress};
 use crate::statistics::win_rate;
-use crate::train::{self, Examples, Passes, Ppo, Ranking, Roles, Scaled, TrainError};
+use crate::train::{self, Examples, Passes, Ppo, Ranking, Roles, Scaled, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::tokenizer::Tokenizer;
@@ -79,7 +79,7 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
     seconds.evaluate = clock.elapsed().as_secs_f64();
 
     for (name, model) in [("sft", &sft), ("reward", &reward.reward), ("policy", &policy)] {
-        save::model(&out.join(name), model, &run.base.tokenizer)?;
+        save_model(&out.join(name), model, &run.base.tokenizer)?;
     }
     let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
     sources.data.pretraining = corpus.train.len();
@@ -102,10 +102,10 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
         iterations,
         samples,
         seconds,
-        weights_sha256: save::sha256(&policy),
+        weights_sha256: weights_sha256(policy.weights()),
     };
     // Last: who finds a summary finds a whole run.
-    save::summary(out, &summary)?;
+    write_json(&out.join("summary.json"), &summary)?;
     Ok(summary)
 }
 

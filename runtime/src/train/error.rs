@@ -50,3 +50,11 @@ impl From<Error> for TrainError {
         Self::Core(error)
     }
 }
+
+/// Runs a trainer on a backend that never waits, such as the CPU engine.
+///
+/// # Errors
+/// The trainer's own, or [`TrainError::Waited`].
+pub fn now<T>(future: impl Future<Output = Result<T, TrainError>>) -> Result<T, TrainError> {
+    rlhf_core::ready(future).unwrap_or(Err(TrainError::Waited))
+}

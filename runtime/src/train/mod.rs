@@ -8,7 +8,7 @@ mod reward;
 mod scaled;
 mod supervised;
 
-pub use error::TrainError;
+pub use error::{TrainError, now};
 pub use examples::{Examples, Passes};
 pub use ppo::{Iteration, Ppo, Roles};
 pub use reward::{Ranking, ranking_accuracy, reward_model};
