@@ -187,7 +187,7 @@ impl Scratch {
                 };
                 let (scores, sums) = (&mut self.scores[..], &mut sums[..]);
                 kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [f32], to: (*mut f32, usize)));
-                for r in 0..n {
+                for (r, &log_sum) in sums[..n].iter().enumerate() {
                     // SAFETY: each task writes the columns of its own heads and rows.
                     unsafe {
                         if !whole {
@@ -197,7 +197,7 @@ impl Scratch {
                         }
                         if let Some(log_sums) = log_sums {
                             let at = (first + start + r) * heads.heads + head;
-                            log_sums.get(at..at + 1)[0] = sums[r];
+                            log_sums.get(at..at + 1)[0] = log_sum;
                         }
                     }
                 }

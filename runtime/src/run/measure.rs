@@ -1,5 +1,6 @@
 //! What networks say about texts.
 
+use crate::train::now;
 use crate::train::{Examples, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::roles::{Reference, Reward};
 use rlhf_cpu::Model;
