@@ -4,7 +4,7 @@ use ndarray::ArrayView1;
 use rlhf_core::{Error, Rollouts};
 
 /// One response of a buffer: a view of each array of numbers, one for each token that the policy
-/// wrote. See [`rlhf_core::rollout::Columns`] for what they mean.
+/// wrote. See [`rlhf_core::Columns`] for what they mean.
 #[derive(Clone, Copy, Debug)]
 pub struct ResponseView<'a> {
     /// Token ids.
