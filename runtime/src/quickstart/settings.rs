@@ -1,6 +1,6 @@
 //! How the quickstart is run, and where it leaves the paper.
 
-use rlhf_core::maths::{KlController, MissingEnd, Shape};
+use rlhf_core::maths::{KlController, MissingEnd};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
 use serde::Serialize;
@@ -57,18 +57,67 @@ pub struct Override {
     pub reason: &'static str,
 }
 
-/// The learning rates of networks of 0.2 million parameters: a thousandth of the width wants about
-/// a hundred times the rate.
 const SMALL: &str = "a network this small learns at about a hundred times the rate of a large one";
+const STEADY: &str = "at this rate one odd minibatch must not throw the network off";
+
+/// Sets a value, and keeps a record of it.
+fn change<T: Shown>(
+    overrides: &mut Vec<Override>,
+    setting: &'static str,
+    value: &mut T,
+    here: T,
+    reason: &'static str,
+) {
+    overrides.push(Override { setting, paper: value.shown(), here: here.shown(), reason });
+    *value = here;
+}
+
+/// A value as a person reads it.
+trait Shown {
+    fn shown(&self) -> String;
+}
+
+impl Shown for f64 {
+    fn shown(&self) -> String {
+        format!("{self:?}")
+    }
+}
+
+impl Shown for u32 {
+    fn shown(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl<T: Shown> Shown for Option<T> {
+    fn shown(&self) -> String {
+        self.as_ref().map_or("none".into(), Shown::shown)
+    }
+}
+
+impl Shown for KlController {
+    fn shown(&self) -> String {
+        self.beta().shown()
+    }
+}
+
+impl Shown for MissingEnd {
+    fn shown(&self) -> String {
+        match self {
+            Self::Keep => "none".into(),
+            Self::Subtract(penalty) => penalty.shown(),
+            Self::Replace(score) => format!("score {score:?}"),
+        }
+    }
+}
 
 impl Settings {
     /// The quickstart under a seed.
     pub fn new(seed: u64) -> Self {
         let mut profile = Profile::instructgpt();
         let mut overrides = Vec::new();
-        let mut set = |setting, paper: String, here: String, reason| {
-            overrides.push(Override { setting, paper, here, reason });
-        };
+        let o = &mut overrides;
+        // The base's: the paper does not say how its was trained.
         let mut pretraining =
             Supervised { epochs: 1, batch: 64, dropout: 0.0, optimiser: profile.reward.optimiser };
         pretraining.optimiser.learning_rate = 3e-3;
@@ -76,65 +125,38 @@ impl Settings {
         pretraining.optimiser.max_grad_norm = Some(1.0);
 
         if let Some(s) = &mut profile.supervised {
-            set("sft.learning_rate", "9.65e-6".into(), "1e-3".into(), SMALL);
-            s.optimiser.learning_rate = 1e-3;
-            set(
+            change(o, "sft.learning_rate", &mut s.optimiser.learning_rate, 1e-3, SMALL);
+            change(
+                o,
                 "sft.epochs",
-                "16".into(),
-                "4".into(),
-                "more passes only learn this few demonstrations by heart",
+                &mut s.epochs,
+                4,
+                "more passes only learn so few demonstrations by heart",
             );
-            s.epochs = 4;
-            set("sft.dropout", "0.2".into(), "0".into(), "four passes do not overfit");
-            s.dropout = 0.0;
+            change(o, "sft.dropout", &mut s.dropout, 0.0, "four passes do not overfit");
         }
-        set("reward.learning_rate", "9e-6".into(), "1e-3".into(), SMALL);
-        profile.reward.optimiser.learning_rate = 1e-3;
-        set("reward.batch", "64".into(), "32".into(), "fewer rankings: more steps of one pass");
-        profile.reward.batch = Some(32);
+        let r = &mut profile.reward;
+        change(o, "reward.learning_rate", &mut r.optimiser.learning_rate, 1e-3, SMALL);
+        change(o, "reward.batch", &mut r.batch, Some(32), "fewer rankings: more steps in one pass");
 
         let p = &mut profile.ppo;
-        set(
-            "ppo.beta",
-            "0.02".into(),
-            "0.05".into(),
-            "a small reward model is wrong sooner: stay nearer to the supervised policy",
-        );
-        p.controller = KlController::Fixed { beta: 0.05 };
-        set("ppo.policy.learning_rate", "not published".into(), "1e-3".into(), SMALL);
-        p.policy.learning_rate = 1e-3;
-        set("ppo.critic.learning_rate", "9e-6".into(), "2e-3".into(), SMALL);
-        p.critic.learning_rate = 2e-3;
-        set("ppo.batch", "512".into(), "256".into(), "two minutes, not two weeks");
-        p.batch = Some(256);
-        set("ppo.minibatches", "8".into(), "4".into(), "minibatches of 64, as the paper's");
-        p.minibatches = 4;
-        set(
-            "ppo.average",
-            "0.992".into(),
-            "0.9".into(),
-            "an average over 125 of 40 iterations would never leave the start",
-        );
-        p.average = Some(0.9);
-        set(
-            "ppo.pretraining.coefficient",
-            "27.8".into(),
-            "0.5".into(),
-            "27.8 belongs to losses summed over the paper's batches; at this rate it would drown the reward",
-        );
+        let beta = KlController::Fixed { beta: 0.07 };
+        let why = "a small reward model errs sooner: stay nearer to the supervised policy";
+        change(o, "ppo.beta", &mut p.controller, beta, why);
+        change(o, "ppo.policy.learning_rate", &mut p.policy.learning_rate, 1e-3, SMALL);
+        change(o, "ppo.critic.learning_rate", &mut p.critic.learning_rate, 2e-3, SMALL);
+        change(o, "ppo.policy.max_grad_norm", &mut p.policy.max_grad_norm, Some(1.0), STEADY);
+        change(o, "ppo.critic.max_grad_norm", &mut p.critic.max_grad_norm, Some(1.0), STEADY);
+        change(o, "ppo.batch", &mut p.batch, Some(256), "a run of two minutes");
+        change(o, "ppo.minibatches", &mut p.minibatches, 4, "minibatches of 64, as the paper's");
+        let why = "0.992 averages over some 125 iterations, and this run has 40";
+        change(o, "ppo.average", &mut p.average, Some(0.9), why);
         if let Some(mix) = &mut p.pretraining {
-            mix.coefficient = 0.5;
+            let why = "at this learning rate the paper's would drown the reward";
+            change(o, "ppo.pretraining.coefficient", &mut mix.coefficient, 0.5, why);
         }
-        set(
-            "ppo.missing_end",
-            "keep".into(),
-            "subtract 1".into(),
-            "a cut-off story is a bad one, and short runs must learn that soon",
-        );
-        p.shaping.missing_end = MissingEnd::Subtract(1.0);
-        p.policy.max_grad_norm = Some(1.0);
-        p.critic.max_grad_norm = Some(1.0);
-        p.policy.shape = Shape::Constant;
+        let why = "a story cut off is a bad one, and a short run must learn that soon";
+        change(o, "ppo.missing_end", &mut p.shaping.missing_end, MissingEnd::Subtract(1.0), why);
         Self {
             seed,
             architecture: Architecture::gpt2(super::world::vocabulary().len(), 64, 64, 3, 4),

@@ -7,9 +7,9 @@ use rlhf_core::sampling::Finish;
 
 /// Weights of the parts; they add up to 1.
 const GRAMMAR: f64 = 0.2;
-const SLOTS: f64 = 0.45;
-const TONE: f64 = 0.2;
-const BREVITY: f64 = 0.15;
+const SLOTS: f64 = 0.36;
+const TONE: f64 = 0.3;
+const BREVITY: f64 = 0.14;
 /// The best length, in tokens without the end token.
 const SHORT: f64 = 10.0;
 /// The longest story that can be a success, in tokens without the end token.
@@ -17,13 +17,13 @@ pub const BRIEF: usize = 20;
 
 /// How good `answer` is as an answer to `prompt`, in `[0, 1)`.
 ///
-/// `g · (0.20 + 0.45 · slots + 0.20 · tone + 0.15 · brevity)`, where
+/// `g · (0.20 + 0.36 · slots + 0.30 · tone + 0.14 · brevity)`, where
 ///
 /// * `g`, grammar, is the share of sentences that are sentences, half of it when the answer did not
 ///   end with `<end>`; a factor, because what is no sentence tells nothing;
 /// * `slots` is the mean over animal, place and mood of 1/(how many of the kind are named) where the
 ///   asked one is named, else 0;
-/// * `tone` is own/(all + ½) over tone-bearing words, so that more of the asked tone is better;
+/// * `tone` is own/(all + 1) over tone-bearing words, so that more of the asked tone is better;
 /// * `brevity` is `exp(−2 ln²(length/10))`, smooth and 1 at ten tokens.
 ///
 /// `answer` may hold its end token.
@@ -70,7 +70,7 @@ fn share(named: &[bool], wanted: usize) -> f64 {
 }
 
 fn tone(prompt: &Prompt, Reading { said, .. }: &Reading) -> f64 {
-    said.tones[prompt.tone] as f64 / (said.tones.iter().sum::<usize>() as f64 + 0.5)
+    said.tones[prompt.tone] as f64 / (said.tones.iter().sum::<usize>() as f64 + 1.0)
 }
 
 fn brevity(length: usize) -> f64 {

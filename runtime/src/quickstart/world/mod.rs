@@ -64,8 +64,8 @@ impl World {
     }
 
     /// Text `i` of the grammar, about 22 tokens with `<end>`: what a base is pretrained on, and the
-    /// pretraining mix. Half of them begin with a training prompt, each of whose slots the story
-    /// keeps seven times in ten.
+    /// pretraining mix. Three in four begin with a training prompt, each of whose slots the
+    /// story keeps nine times in ten.
     pub fn corpus(&self, i: u32) -> Vec<u32> {
         let mut draws = self.draws(Use::Corpus, i);
         let mut plan = Plan::of(draws.pick(&self.train));
