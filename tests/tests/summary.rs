@@ -11,9 +11,11 @@ use std::path::Path;
 fn settings(seed: u64) -> Settings {
     let mut settings = Settings::new(seed);
     let vocabulary = settings.architecture.vocabulary;
-    settings.architecture = Architecture::gpt2(vocabulary, 64, 16, 1, 2);
-    (settings.corpus, settings.demonstrations, settings.rankings) = (500, 64, 64);
+    settings.architecture = Architecture::gpt2(vocabulary, 64, 32, 1, 2);
+    (settings.corpus, settings.demonstrations, settings.rankings) = (2000, 128, 64);
     (settings.iterations, settings.best_of, settings.longest) = (2, 2, 24);
+    // Enough to write stories of different gold, or there is nothing to rank.
+    settings.pretraining.batch = 16;
     settings.pretraining.optimiser.warm_up = WarmUpLength::Steps(2);
     settings.profile.ppo.batch = Some(16);
     settings
