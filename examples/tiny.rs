@@ -24,7 +24,7 @@ impl Reward for Cheerful {
     }
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn core::error::Error>> {
     // Tokens are bytes. The context is 32 of them, the network 32 wide, 2 layers, 4 heads.
     let mut model = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 32, 2, 4), 1)?;
     let mut recipe = Profile::instructgpt();
