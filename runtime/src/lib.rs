@@ -7,3 +7,8 @@ pub mod report;
 pub mod run;
 pub mod statistics;
 pub mod train;
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -4,5 +4,4 @@ mod real {
     mod config;
     mod data;
     mod runs;
-    mod schema;
 }

@@ -2,16 +2,26 @@
 
 use serde_json::Value;
 
-/// Checks `value` against `schema`, whose references begin at `root`.
-pub fn check(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+/// Checks `value` against the text of a schema.
+///
+/// # Errors
+/// The place that does not fit and the keyword that it breaks, or what of the schema this checker
+/// does not know.
+pub fn check(schema: &str, value: &Value) -> Result<(), String> {
+    let schema: Value = serde_json::from_str(schema).map_err(|e| format!("the schema: {e}"))?;
+    fits(&schema, &schema, value, "$")
+}
+
+/// Checks `value`, found at `place`, against `schema`, whose references begin at `root`.
+fn fits(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), String> {
     let Value::Object(keywords) = schema else { return Err(format!("{place}: {schema} is no schema")) };
     for (keyword, want) in keywords {
-        let fits = match keyword.as_str() {
+        let satisfied = match keyword.as_str() {
             "$schema" | "$id" | "$defs" | "title" | "description" => true,
             "$ref" => {
                 let pointer = want.as_str().and_then(|r| r.strip_prefix('#')).unwrap_or("?");
                 let target = root.pointer(pointer).ok_or(format!("{place}: no {want}"))?;
-                check(root, target, value, place)?;
+                fits(root, target, value, place)?;
                 true
             }
             "type" => match want {
@@ -36,20 +46,20 @@ pub fn check(root: &Value, schema: &Value, value: &Value, place: &str) -> Result
             "properties" => {
                 for (key, value) in value.as_object().into_iter().flatten() {
                     if let Some(part) = want.get(key) {
-                        check(root, part, value, &format!("{place}.{key}"))?;
+                        fits(root, part, value, &format!("{place}.{key}"))?;
                     }
                 }
                 true
             }
             "items" => {
                 for (i, value) in value.as_array().into_iter().flatten().enumerate() {
-                    check(root, want, value, &format!("{place}[{i}]"))?;
+                    fits(root, want, value, &format!("{place}[{i}]"))?;
                 }
                 true
             }
             other => return Err(format!("{place}: this checker does not know {other:?}")),
         };
-        if !fits {
+        if !satisfied {
             return Err(format!("{place}: {value} does not satisfy {keyword} {want}"));
         }
     }
@@ -74,8 +84,9 @@ fn the_checker_refuses_what_does_not_fit() {
     let schema = serde_json::json!({
         "type": "object", "required": ["a"], "additionalProperties": false,
         "properties": { "a": { "type": ["integer", "null"], "minimum": 1 } }
-    });
-    let fits = |value| check(&schema, &schema, &value, "it").is_ok();
+    })
+    .to_string();
+    let fits = |value| check(&schema, &value).is_ok();
     assert!(fits(serde_json::json!({"a": 1})) && fits(serde_json::json!({"a": null})));
     for wrong in ["[]", "{}", r#"{"a": 0}"#, r#"{"a": 1.5}"#, r#"{"a": 1, "b": 2}"#] {
         assert!(!fits(serde_json::from_str(wrong).unwrap()), "{wrong}");

@@ -1,0 +1,69 @@
+//! What `rlhf quickstart --out` leaves behind, of a run too small to learn anything.
+
+use rlhf::quickstart::{Outcome, Settings, run, save};
+use rlhf_core::model::Architecture;
+use rlhf_core::profile::WarmUpLength;
+use rlhf_cpu::{Cpu, Isa};
+use rlhf_tests::schema;
+use serde_json::Value;
+use std::path::Path;
+
+fn settings(seed: u64) -> Settings {
+    let mut settings = Settings::new(seed);
+    let vocabulary = settings.architecture.vocabulary;
+    settings.architecture = Architecture::gpt2(vocabulary, 64, 32, 1, 2);
+    (settings.corpus, settings.demonstrations, settings.rankings) = (2000, 128, 64);
+    (settings.iterations, settings.best_of, settings.longest) = (2, 2, 24);
+    // Enough to write stories of different gold, or there is nothing to rank.
+    settings.pretraining.batch = 16;
+    settings.pretraining.optimiser.warm_up = WarmUpLength::Steps(2);
+    settings.profile.ppo.batch = Some(16);
+    settings
+}
+
+/// Runs, and reads back the summary that is left in a folder.
+fn summary(folder: &Path, seed: u64, threads: usize) -> (Outcome, Value) {
+    let settings = settings(seed);
+    let outcome = run(&settings, &Cpu::new(threads, Isa::best()), &mut |_, _, _, _| {}).unwrap();
+    save(folder, &settings, &outcome).unwrap();
+    let summary = std::fs::read(folder.join("summary.json")).unwrap();
+    (outcome, serde_json::from_slice(&summary).unwrap())
+}
+
+#[test]
+fn a_summary_fits_its_schema_and_says_what_came_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (outcome, summary) = summary(folder.path(), 1, 2);
+    schema::check(include_str!("../../runtime/schemas/quickstart-summary.schema.json"), &summary).unwrap();
+    for (place, value) in [
+        ("/gold/win_rate/low", outcome.win_rate.low),
+        ("/gold/reward/sft", outcome.gold.0),
+        ("/proxy/reward/ppo", outcome.proxy.1),
+        ("/kl", outcome.kl),
+        ("/reward_model/accuracy/value", outcome.accuracy.value),
+        ("/labellers/agreement", outcome.agreement),
+        ("/seconds/ppo", outcome.seconds[3]),
+    ] {
+        let stored = summary.pointer(place).and_then(Value::as_f64).unwrap();
+        assert!((stored - value).abs() <= 1e-12 * value.abs(), "{place}: {stored}, {value}");
+    }
+    assert_eq!(summary["seed"], 1);
+    assert_eq!(summary["best_of_n"].as_array().map(Vec::len), Some(2));
+    assert!(std::fs::read_to_string(folder.path().join("curve.svg")).unwrap().starts_with("<svg"));
+    for (name, scalar) in [("sft", false), ("reward", true), ("policy", false)] {
+        let model = rlhf::formats::open(&folder.path().join(name)).unwrap();
+        assert_eq!(model.architecture.scalar, scalar, "{name}");
+    }
+}
+
+#[test]
+fn a_seed_gives_the_same_weights_on_any_number_of_threads() {
+    let weights = |seed, threads| {
+        let folder = tempfile::tempdir().unwrap();
+        summary(folder.path(), seed, threads).1["weights_sha256"].clone()
+    };
+    let first = weights(1, 1);
+    assert_eq!(weights(1, 1), first);
+    assert_eq!(weights(1, 2), first);
+    assert_ne!(weights(2, 2), first);
+}
