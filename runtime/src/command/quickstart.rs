@@ -4,7 +4,7 @@ use super::Quickstart;
 use super::progress::Shown;
 use rlhf::quickstart::{Settings, overrides, run, save, show};
 use rlhf_cpu::Cpu;
-use std::error::Error;
+use core::error::Error;
 
 pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     let settings = Settings::new(args.seed);

@@ -4,7 +4,7 @@ use super::Run;
 use super::progress::Shown;
 use rlhf::run::{Config, overrides, report, run};
 use rlhf_cpu::Cpu;
-use std::error::Error;
+use core::error::Error;
 
 pub fn main(args: &Run, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     let mut config = Config::read(&args.config)?;
