@@ -153,7 +153,7 @@ impl Settings {
         change(o, "ppo.average", &mut p.average, Some(0.9), why);
         if let Some(mix) = &mut p.pretraining {
             let why = "at this learning rate the paper's would drown the reward";
-            change(o, "ppo.pretraining.coefficient", &mut mix.coefficient, 0.5, why);
+            change(o, "ppo.pretraining.coefficient", &mut mix.coefficient, 0.25, why);
         }
         let why = "a story cut off is a bad one, and a short run must learn that soon";
         change(o, "ppo.missing_end", &mut p.shaping.missing_end, MissingEnd::Subtract(1.0), why);
