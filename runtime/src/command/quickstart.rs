@@ -2,9 +2,9 @@
 
 use super::Quickstart;
 use super::progress::Shown;
+use core::error::Error;
 use rlhf::quickstart::{Settings, overrides, run, save, show};
 use rlhf_cpu::Cpu;
-use core::error::Error;
 
 pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     let settings = Settings::new(args.seed);

@@ -2,9 +2,9 @@
 
 use super::Run;
 use super::progress::Shown;
+use core::error::Error;
 use rlhf::run::{Config, overrides, report, run};
 use rlhf_cpu::Cpu;
-use core::error::Error;
 
 pub fn main(args: &Run, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     let mut config = Config::read(&args.config)?;
