@@ -33,7 +33,7 @@ pub fn plot(outcome: &Outcome) -> Plot {
     };
     let (gold, proxy) = (most(|p| p.gold), most(|p| p.proxy));
     Plot {
-        title: "More of what the reward model likes is not always better".into(),
+        title: "What is gained with distance from the supervised policy".into(),
         x: "distance from the supervised policy, √KL (√nats)".into(),
         y: "gain over the supervised policy, as a share of the largest".into(),
         curves: vec![
