@@ -37,8 +37,8 @@ pub struct Ppo {
 /// What one iteration saw.
 #[derive(Clone, Debug)]
 pub struct Iteration {
-    /// What was written, and everything worked out about it. Values lie at the token that follows
-    /// their state.
+    /// What was written, and everything worked out about it. Values and returns lie at the token
+    /// that their state ends with: a response's first return is at its prompt's last token.
     pub rollouts: Rollouts,
     /// The mean score, in units of reward, before any penalty.
     pub score: f64,
