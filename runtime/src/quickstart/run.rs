@@ -101,7 +101,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
     let mut seconds = [0.0; 4];
 
     let clock = Instant::now();
-    let corpus = corpus(&world, settings.corpus)?;
+    let (corpus, plain) = corpus(&world, settings.corpus)?;
     let mut base =
         Model::random(cpu, settings.architecture.clone(), settings.seed).map_err(TrainError::role("base"))?;
     now(supervised(&mut base, &corpus, &settings.pretraining, settings.seed, &mut |step| {
@@ -127,7 +127,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
 
     let clock = Instant::now();
     let tests = Tests::new(settings, &world, &mut sft, &mut reward)?;
-    let (mut policy, curve) = ppo(settings, &world, &sft, &mut reward, &corpus, &tests, progress)?;
+    let (mut policy, curve) = ppo(settings, &world, &sft, &mut reward, &plain, &tests, progress)?;
     seconds[3] = clock.elapsed().as_secs_f64();
 
     progress(Phase::Evaluate, 0, 1, "");
@@ -174,13 +174,20 @@ fn told(progress: &mut Progress<'_>, phase: Phase, step: Step) {
     progress(phase, step.step, step.total, &format!("loss {:.3}", step.loss));
 }
 
-fn corpus(world: &World, texts: u32) -> Result<Examples, TrainError> {
-    let mut out = Examples::default();
+/// The base's texts, and those among them that answer no prompt. Only these are mixed into PPO: the
+/// others show how prompts are answered, and rather well, so that PPO would get better without any
+/// reward at all.
+fn corpus(world: &World, texts: u32) -> Result<(Examples, Examples), TrainError> {
+    let (mut all, mut plain) = (Examples::default(), Examples::default());
     for i in 0..texts {
+        let text = world.corpus(i);
         // Each text begins after the end of another.
-        out.push(&[END], &world.corpus(i))?;
+        all.push(&[END], &text)?;
+        if Prompt::parse(&text).is_none() {
+            plain.push(&[END], &text)?;
+        }
     }
-    Ok(out)
+    Ok((all, plain))
 }
 
 fn demonstrations(world: &World, count: u32) -> Result<Examples, TrainError> {
@@ -332,7 +339,7 @@ fn ppo(
     world: &World,
     sft: &Model,
     reward: &mut Scaled<Model>,
-    corpus: &Examples,
+    mix: &Examples,
     tests: &Tests,
     progress: &mut Progress<'_>,
 ) -> Result<(Model, Vec<Point>), TrainError> {
@@ -347,7 +354,7 @@ fn ppo(
         let prompts: Vec<Prompt> = order.take(batch).into_iter().map(|i| pool[i]).collect();
         let prompts = Prompts::new(&prompts);
         let mut roles = Roles { policy: &mut policy, critic: &mut critic, reference: &mut reference, reward };
-        let seen = now(run.iterate(&mut roles, prompts.ragged()?, &stopping(settings), corpus))?;
+        let seen = now(run.iterate(&mut roles, prompts.ragged()?, &stopping(settings), mix))?;
         let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
         progress(Phase::Ppo, u64::from(iteration) + 1, u64::from(settings.iterations), &told);
         if (iteration + 1) % CHECKPOINT == 0 || iteration + 1 == settings.iterations {

@@ -1,6 +1,6 @@
 //! How the quickstart is run, and where it leaves the paper.
 
-use rlhf_core::maths::{KlController, MissingEnd};
+use rlhf_core::maths::KlController;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
 use serde::Serialize;
@@ -101,16 +101,6 @@ impl Shown for KlController {
     }
 }
 
-impl Shown for MissingEnd {
-    fn shown(&self) -> String {
-        match self {
-            Self::Keep => "none".into(),
-            Self::Subtract(penalty) => penalty.shown(),
-            Self::Replace(score) => format!("score {score:?}"),
-        }
-    }
-}
-
 impl Settings {
     /// The quickstart under a seed.
     pub fn new(seed: u64) -> Self {
@@ -143,7 +133,7 @@ impl Settings {
         let beta = KlController::Fixed { beta: 0.07 };
         let why = "a small reward model errs sooner: stay nearer to the supervised policy";
         change(o, "ppo.beta", &mut p.controller, beta, why);
-        change(o, "ppo.policy.learning_rate", &mut p.policy.learning_rate, 1e-3, SMALL);
+        change(o, "ppo.policy.learning_rate", &mut p.policy.learning_rate, 5e-4, SMALL);
         change(o, "ppo.critic.learning_rate", &mut p.critic.learning_rate, 2e-3, SMALL);
         change(o, "ppo.policy.max_grad_norm", &mut p.policy.max_grad_norm, Some(1.0), STEADY);
         change(o, "ppo.critic.max_grad_norm", &mut p.critic.max_grad_norm, Some(1.0), STEADY);
@@ -155,8 +145,6 @@ impl Settings {
             let why = "at this learning rate the paper's would drown the reward";
             change(o, "ppo.pretraining.coefficient", &mut mix.coefficient, 0.25, why);
         }
-        let why = "a story cut off is a bad one, and a short run must learn that soon";
-        change(o, "ppo.missing_end", &mut p.shaping.missing_end, MissingEnd::Subtract(1.0), why);
         Self {
             seed,
             architecture: Architecture::gpt2(super::world::vocabulary().len(), 64, 64, 3, 4),
