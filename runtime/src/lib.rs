@@ -3,6 +3,7 @@
 pub mod data;
 pub mod formats;
 pub mod quickstart;
+pub mod record;
 pub mod report;
 pub mod run;
 pub mod statistics;

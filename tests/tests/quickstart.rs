@@ -111,16 +111,14 @@ fn golds(prompts: &[Prompt], answers: &[Vec<u32>]) -> Vec<f64> {
         .collect()
 }
 
-/// A reward model that has learnt from shuffled labels is no teacher. The bar is 0.55; PPO on
-/// noise sharpens the policy a little, and the likeliest stories are those without a slip, which was
-/// measured as up to 0.57 at twice the learning rate: the bar here leaves room for that.
+/// A reward model that has learnt from shuffled labels is no teacher.
 #[test]
 fn shuffled_labels_teach_nothing() {
     let mut settings = Settings::new(seed());
     settings.labels = Labels::Shuffled;
     settings.best_of = 1;
     let o = outcome(&settings);
-    assert!(o.win_rate.value <= 0.60, "{:?}", o.win_rate);
+    assert!(o.win_rate.value <= 0.55, "{:?}", o.win_rate);
     assert!(o.accuracy.low < 0.55, "{:?}", o.accuracy);
 }
 

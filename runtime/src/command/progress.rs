@@ -1,7 +1,7 @@
 //! Progress on a terminal as bars with a rate and the time left, elsewhere as plain lines.
 
 use indicatif::{ProgressBar, ProgressStyle};
-use rlhf::quickstart::Phase;
+use rlhf::record::Phase;
 use std::io::IsTerminal;
 use std::time::Instant;
 

@@ -6,7 +6,7 @@ mod show;
 mod summary;
 pub mod world;
 
-pub use run::{Outcome, Phase, Point, Progress, Sample, run};
+pub use run::{Outcome, Point, Sample, run};
 pub use settings::{Labels, Override, Settings};
 pub use show::{overrides, plot, save, show};
 pub use summary::{BeforeAfter, Gold, Labellers, RewardModel, Rewards, Seconds, Summary};

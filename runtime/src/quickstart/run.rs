@@ -2,6 +2,7 @@
 
 use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, success};
 use super::{Labels, Settings};
+use crate::record::{Phase, Progress};
 use crate::statistics::{Interval, agreement, best_of_n_kl, distinct_share, expected_best, share, win_rate};
 use crate::train::{
     Examples, Passes, Ppo, Ranking, Roles, Scaled, Step, TrainError, now, ranking_accuracy, reward_model,
@@ -14,24 +15,6 @@ use rlhf_core::{Batch, Ragged};
 use rlhf_cpu::{Cpu, Model};
 use serde::Serialize;
 use std::time::Instant;
-
-/// What the run is at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Phase {
-    /// Pretraining the base.
-    Pretrain,
-    /// Step 1.
-    Supervised,
-    /// Step 2: labels and the reward model.
-    Reward,
-    /// Step 3.
-    Ppo,
-    /// Measuring.
-    Evaluate,
-}
-
-/// What a run tells while it works: the phase, how far it is of how much, and a figure.
-pub type Progress<'a> = dyn FnMut(Phase, u64, u64, &str) + 'a;
 
 /// A policy at some distance from the supervised one.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -1,7 +1,7 @@
 //! Why a run ended.
 
 use crate::formats::FormatError;
-use crate::quickstart::Phase;
+use crate::record::Phase;
 use crate::train::TrainError;
 use core::fmt;
 use std::path::PathBuf;

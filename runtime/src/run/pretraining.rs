@@ -3,7 +3,7 @@
 use super::answers::write;
 use super::{Config, RunError, Source};
 use crate::data::{Format, Kind, text};
-use crate::quickstart::{Phase, Progress};
+use crate::record::{Phase, Progress};
 use crate::train::Examples;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};

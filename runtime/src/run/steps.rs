@@ -13,7 +13,7 @@ use super::{
 };
 use crate::data::{self, Format, Options, discover};
 use crate::formats::{FormatError, save_model, weights_sha256, write_json};
-use crate::quickstart::{Phase, Progress};
+use crate::record::{Phase, Progress};
 use crate::statistics::win_rate;
 use crate::train::{self, Examples, Passes, Ppo, Ranking, Roles, Scaled, TrainError, now};
 use rlhf_core::Ragged;
