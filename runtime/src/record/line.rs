@@ -1,0 +1,58 @@
+//! A line of `metrics.jsonl`.
+
+use super::Phase;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What an optimiser step or, for PPO, an iteration measured: a line of `metrics.jsonl`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Line {
+    /// Where the run was.
+    pub phase: Phase,
+    /// Which step or iteration, from 1.
+    pub step: u64,
+    /// Of how many.
+    pub total: u64,
+    /// What was measured, by the names of [`FIGURES`]. What could not be is left out.
+    pub figures: BTreeMap<String, f64>,
+    /// How long the step took: all else in a line is the same whenever the run is repeated.
+    pub seconds: f64,
+}
+
+/// A figure that lines hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Figure {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is in.
+    pub unit: &'static str,
+    /// What it says, for a reader of a report.
+    pub what: &'static str,
+}
+
+const fn figure(name: &'static str, unit: &'static str, what: &'static str) -> Figure {
+    Figure { name, unit, what }
+}
+
+/// All figures, with their units.
+pub const FIGURES: &[Figure] = &[
+    figure("loss", "nats", "the loss: per token in pretraining and step 1, per prompt in step 2"),
+    figure("gradient", "", "the gradient's global norm before clipping (PPO: the policy's, its last step's)"),
+    figure("learning_rate", "", "the learning rate (PPO: the policy's)"),
+    figure("accuracy", "share", "comparisons of this batch that the reward model orders as people did"),
+    figure("reward", "reward", "the mean score of a rollout's responses, before any penalty"),
+    figure("kl", "nats", "the mean over responses of Σ (ln p − ln p_reference)"),
+    figure("beta", "reward/nat", "the KL coefficient"),
+    figure("length", "tokens", "the mean length of a response"),
+    figure("ended", "share", "responses that ended by themselves"),
+    figure("entropy", "nats", "the mean of −ln p over response tokens, an estimate of the entropy"),
+    figure("clip_fraction", "share", "tokens whose ratio the clip cut"),
+    figure("ratio_min", "", "the smallest ratio of new to old probability"),
+    figure("ratio_max", "", "the greatest ratio of new to old probability"),
+    figure("policy_kl", "nats", "the KL of the policy from the one that wrote the rollout, per token"),
+    figure("value_loss", "reward²", "the value loss"),
+    figure("value_clip_fraction", "share", "values that the clip cut"),
+    figure("explained_variance", "share", "the share of the returns' variance that the critic foresaw"),
+    figure("pretraining_loss", "nats", "the cross-entropy of the pretraining mix, per token"),
+];
