@@ -27,6 +27,7 @@ mod optimiser;
 mod product;
 mod rope;
 mod slices;
+mod state;
 #[cfg(test)]
 mod testing;
 mod threads;
@@ -36,4 +37,5 @@ mod weights;
 pub use cpu::Cpu;
 pub use lanes::Isa;
 pub use model::{CpuError, Model};
+pub use state::OptimiserState;
 pub use views::{ResponseView, response};

@@ -103,14 +103,14 @@ impl From<CheckpointError> for CpuError {
 }
 
 /// What learning needs beside weights.
-struct Learning {
+pub(crate) struct Learning {
     /// As the weights; a tied head's own part follows, added at the step, so that the order of the
     /// two parts' sums does not depend on how a batch is split.
-    gradient: Vec<f32>,
-    first: Vec<f32>,
-    second: Vec<f32>,
-    average: Vec<f32>,
-    steps: u32,
+    pub gradient: Vec<f32>,
+    pub first: Vec<f32>,
+    pub second: Vec<f32>,
+    pub average: Vec<f32>,
+    pub steps: u32,
 }
 
 /// A network that plays every role: policy, reference, reward model, critic, learner.
@@ -121,7 +121,7 @@ pub struct Model {
     weights: Arc<Weights>,
     packed: Option<Arc<PackedWeights>>,
     trace: Trace,
-    learning: Option<Learning>,
+    pub(crate) learning: Option<Learning>,
     dropout_seed: u64,
 }
 
@@ -255,6 +255,12 @@ impl Model {
         let shape = (positions.len(), self.weights.architecture.vocabulary);
         ndarray::Array2::from_shape_vec(shape, logits)
             .map_err(|_| CpuError::Core(Error::Shape { name: "logits", want: shape.0 * shape.1, got: 0 }))
+    }
+
+    /// The weights', and a tied head's own part.
+    pub(crate) fn gradient_len(&self) -> usize {
+        let tied = if self.weights.architecture.tied { self.weights.layout.head.len() } else { 0 };
+        self.weights.layout.len + tied
     }
 
     fn check(&self, sequences: Ragged<'_>) -> Result<(), CpuError> {
@@ -459,9 +465,8 @@ impl Learner for Model {
         objective: &mut O,
     ) -> Result<f64, CpuError> {
         let len = self.weights.layout.len;
-        let tied = if self.weights.architecture.tied { self.weights.layout.head.len() } else { 0 };
         let mut learning = self.learning.take().unwrap_or_else(|| Learning {
-            gradient: vec![0.0; len + tied],
+            gradient: vec![0.0; self.gradient_len()],
             first: vec![0.0; len],
             second: vec![0.0; len],
             average: Vec::new(),

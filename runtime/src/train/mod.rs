@@ -1,6 +1,7 @@
 //! The three steps of InstructGPT (Ouyang et al., arXiv:2203.02155), over the roles of `rlhf-core`:
 //! any backend, any data. No files, no threads.
 
+mod batches;
 mod error;
 mod examples;
 mod ppo;
@@ -10,10 +11,10 @@ mod supervised;
 
 pub use error::{TrainError, now};
 pub use examples::{Examples, Passes};
-pub use ppo::{Iteration, Ppo, Roles};
-pub use reward::{Ranking, ranking_accuracy, reward_model};
+pub use ppo::{Iteration, Ppo, PpoState, Roles};
+pub use reward::{Ranking, RewardModel, ranking_accuracy, reward_model};
 pub use scaled::Scaled;
-pub use supervised::supervised;
+pub use supervised::{Supervised, supervised};
 
 /// What an optimiser step says of itself.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -9,6 +9,7 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::{Finish, Sampling, Stopping};
 use rlhf_core::{Ragged, Rollouts};
+use serde::{Deserialize, Serialize};
 
 /// Who takes part.
 pub struct Roles<'a, P, C, F, R> {
@@ -32,6 +33,18 @@ pub struct Ppo {
     critic_schedule: Schedule,
     iteration: u32,
     step: u64,
+}
+
+/// What a run has to remember beside its networks, from one iteration to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PpoState {
+    /// Iterations done.
+    pub iteration: u32,
+    /// Optimiser steps done.
+    pub step: u64,
+    /// The controller, with its coefficient as it is now.
+    pub controller: KlController,
 }
 
 /// What one iteration saw.
@@ -78,6 +91,17 @@ impl Ppo {
             step: 0,
             settings,
         })
+    }
+
+    /// What this run has to remember beside its networks.
+    pub fn state(&self) -> PpoState {
+        PpoState { iteration: self.iteration, step: self.step, controller: self.controller }
+    }
+
+    /// Goes on from `state`, with networks that remember theirs.
+    pub fn after(self, state: PpoState) -> Self {
+        let PpoState { iteration, step, controller } = state;
+        Self { iteration, step, controller, ..self }
     }
 
     /// One rollout on `prompts`, and what is learnt from it.

@@ -1,11 +1,12 @@
 //! Step 2: a reward model from rankings.
 
+use super::batches::Batches;
 use super::examples::{Part, parts};
-use super::{Passes, Step, TOKENS_AT_ONCE, TrainError};
+use super::{Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Ragged;
-use rlhf_core::maths::Comparisons;
+use rlhf_core::maths::{Comparisons, Schedule};
 use rlhf_core::objectives::{KWise, Pairwise};
-use rlhf_core::profile::{RewardLoss, RewardModel};
+use rlhf_core::profile::{self, Optimiser, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reward};
 
@@ -63,48 +64,91 @@ impl Groups {
 pub async fn reward_model<L: Learner<Error: 'static>>(
     learner: &mut L,
     rankings: &[Ranking],
-    settings: &RewardModel,
+    settings: &profile::RewardModel,
     seed: u64,
     on_step: &mut dyn FnMut(Step, &Comparisons),
 ) -> Result<(), TrainError> {
-    // What a batch is counted in: prompts, or pairs of answers.
-    let items: Vec<(usize, Option<(usize, usize)>)> = match settings.loss {
-        RewardLoss::KWise(_) => {
-            (0..rankings.len()).filter(|&i| !rankings[i].pairs().is_empty()).map(|i| (i, None)).collect()
-        }
-        RewardLoss::Pairwise { .. } => (0..rankings.len())
-            .flat_map(|i| rankings[i].pairs().into_iter().map(move |pair| (i, Some(pair))))
-            .collect(),
-    };
-    if items.is_empty() {
-        return Err(TrainError::Nothing { what: "comparisons" });
+    let mut steps = RewardModel::new(rankings, settings, seed)?;
+    while let Some((step, seen)) = steps.step(learner).await? {
+        on_step(step, &seen);
     }
-    let batch = (settings.batch.unwrap_or(64) as usize).clamp(1, items.len());
-    let per_epoch = items.len().div_ceil(batch);
-    let total = per_epoch as u64 * u64::from(settings.epochs);
-    let schedule = settings.optimiser.schedule(total, 1);
-    schedule.validate()?;
-    let mut passes = Passes::new(Key::new(seed, Stream::Shuffle, 1 << 16), items.len());
-    for step in 0..total {
-        let in_epoch = step as usize % per_epoch;
-        let count = batch.min(items.len() - in_epoch * batch);
+    Ok(())
+}
+
+/// [`reward_model`] step by step, for a caller that wants to look, save or stop between two.
+#[derive(Clone, Debug)]
+pub struct RewardModel<'a> {
+    rankings: &'a [Ranking],
+    /// What a batch is counted in: prompts, or pairs of answers.
+    items: Vec<(usize, Option<(usize, usize)>)>,
+    loss: RewardLoss,
+    optimiser: Optimiser,
+    schedule: Schedule,
+    batches: Batches,
+}
+
+impl<'a> RewardModel<'a> {
+    /// At the first step.
+    ///
+    /// # Errors
+    /// [`TrainError::Nothing`] without a comparison; [`TrainError::Core`] names the setting that is
+    /// out of range.
+    pub fn new(
+        rankings: &'a [Ranking],
+        settings: &profile::RewardModel,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        let pairs = rankings.iter().map(Ranking::pairs).enumerate();
+        let items: Vec<_> = match settings.loss {
+            RewardLoss::KWise(_) => {
+                pairs.filter(|(_, pairs)| !pairs.is_empty()).map(|(i, _)| (i, None)).collect()
+            }
+            RewardLoss::Pairwise { .. } => {
+                pairs.flat_map(|(i, pairs)| pairs.into_iter().map(move |pair| (i, Some(pair)))).collect()
+            }
+        };
+        if items.is_empty() {
+            return Err(TrainError::Nothing { what: "comparisons" });
+        }
+        let key = Key::new(seed, Stream::Shuffle, 1 << 16);
+        let batches = Batches::new(key, items.len(), settings.batch.unwrap_or(64), settings.epochs);
+        let optimiser = settings.optimiser;
+        let schedule = optimiser.schedule(batches.total(), 1);
+        schedule.validate()?;
+        Ok(Self { rankings, items, loss: settings.loss, optimiser, schedule, batches })
+    }
+
+    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    pub fn after(mut self, steps: u64) -> Self {
+        self.batches.leave_out(steps);
+        self
+    }
+
+    /// The next step, and the comparisons that it saw; `None` when all are done.
+    ///
+    /// # Errors
+    /// The learner's own.
+    pub async fn step<L: Learner<Error: 'static>>(
+        &mut self,
+        learner: &mut L,
+    ) -> Result<Option<(Step, Comparisons)>, TrainError> {
+        let Some((step, chosen)) = self.batches.next() else { return Ok(None) };
         let mut groups = Groups::default();
-        for item in passes.take(count) {
-            let (i, pair) = items[item];
-            let Ranking { texts, ranks } = &rankings[i];
+        for &item in &chosen {
+            let (i, pair) = self.items[item];
+            let Ranking { texts, ranks } = &self.rankings[i];
             let all: Vec<(&[u32], u32)> = match pair {
                 Some((better, worse)) => vec![(&texts[better][..], 0), (&texts[worse][..], 1)],
                 None => texts.iter().map(Vec::as_slice).zip(ranks.iter().copied()).collect(),
             };
             groups.push(&all);
         }
-        let seen = accumulate(learner, &groups, settings.loss, count as f64).await?;
-        let update = settings.optimiser.update(&schedule, step);
+        let seen = accumulate(learner, &groups, self.loss, chosen.len() as f64).await?;
+        let update = self.optimiser.update(&self.schedule, step);
         let gradient = learner.step(&update).await.map_err(TrainError::role("learner"))?;
-        let learning_rate = update.learning_rate;
-        on_step(Step { step: step + 1, total, loss: seen.loss, gradient, learning_rate }, &seen);
+        let (total, learning_rate) = (self.batches.total(), update.learning_rate);
+        Ok(Some((Step { step: step + 1, total, loss: seen.loss, gradient, learning_rate }, seen)))
     }
-    Ok(())
 }
 
 async fn accumulate<L: Learner<Error: 'static>>(

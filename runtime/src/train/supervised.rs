@@ -1,8 +1,10 @@
 //! Step 1: supervised fine-tuning, and pretraining, which is the same on plain text.
 
-use super::{Examples, Passes, Step, TOKENS_AT_ONCE, TrainError};
+use super::batches::Batches;
+use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use rlhf_core::maths::Schedule;
 use rlhf_core::objectives::CrossEntropy;
-use rlhf_core::profile::Supervised;
+use rlhf_core::profile::{self, Optimiser};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
@@ -15,33 +17,74 @@ use rlhf_core::roles::Learner;
 pub async fn supervised<L: Learner<Error: 'static>>(
     learner: &mut L,
     examples: &Examples,
-    settings: &Supervised,
+    settings: &profile::Supervised,
     seed: u64,
     on_step: &mut dyn FnMut(Step),
 ) -> Result<(), TrainError> {
-    if examples.owed() == 0 {
-        return Err(TrainError::Nothing { what: "demonstrations" });
+    let mut steps = Supervised::new(examples, settings, seed)?;
+    while let Some(step) = steps.step(learner).await? {
+        on_step(step);
     }
-    let batch = (settings.batch as usize).clamp(1, examples.len());
-    let per_epoch = examples.len().div_ceil(batch);
-    let total = per_epoch as u64 * u64::from(settings.epochs);
-    let schedule = settings.optimiser.schedule(total, 1);
-    schedule.validate()?;
-    let mut passes = Passes::new(Key::new(seed, Stream::Shuffle, 0), examples.len());
-    for step in 0..total {
-        let in_epoch = step as usize % per_epoch;
-        let count = batch.min(examples.len() - in_epoch * batch);
-        let chosen = examples.select(passes.take(count));
+    Ok(())
+}
+
+/// [`supervised`] step by step, for a caller that wants to look, save or stop between two.
+#[derive(Clone, Debug)]
+pub struct Supervised<'a> {
+    examples: &'a Examples,
+    optimiser: Optimiser,
+    schedule: Schedule,
+    batches: Batches,
+}
+
+impl<'a> Supervised<'a> {
+    /// At the first step.
+    ///
+    /// # Errors
+    /// [`TrainError::Nothing`] without a token to learn; [`TrainError::Core`] names the setting that
+    /// is out of range.
+    pub fn new(
+        examples: &'a Examples,
+        settings: &profile::Supervised,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        if examples.owed() == 0 {
+            return Err(TrainError::Nothing { what: "demonstrations" });
+        }
+        let key = Key::new(seed, Stream::Shuffle, 0);
+        let batches = Batches::new(key, examples.len(), settings.batch, settings.epochs);
+        let optimiser = settings.optimiser;
+        let schedule = optimiser.schedule(batches.total(), 1);
+        schedule.validate()?;
+        Ok(Self { examples, optimiser, schedule, batches })
+    }
+
+    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    pub fn after(mut self, steps: u64) -> Self {
+        self.batches.leave_out(steps);
+        self
+    }
+
+    /// The next step; `None` when all are done.
+    ///
+    /// # Errors
+    /// The learner's own.
+    pub async fn step<L: Learner<Error: 'static>>(
+        &mut self,
+        learner: &mut L,
+    ) -> Result<Option<Step>, TrainError> {
+        let Some((step, chosen)) = self.batches.next() else { return Ok(None) };
+        let chosen = self.examples.select(chosen);
         let tokens = chosen.owed();
         let mut loss = 0.0;
         if tokens > 0 {
             loss = accumulate(learner, &chosen, tokens as f64, 1.0).await?;
         }
-        let update = settings.optimiser.update(&schedule, step);
+        let update = self.optimiser.update(&self.schedule, step);
         let gradient = learner.step(&update).await.map_err(TrainError::role("learner"))?;
-        on_step(Step { step: step + 1, total, loss, gradient, learning_rate: update.learning_rate });
+        let (total, learning_rate) = (self.batches.total(), update.learning_rate);
+        Ok(Some(Step { step: step + 1, total, loss, gradient, learning_rate }))
     }
-    Ok(())
 }
 
 /// Accumulates `coefficient` times the cross-entropy of examples over `denominator` tokens.

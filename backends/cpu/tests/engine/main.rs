@@ -3,6 +3,7 @@
 mod bits;
 mod gradients;
 mod sampling;
+mod state;
 
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::random::{Key, Stream};
