@@ -6,6 +6,7 @@ pub mod quickstart;
 pub mod record;
 pub mod report;
 pub mod run;
+pub mod stage;
 pub mod statistics;
 pub mod train;
 

@@ -4,6 +4,7 @@
 
 use rlhf::quickstart::world::{LABELLERS, Prompt, World, gold};
 use rlhf::quickstart::{Labels, Outcome, Settings, run};
+use rlhf::stage::Session;
 use rlhf::statistics::win_rate;
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
@@ -22,14 +23,12 @@ static TURN: Mutex<()> = Mutex::new(());
 
 fn outcome(settings: &Settings) -> Outcome {
     let _turn = TURN.lock();
-    let mut last = String::new();
-    let outcome = run(settings, &Cpu::default(), &mut |phase, done, total, figure| {
+    let mut session = Session::new(|phase, done, total, figure: &str| {
         if done == total {
-            last = format!("{phase:?} {figure}");
-            eprintln!("{last}");
+            eprintln!("{phase:?} {figure}");
         }
-    })
-    .unwrap_or_else(|e| panic!("after {last}: {e}"));
+    });
+    let outcome = run(settings, &Cpu::default(), &mut session).unwrap_or_else(|e| panic!("{e}"));
     eprintln!(
         "win rate {:.3} ({:.3} to {:.3}), gold {:.3?}, success {:.3?}, KL {:.2}, distinct {:.3?}, accuracy {:.3}, \
          agreement {:.3}",

@@ -1,6 +1,9 @@
 //! What `rlhf quickstart --out` leaves behind, of a run too small to learn anything.
 
+use core::time::Duration;
+use rlhf::quickstart::world::tokenizer;
 use rlhf::quickstart::{Outcome, Settings, run, save};
+use rlhf::stage::Session;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::WarmUpLength;
 use rlhf_cpu::{Cpu, Isa};
@@ -24,7 +27,11 @@ fn settings(seed: u64) -> Settings {
 /// Runs, and reads back the summary that is left in a folder.
 fn summary(folder: &Path, seed: u64, threads: usize) -> (Outcome, Value) {
     let settings = settings(seed);
-    let outcome = run(&settings, &Cpu::new(threads, Isa::best()), &mut |_, _, _, _| {}).unwrap();
+    let cpu = Cpu::new(threads, Isa::best());
+    let session = Session::new(|_, _, _, _: &str| {});
+    let about = settings.about(&cpu);
+    let mut session = session.keeping(folder, Duration::ZERO, false, &about, tokenizer().into()).unwrap();
+    let outcome = run(&settings, &cpu, &mut session).unwrap();
     save(folder, &settings, &outcome).unwrap();
     let summary = std::fs::read(folder.join("summary.json")).unwrap();
     (outcome, serde_json::from_slice(&summary).unwrap())

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how a run shows itself.
 
+mod interrupt;
 mod progress;
 mod quickstart;
 mod real;
@@ -73,6 +74,9 @@ struct Quickstart {
     /// A folder for summary.json, the curve as SVG, and the models as Hugging Face folders
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Go on with the run in that folder
+    #[arg(long, requires = "out")]
+    resume: bool,
 }
 
 #[derive(Args)]
@@ -88,6 +92,9 @@ struct Run {
     /// A folder for summary.json and the models
     #[arg(long, value_name = "DIR", default_value = "out/run")]
     out: PathBuf,
+    /// Go on with the run in that folder
+    #[arg(long)]
+    resume: bool,
 }
 
 /// Does what the command line asks.

@@ -3,15 +3,17 @@
 use super::Quickstart;
 use super::progress::Shown;
 use core::error::Error;
+use core::time::Duration;
+use rlhf::quickstart::world::tokenizer;
 use rlhf::quickstart::{Settings, overrides, run, save, show};
+use rlhf::stage::Session;
 use rlhf_cpu::Cpu;
+
+/// How often a checkpoint is written, at least.
+const EVERY: Duration = Duration::from_secs(20);
 
 pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     let settings = Settings::new(args.seed);
-    if let Some(out) = &args.out {
-        // What cannot be written is better known before two minutes of work than after.
-        std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
-    }
     let a = &settings.architecture;
     println!(
         "A language model of {} weights ({} layers, {} wide) learns to tell very short stories,\n\
@@ -24,8 +26,14 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     );
     println!("{}", overrides(&settings));
     let mut shown = Shown::new();
-    let outcome =
-        run(&settings, cpu, &mut |phase, done, total, figure| shown.tell(phase, done, total, figure))?;
+    let stop = super::interrupt::asked()?;
+    let mut session = Session::new(|phase, done, total, figure: &str| shown.tell(phase, done, total, figure))
+        .stopped_by(stop);
+    if let Some(out) = &args.out {
+        session = session.keeping(out, EVERY, args.resume, &settings.about(cpu), tokenizer().into())?;
+    }
+    let outcome = run(&settings, cpu, &mut session)?;
+    drop(session);
     println!("\n{}", show(&outcome));
     let seconds: f64 = outcome.seconds.iter().sum();
     println!("Training took {seconds:.0} s.");

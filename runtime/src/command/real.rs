@@ -3,7 +3,7 @@
 use super::Run;
 use super::progress::Shown;
 use core::error::Error;
-use rlhf::run::{Config, overrides, report, run};
+use rlhf::run::{Config, Manner, overrides, report, run};
 use rlhf_cpu::Cpu;
 
 pub fn main(args: &Run, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
@@ -17,8 +17,11 @@ pub fn main(args: &Run, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     println!("{}", overrides(&config.resolve()?.1));
     let mut shown = Shown::new();
     let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
-    let summary = run(&config, cpu, &args.out, &mut tell)?;
-    println!("\n{}", report(&summary));
+    let stop = super::interrupt::asked()?;
+    let manner = Manner { resume: args.resume, stop: &stop, ..Manner::new(&args.out) };
+    if let Some(summary) = run(&config, cpu, &manner, &mut tell)? {
+        println!("\n{}", report(&summary));
+    }
     println!("Models and summary.json are in {}.", args.out.display());
     Ok(())
 }

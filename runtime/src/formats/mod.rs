@@ -9,6 +9,7 @@ mod error;
 pub mod huggingface;
 mod llama2c;
 mod model;
+mod numbers;
 mod safetensors;
 mod vocabulary;
 
@@ -17,6 +18,7 @@ pub use bytes::{write_json, write_whole};
 pub use error::FormatError;
 pub use llama2c::Llama2c;
 pub use model::{save_model, weights_sha256};
+pub(crate) use numbers::{read_numbers, write_numbers};
 pub use safetensors::Safetensors;
 pub use vocabulary::{save_tokenizer, tokenizer};
 

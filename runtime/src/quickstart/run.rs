@@ -2,12 +2,10 @@
 
 use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, success};
 use super::{Labels, Settings};
-use crate::record::{Phase, Progress};
+use crate::record::{Line, Phase};
+use crate::stage::{self, Session, StageError, at, normalised, ppo, pretrain, reward_model, supervised};
 use crate::statistics::{Interval, agreement, best_of_n_kl, distinct_share, expected_best, share, win_rate};
-use crate::train::{
-    Examples, Passes, Ppo, Ranking, Roles, Scaled, Step, TrainError, now, ranking_accuracy, reward_model,
-    supervised,
-};
+use crate::train::{Examples, Ranking, Scaled, TrainError, now, ranking_accuracy};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
@@ -75,49 +73,59 @@ pub struct Outcome {
     pub reward: Scaled<Model>,
 }
 
-/// Runs the whole quickstart.
+/// Runs the whole quickstart in a session, which may keep it in a folder and go on from there.
 ///
 /// # Errors
-/// A setting out of range, or training that diverged.
-pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Result<Outcome, TrainError> {
+/// A setting out of range, training that diverged, or a session that was stopped.
+pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<Outcome, StageError> {
     let world = World::new(settings.seed);
     let mut seconds = [0.0; 4];
+    let before = Phase::ALL.map(|phase| session.seconds(phase));
+    // What earlier processes did counts too.
+    let mut spent =
+        |phase: usize, clock: Instant| seconds[phase] = before[phase] + clock.elapsed().as_secs_f64();
 
     let clock = Instant::now();
-    let (corpus, plain) = corpus(&world, settings.corpus)?;
-    let mut base =
-        Model::random(cpu, settings.architecture.clone(), settings.seed).map_err(TrainError::role("base"))?;
-    now(supervised(&mut base, &corpus, &settings.pretraining, settings.seed, &mut |step| {
-        told(progress, Phase::Pretrain, step)
-    }))?;
-    seconds[0] = clock.elapsed().as_secs_f64();
+    let (corpus, plain) = corpus(&world, settings.corpus).map_err(at(Phase::Pretrain, 0))?;
+    let start = Model::random(cpu, settings.architecture.clone(), settings.seed)
+        .map_err(|e| at(Phase::Pretrain, 0)(TrainError::role("base")(e)))?;
+    let base = pretrain(session, &start, &corpus, &settings.pretraining, settings.seed)?;
+    spent(0, clock);
 
     let clock = Instant::now();
-    let mut sft = base.clone();
-    let demonstrations = demonstrations(&world, settings.demonstrations)?;
-    if let Some(s) = &settings.profile.supervised {
-        now(supervised(&mut sft, &demonstrations, s, settings.seed + 1, &mut |step| {
-            told(progress, Phase::Supervised, step)
-        }))?;
-    }
-    let mut sft = sft.clone();
-    seconds[1] = clock.elapsed().as_secs_f64();
+    let demonstrations = demonstrations(&world, settings.demonstrations).map_err(at(Phase::Supervised, 0))?;
+    let mut sft = match &settings.profile.supervised {
+        Some(s) => supervised(session, &base, &demonstrations, s, settings.seed + 1)?,
+        None => base,
+    };
+    spent(1, clock);
 
     let clock = Instant::now();
-    let step2 = Step2::run(settings, &world, &mut sft, &demonstrations, progress)?;
-    let mut reward = step2.reward;
-    seconds[2] = clock.elapsed().as_secs_f64();
+    let step2 = Rankings::of(settings, &world, &mut sft).map_err(at(Phase::Reward, 0))?;
+    let s = &settings.profile.reward;
+    let mut scale = |model| {
+        normalised(model, s.normalisation, &demonstrations, &mut |_| {
+            Err(TrainError::Nothing { what: "answers of the reference" })
+        })
+    };
+    let mut reward = reward_model(session, &sft, &step2.train, s, settings.seed, &mut scale)?;
+    let (correct, pairs) =
+        now(ranking_accuracy(&mut reward.reward, &step2.held_out)).map_err(at(Phase::Reward, 0))?;
+    let accuracy = share(correct, pairs).map_err(|e| at(Phase::Reward, 0)(e.into()))?;
+    spent(2, clock);
 
     let clock = Instant::now();
-    let tests = Tests::new(settings, &world, &mut sft, &mut reward)?;
-    let (mut policy, curve) = ppo(settings, &world, &sft, &mut reward, &plain, &tests, progress)?;
-    seconds[3] = clock.elapsed().as_secs_f64();
+    let tests = Tests::new(settings, &world, &mut sft, &mut reward).map_err(at(Phase::Ppo, 0))?;
+    let mut policy = reinforce(settings, &world, &sft, &mut reward, &plain, &tests, session)?;
+    let curve = curve(&tests, session.lines());
+    spent(3, clock);
 
-    progress(Phase::Evaluate, 0, 1, "");
+    let failed = || at(Phase::Evaluate, 0);
+    session.tell(Phase::Evaluate, 0, 1, "");
     let before = &tests.answers;
-    let after = tests.answer(settings, &mut policy, 0)?;
-    let judged = tests.judge(&mut sft, &mut reward, &after)?;
-    let best_of_n = best_of_n(settings, &mut sft, &mut reward, &tests)?;
+    let after = tests.answer(settings, &mut policy, 0).map_err(failed())?;
+    let judged = tests.judge(&mut sft, &mut reward, &after).map_err(failed())?;
+    let best_of_n = best_of_n(settings, &mut sft, &mut reward, &tests).map_err(failed())?;
     let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len().max(1) as f64;
     let golds = tests.golds(&after);
     let samples = (0..6)
@@ -129,12 +137,12 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
         })
         .collect();
     let texts = |r: &Responses| distinct_share((0..r.len()).map(|i| r.response(i)).collect::<Vec<_>>());
-    progress(Phase::Evaluate, 1, 1, "");
+    session.tell(Phase::Evaluate, 1, 1, "");
     Ok(Outcome {
         agreement: step2.agreement,
         success: (tests.success(before), tests.success(&after)),
-        accuracy: step2.accuracy,
-        win_rate: win_rate(&golds, &tests.gold_before)?,
+        accuracy,
+        win_rate: win_rate(&golds, &tests.gold_before).map_err(|e| failed()(e.into()))?,
         gold: (mean(&tests.gold_before), mean(&golds)),
         proxy: (mean(&tests.proxy_before), judged.proxy),
         kl: judged.kl,
@@ -151,10 +159,6 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
         supervised: sft,
         reward,
     })
-}
-
-fn told(progress: &mut Progress<'_>, phase: Phase, step: Step) {
-    progress(phase, step.step, step.total, &format!("loss {:.3}", step.loss));
 }
 
 /// The base's texts, and those among them that answer no prompt. Only these are mixed into PPO: the
@@ -230,11 +234,11 @@ fn sample(
     })
 }
 
-/// What step 2 gives.
-struct Step2 {
-    reward: Scaled<Model>,
+/// What people say of the supervised model's answers.
+struct Rankings {
+    train: Vec<Ranking>,
+    held_out: Vec<Ranking>,
     agreement: f64,
-    accuracy: Interval,
 }
 
 /// Prompts whose rankings measure the reward model.
@@ -243,14 +247,8 @@ const HELD_OUT: usize = 400;
 /// Prompts that all labellers rank, to measure their agreement.
 const SHARED: usize = 128;
 
-impl Step2 {
-    fn run(
-        settings: &Settings,
-        world: &World,
-        sft: &mut Model,
-        demonstrations: &Examples,
-        progress: &mut Progress<'_>,
-    ) -> Result<Self, TrainError> {
+impl Rankings {
+    fn of(settings: &Settings, world: &World, sft: &mut Model) -> Result<Self, TrainError> {
         let trained = settings.rankings as usize;
         let mut pool = world.train().to_vec();
         Key::new(settings.seed, Stream::Labels, 1 << 20).shuffle(&mut pool);
@@ -296,63 +294,49 @@ impl Step2 {
             })
             .collect();
         let (held_out, train) = rankings.split_at(held_out.len());
-
-        let s = &settings.profile.reward;
-        let deviation = s.head.deviation(settings.architecture.width) as f32;
-        let mut model = sft.with_scalar_head(deviation, settings.seed).map_err(TrainError::role("reward"))?;
-        now(reward_model(&mut model, train, s, settings.seed, &mut |step, seen| {
-            let accuracy = seen.accuracy().unwrap_or(0.0);
-            progress(
-                Phase::Reward,
-                step.step,
-                step.total,
-                &format!("loss {:.3}, accuracy {accuracy:.2}", step.loss),
-            );
-        }))?;
-        let mut model = model.clone();
-        let (correct, pairs) = now(ranking_accuracy(&mut model, held_out))?;
-        let centre = demonstrations.select(0..demonstrations.len().min(512));
-        let reward = now(Scaled::centred_on(model, centre.sequences()?))?;
-        Ok(Self { reward, agreement: agreement(&shared)?, accuracy: share(correct, pairs)? })
+        Ok(Self { train: train.to_vec(), held_out: held_out.to_vec(), agreement: agreement(&shared)? })
     }
 }
 
-fn ppo(
+/// Step 3, measured on the test prompts now and then.
+fn reinforce(
     settings: &Settings,
     world: &World,
     sft: &Model,
     reward: &mut Scaled<Model>,
     mix: &Examples,
     tests: &Tests,
-    progress: &mut Progress<'_>,
-) -> Result<(Model, Vec<Point>), TrainError> {
-    let s = settings.profile.ppo;
-    let (mut policy, mut reference, mut critic) = (sft.clone(), sft.clone(), reward.reward.clone());
-    let mut run = Ppo::new(s, u64::from(settings.iterations), settings.seed)?;
-    let pool = world.train();
-    let mut order = Passes::new(Key::new(settings.seed, Stream::Shuffle, 1 << 28), pool.len());
-    let batch = s.batch.unwrap_or(256) as usize;
-    let mut curve = vec![tests.before()];
-    for iteration in 0..settings.iterations {
-        let prompts: Vec<Prompt> = order.take(batch).into_iter().map(|i| pool[i]).collect();
-        let prompts = Prompts::new(&prompts);
-        let mut roles = Roles { policy: &mut policy, critic: &mut critic, reference: &mut reference, reward };
-        let seen = now(run.iterate(&mut roles, prompts.ragged()?, &stopping(settings), mix))?;
-        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
-        progress(Phase::Ppo, u64::from(iteration) + 1, u64::from(settings.iterations), &told);
-        if (iteration + 1) % CHECKPOINT == 0 || iteration + 1 == settings.iterations {
-            if s.average.is_some() {
-                swap(&mut policy)?;
-            }
-            let answers = tests.answer(settings, &mut policy, iteration + 1)?;
-            curve.push(tests.judge(&mut reference, reward, &answers)?);
-            if s.average.is_some() && iteration + 1 < settings.iterations {
-                swap(&mut policy)?;
-            }
+    session: &mut Session<'_>,
+) -> Result<Model, StageError> {
+    let s = &settings.profile.ppo;
+    let mut reference = sft.clone();
+    let prompts: Vec<Vec<u32>> = world.train().iter().map(context).collect();
+    let iterations = settings.iterations;
+    let on = stage::Prompts { prompts: &prompts, stopping: stopping(settings), mix, iterations };
+    let mut measure = |iteration: u32, policy: &mut Model, reward: &mut Scaled<Model>| {
+        if !iteration.is_multiple_of(CHECKPOINT) && iteration != iterations {
+            return Ok(Vec::new());
         }
-    }
-    // The run ends on the average, without the optimiser's state.
-    Ok((policy.clone(), curve))
+        if s.average.is_some() {
+            swap(policy)?;
+        }
+        let answers = tests.answer(settings, policy, iteration)?;
+        let Point { kl, gold, proxy } = tests.judge(&mut reference, reward, &answers)?;
+        if s.average.is_some() {
+            swap(policy)?;
+        }
+        Ok(vec![("test_kl", kl), ("test_gold", gold), ("test_reward", proxy)])
+    };
+    ppo(session, sft, reward, on, s, settings.seed, &mut measure)
+}
+
+/// The points that were measured on the way, the supervised policy's first.
+fn curve(tests: &Tests, lines: &[Line]) -> Vec<Point> {
+    let point = |line: &Line| {
+        let figure = |name: &str| line.figures.get(name).copied();
+        Some(Point { kl: figure("test_kl")?, gold: figure("test_gold")?, proxy: figure("test_reward")? })
+    };
+    core::iter::once(tests.before()).chain(lines.iter().filter_map(point)).collect()
 }
 
 /// Iterations between two points of the curve.

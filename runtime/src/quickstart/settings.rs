@@ -3,7 +3,9 @@
 use rlhf_core::maths::KlController;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
+use rlhf_cpu::Cpu;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 /// How the quickstart is run. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,7 +150,7 @@ impl Settings {
         Self {
             seed,
             architecture: Architecture::gpt2(super::world::vocabulary().len(), 64, 64, 3, 4),
-            corpus: 80_000,
+            corpus: 64_000,
             pretraining,
             demonstrations: 2048,
             rankings: 5400,
@@ -159,6 +161,24 @@ impl Settings {
             profile,
             overrides,
         }
+    }
+
+    /// What has to be the same for a run to be gone on with; see [`crate::stage::Session::keeping`].
+    pub fn about(&self, cpu: &Cpu) -> Value {
+        json!({
+            "command": "quickstart",
+            "seed": self.seed,
+            "instruction_set": cpu.isa().name(),
+            "network": format!("{:?}", self.architecture),
+            "corpus": self.corpus,
+            "pretraining": self.pretraining,
+            "demonstrations": self.demonstrations,
+            "rankings": self.rankings,
+            "iterations": self.iterations,
+            "longest": self.longest,
+            "labels": format!("{:?}", self.labels),
+            "profile": self.profile,
+        })
     }
 
     /// Another KL coefficient.

@@ -1,11 +1,10 @@
 //! What a person reads at the end of a quickstart.
 
-use super::world::{decode, tokenizer};
+use super::world::decode;
 use super::{Outcome, Settings, Summary};
-use crate::formats::{FormatError, save_model, write_json, write_whole};
+use crate::formats::{FormatError, write_json, write_whole};
 use crate::report::plot::{Curve, Plot};
 use crate::report::{self, table};
-use rlhf_core::model::tokenizer::AnyTokenizer;
 use std::path::Path;
 
 /// The settings that are not the paper's, each with its reason.
@@ -93,18 +92,12 @@ pub fn show(outcome: &Outcome) -> String {
     out
 }
 
-/// Writes `summary.json`, `curve.svg` and the three models as Hugging Face folders.
+/// Writes `summary.json` and `curve.svg`.
 ///
 /// # Errors
 /// [`FormatError`] names the file.
 pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(), FormatError> {
     std::fs::create_dir_all(folder).map_err(|e| FormatError::io(folder, e))?;
-    let tokenizer = AnyTokenizer::from(tokenizer());
-    for (name, model) in
-        [("sft", &outcome.supervised), ("reward", &outcome.reward.reward), ("policy", &outcome.policy)]
-    {
-        save_model(&folder.join(name), model, &tokenizer)?;
-    }
     write_whole(&folder.join("curve.svg"), plot(outcome).svg().as_bytes())?;
     write_json(&folder.join("summary.json"), &Summary::new(settings, outcome))
 }

@@ -54,5 +54,8 @@ pub const FIGURES: &[Figure] = &[
     figure("value_loss", "reward²", "the value loss"),
     figure("value_clip_fraction", "share", "values that the clip cut"),
     figure("explained_variance", "share", "the share of the returns' variance that the critic foresaw"),
+    figure("test_kl", "nats", "the KL on the test prompts"),
+    figure("test_gold", "gold", "the mean gold on the test prompts, which no model sees"),
+    figure("test_reward", "reward", "the mean reward on the test prompts"),
     figure("pretraining_loss", "nats", "the cross-entropy of the pretraining mix, per token"),
 ];

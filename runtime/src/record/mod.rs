@@ -1,7 +1,11 @@
 //! What a run leaves behind while it works: where it is, and what it measured.
 
 mod line;
+mod metrics;
 mod phase;
+pub(crate) mod snapshot;
 
 pub use line::{FIGURES, Figure, Line};
+pub use metrics::Metrics;
 pub use phase::{Phase, Progress};
+pub use snapshot::{Manifest, Sum};

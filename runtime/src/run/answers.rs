@@ -1,6 +1,7 @@
 //! What a policy answers to held-out prompts, and what that is worth.
 
 use super::measure::{log_probs, scores};
+use crate::stage::end_to_end;
 use crate::train::now;
 use crate::train::{Examples, Scaled, TrainError};
 use rlhf_core::Ragged;
@@ -17,21 +18,12 @@ pub(super) fn write(
     stopping: &Stopping<'_>,
     key: Key,
 ) -> Result<Responses, TrainError> {
-    let (tokens, ends) = end_to_end(prompts);
+    let (tokens, ends) = end_to_end(prompts.iter());
     let sampling = Sampling::at_temperature(temperature as f32);
     now(async {
         let prompts = Ragged::new(&tokens, &ends)?;
         policy.sample(prompts, &sampling, stopping, key, 0).await.map_err(TrainError::role("policy"))
     })
-}
-
-/// Prompts' tokens, and where each ends.
-pub(super) fn end_to_end(prompts: &[Vec<u32>]) -> (Vec<u32>, Vec<usize>) {
-    let ends = prompts.iter().scan(0, |end, prompt| {
-        *end += prompt.len();
-        Some(*end)
-    });
-    (prompts.concat(), ends.collect())
 }
 
 /// Answers, and what they are worth.

@@ -31,23 +31,8 @@ impl Base {
             return Err(RunError::setting("base.tokenizer", reason));
         }
         let (weights, _) = opened.weights(&architecture)?;
-        let model = with_weights(cpu, architecture, weights)?;
+        let model = Model::from_weights(cpu, architecture, weights)
+            .map_err(|e| RunError::setting("base.model", e.to_string()))?;
         Ok(Self { model, tokenizer })
     }
-}
-
-fn with_weights(cpu: &Cpu, architecture: Architecture, weights: Vec<f32>) -> Result<Model, RunError> {
-    Model::from_weights(cpu, architecture, weights)
-        .map_err(|e| RunError::setting("base.model", e.to_string()))
-}
-
-/// The same weights with dropout at `rate` while learning.
-pub(super) fn with_dropout(model: &Model, rate: f64, seed: u64) -> Result<Model, RunError> {
-    if f64::from(model.architecture().dropout) == rate {
-        return Ok(model.clone());
-    }
-    let architecture = Architecture { dropout: rate as f32, ..model.architecture().clone() };
-    let mut model = with_weights(model.cpu(), architecture, model.weights().to_vec())?;
-    model.seed_dropout(seed);
-    Ok(model)
 }

@@ -2,6 +2,7 @@
 
 use crate::formats::FormatError;
 use crate::record::Phase;
+use crate::stage::{self, StageError};
 use crate::train::TrainError;
 use core::fmt;
 use std::path::PathBuf;
@@ -35,20 +36,8 @@ pub enum RunError {
     },
     /// A file does not serve.
     File(FormatError),
-    /// A step of training failed.
-    Train {
-        /// Which of the three.
-        phase: Phase,
-        /// At which optimiser step or iteration, from 1; 0 before the first.
-        step: u64,
-        /// What happened.
-        error: TrainError,
-    },
-    /// Training ended in weights that are not finite.
-    NotFinite {
-        /// Which of the three steps.
-        phase: Phase,
-    },
+    /// A stage ended before its end.
+    Stage(StageError),
 }
 
 impl RunError {
@@ -58,7 +47,7 @@ impl RunError {
 
     /// Names the phase and the step in which training failed.
     pub(super) fn at(phase: Phase, step: u64) -> impl FnOnce(TrainError) -> Self {
-        move |error| Self::Train { phase, step, error }
+        move |error| Self::Stage(stage::at(phase, step)(error))
     }
 }
 
@@ -73,10 +62,7 @@ impl fmt::Display for RunError {
                 folder.display()
             ),
             Self::File(error) => error.fmt(f),
-            Self::Train { phase, step, error } => write!(f, "{phase:?}, step {step}: {error}"),
-            Self::NotFinite { phase } => {
-                write!(f, "{phase:?}: the weights are no longer finite; lower its learning rate")
-            }
+            Self::Stage(error) => error.fmt(f),
         }
     }
 }
@@ -85,7 +71,7 @@ impl core::error::Error for RunError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::File(error) => Some(error),
-            Self::Train { error, .. } => Some(error),
+            Self::Stage(error) => Some(error),
             _ => None,
         }
     }
@@ -94,5 +80,11 @@ impl core::error::Error for RunError {
 impl From<FormatError> for RunError {
     fn from(error: FormatError) -> Self {
         Self::File(error)
+    }
+}
+
+impl From<StageError> for RunError {
+    fn from(error: StageError) -> Self {
+        Self::Stage(error)
     }
 }

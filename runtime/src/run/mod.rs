@@ -5,11 +5,13 @@
 //! (`schemas/run-summary.schema.json`) and three model folders.
 //!
 //! ```no_run
-//! use rlhf::run::{Config, report, run};
+//! use rlhf::run::{Config, Manner, report, run};
 //! # fn main() -> Result<(), rlhf::run::RunError> {
 //! let config = Config::read("examples/real.toml".as_ref())?.with_data("../shared/data".as_ref());
-//! let summary = run(&config, &rlhf_cpu::Cpu::default(), "runs/real".as_ref(), &mut |_, _, _, _| {})?;
-//! print!("{}", report(&summary));
+//! let manner = Manner::new("runs/real".as_ref());
+//! if let Some(summary) = run(&config, &rlhf_cpu::Cpu::default(), &manner, &mut |_, _, _, _| {})? {
+//!     print!("{}", report(&summary));
+//! }
 //! # Ok(())
 //! # }
 //! ```
@@ -33,7 +35,7 @@ pub use config::{BaseFiles, Comparisons, Config, Demonstrations, Evaluation, Pre
 pub use error::RunError;
 pub use overrides::{Change, Override};
 pub use report::{overrides, report};
-pub use steps::run;
+pub use steps::{Manner, run};
 pub use summary::{
     Accuracy, Answer, BeforeAfter, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample,
     Seconds, Stages, Summary,

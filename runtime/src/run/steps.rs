@@ -1,7 +1,7 @@
 //! The three steps, one after the other.
 
-use super::answers::{Answers, Exam, end_to_end, write};
-use super::base::{Base, with_dropout};
+use super::answers::{Answers, Exam, write};
+use super::base::Base;
 use super::measure::loss;
 use super::pretraining::corpus;
 use super::rewards::{Judged, accuracy, agreed};
@@ -12,30 +12,64 @@ use super::{
     Stages, Summary,
 };
 use crate::data::{self, Format, Options, discover};
-use crate::formats::{FormatError, save_model, weights_sha256, write_json};
+use crate::formats::{weights_sha256, write_json};
 use crate::record::{Phase, Progress};
+use crate::stage::{self, Session};
 use crate::statistics::win_rate;
-use crate::train::{self, Examples, Passes, Ppo, Ranking, Roles, Scaled, TrainError, now};
-use rlhf_core::Ragged;
-use rlhf_core::maths::RewardScale;
+use crate::train::{Examples, Ranking, Scaled, TrainError};
+use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
-use rlhf_core::profile::{self, CriticInit, Profile, RewardNormalisation};
+use rlhf_core::profile::Profile;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::Averaged;
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Runs all three steps and writes `summary.json` and the folders `sft`, `reward` and `policy` into
-/// `out`, which is made if need be.
+/// How a run is done, beside what it is told to do.
+pub struct Manner<'a> {
+    /// Where everything is kept.
+    pub folder: &'a Path,
+    /// Go on with the run that is there.
+    pub resume: bool,
+    /// How often a checkpoint is written, at least.
+    pub every: Duration,
+    /// The last stage to do; all of them and the measuring where it is [`Phase::Evaluate`].
+    pub until: Phase,
+    /// Asked after every step whether to end there.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Manner<'a> {
+    /// All stages afresh, with a checkpoint every minute.
+    pub fn new(folder: &'a Path) -> Self {
+        Self {
+            folder,
+            resume: false,
+            every: Duration::from_secs(60),
+            until: Phase::Evaluate,
+            stop: &|| false,
+        }
+    }
+}
+
+/// Runs all three steps and leaves `summary.json` and the networks `sft`, `reward` and `policy` in the
+/// folder, which is made if need be; [`crate::stage`] says what else is there. `None` where it was to
+/// end before the last stage.
 ///
 /// The same configuration and data give the same weights on one instruction set, on any number of
-/// threads.
+/// threads, and however often the run was stopped and gone on with.
 ///
 /// # Errors
 /// [`RunError`]: all settings and files are checked before anything is learnt.
-pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) -> Result<Summary, RunError> {
+pub fn run(
+    config: &Config,
+    cpu: &Cpu,
+    manner: &Manner<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Summary>, RunError> {
     config.check()?;
     let (profile, overrides) = config.resolve()?;
     let mut seconds = Seconds::default();
@@ -43,26 +77,39 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
     let base = Base::open(config, cpu)?;
     let found = discover(config.folder()?)?;
     let mut sources = Sources::read(config, &base, &found)?;
-    std::fs::create_dir_all(out).map_err(|e| FormatError::io(out, e))?;
-    let mut run = Run { config, profile, base, progress, steps: 0 };
+    let about = about(config, &profile, &base, &sources);
+    let session = Session::new(progress).stopped_by(manner.stop);
+    let session =
+        session.keeping(manner.folder, manner.every, manner.resume, &about, base.tokenizer.clone())?;
+    let mut run = Run { config, profile, base, session };
     let mut writer = run.base.model.clone();
-    let corpus = corpus(config, &found, &mut writer, &run.base.tokenizer, run.progress)?;
+    let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
+    let corpus = corpus(config, &found, &mut writer, &run.base.tokenizer, &mut tell)?;
     seconds.data = clock.elapsed().as_secs_f64();
 
     let clock = Instant::now();
     let mut sft = run.supervised(&sources.demonstrations.0, &corpus.train)?;
-    (seconds.sft, seconds.per_step.sft) = run.spent(clock);
+    (seconds.sft, seconds.per_step.sft) = run.spent(Phase::Supervised, clock);
+    if manner.until <= Phase::Supervised {
+        return Ok(None);
+    }
 
     let clock = Instant::now();
-    let mut reward = run.reward(&mut sft, &sources)?;
-    (seconds.reward, seconds.per_step.reward) = run.spent(clock);
+    let mut reward = run.reward(&sft, &sources)?;
+    (seconds.reward, seconds.per_step.reward) = run.spent(Phase::Reward, clock);
+    if manner.until <= Phase::Reward {
+        return Ok(None);
+    }
 
     let clock = Instant::now();
-    let (mut policy, iterations) = run.ppo(&sft, &mut reward, &sources.prompts, &corpus.train)?;
-    (seconds.ppo, seconds.per_step.ppo) = run.spent(clock);
+    let mut policy = run.ppo(&sft, &mut reward, &sources.prompts, &corpus.train)?;
+    (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
+    if manner.until <= Phase::Ppo {
+        return Ok(None);
+    }
 
     let clock = Instant::now();
-    (run.progress)(Phase::Evaluate, 0, 1, "");
+    run.session.tell(Phase::Evaluate, 0, 1, "");
     let failed = || RunError::at(Phase::Evaluate, 0);
     let reward_model = judged(&mut reward.reward, &sources).map_err(failed())?;
     let exam = run.exam(&sources.held_out);
@@ -75,12 +122,9 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
     let losses = losses(&mut models, &unseen, &corpus.held_out).map_err(failed())?;
     let win_rate = win_rate(&after.rewards, &before.rewards).map_err(|e| failed()(e.into()))?;
     let samples = run.samples(&sources.held_out, &before, &after);
-    (run.progress)(Phase::Evaluate, 1, 1, "");
+    run.session.tell(Phase::Evaluate, 1, 1, "");
     seconds.evaluate = clock.elapsed().as_secs_f64();
 
-    for (name, model) in [("sft", &sft), ("reward", &reward.reward), ("policy", &policy)] {
-        save_model(&out.join(name), model, &run.base.tokenizer)?;
-    }
     let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
     sources.data.pretraining = corpus.train.len();
     let summary = Summary {
@@ -99,14 +143,47 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
         kl: after.kl,
         length: pair(Answers::length),
         ended: pair(Answers::ended),
-        iterations,
+        iterations: run.session.lines().iter().filter_map(Iteration::of).collect(),
         samples,
         seconds,
         weights_sha256: weights_sha256(policy.weights()),
     };
     // Last: who finds a summary finds a whole run.
-    write_json(&out.join("summary.json"), &summary)?;
-    Ok(summary)
+    write_json(&manner.folder.join("summary.json"), &summary)?;
+    Ok(Some(summary))
+}
+
+/// What has to be the same for a run to be gone on with.
+fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources) -> Value {
+    let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
+    let ranked = comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking);
+    json!({
+        "command": "run",
+        "seed": config.seed,
+        "instruction_set": base.model.cpu().isa().name(),
+        "profile": profile,
+        "base": weights_sha256(base.model.weights()),
+        "demonstrations": sum((0..demonstrations.len()).map(|i| demonstrations.text(i))),
+        "comparisons": sum(ranked.flat_map(|r| r.texts.into_iter().chain([r.ranks]))),
+        "prompts": sum(&sources.prompts),
+        "pretraining": {
+            "texts": config.pretraining.texts,
+            "length": config.pretraining.length,
+            "of_demonstrations": config.supervised.pretraining,
+        },
+        "iterations": config.ppo.iterations,
+        "response": config.ppo.response,
+    })
+}
+
+/// SHA-256 of lists of ids.
+fn sum(lists: impl IntoIterator<Item = impl AsRef<[u32]>>) -> String {
+    let mut hash = Sha256::new();
+    for list in lists {
+        hash.update((list.as_ref().len() as u64).to_le_bytes());
+        list.as_ref().iter().for_each(|id| hash.update(id.to_le_bytes()));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// All data as token ids.
@@ -185,25 +262,19 @@ impl Sources {
 }
 
 /// What all steps share.
-struct Run<'a, 'p> {
+struct Run<'a, 's> {
     config: &'a Config,
     profile: Profile,
     base: Base,
-    progress: &'a mut Progress<'p>,
-    /// The last one of the step at work.
-    steps: u64,
+    session: Session<'s>,
 }
 
-/// Demonstrations that centre the reward.
-const CENTRE: usize = 512;
-/// Answers of the supervised model that centre it, where the profile says so.
-const SAMPLES: u32 = 256;
-
 impl Run<'_, '_> {
-    /// Seconds since, in all and for each step.
-    fn spent(&self, clock: Instant) -> (f64, f64) {
-        let seconds = clock.elapsed().as_secs_f64();
-        (seconds, seconds / self.steps.max(1) as f64)
+    /// Seconds since and before, in all and for each step.
+    fn spent(&self, phase: Phase, clock: Instant) -> (f64, f64) {
+        let steps = self.session.lines().iter().filter(|line| line.phase == phase).count();
+        let seconds = clock.elapsed().as_secs_f64().max(self.session.seconds(phase));
+        (seconds, seconds / steps.max(1) as f64)
     }
 
     fn stopping(&self) -> Stopping<'static> {
@@ -213,71 +284,30 @@ impl Run<'_, '_> {
     /// Step 1.
     fn supervised(&mut self, demonstrations: &Examples, corpus: &Examples) -> Result<Model, RunError> {
         let Some(settings) = self.profile.supervised else { return Ok(self.base.model.clone()) };
-        let seed = self.config.seed;
         let mixed = (self.config.supervised.pretraining * demonstrations.len() as f64).round() as usize;
         let mut texts = demonstrations.clone();
         for i in (0..corpus.len()).cycle().take(mixed) {
             texts.push(&[], corpus.text(i)).map_err(|e| RunError::at(Phase::Supervised, 0)(e.into()))?;
         }
-        let mut model = with_dropout(&self.base.model, settings.dropout, seed)?;
-        self.steps = 0;
-        let (at, progress) = (&mut self.steps, &mut *self.progress);
-        now(train::supervised(&mut model, &texts, &settings, seed, &mut |step| {
-            *at = step.step;
-            progress(Phase::Supervised, step.step, step.total, &format!("loss {:.3}", step.loss));
-        }))
-        .map_err(RunError::at(Phase::Supervised, self.steps + 1))?;
-        finite(with_dropout(&model, 0.0, seed)?, Phase::Supervised)
+        Ok(stage::supervised(&mut self.session, &self.base.model, &texts, &settings, self.config.seed)?)
     }
 
     /// Step 2.
-    fn reward(&mut self, sft: &mut Model, sources: &Sources) -> Result<Scaled<Model>, RunError> {
+    fn reward(&mut self, sft: &Model, sources: &Sources) -> Result<Scaled<Model>, RunError> {
         let settings = self.profile.reward;
-        let seed = self.config.seed;
-        let failed = |step| RunError::at(Phase::Reward, step);
-        let deviation = settings.head.deviation(sft.architecture().width) as f32;
         let rankings: Vec<Ranking> =
             sources.comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking).collect();
-        let mut model =
-            sft.with_scalar_head(deviation, seed).map_err(|e| failed(0)(TrainError::role("reward")(e)))?;
-        self.steps = 0;
-        let (at, progress) = (&mut self.steps, &mut *self.progress);
-        now(train::reward_model(&mut model, &rankings, &settings, seed, &mut |step, seen| {
-            *at = step.step;
-            let told = format!("loss {:.3}, accuracy {:.2}", step.loss, seen.accuracy().unwrap_or(0.0));
-            progress(Phase::Reward, step.step, step.total, &told);
-        }))
-        .map_err(failed(self.steps + 1))?;
-        let model = finite(model.clone(), Phase::Reward)?;
-        match settings.normalisation {
-            RewardNormalisation::None => Ok(Scaled { reward: model, scale: RewardScale::default() }),
-            RewardNormalisation::CentreOnDemonstrations => {
-                let all = &sources.demonstrations.0;
-                let texts = all.select(0..all.len().min(CENTRE));
-                now(async { Scaled::centred_on(model, texts.sequences()?).await })
-            }
-            RewardNormalisation::CentreOnReference => {
-                let texts = self.written(sft, &sources.prompts, SAMPLES).map_err(failed(0))?;
-                now(async { Scaled::centred_on(model, texts.sequences()?).await })
-            }
-            RewardNormalisation::Ziegler2019 { samples } => {
-                let texts = self.written(sft, &sources.prompts, samples).map_err(failed(0))?;
-                now(async { Scaled::ziegler2019(model, texts.sequences()?).await })
-            }
-        }
-        .map_err(failed(0))
-    }
-
-    /// Answers of the supervised model to training prompts, with them.
-    fn written(&self, sft: &mut Model, prompts: &[Vec<u32>], count: u32) -> Result<Examples, TrainError> {
-        let prompts: Vec<Vec<u32>> = prompts.iter().cycle().take(count as usize).cloned().collect();
+        let mut writer = sft.clone();
+        let (stopping, temperature) = (self.stopping(), self.profile.ppo.temperature);
         let key = Key::new(self.config.seed, Stream::Sampling, u32::MAX - 1);
-        let written = write(sft, &prompts, self.profile.ppo.temperature, &self.stopping(), key)?;
-        let mut texts = Examples::default();
-        for (i, prompt) in prompts.iter().enumerate() {
-            texts.push(prompt, written.response(i))?;
-        }
-        Ok(texts)
+        let mut written = |count| {
+            let prompts: Vec<_> = sources.prompts.iter().cycle().take(count as usize).cloned().collect();
+            answered(&mut writer, &prompts, temperature, &stopping, key)
+        };
+        let mut scale =
+            |model| stage::normalised(model, settings.normalisation, &sources.demonstrations.0, &mut written);
+        let seed = self.config.seed;
+        Ok(stage::reward_model(&mut self.session, sft, &rankings, &settings, seed, &mut scale)?)
     }
 
     /// Step 3. Ends on the moving average of the weights, where one is kept.
@@ -286,45 +316,13 @@ impl Run<'_, '_> {
         sft: &Model,
         reward: &mut Scaled<Model>,
         prompts: &[Vec<u32>],
-        corpus: &Examples,
-    ) -> Result<(Model, Vec<Iteration>), RunError> {
-        let (settings, seed) = (self.profile.ppo, self.config.seed);
-        let total = self.config.ppo.iterations;
-        let failed = |step: u32| RunError::at(Phase::Ppo, u64::from(step));
-        let role = TrainError::role("critic");
-        let mut policy = with_dropout(sft, settings.dropout, seed)?;
-        let mut reference = sft.clone();
-        let critic = match settings.critic_init {
-            CriticInit::RewardModel => reward.reward.clone(),
-            CriticInit::Policy(head) => sft
-                .with_scalar_head(head.deviation(sft.architecture().width) as f32, seed)
-                .map_err(|e| failed(0)(role(e)))?,
-        };
-        let mut critic = with_dropout(&critic, settings.dropout, seed)?;
-        let mut ppo = Ppo::new(settings, u64::from(total), seed).map_err(failed(0))?;
-        let mut order = Passes::new(Key::new(seed, Stream::Shuffle, 1 << 28), prompts.len());
-        let stopping = self.stopping();
-        let mut seen = Vec::new();
-        for iteration in 1..=total {
-            let chosen: Vec<Vec<u32>> =
-                order.take(batch(&settings)).into_iter().map(|i| prompts[i].clone()).collect();
-            let (tokens, ends) = end_to_end(&chosen);
-            let mut roles =
-                Roles { policy: &mut policy, critic: &mut critic, reference: &mut reference, reward };
-            let it =
-                now(async { ppo.iterate(&mut roles, Ragged::new(&tokens, &ends)?, &stopping, corpus).await })
-                    .map_err(failed(iteration))?;
-            let told = format!("reward {:+.2}, KL {:.1} nats", it.score, it.kl);
-            (self.progress)(Phase::Ppo, u64::from(iteration), u64::from(total), &told);
-            let (reward, pretraining) = (it.score, it.pretraining);
-            self.steps = u64::from(iteration);
-            seen.push(Iteration { reward, kl: it.kl, length: it.length, pretraining });
-        }
-        if settings.average.is_some() {
-            now(async { policy.swap_average().await.map_err(TrainError::role("policy")) })
-                .map_err(failed(total))?;
-        }
-        Ok((finite(with_dropout(&policy, 0.0, seed)?, Phase::Ppo)?, seen))
+        mix: &Examples,
+    ) -> Result<Model, RunError> {
+        let iterations = self.config.ppo.iterations;
+        let on = stage::Prompts { prompts, stopping: self.stopping(), mix, iterations };
+        let nothing_more = &mut |_, _: &mut _, _: &mut _| Ok(Vec::new());
+        let (settings, seed) = (&self.profile.ppo, self.config.seed);
+        Ok(stage::ppo(&mut self.session, sft, reward, on, settings, seed, nothing_more)?)
     }
 
     fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {
@@ -353,14 +351,20 @@ impl Run<'_, '_> {
     }
 }
 
-/// Responses a rollout.
-fn batch(settings: &profile::Ppo) -> usize {
-    settings.batch.unwrap_or(1) as usize
-}
-
-/// A diverged run must not end as a success.
-fn finite(model: Model, phase: Phase) -> Result<Model, RunError> {
-    if model.weights().iter().all(|w| w.is_finite()) { Ok(model) } else { Err(RunError::NotFinite { phase }) }
+/// Prompts with a policy's answers.
+fn answered(
+    policy: &mut Model,
+    prompts: &[Vec<u32>],
+    temperature: f64,
+    stopping: &Stopping<'_>,
+    key: Key,
+) -> Result<Examples, TrainError> {
+    let written = write(policy, prompts, temperature, stopping, key)?;
+    let mut texts = Examples::default();
+    for (i, prompt) in prompts.iter().enumerate() {
+        texts.push(prompt, written.response(i))?;
+    }
+    Ok(texts)
 }
 
 /// The reward model against people's votes.

@@ -2,6 +2,7 @@
 
 use super::{Override, named};
 use crate::data::Format;
+use crate::record::{Line, Phase};
 use crate::statistics::Interval;
 use rlhf_core::profile::Profile;
 use serde::Serialize;
@@ -159,6 +160,19 @@ pub struct Iteration {
     pub length: f64,
     /// The mean cross-entropy of the pretraining mix, in nats per token; 0 without one.
     pub pretraining: f64,
+}
+
+impl Iteration {
+    /// Of a line of PPO's.
+    pub(super) fn of(line: &Line) -> Option<Self> {
+        let figure = |name: &str| line.figures.get(name).copied();
+        (line.phase == Phase::Ppo).then_some(Self {
+            reward: figure("reward")?,
+            kl: figure("kl")?,
+            length: figure("length")?,
+            pretraining: figure("pretraining_loss").unwrap_or(0.0),
+        })
+    }
 }
 
 /// A held-out prompt with both answers. Texts are what models wrote: data, never markup.

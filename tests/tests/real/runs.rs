@@ -1,7 +1,7 @@
 //! Whole runs.
 
 use super::data::{CONFIG, PROMPTS, write};
-use rlhf::run::{Config, RunError, Summary, report, run};
+use rlhf::run::{Config, Manner, RunError, Summary, report, run};
 use rlhf_cpu::{Cpu, Isa};
 use rlhf_tests::schema;
 use serde_json::Value;
@@ -13,9 +13,13 @@ fn config(folder: &Path, text: &str) -> Config {
     Config::read(&path).unwrap_or_else(|e| panic!("{e}")).with_data(folder)
 }
 
+fn whole(config: &Config, cpu: &Cpu, out: &Path) -> Result<Summary, RunError> {
+    Ok(run(config, cpu, &Manner::new(out), &mut |_, _, _, _| {})?.expect("all stages were asked for"))
+}
+
 fn on(folder: &Path, text: &str, threads: usize) -> Result<Summary, RunError> {
     let cpu = Cpu::new(threads, Isa::best());
-    run(&config(folder, text), &cpu, &folder.join("out"), &mut |_, _, _, _| {})
+    whole(&config(folder, text), &cpu, &folder.join("out"))
 }
 
 fn fits_the_schema(summary: &Path) -> Value {
@@ -137,7 +141,7 @@ fn the_example_runs_on_the_real_data() {
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    let summary = run(&config, &Cpu::default(), folder.path(), &mut |_, _, _, _| {}).unwrap();
+    let summary = whole(&config, &Cpu::default(), folder.path()).unwrap();
     fits_the_schema(&folder.path().join("summary.json"));
     assert!(summary.data.comparisons.iter().any(|set| set.cut > 0));
 }
@@ -148,7 +152,7 @@ fn the_example_runs_on_the_real_data() {
 fn the_whole_example_learns() {
     let Some(data) = rlhf_tests::shared::data("") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let summary = run(&example(&data), &Cpu::default(), folder.path(), &mut |_, _, _, _| {}).unwrap();
+    let summary = whole(&example(&data), &Cpu::default(), folder.path()).unwrap();
     eprint!("{}", report(&summary));
     fits_the_schema(&folder.path().join("summary.json"));
     assert!(summary.losses.demonstrations.sft < summary.losses.demonstrations.base - 0.5);

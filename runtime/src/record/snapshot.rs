@@ -1,0 +1,286 @@
+//! A folder of files that appears whole or not at all, and tells when it was damaged.
+
+use super::Phase;
+use crate::formats::{FormatError, read_at_most, write_json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// `manifest.json`: what a snapshot is of, and its files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The form of this file: 1.
+    pub version: u32,
+    /// Where the run was.
+    pub phase: Phase,
+    /// How many of the phase's steps were done.
+    pub step: u64,
+    /// What a stage has to remember beside its networks.
+    pub state: Value,
+    /// Its files, by name.
+    pub files: BTreeMap<String, Sum>,
+}
+
+/// How a file is known again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sum {
+    /// Its length, in bytes.
+    pub bytes: u64,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+}
+
+/// The manifest's name.
+const MANIFEST: &str = "manifest.json";
+/// The longest manifest that is read.
+const LONGEST: u64 = 1 << 20;
+/// What a folder's name begins with until it is whole.
+const UNFINISHED: &str = ".unfinished-";
+
+impl Manifest {
+    /// Of a phase after so many steps, without files.
+    pub fn new(phase: Phase, step: u64, state: Value) -> Self {
+        Self { version: 1, phase, step, state, files: BTreeMap::new() }
+    }
+
+    /// Makes `folder` with the files that `fill` writes into the folder it is given, and this manifest.
+    /// A folder of that name is replaced. Everything is on the disk before the folder gets its name.
+    ///
+    /// # Errors
+    /// [`FormatError`] names the file; `folder` is then as before.
+    pub fn write(
+        mut self,
+        folder: &Path,
+        fill: impl FnOnce(&Path) -> Result<(), FormatError>,
+    ) -> Result<Self, FormatError> {
+        let unfinished = beside(folder);
+        let filled = self.fill(&unfinished, fill);
+        let placed = filled.and_then(|()| place(&unfinished, folder).map_err(|e| FormatError::io(folder, e)));
+        if placed.is_err() {
+            // What is left over is only in the way; that it cannot be removed changes nothing.
+            let _ = fs::remove_dir_all(&unfinished);
+        }
+        placed.map(|()| self)
+    }
+
+    fn fill(
+        &mut self,
+        unfinished: &Path,
+        fill: impl FnOnce(&Path) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        let failed = |e| FormatError::io(unfinished, e);
+        if unfinished.exists() {
+            fs::remove_dir_all(unfinished).map_err(failed)?;
+        }
+        fs::create_dir_all(unfinished).map_err(failed)?;
+        fill(unfinished)?;
+        for entry in fs::read_dir(unfinished).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            let sum = sum(&path).map_err(|e| FormatError::io(&path, e))?;
+            File::open(&path).and_then(|f| f.sync_all()).map_err(|e| FormatError::io(&path, e))?;
+            self.files.insert(name, sum);
+        }
+        write_json(&unfinished.join(MANIFEST), self)
+    }
+
+    /// Reads the manifest of `folder` and checks every file against it.
+    ///
+    /// # Errors
+    /// [`FormatError`] names the file that is missing, cut or changed.
+    pub fn check(folder: &Path) -> Result<Self, FormatError> {
+        let path = folder.join(MANIFEST);
+        let bytes = read_at_most(&path, LONGEST)?;
+        let manifest: Self = serde_json::from_slice(&bytes)
+            .map_err(|e| FormatError::content(&path, "manifest", e.to_string()))?;
+        if manifest.version != 1 {
+            let reason =
+                format!("{} is not known here, 1 is: was it written by a later rlhf?", manifest.version);
+            return Err(FormatError::content(&path, "field \"version\"", reason));
+        }
+        for (name, want) in &manifest.files {
+            let file = folder.join(name);
+            if Path::new(name).components().count() != 1 || name.starts_with('.') {
+                return Err(FormatError::content(
+                    &path,
+                    "field \"files\"",
+                    format!("{name:?} is no file name"),
+                ));
+            }
+            let got = sum(&file).map_err(|e| FormatError::io(&file, e))?;
+            if got != *want {
+                let reason = format!(
+                    "damaged: it should have {} bytes with SHA-256 {}, it has {} with {}",
+                    want.bytes, want.sha256, got.bytes, got.sha256
+                );
+                return Err(FormatError::content(&file, "content", reason));
+            }
+        }
+        Ok(manifest)
+    }
+}
+
+/// Whether there is a snapshot, whole or damaged.
+pub fn exists(folder: &Path) -> bool {
+    folder.join(MANIFEST).exists()
+}
+
+/// Removes a snapshot. It loses its name first, so that a part of it is never taken for a whole.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove(folder: &Path) -> Result<(), FormatError> {
+    let unnamed = beside(folder);
+    let remove = || {
+        if unnamed.exists() {
+            fs::remove_dir_all(&unnamed)?;
+        }
+        fs::rename(folder, &unnamed)?;
+        fs::remove_dir_all(&unnamed)
+    };
+    remove().map_err(|e| FormatError::io(folder, e))
+}
+
+/// Removes what an interrupted write left in `folder`.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn tidy(folder: &Path) -> Result<(), FormatError> {
+    let entries = match fs::read_dir(folder) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(|e| FormatError::io(folder, e))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(|e| FormatError::io(folder, e))?.path();
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with(UNFINISHED) {
+            fs::remove_dir_all(&path).map_err(|e| FormatError::io(&path, e))?;
+        }
+    }
+    Ok(())
+}
+
+fn beside(folder: &Path) -> PathBuf {
+    let name = folder.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    folder.with_file_name(format!("{UNFINISHED}{name}"))
+}
+
+/// Gives a filled folder its name, on the disk too.
+fn place(unfinished: &Path, folder: &Path) -> io::Result<()> {
+    sync(unfinished)?;
+    if folder.exists() {
+        if !exists(folder) {
+            // Whatever it is, it is not ours to remove.
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "something else is in its place: move it away",
+            ));
+        }
+        let old = beside(&folder.with_extension("old"));
+        fs::rename(folder, &old)?;
+        fs::rename(unfinished, folder)?;
+        sync(folder.parent().unwrap_or(Path::new(".")))?;
+        return fs::remove_dir_all(&old);
+    }
+    fs::rename(unfinished, folder)?;
+    folder.parent().map_or(Ok(()), sync)
+}
+
+/// Has a folder's entries written; elsewhere than on Unix, folders cannot be opened.
+fn sync(folder: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    File::open(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = folder;
+    Ok(())
+}
+
+fn sum(path: &Path) -> io::Result<Sum> {
+    let (mut file, mut hash, mut bytes) = (File::open(path)?, Sha256::new(), 0);
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&buffer[..read]);
+        bytes += read as u64;
+    }
+    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(Sum { bytes, sha256 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::write_whole;
+    use serde_json::json;
+
+    fn write(folder: &Path, text: &str) -> Result<Manifest, FormatError> {
+        let manifest = Manifest::new(Phase::Ppo, 3, json!({ "beta": 0.1 }));
+        manifest.write(folder, |at| write_whole(&at.join("a"), text.as_bytes()))
+    }
+
+    #[test]
+    fn what_is_written_is_whole() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("x");
+        assert!(!exists(&folder));
+        let manifest = write(&folder, "hello").unwrap();
+        assert!(exists(&folder));
+        assert_eq!(Manifest::check(&folder).unwrap(), manifest);
+        write(&folder, "another").unwrap();
+        assert_eq!(fs::read(folder.join("a")).unwrap(), b"another");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left beside it");
+    }
+
+    #[test]
+    fn every_flipped_bit_and_every_cut_is_seen_and_named() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("x");
+        write(&folder, "hello").unwrap();
+        let file = folder.join("a");
+        for bit in 0..40 {
+            let mut bytes = *b"hello";
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&file, bytes).unwrap();
+            let said = Manifest::check(&folder).unwrap_err().to_string();
+            assert!(said.contains(file.to_str().unwrap()) && said.contains("damaged"), "{said}");
+        }
+        for end in 0..5 {
+            fs::write(&file, &b"hello"[..end]).unwrap();
+            assert!(Manifest::check(&folder).is_err());
+        }
+        fs::remove_file(&file).unwrap();
+        assert!(Manifest::check(&folder).unwrap_err().to_string().contains(file.to_str().unwrap()));
+        // The manifest itself.
+        let path = folder.join(MANIFEST);
+        let whole = fs::read(&path).unwrap();
+        for end in 0..whole.len() - 1 {
+            fs::write(&path, &whole[..end]).unwrap();
+            assert!(Manifest::check(&folder).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_what_was_there() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("x");
+        write(&folder, "hello").unwrap();
+        let failed = Manifest::new(Phase::Ppo, 4, Value::Null).write(&folder, |at| {
+            write_whole(&at.join("a"), b"half")?;
+            Err(FormatError::content(&at.join("b"), "disk", "full"))
+        });
+        assert!(failed.unwrap_err().to_string().contains("full"));
+        assert_eq!(Manifest::check(&folder).unwrap().step, 3);
+        fs::create_dir(root.path().join(".unfinished-y")).unwrap();
+        tidy(root.path()).unwrap();
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,119 @@
+//! Why a stage ended before its end.
+
+use crate::formats::FormatError;
+use crate::record::Phase;
+use crate::train::TrainError;
+use core::fmt;
+use std::path::PathBuf;
+
+/// Why a stage ended before its end.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StageError {
+    /// A step of training failed.
+    Train {
+        /// Which stage.
+        phase: Phase,
+        /// At which optimiser step or iteration, from 1; 0 before the first.
+        step: u64,
+        /// What happened.
+        error: TrainError,
+    },
+    /// Training ended in weights that are not finite.
+    NotFinite {
+        /// Which stage.
+        phase: Phase,
+    },
+    /// A file does not serve. What the run had kept before is as it was.
+    File(FormatError),
+    /// The run was asked to stop, and did after a step.
+    Stopped {
+        /// In which stage.
+        phase: Phase,
+        /// After which step.
+        step: u64,
+        /// The folder to go on from; without one nothing is kept.
+        folder: Option<PathBuf>,
+    },
+    /// The folder holds a run already.
+    Occupied {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// Another process works in the folder.
+    Busy {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder holds a run under other settings or on other data.
+    Differs {
+        /// The folder.
+        folder: PathBuf,
+        /// Each difference: its place, what it was and what it is now.
+        differences: Vec<String>,
+    },
+    /// A checkpoint or a finished network was damaged.
+    Damaged {
+        /// What is wrong with which file.
+        error: Box<FormatError>,
+        /// The snapshot.
+        snapshot: PathBuf,
+        /// The one before it, which is whole.
+        older: Option<PathBuf>,
+    },
+}
+
+impl fmt::Display for StageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Train { phase, step, error } => write!(f, "{}, step {step}: {error}", phase.name()),
+            Self::NotFinite { phase } => {
+                write!(f, "{}: the weights are no longer finite; lower its learning rate", phase.name())
+            }
+            Self::File(error) => error.fmt(f),
+            Self::Stopped { phase, step, folder } => {
+                write!(f, "stopped after {} step {step}", phase.name())?;
+                match folder {
+                    Some(folder) => write!(f, "; --resume goes on from {}", folder.display()),
+                    None => f.write_str("; nothing was kept, for no folder was given"),
+                }
+            }
+            Self::Occupied { folder } => write!(
+                f,
+                "{} holds a run: go on with it with --resume, name another folder, or remove it",
+                folder.display()
+            ),
+            Self::Busy { folder } => write!(f, "another process works in {}", folder.display()),
+            Self::Differs { folder, differences } => write!(
+                f,
+                "{} holds another run, and going on would mix the two: {}; set them back, or name another folder",
+                folder.display(),
+                differences.join("; ")
+            ),
+            Self::Damaged { error, snapshot, older } => {
+                write!(f, "{error}; remove {} to go on from ", snapshot.display())?;
+                match older {
+                    Some(older) => write!(f, "{}, which is whole", older.display()),
+                    None => f.write_str("what there is before it"),
+                }
+            }
+        }
+    }
+}
+
+impl core::error::Error for StageError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::File(error) => Some(error),
+            Self::Damaged { error, .. } => Some(error),
+            Self::Train { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl From<FormatError> for StageError {
+    fn from(error: FormatError) -> Self {
+        Self::File(error)
+    }
+}

@@ -1,0 +1,47 @@
+//! The stages of a run on networks of the CPU engine: each says how far it is, keeps what it does in
+//! the run's folder, can be stopped between any two steps, and goes on to the same bits.
+//!
+//! What a run's folder holds:
+//!
+//! | name | what |
+//! |---|---|
+//! | `run.json` | the settings and the data's sums: what has to be the same to go on |
+//! | `metrics.jsonl` | a [`Line`](crate::record::Line) for every step |
+//! | `checkpoints/ppo-00000012/` | networks, optimisers and state after that step; the last two |
+//! | `sft/`, `reward/`, `policy/` | finished networks as Hugging Face folders |
+//!
+//! Checkpoints and networks are folders with a [`Manifest`](crate::record::Manifest) that appear whole
+//! or not at all.
+
+mod checkpoint;
+mod error;
+mod folder;
+mod ppo;
+mod reward;
+mod session;
+mod supervised;
+
+pub use error::StageError;
+pub(crate) use ppo::end_to_end;
+pub use ppo::{Measure, Prompts, ppo};
+pub use reward::{normalised, reward_model};
+pub use session::Session;
+pub use supervised::{pretrain, supervised};
+
+use crate::record::Phase;
+use crate::train::TrainError;
+use rlhf_cpu::Model;
+
+/// A diverged run must not end as a success.
+fn finite(model: Model, phase: Phase) -> Result<Model, StageError> {
+    if model.weights().iter().all(|w| w.is_finite()) {
+        Ok(model)
+    } else {
+        Err(StageError::NotFinite { phase })
+    }
+}
+
+/// Names the phase and the step in which training failed.
+pub(crate) fn at(phase: Phase, step: u64) -> impl FnOnce(TrainError) -> StageError {
+    move |error| StageError::Train { phase, step, error }
+}

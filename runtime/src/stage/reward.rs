@@ -1,0 +1,90 @@
+//! Step 2.
+
+use super::supervised::line;
+use super::{Session, StageError, at};
+use crate::formats::FormatError;
+use crate::record::Phase;
+use crate::train::{self, Examples, Ranking, Scaled, TrainError, now};
+use rlhf_core::maths::RewardScale;
+use rlhf_core::profile::{RewardModel, RewardNormalisation};
+use rlhf_cpu::Model;
+use serde_json::Value;
+use std::time::Instant;
+
+/// Makes a reward model of `sft` from `rankings`, has `scale` put its scores into units of reward, and
+/// keeps it as `reward`.
+///
+/// # Errors
+/// [`StageError`].
+pub fn reward_model(
+    session: &mut Session<'_>,
+    sft: &Model,
+    rankings: &[Ranking],
+    settings: &RewardModel,
+    seed: u64,
+    scale: &mut dyn FnMut(Model) -> Result<Scaled<Model>, TrainError>,
+) -> Result<Scaled<Model>, StageError> {
+    let (phase, name) = (Phase::Reward, "reward");
+    let deviation = settings.head.deviation(sft.architecture().width) as f32;
+    let mut model =
+        sft.with_scalar_head(deviation, seed).map_err(|e| at(phase, 0)(TrainError::role("reward")(e)))?;
+    if let Some((reward, state)) = session.finished(name, &model)? {
+        let path = session.root().unwrap_or("".as_ref()).join(name);
+        let scale: RewardScale = serde_json::from_value(state)
+            .map_err(|e| FormatError::content(&path, "field \"state\"", e.to_string()))?;
+        return Ok(Scaled { reward, scale });
+    }
+    let mut steps = train::RewardModel::new(rankings, settings, seed).map_err(at(phase, 0))?;
+    let mut done = 0;
+    if let Some(kept) = session.begin(phase)? {
+        model = kept.network(name, &model, seed)?;
+        done = kept.step;
+        steps = steps.after(done);
+    }
+    loop {
+        let clock = Instant::now();
+        let Some((step, seen)) = now(steps.step(&mut model)).map_err(at(phase, done + 1))? else { break };
+        done = step.step;
+        let accuracy = seen.accuracy();
+        let more: Vec<_> = accuracy.iter().map(|accuracy| ("accuracy", *accuracy)).collect();
+        let told = format!("loss {:.3}, accuracy {:.2}", step.loss, accuracy.unwrap_or(0.0));
+        session.after(line(phase, &step, &more, clock), &told, &[(name, &model)], &Value::Null)?;
+    }
+    let Scaled { reward, scale } = scale(model.clone()).map_err(at(phase, done))?;
+    let state = serde_json::to_value(scale).unwrap_or(Value::Null);
+    let reward = session.finish(name, phase, reward, state)?;
+    Ok(Scaled { reward, scale })
+}
+
+/// Demonstrations that centre a reward, at most.
+const CENTRE: usize = 512;
+
+/// Puts a reward model's scores into units of reward. `written(n)`: answers of the supervised model to
+/// n training prompts, with them.
+///
+/// # Errors
+/// [`TrainError`]: no text to go by, or all score the same.
+pub fn normalised(
+    model: Model,
+    how: RewardNormalisation,
+    demonstrations: &Examples,
+    written: &mut dyn FnMut(u32) -> Result<Examples, TrainError>,
+) -> Result<Scaled<Model>, TrainError> {
+    /// Answers that centre a reward.
+    const SAMPLES: u32 = 256;
+    match how {
+        RewardNormalisation::None => Ok(Scaled { reward: model, scale: RewardScale::default() }),
+        RewardNormalisation::CentreOnDemonstrations => {
+            let texts = demonstrations.select(0..demonstrations.len().min(CENTRE));
+            now(async { Scaled::centred_on(model, texts.sequences()?).await })
+        }
+        RewardNormalisation::CentreOnReference => {
+            let texts = written(SAMPLES)?;
+            now(async { Scaled::centred_on(model, texts.sequences()?).await })
+        }
+        RewardNormalisation::Ziegler2019 { samples } => {
+            let texts = written(samples)?;
+            now(async { Scaled::ziegler2019(model, texts.sequences()?).await })
+        }
+    }
+}

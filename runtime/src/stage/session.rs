@@ -1,0 +1,172 @@
+//! What all stages of a run share: where they keep what they do, whom they tell, who may stop them.
+
+use super::checkpoint::{self, Checkpoint};
+use super::folder::Folder;
+use super::{StageError, finite};
+use crate::formats::{FormatError, open, save_model};
+use crate::record::{Line, Manifest, Metrics, Phase, Progress, snapshot};
+use core::time::Duration;
+use rlhf_core::model::tokenizer::AnyTokenizer;
+use rlhf_cpu::Model;
+use serde_json::Value;
+use std::path::Path;
+use std::time::Instant;
+
+/// Where stages keep what they do, whom they tell, and who may stop them.
+pub struct Session<'a> {
+    progress: Box<Progress<'a>>,
+    stop: Box<dyn Fn() -> bool + 'a>,
+    every: Duration,
+    /// When the last checkpoint was written.
+    kept: Instant,
+    lines: Vec<Line>,
+    folder: Option<Kept>,
+}
+
+/// What a session that keeps something has open.
+struct Kept {
+    folder: Folder,
+    metrics: Metrics,
+    /// Kept beside every network that is finished.
+    tokenizer: AnyTokenizer,
+}
+
+impl<'a> Session<'a> {
+    /// Keeps nothing.
+    pub fn new(progress: impl FnMut(Phase, u64, u64, &str) + 'a) -> Self {
+        Self {
+            progress: Box::new(progress),
+            stop: Box::new(|| false),
+            every: Duration::from_secs(60),
+            kept: Instant::now(),
+            lines: Vec::new(),
+            folder: None,
+        }
+    }
+
+    /// Asks `stop` after every step whether to end there, with a checkpoint.
+    pub fn stopped_by(mut self, stop: impl Fn() -> bool + 'a) -> Self {
+        self.stop = Box::new(stop);
+        self
+    }
+
+    /// Keeps everything in a folder, a checkpoint at least this often, the tokenizer beside every
+    /// network. `about`: what has to be the same for a run to be gone on with. With `resume`, what is
+    /// there is gone on with.
+    ///
+    /// # Errors
+    /// [`StageError`] says what is the matter with the folder.
+    pub fn keeping(
+        mut self,
+        root: &Path,
+        every: Duration,
+        resume: bool,
+        about: &Value,
+        tokenizer: AnyTokenizer,
+    ) -> Result<Self, StageError> {
+        let folder = Folder::open(root, resume, about)?;
+        self.every = every;
+        self.lines = Metrics::read(root)?;
+        let metrics = Metrics::begin(root, &self.lines)?;
+        self.folder = Some(Kept { folder, metrics, tokenizer });
+        Ok(self)
+    }
+
+    /// The run's folder, where there is one.
+    pub fn root(&self) -> Option<&Path> {
+        self.folder.as_ref().map(|kept| kept.folder.root.as_path())
+    }
+
+    /// What every step measured, those of earlier processes included.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// What the steps of a phase took, in seconds, those of earlier processes included.
+    pub fn seconds(&self, phase: Phase) -> f64 {
+        self.lines.iter().filter(|line| line.phase == phase).map(|line| line.seconds).sum()
+    }
+
+    /// Tells how far a phase is.
+    pub fn tell(&mut self, phase: Phase, done: u64, total: u64, figure: &str) {
+        (self.progress)(phase, done, total, figure);
+    }
+
+    /// The network that a stage has finished, and what it left beside it: `like`, with other weights.
+    pub(super) fn finished(&self, name: &str, like: &Model) -> Result<Option<(Model, Value)>, StageError> {
+        let path = self.root().map(|root| root.join(name));
+        let Some(path) = path.filter(|path| snapshot::exists(path)) else {
+            return Ok(None);
+        };
+        let damaged =
+            |error| StageError::Damaged { error: Box::new(error), snapshot: path.clone(), older: None };
+        let manifest = Manifest::check(&path).map_err(damaged)?;
+        let (weights, _) = open(&path)?.weights(like.architecture())?;
+        let model = Model::from_weights(like.cpu(), like.architecture().clone(), weights)
+            .map_err(|e| FormatError::content(&path, "network", e.to_string()))?;
+        Ok(Some((model, manifest.state)))
+    }
+
+    /// Keeps a stage's network as a Hugging Face folder; its checkpoints are then of no use.
+    pub(super) fn finish(
+        &mut self,
+        name: &str,
+        phase: Phase,
+        model: Model,
+        state: Value,
+    ) -> Result<Model, StageError> {
+        let step = self.lines.iter().filter(|line| line.phase == phase).count() as u64;
+        let model = finite(model, phase)?;
+        if let Some(Kept { folder, metrics, tokenizer }) = &self.folder {
+            metrics.sync()?;
+            let manifest = Manifest::new(phase, step, state);
+            manifest.write(&folder.root.join(name), |at| save_model(at, &model, tokenizer))?;
+            checkpoint::clear(&folder.checkpoints(), phase)?;
+        }
+        Ok(model)
+    }
+
+    /// Where a stage goes on. Lines of steps that will be taken again are dropped.
+    pub(super) fn begin(&mut self, phase: Phase) -> Result<Option<Checkpoint>, StageError> {
+        let Some(Kept { folder, metrics, .. }) = &mut self.folder else { return Ok(None) };
+        let found = checkpoint::newest(&folder.checkpoints(), phase)?;
+        let step = found.as_ref().map_or(0, |checkpoint| checkpoint.step);
+        let before = self.lines.len();
+        self.lines.retain(|line| line.phase != phase || line.step <= step);
+        if self.lines.len() != before {
+            *metrics = Metrics::begin(&folder.root, &self.lines)?;
+        }
+        self.kept = Instant::now();
+        Ok(found)
+    }
+
+    /// After a step: notes its line, tells of it, and keeps the stage's networks if it is time to, or if
+    /// the run is to stop.
+    pub(super) fn after(
+        &mut self,
+        line: Line,
+        told: &str,
+        networks: &[(&str, &Model)],
+        state: &Value,
+    ) -> Result<(), StageError> {
+        let (phase, step, total) = (line.phase, line.step, line.total);
+        if let Some(kept) = &mut self.folder {
+            kept.metrics.add(&line)?;
+        }
+        self.lines.push(line);
+        (self.progress)(phase, step, total, told);
+        let stop = (self.stop)();
+        if let Some(Kept { folder, metrics, .. }) = &self.folder
+            && (stop || self.kept.elapsed() >= self.every)
+        {
+            metrics.sync()?;
+            checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
+            self.kept = Instant::now();
+        }
+        if stop {
+            let folder = self.root().map(Into::into);
+            return Err(StageError::Stopped { phase, step, folder });
+        }
+        Ok(())
+    }
+}
