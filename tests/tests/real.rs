@@ -3,5 +3,6 @@
 mod real {
     mod config;
     mod data;
+    mod resume;
     mod runs;
 }

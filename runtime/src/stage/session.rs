@@ -117,6 +117,13 @@ impl<'a> Session<'a> {
     ) -> Result<Model, StageError> {
         let step = self.lines.iter().filter(|line| line.phase == phase).count() as u64;
         let model = finite(model, phase)?;
+        // A stage that was done again, for its network was removed, has its lines behind later ones.
+        if !self.lines.is_sorted_by_key(|line| (line.phase, line.step)) {
+            self.lines.sort_by_key(|line| (line.phase, line.step));
+            if let Some(kept) = &mut self.folder {
+                kept.metrics = Metrics::begin(&kept.folder.root, &self.lines)?;
+            }
+        }
         if let Some(Kept { folder, metrics, tokenizer }) = &self.folder {
             metrics.sync()?;
             let manifest = Manifest::new(phase, step, state);
