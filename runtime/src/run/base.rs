@@ -1,9 +1,9 @@
 //! The model to start from.
 
-use super::{Config, RunError};
+use super::{BaseModel, Config, NewBase, RunError};
 use crate::formats;
 use rlhf_core::model::Architecture;
-use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
 use rlhf_cpu::{Cpu, Model};
 
 /// The base and its tokenizer.
@@ -15,8 +15,12 @@ pub(super) struct Base {
 impl Base {
     pub fn open(config: &Config, cpu: &Cpu) -> Result<Self, RunError> {
         let folder = config.folder()?;
-        let tokenizer = formats::tokenizer(&folder.join(&config.base.tokenizer))?;
-        let opened = formats::open(&folder.join(&config.base.model))?;
+        let files = match &config.base {
+            BaseModel::Files(files) => files,
+            BaseModel::New(new) => return Self::random(config, new, cpu),
+        };
+        let tokenizer = formats::tokenizer(&folder.join(&files.tokenizer))?;
+        let opened = formats::open(&folder.join(&files.model))?;
         let architecture = Architecture { scalar: false, ..opened.architecture.clone() };
         if config.context > architecture.context {
             let reason = format!("the base reads {} tokens at most", architecture.context);
@@ -32,6 +36,19 @@ impl Base {
         }
         let (weights, _) = opened.weights(&architecture)?;
         let model = with_weights(cpu, architecture, weights)?;
+        Ok(Self { model, tokenizer })
+    }
+
+    /// A network that has read nothing yet.
+    fn random(config: &Config, new: &NewBase, cpu: &Cpu) -> Result<Self, RunError> {
+        let tokenizer = if new.reads_bytes() {
+            Bytes.into()
+        } else {
+            formats::tokenizer(&config.folder()?.join(&new.tokenizer))?
+        };
+        let architecture = new.architecture(tokenizer.vocabulary());
+        let model = Model::random(cpu, architecture, config.seed)
+            .map_err(|e| RunError::setting("base.new", e.to_string()))?;
         Ok(Self { model, tokenizer })
     }
 }

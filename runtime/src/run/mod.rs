@@ -29,7 +29,10 @@ mod steps;
 mod summary;
 mod transcripts;
 
-pub use config::{BaseFiles, Comparisons, Config, Demonstrations, Evaluation, Pretraining, Prompts, Source};
+pub use config::{
+    BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Evaluation, Given, NewBase, Pretraining,
+    Prompts, Source, VERSION, complete, schema,
+};
 pub use error::RunError;
 pub use overrides::{Change, Override};
 pub use report::{overrides, report};

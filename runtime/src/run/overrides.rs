@@ -1,6 +1,6 @@
 //! Where a run leaves its profile, and why.
 
-use super::RunError;
+use super::{RunError, config};
 use rlhf_core::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,6 +30,9 @@ pub struct Override {
     pub reason: String,
 }
 
+/// Takes an optional setting away.
+const NONE: &str = "none";
+
 /// Applies `changes` in order.
 ///
 /// Settings are found through the profile's stored form, so every one can be changed, and none that
@@ -50,11 +53,20 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
         let mut tree = stored(&profile)?;
         let place = find(&mut tree, setting)?;
         let paper = core::mem::replace(place, value.clone());
-        profile = serde_json::from_value(tree).map_err(|e| fault(setting, format!("{value}: {e}")))?;
+        let made = match serde_json::from_value(tree.clone()) {
+            // TOML has no word for what is not there.
+            Err(_) if value == NONE => {
+                *find(&mut tree, setting)? = Value::Null;
+                serde_json::from_value(tree)
+            }
+            made => made,
+        };
+        profile = made.map_err(|e| fault(setting, format!("{value}: {e}")))?;
         // What the profile did not take up was misspelt.
         let mut tree = stored(&profile)?;
         let here = find(&mut tree, setting)?.clone();
-        if !same(value, &here) {
+        let taken_away = value == NONE && here.is_null();
+        if !taken_away && !same(value, &here) {
             return Err(fault(setting, format!("{value} has a part that it does not know: it reads {here}")));
         }
         overrides.push(Override { setting: setting.clone(), paper, here, reason: reason.clone() });
@@ -63,13 +75,21 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
     Ok((profile, overrides))
 }
 
+/// Whether a profile has a setting of this name.
+pub(super) fn has(profile: &Profile, setting: &str) -> bool {
+    serde_json::to_value(profile).is_ok_and(|mut tree| find(&mut tree, setting).is_ok())
+}
+
 fn find<'a>(tree: &'a mut Value, setting: &str) -> Result<&'a mut Value, RunError> {
     let mut at = tree;
     for part in setting.split('.') {
         let known = at.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>().join(", "));
         let known = known.unwrap_or_else(|| "nothing below it".into());
-        at = at.get_mut(part).ok_or_else(|| {
-            RunError::setting(setting, format!("the profile has no {part:?} there (it has: {known})"))
+        at = at.get_mut(part).ok_or_else(|| RunError::Unknown {
+            place: "the profile".into(),
+            key: setting.into(),
+            nearest: config::nearest_setting(setting),
+            known,
         })?;
     }
     Ok(at)
@@ -110,7 +130,7 @@ mod tests {
     fn what_does_not_exist_or_fit_is_named() {
         let fault = |setting, value| change(setting, value).unwrap_err().to_string();
         let said = fault("ppo.bata", json!(1));
-        assert!(said.contains("ppo.bata") && said.contains("batch"), "{said}");
+        assert!(said.contains("`ppo.bata`: did you mean `ppo.batch`?"), "{said}");
         assert!(fault("ppo.epochs", json!("two")).contains("ppo.epochs"));
         assert!(fault("ppo.gae.lambda", json!(2.0)).contains("lambda"));
         let said = fault("ppo.controller", json!({"fixed": {"beta": 0.5, "gamma": 1}}));
