@@ -10,6 +10,7 @@ pub mod huggingface;
 mod llama2c;
 mod model;
 mod safetensors;
+mod scale;
 mod vocabulary;
 
 pub(crate) use bytes::read_at_most;
@@ -18,6 +19,7 @@ pub use error::FormatError;
 pub use llama2c::Llama2c;
 pub use model::{save_model, weights_sha256};
 pub use safetensors::Safetensors;
+pub use scale::{save_scale, scale};
 pub use vocabulary::{save_tokenizer, tokenizer};
 
 use rlhf_core::model::{Architecture, Checkpoint, flat};

@@ -2,7 +2,7 @@
 
 use super::world::{decode, tokenizer};
 use super::{Outcome, Settings, Summary};
-use crate::formats::{FormatError, save_model, write_json, write_whole};
+use crate::formats::{FormatError, save_model, save_scale, write_json, write_whole};
 use crate::report::plot::{Curve, Plot};
 use crate::report::{self, table};
 use rlhf_core::model::tokenizer::AnyTokenizer;
@@ -105,6 +105,7 @@ pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(),
     {
         save_model(&folder.join(name), model, &tokenizer)?;
     }
+    save_scale(&folder.join("reward"), &outcome.reward.scale)?;
     write_whole(&folder.join("curve.svg"), plot(outcome).svg().as_bytes())?;
     write_json(&folder.join("summary.json"), &Summary::new(settings, outcome))
 }

@@ -53,6 +53,13 @@ pub enum RunError {
         /// Which formats would serve.
         wanted: String,
     },
+    /// The run would need more memory than there is.
+    Memory {
+        /// Bytes that it needs.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
+    },
     /// A file does not serve.
     File(FormatError),
     /// A step of training failed.
@@ -99,6 +106,15 @@ impl fmt::Display for RunError {
                 "{}: there are no {what}; want a file in one of these formats: {wanted}",
                 folder.display()
             ),
+            Self::Memory { needed, available } => {
+                let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+                write!(
+                    f,
+                    "the run needs about {:.1} GiB of memory, {:.1} GiB are free: take a smaller base, or say how much there is (--memory)",
+                    gib(*needed),
+                    gib(*available)
+                )
+            }
             Self::File(error) => error.fmt(f),
             Self::Train { phase, step, error } => write!(f, "{phase:?}, step {step}: {error}"),
             Self::NotFinite { phase } => {

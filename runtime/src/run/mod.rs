@@ -19,12 +19,15 @@ mod base;
 mod config;
 mod error;
 mod measure;
+mod memory;
 mod named;
 mod overrides;
+mod preflight;
 mod pretraining;
 mod report;
 mod rewards;
 mod sets;
+mod stage;
 mod steps;
 mod summary;
 mod transcripts;
@@ -34,8 +37,11 @@ pub use config::{
     Prompts, Source, VERSION, complete, schema,
 };
 pub use error::RunError;
+pub use memory::Memory;
 pub use overrides::{Change, Override};
+pub use preflight::{Preflight, preflight};
 pub use report::{overrides, report};
+pub use stage::Stage;
 pub use steps::run;
 pub use summary::{
     Accuracy, Answer, BeforeAfter, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample,

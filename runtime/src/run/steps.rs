@@ -12,7 +12,7 @@ use super::{
     Stages, Summary,
 };
 use crate::data::{self, Format, Options, discover};
-use crate::formats::{FormatError, save_model, weights_sha256, write_json};
+use crate::formats::{FormatError, save_model, save_scale, weights_sha256, write_json};
 use crate::record::{Phase, Progress};
 use crate::statistics::win_rate;
 use crate::train::{self, Examples, Passes, Ppo, Ranking, Roles, Scaled, TrainError, now};
@@ -81,6 +81,7 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
     for (name, model) in [("sft", &sft), ("reward", &reward.reward), ("policy", &policy)] {
         save_model(&out.join(name), model, &run.base.tokenizer)?;
     }
+    save_scale(&out.join("reward"), &reward.scale)?;
     let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
     sources.data.pretraining = corpus.train.len();
     let summary = Summary {
