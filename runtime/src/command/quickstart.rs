@@ -1,19 +1,21 @@
 //! `rlhf quickstart`.
 
 use super::Quickstart;
+use super::exit::Failure;
+use super::output::Output;
 use super::progress::Shown;
-use core::error::Error;
-use rlhf::quickstart::{Settings, overrides, run, save, show};
+use rlhf::quickstart::{Settings, Summary, overrides, run, save, show};
 use rlhf_cpu::Cpu;
 
-pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
+pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
     let settings = Settings::new(args.seed);
+    let output = Output { json: args.json };
     if let Some(out) = &args.out {
         // What cannot be written is better known before two minutes of work than after.
-        std::fs::create_dir_all(out).map_err(|e| format!("{}: {e}", out.display()))?;
+        std::fs::create_dir_all(out).map_err(|e| Failure::wrong(format!("{}: {e}", out.display())))?;
     }
     let a = &settings.architecture;
-    println!(
+    output.tell(&format!(
         "A language model of {} weights ({} layers, {} wide) learns to tell very short stories,\n\
          first from text, then from demonstrations, then from people's preferences. Seed {}, {}.\n",
         a.parameters(),
@@ -21,17 +23,18 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
         a.width,
         args.seed,
         cpu.isa().name()
-    );
-    println!("{}", overrides(&settings));
+    ));
+    output.tell(&overrides(&settings));
     let mut shown = Shown::new();
     let outcome =
-        run(&settings, cpu, &mut |phase, done, total, figure| shown.tell(phase, done, total, figure))?;
-    println!("\n{}", show(&outcome));
+        run(&settings, cpu, &mut |phase, done, total, figure| shown.tell(phase, done, total, figure))
+            .map_err(Failure::failed)?;
+    output.tell(&format!("\n{}", show(&outcome)));
     let seconds: f64 = outcome.seconds.iter().sum();
-    println!("Training took {seconds:.0} s.");
+    output.tell(&format!("Training took {seconds:.0} s."));
     if let Some(out) = &args.out {
-        save(out, &settings, &outcome)?;
-        println!("Models, curve and summary.json are in {}.", out.display());
+        save(out, &settings, &outcome).map_err(Failure::failed)?;
+        output.tell(&format!("Models, curve and summary.json are in {}.", out.display()));
     }
-    Ok(())
+    output.result(&Summary::new(&settings, &outcome))
 }

@@ -44,6 +44,24 @@ impl Loaded {
         Ok(Self { path: path.into(), model, tokenizer, scale })
     }
 
+    /// Whether it writes text.
+    ///
+    /// # Errors
+    /// [`InferenceError::RewardModel`] if it gives rewards instead.
+    pub fn writes(&self) -> Result<(), InferenceError> {
+        let model = self.path.clone();
+        if self.model.architecture().scalar { Err(InferenceError::RewardModel { model }) } else { Ok(()) }
+    }
+
+    /// Whether it gives rewards.
+    ///
+    /// # Errors
+    /// [`InferenceError::NoScalarHead`] if it writes text instead.
+    pub fn scores(&self) -> Result<(), InferenceError> {
+        let model = self.path.clone();
+        if self.model.architecture().scalar { Ok(()) } else { Err(InferenceError::NoScalarHead { model }) }
+    }
+
     /// A text's tokens after the token that begins a text, where there is one.
     pub(super) fn begun(&self, text: &str) -> Vec<u32> {
         self.tokenizer.bos().into_iter().chain(self.tokenizer.encode(text)).collect()

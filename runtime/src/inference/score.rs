@@ -13,10 +13,8 @@ impl Loaded {
     /// # Errors
     /// [`InferenceError::NoScalarHead`]; [`InferenceError::Context`] for a text that is too long.
     pub fn score(&mut self, prompt: &str, response: &str) -> Result<f32, InferenceError> {
-        let (scalar, context) = (self.model.architecture().scalar, self.model.architecture().context);
-        if !scalar {
-            return Err(InferenceError::NoScalarHead { model: self.path.clone() });
-        }
+        self.scores()?;
+        let context = self.model.architecture().context;
         let mut tokens = self.begun(prompt);
         tokens.extend(self.tokenizer.encode_continuation(response));
         tokens.extend(self.tokenizer.eos());

@@ -52,10 +52,8 @@ impl Loaded {
     /// [`InferenceError::Context`] for a prompt that leaves no room; [`InferenceError::Engine`]
     /// names a setting of the sampling that is out of range.
     pub fn write(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, InferenceError> {
-        let (scalar, context) = (self.model.architecture().scalar, self.model.architecture().context);
-        if scalar {
-            return Err(InferenceError::RewardModel { model: self.path.clone() });
-        }
+        self.writes()?;
+        let context = self.model.architecture().context;
         let tokens = self.begun(prompt);
         if tokens.is_empty() {
             return Err(InferenceError::Empty);

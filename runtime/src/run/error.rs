@@ -110,7 +110,7 @@ impl fmt::Display for RunError {
                 let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
                 write!(
                     f,
-                    "the run needs about {:.1} GiB of memory, {:.1} GiB are free: take a smaller base, or say how much there is (--memory)",
+                    "the run needs about {:.2} GiB of memory, {:.2} GiB are free: take a smaller base, or say how much there is (--memory)",
                     gib(*needed),
                     gib(*available)
                 )

@@ -62,6 +62,7 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
             made => made,
         };
         profile = made.map_err(|e| fault(setting, format!("{value}: {e}")))?;
+        profile.validate().map_err(|e| fault(setting, e.to_string()))?;
         // What the profile did not take up was misspelt.
         let mut tree = stored(&profile)?;
         let here = find(&mut tree, setting)?.clone();
@@ -71,7 +72,6 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
         }
         overrides.push(Override { setting: setting.clone(), paper, here, reason: reason.clone() });
     }
-    profile.validate().map_err(|e| fault("profile", e.to_string()))?;
     Ok((profile, overrides))
 }
 

@@ -144,6 +144,7 @@ impl Kind {
         match self {
             Path => "a path in quotes".into(),
             Flag => "true or false".into(),
+            Whole(least, most) if least == most => least.to_string(),
             Whole(least, most) if most >= MOST => format!("a whole number, {least} or more"),
             Whole(least, most) => format!("a whole number of {least} to {most}"),
             Share => "a number of 0 to 1".into(),

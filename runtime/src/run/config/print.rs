@@ -56,7 +56,7 @@ fn entry(out: &mut String, key: &Key, off: &str, profile: &str) {
     // Writing to a string cannot fail.
     let _ = match key.kind {
         Kind::Path => writeln!(out, "# {}", key.what),
-        kind => writeln!(out, "# {}: {}", key.what, kind.wanted()),
+        kind => writeln!(out, "# {} ({})", key.what, kind.wanted()),
     };
     let fill_in = FILL_IN.iter().find(|(known, _)| *known == key.name).map(|(_, value)| *value);
     let _ = match (key.default(), fill_in) {

@@ -136,18 +136,21 @@ fn version(value: &Value, place: String) -> Result<u64, RunError> {
 
 /// What to say of a key that does not exist.
 pub fn unknown(name: &str, place: String) -> RunError {
-    let known = KEYS.iter().map(|key| key.name).chain(["override"]);
+    let sections = SECTIONS.iter().map(|(section, _)| *section);
+    let known = KEYS.iter().map(|key| key.name).chain(sections).chain(["override"]);
     let settings = settings::all();
     let near = nearest(name, known.chain(settings.iter().map(|s| s.name.as_str())));
     RunError::Unknown { place, key: name.into(), nearest: near.map(Into::into), known: neighbours(name) }
 }
 
-/// The keys of the section that a name seems to be in.
+/// The keys of the section that a name seems to be in, and the sections below it.
 fn neighbours(name: &str) -> String {
     let section = name.rsplit_once('.').map_or("", |(section, _)| section);
     let section = if SECTIONS.iter().any(|(known, _)| *known == section) { section } else { "" };
-    let keys = KEYS.iter().filter(|key| key.parts().0 == section).map(|key| key.parts().1);
-    keys.collect::<Vec<_>>().join(", ")
+    let keys = KEYS.iter().map(Key::parts);
+    let sections = SECTIONS.iter().map(|(name, _)| name.rsplit_once('.').unwrap_or(("", name)));
+    let here = keys.chain(sections).filter(|(outer, name)| *outer == section && !name.is_empty());
+    here.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
 }
 
 struct Reader<'a> {
