@@ -113,7 +113,7 @@ fn start(
 ) -> Result<Option<Summary>, Failure> {
     match request {
         Request { stage: None, from: None, resume: false } => Ok(Some(run(config, cpu, out, progress)?)),
-        _ => Err(Failure::failed("runs in parts and resumed runs are not built yet")),
+        _ => Err(Failure::failed("parts of runs, resumed runs and [base.new] are not built yet")),
     }
 }
 

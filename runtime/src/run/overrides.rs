@@ -22,7 +22,8 @@ pub struct Change {
 pub struct Override {
     /// The setting.
     pub setting: String,
-    /// The profile's value; null where it gives none.
+    /// The profile's value; null where it gives none. Of a key of the configuration, which the
+    /// command line changed: the file's, or its default.
     pub paper: Value,
     /// The value here.
     pub here: Value,
@@ -70,6 +71,9 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
         if !taken_away && !same(value, &here) {
             return Err(fault(setting, format!("{value} has a part that it does not know: it reads {here}")));
         }
+        // Of several changes to one setting the last counts, and what it leaves is the profile's.
+        let earlier = overrides.iter().position(|o: &Override| o.setting == *setting);
+        let paper = earlier.map_or(paper, |at| overrides.remove(at).paper);
         overrides.push(Override { setting: setting.clone(), paper, here, reason: reason.clone() });
     }
     Ok((profile, overrides))
@@ -124,6 +128,15 @@ mod tests {
         let (p, _) = change("ppo.controller", json!({"fixed": {"beta": 0.5}})).unwrap();
         assert_eq!(p.ppo.controller.beta(), 0.5);
         assert_eq!(change("ppo.average", Value::Null).unwrap().0.ppo.average, None);
+        assert_eq!(change("ppo.average", json!("none")).unwrap().0.ppo.average, None);
+        assert!(change("ppo.epochs", json!("none")).is_err());
+    }
+
+    #[test]
+    fn the_last_change_counts() {
+        let to = |value| Change { setting: "ppo.epochs".into(), value, reason: "why".into() };
+        let (p, o) = apply(Profile::instructgpt(), &[to(json!(2)), to(json!(3))]).unwrap();
+        assert_eq!((p.ppo.epochs, o.len(), &o[0].paper, &o[0].here), (3, 1, &json!(1), &json!(3)));
     }
 
     #[test]

@@ -12,6 +12,9 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+/// The most tables of `[[override]]`: profiles have fewer settings.
+const MOST_OVERRIDES: usize = 1000;
+
 /// A configuration, read and not yet understood.
 #[derive(Default)]
 pub struct Tree {
@@ -183,6 +186,10 @@ impl Reader<'_> {
             match value.into_inner() {
                 DeValue::Table(inner) if is_section => self.table(&name, inner)?,
                 DeValue::Array(tables) if name == "override" => {
+                    if tables.len() > MOST_OVERRIDES {
+                        let reason = format!("want {MOST_OVERRIDES} at most");
+                        return Err(RunError::Key { place, key: name, reason });
+                    }
                     tables.into_iter().try_for_each(|table| self.change(table))?;
                 }
                 value => {
@@ -237,4 +244,43 @@ impl Reader<'_> {
 
 fn why(key: &str) -> &'static str {
     if key == "reason" { ": say why the recipe is left" } else { "" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Config;
+    use proptest::prelude::*;
+
+    /// A configuration that is right, to damage.
+    const RIGHT: &str = "seed = 1\n[base]\nmodel = \"a\"\ntokenizer = \"b\"\n[ppo]\nformats = [\"prompts\"]\n\
+        [[override]]\nsetting = \"ppo.epochs\"\nvalue = { a = [1, 2.5], b = 1979-05-27 }\nreason = \"c\"\n";
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_configuration_or_an_error_with_the_file(text in "[a-z\\[\\]{}.=\"\n 0-9#-]{0,200}") {
+            if let Err(error) = Config::parse(&text, "run.toml".as_ref(), &[]) {
+                prop_assert!(error.to_string().starts_with("run.toml"), "{error}");
+            }
+        }
+
+        #[test]
+        fn a_damaged_one_is_no_worse(at in any::<prop::sample::Index>(), byte in 32u8..127) {
+            let mut bytes = RIGHT.as_bytes().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let _ = Config::parse(core::str::from_utf8(&bytes).unwrap(), "run.toml".as_ref(), &[]);
+        }
+    }
+
+    #[test]
+    fn depth_and_number_are_limited() {
+        for text in [
+            format!("seed = {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
+            format!("[{}]", vec!["base"; 100_000].join(".")),
+            "[[override]]\nsetting = \"ppo.epochs\"\nvalue = 1\nreason = \"a\"\n".repeat(1001),
+        ] {
+            assert!(Tree::parse(&text, "run.toml".as_ref()).is_err());
+        }
+    }
 }
