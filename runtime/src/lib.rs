@@ -2,6 +2,7 @@
 
 pub mod data;
 pub mod formats;
+pub mod inference;
 pub mod quickstart;
 pub mod record;
 pub mod report;

@@ -17,7 +17,7 @@ fn fits(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), 
     let Value::Object(keywords) = schema else { return Err(format!("{place}: {schema} is no schema")) };
     for (keyword, want) in keywords {
         let satisfied = match keyword.as_str() {
-            "$schema" | "$id" | "$defs" | "title" | "description" => true,
+            "$schema" | "$id" | "$defs" | "title" | "description" | "default" | "examples" => true,
             "$ref" => {
                 let pointer = want.as_str().and_then(|r| r.strip_prefix('#')).unwrap_or("?");
                 let target = root.pointer(pointer).ok_or(format!("{place}: no {want}"))?;
@@ -31,6 +31,13 @@ fn fits(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), 
             "enum" => want.as_array().is_some_and(|all| all.contains(value)),
             "minimum" => value.as_f64().is_none_or(|x| Some(x) >= want.as_f64()),
             "maximum" => value.as_f64().is_none_or(|x| Some(x) <= want.as_f64()),
+            "exclusiveMinimum" => value.as_f64().is_none_or(|x| Some(x) > want.as_f64()),
+            "exclusiveMaximum" => value.as_f64().is_none_or(|x| Some(x) < want.as_f64()),
+            "minItems" => value.as_array().is_none_or(|a| Some(a.len() as u64) >= want.as_u64()),
+            "oneOf" => {
+                let fitting = |part: &&Value| fits(root, part, value, place).is_ok();
+                want.as_array().is_some_and(|parts| parts.iter().filter(fitting).count() == 1)
+            }
             "minLength" => value.as_str().is_none_or(|s| Some(s.chars().count() as u64) >= want.as_u64()),
             "maxLength" => value.as_str().is_none_or(|s| Some(s.chars().count() as u64) <= want.as_u64()),
             "required" => value.as_object().is_none_or(|o| {

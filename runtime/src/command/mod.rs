@@ -1,33 +1,39 @@
 //! The command line: what can be asked for, and how a run shows itself.
 
+mod configuration;
+mod exit;
+mod generate;
+mod help;
+mod input;
 mod interrupt;
+mod output;
 mod progress;
 mod quickstart;
-mod real;
+mod score;
+mod train;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
+use configuration::Configuration;
+use exit::{Exit, Failure};
+use generate::Generate;
+use rlhf::run::Stage;
 use rlhf_cpu::{Cpu, Isa};
+use score::Score;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use train::{Part, Training};
 
 /// Reinforcement learning from human feedback: supervised fine-tuning, a reward model from rankings,
 /// PPO with a KL penalty and a pretraining mix. Without a subcommand: `quickstart`.
 #[derive(Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = help::RLHF)]
 struct Command {
     #[command(subcommand)]
     what: Option<What>,
     #[command(flatten)]
     machine: Machine,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  rlhf                                         all three steps on data it makes itself, in two minutes
-  rlhf quickstart --seed 7 --out runs/seven    the same under another seed, with files to keep
-  rlhf run examples/real.toml --data DIR       all three steps on public human-feedback data
-
-Exit codes: 0 done, 1 failed while running, 2 the command line is wrong.";
 
 /// What it runs on. The result does not depend on the number of threads.
 #[derive(Args, Clone, Copy)]
@@ -61,9 +67,60 @@ enum What {
     /// It makes its own data: a base is pretrained on a small grammar of stories, fine-tuned on careless
     /// demonstrations, a reward model learns from five labellers' rankings, and PPO learns from the
     /// reward model. A gold score that no model ever sees tells whether the stories got better.
+    #[command(after_help = help::QUICKSTART)]
     Quickstart(Quickstart),
     /// Runs all three steps on real data, as a TOML file says
-    Run(Run),
+    ///
+    /// Everything is checked first: names and ranges, paths, that base and tokenizer fit, the memory it
+    /// will take. The same configuration and data give the same weights, on any number of threads.
+    #[command(after_help = help::RUN)]
+    Run(Training),
+    /// Pretrains a new base on the data's plain text: `[base.new]`
+    ///
+    /// It leaves the base in the run's folder, where `rlhf sft` finds it. `rlhf run` does this first
+    /// where the configuration has a `[base.new]`.
+    #[command(after_help = help::PRETRAIN)]
+    Pretrain(Training),
+    /// Step 1 alone: supervised fine-tuning on demonstrations
+    ///
+    /// It leaves the model in the run's folder as `sft`. `sft`, `reward` and `ppo` one after the other on
+    /// one folder give the weights that `rlhf run` gives.
+    #[command(after_help = help::SFT)]
+    Sft(Part),
+    /// Step 2 alone: the reward model, from comparisons
+    ///
+    /// It starts from the run's `sft` and leaves `reward`, with the gain and bias of its scores in
+    /// reward.json.
+    #[command(after_help = help::REWARD)]
+    Reward(Part),
+    /// Step 3 alone: PPO with a KL penalty and a pretraining mix, and what is measured at the end
+    ///
+    /// It starts from the run's `sft` and `reward` and leaves `policy` and summary.json.
+    #[command(after_help = help::PPO)]
+    Ppo(Part),
+    /// Writes text with a model
+    ///
+    /// A response depends on its prompt, the seed and which of the N it is, and on nothing else. Without
+    /// --json, texts go to standard output as they are, but for control characters.
+    #[command(after_help = help::GENERATE)]
+    Generate(Generate),
+    /// Scores replies with a reward model
+    ///
+    /// The reward is what PPO is told: the model's score, by the gain and bias of its reward.json.
+    #[command(after_help = help::SCORE)]
+    Score(Score),
+    /// Prints a configuration with every default, its JSON schema, or checks one
+    ///
+    /// The printed file says of every key and of every setting of the profile what it is, in which unit
+    /// and range. With model and tokenizer filled in, `rlhf run` takes it.
+    #[command(after_help = help::CONFIG)]
+    Config(Configuration),
+    /// Prints what makes a shell complete this command
+    #[command(after_help = help::COMPLETIONS)]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 #[derive(Args, Default)]
@@ -77,24 +134,9 @@ struct Quickstart {
     /// Go on with the run in that folder
     #[arg(long, requires = "out")]
     resume: bool,
-}
-
-#[derive(Args)]
-struct Run {
-    /// The configuration; examples/real.toml is one, with a reason for every value
-    config: PathBuf,
-    /// The folder with data and base model: files of public formats, recognised by what is in them
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// What every random draw depends on, instead of the configuration's
+    /// The summary as JSON on standard output; all else on standard error
     #[arg(long)]
-    seed: Option<u64>,
-    /// A folder for summary.json and the models
-    #[arg(long, value_name = "DIR", default_value = "out/run")]
-    out: PathBuf,
-    /// Go on with the run in that folder
-    #[arg(long)]
-    resume: bool,
+    json: bool,
 }
 
 /// Does what the command line asks.
@@ -103,13 +145,34 @@ pub fn main() -> ExitCode {
     let cpu = command.machine.cpu();
     let done = match command.what.unwrap_or_else(|| What::Quickstart(Quickstart::default())) {
         What::Quickstart(args) => quickstart::main(&args, &cpu),
-        What::Run(args) => real::main(&args, &cpu),
+        What::Run(args) => train::whole(&args, &cpu),
+        What::Pretrain(args) => train::stage(&args, Stage::Pretrain, &cpu),
+        What::Sft(args) => train::part(&args, Stage::Supervised, &cpu),
+        What::Reward(args) => train::part(&args, Stage::Reward, &cpu),
+        What::Ppo(args) => train::part(&args, Stage::Ppo, &cpu),
+        What::Generate(args) => generate::main(&args, &cpu),
+        What::Score(args) => score::main(&args, &cpu),
+        What::Config(args) => configuration::main(&args),
+        What::Completions { shell } => completions(shell),
     };
     match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+        Ok(()) => Exit::Done.into(),
+        Err(Failure { exit, error }) => {
+            if exit != Exit::Done {
+                eprintln!("error: {error}");
+            }
+            exit.into()
         }
     }
+}
+
+fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Command::command(), "rlhf", &mut script);
+    output::print(&String::from_utf8_lossy(&script))
+}
+
+#[test]
+fn the_command_line_is_well_formed() {
+    Command::command().debug_assert();
 }

@@ -1,21 +1,23 @@
 //! `rlhf quickstart`.
 
 use super::Quickstart;
+use super::exit::Failure;
+use super::output::Output;
 use super::progress::Shown;
-use core::error::Error;
 use core::time::Duration;
 use rlhf::quickstart::world::tokenizer;
-use rlhf::quickstart::{Settings, overrides, run, save, show};
+use rlhf::quickstart::{Settings, Summary, overrides, run, save, show};
 use rlhf::stage::Session;
 use rlhf_cpu::Cpu;
 
 /// How often a checkpoint is written, at least.
 const EVERY: Duration = Duration::from_secs(20);
 
-pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
+pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
     let settings = Settings::new(args.seed);
+    let output = Output { json: args.json };
     let a = &settings.architecture;
-    println!(
+    output.tell(&format!(
         "A language model of {} weights ({} layers, {} wide) learns to tell very short stories,\n\
          first from text, then from demonstrations, then from people's preferences. Seed {}, {}.\n",
         a.parameters(),
@@ -23,10 +25,10 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
         a.width,
         args.seed,
         cpu.isa().name()
-    );
-    println!("{}", overrides(&settings));
+    ));
+    output.tell(&overrides(&settings));
     let mut shown = Shown::new();
-    let stop = super::interrupt::asked()?;
+    let stop = super::interrupt::asked().map_err(Failure::failed)?;
     let mut session = Session::new(|phase, done, total, figure: &str| shown.tell(phase, done, total, figure))
         .stopped_by(stop);
     if let Some(out) = &args.out {
@@ -34,12 +36,12 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Box<dyn Error>> {
     }
     let outcome = run(&settings, cpu, &mut session)?;
     drop(session);
-    println!("\n{}", show(&outcome));
+    output.tell(&format!("\n{}", show(&outcome)));
     let seconds: f64 = outcome.seconds.iter().sum();
-    println!("Training took {seconds:.0} s.");
+    output.tell(&format!("Training took {seconds:.0} s."));
     if let Some(out) = &args.out {
-        save(out, &settings, &outcome)?;
-        println!("Models, curve and summary.json are in {}.", out.display());
+        save(out, &settings, &outcome).map_err(Failure::failed)?;
+        output.tell(&format!("Models, curve and summary.json are in {}.", out.display()));
     }
-    Ok(())
+    output.result(&Summary::new(&settings, &outcome))
 }

@@ -1,9 +1,9 @@
 //! The model to start from.
 
-use super::{Config, RunError};
-use crate::formats;
+use super::{BaseModel, Config, RunError};
+use crate::formats::{self, Opened};
 use rlhf_core::model::Architecture;
-use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
 use rlhf_cpu::{Cpu, Model};
 
 /// The base and its tokenizer.
@@ -14,25 +14,52 @@ pub(super) struct Base {
 
 impl Base {
     pub fn open(config: &Config, cpu: &Cpu) -> Result<Self, RunError> {
-        let folder = config.folder()?;
-        let tokenizer = formats::tokenizer(&folder.join(&config.base.tokenizer))?;
-        let opened = formats::open(&folder.join(&config.base.model))?;
-        let architecture = Architecture { scalar: false, ..opened.architecture.clone() };
-        if config.context > architecture.context {
-            let reason = format!("the base reads {} tokens at most", architecture.context);
-            return Err(RunError::setting("context", reason));
-        }
-        if tokenizer.vocabulary() > architecture.vocabulary {
-            let reason = format!(
-                "it has {} tokens, the base {}: it is another model's",
-                tokenizer.vocabulary(),
-                architecture.vocabulary
-            );
-            return Err(RunError::setting("base.tokenizer", reason));
-        }
-        let (weights, _) = opened.weights(&architecture)?;
-        let model = Model::from_weights(cpu, architecture, weights)
-            .map_err(|e| RunError::setting("base.model", e.to_string()))?;
+        let (architecture, tokenizer, opened) = described(config)?;
+        let model = match opened {
+            Some(opened) => with_weights(cpu, architecture.clone(), opened.weights(&architecture)?.0)?,
+            None => Model::random(cpu, architecture, config.seed)
+                .map_err(|e| RunError::setting("base.new", e.to_string()))?,
+        };
         Ok(Self { model, tokenizer })
     }
+}
+
+/// The base's network, and how many ids its tokenizer has; no weight is read.
+pub(super) fn fit(config: &Config) -> Result<(Architecture, usize), RunError> {
+    let (architecture, tokenizer, _) = described(config)?;
+    Ok((architecture, tokenizer.vocabulary()))
+}
+
+/// The base's network, its tokenizer and, unless it is a new one, its file.
+fn described(config: &Config) -> Result<(Architecture, AnyTokenizer, Option<Opened>), RunError> {
+    let folder = config.folder()?;
+    let files = match &config.base {
+        BaseModel::Files(files) => files,
+        BaseModel::New(new) => {
+            let bytes = new.reads_bytes().then(|| Ok(Bytes.into()));
+            let tokenizer = bytes.unwrap_or_else(|| formats::tokenizer(&folder.join(&new.tokenizer)))?;
+            return Ok((new.architecture(tokenizer.vocabulary()), tokenizer, None));
+        }
+    };
+    let tokenizer = formats::tokenizer(&folder.join(&files.tokenizer))?;
+    let opened = formats::open(&folder.join(&files.model))?;
+    let architecture = Architecture { scalar: false, ..opened.architecture.clone() };
+    if config.context > architecture.context {
+        let reason = format!("the base reads {} tokens at most", architecture.context);
+        return Err(RunError::setting("context", reason));
+    }
+    if tokenizer.vocabulary() > architecture.vocabulary {
+        let reason = format!(
+            "it has {} tokens, the base {}: it is another model's",
+            tokenizer.vocabulary(),
+            architecture.vocabulary
+        );
+        return Err(RunError::setting("base.tokenizer", reason));
+    }
+    Ok((architecture, tokenizer, Some(opened)))
+}
+
+fn with_weights(cpu: &Cpu, architecture: Architecture, weights: Vec<f32>) -> Result<Model, RunError> {
+    Model::from_weights(cpu, architecture, weights)
+        .map_err(|e| RunError::setting("base.model", e.to_string()))
 }

@@ -18,6 +18,26 @@ pub enum RunError {
         /// What is wrong, with the line and the key.
         reason: String,
     },
+    /// A key does not exist.
+    Unknown {
+        /// Where it stands: the file and line, or the command line.
+        place: String,
+        /// Its name.
+        key: String,
+        /// The name that was meant, if one is near.
+        nearest: Option<String>,
+        /// The names that there are in its section.
+        known: String,
+    },
+    /// A key or setting has a value that does not serve.
+    Key {
+        /// Where it stands: the file and line, or the command line.
+        place: String,
+        /// Its name.
+        key: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
     /// A setting is unknown or out of range.
     Setting {
         /// Its name.
@@ -33,6 +53,13 @@ pub enum RunError {
         folder: PathBuf,
         /// Which formats would serve.
         wanted: String,
+    },
+    /// The run would need more memory than there is.
+    Memory {
+        /// Bytes that it needs.
+        needed: u64,
+        /// Bytes that there are.
+        available: u64,
     },
     /// A file does not serve.
     File(FormatError),
@@ -55,12 +82,28 @@ impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config { path, reason } => write!(f, "{}: {reason}", path.display()),
+            Self::Unknown { place, key, nearest: Some(near), .. } => {
+                write!(f, "{place}: unknown key `{key}`: did you mean `{near}`?")
+            }
+            Self::Unknown { place, key, nearest: None, known } => {
+                write!(f, "{place}: unknown key `{key}`; there are {known}")
+            }
+            Self::Key { place, key, reason } => write!(f, "{place}, {key}: {reason}"),
             Self::Setting { setting, reason } => write!(f, "setting {setting}: {reason}"),
             Self::Missing { what, folder, wanted } => write!(
                 f,
                 "{}: there are no {what}; want a file in one of these formats: {wanted}",
                 folder.display()
             ),
+            Self::Memory { needed, available } => {
+                let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+                write!(
+                    f,
+                    "the run needs about {:.2} GiB of memory, {:.2} GiB are free: take a smaller base, or say how much there is (--memory)",
+                    gib(*needed),
+                    gib(*available)
+                )
+            }
             Self::File(error) => error.fmt(f),
             Self::Stage(error) => error.fmt(f),
         }

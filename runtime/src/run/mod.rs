@@ -20,21 +20,31 @@ mod answers;
 mod base;
 mod config;
 mod error;
+mod given;
 mod measure;
+mod memory;
 mod named;
 mod overrides;
+mod preflight;
 mod pretraining;
 mod report;
 mod rewards;
 mod sets;
+mod stage;
 mod steps;
 mod summary;
 mod transcripts;
 
-pub use config::{BaseFiles, Comparisons, Config, Demonstrations, Evaluation, Pretraining, Prompts, Source};
+pub use config::{
+    BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Evaluation, Given, NewBase, Pretraining,
+    Prompts, Source, VERSION, complete, schema,
+};
 pub use error::RunError;
+pub use memory::Memory;
 pub use overrides::{Change, Override};
+pub use preflight::{Preflight, preflight};
 pub use report::{overrides, report};
+pub use stage::Stage;
 pub use steps::{Manner, run};
 pub use summary::{
     Accuracy, Answer, BeforeAfter, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample,

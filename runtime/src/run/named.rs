@@ -1,6 +1,6 @@
 //! Formats by name, as configurations and summaries write them.
 
-use crate::data::Format;
+use crate::data::{Format, Kind};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Mirrors [`Format`] for serde.
@@ -39,4 +39,26 @@ pub(super) fn name(format: Format) -> String {
         Ok(serde_json::Value::String(name)) => name,
         _ => format!("{format:?}"),
     }
+}
+
+/// All formats.
+const ALL: [Format; 13] = [
+    Format::Instructions,
+    Format::SelfInstruct,
+    Format::Questions,
+    Format::Transcripts,
+    Format::Pairs,
+    Format::Conversations,
+    Format::Rankings,
+    Format::Predictions,
+    Format::Labelled,
+    Format::Annotated,
+    Format::Prompts,
+    Format::Turns,
+    Format::Text,
+];
+
+/// The names of all formats that can be used for one of these.
+pub(super) fn names(kinds: &[Kind]) -> Vec<String> {
+    ALL.into_iter().filter(|format| kinds.contains(&format.kind())).map(name).collect()
 }

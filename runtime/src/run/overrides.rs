@@ -1,6 +1,6 @@
 //! Where a run leaves its profile, and why.
 
-use super::RunError;
+use super::{RunError, config};
 use rlhf_core::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -22,13 +22,17 @@ pub struct Change {
 pub struct Override {
     /// The setting.
     pub setting: String,
-    /// The profile's value; null where it gives none.
+    /// The profile's value; null where it gives none. Of a key of the configuration, which the
+    /// command line changed: the file's, or its default.
     pub paper: Value,
     /// The value here.
     pub here: Value,
     /// Why.
     pub reason: String,
 }
+
+/// Takes an optional setting away.
+const NONE: &str = "none";
 
 /// Applies `changes` in order.
 ///
@@ -50,17 +54,34 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
         let mut tree = stored(&profile)?;
         let place = find(&mut tree, setting)?;
         let paper = core::mem::replace(place, value.clone());
-        profile = serde_json::from_value(tree).map_err(|e| fault(setting, format!("{value}: {e}")))?;
+        let made = match serde_json::from_value(tree.clone()) {
+            // TOML has no word for what is not there.
+            Err(_) if value == NONE => {
+                *find(&mut tree, setting)? = Value::Null;
+                serde_json::from_value(tree)
+            }
+            made => made,
+        };
+        profile = made.map_err(|e| fault(setting, format!("{value}: {e}")))?;
+        profile.validate().map_err(|e| fault(setting, e.to_string()))?;
         // What the profile did not take up was misspelt.
         let mut tree = stored(&profile)?;
         let here = find(&mut tree, setting)?.clone();
-        if !same(value, &here) {
+        let taken_away = value == NONE && here.is_null();
+        if !taken_away && !same(value, &here) {
             return Err(fault(setting, format!("{value} has a part that it does not know: it reads {here}")));
         }
+        // Of several changes to one setting the last counts, and what it leaves is the profile's.
+        let earlier = overrides.iter().position(|o: &Override| o.setting == *setting);
+        let paper = earlier.map_or(paper, |at| overrides.remove(at).paper);
         overrides.push(Override { setting: setting.clone(), paper, here, reason: reason.clone() });
     }
-    profile.validate().map_err(|e| fault("profile", e.to_string()))?;
     Ok((profile, overrides))
+}
+
+/// Whether a profile has a setting of this name.
+pub(super) fn has(profile: &Profile, setting: &str) -> bool {
+    serde_json::to_value(profile).is_ok_and(|mut tree| find(&mut tree, setting).is_ok())
 }
 
 fn find<'a>(tree: &'a mut Value, setting: &str) -> Result<&'a mut Value, RunError> {
@@ -68,8 +89,11 @@ fn find<'a>(tree: &'a mut Value, setting: &str) -> Result<&'a mut Value, RunErro
     for part in setting.split('.') {
         let known = at.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>().join(", "));
         let known = known.unwrap_or_else(|| "nothing below it".into());
-        at = at.get_mut(part).ok_or_else(|| {
-            RunError::setting(setting, format!("the profile has no {part:?} there (it has: {known})"))
+        at = at.get_mut(part).ok_or_else(|| RunError::Unknown {
+            place: "the profile".into(),
+            key: setting.into(),
+            nearest: config::nearest_setting(setting),
+            known,
         })?;
     }
     Ok(at)
@@ -104,13 +128,22 @@ mod tests {
         let (p, _) = change("ppo.controller", json!({"fixed": {"beta": 0.5}})).unwrap();
         assert_eq!(p.ppo.controller.beta(), 0.5);
         assert_eq!(change("ppo.average", Value::Null).unwrap().0.ppo.average, None);
+        assert_eq!(change("ppo.average", json!("none")).unwrap().0.ppo.average, None);
+        assert!(change("ppo.epochs", json!("none")).is_err());
+    }
+
+    #[test]
+    fn the_last_change_counts() {
+        let to = |value| Change { setting: "ppo.epochs".into(), value, reason: "why".into() };
+        let (p, o) = apply(Profile::instructgpt(), &[to(json!(2)), to(json!(3))]).unwrap();
+        assert_eq!((p.ppo.epochs, o.len(), &o[0].paper, &o[0].here), (3, 1, &json!(1), &json!(3)));
     }
 
     #[test]
     fn what_does_not_exist_or_fit_is_named() {
         let fault = |setting, value| change(setting, value).unwrap_err().to_string();
         let said = fault("ppo.bata", json!(1));
-        assert!(said.contains("ppo.bata") && said.contains("batch"), "{said}");
+        assert!(said.contains("`ppo.bata`: did you mean `ppo.batch`?"), "{said}");
         assert!(fault("ppo.epochs", json!("two")).contains("ppo.epochs"));
         assert!(fault("ppo.gae.lambda", json!(2.0)).contains("lambda"));
         let said = fault("ppo.controller", json!({"fixed": {"beta": 0.5, "gamma": 1}}));

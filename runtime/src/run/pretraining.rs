@@ -44,6 +44,20 @@ pub(super) fn corpus(
     Ok(Corpus { train: out.select(0..split), held_out: out.select(split..texts.len()) })
 }
 
+/// All plain text, in pieces, for a new base to learn from.
+pub(super) fn plain(
+    config: &Config,
+    found: &[(PathBuf, Format)],
+    tokenizer: &AnyTokenizer,
+) -> Result<Examples, RunError> {
+    let mut out = Examples::default();
+    read(config, usize::MAX, found, tokenizer)?
+        .iter()
+        .try_for_each(|text| out.push(&[], text))
+        .map_err(|e| RunError::at(Phase::Pretrain, 0)(e.into()))?;
+    Ok(out)
+}
+
 /// Texts of the base's own.
 fn written(
     config: &Config,

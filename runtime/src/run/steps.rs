@@ -2,14 +2,15 @@
 
 use super::answers::{Answers, Exam, write};
 use super::base::Base;
+use super::given::Given;
 use super::measure::loss;
-use super::pretraining::corpus;
+use super::pretraining::{corpus, plain};
 use super::rewards::{Judged, accuracy, agreed};
 use super::sets::{Set, Take, read};
 use super::transcripts::Transcripts;
 use super::{
-    Answer, BeforeAfter, Config, Data, Iteration, Losses, RewardModel, RunError, Said, Sample, Seconds,
-    Stages, Summary,
+    Answer, BeforeAfter, Config, Data, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample,
+    Seconds, Stage, Stages, Summary,
 };
 use crate::data::{self, Format, Options, discover};
 use crate::formats::{weights_sha256, write_json};
@@ -36,8 +37,10 @@ pub struct Manner<'a> {
     pub resume: bool,
     /// How often a checkpoint is written, at least.
     pub every: Duration,
-    /// The last stage to do; all of them and the measuring where it is [`Phase::Evaluate`].
-    pub until: Phase,
+    /// The last stage to do.
+    pub until: Stage,
+    /// Another run's folder, or a model, to take over what comes before that stage from.
+    pub from: Option<&'a Path>,
     /// Asked after every step whether to end there.
     pub stop: &'a dyn Fn() -> bool,
 }
@@ -49,7 +52,8 @@ impl<'a> Manner<'a> {
             folder,
             resume: false,
             every: Duration::from_secs(60),
-            until: Phase::Evaluate,
+            until: Stage::Ppo,
+            from: None,
             stop: &|| false,
         }
     }
@@ -77,36 +81,46 @@ pub fn run(
     let base = Base::open(config, cpu)?;
     let found = discover(config.folder()?)?;
     let mut sources = Sources::read(config, &base, &found)?;
-    let about = about(config, &profile, &base, &sources);
+    let given = Given::read(manner, &base)?;
+    let about = about(config, &profile, &base, &sources, &given);
     let session = Session::new(progress).stopped_by(manner.stop);
-    let session =
-        session.keeping(manner.folder, manner.every, manner.resume, &about, base.tokenizer.clone())?;
+    let (root, tokenizer) = (manner.folder, base.tokenizer.clone());
+    let session = session.keeping(root, manner.every, manner.resume, &about, tokenizer)?;
     let mut run = Run { config, profile, base, session };
+    if let Some(new) = config.base.fresh() {
+        run.base.model = run.pretrain(new, &found)?;
+    }
+    if manner.until == Stage::Pretrain {
+        return Ok(None);
+    }
     let mut writer = run.base.model.clone();
     let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
     let corpus = corpus(config, &found, &mut writer, &run.base.tokenizer, &mut tell)?;
     seconds.data = clock.elapsed().as_secs_f64();
 
     let clock = Instant::now();
-    let mut sft = run.supervised(&sources.demonstrations.0, &corpus.train)?;
+    let mut sft = match given.sft {
+        Some(sft) => sft,
+        None => run.supervised(&sources.demonstrations.0, &corpus.train)?,
+    };
     (seconds.sft, seconds.per_step.sft) = run.spent(Phase::Supervised, clock);
-    if manner.until <= Phase::Supervised {
+    if manner.until == Stage::Supervised {
         return Ok(None);
     }
 
     let clock = Instant::now();
-    let mut reward = run.reward(&sft, &sources)?;
+    let mut reward = match given.reward {
+        Some(reward) => reward,
+        None => run.reward(&sft, &sources)?,
+    };
     (seconds.reward, seconds.per_step.reward) = run.spent(Phase::Reward, clock);
-    if manner.until <= Phase::Reward {
+    if manner.until == Stage::Reward {
         return Ok(None);
     }
 
     let clock = Instant::now();
     let mut policy = run.ppo(&sft, &mut reward, &sources.prompts, &corpus.train)?;
     (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
-    if manner.until <= Phase::Ppo {
-        return Ok(None);
-    }
 
     let clock = Instant::now();
     run.session.tell(Phase::Evaluate, 0, 1, "");
@@ -154,7 +168,7 @@ pub fn run(
 }
 
 /// What has to be the same for a run to be gone on with.
-fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources) -> Value {
+fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, given: &Given) -> Value {
     let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
     let ranked = comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking);
     json!({
@@ -171,6 +185,7 @@ fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources) -> 
             "length": config.pretraining.length,
             "of_demonstrations": config.supervised.pretraining,
         },
+        "from": given.sum(),
         "iterations": config.ppo.iterations,
         "response": config.ppo.response,
     })
@@ -279,6 +294,13 @@ impl Run<'_, '_> {
 
     fn stopping(&self) -> Stopping<'static> {
         Stopping { max_new_tokens: self.config.ppo.response, eos: self.base.tokenizer.eos(), stop: &[] }
+    }
+
+    /// A new base, from the data's plain text.
+    fn pretrain(&mut self, new: &NewBase, found: &[(PathBuf, Format)]) -> Result<Model, RunError> {
+        let texts = plain(self.config, found, &self.base.tokenizer)?;
+        let settings = new.settings(&self.profile);
+        Ok(stage::pretrain(&mut self.session, &self.base.model, &texts, &settings, self.config.seed)?)
     }
 
     /// Step 1.

@@ -47,7 +47,7 @@ pub fn ppo(
 ) -> Result<Model, StageError> {
     let phase = Phase::Ppo;
     let start = with_dropout(sft, settings.dropout, seed).map_err(at(phase, 0))?;
-    if let Some((model, _)) = session.finished("policy", sft)? {
+    if let Some(model) = session.finished("policy", sft)? {
         return Ok(model);
     }
     let critic = match settings.critic_init {
@@ -95,7 +95,7 @@ pub fn ppo(
             .map_err(at(phase, u64::from(on.iterations)))?;
     }
     let policy = with_dropout(&policy.clone(), 0.0, seed).map_err(at(phase, u64::from(on.iterations)))?;
-    session.finish("policy", phase, policy, serde_json::Value::Null)
+    session.finish("policy", phase, policy, None)
 }
 
 /// Prompts' tokens, and where each ends.

@@ -2,7 +2,7 @@
 
 use super::supervised::line;
 use super::{Session, StageError, at};
-use crate::formats::FormatError;
+use crate::formats::scale as scale_of;
 use crate::record::Phase;
 use crate::train::{self, Examples, Ranking, Scaled, TrainError, now};
 use rlhf_core::maths::RewardScale;
@@ -28,10 +28,8 @@ pub fn reward_model(
     let deviation = settings.head.deviation(sft.architecture().width) as f32;
     let mut model =
         sft.with_scalar_head(deviation, seed).map_err(|e| at(phase, 0)(TrainError::role("reward")(e)))?;
-    if let Some((reward, state)) = session.finished(name, &model)? {
-        let path = session.root().unwrap_or("".as_ref()).join(name);
-        let scale: RewardScale = serde_json::from_value(state)
-            .map_err(|e| FormatError::content(&path, "field \"state\"", e.to_string()))?;
+    if let Some(reward) = session.finished(name, &model)? {
+        let scale = session.root().map_or(Ok(RewardScale::default()), |root| scale_of(&root.join(name)))?;
         return Ok(Scaled { reward, scale });
     }
     let mut steps = train::RewardModel::new(rankings, settings, seed).map_err(at(phase, 0))?;
@@ -51,8 +49,7 @@ pub fn reward_model(
         session.after(line(phase, &step, &more, clock), &told, &[(name, &model)], &Value::Null)?;
     }
     let Scaled { reward, scale } = scale(model.clone()).map_err(at(phase, done))?;
-    let state = serde_json::to_value(scale).unwrap_or(Value::Null);
-    let reward = session.finish(name, phase, reward, state)?;
+    let reward = session.finish(name, phase, reward, Some(&scale))?;
     Ok(Scaled { reward, scale })
 }
 

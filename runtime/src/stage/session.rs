@@ -3,9 +3,10 @@
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
 use super::{StageError, finite};
-use crate::formats::{FormatError, open, save_model};
+use crate::formats::{FormatError, open, save_model, save_scale};
 use crate::record::{Line, Manifest, Metrics, Phase, Progress, snapshot};
 use core::time::Duration;
+use rlhf_core::maths::RewardScale;
 use rlhf_core::model::tokenizer::AnyTokenizer;
 use rlhf_cpu::Model;
 use serde_json::Value;
@@ -92,28 +93,29 @@ impl<'a> Session<'a> {
         (self.progress)(phase, done, total, figure);
     }
 
-    /// The network that a stage has finished, and what it left beside it: `like`, with other weights.
-    pub(super) fn finished(&self, name: &str, like: &Model) -> Result<Option<(Model, Value)>, StageError> {
+    /// The network that a stage has finished: `like`, with other weights.
+    pub(super) fn finished(&self, name: &str, like: &Model) -> Result<Option<Model>, StageError> {
         let path = self.root().map(|root| root.join(name));
         let Some(path) = path.filter(|path| snapshot::exists(path)) else {
             return Ok(None);
         };
         let damaged =
             |error| StageError::Damaged { error: Box::new(error), snapshot: path.clone(), older: None };
-        let manifest = Manifest::check(&path).map_err(damaged)?;
+        Manifest::check(&path).map_err(damaged)?;
         let (weights, _) = open(&path)?.weights(like.architecture())?;
         let model = Model::from_weights(like.cpu(), like.architecture().clone(), weights)
             .map_err(|e| FormatError::content(&path, "network", e.to_string()))?;
-        Ok(Some((model, manifest.state)))
+        Ok(Some(model))
     }
 
-    /// Keeps a stage's network as a Hugging Face folder; its checkpoints are then of no use.
+    /// Keeps a stage's network as a Hugging Face folder, a reward model's with its scale; the stage's
+    /// checkpoints are then of no use.
     pub(super) fn finish(
         &mut self,
         name: &str,
         phase: Phase,
         model: Model,
-        state: Value,
+        scale: Option<&RewardScale>,
     ) -> Result<Model, StageError> {
         let step = self.lines.iter().filter(|line| line.phase == phase).count() as u64;
         let model = finite(model, phase)?;
@@ -126,8 +128,10 @@ impl<'a> Session<'a> {
         }
         if let Some(Kept { folder, metrics, tokenizer }) = &self.folder {
             metrics.sync()?;
-            let manifest = Manifest::new(phase, step, state);
-            manifest.write(&folder.root.join(name), |at| save_model(at, &model, tokenizer))?;
+            Manifest::new(phase, step, Value::Null).write(&folder.root.join(name), |at| {
+                save_model(at, &model, tokenizer)?;
+                scale.map_or(Ok(()), |scale| save_scale(at, scale))
+            })?;
             checkpoint::clear(&folder.checkpoints(), phase)?;
         }
         Ok(model)

@@ -44,7 +44,7 @@ fn learn(
     settings: &Supervised,
     seed: u64,
 ) -> Result<Model, StageError> {
-    if let Some((model, _)) = session.finished(name, start)? {
+    if let Some(model) = session.finished(name, start)? {
         return Ok(model);
     }
     let mut model = with_dropout(start, settings.dropout, seed).map_err(at(phase, 0))?;
@@ -63,7 +63,7 @@ fn learn(
         session.after(line, &format!("loss {:.3}", step.loss), &[(name, &model)], &Value::Null)?;
     }
     let model = with_dropout(&model, 0.0, seed).map_err(at(phase, done))?;
-    session.finish(name, phase, model, Value::Null)
+    session.finish(name, phase, model, None)
 }
 
 /// What a step of steps 1 and 2 measured.

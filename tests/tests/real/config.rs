@@ -1,8 +1,104 @@
 //! What a configuration may say.
 
 use super::data::CONFIG;
-use rlhf::run::Config;
+use rlhf::run::{BaseModel, Config, Given};
+use rlhf_tests::schema::check;
 use std::path::Path;
+
+fn schema() -> &'static str {
+    include_str!("../../../runtime/schemas/config.schema.json")
+}
+
+/// A configuration as JSON.
+fn json(text: &str) -> serde_json::Value {
+    toml::from_str(text).unwrap()
+}
+
+#[test]
+fn the_schema_is_the_one_that_the_code_makes() {
+    let made = serde_json::to_string_pretty(&rlhf::run::schema()).unwrap() + "\n";
+    assert!(made == schema(), "write it anew: rlhf config --schema > runtime/schemas/config.schema.json");
+}
+
+#[test]
+fn the_schema_takes_what_is_read_and_nothing_else() {
+    let example = include_str!("../../../examples/real.toml");
+    for valid in [example.to_owned(), CONFIG.to_owned(), rlhf::run::complete("trl").unwrap()] {
+        check(schema(), &json(&valid)).unwrap();
+    }
+    for (from, to) in [
+        ("seed = 3", "sede = 3"),
+        ("held_out = 0.3", "held_out = 1"),
+        ("model = \"base\"", ""),
+        ("\"rankings\"", "\"ranking\""),
+        ("source = \"base\"", "source = \"bass\""),
+        ("reason = \"a test\"", "reason = \"\""),
+        ("setting =", "stetting ="),
+    ] {
+        assert!(check(schema(), &json(&CONFIG.replacen(from, to, 1))).is_err(), "{to}");
+    }
+}
+
+#[test]
+fn a_file_of_a_later_version_is_refused_and_one_without_is_of_the_first() {
+    let path = Path::new("run.toml");
+    let parse = |text: &str| Config::parse(text, path, &[]);
+    assert_eq!(parse(CONFIG).unwrap(), parse(&format!("version = 1\n{CONFIG}")).unwrap());
+    for (version, words) in [("2", "this program reads files of version 1 at most"), ("0", "want a whole")] {
+        let error = parse(&format!("version = {version}\n{CONFIG}")).unwrap_err().to_string();
+        assert!(error.contains("run.toml, line 1, version: ") && error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn the_command_line_changes_keys_and_settings_and_is_recorded() {
+    let set = |given: &[&str]| {
+        let given: Vec<Given> = given.iter().map(|g| g.parse().unwrap()).collect();
+        Config::parse(CONFIG, Path::new("run.toml"), &given)
+    };
+    let given = ["ppo.iterations=10", "ppo.policy.learning_rate=1e-4", "profile=trl", "base.model=other"];
+    let config = set(&given).unwrap();
+    assert_eq!((config.ppo.iterations, config.profile.as_str()), (10, "trl"));
+    let (profile, overrides) = config.resolve().unwrap();
+    assert_eq!(profile.ppo.policy.learning_rate, 1e-4);
+    let of = |setting: &str| overrides.iter().find(|o| o.setting == setting).unwrap();
+    assert_eq!(
+        (of("ppo.iterations").paper.as_u64(), of("ppo.iterations").here.as_u64()),
+        (Some(3), Some(10))
+    );
+    assert_eq!(of("ppo.policy.learning_rate").paper.as_f64(), Some(3e-6));
+    assert_eq!(of("base.model").reason, "given on the command line");
+    for (given, words) in [
+        ("ppo.iteratons=1", "did you mean `ppo.iterations`?"),
+        ("ppo.iterations=no", "want a whole number, 1 or more"),
+        ("ppo.gea.lambda=1", "did you mean `ppo.gae.lambda`?"),
+        ("ppo.gae.lambda=2", "lambda"),
+        ("ppo.prompt=500", "exceed the context"),
+    ] {
+        let error = set(&[given]).unwrap_err().to_string();
+        assert!(error.contains(given.split('=').next().unwrap()) && error.contains(words), "{error}");
+    }
+}
+
+#[test]
+fn a_new_base_is_checked() {
+    let new = "[base.new]\nlayers = 1\nwidth = 16\nheads = 2\n";
+    let files = "[base]\nmodel = \"base\"\ntokenizer = \"bytes.tok\"\n";
+    let text = CONFIG.replace(files, new).replace("source = \"base\"", "source = \"text\"");
+    let base = |text: &str| Config::parse(text, Path::new("run.toml"), &[]).map(|config| config.base);
+    assert!(matches!(base(&text), Ok(BaseModel::New(new)) if new.reads_bytes() && new.batch == 32));
+    for (from, to, words) in [
+        ("heads = 2", "heads = 3", "3 heads do not divide a width of 16"),
+        ("heads = 2", "heads = 2\ncontext = 64", "64 tokens at most"),
+        ("heads = 2", "heads = 2\nfamily = \"bert\"", "gpt2, llama"),
+        ("\"text\"", "\"base\"", "nothing to write"),
+        (new, "", "[base.new]"),
+        (new, &format!("{files}{new}"), "or else"),
+    ] {
+        let error = base(&text.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.contains(words), "{to}: {error}");
+    }
+}
 
 /// What is said against a configuration.
 fn said(text: &str) -> String {
@@ -21,15 +117,26 @@ fn the_example_is_valid_and_gives_its_reasons() {
 }
 
 #[test]
-fn unknown_keys_are_refused_by_name() {
-    let error = said(&CONFIG.replace("rows = 100\npre", "rosw = 100\npre"));
-    for part in ["run.toml", "rosw", "`rows`", "line"] {
-        assert!(error.contains(part), "{error}");
+fn unknown_keys_are_refused_with_the_nearest_name() {
+    for (from, to, parts) in [
+        (
+            "rows = 100\npre",
+            "rosw = 100\npre",
+            ["line 12: ", "`supervised.rosw`: did you mean `supervised.rows`?"],
+        ),
+        ("seed = 3", "sede = 3", ["line 2: ", "`sede`: did you mean `seed`?"]),
+        ("seed = 3", "iterations = 3", ["line 2: ", "`iterations`: did you mean `ppo.iterations`?"]),
+        ("seed = 3", "colour = 3", ["line 2: ", "`colour`; there are version, profile, "]),
+        ("[evaluation]", "[evalution]", ["line 32: ", "`evalution`: did you mean `evaluation`?"]),
+        ("value = 16", "vlaue = 16", ["line 43: ", "`override.vlaue`: did you mean `override.value`?"]),
+        ("ppo.batch", "ppo.bacth", ["line 42: ", "`ppo.bacth`: did you mean `ppo.batch`?"]),
+        ("\"ppo.batch", "\"ppo.policy.lr", ["line 42: ", "`ppo.policy.lr`"]),
+    ] {
+        let error = said(&CONFIG.replacen(from, to, 1));
+        assert!(error.contains("run.toml") && parts.iter().all(|part| error.contains(part)), "{to}: {error}");
     }
-    let error = said(&CONFIG.replace("ppo.batch", "ppo.bacth"));
-    assert!(error.contains("ppo.bacth") && error.contains("batch,"), "{error}");
     let error = said(&CONFIG.replace("\"rankings\"", "\"ranking\""));
-    assert!(error.contains("ranking") && error.contains("`rankings`"), "{error}");
+    assert!(error.contains("line 16, reward.formats") && error.contains("rankings,"), "{error}");
 }
 
 #[test]

@@ -1,21 +1,40 @@
 //! What a run is told.
 
+mod base;
+mod given;
+mod keys;
+mod nearest;
+mod print;
+mod schema;
+mod settings;
+mod tree;
+mod version;
+
+pub use base::{BaseFiles, BaseModel, NewBase};
+pub use given::Given;
+pub use print::complete;
+pub use schema::schema;
+pub(super) use settings::nearest_setting;
+pub use version::VERSION;
+
 use super::named;
 use super::{Change, Override, RunError, overrides};
-use crate::data::{Format, Kind};
+use crate::data::Format;
+use crate::formats::read_at_most;
 use rlhf_core::profile::Profile;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use tree::Tree;
 
 /// A run, as its file tells it. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
+    /// The form of the file: [`VERSION`], or an earlier one.
+    pub version: u64,
     /// The recipe to start from; see [`Profile::by_name`].
-    #[serde(default = "instructgpt")]
     pub profile: String,
     /// What every draw depends on.
-    #[serde(default)]
     pub seed: u64,
     /// Where the data is; [`Self::with_data`] replaces it.
     pub data: Option<PathBuf>,
@@ -24,7 +43,7 @@ pub struct Config {
     /// The longest transcript, in tokens; a longer one keeps its last.
     pub context: usize,
     /// The model to start from.
-    pub base: BaseFiles,
+    pub base: BaseModel,
     /// Step 1's data.
     pub supervised: Demonstrations,
     /// Step 2's data.
@@ -34,21 +53,16 @@ pub struct Config {
     /// The corpus of the pretraining mix.
     pub pretraining: Pretraining,
     /// What is measured at the end.
-    #[serde(default)]
     pub evaluation: Evaluation,
     /// Where the run leaves its profile, and why.
-    #[serde(default, rename = "override")]
+    #[serde(rename = "override")]
     pub overrides: Vec<Change>,
-}
-
-/// The model to start from, as paths from the data's folder.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BaseFiles {
-    /// A Hugging Face folder or llama2.c's `.bin`.
-    pub model: PathBuf,
-    /// Its tokenizer.
-    pub tokenizer: PathBuf,
+    /// The keys that the command line changed.
+    #[serde(skip)]
+    pub given: Vec<Override>,
+    /// What has changed since the file's version, to tell its writer.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 /// Step 1's data.
@@ -63,7 +77,6 @@ pub struct Demonstrations {
     /// Pretraining texts mixed in, as a share of the demonstrations. InstructGPT starts PPO from a
     /// model tuned with a tenth (appendix C.4): one that has forgotten its pretraining is pulled
     /// back to it by PPO's own mix, which costs KL.
-    #[serde(default)]
     pub pretraining: f64,
 }
 
@@ -77,11 +90,9 @@ pub struct Comparisons {
     /// At most so many prompts of each data set, on either side of the split.
     pub rows: usize,
     /// Keep answers that a machine wrote.
-    #[serde(default)]
     pub synthetic: bool,
     /// Put the passages that answers are about before questions. The split then goes by the passages:
     /// the same question without them is another prompt.
-    #[serde(default = "yes")]
     pub passages: bool,
 }
 
@@ -135,19 +146,8 @@ pub struct Evaluation {
     pub samples: usize,
 }
 
-impl Default for Evaluation {
-    fn default() -> Self {
-        Self { prompts: 256, samples: 8 }
-    }
-}
-
-fn instructgpt() -> String {
-    "instructgpt".into()
-}
-
-fn yes() -> bool {
-    true
-}
+/// The longest file, in bytes.
+const LONGEST: u64 = 1 << 20;
 
 /// Responses a rollout, where neither the profile nor the configuration says how many.
 const BATCH: u32 = 64;
@@ -156,12 +156,33 @@ impl Config {
     /// Reads and checks a TOML file.
     ///
     /// # Errors
-    /// [`RunError::Config`] names the line and the key, [`RunError::Setting`] the setting.
+    /// [`RunError::Unknown`] and [`RunError::Key`] name the line and the key, [`RunError::Setting`]
+    /// what the file leaves out.
     pub fn read(path: &Path) -> Result<Self, RunError> {
+        Self::read_with(path, &[])
+    }
+
+    /// Reads and checks a TOML file, some of whose keys the command line changes.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_with(path: &Path, given: &[Given]) -> Result<Self, RunError> {
         let fault = |reason: String| RunError::Config { path: path.into(), reason };
-        let text = std::fs::read_to_string(path).map_err(|e| fault(e.to_string()))?;
-        let config: Self = toml::from_str(&text).map_err(|e| fault(e.to_string()))?;
-        config.check()?;
+        let text = String::from_utf8(read_at_most(path, LONGEST)?).map_err(|e| fault(e.to_string()))?;
+        Self::parse(&text, path, given)
+    }
+
+    /// The same of a text; `path` is for messages.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn parse(text: &str, path: &Path, given: &[Given]) -> Result<Self, RunError> {
+        let mut tree = Tree::parse(text, path)?;
+        let changed = given::apply(&mut tree, given)?;
+        let mut config: Self = serde_json::from_value(tree.complete())
+            .map_err(|e| RunError::Config { path: path.into(), reason: e.to_string() })?;
+        (config.given, config.notes) = (changed, core::mem::take(&mut tree.notes));
+        config.check().map_err(|error| tree.placed(error))?;
         Ok(config)
     }
 
@@ -177,72 +198,61 @@ impl Config {
         })
     }
 
-    /// The recipe with the overrides applied, and the overrides.
+    /// A profile as a run takes it.
     ///
     /// Profiles of papers that begin after step 1 take InstructGPT's.
     ///
     /// # Errors
+    /// [`RunError::Setting`] lists the profiles.
+    pub fn recipe(profile: &str) -> Result<Profile, RunError> {
+        let mut recipe = Profile::by_name(profile)
+            .map_err(|e| RunError::setting("profile", format!("{profile:?}: {e}")))?;
+        recipe.supervised = recipe.supervised.or(Profile::instructgpt().supervised);
+        recipe.ppo.batch = recipe.ppo.batch.or(Some(BATCH));
+        Ok(recipe)
+    }
+
+    /// The recipe with the overrides applied, and the overrides, the command line's keys last.
+    ///
+    /// # Errors
     /// [`RunError::Setting`] names the setting.
     pub fn resolve(&self) -> Result<(Profile, Vec<Override>), RunError> {
-        let mut profile = Profile::by_name(&self.profile)
-            .map_err(|e| RunError::setting("profile", format!("{:?}: {e}", self.profile)))?;
-        profile.supervised = profile.supervised.or(Profile::instructgpt().supervised);
-        profile.ppo.batch = profile.ppo.batch.or(Some(BATCH));
-        let (profile, overrides) = overrides::apply(profile, &self.overrides)?;
-        if profile.ppo.batch < Some(profile.ppo.minibatches) {
-            return Err(RunError::setting("ppo.batch", "want at least one response for each minibatch"));
+        let (profile, mut overrides) = overrides::apply(Self::recipe(&self.profile)?, &self.overrides)?;
+        let (batch, minibatches) = (profile.ppo.batch, profile.ppo.minibatches);
+        if batch < Some(minibatches) {
+            let reason = format!("want at least one response for each of the {minibatches} minibatches");
+            return Err(RunError::setting("ppo.batch", reason));
         }
+        overrides.extend(self.given.iter().cloned());
         Ok((profile, overrides))
     }
 
-    /// Checks every range.
+    /// Checks what keys have to do with each other; each by itself was checked when it was read.
     ///
     /// # Errors
     /// [`RunError::Setting`] names the setting.
     pub fn check(&self) -> Result<(), RunError> {
         let fault = |setting: &str, reason: String| Err(RunError::setting(setting, reason));
-        if !(self.held_out > 0.0 && self.held_out < 1.0) {
-            return fault("held_out", format!("{} is not between 0 and 1", self.held_out));
-        }
-        if !(0.0..=1.0).contains(&self.supervised.pretraining) {
-            return fault("supervised.pretraining", "want a share of 0 to 1".into());
-        }
-        for (setting, value, least) in [
-            ("context", self.context, 16),
-            ("supervised.rows", self.supervised.rows, 1),
-            ("reward.rows", self.reward.rows, 1),
-            ("ppo.rows", self.ppo.rows, 1),
-            ("ppo.iterations", self.ppo.iterations as usize, 1),
-            ("ppo.prompt", self.ppo.prompt, 2),
-            ("ppo.response", self.ppo.response, 1),
-            ("pretraining.length", self.pretraining.length, 2),
-            ("evaluation.prompts", self.evaluation.prompts, 2),
-        ] {
-            if value < least {
-                return fault(setting, format!("{value} is below {least}"));
-            }
-        }
-        if self.ppo.prompt + self.ppo.response > self.context {
-            return fault(
-                "ppo.prompt",
-                format!("prompt and response exceed the context of {}", self.context),
+        let (prompt, response) = (self.ppo.prompt, self.ppo.response);
+        if prompt.saturating_add(response) > self.context {
+            let reason = format!(
+                "prompt ({prompt}) and response ({response}) exceed the context of {} tokens",
+                self.context
             );
+            return fault("ppo.prompt", reason);
         }
         if self.pretraining.length > self.context {
             return fault("pretraining.length", format!("it exceeds the context of {}", self.context));
         }
-        let fits = |format: &Format, kinds: &[Kind]| kinds.contains(&format.kind());
-        let any = [Kind::Prompts, Kind::Demonstrations, Kind::Comparisons];
-        for (setting, formats, kinds) in [
-            ("supervised.formats", &self.supervised.formats, &any[1..2]),
-            ("reward.formats", &self.reward.formats, &any[2..]),
-            ("ppo.formats", &self.ppo.formats, &any[..]),
-        ] {
-            if formats.is_empty() {
-                return fault(setting, "want at least one format".into());
+        if let Some(new) = self.base.fresh() {
+            new.check()?;
+            if self.context > new.context {
+                let reason = format!("the base reads {} tokens at most (base.new.context)", new.context);
+                return fault("context", reason);
             }
-            if let Some(wrong) = formats.iter().find(|format| !fits(format, kinds)) {
-                return fault(setting, format!("{:?} holds no {kinds:?}", named::name(*wrong)));
+            if self.pretraining.source == Source::Base {
+                let reason = "a new base has nothing to write yet: want \"text\"";
+                return fault("pretraining.source", reason.into());
             }
         }
         self.resolve().map(|_| ())

@@ -1,0 +1,112 @@
+//! `rlhf generate`.
+
+use super::exit::Failure;
+use super::input::lines;
+use super::output::{harmless, print, print_line};
+use clap::Args;
+use rlhf::inference::{Loaded, Response, Writing, transcript};
+use rlhf_core::sampling::{Filters, Sampling};
+use rlhf_cpu::Cpu;
+use serde::Serialize;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Generate {
+    /// A Hugging Face folder, such as a run's `policy` or `sft`, or llama2.c's .bin
+    model: PathBuf,
+    /// Its tokenizer, if the folder has none of its own
+    #[arg(long, value_name = "PATH")]
+    tokenizer: Option<PathBuf>,
+    /// What to continue; without it and --prompts, every line of standard input
+    #[arg(long, value_name = "TEXT", conflicts_with = "prompts")]
+    prompt: Option<String>,
+    /// A file of JSON lines with a field "prompt"
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+    /// Put prompts into the form of the transcripts that runs train on: "Human: …", "Assistant:"
+    #[arg(long)]
+    transcript: bool,
+    /// What logits are divided by; 0 takes the most probable token
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    temperature: f32,
+    /// Keep the K most probable tokens; 0 keeps all
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    top_k: u32,
+    /// Keep the fewest most probable tokens whose mass reaches P
+    #[arg(long, value_name = "P", default_value_t = 1.0)]
+    top_p: f32,
+    /// Keep tokens at least P times as probable as the best
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    min_p: f32,
+    /// The longest response, in tokens
+    #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
+    max_new_tokens: u32,
+    /// What every draw depends on: the same prompt and seed give the same text, in any company
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+    /// How many responses to each prompt
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_536))]
+    n: u32,
+    /// A line of JSON for each response
+    #[arg(long)]
+    json: bool,
+}
+
+/// A response as a script reads it.
+#[derive(Serialize)]
+struct Row<'a> {
+    prompt: &'a str,
+    #[serde(rename = "n")]
+    index: usize,
+    #[serde(flatten)]
+    response: &'a Response,
+}
+
+pub fn main(args: &Generate, cpu: &Cpu) -> Result<(), Failure> {
+    let writing = args.writing()?;
+    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), cpu)?;
+    model.writes()?;
+    if let Some(prompt) = &args.prompt {
+        return args.answer(&mut model, &writing, "--prompt", prompt);
+    }
+    for line in lines(args.prompts.as_deref())? {
+        let line = line?;
+        if args.prompts.is_some() {
+            let [prompt] = line.fields(["prompt"])?;
+            args.answer(&mut model, &writing, &line.place, &prompt)?;
+        } else {
+            args.answer(&mut model, &writing, &line.place, &line.text)?;
+        }
+    }
+    Ok(())
+}
+
+impl Generate {
+    fn writing(&self) -> Result<Writing, Failure> {
+        let filters = Filters {
+            temperature: self.temperature,
+            top_k: self.top_k,
+            top_p: self.top_p,
+            min_p: self.min_p,
+            ..Filters::default()
+        };
+        let greedy = self.temperature == 0.0;
+        let sampling = if greedy { Sampling::Greedy } else { Sampling::Draw(filters) };
+        sampling.validate().map_err(Failure::wrong)?;
+        let (longest, count) = (self.max_new_tokens as usize, self.n as usize);
+        Ok(Writing { sampling, longest, count, seed: self.seed })
+    }
+
+    fn answer(&self, model: &mut Loaded, how: &Writing, place: &str, prompt: &str) -> Result<(), Failure> {
+        let text = if self.transcript { transcript(prompt) } else { prompt.to_owned() };
+        let responses = model.write(&text, how).map_err(|e| Failure::failed(format!("{place}: {e}")))?;
+        for (index, response) in responses.iter().enumerate() {
+            if self.json {
+                print_line(&Row { prompt, index, response })?;
+            } else {
+                print(&(harmless(&response.text) + "\n"))?;
+            }
+        }
+        Ok(())
+    }
+}

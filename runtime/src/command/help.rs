@@ -1,0 +1,101 @@
+//! Examples for every command; tests run those that take no minutes.
+
+macro_rules! examples {
+    ($examples:literal) => {
+        concat!(
+            "Examples:\n",
+            $examples,
+            "\n\n\
+             Exit codes: 0 done; 1 failed while running; 2 the command line, the configuration or what\n\
+             they name is wrong, and nothing was begun; 3 stopped on purpose, by a guard or by Ctrl-C, with\n\
+             a checkpoint left."
+        )
+    };
+}
+
+pub const RLHF: &str = examples!(
+    "  rlhf                                         all three steps on data it makes itself, in two minutes
+  rlhf quickstart --seed 7 --out runs/seven    the same under another seed, with files to keep
+  rlhf config --profile instructgpt > run.toml  a configuration with every default
+  rlhf run examples/real.toml --data DIR       all three steps on public human-feedback data"
+);
+
+pub const QUICKSTART: &str = examples!(
+    "  rlhf quickstart
+  rlhf quickstart --seed 7 --out runs/seven
+  rlhf quickstart --json > summary.json"
+);
+
+pub const RUN: &str = examples!(
+    "  rlhf run examples/real.toml --data DIR --out runs/real
+  rlhf run run.toml --set ppo.iterations=10 --set ppo.policy.learning_rate=1e-4
+  rlhf run run.toml --out runs/real --resume"
+);
+
+pub const PRETRAIN: &str = examples!(
+    "  rlhf pretrain run.toml --data DIR --out runs/new
+  rlhf pretrain run.toml --set base.new.layers=2 --out runs/small"
+);
+
+pub const SFT: &str = examples!(
+    "  rlhf sft run.toml --data DIR --out runs/real
+  rlhf sft run.toml --out runs/other --set supervised.epochs=1"
+);
+
+pub const REWARD: &str = examples!(
+    "  rlhf reward run.toml --data DIR --out runs/real
+  rlhf reward run.toml --out runs/other --from runs/real"
+);
+
+pub const PPO: &str = examples!(
+    "  rlhf ppo run.toml --data DIR --out runs/real
+  rlhf ppo run.toml --out runs/careful --from runs/real --set ppo.controller='{ fixed = { beta = 0.1 } }'"
+);
+
+pub const GENERATE: &str = examples!(
+    "  rlhf generate runs/real/policy --prompt 'Why is the sky blue?' --transcript
+  rlhf generate runs/real/policy --prompts prompts.jsonl --n 4 --temperature 0.7 --json
+  echo 'Once upon a time' | rlhf generate stories.bin --tokenizer tok512.bin --top-p 0.9"
+);
+
+pub const SCORE: &str = examples!(
+    "  rlhf score runs/real/reward --prompt 'Why is the sky blue?' --reply 'Air scatters blue.' --transcript
+  rlhf generate runs/real/policy --prompt 'Hello' --n 8 --json | jq -c '{prompt, response: .text}' \\
+    | rlhf score runs/real/reward
+  rlhf score runs/real/reward answers.jsonl --json"
+);
+
+pub const CONFIG: &str = examples!(
+    "  rlhf config --profile instructgpt > run.toml
+  rlhf config --schema > config.schema.json
+  rlhf config check run.toml --data DIR"
+);
+
+pub const CHECK: &str = examples!(
+    "  rlhf config check examples/real.toml
+  rlhf config check run.toml --data DIR --json
+  rlhf config check run.toml --data DIR --set base.new.width=4096 --memory 16"
+);
+
+pub const COMPLETIONS: &str = examples!(
+    "  rlhf completions bash > ~/.local/share/bash-completion/completions/rlhf
+  rlhf completions zsh > ~/.zfunc/_rlhf
+  rlhf completions fish > ~/.config/fish/completions/rlhf.fish"
+);
+
+#[cfg(test)]
+mod tests {
+    use crate::command::exit::Exit;
+
+    #[test]
+    fn the_exit_codes_are_those_of_the_enum() {
+        for (exit, words) in [
+            (Exit::Done, "done"),
+            (Exit::Failed, "failed while running"),
+            (Exit::Wrong, "the command line"),
+            (Exit::Stopped, "stopped on purpose"),
+        ] {
+            assert!(super::RLHF.contains(&format!("{} {words}", exit as u8)), "{exit:?}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! `rlhf score`.
+
+use super::exit::Failure;
+use super::input::lines;
+use super::output::{print, print_line};
+use clap::Args;
+use rlhf::inference::{Loaded, transcript};
+use rlhf_cpu::Cpu;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Score {
+    /// A reward model: a Hugging Face folder with a scalar head, such as a run's `reward`
+    model: PathBuf,
+    /// JSON lines with the fields "prompt" and "response"; standard input, unless given
+    #[arg(conflicts_with = "prompt")]
+    file: Option<PathBuf>,
+    /// Its tokenizer, if the folder has none of its own
+    #[arg(long, value_name = "PATH")]
+    tokenizer: Option<PathBuf>,
+    /// A prompt
+    #[arg(long, value_name = "TEXT", requires = "reply")]
+    prompt: Option<String>,
+    /// The reply to it
+    #[arg(long, value_name = "TEXT", requires = "prompt")]
+    reply: Option<String>,
+    /// Put both into the form of the transcripts that runs train on: "Human: …", "Assistant: …"
+    #[arg(long)]
+    transcript: bool,
+    /// A line of JSON for each reward
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn main(args: &Score, cpu: &Cpu) -> Result<(), Failure> {
+    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), cpu)?;
+    model.scores()?;
+    if let (Some(prompt), Some(reply)) = (&args.prompt, &args.reply) {
+        return args.judge(&mut model, "--reply", prompt, reply);
+    }
+    for line in lines(args.file.as_deref())? {
+        let line = line?;
+        let [prompt, response] = line.fields(["prompt", "response"])?;
+        args.judge(&mut model, &line.place, &prompt, &response)?;
+    }
+    Ok(())
+}
+
+impl Score {
+    fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<(), Failure> {
+        let reward = if self.transcript {
+            model.score(&transcript(prompt), &format!(" {}", reply.trim_start()))
+        } else {
+            model.score(prompt, reply)
+        };
+        let reward = reward.map_err(|e| Failure::failed(format!("{place}: {e}")))?;
+        if self.json {
+            print_line(&json!({ "prompt": prompt, "response": reply, "reward": reward }))
+        } else {
+            print(&format!("{reward}\n"))
+        }
+    }
+}

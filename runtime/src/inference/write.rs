@@ -1,0 +1,96 @@
+//! Text.
+
+use super::{InferenceError, Loaded};
+use rlhf_core::model::tokenizer::Tokenizer;
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::roles::Policy;
+use rlhf_core::sampling::{Filters, Finish, Sampling, Stopping};
+use rlhf_core::{Ragged, ready};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// How text is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Writing {
+    /// How tokens are chosen.
+    pub sampling: Sampling,
+    /// The longest response, in tokens.
+    pub longest: usize,
+    /// How many responses to a prompt.
+    pub count: usize,
+    /// What every draw depends on.
+    pub seed: u64,
+}
+
+impl Default for Writing {
+    fn default() -> Self {
+        Self { sampling: Sampling::Draw(Filters::default()), longest: 128, count: 1, seed: 0 }
+    }
+}
+
+/// A response.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Response {
+    /// Its text: what a model wrote is data, never markup.
+    pub text: String,
+    /// Its length, in tokens.
+    pub tokens: usize,
+    /// Why it ended: `eos`, or `length`.
+    pub finish: &'static str,
+    /// The sum of ln p of its tokens, in nats, at the temperature and before the filters.
+    pub log_prob: f64,
+}
+
+/// Responses drawn at once.
+const TOGETHER: usize = 64;
+
+impl Loaded {
+    /// Responses to a prompt. They depend on the prompt, the seed and which of the `count` each is,
+    /// and on nothing else that is written.
+    ///
+    /// # Errors
+    /// [`InferenceError::Context`] for a prompt that leaves no room; [`InferenceError::Engine`]
+    /// names a setting of the sampling that is out of range.
+    pub fn write(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, InferenceError> {
+        self.writes()?;
+        let context = self.model.architecture().context;
+        let tokens = self.begun(prompt);
+        if tokens.is_empty() {
+            return Err(InferenceError::Empty);
+        }
+        if tokens.len() >= context {
+            return Err(InferenceError::Context { tokens: tokens.len() + 1, context });
+        }
+        let key = Key::new(seed(writing.seed, &tokens), Stream::Sampling, 0);
+        let stopping = Stopping { max_new_tokens: writing.longest, eos: self.tokenizer.eos(), stop: &[] };
+        let mut out = Vec::new();
+        while out.len() < writing.count {
+            let together = TOGETHER.min(writing.count - out.len());
+            let prompts = tokens.repeat(together);
+            let ends: Vec<usize> = (1..=together).map(|i| i * tokens.len()).collect();
+            let prompts = Ragged::new(&prompts, &ends)?;
+            let first = out.len() as u32;
+            let drawn = ready(self.model.sample(prompts, &writing.sampling, &stopping, key, first));
+            let drawn = drawn.ok_or(InferenceError::Waited)??;
+            for (i, finish) in drawn.finish.iter().enumerate() {
+                let ids = drawn.response(i);
+                let log_probs = drawn.log_probs.get(drawn.span(i)).unwrap_or_default();
+                out.push(Response {
+                    text: self.tokenizer.decode_continuation(ids),
+                    tokens: ids.len(),
+                    finish: if *finish == Finish::Length { "length" } else { "eos" },
+                    log_prob: log_probs.iter().map(|p| f64::from(*p)).sum(),
+                });
+            }
+        }
+        Ok(out)
+    }
+}
+
+/// A seed of the prompt's own, so that neither its company nor its place changes its responses.
+fn seed(seed: u64, prompt: &[u32]) -> u64 {
+    let mut hash = Sha256::new();
+    hash.update(seed.to_le_bytes());
+    prompt.iter().for_each(|token| hash.update(token.to_le_bytes()));
+    hash.finalize().iter().take(8).fold(0, |all, byte| (all << 8) | u64::from(*byte))
+}

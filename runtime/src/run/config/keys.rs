@@ -1,0 +1,190 @@
+//! Every key of a configuration: its name, what it may be, its default and what it says. Reading,
+//! the printed configuration and the JSON schema all go by this table.
+
+use crate::data;
+use crate::run::named;
+use rlhf_core::profile::Profile;
+use serde_json::{Value, json};
+
+/// A key of a configuration.
+pub struct Key {
+    /// Its place, such as `ppo.iterations`.
+    pub name: &'static str,
+    /// What it may be.
+    pub kind: Kind,
+    /// Its value where a configuration says nothing, as TOML; empty where there is none.
+    default: &'static str,
+    /// What it says, with its unit.
+    pub what: &'static str,
+}
+
+/// What a key may be.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    /// A path.
+    Path,
+    /// Yes or no.
+    Flag,
+    /// A whole number, from the least to the most.
+    Whole(u64, u64),
+    /// A number of 0 to 1, both included.
+    Share,
+    /// A number between 0 and 1.
+    Between,
+    /// A positive number.
+    Positive,
+    /// One of these.
+    OneOf(fn() -> Vec<&'static str>),
+    /// Formats of data that serve as one of these.
+    Formats(&'static [data::Kind]),
+}
+
+use Kind::{Between, Flag, Formats, OneOf, Path, Positive, Share, Whole};
+
+const DEMONSTRATIONS: &[data::Kind] = &[data::Kind::Demonstrations];
+const COMPARISONS: &[data::Kind] = &[data::Kind::Comparisons];
+const PROMPTS: &[data::Kind] = &[data::Kind::Prompts, data::Kind::Demonstrations, data::Kind::Comparisons];
+/// The greatest size: far beyond what serves, and what every machine counts to.
+const MOST: u64 = u32::MAX as u64;
+
+/// The sections in the order in which they are printed, and what each is about.
+pub const SECTIONS: &[(&str, &str)] = &[
+    ("", "The run."),
+    ("base", "The model to start from: a model and its tokenizer, or `[base.new]`."),
+    ("base.new", "Instead of a model: a network with random weights, pretrained on the data's plain text."),
+    ("supervised", "Step 1: supervised fine-tuning on demonstrations."),
+    ("reward", "Step 2: the reward model, from comparisons."),
+    ("ppo", "Step 3: PPO on prompts."),
+    ("pretraining", "The corpus of the pretraining mix."),
+    ("evaluation", "What is measured at the end."),
+];
+
+/// The section that is there only if a configuration has it.
+pub const OPTIONAL: &str = "base.new";
+
+const fn key(name: &'static str, kind: Kind, default: &'static str, what: &'static str) -> Key {
+    Key { name, kind, default, what }
+}
+
+/// All keys, but for `[[override]]`.
+#[rustfmt::skip]
+pub const KEYS: &[Key] = &[
+    key("version", Whole(1, super::version::VERSION), "1", "the form of this file; a file without one is of the first"),
+    key("profile", OneOf(profiles), "\"instructgpt\"", "the published recipe whose settings the run starts from"),
+    key("seed", Whole(0, i64::MAX as u64), "0", "what every random draw depends on"),
+    key("data", Path, "", "the folder with the data, searched for files of known formats; `--data` replaces it"),
+    key("held_out", Between, "0.2", "the share of all prompts, by their hash, that nothing is trained on"),
+    key("context", Whole(16, MOST), "256", "the longest transcript, in tokens; a longer one keeps its last"),
+    key("base.model", Path, "", "a Hugging Face folder or llama2.c's .bin, from the data's folder"),
+    key("base.tokenizer", Path, "", "its tokenizer: a file, or a folder with GPT-2's two files, from the data's folder"),
+    key("base.new.family", OneOf(families), "\"gpt2\"", "the kind of network"),
+    key("base.new.layers", Whole(1, 4096), "4", "layers"),
+    key("base.new.width", Whole(1, 1 << 20), "128", "the width of the residual stream; the heads divide it"),
+    key("base.new.heads", Whole(1, 65_536), "4", "attention heads of each layer"),
+    key("base.new.context", Whole(16, 1 << 24), "256", "the longest sequence, in tokens"),
+    key("base.new.tokenizer", Path, "\"bytes\"", "\"bytes\", or a tokenizer's path from the data's folder"),
+    key("base.new.epochs", Whole(1, MOST), "1", "passes over the data's plain text"),
+    key("base.new.batch", Whole(1, MOST), "32", "texts of `pretraining.length` tokens in an optimiser step"),
+    key("base.new.learning_rate", Positive, "1e-3", "the highest learning rate"),
+    key("supervised.formats", Formats(DEMONSTRATIONS), "", "which formats of demonstrations serve"),
+    key("supervised.rows", Whole(1, MOST), "10000", "at most so many of each data set, on either side of the split"),
+    key("supervised.pretraining", Share, "0.0", "pretraining texts mixed in, as a share of the demonstrations"),
+    key("reward.formats", Formats(COMPARISONS), "", "which formats of comparisons serve"),
+    key("reward.rows", Whole(1, MOST), "10000", "at most so many prompts of each data set, on either side of the split"),
+    key("reward.synthetic", Flag, "false", "keep answers that a machine wrote"),
+    key("reward.passages", Flag, "true", "put the passages that answers are about before questions"),
+    key("ppo.formats", Formats(PROMPTS), "[\"prompts\", \"turns\"]", "which formats prompts are taken from"),
+    key("ppo.rows", Whole(1, MOST), "10000", "at most so many of each data set, on either side of the split"),
+    key("ppo.iterations", Whole(1, MOST), "100", "rollouts, each with all its optimiser steps"),
+    key("ppo.prompt", Whole(2, MOST), "128", "the longest prompt, in tokens; a longer one keeps its last"),
+    key("ppo.response", Whole(1, MOST), "64", "the longest response, in tokens"),
+    key("pretraining.source", OneOf(sources), "\"base\"", "\"base\": the base writes it; \"text\": the data's plain text"),
+    key("pretraining.texts", Whole(0, MOST), "1024", "how many texts"),
+    key("pretraining.length", Whole(2, MOST), "128", "the length of each, in tokens"),
+    key("evaluation.prompts", Whole(2, MOST), "256", "at most so many held-out prompts, and as many held-out demonstrations"),
+    key("evaluation.samples", Whole(0, MOST), "8", "of which so many are shown with their answers"),
+];
+
+fn profiles() -> Vec<&'static str> {
+    Profile::names().collect()
+}
+
+fn families() -> Vec<&'static str> {
+    vec!["gpt2", "llama"]
+}
+
+fn sources() -> Vec<&'static str> {
+    vec!["base", "text"]
+}
+
+impl Key {
+    /// The key of this name.
+    pub fn of(name: &str) -> Option<&'static Self> {
+        KEYS.iter().find(|key| key.name == name)
+    }
+
+    /// The section that it stands in, and its name there.
+    pub fn parts(&self) -> (&'static str, &'static str) {
+        self.name.rsplit_once('.').unwrap_or(("", self.name))
+    }
+
+    /// Its value where a configuration says nothing. Formats: all that serve.
+    pub fn default(&self) -> Option<Value> {
+        match (self.kind, self.default) {
+            (Formats(kinds), "") => Some(json!(named::names(kinds))),
+            (_, "") => None,
+            (_, text) => super::tree::value(text).ok(),
+        }
+    }
+}
+
+impl Kind {
+    /// What would do, in words.
+    pub fn wanted(self) -> String {
+        match self {
+            Path => "a path in quotes".into(),
+            Flag => "true or false".into(),
+            Whole(least, most) if least == most => least.to_string(),
+            Whole(least, most) if most >= MOST => format!("a whole number, {least} or more"),
+            Whole(least, most) => format!("a whole number of {least} to {most}"),
+            Share => "a number of 0 to 1".into(),
+            Between => "a number between 0 and 1".into(),
+            Positive => "a number above 0".into(),
+            OneOf(names) => format!("one of {}", names().join(", ")),
+            Formats(kinds) => format!("a list of formats: {}", named::names(kinds).join(", ")),
+        }
+    }
+
+    /// Whether this will do.
+    pub fn takes(self, value: &Value) -> bool {
+        let number = |fits: fn(f64) -> bool| value.as_f64().is_some_and(fits);
+        match self {
+            Path => value.as_str().is_some_and(|text| !text.is_empty()),
+            Flag => value.is_boolean(),
+            Whole(least, most) => value.as_u64().is_some_and(|n| (least..=most).contains(&n)),
+            Share => number(|x| (0.0..=1.0).contains(&x)),
+            Between => number(|x| x > 0.0 && x < 1.0),
+            Positive => number(|x| x > 0.0 && x.is_finite()),
+            OneOf(names) => value.as_str().is_some_and(|text| names().contains(&text)),
+            Formats(kinds) => value.as_array().is_some_and(|list| {
+                let names = named::names(kinds);
+                !list.is_empty() && list.iter().all(|v| v.as_str().is_some_and(|v| names.contains(&v.into())))
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_default_is_a_value_that_its_key_takes() {
+        for key in KEYS {
+            let default = key.default();
+            assert!(default.as_ref().is_none_or(|value| key.kind.takes(value)), "{}: {default:?}", key.name);
+            assert_eq!(default.is_none(), ["data", "base.model", "base.tokenizer"].contains(&key.name));
+            assert!(SECTIONS.iter().any(|(name, _)| *name == key.parts().0), "{}", key.name);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! What the settings of a profile say. Their values are the profiles'.
+
+use super::nearest::nearest;
+
+/// A setting of a profile, which `[[override]]` and `--set` change.
+pub struct Setting {
+    /// Its place in the profile, such as `ppo.policy.learning_rate`.
+    pub name: String,
+    /// What it says, with its unit and range.
+    pub what: &'static str,
+}
+
+const SUPERVISED: &[(&str, &str)] = &[
+    ("epochs", "passes over the demonstrations, 1 or more"),
+    ("batch", "demonstrations an optimiser step, 1 or more"),
+    ("dropout", "residual dropout, a probability of 0 to 0.99"),
+];
+
+const REWARD: &[(&str, &str)] = &[
+    ("loss", "k_wise = how tied answers count, or pairwise = { centring }"),
+    ("head", "how the head starts: \"zero\", \"inverse_root\", \"inverse\" or normal = deviation"),
+    ("epochs", "passes over the comparisons, 1 or more"),
+    ("batch", "prompts, with all their comparisons, an optimiser step; \"none\": the trainer's own"),
+    (
+        "normalisation",
+        "\"none\", \"centre_on_demonstrations\", \"centre_on_reference\" or ziegler2019 = { samples }",
+    ),
+];
+
+const PPO: &[(&str, &str)] = &[
+    ("batch", "responses a rollout; `minibatches` or more"),
+    ("epochs", "passes over a rollout, 1 or more"),
+    ("minibatches", "optimiser steps a pass, 1 or more"),
+    ("temperature", "what logits are divided by in sampling and training, above 0"),
+    ("shaping.kl", "a token's KL estimate: \"k1\", \"k2\", \"k3\" or \"abs\""),
+    ("shaping.kl_clip", "nats; each token's estimate stays within ± this; \"none\": no limit"),
+    ("shaping.placement", "where the score goes: \"last_token\" or \"after_last_token\""),
+    (
+        "shaping.missing_end",
+        "the score of an answer without end: \"keep\", subtract = penalty, replace = score",
+    ),
+    ("shaping.end", "what an end is: \"eos\" or \"eos_or_stop\""),
+    ("shaping.score_clip", "reward; scores stay within ± this; \"none\": no limit"),
+    (
+        "controller",
+        "β per nat: fixed = { beta }, or adaptive = { beta, target, horizon } in nats and episodes",
+    ),
+    ("reward_whitening", "whitening of a rollout's rewards: { mean, variance, guard }, or \"none\""),
+    ("gae.gamma", "the discount a token, 0 to 1"),
+    ("gae.lambda", "the decay of advantages a token, 0 to 1"),
+    ("gae.cutoff", "what a cut-off answer is: \"terminates\" or \"bootstraps\""),
+    ("advantage_whitening", "\"none\", or batch or minibatch = { mean, variance, guard }"),
+    ("policy_clip.low", "ratios are clipped below at 1 − this, 0 to 1"),
+    ("policy_clip.high", "ratios are clipped above at 1 + this, 0 or more"),
+    ("policy_clip.log_ratio", "nats; log-ratios stay within ± this; \"none\": no limit"),
+    ("ratio_threshold", "a mean ratio above this silences a minibatch; \"none\": never"),
+    ("entropy", "the coefficient of the entropy bonus"),
+    ("value_clip", "reward; how far values may move in a rollout; \"none\": no limit"),
+    ("value_coefficient", "the value loss's coefficient, 0 or more"),
+    ("critic_init", "where the critic starts: \"reward_model\", or policy = how its head starts"),
+    ("pretraining", "the pretraining mix: { coefficient, examples } with examples per response, or \"none\""),
+    ("average", "the decay of the weights' moving average an iteration, 0 to 1; \"none\": none is kept"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
+const OPTIMISER: &[(&str, &str)] = &[
+    ("learning_rate", "the highest learning rate, 0 or more"),
+    ("adam.beta1", "the decay of the first moment, 0 to below 1"),
+    ("adam.beta2", "the decay of the second moment, 0 to below 1"),
+    ("adam.epsilon", "keeps the step finite where the second moment is 0"),
+    ("adam.epsilon_at", "what ε is added to: \"corrected\" or \"raw\""),
+    ("adam.weight_decay", "weight decay per unit of learning rate"),
+    ("adam.decay", "where it enters: \"decoupled\" or \"gradient\""),
+    ("shape", "how the rate falls: \"constant\", \"linear\", cosine = { floor }, …"),
+    ("warm_up", "how long the rate rises: steps = n, iterations = n, or share = 0 to 1"),
+    ("warm_up_from", "the share of the highest rate that the rise starts from, 0 to 1"),
+    ("max_grad_norm", "the largest global norm of a gradient, above 0; \"none\": no limit"),
+];
+
+/// All of them, in the order of the profile.
+pub fn all() -> Vec<Setting> {
+    let groups = [
+        ("supervised", SUPERVISED),
+        ("supervised.optimiser", OPTIMISER),
+        ("reward", REWARD),
+        ("reward.optimiser", OPTIMISER),
+        ("ppo", PPO),
+        ("ppo.policy", OPTIMISER),
+        ("ppo.critic", OPTIMISER),
+    ];
+    let named = |group: &str, name: &str| format!("{group}.{name}");
+    groups
+        .iter()
+        .flat_map(|(group, settings)| {
+            settings.iter().map(move |(name, what)| Setting { name: named(group, name), what })
+        })
+        .collect()
+}
+
+/// The setting that was meant, if one is near.
+pub fn nearest_setting(name: &str) -> Option<String> {
+    nearest(name, all().iter().map(|setting| setting.name.as_str())).map(Into::into)
+}

@@ -1,0 +1,100 @@
+//! What is looked at before the first second of work: files, shapes, memory.
+
+use super::base::fit;
+use super::{Config, Memory, RunError, Source, memory, named};
+use crate::data::{Format, discover};
+use crate::formats::FormatError;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// What a run would work with.
+#[derive(Clone, Debug, Serialize)]
+pub struct Preflight {
+    /// The base's number of weights.
+    pub parameters: usize,
+    /// How many token ids its tokenizer has.
+    pub vocabulary: usize,
+    /// How many files of the data serve.
+    pub files: usize,
+    /// What it takes, in bytes.
+    pub memory: Memory,
+    /// What there is, in bytes, where that is known.
+    pub available: Option<u64>,
+    /// What is worth knowing and no fault.
+    pub notes: Vec<String>,
+}
+
+/// Responses that one thread has growing at once.
+const TOGETHER: usize = 64;
+
+/// Checks all that a run needs, and trains nothing: data, base and tokenizer, the folder `out` that
+/// it writes to, memory. `available`: bytes of memory; what the machine says is free, unless given.
+///
+/// # Errors
+/// [`RunError`] names the key, the file or what is missing.
+pub fn preflight(config: &Config, out: Option<&Path>, available: Option<u64>) -> Result<Preflight, RunError> {
+    config.check()?;
+    let (profile, _) = config.resolve()?;
+    let folder = config.folder()?;
+    if !folder.is_dir() {
+        return Err(RunError::setting("data", format!("{}: there is no such folder", folder.display())));
+    }
+    let (architecture, tokens) = fit(config)?;
+    let found = discover(folder)?;
+    let files = data(config, &found)?;
+    if let Some(out) = out {
+        writable(out)?;
+    }
+    let mut notes = config.notes.clone();
+    let ppo = &profile.ppo;
+    let batch = ppo.batch.unwrap_or(1);
+    if !batch.is_multiple_of(ppo.minibatches) {
+        let (size, more) = (batch / ppo.minibatches, batch % ppo.minibatches);
+        notes.push(format!(
+            "{batch} responses make {} minibatches of {size}, {more} of them with one more",
+            ppo.minibatches
+        ));
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let responses = (batch as usize).min(TOGETHER * threads);
+    let memory = Memory::of(&architecture, ppo, config.ppo.prompt + config.ppo.response, responses);
+    let available = available.or_else(memory::available);
+    if let Some(available) = available.filter(|available| memory.total() > *available) {
+        return Err(RunError::Memory { needed: memory.total(), available });
+    }
+    Ok(Preflight {
+        parameters: architecture.parameters(),
+        vocabulary: tokens,
+        files,
+        memory,
+        available,
+        notes,
+    })
+}
+
+/// How many files serve; each step has one at least.
+fn data(config: &Config, found: &[(PathBuf, Format)]) -> Result<usize, RunError> {
+    let text: &[Format] = &[Format::Text];
+    let reads_text = config.base.fresh().is_some() || config.pretraining.source == Source::Text;
+    let all = [
+        ("demonstrations", config.supervised.formats.as_slice()),
+        ("comparisons", config.reward.formats.as_slice()),
+        ("prompts", config.ppo.formats.as_slice()),
+        ("plain texts for pretraining", if reads_text { text } else { &[] }),
+    ];
+    for (what, formats) in all {
+        if !formats.is_empty() && !found.iter().any(|(_, format)| formats.contains(format)) {
+            let wanted = formats.iter().map(|f| named::name(*f)).collect::<Vec<_>>().join(", ");
+            return Err(RunError::Missing { what, folder: config.folder()?.into(), wanted });
+        }
+    }
+    let serves = |format| all.iter().any(|(_, formats)| formats.contains(format));
+    Ok(found.iter().filter(|(_, format)| serves(format)).count())
+}
+
+/// Tries to write where the folder is or will be, and leaves nothing there.
+fn writable(out: &Path) -> Result<(), RunError> {
+    let there = out.ancestors().find(|folder| folder.exists());
+    let folder = there.filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(folder).map(|_| ()).map_err(|e| FormatError::io(out, e).into())
+}

@@ -1,0 +1,208 @@
+//! The command as a script sees it: what it prints, and its exit codes.
+
+#[path = "../../tests/tests/real/data.rs"]
+mod data;
+
+use data::{CONFIG, write};
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+/// Runs the command in a folder, with `input` to read.
+fn rlhf(folder: &Path, args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rlhf"))
+        .args(args)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // One that does not read has ended already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+/// Its standard output, which it ends well with.
+fn said(folder: &Path, args: &[&str], input: &str) -> String {
+    let out = rlhf(folder, args, input);
+    assert!(out.status.success(), "{args:?}: {}", String::from_utf8_lossy(&out.stderr));
+    String::from_utf8(out.stdout).unwrap()
+}
+
+/// Its exit code and what it says of its failure.
+fn failed(folder: &Path, args: &[&str], input: &str) -> (i32, String) {
+    let out = rlhf(folder, args, input);
+    (out.status.code().unwrap(), String::from_utf8(out.stderr).unwrap())
+}
+
+fn rows(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A folder with data, `base` and `run.toml`.
+fn prepared() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    std::fs::write(folder.path().join("run.toml"), CONFIG).unwrap();
+    folder
+}
+
+#[test]
+fn every_command_has_help_with_examples_and_exit_codes() {
+    let folder = tempfile::tempdir().unwrap();
+    let commands = [
+        "quickstart",
+        "run",
+        "pretrain",
+        "sft",
+        "reward",
+        "ppo",
+        "generate",
+        "score",
+        "config",
+        "completions",
+    ];
+    let all = said(folder.path(), &["--help"], "");
+    for command in commands {
+        assert!(all.contains(command), "{command}");
+        let help = said(folder.path(), &[command, "--help"], "");
+        let parts = ["Examples:", &format!("  rlhf {command} "), "Exit codes: 0 done"];
+        assert!(parts.iter().all(|part| help.contains(*part)), "{help}");
+    }
+    assert!(said(folder.path(), &["config", "check", "--help"], "").contains("Exit codes"));
+}
+
+#[test]
+fn a_wrong_command_line_or_configuration_exits_with_2() {
+    let folder = prepared();
+    let mistyped = CONFIG.replace("iterations", "iteratons");
+    std::fs::write(folder.path().join("mistyped.toml"), mistyped).unwrap();
+    for (args, words) in [
+        (&["rum"][..], "run"),
+        (&["run", "mistyped.toml"], "line 23: unknown key `ppo.iteratons`: did you mean `ppo.iterations`?"),
+        (&["run", "nowhere.toml"], "nowhere.toml"),
+        (&["run", "run.toml"], "--data"),
+        (&["run", "run.toml", "--data", "nowhere"], "nowhere"),
+        (&["run", "run.toml", "--data", ".", "--set", "ppo.promt=9"], "did you mean `ppo.prompt`?"),
+        (&["run", "run.toml", "--data", ".", "--set", "ppo"], "NAME=VALUE"),
+        (&["run", "run.toml", "--data", ".", "--memory", "0.001"], "GiB"),
+        (&["run", "run.toml", "--data", ".", "--out", "run.toml/out"], "run.toml/out"),
+        (&["pretrain", "run.toml", "--data", "."], "[base.new]"),
+        (&["config", "--profile", "gpt5"], "instructgpt"),
+        (&["generate", "nowhere", "--prompt", "x"], "nowhere"),
+        (&["generate", "base", "--tokenizer", "bytes.tok", "--prompt", "x", "--top-p", "2"], "top_p"),
+        (&["score", "base", "--tokenizer", "bytes.tok", "--prompt", "a", "--reply", "b"], "gives no rewards"),
+    ] {
+        let (code, error) = failed(folder.path(), args, "");
+        assert_eq!(code, 2, "{args:?}: {error}");
+        assert!(error.contains(words), "{args:?}: {error}");
+    }
+    assert!(!folder.path().join("out").exists());
+}
+
+#[test]
+fn a_printed_configuration_is_taken_once_the_paths_are_filled_in() {
+    let folder = prepared();
+    for profile in ["instructgpt", "trl"] {
+        let printed = said(folder.path(), &["config", "--profile", profile], "");
+        let mut filled = printed.replace("\"MODEL\"", "\"base\"").replace("\"TOKENIZER\"", "\"bytes.tok\"");
+        // The base of the test reads no more.
+        for (from, to) in
+            [("context = 256", "context = 96"), ("= 128", "= 64"), ("response = 64", "response = 8")]
+        {
+            filled = filled.replace(from, to);
+        }
+        std::fs::write(folder.path().join("printed.toml"), filled).unwrap();
+        let checked = said(folder.path(), &["config", "check", "printed.toml", "--data", ".", "--json"], "");
+        let checked: Value = serde_json::from_str(&checked).unwrap();
+        assert_eq!((&checked["valid"], &checked["profile"]), (&true.into(), &profile.into()));
+    }
+    let schema = said(folder.path(), &["config", "--schema"], "");
+    assert!(schema == include_str!("../schemas/config.schema.json"));
+}
+
+#[test]
+fn a_check_tells_a_script_what_is_wrong() {
+    let folder = prepared();
+    let check = |more: &[&str]| {
+        let out = rlhf(folder.path(), &[&["config", "check", "run.toml", "--json"], more].concat(), "");
+        (out.status.code(), serde_json::from_slice::<Value>(&out.stdout).unwrap())
+    };
+    let (code, found) = check(&["--data", ".", "--set", "ppo.batch=12", "--set", "ppo.minibatches=5"]);
+    assert_eq!(code, Some(0), "{found}");
+    assert_eq!(found["found"]["notes"][0], "12 responses make 5 minibatches of 2, 2 of them with one more");
+    assert!(found["found"]["memory"]["weights"].as_u64() > Some(0));
+    let (code, found) = check(&["--set", "context=9"]);
+    assert_eq!((code, &found["valid"]), (Some(2), &false.into()));
+    assert!(found["error"].as_str().unwrap().contains("context"), "{found}");
+}
+
+#[test]
+fn a_run_leaves_models_that_write_and_score() {
+    let folder = prepared();
+    let folder = folder.path();
+    let run = ["run", "run.toml", "--data", ".", "--out", "out", "--json", "--set", "ppo.iterations=1"];
+    let summary: Value = serde_json::from_str(&said(folder, &run, "")).unwrap();
+    let stored: Value =
+        serde_json::from_slice(&std::fs::read(folder.join("out/summary.json")).unwrap()).unwrap();
+    assert_eq!(summary["weights_sha256"], stored["weights_sha256"]);
+    let changed = summary["overrides"].as_array().unwrap().last().unwrap();
+    assert_eq!((&changed["setting"], &changed["here"]), (&"ppo.iterations".into(), &1.into()));
+    assert_eq!(changed["reason"], "given on the command line");
+
+    // The same prompt and seed, in any company.
+    let options = ["--json", "--max-new-tokens", "8"];
+    let generate = |more: &[&str], input: &str| {
+        rows(&said(folder, &[&["generate", "out/policy"], &options[..], more].concat(), input))
+    };
+    let alone = generate(&["--prompt", "Why is it red?"], "");
+    let together = generate(&["--n", "3"], "Why is it wet?\nWhy is it red?\n");
+    assert_eq!((alone.len(), together.len()), (1, 6));
+    assert_eq!(alone[0], together[3]);
+    assert_ne!(together[3]["text"], together[4]["text"]);
+    let other = generate(&["--prompt", "Why is it red?", "--seed", "6"], "");
+    assert_ne!(alone[0]["text"], other[0]["text"]);
+    let greedy = generate(&["--prompts", "f.data", "--temperature", "0", "--transcript"], "");
+    assert_eq!(greedy.len(), data::PROMPTS);
+
+    // A reward is what PPO was told: gain and bias are part of it.
+    let score = |input: &str| rows(&said(folder, &["score", "out/reward", "--json"], input));
+    let input = r#"{"prompt": "Why?", "response": " So.", "more": 1}"#;
+    let reward = score(input)[0]["reward"].as_f64().unwrap();
+    let path = folder.join("out/reward/reward.json");
+    let mut scale: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_ne!(scale["bias"], 0.0, "it was centred");
+    scale["bias"] = (scale["bias"].as_f64().unwrap() + 1.0).into();
+    std::fs::write(&path, scale.to_string()).unwrap();
+    assert!((score(input)[0]["reward"].as_f64().unwrap() - reward - 1.0).abs() < 1e-5);
+    let args = ["score", "out/reward", "--prompt", "Why?", "--reply", " So."];
+    assert!((said(folder, &args, "").trim().parse::<f64>().unwrap() - reward - 1.0).abs() < 1e-5);
+
+    for (args, input, code, words) in [
+        (
+            &["generate", "out/policy"][..],
+            "x".repeat(96),
+            1,
+            "line 1: it needs 97 tokens, the model reads 96",
+        ),
+        (&["generate", "out/reward"], String::new(), 2, "writes nothing"),
+        (&["score", "out/policy"], String::new(), 2, "gives no rewards"),
+        (&["score", "out/reward"], "{\"prompt\": \"a\"}\n".into(), 1, "line 1, field \"response\""),
+        (&["score", "out/reward"], "\n".into(), 1, "line 1: "),
+    ] {
+        let (exit, error) = failed(folder, args, &input);
+        assert_eq!(exit, code, "{args:?}: {error}");
+        assert!(error.contains(words), "{args:?}: {error}");
+    }
+}
+
+#[test]
+fn shells_get_their_completions() {
+    let folder = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = said(folder.path(), &["completions", shell], "");
+        assert!(script.contains("quickstart") && script.contains("max-new-tokens"), "{shell}");
+    }
+}
