@@ -47,8 +47,20 @@ impl Examples {
         &self.tokens[self.span(i)]
     }
 
-    fn span(&self, i: usize) -> Range<usize> {
+    pub(super) fn span(&self, i: usize) -> Range<usize> {
         (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
+    }
+
+    /// Text `i`: what comes before the first token that is learnt, and the rest.
+    pub(super) fn parted(&self, i: usize) -> (&[u32], &[u32]) {
+        let span = self.span(i);
+        let owed = self.owed[span.clone()].iter().position(|owed| *owed);
+        self.tokens[span.clone()].split_at(owed.unwrap_or(span.len()))
+    }
+
+    /// How many tokens there are.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens.len()
     }
 
     /// All texts.

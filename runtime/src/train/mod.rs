@@ -3,6 +3,7 @@
 
 mod error;
 mod examples;
+mod guard;
 mod ppo;
 mod reward;
 mod scaled;
@@ -10,6 +11,7 @@ mod supervised;
 
 pub use error::{TrainError, now};
 pub use examples::{Examples, Passes};
+pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ppo::{Iteration, Ppo, Roles};
 pub use reward::{Ranking, ranking_accuracy, reward_model};
 pub use scaled::Scaled;
