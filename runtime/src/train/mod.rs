@@ -3,6 +3,7 @@
 
 mod error;
 mod examples;
+mod fallible;
 mod guard;
 mod ppo;
 mod reward;
@@ -11,6 +12,7 @@ mod supervised;
 
 pub use error::{TrainError, now};
 pub use examples::{Examples, Passes};
+pub use fallible::{Fallible, ScoreError};
 pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ppo::{Iteration, Ppo, Roles};
 pub use reward::{Ranking, ranking_accuracy, reward_model};
