@@ -208,9 +208,9 @@ impl Offender {
         Self { answer: Some(from.1), prompt: text.to_vec(), score, ..Self::of(from.0) }
     }
 
-    /// The first number that is not finite.
+    /// The first number that is not finite; where all are, what is made of them is not.
     fn worst(&self) -> f32 {
         let numbers = self.score.iter().chain(self.columns.iter().flat_map(|(_, numbers)| numbers));
-        numbers.copied().find(|x| !x.is_finite()).unwrap_or(f32::NAN)
+        numbers.copied().find(|x| !x.is_finite()).unwrap_or(f32::INFINITY)
     }
 }

@@ -62,13 +62,21 @@ impl Guards {
         indices: &[usize],
         watch: &Watch,
     ) -> Result<(), Box<Fault>> {
-        let wrong = (0..minibatch.len()).filter(|&i| watch.wrong(minibatch.span(i)));
+        // A loss names the first value whose square is too large; the others are no better.
+        let large = |i| watch.seen[minibatch.response_span(i)].iter().any(|v| !(v * v).is_finite());
+        let wrong = (0..minibatch.len()).filter(|&i| watch.wrong(minibatch.span(i)) || large(i));
         let offenders = wrong.map(|i| {
             let mut offender = Offender::written(minibatch, i, indices[i]);
             offender.columns.push(("new_values", watch.seen[minibatch.response_span(i)].to_vec()));
             offender
         });
-        Fault::not_finite(place, "the critic's values", CRITIC, minibatch.len(), offenders.collect())
+        Fault::not_finite(
+            place,
+            "the critic's values, or their squares,",
+            CRITIC,
+            minibatch.len(),
+            offenders.collect(),
+        )
     }
 
     /// The log-probabilities of a batch of examples: step 1's, or of PPO's pretraining mix.
