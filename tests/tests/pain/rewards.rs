@@ -83,9 +83,9 @@ fn row_11_a_score_depends_neither_on_company_nor_on_place() {
     let mut backwards = score(&(0..20).rev().collect::<Vec<_>>());
     backwards.reverse();
     assert_eq!(all, backwards);
-    for i in 0..20 {
-        assert_eq!(score(&[i])[0], all[i]);
-        assert_eq!(score(&[19, i, 0])[1], all[i]);
+    for (i, &whole) in all.iter().enumerate() {
+        assert_eq!(score(&[i])[0], whole);
+        assert_eq!(score(&[19, i, 0])[1], whole);
     }
 }
 
@@ -94,7 +94,8 @@ fn row_11_a_score_depends_neither_on_company_nor_on_place() {
 fn row_11_a_model_that_cannot_tell_has_an_accuracy_of_0() {
     let ranking = Ranking { texts: vec![vec![2, 3], vec![2, 4], vec![2, 5]], ranks: vec![1, 2, 2] };
     let mut constant = network(1, 3).with_scalar_head(0.0, 1).unwrap();
-    assert_eq!(now(ranking_accuracy(&mut constant, &[ranking.clone()])).unwrap(), (0, 2));
+    let rankings = [ranking];
+    assert_eq!(now(ranking_accuracy(&mut constant, &rankings)).unwrap(), (0, 2));
     let mut right = |text: &[u32]| -(text[1] as f32);
-    assert_eq!(now(ranking_accuracy(&mut right, &[ranking])).unwrap(), (2, 2));
+    assert_eq!(now(ranking_accuracy(&mut right, &rankings)).unwrap(), (2, 2));
 }
