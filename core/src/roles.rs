@@ -67,6 +67,27 @@ pub trait Reward {
     ) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
+/// A closure scores one text at a time.
+///
+/// ```
+/// use rlhf_core::{Ragged, ready, roles::Reward};
+/// let mut short = |text: &[u32]| -(text.len() as f32);
+/// let mut scores = [0.0; 2];
+/// ready(short.score(Ragged::new(&[7, 7, 7], &[1, 3])?, &mut scores));
+/// assert_eq!(scores, [-1.0, -2.0]);
+/// # Ok::<(), rlhf_core::Error>(())
+/// ```
+impl<F: FnMut(&[u32]) -> f32> Reward for F {
+    type Error = Error;
+
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Error> {
+        for ((text, _), score) in sequences.sequences().zip(out) {
+            *score = self(text);
+        }
+        Ok(())
+    }
+}
+
 /// Predicts returns.
 pub trait Critic {
     /// What can go wrong.

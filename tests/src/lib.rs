@@ -1,7 +1,8 @@
 //! What the tests across crates share: reading reference fixtures, how closely to follow them, data
-//! that a clone may lack, and the schemas of what the commands write.
+//! that a clone may lack, the schemas of what the commands write, and a run small enough to look into.
 
 pub mod golden;
 pub mod schema;
 pub mod shared;
+pub mod small;
 pub mod tolerance;

@@ -2,10 +2,12 @@
 
 mod line;
 mod metrics;
+mod offending;
 mod phase;
 pub(crate) mod snapshot;
 
 pub use line::{FIGURES, Figure, Line};
 pub use metrics::Metrics;
+pub use offending::offending;
 pub use phase::{Phase, Progress};
 pub use snapshot::{Manifest, Sum};

@@ -1,5 +1,6 @@
 //! Why a training step ended.
 
+use super::guard::Fault;
 use core::fmt;
 use rlhf_core::Error;
 
@@ -16,6 +17,8 @@ pub enum TrainError {
         /// What it said.
         error: Box<dyn core::error::Error>,
     },
+    /// A guard stopped the run; [`crate::record::offending`] keeps what it found.
+    Guard(Box<Fault>),
     /// There is nothing to learn from.
     Nothing {
         /// What is missing.
@@ -37,6 +40,7 @@ impl fmt::Display for TrainError {
         match self {
             Self::Core(error) => error.fmt(f),
             Self::Role { role, error } => write!(f, "{role}: {error}"),
+            Self::Guard(fault) => fault.fmt(f),
             Self::Nothing { what } => write!(f, "there are no {what} to learn from"),
             Self::Waited => f.write_str("the backend has to wait for its device: await the trainer instead"),
         }
@@ -48,6 +52,12 @@ impl core::error::Error for TrainError {}
 impl From<Error> for TrainError {
     fn from(error: Error) -> Self {
         Self::Core(error)
+    }
+}
+
+impl From<Box<Fault>> for TrainError {
+    fn from(fault: Box<Fault>) -> Self {
+        Self::Guard(fault)
     }
 }
 

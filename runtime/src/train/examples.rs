@@ -13,6 +13,30 @@ pub struct Examples {
 }
 
 impl Examples {
+    /// The texts of an iterator over prompts and responses, each as [`Self::push`] has it.
+    ///
+    /// ```
+    /// use rlhf::train::Examples;
+    /// let examples = Examples::try_from_iter([([1, 2], [3, 0]), ([1, 4], [5, 0])])?;
+    /// assert_eq!((examples.len(), examples.owed()), (2, 4));
+    /// // Prompts alone, for PPO:
+    /// let prompts = Examples::try_from_iter([([1, 2], []), ([1, 4], [])])?;
+    /// assert_eq!(prompts.sequences()?.ends(), [2, 4]);
+    /// # Ok::<(), rlhf_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn try_from_iter<P: AsRef<[u32]>, R: AsRef<[u32]>>(
+        texts: impl IntoIterator<Item = (P, R)>,
+    ) -> Result<Self, Error> {
+        let mut out = Self::default();
+        for (prompt, response) in texts {
+            out.push(prompt.as_ref(), response.as_ref())?;
+        }
+        Ok(out)
+    }
+
     /// Appends a text of which only the response is learnt. An empty prompt learns all but the
     /// first token, which nothing predicts.
     ///
@@ -47,8 +71,20 @@ impl Examples {
         &self.tokens[self.span(i)]
     }
 
-    fn span(&self, i: usize) -> Range<usize> {
+    pub(super) fn span(&self, i: usize) -> Range<usize> {
         (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
+    }
+
+    /// Text `i`: what comes before the first token that is learnt, and the rest.
+    pub(super) fn parted(&self, i: usize) -> (&[u32], &[u32]) {
+        let span = self.span(i);
+        let owed = self.owed[span.clone()].iter().position(|owed| *owed);
+        self.tokens[span.clone()].split_at(owed.unwrap_or(span.len()))
+    }
+
+    /// How many tokens there are.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens.len()
     }
 
     /// All texts.

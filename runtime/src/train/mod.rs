@@ -4,6 +4,8 @@
 mod batches;
 mod error;
 mod examples;
+mod fallible;
+mod guard;
 mod ppo;
 mod reward;
 mod scaled;
@@ -11,6 +13,8 @@ mod supervised;
 
 pub use error::{TrainError, now};
 pub use examples::{Examples, Passes};
+pub use fallible::{Fallible, ScoreError};
+pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ppo::{Iteration, Ppo, PpoState, Roles};
 pub use reward::{Ranking, RewardModel, ranking_accuracy, reward_model};
 pub use scaled::Scaled;

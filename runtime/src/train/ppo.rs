@@ -1,7 +1,8 @@
 //! Step 3: PPO against a reward, with a KL penalty and a pretraining mix.
 
 use super::examples::{Part, parts};
-use super::{Examples, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
+use super::guard::{Fault, Offender, Place, Watch, forget};
+use super::{Examples, Guards, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
 use rlhf_core::maths::{KlController, PolicyStats, Response, Schedule, ValueStats, whiten};
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::profile::{self, AdvantageWhitening};
@@ -33,6 +34,7 @@ pub struct Ppo {
     critic_schedule: Schedule,
     iteration: u32,
     step: u64,
+    guards: Guards,
 }
 
 /// What a run has to remember beside its networks, from one iteration to the next.
@@ -89,6 +91,7 @@ impl Ppo {
             critic_schedule: schedule(&settings.critic),
             iteration: 0,
             step: 0,
+            guards: Guards::default(),
             settings,
         })
     }
@@ -104,12 +107,22 @@ impl Ppo {
         Self { iteration, step, controller, ..self }
     }
 
+    /// The same run under other limits.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the limit that is out of range.
+    pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
+        guards.validate()?;
+        Ok(Self { guards, ..self })
+    }
+
     /// One rollout on `prompts`, and what is learnt from it.
     ///
     /// `pretraining`: what the settings' pretraining mix is drawn from; empty turns it off.
     ///
     /// # Errors
-    /// [`TrainError::Nothing`] without prompts, or fewer than minibatches; a role's own.
+    /// [`TrainError::Nothing`] without prompts, or fewer than minibatches; [`TrainError::Guard`] where
+    /// a guard stops the run; a role's own.
     pub async fn iterate<P, C, F, R>(
         &mut self,
         roles: &mut Roles<'_, P, C, F, R>,
@@ -134,11 +147,15 @@ impl Ppo {
         let key = Key::new(self.seed, Stream::Sampling, self.iteration);
         let failed = TrainError::role("policy");
         let responses = roles.policy.sample(prompts, &sampling, stopping, key, 0).await.map_err(failed)?;
+        let place = Place::Iteration(u64::from(self.iteration) + 1);
+        Guards::written(place, prompts, &responses)?;
         let mut rollouts = Rollouts::growing();
         rollouts.extend(prompts, &responses)?;
         self.judge(roles, &mut rollouts).await?;
+        Guards::finite(place, &rollouts)?;
         let window = stopping.max_new_tokens;
         let mut out = self.estimate(rollouts, window)?;
+        self.guards.before_learning(place, &out)?;
         self.learn(roles, &mut out, window, pretraining).await?;
         if let Some(decay) = self.settings.average {
             roles.policy.average(decay).await.map_err(TrainError::role("policy"))?;
@@ -280,31 +297,50 @@ impl Ppo {
             pretraining.len(),
         );
         let (mut pretraining_loss, mut mixes) = (0.0, 0.0);
+        let mut steps = 0;
         for epoch in 0..self.settings.epochs {
             let step = self.iteration.wrapping_mul(self.settings.epochs).wrapping_add(epoch);
             let key = Key::new(self.seed, Stream::Shuffle, (1 << 17) + step);
             for indices in out.rollouts.minibatches(key, self.settings.minibatches as usize)? {
+                steps += 1;
+                let place = Place::Minibatch { iteration: u64::from(self.iteration) + 1, minibatch: steps };
                 let mut minibatch = out.rollouts.gather(&indices)?;
                 if let AdvantageWhitening::Minibatch(whitening) = &self.settings.advantage_whitening {
                     let owed = minibatch.owed();
                     whiten(minibatch.columns_mut().advantages, &owed, whitening)?;
                 }
-                out.policy.merge(&self.policy_gradient(roles.policy, &minibatch).await?);
+                out.policy.merge(&self.policy_gradient(roles.policy, &minibatch, &indices, place).await?);
                 if let Some(mix) = self.settings.pretraining.filter(|_| !pretraining.is_empty()) {
                     let count = (mix.examples * indices.len() as f64).round() as usize;
-                    let chosen = pretraining.select(examples.take(count));
+                    let picked = examples.take(count);
+                    let chosen = pretraining.select(picked.iter().copied());
                     let tokens = chosen.owed().max(1) as f64;
-                    let loss = supervised::accumulate(roles.policy, &chosen, tokens, mix.coefficient).await?;
+                    let loss = supervised::accumulate(
+                        roles.policy,
+                        (&chosen, &picked),
+                        tokens,
+                        mix.coefficient,
+                        place,
+                    )
+                    .await?;
                     if mix.coefficient > 0.0 {
                         pretraining_loss += loss / mix.coefficient;
                         mixes += 1.0;
                     }
                 }
                 let update = self.settings.policy.update(&self.policy_schedule, self.step);
-                roles.policy.step(&update).await.map_err(TrainError::role("policy"))?;
-                out.value.merge(&self.value_gradient(roles.critic, &minibatch, window).await?);
+                let all = |rollouts: &Rollouts| {
+                    indices.iter().enumerate().map(|(i, &of)| Offender::written(rollouts, i, of)).collect()
+                };
+                if let Err(error) = roles.policy.step(&update).await {
+                    return Err(Fault::refused(place, "policy", error, all(&minibatch)).into());
+                }
+                out.value
+                    .merge(&self.value_gradient(roles.critic, &minibatch, &indices, window, place).await?);
                 let update = self.settings.critic.update(&self.critic_schedule, self.step);
-                roles.critic.step(&update).await.map_err(TrainError::role("critic"))?;
+                if let Err(error) = roles.critic.step(&update).await {
+                    return Err(Fault::refused(place, "critic", error, all(&minibatch)).into());
+                }
                 self.step += 1;
             }
         }
@@ -318,11 +354,14 @@ impl Ppo {
         &self,
         policy: &mut P,
         minibatch: &Rollouts,
+        indices: &[usize],
+        place: Place,
     ) -> Result<PolicyStats, TrainError> {
         let s = &self.settings;
         let (sequences, owed) = (minibatch.sequences(), minibatch.owed());
         let tokens = owed.iter().filter(|owed| **owed).count() as f64;
         let mut stats = PolicyStats::default();
+        let mut watch = Watch::new(owed.len());
         // A ratio threshold looks at the whole minibatch.
         let at_once = if s.ratio_threshold.is_some() { usize::MAX } else { TOKENS_AT_ONCE };
         for texts in parts(sequences.ends(), at_once) {
@@ -334,17 +373,23 @@ impl Ppo {
                 objective = objective.with_ratio_threshold(threshold)?;
             }
             let batch = part.batch()?.at_temperature(s.temperature as f32)?;
-            policy.accumulate(batch, &mut objective).await.map_err(TrainError::role("policy"))?;
+            let mut watched = watch.over(&mut objective, part.span.clone());
+            policy.accumulate(batch, &mut watched).await.map_err(TrainError::role("policy"))?;
             stats.merge(&objective.stats);
         }
-        Ok(stats)
+        match self.guards.minibatch(place, minibatch, indices, &watch) {
+            Ok(()) => Ok(stats),
+            Err(fault) => Err(forget(policy, fault).await),
+        }
     }
 
     async fn value_gradient<C: Learner<Error: 'static>>(
         &self,
         critic: &mut C,
         minibatch: &Rollouts,
+        indices: &[usize],
         window: usize,
+        place: Place,
     ) -> Result<ValueStats, TrainError> {
         let s = &self.settings;
         let sequences = minibatch.sequences();
@@ -358,16 +403,21 @@ impl Ppo {
         }
         let steps = mask.iter().filter(|owed| **owed).count() as f64;
         let mut stats = ValueStats::default();
+        let mut watch = Watch::new(owed.len());
         for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
             let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
             let span = part.span.clone();
             let (old, returns) = (&minibatch.values()[span.clone()], &minibatch.returns()[span.clone()]);
             let mut objective =
-                PpoValue::new(old, returns, &mask[span], s.value_clip, s.value_coefficient, steps)?;
-            critic.accumulate(part.batch()?, &mut objective).await.map_err(TrainError::role("critic"))?;
+                PpoValue::new(old, returns, &mask[span.clone()], s.value_clip, s.value_coefficient, steps)?;
+            let mut watched = watch.over(&mut objective, span);
+            critic.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role("critic"))?;
             stats.merge(&objective.stats);
         }
-        Ok(stats)
+        match Guards::critic(place, minibatch, indices, &watch) {
+            Ok(()) => Ok(stats),
+            Err(fault) => Err(forget(critic, fault).await),
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::batches::Batches;
 use super::examples::{Part, parts};
-use super::{Step, TOKENS_AT_ONCE, TrainError};
+use super::guard::{Fault, Offender, Place, Watch, forget};
+use super::{Guards, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Ragged;
 use rlhf_core::maths::{Comparisons, Schedule};
 use rlhf_core::objectives::{KWise, Pairwise};
@@ -36,16 +37,27 @@ struct Groups {
     /// One past each group's last text.
     groups: Vec<usize>,
     ranks: Vec<u32>,
+    /// Which ranking's each text is, and which of its answers.
+    from: Vec<(usize, usize)>,
 }
 
 impl Groups {
-    fn push(&mut self, texts: &[(&[u32], u32)]) {
-        for (text, rank) in texts {
+    fn push(&mut self, ranking: usize, texts: &[(usize, &[u32], u32)]) {
+        for (answer, text, rank) in texts {
             self.tokens.extend_from_slice(text);
             self.ends.push(self.tokens.len());
             self.ranks.push(*rank);
+            self.from.push((ranking, *answer));
         }
         self.groups.push(self.ends.len());
+    }
+
+    /// Each text, and where it is from.
+    fn texts(&self) -> impl ExactSizeIterator<Item = (&[u32], (usize, usize))> {
+        (0..self.ends.len()).map(|i| {
+            let start = if i == 0 { 0 } else { self.ends[i - 1] };
+            (&self.tokens[start..self.ends[i]], self.from[i])
+        })
     }
 
     /// Ranges of groups with at most so many tokens.
@@ -60,7 +72,8 @@ impl Groups {
 /// or as many pairs.
 ///
 /// # Errors
-/// [`TrainError::Nothing`] without a comparison; the learner's own.
+/// [`TrainError::Nothing`] without a comparison; [`TrainError::Guard`] where a number is not finite; the
+/// learner's own.
 pub async fn reward_model<L: Learner<Error: 'static>>(
     learner: &mut L,
     rankings: &[Ranking],
@@ -137,15 +150,19 @@ impl<'a> RewardModel<'a> {
         for &item in &chosen {
             let (i, pair) = self.items[item];
             let Ranking { texts, ranks } = &self.rankings[i];
-            let all: Vec<(&[u32], u32)> = match pair {
-                Some((better, worse)) => vec![(&texts[better][..], 0), (&texts[worse][..], 1)],
-                None => texts.iter().map(Vec::as_slice).zip(ranks.iter().copied()).collect(),
+            let all: Vec<(usize, &[u32], u32)> = match pair {
+                Some((better, worse)) => vec![(better, &texts[better], 0), (worse, &texts[worse], 1)],
+                None => (0..texts.len()).map(|j| (j, &texts[j][..], ranks[j])).collect(),
             };
-            groups.push(&all);
+            groups.push(i, &all);
         }
-        let seen = accumulate(learner, &groups, self.loss, chosen.len() as f64).await?;
+        let place = Place::Step(step + 1);
+        let seen = accumulate(learner, &groups, self.loss, chosen.len() as f64, place).await?;
         let update = self.optimiser.update(&self.schedule, step);
-        let gradient = learner.step(&update).await.map_err(TrainError::role("learner"))?;
+        let gradient = learner.step(&update).await.map_err(|error| {
+            let all = groups.texts().map(|(text, from)| Offender::answer(text, from, None));
+            Fault::refused(place, "learner", error, all.collect())
+        })?;
         let (total, learning_rate) = (self.batches.total(), update.learning_rate);
         Ok(Some((Step { step: step + 1, total, loss: seen.loss, gradient, learning_rate }, seen)))
     }
@@ -156,9 +173,11 @@ async fn accumulate<L: Learner<Error: 'static>>(
     groups: &Groups,
     loss: RewardLoss,
     denominator: f64,
+    place: Place,
 ) -> Result<Comparisons, TrainError> {
     let owed = vec![false; groups.tokens.len()];
     let mut seen = Comparisons::default();
+    let mut watch = Watch::new(groups.ends.len());
     for range in groups.parts() {
         let first = if range.start == 0 { 0 } else { groups.groups[range.start - 1] };
         let texts = first..groups.groups[range.end - 1];
@@ -167,18 +186,23 @@ async fn accumulate<L: Learner<Error: 'static>>(
         match loss {
             RewardLoss::KWise(ties) => {
                 let ends: Vec<usize> = groups.groups[range].iter().map(|end| end - first).collect();
-                let mut objective = KWise::new(&groups.ranks[texts], &ends, ties, denominator)?;
-                learner.accumulate(part.batch()?, &mut objective).await.map_err(failed)?;
+                let mut objective = KWise::new(&groups.ranks[texts.clone()], &ends, ties, denominator)?;
+                let mut watched = watch.over(&mut objective, texts);
+                learner.accumulate(part.batch()?, &mut watched).await.map_err(failed)?;
                 seen.merge(&objective.stats);
             }
             RewardLoss::Pairwise { centring } => {
                 let mut objective = Pairwise::new(denominator)?.with_centring(centring)?;
-                learner.accumulate(part.batch()?, &mut objective).await.map_err(failed)?;
+                let mut watched = watch.over(&mut objective, texts);
+                learner.accumulate(part.batch()?, &mut watched).await.map_err(failed)?;
                 seen.merge(&objective.stats);
             }
         }
     }
-    Ok(seen)
+    match Guards::answers(place, groups.texts(), &watch) {
+        Ok(()) => Ok(seen),
+        Err(fault) => Err(forget(learner, fault).await),
+    }
 }
 
 /// Scores of texts, in parts that fit.
@@ -207,9 +231,9 @@ pub async fn ranking_accuracy<R: Reward<Error: 'static>>(
     rankings: &[Ranking],
 ) -> Result<(usize, usize), TrainError> {
     let mut groups = Groups::default();
-    for ranking in rankings {
-        let texts: Vec<(&[u32], u32)> = ranking.texts.iter().map(|text| (&text[..], 0)).collect();
-        groups.push(&texts);
+    for (i, ranking) in rankings.iter().enumerate() {
+        let texts: Vec<_> = ranking.texts.iter().enumerate().map(|(j, text)| (j, &text[..], 0)).collect();
+        groups.push(i, &texts);
     }
     let scores = score(reward, Ragged::new(&groups.tokens, &groups.ends)?).await?;
     let (mut correct, mut pairs, mut first) = (0, 0, 0);

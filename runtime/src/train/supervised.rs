@@ -1,7 +1,8 @@
 //! Step 1: supervised fine-tuning, and pretraining, which is the same on plain text.
 
 use super::batches::Batches;
-use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use super::guard::{Fault, Offender, Place, Watch, forget};
+use super::{Examples, Guards, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::maths::Schedule;
 use rlhf_core::objectives::CrossEntropy;
 use rlhf_core::profile::{self, Optimiser};
@@ -13,7 +14,8 @@ use rlhf_core::roles::Learner;
 /// learner's to know.
 ///
 /// # Errors
-/// [`TrainError::Nothing`] without a token to learn; the learner's own.
+/// [`TrainError::Nothing`] without a token to learn; [`TrainError::Guard`] where a number is not finite;
+/// the learner's own.
 pub async fn supervised<L: Learner<Error: 'static>>(
     learner: &mut L,
     examples: &Examples,
@@ -73,32 +75,42 @@ impl<'a> Supervised<'a> {
         &mut self,
         learner: &mut L,
     ) -> Result<Option<Step>, TrainError> {
-        let Some((step, chosen)) = self.batches.next() else { return Ok(None) };
-        let chosen = self.examples.select(chosen);
+        let Some((step, picked)) = self.batches.next() else { return Ok(None) };
+        let chosen = self.examples.select(picked.iter().copied());
+        let place = Place::Step(step + 1);
         let tokens = chosen.owed();
         let mut loss = 0.0;
         if tokens > 0 {
-            loss = accumulate(learner, &chosen, tokens as f64, 1.0).await?;
+            loss = accumulate(learner, (&chosen, &picked), tokens as f64, 1.0, place).await?;
         }
         let update = self.optimiser.update(&self.schedule, step);
-        let gradient = learner.step(&update).await.map_err(TrainError::role("learner"))?;
+        let gradient = learner.step(&update).await.map_err(|error| {
+            let all = picked.iter().enumerate().map(|(i, &of)| Offender::example(&chosen, i, of));
+            Fault::refused(place, "learner", error, all.collect())
+        })?;
         let (total, learning_rate) = (self.batches.total(), update.learning_rate);
         Ok(Some(Step { step: step + 1, total, loss, gradient, learning_rate }))
     }
 }
 
-/// Accumulates `coefficient` times the cross-entropy of examples over `denominator` tokens.
+/// Accumulates `coefficient` times the cross-entropy of examples, whose numbers among all are given
+/// with them, over `denominator` tokens.
 pub(super) async fn accumulate<L: Learner<Error: 'static>>(
     learner: &mut L,
-    examples: &Examples,
+    (examples, indices): (&Examples, &[usize]),
     denominator: f64,
     coefficient: f64,
+    place: Place,
 ) -> Result<f64, TrainError> {
     let mut loss = 0.0;
+    let mut watch = Watch::new(examples.tokens());
     for part in examples.parts(TOKENS_AT_ONCE) {
         let mut objective = CrossEntropy::weighted(denominator, coefficient)?;
-        loss +=
-            learner.accumulate(part.batch()?, &mut objective).await.map_err(TrainError::role("learner"))?;
+        let mut watched = watch.over(&mut objective, part.span.clone());
+        loss += learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role("learner"))?;
     }
-    Ok(loss)
+    match Guards::examples(place, examples, indices, &watch) {
+        Ok(()) => Ok(loss),
+        Err(fault) => Err(forget(learner, fault).await),
+    }
 }

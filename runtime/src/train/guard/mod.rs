@@ -1,0 +1,68 @@
+//! What stops a run before it wastes itself, and what it is warned of.
+//!
+//! A guard that stops gives a [`Fault`]: where, what was measured, and the samples to look at. Numbers
+//! that are not finite and a KL that has exploded are found before anything is learnt from them, so
+//! policy and critic are those of the iteration before; a ratio that has exploded is found in the
+//! minibatch that shows it, whose step is not taken.
+
+mod fault;
+mod learning;
+mod rollout;
+mod warning;
+mod watch;
+
+pub use fault::{Fault, Guard, Offender, Place};
+pub use warning::{History, Warning};
+pub(super) use watch::{Watch, forget};
+
+use rlhf_core::Error;
+use serde::{Deserialize, Serialize};
+
+/// The limits. That numbers have to be finite is no setting.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Guards {
+    /// Stops where the mean over a minibatch's tokens of the ratio of new to old probability, or of
+    /// its inverse where that is greater, lies above this. Default 10: TRL drops minibatches there,
+    /// and while the clip of 0.2 holds, the mean stays below 2.
+    pub max_ratio: f64,
+    /// Stops where a rollout's mean KL from the reference lies above this, in nats per response.
+    /// Default 200: rewards that a reward model gives so far from what it was trained on mean little
+    /// (arXiv:2210.10760). A long answer takes more nats than a short one.
+    pub max_kl: f64,
+    /// Warns where the entropy lies below this share of the first iteration's. Default 0.1: what is
+    /// left is a policy that gives one answer. 0 never warns.
+    pub min_entropy: f64,
+    /// Warns after so many measurements without a better gold or held-out reward while the reward
+    /// itself rose. Default 3: one is noise. 0 never warns.
+    pub patience: usize,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Self { max_ratio: 10.0, max_kl: 200.0, min_entropy: 0.1, patience: 3 }
+    }
+}
+
+// What to do, where two guards say the same.
+const POLICY: &str = "the policy has diverged: lower ppo.policy.learning_rate, or raise β (ppo.controller)";
+const CRITIC: &str = "the critic has diverged: lower ppo.critic.learning_rate";
+
+impl Guards {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        let within = |name, value: f64, low, high| {
+            if value >= low && value <= high { Ok(()) } else { Err(Error::Range { name, value, low, high }) }
+        };
+        within("guards.max_ratio", self.max_ratio, 1.0, f64::INFINITY)?;
+        within("guards.max_kl", self.max_kl, f64::MIN_POSITIVE, f64::INFINITY)?;
+        within("guards.min_entropy", self.min_entropy, 0.0, 1.0)
+    }
+}
+
+fn all_finite(numbers: &[f32]) -> bool {
+    numbers.iter().all(|x| x.is_finite())
+}

@@ -1,0 +1,148 @@
+//! An objective that remembers what it was shown.
+
+use core::ops::Range;
+use rlhf_core::roles::Learner;
+use rlhf_core::{Batch, Coupling, Error, Needs, Objective, Ragged};
+
+use super::Fault;
+use crate::train::TrainError;
+
+/// What the network said of a batch: log-probabilities or values, `[tokens]`, or scores,
+/// `[sequences]`.
+pub(in crate::train) struct Watch {
+    pub(in crate::train) seen: Vec<f32>,
+    /// Where a loss was not finite although what it was made of is.
+    lost: Vec<usize>,
+}
+
+impl Watch {
+    /// Of a batch with so many tokens, or sequences.
+    pub(in crate::train) fn new(len: usize) -> Self {
+        Self { seen: vec![0.0; len], lost: Vec::new() }
+    }
+
+    /// Watches over an objective of the part of the batch that lies there.
+    pub(in crate::train) fn over<'a, O>(
+        &'a mut self,
+        objective: &'a mut O,
+        part: Range<usize>,
+    ) -> Watched<'a, O> {
+        Watched { objective, seen: &mut self.seen[part.clone()], lost: &mut self.lost, start: part.start }
+    }
+
+    /// Whether anything there is not finite.
+    pub(super) fn wrong(&self, span: Range<usize>) -> bool {
+        self.lost.iter().any(|at| span.contains(at)) || !super::all_finite(&self.seen[span])
+    }
+}
+
+/// An [`Objective`] under watch. What is not finite does not reach it and pulls nothing: the whole
+/// batch is seen before the guards judge it.
+pub(in crate::train) struct Watched<'a, O> {
+    objective: &'a mut O,
+    seen: &'a mut [f32],
+    lost: &'a mut Vec<usize>,
+    start: usize,
+}
+
+impl<O> Watched<'_, O> {
+    /// Remembers values or scores, and says whether all are finite.
+    fn read(&mut self, numbers: &[f32]) -> bool {
+        for (seen, &number) in self.seen.iter_mut().zip(numbers) {
+            *seen = number;
+        }
+        super::all_finite(numbers)
+    }
+
+    /// Takes note of a loss that is not finite.
+    fn note(&mut self, loss: Result<f64, Error>, grad: &mut [f32]) -> Result<f64, Error> {
+        match loss {
+            Err(Error::NotFinite { index, .. }) => {
+                self.lost.push(self.start + index);
+                grad.fill(0.0);
+                Ok(0.0)
+            }
+            loss => loss,
+        }
+    }
+}
+
+impl<O: Objective> Objective for Watched<'_, O> {
+    fn needs(&self) -> Needs {
+        self.objective.needs()
+    }
+
+    fn coupling(&self) -> Coupling {
+        self.objective.coupling()
+    }
+
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        entropy: &[f32],
+        grad_log_probs: &mut [f32],
+        grad_entropy: &mut [f32],
+    ) -> Result<f64, Error> {
+        for (&position, &log_prob) in positions.iter().zip(log_probs) {
+            if let Some(seen) = self.seen.get_mut(position) {
+                *seen = log_prob;
+            }
+        }
+        grad_entropy.fill(0.0);
+        if !super::all_finite(log_probs) {
+            grad_log_probs.fill(0.0);
+            return Ok(0.0);
+        }
+        let loss = self.objective.tokens(positions, log_probs, entropy, grad_log_probs, grad_entropy);
+        self.note(loss, grad_log_probs)
+    }
+
+    fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
+        if !self.read(values) {
+            grad_values.fill(0.0);
+            return Ok(0.0);
+        }
+        let loss = self.objective.values(values, grad_values);
+        self.note(loss, grad_values)
+    }
+
+    fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
+        if !self.read(scores) {
+            grad_scores.fill(0.0);
+            return Ok(0.0);
+        }
+        self.objective.scores(scores, grad_scores)
+    }
+}
+
+/// Makes a learner drop the gradient that it has accumulated, as it does on an error, and gives the
+/// fault to end with.
+pub(in crate::train) async fn forget<L: Learner>(learner: &mut L, fault: Box<Fault>) -> TrainError {
+    if let Ok(sequences) = Ragged::new(&[0, 0], &[2])
+        && let Ok(batch) = Batch::new(sequences, &[false, true])
+    {
+        let _ = learner.accumulate(batch, &mut Refuse).await;
+    }
+    TrainError::Guard(fault)
+}
+
+/// Learns nothing.
+struct Refuse;
+
+impl Objective for Refuse {
+    fn needs(&self) -> Needs {
+        Needs { log_probs: true, ..Needs::default() }
+    }
+
+    fn tokens(
+        &mut self,
+        _: &[usize],
+        _: &[f32],
+        _: &[f32],
+        _: &mut [f32],
+        _: &mut [f32],
+    ) -> Result<f64, Error> {
+        Err(Error::NotFinite { name: "minibatch", index: 0 })
+    }
+}

@@ -1,0 +1,111 @@
+//! A run of PPO so small that a test can look at every step of it.
+
+use rlhf::train::{Examples, Iteration, Ppo, Roles, TrainError, now};
+use rlhf_core::model::{Architecture, Family};
+use rlhf_core::profile::{self, Profile, WarmUpLength};
+use rlhf_core::roles::Reward;
+use rlhf_core::sampling::Stopping;
+use rlhf_cpu::{Cpu, Isa, Model};
+
+/// How many token ids there are; 0 ends a text.
+pub const VOCABULARY: usize = 11;
+
+/// A small network of the Llama family, whose head is its own tensor.
+pub fn architecture() -> Architecture {
+    let gpt2 = Architecture::gpt2(VOCABULARY, 24, 16, 1, 2);
+    Architecture { family: Family::Llama, hidden: 32, tied: false, ..gpt2 }
+}
+
+/// A random network on so many threads.
+pub fn network(threads: usize, seed: u64) -> Model {
+    Model::random(&Cpu::new(threads, Isa::best()), architecture(), seed).unwrap()
+}
+
+/// The same network with one weight changed for NaN: the embedding of `token`, so that it shows in
+/// the texts that read this token, and in no others.
+pub fn broken_at(model: &Model, token: u32) -> Model {
+    let mut weights = model.weights().to_vec();
+    weights[token as usize * model.architecture().width] = f32::NAN;
+    Model::from_weights(model.cpu(), model.architecture().clone(), weights).unwrap()
+}
+
+/// The bits of all weights.
+pub fn bits(model: &Model) -> Vec<u32> {
+    model.weights().iter().map(|w| w.to_bits()).collect()
+}
+
+/// InstructGPT's settings for networks this small, without warm-up, pretraining mix and average.
+pub fn settings() -> profile::Ppo {
+    let mut settings = Profile::instructgpt().ppo;
+    (settings.pretraining, settings.average, settings.minibatches) = (None, None, 2);
+    for optimiser in [&mut settings.policy, &mut settings.critic] {
+        (optimiser.learning_rate, optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+    }
+    settings
+}
+
+/// Everybody who takes part but the reward, the policy as a type of the test's choice.
+pub struct Small<P = Model> {
+    /// Learns.
+    pub policy: P,
+    /// Learns.
+    pub critic: Model,
+    /// Stays.
+    pub reference: Model,
+    /// 16 prompts of two tokens.
+    pub prompts: Examples,
+    /// The run.
+    pub ppo: Ppo,
+    /// What the pretraining mix is drawn from.
+    pub mix: Examples,
+}
+
+/// Responses end with 0, with 1, or at 8 tokens.
+pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: Some(0), stop: &[1] };
+
+impl Small {
+    /// Policy and reference are the same network; the critic starts at 0.
+    pub fn new(settings: profile::Ppo, seed: u64) -> Self {
+        Self::on(network(2, seed), settings, seed)
+    }
+
+    /// The same with this network.
+    pub fn on(model: Model, settings: profile::Ppo, seed: u64) -> Self {
+        let prompts = (0..16u32).map(|i| ([2 + i % 4, 6 + i % 5], []));
+        Self {
+            critic: model.with_scalar_head(0.0, seed).unwrap(),
+            reference: model.clone(),
+            policy: model,
+            prompts: Examples::try_from_iter(prompts).unwrap(),
+            ppo: Ppo::new(settings, 100, seed).unwrap(),
+            mix: Examples::default(),
+        }
+    }
+
+    /// The same with another policy.
+    pub fn with_policy<P>(self, policy: impl FnOnce(Model) -> P) -> Small<P> {
+        let Self { policy: model, critic, reference, prompts, ppo, mix } = self;
+        Small { policy: policy(model), critic, reference, prompts, ppo, mix }
+    }
+}
+
+impl<P> Small<P>
+where
+    P: rlhf_core::roles::Averaged
+        + rlhf_core::roles::Policy
+        + rlhf_core::roles::Learner<Error = rlhf_cpu::CpuError>
+        + rlhf_core::roles::Reference<Error = rlhf_cpu::CpuError>,
+{
+    /// One rollout, and what is learnt from it.
+    ///
+    /// # Errors
+    /// The trainer's.
+    pub fn iterate<R: Reward<Error: 'static>>(&mut self, reward: &mut R) -> Result<Iteration, TrainError> {
+        let (policy, critic, reference) = (&mut self.policy, &mut self.critic, &mut self.reference);
+        let mut roles = Roles { policy, critic, reference, reward };
+        now(async {
+            let prompts = self.prompts.sequences()?;
+            self.ppo.iterate(&mut roles, prompts, &STOPPING, &self.mix).await
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! A policy that counts its steps and may refuse one.
+
+use rlhf_core::maths::Update;
+use rlhf_core::random::Key;
+use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
+use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::{Batch, Objective, Ragged};
+use rlhf_cpu::{CpuError, Model};
+
+pub struct Spy {
+    pub model: Model,
+    pub steps: usize,
+    /// The step that finds a gradient which is not finite, from 1.
+    pub refuses: usize,
+    /// The response whose log-probabilities are NaN where the policy says what it wrote.
+    pub mute: Option<usize>,
+}
+
+impl Spy {
+    pub fn new(model: Model) -> Self {
+        Self { model, steps: 0, refuses: usize::MAX, mute: None }
+    }
+}
+
+impl Reference for Spy {
+    type Error = CpuError;
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+        self.model.log_probs(batch, out).await
+    }
+}
+
+impl Policy for Spy {
+    async fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, CpuError> {
+        let mut out = self.model.sample(prompts, sampling, stopping, key, first).await?;
+        if let Some(i) = self.mute {
+            let span = out.span(i);
+            out.log_probs[span].fill(f32::NAN);
+        }
+        Ok(out)
+    }
+}
+
+impl Learner for Spy {
+    type Error = CpuError;
+    async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, o: &mut O) -> Result<f64, CpuError> {
+        self.model.accumulate(batch, o).await
+    }
+    async fn step(&mut self, update: &Update) -> Result<f64, CpuError> {
+        if self.steps + 1 == self.refuses {
+            return Err(CpuError::Gradient { norm: f64::INFINITY, step: self.refuses as u32 });
+        }
+        self.steps += 1;
+        self.model.step(update).await
+    }
+}
+
+impl Averaged for Spy {
+    async fn average(&mut self, decay: f64) -> Result<(), CpuError> {
+        self.model.average(decay).await
+    }
+    async fn swap_average(&mut self) -> Result<(), CpuError> {
+        self.model.swap_average().await
+    }
+}

@@ -1,0 +1,37 @@
+//! Rows 6 and 8: what a user depends on.
+
+use rlhf::train::Guards;
+use rlhf_core::profile::Profile;
+use std::path::Path;
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
+}
+
+/// trl#3250, trl#3270, trl#2576, trl#2188, verl#5822: settings vanished, or were read past.
+#[test]
+fn row_06_settings_keep_their_form_and_unknown_ones_are_refused() {
+    for name in Profile::names() {
+        let profile = Profile::by_name(name).unwrap();
+        let stored = serde_json::to_string(&profile).unwrap();
+        assert_eq!(serde_json::from_str::<Profile>(&stored).unwrap(), profile);
+    }
+    assert!(serde_json::from_str::<Guards>(r#"{"max_kl_": 1.0}"#).is_err());
+    let changes = read("CHANGELOG.md");
+    assert!(changes.contains("Semantic Versioning") && changes.contains("**(breaking)**"));
+}
+
+/// verl#1214, verl#5123, vllm#2747, vllm#8841, OpenRLHF's README ("pip uninstall … first").
+#[test]
+fn row_08_the_default_build_needs_no_compiler_but_rusts_and_no_library() {
+    let lock = read("Cargo.lock");
+    let names: Vec<&str> =
+        lock.lines().filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    assert!(names.len() <= 200, "{} crates", names.len());
+    // Declarations of a system's calls, without a library behind them.
+    let declares = ["linux-raw-sys", "windows-sys"];
+    for name in names {
+        let native = name.ends_with("-sys") || ["cc", "cmake", "bindgen", "pkg-config"].contains(&name);
+        assert!(!native || declares.contains(&name), "{name} builds or links what is not Rust");
+    }
+}
