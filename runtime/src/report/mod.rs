@@ -1,8 +1,13 @@
-//! What a run shows of itself.
+//! What a run shows of itself: text for a terminal, and a page to read.
 
+mod curves;
+mod number;
 mod overrides;
+pub mod page;
 pub mod plot;
 mod table;
 
+pub use curves::curves;
+pub use number::number;
 pub use overrides::overrides;
 pub use table::table;
