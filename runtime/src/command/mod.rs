@@ -3,6 +3,7 @@
 mod progress;
 mod quickstart;
 mod real;
+mod report;
 
 use clap::{Args, Parser, Subcommand};
 use rlhf_cpu::{Cpu, Isa};
@@ -63,6 +64,8 @@ enum What {
     Quickstart(Quickstart),
     /// Runs all three steps on real data, as a TOML file says
     Run(Run),
+    /// Writes report.html into a run's folder: curves, intervals, samples and settings, for a browser
+    Report(report::Report),
 }
 
 #[derive(Args, Default)]
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
     let done = match command.what.unwrap_or_else(|| What::Quickstart(Quickstart::default())) {
         What::Quickstart(args) => quickstart::main(&args, &cpu),
         What::Run(args) => real::main(&args, &cpu),
+        What::Report(args) => report::main(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

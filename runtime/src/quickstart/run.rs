@@ -3,9 +3,12 @@
 use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, success};
 use super::{Labels, Settings};
 use crate::record::{Phase, Progress};
-use crate::statistics::{Interval, agreement, best_of_n_kl, distinct_share, expected_best, share, win_rate};
+use crate::statistics::{
+    Calibration, Interval, agreement, best_of_n_kl, calibration, distinct_share, expected_best, share,
+    win_rate,
+};
 use crate::train::{
-    Examples, Passes, Ppo, Ranking, Roles, Scaled, Step, TrainError, now, ranking_accuracy, reward_model,
+    Examples, Passes, Ppo, Ranking, Roles, Scaled, Step, TrainError, now, ranking_margins, reward_model,
     supervised,
 };
 use rlhf_core::random::{Key, Stream};
@@ -13,11 +16,11 @@ use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Ragged};
 use rlhf_cpu::{Cpu, Model};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// A policy at some distance from the supervised one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Its KL from the supervised policy, in nats per answer.
     pub kl: f64,
@@ -36,6 +39,8 @@ pub struct Sample {
     pub before: (Vec<u32>, f64),
     /// PPO's answer, and its gold.
     pub after: (Vec<u32>, f64),
+    /// What the reward model makes of both.
+    pub proxy: (f64, f64),
 }
 
 /// What a run found out.
@@ -47,6 +52,8 @@ pub struct Outcome {
     pub success: (f64, f64),
     /// The reward model's accuracy on rankings of held-out prompts.
     pub accuracy: Interval,
+    /// How far its certainty can be trusted there.
+    pub calibration: Calibration,
     /// The share of test prompts on which PPO's gold beats the supervised model's, ties half.
     pub win_rate: Interval,
     /// Mean gold, before and after.
@@ -119,13 +126,14 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
     let judged = tests.judge(&mut sft, &mut reward, &after)?;
     let best_of_n = best_of_n(settings, &mut sft, &mut reward, &tests)?;
     let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len().max(1) as f64;
-    let golds = tests.golds(&after);
+    let (golds, proxies) = (tests.golds(&after), tests.proxies(&mut reward, &after)?);
     let samples = (0..6)
         .map(|i| i * 97 % tests.prompts.len())
         .map(|i| Sample {
             prompt: tests.prompts[i],
             before: (before.response(i).to_vec(), tests.gold_before[i]),
             after: (after.response(i).to_vec(), golds[i]),
+            proxy: (tests.proxy_before[i], proxies[i]),
         })
         .collect();
     let texts = |r: &Responses| distinct_share((0..r.len()).map(|i| r.response(i)).collect::<Vec<_>>());
@@ -134,6 +142,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, progress: &mut Progress<'_>) -> Resul
         agreement: step2.agreement,
         success: (tests.success(before), tests.success(&after)),
         accuracy: step2.accuracy,
+        calibration: step2.calibration,
         win_rate: win_rate(&golds, &tests.gold_before)?,
         gold: (mean(&tests.gold_before), mean(&golds)),
         proxy: (mean(&tests.proxy_before), judged.proxy),
@@ -235,6 +244,7 @@ struct Step2 {
     reward: Scaled<Model>,
     agreement: f64,
     accuracy: Interval,
+    calibration: Calibration,
 }
 
 /// Prompts whose rankings measure the reward model.
@@ -310,10 +320,12 @@ impl Step2 {
             );
         }))?;
         let mut model = model.clone();
-        let (correct, pairs) = now(ranking_accuracy(&mut model, held_out))?;
+        let margins = now(ranking_margins(&mut model, held_out))?;
+        let accuracy = share(margins.iter().filter(|margin| **margin > 0.0).count(), margins.len())?;
+        let calibration = calibration(&margins.into_iter().map(|margin| (margin, 1.0)).collect::<Vec<_>>())?;
         let centre = demonstrations.select(0..demonstrations.len().min(512));
         let reward = now(Scaled::centred_on(model, centre.sequences()?))?;
-        Ok(Self { reward, agreement: agreement(&shared)?, accuracy: share(correct, pairs)? })
+        Ok(Self { reward, agreement: agreement(&shared)?, accuracy, calibration })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a person reads at the end of a quickstart.
 
 use super::world::{decode, tokenizer};
-use super::{Outcome, Settings, Summary};
+use super::{Outcome, Point, Settings, Summary};
 use crate::formats::{FormatError, save_model, write_json, write_whole};
 use crate::report::plot::{Curve, Plot};
 use crate::report::{self, table};
@@ -11,13 +11,17 @@ use std::path::Path;
 /// The settings that are not the paper's, each with its reason.
 pub fn overrides(settings: &Settings) -> String {
     let rows = settings.overrides.iter();
-    report::overrides(rows.map(|o| [o.setting, &o.paper, &o.here, o.reason].map(String::from)).collect())
+    report::overrides(rows.map(|o| [&o.setting, &*o.paper, &o.here, &o.reason].map(String::from)).collect())
 }
 
 /// Gold and proxy against √KL, of PPO and of best-of-n (Gao et al., arXiv:2210.10760, figure 1).
 pub fn plot(outcome: &Outcome) -> Plot {
-    let start = outcome.ppo_curve.first();
-    let curve = |name: &str, points: &[super::Point], y: fn(&super::Point) -> f64, scale: f64| Curve {
+    gains(&outcome.ppo_curve, &outcome.best_of_n)
+}
+
+pub(super) fn gains(ppo: &[Point], best_of_n: &[Point]) -> Plot {
+    let start = ppo.first();
+    let curve = |name: &str, points: &[Point], y: fn(&Point) -> f64, scale: f64| Curve {
         name: name.into(),
         points: points
             .iter()
@@ -26,8 +30,8 @@ pub fn plot(outcome: &Outcome) -> Plot {
     };
     // Gold runs from 0 to 1, the proxy has no scale of its own: both gains are shown as shares of
     // the largest, so that the shapes can be compared.
-    let most = |y: fn(&super::Point) -> f64| {
-        let gains = outcome.ppo_curve.iter().chain(&outcome.best_of_n);
+    let most = |y: fn(&Point) -> f64| {
+        let gains = ppo.iter().chain(best_of_n);
         let largest = gains.map(|p| y(p) - start.map_or(0.0, y)).fold(0.0, f64::max);
         if largest > 0.0 { 1.0 / largest } else { 1.0 }
     };
@@ -37,10 +41,10 @@ pub fn plot(outcome: &Outcome) -> Plot {
         x: "distance from the supervised policy, √KL (√nats)".into(),
         y: "gain over the supervised policy, as a share of the largest".into(),
         curves: vec![
-            curve("PPO, gold", &outcome.ppo_curve, |p| p.gold, gold),
-            curve("PPO, reward model", &outcome.ppo_curve, |p| p.proxy, proxy),
-            curve("best of n, gold", &outcome.best_of_n, |p| p.gold, gold),
-            curve("best of n, reward model", &outcome.best_of_n, |p| p.proxy, proxy),
+            curve("PPO, gold", ppo, |p| p.gold, gold),
+            curve("PPO, reward model", ppo, |p| p.proxy, proxy),
+            curve("best of n, gold", best_of_n, |p| p.gold, gold),
+            curve("best of n, reward model", best_of_n, |p| p.proxy, proxy),
         ],
     }
 }

@@ -5,9 +5,12 @@ mod number;
 mod overrides;
 pub mod page;
 pub mod plot;
+pub(crate) mod said;
 mod table;
+mod write;
 
 pub use curves::curves;
 pub use number::number;
 pub use overrides::overrides;
 pub use table::table;
+pub use write::{read, write};

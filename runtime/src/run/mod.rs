@@ -21,6 +21,7 @@ mod error;
 mod measure;
 mod named;
 mod overrides;
+mod page;
 mod pretraining;
 mod report;
 mod rewards;

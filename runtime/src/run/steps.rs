@@ -4,7 +4,7 @@ use super::answers::{Answers, Exam, end_to_end, write};
 use super::base::{Base, with_dropout};
 use super::measure::loss;
 use super::pretraining::corpus;
-use super::rewards::{Judged, accuracy, agreed};
+use super::rewards::{Judged, accuracy, margins, trust};
 use super::sets::{Set, Take, read};
 use super::transcripts::Transcripts;
 use super::{
@@ -84,9 +84,9 @@ pub fn run(config: &Config, cpu: &Cpu, out: &Path, progress: &mut Progress<'_>) 
     let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
     sources.data.pretraining = corpus.train.len();
     let summary = Summary {
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").into(),
         seed: config.seed,
-        instruction_set: cpu.isa().name(),
+        instruction_set: cpu.isa().name().into(),
         parameters: run.base.model.architecture().parameters(),
         profile: config.profile.clone(),
         settings: run.profile,
@@ -365,16 +365,16 @@ fn finite(model: Model, phase: Phase) -> Result<Model, RunError> {
 
 /// The reward model against people's votes.
 fn judged(model: &mut Model, sources: &Sources) -> Result<RewardModel, TrainError> {
-    let (mut held, mut prompts) = ((0, 0), 0);
+    let (mut all, mut prompts) = (Vec::new(), 0);
     let mut data_sets = Vec::new();
     for set in &sources.comparisons {
-        let of_set = agreed(model, &set.held_out)?;
+        let of_set = margins(model, &set.held_out)?;
         let (name, format) = (set.counts.name.clone(), set.counts.format);
-        data_sets.push(Said { name, format, accuracy: accuracy(of_set, set.held_out.len())? });
-        held = (held.0 + of_set.0, held.1 + of_set.1);
+        data_sets.push(Said { name, format, accuracy: accuracy(&of_set, set.held_out.len())? });
+        all.extend(of_set);
         prompts += set.held_out.len();
     }
-    Ok(RewardModel { accuracy: accuracy(held, prompts)?, data_sets })
+    Ok(RewardModel { accuracy: accuracy(&all, prompts)?, data_sets, calibration: trust(&all)? })
 }
 
 /// Of base, supervised model and policy.

@@ -140,7 +140,7 @@ mod tests {
         assert!((c.error - 2.0 * 0.25 / 4.0).abs() < 1e-8);
         let m = &c.margins;
         assert_eq!((m.from, m.width, m.counts.iter().sum::<usize>()), (-2.0, 2.0, 4));
-        assert_eq!((m.counts[0], m.counts[1], m.counts[11 - 1 + 1]), (1, 2, 1));
+        assert_eq!((m.counts[0], m.counts[1], m.counts[11]), (1, 2, 1));
     }
 
     #[test]
@@ -148,7 +148,7 @@ mod tests {
         let (scores, votes) = (Key::new(1, Stream::Data, 0), Key::new(2, Stream::Data, 0));
         let judged = |scale: f64| {
             let one = |i: u32| {
-                let margin = 1.5 * scores.normal(i.into(), 0);
+                let margin = 1.5 * scores.normal(i, 0);
                 let p = 1.0 / (1.0 + (-margin).exp());
                 (scale * margin, f64::from(u8::from(votes.draws(i).uniform() < p)))
             };

@@ -11,7 +11,7 @@ mod supervised;
 pub use error::{TrainError, now};
 pub use examples::{Examples, Passes};
 pub use ppo::{Iteration, Ppo, Roles};
-pub use reward::{Ranking, ranking_accuracy, reward_model};
+pub use reward::{Ranking, ranking_accuracy, ranking_margins, reward_model};
 pub use scaled::Scaled;
 pub use supervised::supervised;
 

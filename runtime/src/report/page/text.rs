@@ -1,8 +1,8 @@
 //! The one way by which text gets into a page.
 
+use core::fmt::Write;
 use maud::{Escaper, Render};
 use std::borrow::Cow;
-use std::fmt::Write;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// Text that anyone may have written, such as a model. In a page it is text and nothing else: markup is

@@ -87,9 +87,11 @@ mod tests {
             let n = ys.len() as f64;
             for column in 0..columns {
                 let of = |x: f64| (x * columns as f64) as usize == column;
-                let all = ys.iter().enumerate().filter(|(i, _)| of(*i as f64 / n)).filter_map(|(_, y)| *y);
+                let all: Vec<f64> = ys.iter().enumerate().filter(|(i, _)| of(*i as f64 / n)).filter_map(|(_, y)| *y).collect();
                 let left: Vec<f64> = kept.iter().filter(|p| of(p.0)).map(|p| p.1).collect();
-                for y in [all.clone().reduce(f64::min), all.clone().reduce(f64::max), all.clone().next(), all.last()] {
+                let ends = [all.first().copied(), all.last().copied()];
+                let extremes = [f64::min, f64::max].map(|of| all.iter().copied().reduce(of));
+                for y in [ends, extremes].concat() {
                     prop_assert!(y.is_none_or(|y| left.contains(&y)), "{column}: {y:?} of {left:?}");
                 }
             }
