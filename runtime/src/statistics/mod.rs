@@ -4,10 +4,12 @@ mod agreement;
 mod best_of_n;
 mod calibration;
 mod distinct;
+mod histogram;
 mod interval;
 
 pub use agreement::agreement;
 pub use best_of_n::{best_of_n_kl, expected_best};
-pub use calibration::{Bin, Calibration, Histogram, Judgement, calibration};
+pub use calibration::{Bin, Calibration, Judgement, calibration};
 pub use distinct::distinct_share;
+pub use histogram::Histogram;
 pub use interval::{Interval, Mean, bootstrap, mean, share, win_rate};

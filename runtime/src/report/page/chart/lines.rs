@@ -29,8 +29,8 @@ pub(super) fn svg(plot: &Plot, log: bool) -> Markup {
     let labels = labels(&frame, &strokes);
     frame.picture(&plot.title, &told(plot), &html! {
         @for (i, (curve, strokes)) in plot.curves.iter().zip(&strokes).enumerate() {
-            path .{"line c" (i % 4)} d=(path(&frame, strokes)) {}
-            @if curve.points.len() <= MARKED {
+            path .{"line c" (i % 4) @if !rising(curve) { " back" }} d=(path(&frame, strokes)) {}
+            @if curve.points.len() <= MARKED || !rising(curve) {
                 @for (x, y) in strokes.iter().flatten() {
                     circle .{"dot c" (i % 4)} cx=(px(frame.across(*x))) cy=(px(frame.up(*y))) r="2.6" {}
                 }
@@ -48,11 +48,15 @@ fn longest(plot: &Plot) -> f64 {
     (letters as f64 * 7.0 + 12.0).clamp(30.0, 170.0)
 }
 
+/// Whether a curve never turns back.
+fn rising(curve: &Curve) -> bool {
+    curve.points.windows(2).all(|w| !matches!(w, [a, b] if a.0 > b.0))
+}
+
 /// Along a run points rise, and are thinned; a curve that turns back has them one by one, in its order.
 fn strokes(frame: &Frame<'_>, curve: &Curve) -> Strokes {
     let place = |&(x, y): &(f64, f64)| Some((frame.x.place(x)?, frame.y.place(y)?));
-    let rising = curve.points.windows(2).all(|w| !matches!(w, [a, b] if a.0 > b.0));
-    if rising {
+    if rising(curve) {
         return thin(curve.points.iter().map(place), COLUMNS);
     }
     let every = curve.points.len().div_ceil(COLUMNS).max(1);

@@ -16,16 +16,17 @@ pub(super) struct Scale {
 const POWERS: [i32; 2] = [-30, 30];
 
 impl Scale {
-    /// Over all finite `values`, ending on round ticks.
+    /// Over all finite `values`, ending on round ticks; values that are all alike lie above 0.
     pub fn even(values: impl Iterator<Item = f64>) -> Self {
-        let mut ticks: Vec<_> = Axis::over(values.filter(|v| v.is_finite())).ticks().collect();
-        let ends =
-            |ticks: &[(f64, String)]| (ticks.first().map_or(0.0, |t| t.0), ticks.last().map_or(1.0, |t| t.0));
-        let (low, high) = ends(&ticks);
+        let finite = values.filter(|v| v.is_finite());
+        let (least, most) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (v.min(l), v.max(h)));
+        let least = if least == most { least.min(0.0) } else { least };
+        let ends = [least, most].into_iter().filter(|v| v.is_finite());
+        let mut ticks: Vec<_> = Axis::over(ends).ticks().collect();
+        let (low, high) = (ticks.first().map_or(0.0, |t| t.0), ticks.last().map_or(1.0, |t| t.0));
         if low.abs().max(high.abs()) < 0.01 {
-            // Rounding to a thousandth of the axis turns 5.999…e-5 back into 6e-5.
-            let unit = (high - low) / 1000.0;
-            ticks.iter_mut().for_each(|t| t.1 = number((t.0 / unit).round() * unit));
+            let least = 1e-6 * (high - low);
+            ticks.iter_mut().for_each(|t| t.1 = number(if t.0.abs() < least { 0.0 } else { t.0 }));
         }
         Self { low, high, log: false, ticks }
     }
@@ -92,5 +93,8 @@ mod tests {
             labels(Scale::even([0.0, 9e-5].into_iter())),
             ["0", "2e-5", "4e-5", "6e-5", "8e-5", "1e-4"]
         );
+        assert_eq!(labels(Scale::even([0.0, 6e-4].into_iter())), ["0", "2e-4", "4e-4", "6e-4"]);
+        assert_eq!(labels(Scale::even([9e-6; 3].into_iter())).first().map(String::as_str), Some("0"));
+        assert_eq!(Scale::even([1.0; 3].into_iter()).place(1.0), Some(1.0));
     }
 }
