@@ -48,6 +48,8 @@ fn a_summary_fits_its_schema_and_says_what_came_of_the_run() {
         ("/proxy/reward/ppo", outcome.proxy.1),
         ("/kl", outcome.kl),
         ("/reward_model/accuracy/value", outcome.accuracy.value),
+        ("/reward_model/calibration/error", outcome.calibration.error),
+        ("/samples/0/sft/reward", outcome.samples[0].proxy.0),
         ("/labellers/agreement", outcome.agreement),
         ("/seconds/ppo", outcome.seconds[3]),
     ] {
@@ -57,6 +59,13 @@ fn a_summary_fits_its_schema_and_says_what_came_of_the_run() {
     assert_eq!(summary["seed"], 1);
     assert_eq!(summary["best_of_n"].as_array().map(Vec::len), Some(2));
     assert!(std::fs::read_to_string(folder.path().join("curve.svg")).unwrap().starts_with("<svg"));
+    // The summary is read back for the report.
+    let page = std::fs::read_to_string(rlhf::report::write(folder.path()).unwrap()).unwrap();
+    let told = &summary["samples"][0];
+    let gold = format!("gold {:.2}", told["ppo"]["gold"].as_f64().unwrap());
+    for said in ["Calibration", told["prompt"].as_str().unwrap(), &gold] {
+        assert!(page.contains(said), "{said}");
+    }
     for (name, scalar) in [("sft", false), ("reward", true), ("policy", false)] {
         let model = rlhf::formats::open(&folder.path().join(name)).unwrap();
         assert_eq!(model.architecture.scalar, scalar, "{name}");

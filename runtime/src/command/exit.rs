@@ -4,6 +4,7 @@ use core::error::Error;
 use rlhf::inference::InferenceError;
 use rlhf::run::RunError;
 use rlhf::stage::StageError;
+use rlhf::train::TrainError;
 use std::process::ExitCode;
 
 /// How a command ended; its number is the exit code.
@@ -63,7 +64,9 @@ impl From<RunError> for Failure {
 impl From<StageError> for Failure {
     fn from(error: StageError) -> Self {
         let exit = match &error {
-            StageError::Stopped { .. } => Exit::Stopped,
+            StageError::Stopped { .. } | StageError::Train { error: TrainError::Guard(_), .. } => {
+                Exit::Stopped
+            }
             StageError::Occupied { .. } | StageError::Busy { .. } | StageError::Differs { .. } => Exit::Wrong,
             _ => Exit::Failed,
         };

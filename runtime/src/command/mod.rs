@@ -9,6 +9,7 @@ mod interrupt;
 mod output;
 mod progress;
 mod quickstart;
+mod report;
 mod score;
 mod train;
 
@@ -115,6 +116,8 @@ enum What {
     /// and range. With model and tokenizer filled in, `rlhf run` takes it.
     #[command(after_help = help::CONFIG)]
     Config(Configuration),
+    /// Writes report.html into a run's folder: curves, intervals, samples and settings, for a browser
+    Report(report::Report),
     /// Prints what makes a shell complete this command
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -153,6 +156,7 @@ pub fn main() -> ExitCode {
         What::Generate(args) => generate::main(&args, &cpu),
         What::Score(args) => score::main(&args, &cpu),
         What::Config(args) => configuration::main(&args),
+        What::Report(args) => report::main(&args).map_err(Failure::failed),
         What::Completions { shell } => completions(shell),
     };
     match done {

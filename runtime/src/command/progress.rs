@@ -2,6 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use rlhf::record::Phase;
+use rlhf::train::Warning;
 use std::io::IsTerminal;
 use std::time::Instant;
 
@@ -59,4 +60,9 @@ fn name(phase: Phase) -> &'static str {
         Phase::Ppo => "3 reinforce",
         Phase::Evaluate => "measuring",
     }
+}
+
+/// Tells of a warning.
+pub fn warn(phase: Phase, step: u64, warning: &Warning) {
+    eprintln!("warning: {}, step {step}: {warning}", name(phase));
 }

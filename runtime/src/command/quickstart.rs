@@ -30,7 +30,8 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
     let mut shown = Shown::new();
     let stop = super::interrupt::asked().map_err(Failure::failed)?;
     let mut session = Session::new(|phase, done, total, figure: &str| shown.tell(phase, done, total, figure))
-        .stopped_by(stop);
+        .stopped_by(stop)
+        .warning(super::progress::warn);
     if let Some(out) = &args.out {
         session = session.keeping(out, EVERY, args.resume, &settings.about(cpu), tokenizer().into())?;
     }
@@ -41,7 +42,7 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
     output.tell(&format!("Training took {seconds:.0} s."));
     if let Some(out) = &args.out {
         save(out, &settings, &outcome).map_err(Failure::failed)?;
-        output.tell(&format!("Models, curve and summary.json are in {}.", out.display()));
+        output.tell(&format!("Models, report.html, curve and summary.json are in {}.", out.display()));
     }
     output.result(&Summary::new(&settings, &outcome))
 }

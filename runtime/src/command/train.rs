@@ -3,7 +3,7 @@
 use super::exit::Failure;
 use super::interrupt;
 use super::output::Output;
-use super::progress::Shown;
+use super::progress::{Shown, warn};
 use clap::Args;
 use rlhf::record::Progress;
 use rlhf::run::{Config, Given, Manner, Preflight, Stage, Summary, overrides, preflight, report, run};
@@ -92,7 +92,7 @@ fn train(args: &Training, request: &Request<'_>, cpu: &Cpu) -> Result<(), Failur
     match start(&config, cpu, &args.out, request, &mut tell)? {
         Some(summary) => {
             output.tell(&format!("\n{}", report(&summary)));
-            output.tell(&format!("Models and summary.json are in {}.", args.out.display()));
+            output.tell(&format!("Models, report.html and summary.json are in {}.", args.out.display()));
             output.result(&summary)
         }
         None => {
@@ -127,7 +127,7 @@ fn start(
             return Err(Failure::wrong(reason));
         }
     }
-    let manner = Manner { resume, until, from: request.from, stop: &stop, ..Manner::new(out) };
+    let manner = Manner { resume, until, from: request.from, stop: &stop, warn: &warn, ..Manner::new(out) };
     Ok(run(config, cpu, &manner, progress)?)
 }
 

@@ -1,5 +1,6 @@
 //! The run that needs no data: it makes its own.
 
+mod page;
 mod run;
 mod settings;
 mod show;
@@ -9,4 +10,4 @@ pub mod world;
 pub use run::{Outcome, Point, Sample, run};
 pub use settings::{Labels, Override, Settings};
 pub use show::{overrides, plot, save, show};
-pub use summary::{BeforeAfter, Gold, Labellers, RewardModel, Rewards, Seconds, Summary};
+pub use summary::{BeforeAfter, Gold, Labellers, RewardModel, Rewards, Seconds, Story, Summary, Told};

@@ -4,18 +4,21 @@ use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, succe
 use super::{Labels, Settings};
 use crate::record::{Line, Phase};
 use crate::stage::{self, Session, StageError, at, normalised, ppo, pretrain, reward_model, supervised};
-use crate::statistics::{Interval, agreement, best_of_n_kl, distinct_share, expected_best, share, win_rate};
-use crate::train::{Examples, Ranking, Scaled, TrainError, now, ranking_accuracy};
+use crate::statistics::{
+    Calibration, Interval, agreement, best_of_n_kl, calibration, distinct_share, expected_best, share,
+    win_rate,
+};
+use crate::train::{Examples, Ranking, Scaled, TrainError, now, ranking_margins};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Ragged};
 use rlhf_cpu::{Cpu, Model};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// A policy at some distance from the supervised one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Point {
     /// Its KL from the supervised policy, in nats per answer.
     pub kl: f64,
@@ -34,6 +37,8 @@ pub struct Sample {
     pub before: (Vec<u32>, f64),
     /// PPO's answer, and its gold.
     pub after: (Vec<u32>, f64),
+    /// What the reward model makes of both.
+    pub proxy: (f64, f64),
 }
 
 /// What a run found out.
@@ -45,6 +50,8 @@ pub struct Outcome {
     pub success: (f64, f64),
     /// The reward model's accuracy on rankings of held-out prompts.
     pub accuracy: Interval,
+    /// How far its certainty can be trusted there.
+    pub calibration: Calibration,
     /// The share of test prompts on which PPO's gold beats the supervised model's, ties half.
     pub win_rate: Interval,
     /// Mean gold, before and after.
@@ -109,9 +116,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<
         })
     };
     let mut reward = reward_model(session, &sft, &step2.train, s, settings.seed, &mut scale)?;
-    let (correct, pairs) =
-        now(ranking_accuracy(&mut reward.reward, &step2.held_out)).map_err(at(Phase::Reward, 0))?;
-    let accuracy = share(correct, pairs).map_err(|e| at(Phase::Reward, 0)(e.into()))?;
+    let (accuracy, calibration) = trust(&mut reward.reward, &step2.held_out).map_err(at(Phase::Reward, 0))?;
     spent(2, clock);
 
     let clock = Instant::now();
@@ -127,13 +132,14 @@ pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<
     let judged = tests.judge(&mut sft, &mut reward, &after).map_err(failed())?;
     let best_of_n = best_of_n(settings, &mut sft, &mut reward, &tests).map_err(failed())?;
     let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len().max(1) as f64;
-    let golds = tests.golds(&after);
+    let (golds, proxies) = (tests.golds(&after), tests.proxies(&mut reward, &after).map_err(failed())?);
     let samples = (0..6)
         .map(|i| i * 97 % tests.prompts.len())
         .map(|i| Sample {
             prompt: tests.prompts[i],
             before: (before.response(i).to_vec(), tests.gold_before[i]),
             after: (after.response(i).to_vec(), golds[i]),
+            proxy: (tests.proxy_before[i], proxies[i]),
         })
         .collect();
     let texts = |r: &Responses| distinct_share((0..r.len()).map(|i| r.response(i)).collect::<Vec<_>>());
@@ -142,6 +148,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<
         agreement: step2.agreement,
         success: (tests.success(before), tests.success(&after)),
         accuracy,
+        calibration,
         win_rate: win_rate(&golds, &tests.gold_before).map_err(|e| failed()(e.into()))?,
         gold: (mean(&tests.gold_before), mean(&golds)),
         proxy: (mean(&tests.proxy_before), judged.proxy),
@@ -296,6 +303,13 @@ impl Rankings {
         let (held_out, train) = rankings.split_at(held_out.len());
         Ok(Self { train: train.to_vec(), held_out: held_out.to_vec(), agreement: agreement(&shared)? })
     }
+}
+
+/// How often a reward model orders pairs as the labellers did, and how sure it is of that.
+fn trust(model: &mut Model, held_out: &[Ranking]) -> Result<(Interval, Calibration), TrainError> {
+    let margins = now(ranking_margins(model, held_out))?;
+    let right = share(margins.iter().filter(|margin| **margin > 0.0).count(), margins.len())?;
+    Ok((right, calibration(&margins.into_iter().map(|margin| (margin, 1.0)).collect::<Vec<_>>())?))
 }
 
 /// Step 3, measured on the test prompts now and then.

@@ -4,8 +4,9 @@ use rlhf_core::maths::KlController;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
 use rlhf_cpu::Cpu;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// How the quickstart is run. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,16 +48,16 @@ pub enum Labels {
 }
 
 /// A setting that is not the paper's.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Override {
     /// The setting.
-    pub setting: &'static str,
+    pub setting: Cow<'static, str>,
     /// The paper's value.
     pub paper: String,
     /// The value here.
     pub here: String,
     /// Why.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 const SMALL: &str = "a network this small learns at about a hundred times the rate of a large one";
@@ -70,7 +71,12 @@ fn change<T: Shown>(
     here: T,
     reason: &'static str,
 ) {
-    overrides.push(Override { setting, paper: value.shown(), here: here.shown(), reason });
+    overrides.push(Override {
+        setting: setting.into(),
+        paper: value.shown(),
+        here: here.shown(),
+        reason: reason.into(),
+    });
     *value = here;
 }
 

@@ -1,7 +1,7 @@
 //! What a person reads at the end of a quickstart.
 
 use super::world::decode;
-use super::{Outcome, Settings, Summary};
+use super::{Outcome, Point, Settings, Summary};
 use crate::formats::{FormatError, write_json, write_whole};
 use crate::report::plot::{Curve, Plot};
 use crate::report::{self, table};
@@ -10,13 +10,17 @@ use std::path::Path;
 /// The settings that are not the paper's, each with its reason.
 pub fn overrides(settings: &Settings) -> String {
     let rows = settings.overrides.iter();
-    report::overrides(rows.map(|o| [o.setting, &o.paper, &o.here, o.reason].map(String::from)).collect())
+    report::overrides(rows.map(|o| [&o.setting, &*o.paper, &o.here, &o.reason].map(String::from)).collect())
 }
 
 /// Gold and proxy against √KL, of PPO and of best-of-n (Gao et al., arXiv:2210.10760, figure 1).
 pub fn plot(outcome: &Outcome) -> Plot {
-    let start = outcome.ppo_curve.first();
-    let curve = |name: &str, points: &[super::Point], y: fn(&super::Point) -> f64, scale: f64| Curve {
+    gains(&outcome.ppo_curve, &outcome.best_of_n)
+}
+
+pub(super) fn gains(ppo: &[Point], best_of_n: &[Point]) -> Plot {
+    let start = ppo.first();
+    let curve = |name: &str, points: &[Point], y: fn(&Point) -> f64, scale: f64| Curve {
         name: name.into(),
         points: points
             .iter()
@@ -25,8 +29,8 @@ pub fn plot(outcome: &Outcome) -> Plot {
     };
     // Gold runs from 0 to 1, the proxy has no scale of its own: both gains are shown as shares of
     // the largest, so that the shapes can be compared.
-    let most = |y: fn(&super::Point) -> f64| {
-        let gains = outcome.ppo_curve.iter().chain(&outcome.best_of_n);
+    let most = |y: fn(&Point) -> f64| {
+        let gains = ppo.iter().chain(best_of_n);
         let largest = gains.map(|p| y(p) - start.map_or(0.0, y)).fold(0.0, f64::max);
         if largest > 0.0 { 1.0 / largest } else { 1.0 }
     };
@@ -36,10 +40,10 @@ pub fn plot(outcome: &Outcome) -> Plot {
         x: "distance from the supervised policy, √KL (√nats)".into(),
         y: "gain over the supervised policy, as a share of the largest".into(),
         curves: vec![
-            curve("PPO, gold", &outcome.ppo_curve, |p| p.gold, gold),
-            curve("PPO, reward model", &outcome.ppo_curve, |p| p.proxy, proxy),
-            curve("best of n, gold", &outcome.best_of_n, |p| p.gold, gold),
-            curve("best of n, reward model", &outcome.best_of_n, |p| p.proxy, proxy),
+            curve("PPO, gold", ppo, |p| p.gold, gold),
+            curve("PPO, reward model", ppo, |p| p.proxy, proxy),
+            curve("best of n, gold", best_of_n, |p| p.gold, gold),
+            curve("best of n, reward model", best_of_n, |p| p.proxy, proxy),
         ],
     }
 }
@@ -92,12 +96,13 @@ pub fn show(outcome: &Outcome) -> String {
     out
 }
 
-/// Writes `summary.json` and `curve.svg`.
+/// Writes `summary.json`, `curve.svg` and `report.html`.
 ///
 /// # Errors
 /// [`FormatError`] names the file.
 pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(), FormatError> {
     std::fs::create_dir_all(folder).map_err(|e| FormatError::io(folder, e))?;
     write_whole(&folder.join("curve.svg"), plot(outcome).svg().as_bytes())?;
-    write_json(&folder.join("summary.json"), &Summary::new(settings, outcome))
+    write_json(&folder.join("summary.json"), &Summary::new(settings, outcome))?;
+    report::write(folder).map(|_| ())
 }

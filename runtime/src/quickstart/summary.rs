@@ -1,20 +1,22 @@
 //! `summary.json`, described by `schemas/quickstart-summary.schema.json`.
 
-use super::{Outcome, Override, Point, Settings};
+use super::world::decode;
+use super::{Outcome, Override, Point, Sample, Settings};
 use crate::formats::weights_sha256;
-use crate::statistics::Interval;
+use crate::statistics::{Calibration, Interval};
 use rlhf_core::profile::Profile;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a quickstart found out, for a script to read.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
     /// This library's version.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// What every draw depended on.
     pub seed: u64,
     /// The instruction set, on which the bits of the result depend.
-    pub instruction_set: &'static str,
+    pub instruction_set: Cow<'static, str>,
     /// The network's number of weights.
     pub parameters: usize,
     /// What no model has seen.
@@ -37,6 +39,9 @@ pub struct Summary {
     pub ppo_curve: Vec<Point>,
     /// Best of n, n = 1, 2, 4, …
     pub best_of_n: Vec<Point>,
+    /// Answers to test prompts side by side.
+    #[serde(default)]
+    pub samples: Vec<Told>,
     /// The recipe, overrides applied.
     pub settings: Profile,
     /// Where it leaves InstructGPT's.
@@ -46,7 +51,7 @@ pub struct Summary {
 }
 
 /// A figure of both policies.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct BeforeAfter {
     /// The supervised policy's.
     pub sft: f64,
@@ -55,14 +60,14 @@ pub struct BeforeAfter {
 }
 
 /// A mean reward.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Rewards<T> {
     /// The mean reward.
     pub reward: T,
 }
 
 /// Gold.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Gold {
     /// PPO against the supervised policy on the test prompts, ties half, 95 % interval.
     pub win_rate: Interval,
@@ -73,21 +78,46 @@ pub struct Gold {
 }
 
 /// Step 2.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RewardModel {
     /// Agreement with the labels of held-out prompts, 95 % interval.
     pub accuracy: Interval,
+    /// How far its certainty can be trusted there.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
+}
+
+/// A test prompt with both answers. Texts are what models wrote: data, never markup.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Told {
+    /// The prompt.
+    pub prompt: String,
+    /// The supervised policy's answer.
+    pub sft: Story,
+    /// PPO's.
+    pub ppo: Story,
+}
+
+/// An answer and what it is worth.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Story {
+    /// Its text.
+    pub text: String,
+    /// Its gold, from 0 to 1.
+    pub gold: f64,
+    /// The reward model's score.
+    pub reward: f64,
 }
 
 /// Those who ranked.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Labellers {
     /// The share of pairs on which two of them agree.
     pub agreement: f64,
 }
 
 /// Wall time, in seconds.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Seconds {
     /// Pretraining the base.
     pub pretrain: f64,
@@ -105,9 +135,9 @@ impl Summary {
         let both = |(sft, ppo): (f64, f64)| BeforeAfter { sft, ppo };
         let [pretrain, sft, reward, ppo] = outcome.seconds;
         Self {
-            version: env!("CARGO_PKG_VERSION"),
+            version: env!("CARGO_PKG_VERSION").into(),
             seed: settings.seed,
-            instruction_set: outcome.policy.cpu().isa().name(),
+            instruction_set: outcome.policy.cpu().isa().name().into(),
             parameters: outcome.policy.weights().len(),
             gold: Gold {
                 win_rate: outcome.win_rate,
@@ -118,14 +148,28 @@ impl Summary {
             kl: outcome.kl,
             distinct: both(outcome.distinct),
             length: both(outcome.length),
-            reward_model: RewardModel { accuracy: outcome.accuracy },
+            reward_model: RewardModel {
+                accuracy: outcome.accuracy,
+                calibration: Some(outcome.calibration.clone()),
+            },
             labellers: Labellers { agreement: outcome.agreement },
             seconds: Seconds { pretrain, sft, reward, ppo },
             ppo_curve: outcome.ppo_curve.clone(),
             best_of_n: outcome.best_of_n.clone(),
+            samples: outcome.samples.iter().map(told).collect(),
             settings: settings.profile,
             overrides: settings.overrides.clone(),
             weights_sha256: weights_sha256(outcome.policy.weights()),
         }
+    }
+}
+
+fn told(sample: &Sample) -> Told {
+    let story =
+        |(tokens, gold): &(Vec<u32>, f64), reward| Story { text: decode(tokens), gold: *gold, reward };
+    Told {
+        prompt: sample.prompt.text(),
+        sft: story(&sample.before, sample.proxy.0),
+        ppo: story(&sample.after, sample.proxy.1),
     }
 }

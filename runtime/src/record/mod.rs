@@ -1,11 +1,13 @@
 //! What a run leaves behind while it works: where it is, and what it measured.
 
+mod events;
 mod line;
 mod metrics;
 mod offending;
 mod phase;
 pub(crate) mod snapshot;
 
+pub use events::Events;
 pub use line::{FIGURES, Figure, Line};
 pub use metrics::Metrics;
 pub use offending::offending;

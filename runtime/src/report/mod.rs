@@ -1,8 +1,16 @@
-//! What a run shows of itself.
+//! What a run shows of itself: text for a terminal, and a page to read.
 
+mod curves;
+mod number;
 mod overrides;
+pub mod page;
 pub mod plot;
+pub(crate) mod said;
 mod table;
+mod write;
 
+pub use curves::curves;
+pub use number::number;
 pub use overrides::overrides;
 pub use table::table;
+pub use write::{read, write};

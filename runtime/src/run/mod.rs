@@ -25,6 +25,7 @@ mod measure;
 mod memory;
 mod named;
 mod overrides;
+mod page;
 mod preflight;
 mod pretraining;
 mod report;

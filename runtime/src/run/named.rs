@@ -1,12 +1,12 @@
 //! Formats by name, as configurations and summaries write them.
 
 use crate::data::{Format, Kind};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Mirrors [`Format`] for serde.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Format", rename_all = "snake_case")]
-enum Name {
+pub(super) enum Name {
     Instructions,
     SelfInstruct,
     Questions,
@@ -27,10 +27,6 @@ struct Named(#[serde(with = "Name")] Format);
 
 pub(super) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> {
     Ok(Vec::<Named>::deserialize(from)?.into_iter().map(|named| named.0).collect())
-}
-
-pub(super) fn one<S: Serializer>(format: &Format, to: S) -> Result<S::Ok, S::Error> {
-    Name::serialize(format, to)
 }
 
 /// The name alone.

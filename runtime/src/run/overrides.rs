@@ -18,7 +18,7 @@ pub struct Change {
 }
 
 /// A setting that is not the profile's.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Override {
     /// The setting.
     pub setting: String,

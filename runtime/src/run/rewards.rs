@@ -4,7 +4,7 @@ use super::measure::scores;
 use super::summary::Accuracy;
 use super::transcripts::Transcripts;
 use crate::data::{Comparison, Vote};
-use crate::statistics::share;
+use crate::statistics::{Calibration, Interval, calibration, share};
 use crate::train::{Examples, Ranking, TrainError};
 use rlhf_cpu::Model;
 
@@ -37,37 +37,43 @@ impl Judged {
     }
 }
 
-/// How many votes the model agrees with, ties among people left out and equal scores wrong, and how
-/// many there are.
-pub(super) fn agreed(model: &mut Model, judged: &[Judged]) -> Result<(usize, usize), TrainError> {
+/// What the model says to people's votes, ties among people left out: of each, the winner's score less
+/// the loser's.
+pub(super) fn margins(model: &mut Model, judged: &[Judged]) -> Result<Vec<f64>, TrainError> {
     let mut texts = Examples::default();
     for text in judged.iter().flat_map(|j| &j.texts) {
         texts.push(text, &[])?;
     }
     let scores = scores(model, &texts)?;
-    let (mut right, mut votes, mut first) = (0, 0, 0);
+    let (mut margins, mut first) = (Vec::new(), 0);
     for j in judged {
         for vote in &j.votes {
             if let Vote::Prefers { winner, loser } = *vote {
-                votes += 1;
-                right += usize::from(scores[first + winner] > scores[first + loser]);
+                margins.push(scores[first + winner] - scores[first + loser]);
             }
         }
         first += j.texts.len();
     }
-    Ok((right, votes))
+    Ok(margins)
 }
 
-/// The share of votes agreed with; `None` without a vote.
-pub(super) fn accuracy(
-    (right, votes): (usize, usize),
-    prompts: usize,
-) -> Result<Option<Accuracy>, TrainError> {
-    if votes == 0 {
+/// The share of votes agreed with, equal scores wrong; `None` without a vote.
+pub(super) fn accuracy(margins: &[f64], prompts: usize) -> Result<Option<Accuracy>, TrainError> {
+    if margins.is_empty() {
         return Ok(None);
     }
-    let interval = share(right, votes)?;
-    Ok(Some(Accuracy { value: interval.value, low: interval.low, high: interval.high, n: votes, prompts }))
+    let Interval { value, low, high, n } =
+        share(margins.iter().filter(|m| **m > 0.0).count(), margins.len())?;
+    Ok(Some(Accuracy { value, low, high, n, prompts }))
+}
+
+/// How far the model's certainty can be trusted; `None` without a vote.
+pub(super) fn trust(margins: &[f64]) -> Result<Option<Calibration>, TrainError> {
+    if margins.is_empty() {
+        return Ok(None);
+    }
+    let votes: Vec<_> = margins.iter().map(|margin| (*margin, 1.0)).collect();
+    Ok(Some(calibration(&votes)?))
 }
 
 #[cfg(test)]

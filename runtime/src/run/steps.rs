@@ -5,7 +5,7 @@ use super::base::Base;
 use super::given::Given;
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
-use super::rewards::{Judged, accuracy, agreed};
+use super::rewards::{Judged, accuracy, margins, trust};
 use super::sets::{Set, Take, read};
 use super::transcripts::Transcripts;
 use super::{
@@ -17,7 +17,7 @@ use crate::formats::{weights_sha256, write_json};
 use crate::record::{Phase, Progress};
 use crate::stage::{self, Session};
 use crate::statistics::win_rate;
-use crate::train::{Examples, Ranking, Scaled, TrainError};
+use crate::train::{Examples, Ranking, Scaled, TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::profile::Profile;
@@ -43,6 +43,8 @@ pub struct Manner<'a> {
     pub from: Option<&'a Path>,
     /// Asked after every step whether to end there.
     pub stop: &'a dyn Fn() -> bool,
+    /// Told what is worth looking at, and where.
+    pub warn: &'a dyn Fn(Phase, u64, &Warning),
 }
 
 impl<'a> Manner<'a> {
@@ -55,12 +57,13 @@ impl<'a> Manner<'a> {
             until: Stage::Ppo,
             from: None,
             stop: &|| false,
+            warn: &|_, _, _| {},
         }
     }
 }
 
-/// Runs all three steps and leaves `summary.json` and the networks `sft`, `reward` and `policy` in the
-/// folder, which is made if need be; [`crate::stage`] says what else is there. `None` where it was to
+/// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and
+/// `policy` in the folder, which is made if need be; [`crate::stage`] says what else is there. `None` where it was to
 /// end before the last stage.
 ///
 /// The same configuration and data give the same weights on one instruction set, on any number of
@@ -83,7 +86,7 @@ pub fn run(
     let mut sources = Sources::read(config, &base, &found)?;
     let given = Given::read(manner, &base)?;
     let about = about(config, &profile, &base, &sources, &given);
-    let session = Session::new(progress).stopped_by(manner.stop);
+    let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
     let (root, tokenizer) = (manner.folder, base.tokenizer.clone());
     let session = session.keeping(root, manner.every, manner.resume, &about, tokenizer)?;
     let mut run = Run { config, profile, base, session };
@@ -142,9 +145,9 @@ pub fn run(
     let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
     sources.data.pretraining = corpus.train.len();
     let summary = Summary {
-        version: env!("CARGO_PKG_VERSION"),
+        version: env!("CARGO_PKG_VERSION").into(),
         seed: config.seed,
-        instruction_set: cpu.isa().name(),
+        instruction_set: cpu.isa().name().into(),
         parameters: run.base.model.architecture().parameters(),
         profile: config.profile.clone(),
         settings: run.profile,
@@ -164,6 +167,7 @@ pub fn run(
     };
     // Last: who finds a summary finds a whole run.
     write_json(&manner.folder.join("summary.json"), &summary)?;
+    crate::report::write(manner.folder)?;
     Ok(Some(summary))
 }
 
@@ -391,16 +395,16 @@ fn answered(
 
 /// The reward model against people's votes.
 fn judged(model: &mut Model, sources: &Sources) -> Result<RewardModel, TrainError> {
-    let (mut held, mut prompts) = ((0, 0), 0);
+    let (mut all, mut prompts) = (Vec::new(), 0);
     let mut data_sets = Vec::new();
     for set in &sources.comparisons {
-        let of_set = agreed(model, &set.held_out)?;
+        let of_set = margins(model, &set.held_out)?;
         let (name, format) = (set.counts.name.clone(), set.counts.format);
-        data_sets.push(Said { name, format, accuracy: accuracy(of_set, set.held_out.len())? });
-        held = (held.0 + of_set.0, held.1 + of_set.1);
+        data_sets.push(Said { name, format, accuracy: accuracy(&of_set, set.held_out.len())? });
+        all.extend(of_set);
         prompts += set.held_out.len();
     }
-    Ok(RewardModel { accuracy: accuracy(held, prompts)?, data_sets })
+    Ok(RewardModel { accuracy: accuracy(&all, prompts)?, data_sets, calibration: trust(&all)? })
 }
 
 /// Of base, supervised model and policy.

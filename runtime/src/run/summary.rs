@@ -3,19 +3,20 @@
 use super::{Override, named};
 use crate::data::Format;
 use crate::record::{Line, Phase};
-use crate::statistics::Interval;
+use crate::statistics::{Calibration, Interval};
 use rlhf_core::profile::Profile;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// What a run found out: `summary.json`.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
     /// This library's version.
-    pub version: &'static str,
+    pub version: Cow<'static, str>,
     /// What every draw depended on.
     pub seed: u64,
     /// The instruction set, on which the bits of the result depend.
-    pub instruction_set: &'static str,
+    pub instruction_set: Cow<'static, str>,
     /// The base's number of weights.
     pub parameters: usize,
     /// The recipe's name.
@@ -51,7 +52,7 @@ pub struct Summary {
 }
 
 /// What was learnt from.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Data {
     /// Step 1's.
     pub demonstrations: Vec<DataSet>,
@@ -64,12 +65,12 @@ pub struct Data {
 }
 
 /// A data set.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataSet {
     /// Its name, from its files'.
     pub name: String,
     /// Its format.
-    #[serde(serialize_with = "named::one")]
+    #[serde(with = "named::Name")]
     pub format: Format,
     /// Rows that were read.
     pub rows: usize,
@@ -84,7 +85,7 @@ pub struct DataSet {
 }
 
 /// Cross-entropies in nats per token, on held-out text.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Losses {
     /// Of demonstrations, by the base and by the supervised model.
     pub demonstrations: Stages,
@@ -93,7 +94,7 @@ pub struct Losses {
 }
 
 /// A figure of each model.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stages {
     /// The base's.
     pub base: f64,
@@ -104,21 +105,24 @@ pub struct Stages {
 }
 
 /// Step 2.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RewardModel {
     /// Agreement with held-out votes, all data sets together; null where there were none.
     pub accuracy: Option<Accuracy>,
     /// Each data set's.
     pub data_sets: Vec<Said>,
+    /// How far its certainty can be trusted, on all of them; null where there were none.
+    #[serde(default)]
+    pub calibration: Option<Calibration>,
 }
 
 /// A data set's accuracy.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Said {
     /// The data set.
     pub name: String,
     /// Its format.
-    #[serde(serialize_with = "named::one")]
+    #[serde(with = "named::Name")]
     pub format: Format,
     /// Agreement with its held-out votes; null where there were none.
     pub accuracy: Option<Accuracy>,
@@ -126,7 +130,7 @@ pub struct Said {
 
 /// A share of votes agreed with, and Wilson's 95 % interval, which takes votes as independent: those
 /// on one prompt's answers hang together, so with more votes than prompts it is too narrow.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Accuracy {
     /// The share.
     pub value: f64,
@@ -141,7 +145,7 @@ pub struct Accuracy {
 }
 
 /// A figure of the supervised model and of PPO's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BeforeAfter {
     /// Before PPO.
     pub sft: f64,
@@ -150,7 +154,7 @@ pub struct BeforeAfter {
 }
 
 /// A rollout of PPO, on training prompts.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Iteration {
     /// The mean reward.
     pub reward: f64,
@@ -176,7 +180,7 @@ impl Iteration {
 }
 
 /// A held-out prompt with both answers. Texts are what models wrote: data, never markup.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// The prompt, as the model read it.
     pub prompt: String,
@@ -187,7 +191,7 @@ pub struct Sample {
 }
 
 /// An answer and its reward.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Answer {
     /// Its text.
     pub text: String,
@@ -196,7 +200,7 @@ pub struct Answer {
 }
 
 /// Wall time, in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seconds {
     /// Reading data, and the pretraining corpus.
     pub data: f64,
@@ -213,7 +217,7 @@ pub struct Seconds {
 }
 
 /// Wall time of one optimiser step or, for PPO, iteration, in seconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PerStep {
     /// Step 1's.
     pub sft: f64,

@@ -81,6 +81,11 @@ pub(super) fn clear(folder: &Path, phase: Phase) -> Result<(), StageError> {
 }
 
 impl Checkpoint {
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The stage's own state.
     pub fn stage(&self) -> &Value {
         &self.state.stage

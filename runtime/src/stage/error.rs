@@ -66,6 +66,10 @@ pub enum StageError {
 impl fmt::Display for StageError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // A guard names the step itself.
+            Self::Train { phase, error: error @ TrainError::Guard(_), .. } => {
+                write!(f, "{}, {error}", phase.name())
+            }
             Self::Train { phase, step, error } => write!(f, "{}, step {step}: {error}", phase.name()),
             Self::NotFinite { phase } => {
                 write!(f, "{}: the weights are no longer finite; lower its learning rate", phase.name())

@@ -4,13 +4,16 @@ use super::supervised::with_dropout;
 use super::{Session, StageError, at};
 use crate::formats::FormatError;
 use crate::record::{Line, Phase};
-use crate::train::{Examples, Iteration, Passes, Ppo, PpoState, Roles, Scaled, TrainError, now};
+use crate::train::{
+    Examples, Guards, History, Iteration, Passes, Ppo, PpoState, Roles, Scaled, TrainError, now,
+};
 use rlhf_core::Ragged;
 use rlhf_core::profile::{self, CriticInit};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Averaged;
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::Model;
+use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
 /// What PPO is run on.
@@ -24,6 +27,14 @@ pub struct Prompts<'a> {
     pub mix: &'a Examples,
     /// Rollouts.
     pub iterations: u32,
+}
+
+/// What a checkpoint keeps beside the networks.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct State {
+    run: PpoState,
+    history: History,
 }
 
 /// Further figures after an iteration, by their names, of the policy and the reward model.
@@ -61,33 +72,43 @@ pub fn ppo(
     let mut run = Ppo::new(*settings, u64::from(on.iterations), seed).map_err(at(phase, 0))?;
     let mut order = Passes::new(Key::new(seed, Stream::Shuffle, 1 << 28), on.prompts.len());
     let batch = settings.batch.unwrap_or(256) as usize;
+    let (guards, mut history) = (Guards::default(), History::default());
     if let Some(kept) = session.begin(phase)? {
         policy = kept.network("policy", &policy, seed)?;
         critic = kept.network("critic", &critic, seed)?;
-        let state: PpoState = serde_json::from_value(kept.stage().clone())
-            .map_err(|e| FormatError::content("checkpoint".as_ref(), "field \"state\"", e.to_string()))?;
-        run = run.after(state);
-        (0..state.iteration).for_each(|_| drop(order.take(batch)));
+        let state: State = serde_json::from_value(kept.stage().clone())
+            .map_err(|e| FormatError::content(kept.folder(), "field \"state\"", e.to_string()))?;
+        run = run.after(state.run);
+        history = state.history;
+        (0..state.run.iteration).for_each(|_| drop(order.take(batch)));
     }
     for iteration in run.state().iteration + 1..=on.iterations {
         let clock = Instant::now();
         let (tokens, ends) = end_to_end(order.take(batch).into_iter().map(|i| &on.prompts[i]));
         let mut roles = Roles { policy: &mut policy, critic: &mut critic, reference: &mut reference, reward };
-        let failed = at(phase, u64::from(iteration));
+        let step = u64::from(iteration);
         let seen =
             now(async { run.iterate(&mut roles, Ragged::new(&tokens, &ends)?, &on.stopping, on.mix).await })
-                .map_err(failed)?;
-        let more = measure(iteration, &mut policy, reward).map_err(at(phase, u64::from(iteration)))?;
+                .map_err(|e| session.failed(phase, step, e))?;
+        session.warn(phase, step, &guards.look(&seen, &history));
+        history.push(&seen);
+        let more = measure(iteration, &mut policy, reward).map_err(at(phase, step))?;
+        let measured = |name| more.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
+        if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {
+            history.measure(reward, gold);
+            session.warn(phase, step, guards.compare(&history).as_slice());
+        }
         let figures = figures(&seen).into_iter().chain(more).filter(|(_, value)| value.is_finite());
         let line = Line {
             phase,
-            step: u64::from(iteration),
+            step,
             total: u64::from(on.iterations),
             figures: figures.map(|(name, value)| (name.to_string(), value)).collect(),
             seconds: clock.elapsed().as_secs_f64(),
         };
         let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
-        let state = serde_json::to_value(run.state()).unwrap_or_default();
+        let state = State { run: run.state(), history: history.clone() };
+        let state = serde_json::to_value(state).unwrap_or_default();
         session.after(line, &told, &[("policy", &policy), ("critic", &critic)], &state)?;
     }
     if settings.average.is_some() {

@@ -41,7 +41,8 @@ pub fn reward_model(
     }
     loop {
         let clock = Instant::now();
-        let Some((step, seen)) = now(steps.step(&mut model)).map_err(at(phase, done + 1))? else { break };
+        let taken = now(steps.step(&mut model)).map_err(|e| session.failed(phase, done + 1, e))?;
+        let Some((step, seen)) = taken else { break };
         done = step.step;
         let accuracy = seen.accuracy();
         let more: Vec<_> = accuracy.iter().map(|accuracy| ("accuracy", *accuracy)).collect();

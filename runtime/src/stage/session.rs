@@ -2,20 +2,25 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
-use super::{StageError, finite};
+use super::{StageError, at, finite};
 use crate::formats::{FormatError, open, save_model, save_scale};
-use crate::record::{Line, Manifest, Metrics, Phase, Progress, snapshot};
+use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
+use crate::train::{TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::maths::RewardScale;
-use rlhf_core::model::tokenizer::AnyTokenizer;
+use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_cpu::Model;
 use serde_json::Value;
 use std::path::Path;
 use std::time::Instant;
 
+/// Told of a phase, a step and what is worth looking at there.
+type Warn<'a> = dyn FnMut(Phase, u64, &Warning) + 'a;
+
 /// Where stages keep what they do, whom they tell, and who may stop them.
 pub struct Session<'a> {
     progress: Box<Progress<'a>>,
+    warn: Box<Warn<'a>>,
     stop: Box<dyn Fn() -> bool + 'a>,
     every: Duration,
     /// When the last checkpoint was written.
@@ -28,6 +33,7 @@ pub struct Session<'a> {
 struct Kept {
     folder: Folder,
     metrics: Metrics,
+    events: Events,
     /// Kept beside every network that is finished.
     tokenizer: AnyTokenizer,
 }
@@ -37,6 +43,7 @@ impl<'a> Session<'a> {
     pub fn new(progress: impl FnMut(Phase, u64, u64, &str) + 'a) -> Self {
         Self {
             progress: Box::new(progress),
+            warn: Box::new(|_, _, _| {}),
             stop: Box::new(|| false),
             every: Duration::from_secs(60),
             kept: Instant::now(),
@@ -48,6 +55,12 @@ impl<'a> Session<'a> {
     /// Asks `stop` after every step whether to end there, with a checkpoint.
     pub fn stopped_by(mut self, stop: impl Fn() -> bool + 'a) -> Self {
         self.stop = Box::new(stop);
+        self
+    }
+
+    /// Tells of warnings: the phase, the step, and what is worth looking at. The run goes on.
+    pub fn warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
+        self.warn = Box::new(warn);
         self
     }
 
@@ -69,7 +82,8 @@ impl<'a> Session<'a> {
         self.every = every;
         self.lines = Metrics::read(root)?;
         let metrics = Metrics::begin(root, &self.lines)?;
-        self.folder = Some(Kept { folder, metrics, tokenizer });
+        let events = Events::create(&root.join("tensorboard"))?;
+        self.folder = Some(Kept { folder, metrics, events, tokenizer });
         Ok(self)
     }
 
@@ -126,7 +140,7 @@ impl<'a> Session<'a> {
                 kept.metrics = Metrics::begin(&kept.folder.root, &self.lines)?;
             }
         }
-        if let Some(Kept { folder, metrics, tokenizer }) = &self.folder {
+        if let Some(Kept { folder, metrics, tokenizer, .. }) = &self.folder {
             metrics.sync()?;
             Manifest::new(phase, step, Value::Null).write(&folder.root.join(name), |at| {
                 save_model(at, &model, tokenizer)?;
@@ -135,6 +149,22 @@ impl<'a> Session<'a> {
             checkpoint::clear(&folder.checkpoints(), phase)?;
         }
         Ok(model)
+    }
+
+    /// Tells of warnings.
+    pub(super) fn warn(&mut self, phase: Phase, step: u64, warnings: &[Warning]) {
+        warnings.iter().for_each(|warning| (self.warn)(phase, step, warning));
+    }
+
+    /// A step that failed. The samples that a guard stopped at are kept.
+    pub(super) fn failed(&self, phase: Phase, step: u64, error: TrainError) -> StageError {
+        if let (Some(kept), TrainError::Guard(fault)) = (&self.folder, &error) {
+            let written = offending(&kept.folder.root, fault, |tokens| kept.tokenizer.decode(tokens));
+            if let Err(error) = written {
+                return error.into();
+            }
+        }
+        at(phase, step)(error)
     }
 
     /// Where a stage goes on. Lines of steps that will be taken again are dropped.
@@ -163,6 +193,7 @@ impl<'a> Session<'a> {
         let (phase, step, total) = (line.phase, line.step, line.total);
         if let Some(kept) = &mut self.folder {
             kept.metrics.add(&line)?;
+            kept.events.write(&line)?;
         }
         self.lines.push(line);
         (self.progress)(phase, step, total, told);

@@ -57,7 +57,8 @@ fn learn(
     }
     loop {
         let clock = Instant::now();
-        let Some(step) = now(steps.step(&mut model)).map_err(at(phase, done + 1))? else { break };
+        let taken = now(steps.step(&mut model)).map_err(|e| session.failed(phase, done + 1, e))?;
+        let Some(step) = taken else { break };
         done = step.step;
         let line = line(phase, &step, &[], clock);
         session.after(line, &format!("loss {:.3}", step.loss), &[(name, &model)], &Value::Null)?;

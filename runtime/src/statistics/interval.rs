@@ -2,13 +2,13 @@
 
 use rlhf_core::Error;
 use rlhf_core::random::Key;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The standard normal's 97.5 % quantile.
 const Z: f64 = 1.959_963_984_540_054;
 
 /// A value and its 95 % interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Interval {
     /// The estimate.
     pub value: f64,
@@ -95,7 +95,7 @@ pub fn bootstrap(values: &[f64], resamples: u32, key: &Key) -> Result<Interval, 
     Ok(Interval { value: average(values), low: at(0.025), high: at(0.975), n: values.len() })
 }
 
-fn wilson(yes: f64, n: usize) -> Result<Interval, Error> {
+pub(super) fn wilson(yes: f64, n: usize) -> Result<Interval, Error> {
     at_least("observations", n, 1)?;
     let count = n as f64;
     let p = yes / count;

@@ -1,11 +1,15 @@
-//! What a run's numbers are worth: intervals, agreement, best-of-n.
+//! What a run's numbers are worth: intervals, agreement, calibration, best-of-n.
 
 mod agreement;
 mod best_of_n;
+mod calibration;
 mod distinct;
+mod histogram;
 mod interval;
 
 pub use agreement::agreement;
 pub use best_of_n::{best_of_n_kl, expected_best};
+pub use calibration::{Bin, Calibration, Judgement, calibration};
 pub use distinct::distinct_share;
+pub use histogram::Histogram;
 pub use interval::{Interval, Mean, bootstrap, mean, share, win_rate};

@@ -16,7 +16,7 @@ pub use examples::{Examples, Passes};
 pub use fallible::{Fallible, ScoreError};
 pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ppo::{Iteration, Ppo, PpoState, Roles};
-pub use reward::{Ranking, RewardModel, ranking_accuracy, reward_model};
+pub use reward::{Ranking, RewardModel, ranking_accuracy, ranking_margins, reward_model};
 pub use scaled::Scaled;
 pub use supervised::{Supervised, supervised};
 

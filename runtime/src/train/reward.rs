@@ -230,19 +230,31 @@ pub async fn ranking_accuracy<R: Reward<Error: 'static>>(
     reward: &mut R,
     rankings: &[Ranking],
 ) -> Result<(usize, usize), TrainError> {
+    let margins = ranking_margins(reward, rankings).await?;
+    Ok((margins.iter().filter(|margin| **margin > 0.0).count(), margins.len()))
+}
+
+/// What a reward model says to each comparison that is no tie: the score of the answer that people
+/// prefer, less the other's.
+///
+/// # Errors
+/// The reward model's own.
+pub async fn ranking_margins<R: Reward<Error: 'static>>(
+    reward: &mut R,
+    rankings: &[Ranking],
+) -> Result<Vec<f64>, TrainError> {
     let mut groups = Groups::default();
     for (i, ranking) in rankings.iter().enumerate() {
         let texts: Vec<_> = ranking.texts.iter().enumerate().map(|(j, text)| (j, &text[..], 0)).collect();
         groups.push(i, &texts);
     }
     let scores = score(reward, Ragged::new(&groups.tokens, &groups.ends)?).await?;
-    let (mut correct, mut pairs, mut first) = (0, 0, 0);
+    let (mut margins, mut first) = (Vec::new(), 0);
     for ranking in rankings {
         for (better, worse) in ranking.pairs() {
-            pairs += 1;
-            correct += usize::from(scores[first + better] > scores[first + worse]);
+            margins.push(f64::from(scores[first + better]) - f64::from(scores[first + worse]));
         }
         first += ranking.texts.len();
     }
-    Ok((correct, pairs))
+    Ok(margins)
 }

@@ -51,6 +51,10 @@ fn a_folder_of_public_formats_runs_end_to_end() {
     assert_eq!((summary.samples.len(), summary.iterations.len()), (6, 3));
     assert_eq!(summary.iterations[0].kl, 0.0, "the first rollout is the reference's own");
     assert!(report(&summary).contains("KL"));
+    let said = summary.reward_model.calibration.as_ref().unwrap();
+    assert_eq!(said.margins.counts.iter().sum::<usize>(), summary.reward_model.accuracy.unwrap().n);
+    let page = rlhf::report::write(&folder.path().join("out")).unwrap();
+    assert!(std::fs::read_to_string(page).unwrap().contains("Calibration"));
 
     // What is left behind is a model of its own.
     for model in ["sft", "reward", "policy"] {

@@ -2,7 +2,7 @@
 
 /// A range with round ticks.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Axis {
+pub(in crate::report) struct Axis {
     low: f64,
     step: f64,
     steps: usize,

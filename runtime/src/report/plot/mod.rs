@@ -19,7 +19,7 @@ mod axis;
 mod svg;
 mod terminal;
 
-use axis::Axis;
+pub(super) use axis::Axis;
 
 /// A named line through points.
 #[derive(Clone, Debug, PartialEq)]

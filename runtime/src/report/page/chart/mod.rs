@@ -1,0 +1,62 @@
+//! Pictures of numbers: inline SVG with classes for the page's style sheet, and the same numbers as a
+//! table.
+
+mod bars;
+mod forest;
+mod frame;
+mod lines;
+mod reliability;
+mod scale;
+mod thin;
+
+use super::Table;
+use crate::report::plot::Plot;
+use crate::statistics::{Calibration, Histogram, Interval};
+use maud::Markup;
+
+/// A picture with a title.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chart {
+    /// What it shows.
+    pub title: String,
+    /// What a reader needs to know to read it; may be empty.
+    pub note: String,
+    /// The picture.
+    pub drawing: Drawing,
+}
+
+/// What can be drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Drawing {
+    /// Curves; a point that is not finite is a gap. In rising x they may be of any length: extremes stay.
+    Lines(Plot),
+    /// The same on a logarithmic scale upwards; values that are not positive are gaps.
+    LogLines(Plot),
+    /// Shares with their intervals, by name; `None` where nothing was measured.
+    Shares(Vec<(String, Option<Interval>)>),
+    /// How far a reward model's certainty can be trusted.
+    Calibration(Calibration),
+    /// How many margins are how large.
+    Margins(Histogram),
+}
+
+impl Chart {
+    pub(super) fn svg(&self) -> Markup {
+        match &self.drawing {
+            Drawing::Lines(plot) => lines::svg(plot, false),
+            Drawing::LogLines(plot) => lines::svg(plot, true),
+            Drawing::Shares(rows) => forest::svg(&self.title, rows),
+            Drawing::Calibration(calibration) => reliability::svg(&self.title, calibration),
+            Drawing::Margins(histogram) => bars::svg(&self.title, histogram),
+        }
+    }
+
+    pub(super) fn table(&self) -> Table {
+        match &self.drawing {
+            Drawing::Lines(plot) | Drawing::LogLines(plot) => lines::table(plot),
+            Drawing::Shares(rows) => forest::table(&self.title, rows),
+            Drawing::Calibration(calibration) => reliability::table(&self.title, calibration),
+            Drawing::Margins(histogram) => bars::table(&self.title, histogram),
+        }
+    }
+}

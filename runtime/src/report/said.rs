@@ -1,0 +1,82 @@
+//! Numbers in the words of a page.
+
+use super::number;
+use super::page::{Chart, Drawing, Headline};
+use crate::statistics::{Calibration, Interval};
+use serde_json::Value;
+
+/// A share in per cent.
+pub(crate) fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
+}
+
+/// What `share` of pairs won means: whether it could be chance, and its interval.
+pub(crate) fn verdict(who: &str, of: &Interval) -> String {
+    let Interval { low, high, n, .. } = of;
+    let how = if *low > 0.5 {
+        "is the better one more often than not"
+    } else if *high < 0.5 {
+        "is the worse one more often than not"
+    } else {
+        "may be no better than before: so few prompts cannot tell"
+    };
+    format!(
+        "{who} {how}. It wins {} of {n} pairs, 95 % interval {} to {}.",
+        percent(of.value),
+        percent(*low),
+        percent(*high)
+    )
+}
+
+/// A share with its interval.
+pub(crate) fn sure(name: &str, share: &Interval) -> Headline {
+    let Interval { value, low, high, n } = share;
+    let note = format!("95 % interval {} to {}, n {n}", percent(*low), percent(*high));
+    Headline { name: name.into(), value: percent(*value), note }
+}
+
+/// A number after PPO, and before.
+pub(crate) fn changed(name: &str, before: f64, after: f64, show: fn(f64) -> String) -> Headline {
+    Headline { name: name.into(), value: show(after), note: format!("before PPO {}", show(before)) }
+}
+
+/// How far the reward model can be trusted: accuracies by name, and calibration.
+pub(crate) fn trust(
+    accuracy: Vec<(String, Option<Interval>)>,
+    calibration: Option<&Calibration>,
+) -> Vec<Chart> {
+    let note = "The share of people's votes on held-out answers that the reward model agrees with, with Wilson's 95 % interval.";
+    let chart = |title: &str, note: String, drawing| Chart { title: title.into(), note, drawing };
+    let mut charts = vec![chart("Accuracy of the reward model", note.into(), Drawing::Shares(accuracy))];
+    if let Some(c) = calibration {
+        let note = format!(
+            "On the dotted line it is as sure as it should be, below it too sure. Expected calibration error {}. \
+             The area of a dot is its share of votes, the numbers count them.",
+            number(c.error)
+        );
+        charts.push(chart("Calibration", note, Drawing::Calibration(c.clone())));
+        let note = "Score differences on held-out votes; below 0 the reward model disagrees.";
+        charts.push(chart("Margins", note.into(), Drawing::Margins(c.margins.clone())));
+    }
+    charts
+}
+
+/// Every setting by its place, such as `ppo.gae.lambda`.
+pub(crate) fn settings(of: &impl serde::Serialize) -> Vec<[String; 2]> {
+    fn walk(place: String, value: &Value, out: &mut Vec<[String; 2]>) {
+        match value {
+            Value::Object(parts) if !parts.is_empty() => {
+                for (name, part) in parts {
+                    let dot = if place.is_empty() { "" } else { "." };
+                    walk(format!("{place}{dot}{name}"), part, out);
+                }
+            }
+            Value::Null => out.push([place, "off".into()]),
+            Value::String(text) => out.push([place, text.clone()]),
+            other => out.push([place, other.to_string()]),
+        }
+    }
+    let mut out = vec![];
+    walk(String::new(), &serde_json::to_value(of).unwrap_or_default(), &mut out);
+    out
+}

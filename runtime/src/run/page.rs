@@ -1,0 +1,132 @@
+//! A run as a page.
+
+use super::{Accuracy, DataSet, Override, Sample, Summary};
+use crate::record::Line;
+use crate::report::page::{Headline, Page, Section, Table};
+use crate::report::{curves, number, said};
+use crate::statistics::Interval;
+use serde_json::Value;
+
+impl Summary {
+    /// The run's report; `lines` of its `metrics.jsonl` become curves.
+    pub fn page(&self, lines: &[Line]) -> Page {
+        let verdict = said::verdict(
+            "By the reward model's own judgement, PPO's answer to a held-out prompt",
+            &self.win_rate,
+        );
+        let sections = [vec![self.trust(), self.losses()], curves(lines), vec![self.sets()]].concat();
+        Page {
+            title: format!("RLHF run, profile {}, seed {}", self.profile, self.seed),
+            verdict: format!("{verdict} It is {} nats away from the supervised model.", number(self.kl)),
+            headlines: self.headlines(),
+            sections,
+            samples: self.samples.iter().map(sample).collect(),
+            overrides: self.overrides.iter().map(change).collect(),
+            settings: said::settings(&self.settings),
+            origin: self.origin(),
+        }
+    }
+
+    fn headlines(&self) -> Vec<Headline> {
+        let kl = "from the supervised model, per answer".into();
+        let mut out = vec![
+            said::sure("PPO's answer wins", &self.win_rate),
+            said::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
+            Headline { name: "KL".into(), value: format!("{} nats", number(self.kl)), note: kl },
+        ];
+        out.extend(self.reward_model.accuracy.map(|a| said::sure("Reward model's accuracy", &interval(a))));
+        out.push(said::changed("Mean length, tokens", self.length.sft, self.length.ppo, number));
+        out.push(said::changed("Ended by themselves", self.ended.sft, self.ended.ppo, said::percent));
+        out
+    }
+
+    fn trust(&self) -> Section {
+        let sets = self.reward_model.data_sets.iter();
+        let mut rows: Vec<_> = sets.map(|set| (set.name.clone(), set.accuracy.map(interval))).collect();
+        if rows.len() > 1 {
+            rows.push(("all".into(), self.reward_model.accuracy.map(interval)));
+        }
+        let charts = said::trust(rows, self.reward_model.calibration.as_ref());
+        let lead = "Votes on one prompt's answers hang together; the intervals take them as independent and are a little narrow.";
+        Section {
+            title: "How far to trust the reward model".into(),
+            lead: lead.into(),
+            charts,
+            tables: vec![],
+        }
+    }
+
+    fn losses(&self) -> Section {
+        let row =
+            |name: &str, s: super::Stages| vec![name.into(), number(s.base), number(s.sft), number(s.ppo)];
+        let table = Table {
+            caption: "Cross-entropy in nats per token".into(),
+            header: ["held-out", "base", "step 1", "PPO"].map(String::from).to_vec(),
+            rows: vec![
+                row("demonstrations", self.losses.demonstrations),
+                row("pretraining text: what alignment costs", self.losses.pretraining),
+            ],
+        };
+        Section { title: "Losses on held-out text".into(), tables: vec![table], ..Section::default() }
+    }
+
+    fn sets(&self) -> Section {
+        let d = &self.data;
+        let kinds =
+            [("demonstrations", &d.demonstrations), ("comparisons", &d.comparisons), ("prompts", &d.prompts)];
+        let row = |kind: &str, set: &DataSet| {
+            let counts = [set.rows, set.refused, set.train, set.held_out, set.cut].map(|n| n.to_string());
+            [vec![set.name.clone(), kind.into(), super::named::name(set.format)], counts.to_vec()].concat()
+        };
+        let rows = kinds.iter().flat_map(|(kind, sets)| sets.iter().map(|set| row(kind, set))).collect();
+        let header = ["name", "for", "format", "rows", "refused", "trained on", "held out", "cut"];
+        let caption = "Rows of each data set; cut ones were too long and kept their last tokens";
+        let table = Table { caption: caption.into(), header: header.map(String::from).to_vec(), rows };
+        let lead = match d.pretraining {
+            0 => String::new(),
+            n => format!("The pretraining mix was drawn from {n} texts."),
+        };
+        Section { title: "Data".into(), lead, tables: vec![table], ..Section::default() }
+    }
+
+    fn origin(&self) -> Vec<[String; 2]> {
+        let s = &self.seconds;
+        let times = format!(
+            "data {}, step 1 {}, step 2 {}, PPO {}, measuring {}",
+            number(s.data),
+            number(s.sft),
+            number(s.reward),
+            number(s.ppo),
+            number(s.evaluate)
+        );
+        [
+            ("rlhf", self.version.to_string()),
+            ("seed", self.seed.to_string()),
+            ("instruction set", self.instruction_set.to_string()),
+            ("weights", self.parameters.to_string()),
+            ("SHA-256 of the policy's weights", self.weights_sha256.clone()),
+            ("seconds", times),
+        ]
+        .map(|(name, value)| [name.into(), value])
+        .to_vec()
+    }
+}
+
+fn interval(a: Accuracy) -> Interval {
+    Interval { value: a.value, low: a.low, high: a.high, n: a.n }
+}
+
+fn sample(sample: &Sample) -> crate::report::page::Sample {
+    let answer = |a: &super::Answer| [a.text.clone(), format!("reward {:+.2}", a.reward)];
+    let Sample { prompt, sft, ppo } = sample;
+    crate::report::page::Sample { prompt: prompt.clone(), before: answer(sft), after: answer(ppo) }
+}
+
+fn change(o: &Override) -> [String; 4] {
+    let plain = |value: &Value| match value {
+        Value::Null => "off".into(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    [o.setting.clone(), plain(&o.paper), plain(&o.here), o.reason.clone()]
+}
