@@ -3,39 +3,17 @@
 use crate::data::Format;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Mirrors [`Format`] for serde.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Format", rename_all = "snake_case")]
-enum Name {
-    Instructions,
-    SelfInstruct,
-    Questions,
-    Transcripts,
-    Pairs,
-    Conversations,
-    Rankings,
-    Predictions,
-    Labelled,
-    Annotated,
-    Prompts,
-    Turns,
-    Text,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Named(#[serde(with = "Name")] Format);
-
 pub(super) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> {
-    Ok(Vec::<Named>::deserialize(from)?.into_iter().map(|named| named.0).collect())
+    Vec::deserialize(from)
 }
 
 pub(super) fn one<S: Serializer>(format: &Format, to: S) -> Result<S::Ok, S::Error> {
-    Name::serialize(format, to)
+    format.serialize(to)
 }
 
 /// The name alone.
 pub(super) fn name(format: Format) -> String {
-    match serde_json::to_value(Named(format)) {
+    match serde_json::to_value(format) {
         Ok(serde_json::Value::String(name)) => name,
         _ => format!("{format:?}"),
     }
