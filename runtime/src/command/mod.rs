@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how a run shows itself.
 
+mod data;
 mod progress;
 mod quickstart;
 mod real;
@@ -26,7 +27,7 @@ Examples:
   rlhf quickstart --seed 7 --out runs/seven    the same under another seed, with files to keep
   rlhf run examples/real.toml --data DIR       all three steps on public human-feedback data
 
-Exit codes: 0 done, 1 failed while running, 2 the command line is wrong.";
+Exit codes: 0 done, 1 failed while running, 2 the command line is wrong, 3 `data check` found problems.";
 
 /// What it runs on. The result does not depend on the number of threads.
 #[derive(Args, Clone, Copy)]
@@ -63,6 +64,9 @@ enum What {
     Quickstart(Quickstart),
     /// Runs all three steps on real data, as a TOML file says
     Run(Run),
+    /// Checks data, and masks personal data in it
+    #[command(subcommand)]
+    Data(data::Data),
 }
 
 #[derive(Args, Default)]
@@ -97,6 +101,7 @@ pub fn main() -> ExitCode {
     let done = match command.what.unwrap_or_else(|| What::Quickstart(Quickstart::default())) {
         What::Quickstart(args) => quickstart::main(&args, &cpu),
         What::Run(args) => real::main(&args, &cpu),
+        What::Data(what) => return data::main(&what),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// One judgement on two answers, by index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vote {
     /// One is better.
     Prefers {

@@ -19,16 +19,22 @@
 //! # }
 //! ```
 
+pub mod check;
+#[cfg(feature = "parquet")]
+mod columns;
 mod comparison;
 mod demonstration;
 mod fit;
 mod format;
 mod lines;
+mod mixed;
 mod open;
 mod parquet;
+pub mod personal;
 mod prompt;
 mod ranked;
 mod rows;
+mod source;
 mod split;
 mod transcript;
 
@@ -36,8 +42,10 @@ pub use comparison::{Comparison, Options, Vote, comparisons};
 pub use demonstration::{Demonstration, demonstrations};
 pub use fit::Fit;
 pub use format::{Format, Kind, discover, recognise};
+pub use mixed::Mixed;
 pub use open::text;
 pub use prompt::{Prompt, groups, prompts};
 pub use rows::{Origin, Records};
+pub use source::Source;
 pub use split::{Group, Sides, held_out};
 pub use transcript::{ASSISTANT, HUMAN};

@@ -79,8 +79,7 @@ pub struct Comparisons {
     /// Keep answers that a machine wrote.
     #[serde(default)]
     pub synthetic: bool,
-    /// Put the passages that answers are about before questions. The split then goes by the passages:
-    /// the same question without them is another prompt.
+    /// Put the passages that answers are about before questions. The split goes by the question alone.
     #[serde(default = "yes")]
     pub passages: bool,
 }
