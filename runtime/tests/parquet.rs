@@ -59,6 +59,20 @@ fn rows_are_those_of_json_lines() {
     }
 }
 
+#[test]
+fn a_page_is_looked_at_before_its_size_is_believed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x");
+    write(&path, 25, Compression::SNAPPY);
+    let mut bytes = std::fs::read(&path).unwrap();
+    // The first page's header follows the file's mark: its kind, then its size, negative now.
+    assert_eq!((bytes[4], bytes[6]), (0x15, 0x15));
+    bytes[7] |= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let error = recognise(&path).unwrap_err().to_string();
+    assert!(error.contains("row 1") && error.contains("the page at byte 4 is larger"), "{error}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
     #[test]

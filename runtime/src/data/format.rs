@@ -142,7 +142,11 @@ pub fn recognise(path: &Path) -> Result<Option<Format>, FormatError> {
     let unreadable = |e| FormatError::io(path, e);
     let mut file = open(path)?;
     let begun = file.fill_buf().map_err(unreadable)?.trim_ascii_start().first() == Some(&b'{');
-    if begun || parquet::is(path)? {
+    if parquet::is(path)? {
+        let first = rows(path)?.next().transpose()?;
+        return Ok(first.and_then(|row| Format::of(&row.fields)));
+    }
+    if begun {
         // What does not parse may be some other kind of JSON file, which is nobody's fault.
         let first = rows(path)?.take(TRIED).find_map(Result::ok);
         return Ok(first.and_then(|row| Format::of(&row.fields)));

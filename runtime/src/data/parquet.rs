@@ -29,13 +29,14 @@ mod built {
     use super::super::columns::Columns;
     use super::super::rows::{Origin, Row, Rows};
     use crate::formats::FormatError;
+    use core::panic::AssertUnwindSafe;
     use parquet::errors::ParquetError;
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::reader::RowIter;
     use parquet::record::{Field, Row as Fields};
     use serde_json::{Map, Value};
     use std::fs::File;
-    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::panic::catch_unwind;
     use std::path::Path;
     use std::sync::Arc;
 

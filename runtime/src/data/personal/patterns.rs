@@ -44,7 +44,7 @@ fn card(text: &str) -> bool {
         })
         .sum();
     let first = digits(text).next();
-    (13..=19).contains(&count) && sum % 10 == 0 && digits(text).any(|d| Some(d) != first)
+    (13..=19).contains(&count) && sum.is_multiple_of(10) && digits(text).any(|d| Some(d) != first)
 }
 
 /// With a digit: `a::b` is a path of some programming language.
