@@ -3,8 +3,9 @@
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use rlhf::data::{
-    Format, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, text,
+    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, text,
 };
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
 const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
 
 /// A row of each format.
-const ROWS: [(Format, &str); 12] = [
+const ROWS: [(Format, &str); 15] = [
     (Format::Instructions, r#"{"id": 0, "instruction": "Add.", "context": "1 2", "response": "3\n"}"#),
     (
         Format::SelfInstruct,
@@ -41,6 +42,12 @@ const ROWS: [(Format, &str); 12] = [
         Format::Annotated,
         r#"{"instruction": "Say", "input": "hi", "response1": "a", "response2": "b", "annotator1": 1, "annotator2": 0, "annotator3": 2}"#,
     ),
+    (Format::Responses, r#"{"prompt": "Hi", "completion": "Yes", "user_id": 7}"#),
+    (Format::Ranked, r#"{"prompt": "Hi", "answers": ["No", "Yes", "So"], "ranks": [2, 1, 2]}"#),
+    (
+        Format::Voted,
+        r#"{"prompt": "Hi", "responses": ["No", "Yes"], "votes": [[1, 0], [0, 1, "tie"]], "annotator": "a7"}"#,
+    ),
     (Format::Prompts, r#"{"prompt": "Hi"}"#),
     (Format::Turns, r#"{"turns": [{"content": "Hi"}]}"#),
 ];
@@ -59,6 +66,16 @@ fn gzipped(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
     path
 }
 
+fn zstandard(folder: &Path, name: &str, content: &[u8]) -> PathBuf {
+    let path = folder.join(name);
+    // Two frames, and one without data between them.
+    let (a, b) = content.split_at(content.len() / 2);
+    let pack = |part| compress_to_vec(part, CompressionLevel::Fastest);
+    let whole = [pack(a), b"\x5a\x2a\x4d\x18\x03\0\0\0abc".to_vec(), pack(b)].concat();
+    std::fs::write(&path, whole).unwrap();
+    path
+}
+
 fn row(format: Format) -> &'static str {
     ROWS.iter().find(|(f, _)| *f == format).unwrap().1
 }
@@ -71,6 +88,8 @@ fn formats_are_recognised_by_their_fields_whatever_the_name() {
         assert_eq!(recognise(&plain).unwrap(), Some(*format));
         let packed = gzipped(folder.path(), &format!("{i}"), row.as_bytes());
         assert_eq!(recognise(&packed).unwrap(), Some(*format));
+        let packed = zstandard(folder.path(), &format!("{i}.z"), row.as_bytes());
+        assert_eq!(recognise(&packed).unwrap(), Some(*format));
     }
     file(folder.path(), "config.json", "{\n}");
     file(folder.path(), "judge.jsonl", r#"{"question": "", "answer": "", "label": "no"}"#);
@@ -79,7 +98,7 @@ fn formats_are_recognised_by_their_fields_whatever_the_name() {
     std::fs::create_dir(folder.path().join("deeper")).unwrap();
     file(&folder.path().join("deeper"), "x", row(Format::Prompts));
     let found = discover(folder.path()).unwrap();
-    assert_eq!(found.len(), 2 * ROWS.len() + 2);
+    assert_eq!(found.len(), 3 * ROWS.len() + 2);
     assert!(found.is_sorted());
     assert_eq!(found.iter().filter(|(_, f)| *f == Format::Text).count(), 1);
 }
@@ -96,6 +115,7 @@ fn demonstrations_become_prompts_and_responses() {
     assert_eq!(read(Format::Instructions), [pair("Add.\n\n1 2", " 3")]);
     assert_eq!(read(Format::SelfInstruct), [pair("Say\n\na", " A"), pair("Say", " B")]);
     assert_eq!(read(Format::Questions), [pair("1+1?", " 2")]);
+    assert_eq!(read(Format::Responses), [pair("Hi", " Yes")]);
 }
 
 #[test]
@@ -132,6 +152,49 @@ fn comparisons_become_answers_and_votes() {
 
     let c = read(Format::Annotated, Options::default()).unwrap();
     assert_eq!((c.prompt.as_str(), c.votes.len()), ("\n\nHuman: Say\n\nhi\n\nAssistant:", 3));
+}
+
+#[test]
+fn rankings_and_votes_of_ones_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |row: &str| {
+        let path = file(folder.path(), "rows", row);
+        comparisons(&path, Options::default()).unwrap().next().unwrap()
+    };
+    let ranked = read(row(Format::Ranked)).unwrap();
+    assert_eq!(ranked.votes, [SECOND, Vote::Tie(0, 2), Vote::Prefers { winner: 1, loser: 2 }]);
+    let voted = read(row(Format::Voted)).unwrap();
+    assert_eq!(voted.votes, [SECOND, Vote::Tie(0, 1)]);
+    assert_eq!((voted.annotator.as_deref(), voted.answers[0].as_str()), (Some("a7"), " No"));
+    let pair = read(r#"{"prompt": "Hi", "chosen": "Yes", "rejected": "No", "margin": 1.5, "user": "u"}"#);
+    assert_eq!(pair.as_ref().unwrap().margin, Some(1.5));
+    assert!(pair.unwrap().group.user.is_some());
+    for (row, field) in [
+        (r#"{"prompt": "", "answers": ["a"], "ranks": [1]}"#, "answers"),
+        (r#"{"prompt": "", "answers": ["a", 3], "ranks": [1, 2]}"#, "answers"),
+        (r#"{"prompt": "", "answers": ["a", "b"], "ranks": [1]}"#, "ranks"),
+        (r#"{"prompt": "", "answers": ["a", "b"], "ranks": [1, "2"]}"#, "ranks"),
+        (r#"{"prompt": "", "answers": ["a", "b"], "votes": []}"#, "votes"),
+        (r#"{"prompt": "", "answers": ["a", "b"], "votes": [[0, 2]]}"#, "votes"),
+        (r#"{"prompt": "", "answers": ["a", "b"], "votes": [[0, 0, "tie"]]}"#, "votes"),
+        (r#"{"prompt": "", "answers": ["a", "b"], "votes": [[0, 1, "draw"]]}"#, "votes"),
+        (r#"{"prompt": "", "chosen": "a", "rejected": "b", "margin": -1}"#, "margin"),
+        (r#"{"prompt": "", "chosen": "a", "rejected": "b", "user": []}"#, "user"),
+    ] {
+        let error = read(row).unwrap_err().to_string();
+        assert!(error.contains(&format!("line 1, field \"{field}\": want")), "{error}");
+    }
+}
+
+#[test]
+fn a_question_is_split_without_its_passages() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = file(folder.path(), "rows", row(Format::Predictions));
+    for passages in [true, false] {
+        let options = Options { passages, ..Options::default() };
+        let made = comparisons(&path, options).unwrap().next().unwrap().unwrap();
+        assert_eq!(made.group, Group::new("Who?", None));
+    }
 }
 
 #[test]
@@ -176,12 +239,28 @@ fn faults_name_the_file_the_line_and_the_field() {
 }
 
 #[test]
+fn a_damaged_zstandard_file_is_an_error_and_an_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let content: String =
+        (0..2000).map(|i| format!("{{\"prompt\": \"Why {i}? {}\"}}\n", i * i % 977)).collect();
+    let path = zstandard(folder.path(), "rows", content.as_bytes());
+    assert_eq!(prompts(&path).unwrap().filter(Result::is_ok).count(), 2000);
+    let whole = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &whole[..whole.len() - 9]).unwrap();
+    let rows: Vec<_> = prompts(&path).unwrap().collect();
+    assert!(rows.len() < 2000 && rows.last().unwrap().is_err());
+    // A window of a terabyte is asked for, and not given.
+    std::fs::write(&path, b"\x28\xb5\x2f\xfd\0\xf0\x01\0\0").unwrap();
+    assert!(recognise(&path).unwrap_err().to_string().contains("indow"));
+}
+
+#[test]
 fn a_row_that_does_not_fit_does_not_hide_those_after_it() {
     let folder = tempfile::tempdir().unwrap();
-    let content = format!("{0}\n{{\"prompt\": 1}}\n{0}\n", row(Format::Pairs));
+    let content = format!("{0}\n{{\"prompt\": 1}}\n{{oh\n{0}\n", row(Format::Pairs));
     let path = file(folder.path(), "rows", &content);
     let good: Vec<bool> = comparisons(&path, Options::default()).unwrap().map(|c| c.is_ok()).collect();
-    assert_eq!(good, [true, false, true]);
+    assert_eq!(good, [true, false, false, true]);
 }
 
 #[test]

@@ -19,6 +19,8 @@ pub enum Exit {
     Wrong = 2,
     /// It was stopped on purpose, by a guard or by Ctrl-C, and left a checkpoint to resume from.
     Stopped = 3,
+    /// `rlhf data check` found problems.
+    Found = 4,
 }
 
 impl From<Exit> for ExitCode {

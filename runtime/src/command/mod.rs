@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how a run shows itself.
 
 mod configuration;
+mod data;
 mod exit;
 mod generate;
 mod help;
@@ -116,6 +117,9 @@ enum What {
     /// and range. With model and tokenizer filled in, `rlhf run` takes it.
     #[command(after_help = help::CONFIG)]
     Config(Configuration),
+    /// Checks data, and masks personal data in it
+    #[command(subcommand)]
+    Data(data::Data),
     /// Writes report.html into a run's folder: curves, intervals, samples and settings, for a browser
     Report(report::Report),
     /// Prints what makes a shell complete this command
@@ -156,6 +160,7 @@ pub fn main() -> ExitCode {
         What::Generate(args) => generate::main(&args, &cpu),
         What::Score(args) => score::main(&args, &cpu),
         What::Config(args) => configuration::main(&args),
+        What::Data(what) => data::main(&what),
         What::Report(args) => report::main(&args).map_err(Failure::failed),
         What::Completions { shell } => completions(shell),
     };

@@ -1,6 +1,8 @@
 //! Prompts with answers and who prefers which, for reward models.
 
-use super::lines::{Origin, Records, Row};
+use super::ranked;
+use super::rows::{Origin, Parse, Records, Row};
+use super::split::Group;
 use super::transcript::{conversation, prompt, prompt_about, response, shared};
 use super::{Format, recognise};
 use crate::formats::FormatError;
@@ -8,7 +10,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// One judgement on two answers, by index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vote {
     /// One is better.
     Prefers {
@@ -23,7 +25,7 @@ pub enum Vote {
 
 /// A prompt, K answers to it, and judgements on pairs of them: one pair (K = 2), all pairs of a
 /// ranking, or several people's votes on one pair.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
     /// Ends with [`super::ASSISTANT`].
     pub prompt: String,
@@ -31,6 +33,12 @@ pub struct Comparison {
     pub answers: Vec<String>,
     /// At least one; indices into `answers`.
     pub votes: Vec<Vote>,
+    /// How much better the winner is, in units of reward: a pair's `margin`, zero or more.
+    pub margin: Option<f32>,
+    /// Who judged, where the row says so (`annotator`).
+    pub annotator: Option<String>,
+    /// What it may not be parted from by a split: of a question about passages, the question alone.
+    pub group: Group,
     /// Where it was read.
     pub origin: Origin,
 }
@@ -52,29 +60,34 @@ impl Default for Options {
 }
 
 /// More answers to one prompt are refused: their pairs grow with the square.
-const MOST_ANSWERS: usize = 64;
+pub(super) const MOST_ANSWERS: usize = 64;
 
 /// The comparisons of a file, one at a time.
 ///
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn comparisons(path: &Path, options: Options) -> Result<Records<Comparison>, FormatError> {
-    Records::new(
-        path,
-        match recognise(path)? {
-            Some(Format::Transcripts) => Box::new(transcripts),
-            Some(Format::Pairs) => Box::new(pair),
-            Some(Format::Conversations) => Box::new(conversations),
-            Some(Format::Rankings) => Box::new(move |row: &Row| ranking(row, options.synthetic)),
-            Some(Format::Predictions) => Box::new(move |row: &Row| predictions(row, options.passages)),
-            Some(Format::Labelled) => Box::new(labelled),
-            Some(Format::Annotated) => Box::new(annotated),
-            other => {
-                let reason = format!("want comparisons, found {other:?}");
-                return Err(FormatError::content(path, "line 1", reason));
-            }
-        },
-    )
+    let format = recognise(path)?;
+    match format.and_then(|format| parser(format, options)) {
+        Some(parse) => Records::new(path, parse),
+        None => Err(FormatError::content(path, "line 1", format!("want comparisons, found {format:?}"))),
+    }
+}
+
+/// How rows of a format become comparisons; `None` where they are none.
+pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Comparison>> {
+    Some(match format {
+        Format::Transcripts => Box::new(transcripts),
+        Format::Pairs => Box::new(pair),
+        Format::Conversations => Box::new(conversations),
+        Format::Rankings => Box::new(move |row: &Row| ranking(row, options.synthetic)),
+        Format::Predictions => Box::new(move |row: &Row| predictions(row, options.passages)),
+        Format::Labelled => Box::new(labelled),
+        Format::Annotated => Box::new(annotated),
+        Format::Ranked => Box::new(|row: &Row| own(row, ranked::ranks)),
+        Format::Voted => Box::new(|row: &Row| own(row, ranked::votes)),
+        _ => return None,
+    })
 }
 
 /// What a judge who says 0 (tie), 1 or 2 (the first or the second is better) means.
@@ -87,8 +100,32 @@ fn vote(row: &Row, field: &str, said: &Value, a: usize, b: usize) -> Result<Vote
     }
 }
 
-fn comparison(row: &Row, prompt: String, answers: Vec<String>, votes: Vec<Vote>) -> Vec<Comparison> {
-    vec![Comparison { prompt, answers, votes, origin: row.origin.clone() }]
+/// One comparison, which a split knows by its whole prompt.
+fn comparison(
+    row: &Row,
+    prompt: String,
+    answers: Vec<String>,
+    votes: Vec<Vote>,
+) -> Result<Vec<Comparison>, FormatError> {
+    let margin = match row.fields.get("margin") {
+        None | Some(Value::Null) => None,
+        Some(margin) => match margin.as_f64() {
+            Some(margin) if margin >= 0.0 && (margin as f32).is_finite() => Some(margin as f32),
+            _ => return Err(row.fault("margin", "want a number, zero or more")),
+        },
+    };
+    let (annotator, group) = (row.identity("annotator")?, row.group(&prompt)?);
+    let origin = row.origin.clone();
+    Ok(vec![Comparison { prompt, answers, votes, margin, annotator, group, origin }])
+}
+
+fn own(
+    row: &Row,
+    votes: impl Fn(&Row, usize) -> Result<Vec<Vote>, FormatError>,
+) -> Result<Vec<Comparison>, FormatError> {
+    let answers = ranked::answers(row)?;
+    let votes = votes(row, answers.len())?;
+    comparison(row, prompt(row.text("prompt")?), answers, votes)
 }
 
 const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
@@ -99,12 +136,12 @@ fn transcripts(row: &Row) -> Result<Vec<Comparison>, FormatError> {
         row.fault("chosen", "want two transcripts that share a beginning up to \"\\n\\nAssistant:\"")
     })?;
     let vote = if a == b { Vote::Tie(0, 1) } else { FIRST };
-    Ok(comparison(row, prompt.into(), vec![a.into(), b.into()], vec![vote]))
+    comparison(row, prompt.into(), vec![a.into(), b.into()], vec![vote])
 }
 
 fn pair(row: &Row) -> Result<Vec<Comparison>, FormatError> {
     let answers = vec![response(row.text("chosen")?), response(row.text("rejected")?)];
-    Ok(comparison(row, prompt(row.text("prompt")?), answers, vec![FIRST]))
+    comparison(row, prompt(row.text("prompt")?), answers, vec![FIRST])
 }
 
 fn conversations(row: &Row) -> Result<Vec<Comparison>, FormatError> {
@@ -123,7 +160,7 @@ fn conversations(row: &Row) -> Result<Vec<Comparison>, FormatError> {
         row.fields[field]["value"].as_str().map(response).ok_or_else(|| row.fault(field, "want a value"))
     };
     let answers = vec![answer("chosen")?, answer("rejected")?];
-    Ok(comparison(row, conversation(said.into_iter()), answers, vec![FIRST]))
+    comparison(row, conversation(said.into_iter()), answers, vec![FIRST])
 }
 
 fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, FormatError> {
@@ -143,7 +180,7 @@ fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, FormatError> {
         match (answer["text"].as_str(), answer["rank"].as_u64()) {
             (Some(text), Some(rank)) => {
                 answers.push(response(text));
-                ranks.push(rank);
+                ranks.push(rank as f64);
             }
             _ => return Err(row.fault("responses", "want text and rank (0 is best) in each")),
         }
@@ -154,18 +191,12 @@ fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, FormatError> {
     if answers.len() < 2 {
         return Ok(Vec::new());
     }
-    let votes = pairs(answers.len())
-        .map(|(a, b)| match ranks[a].cmp(&ranks[b]) {
-            core::cmp::Ordering::Less => Vote::Prefers { winner: a, loser: b },
-            core::cmp::Ordering::Greater => Vote::Prefers { winner: b, loser: a },
-            core::cmp::Ordering::Equal => Vote::Tie(a, b),
-        })
-        .collect();
-    Ok(comparison(row, conversation(said.into_iter()), answers, votes))
+    let votes = ranked::of_ranks(&ranks);
+    comparison(row, conversation(said.into_iter()), answers, votes)
 }
 
 /// `(0, 1), (0, 2), …, (1, 2), …`
-fn pairs(k: usize) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn pairs(k: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..k).flat_map(move |a| (a + 1..k).map(move |b| (a, b)))
 }
 
@@ -195,13 +226,16 @@ fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, FormatError
     // The question comes last, where a cut at the beginning spares it.
     let question = row.text("question")?;
     let prompt = if material.is_empty() { prompt(question) } else { prompt_about(&material, question) };
-    Ok(comparison(row, prompt, answers, votes))
+    let group = row.group(question)?;
+    let mut made = comparison(row, prompt, answers, votes)?;
+    made.iter_mut().for_each(|made| made.group = group);
+    Ok(made)
 }
 
 fn labelled(row: &Row) -> Result<Vec<Comparison>, FormatError> {
     let answers = vec![response(row.text("output_1")?), response(row.text("output_2")?)];
     let vote = vote(row, "label", row.fields.get("label").unwrap_or(&Value::Null), 0, 1)?;
-    Ok(comparison(row, prompt(row.text("input")?), answers, vec![vote]))
+    comparison(row, prompt(row.text("input")?), answers, vec![vote])
 }
 
 fn annotated(row: &Row) -> Result<Vec<Comparison>, FormatError> {
@@ -220,5 +254,5 @@ fn annotated(row: &Row) -> Result<Vec<Comparison>, FormatError> {
         return Err(row.fault("annotator1", "want 0 (tie), 1 or 2"));
     }
     let input = if row.fields.contains_key("input") { row.text("input")? } else { "" };
-    Ok(comparison(row, prompt_about(row.text("instruction")?, input), answers, votes))
+    comparison(row, prompt_about(row.text("instruction")?, input), answers, votes)
 }

@@ -1,6 +1,7 @@
 //! Prompts with a good response, for supervised fine-tuning.
 
-use super::lines::{Origin, Records, Row};
+use super::rows::{Origin, Parse, Records, Row};
+use super::split::Group;
 use super::transcript::{prompt, prompt_about, response};
 use super::{Format, recognise};
 use crate::formats::FormatError;
@@ -13,6 +14,8 @@ pub struct Demonstration {
     pub prompt: String,
     /// Begins with a space.
     pub response: String,
+    /// What it may not be parted from by a split.
+    pub group: Group,
     /// Where it was read.
     pub origin: Origin,
 }
@@ -22,36 +25,38 @@ pub struct Demonstration {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn demonstrations(path: &Path) -> Result<Records<Demonstration>, FormatError> {
-    let parse = match recognise(path)? {
-        Some(Format::Instructions) => instruction,
-        Some(Format::SelfInstruct) => instances,
-        Some(Format::Questions) => question,
-        other => {
-            return Err(FormatError::content(
-                path,
-                "line 1",
-                format!("want demonstrations, found {other:?}"),
-            ));
-        }
-    };
-    Records::new(path, Box::new(parse))
+    let format = recognise(path)?;
+    match format.and_then(parser) {
+        Some(parse) => Records::new(path, parse),
+        None => Err(FormatError::content(path, "line 1", format!("want demonstrations, found {format:?}"))),
+    }
+}
+
+/// How rows of a format become demonstrations; `None` where they are none.
+pub(super) fn parser(format: Format) -> Option<Parse<Demonstration>> {
+    Some(match format {
+        Format::Instructions => Box::new(instruction),
+        Format::SelfInstruct => Box::new(instances),
+        Format::Questions => Box::new(|row: &Row| {
+            Ok(vec![demonstration(row, prompt(row.text("question")?), row.text("answer")?)?])
+        }),
+        Format::Responses => Box::new(|row: &Row| {
+            let response = row.text(row.either(&["response", "completion"]))?;
+            Ok(vec![demonstration(row, prompt(row.text("prompt")?), response)?])
+        }),
+        _ => return None,
+    })
+}
+
+fn demonstration(row: &Row, prompt: String, said: &str) -> Result<Demonstration, FormatError> {
+    let group = row.group(&prompt)?;
+    Ok(Demonstration { prompt, response: response(said), group, origin: row.origin.clone() })
 }
 
 fn instruction(row: &Row) -> Result<Vec<Demonstration>, FormatError> {
     let context = if row.fields.contains_key("context") { row.text("context")? } else { "" };
-    Ok(vec![Demonstration {
-        prompt: prompt_about(row.text("instruction")?, context),
-        response: response(row.text("response")?),
-        origin: row.origin.clone(),
-    }])
-}
-
-fn question(row: &Row) -> Result<Vec<Demonstration>, FormatError> {
-    Ok(vec![Demonstration {
-        prompt: prompt(row.text("question")?),
-        response: response(row.text("answer")?),
-        origin: row.origin.clone(),
-    }])
+    let prompt = prompt_about(row.text("instruction")?, context);
+    Ok(vec![demonstration(row, prompt, row.text("response")?)?])
 }
 
 fn instances(row: &Row) -> Result<Vec<Demonstration>, FormatError> {
@@ -64,11 +69,7 @@ fn instances(row: &Row) -> Result<Vec<Demonstration>, FormatError> {
                     .as_str()
                     .ok_or_else(|| row.fault(&format!("instances.{field}"), "want a text"))
             };
-            Ok(Demonstration {
-                prompt: prompt_about(instruction, part("input")?),
-                response: response(part("output")?),
-                origin: row.origin.clone(),
-            })
+            demonstration(row, prompt_about(instruction, part("input")?), part("output")?)
         })
         .collect()
 }

@@ -1,7 +1,10 @@
 //! What a file holds.
 
-use super::lines::{Rows, open};
+use super::open::open;
+use super::parquet;
+use super::rows::rows;
 use crate::formats::FormatError;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
@@ -20,7 +23,11 @@ pub enum Kind {
 }
 
 /// The public formats that are understood, each with the fields of its rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+///
+/// Any row may name its user (`user_id` or `user`), whose rows a split keeps together, and a
+/// comparison its `annotator` and, for pairs, a `margin`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Format {
     /// Dolly: `instruction`, `response`, and perhaps `context`.
@@ -29,6 +36,8 @@ pub enum Format {
     SelfInstruct,
     /// GSM8K: `question`, `answer`.
     Questions,
+    /// `prompt`, and `response` or `completion`.
+    Responses,
     /// HH-RLHF: the transcripts `chosen` and `rejected`.
     Transcripts,
     /// `prompt`, `chosen`, `rejected`.
@@ -43,6 +52,12 @@ pub enum Format {
     Labelled,
     /// PandaLM: `instruction`, `input`, `response1`, `response2`, `annotator1` and on (0, 1 or 2).
     Annotated,
+    /// `prompt`, `answers` or `responses` (texts), `ranks` (a number for each: smaller is better,
+    /// equal ones tie).
+    Ranked,
+    /// `prompt`, `answers` or `responses` (texts), `votes`: each `[winner, loser]`, or
+    /// `[one, other, "tie"]`, by the answers' indices from 0.
+    Voted,
     /// `prompt`.
     Prompts,
     /// MT-Bench: `turns`, texts or `{content}`.
@@ -55,14 +70,18 @@ impl Format {
     /// What it can be used for.
     pub fn kind(self) -> Kind {
         match self {
-            Self::Instructions | Self::SelfInstruct | Self::Questions => Kind::Demonstrations,
+            Self::Instructions | Self::SelfInstruct | Self::Questions | Self::Responses => {
+                Kind::Demonstrations
+            }
             Self::Transcripts
             | Self::Pairs
             | Self::Conversations
             | Self::Rankings
             | Self::Predictions
             | Self::Labelled
-            | Self::Annotated => Kind::Comparisons,
+            | Self::Annotated
+            | Self::Ranked
+            | Self::Voted => Kind::Comparisons,
             Self::Prompts | Self::Turns => Kind::Prompts,
             Self::Text => Kind::Text,
         }
@@ -92,6 +111,12 @@ impl Format {
         // Judges' data has labelled answers, good and bad ones.
         } else if text("question") && text("answer") && !row.contains_key("label") {
             Self::Questions
+        } else if text("prompt") && (array("answers") || array("responses")) && array("ranks") {
+            Self::Ranked
+        } else if text("prompt") && (array("answers") || array("responses")) && array("votes") {
+            Self::Voted
+        } else if text("prompt") && (text("response") || text("completion")) {
+            Self::Responses
         } else if text("prompt") {
             Self::Prompts
         } else if array("turns") {
@@ -105,21 +130,29 @@ impl Format {
 /// Shorter text files are licences and word lists rather than something to train on.
 const SHORTEST_TEXT: u64 = 1 << 16;
 
-/// The format of a file: by the fields of its first row, or plain text where it is named `.txt`,
-/// has no rows and is 64 KiB or longer. `None` for anything else.
+/// How many rows may be damaged before a file is none of ours.
+const TRIED: usize = 8;
+
+/// The format of a file: by the fields of its first row that is whole, or plain text where it is named
+/// `.txt`, has no rows and is 64 KiB or longer. `None` for anything else.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn recognise(path: &Path) -> Result<Option<Format>, FormatError> {
     let unreadable = |e| FormatError::io(path, e);
     let mut file = open(path)?;
-    if file.fill_buf().map_err(unreadable)?.trim_ascii_start().first() == Some(&b'{') {
+    let begun = file.fill_buf().map_err(unreadable)?.trim_ascii_start().first() == Some(&b'{');
+    if parquet::is(path)? {
+        let first = rows(path)?.next().transpose()?;
+        return Ok(first.and_then(|row| Format::of(&row.fields)));
+    }
+    if begun {
         // What does not parse may be some other kind of JSON file, which is nobody's fault.
-        let first = Rows::open(path)?.next().and_then(Result::ok);
+        let first = rows(path)?.take(TRIED).find_map(Result::ok);
         return Ok(first.and_then(|row| Format::of(&row.fields)));
     }
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if !name.ends_with(".txt") && !name.ends_with(".txt.gz") {
+    if ![".txt", ".txt.gz", ".txt.zst"].iter().any(|ending| name.ends_with(ending)) {
         return Ok(None);
     }
     let length = std::io::copy(&mut file.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;

@@ -1,4 +1,4 @@
-//! Readers of public human-feedback data: JSON lines, plain or gzipped.
+//! Readers of public human-feedback data: JSON lines, plain, gzipped or packed by Zstandard.
 //!
 //! Files may have any name: a file's [`Format`] is recognised by the fields of its first row.
 //! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
@@ -19,12 +19,22 @@
 //! # }
 //! ```
 
+pub mod check;
+#[cfg(feature = "parquet")]
+mod columns;
 mod comparison;
 mod demonstration;
 mod fit;
 mod format;
 mod lines;
+mod mixed;
+mod open;
+mod parquet;
+pub mod personal;
 mod prompt;
+mod ranked;
+mod rows;
+mod source;
 mod split;
 mod transcript;
 
@@ -32,7 +42,10 @@ pub use comparison::{Comparison, Options, Vote, comparisons};
 pub use demonstration::{Demonstration, demonstrations};
 pub use fit::Fit;
 pub use format::{Format, Kind, discover, recognise};
-pub use lines::{Origin, Records, text};
-pub use prompt::{Prompt, prompts};
-pub use split::held_out;
+pub use mixed::Mixed;
+pub use open::text;
+pub use prompt::{Prompt, groups, prompts};
+pub use rows::{Origin, Records};
+pub use source::Source;
+pub use split::{Group, Sides, held_out};
 pub use transcript::{ASSISTANT, HUMAN};

@@ -1,10 +1,11 @@
 //! Prompts, for rollouts.
 
-use super::comparison::{Options, comparisons};
-use super::demonstration::demonstrations;
-use super::lines::{Origin, Records, Row};
+use super::comparison::{self, Options};
+use super::demonstration;
+use super::rows::{Origin, Parse, Records, Row};
+use super::split::Group;
 use super::transcript::prompt;
-use super::{Format, Kind, recognise};
+use super::{Format, recognise};
 use crate::formats::FormatError;
 use serde_json::Value;
 use std::path::Path;
@@ -14,6 +15,8 @@ use std::path::Path;
 pub struct Prompt {
     /// Ends with [`super::ASSISTANT`].
     pub prompt: String,
+    /// What it may not be parted from by a split.
+    pub group: Group,
     /// Where it was read.
     pub origin: Origin,
 }
@@ -23,26 +26,35 @@ pub struct Prompt {
 ///
 /// # Errors
 /// The file cannot be read, or has no prompts.
-pub fn prompts(path: &Path) -> Result<Box<dyn Iterator<Item = Result<Prompt, FormatError>>>, FormatError> {
+pub fn prompts(path: &Path) -> Result<Records<Prompt>, FormatError> {
     let format = recognise(path)?;
-    Ok(match (format, format.map(Format::kind)) {
-        (Some(Format::Turns), _) => Box::new(Records::new(path, Box::new(turns))?),
-        (_, Some(Kind::Prompts)) => Box::new(Records::new(path, Box::new(one))?),
-        (_, Some(Kind::Demonstrations)) => {
-            Box::new(demonstrations(path)?.map(|d| d.map(|d| Prompt { prompt: d.prompt, origin: d.origin })))
-        }
-        (_, Some(Kind::Comparisons)) => Box::new(
-            comparisons(path, Options::default())?
-                .map(|c| c.map(|c| Prompt { prompt: c.prompt, origin: c.origin })),
-        ),
-        (_, Some(Kind::Text) | None) => {
-            return Err(FormatError::content(path, "line 1", format!("want prompts, found {format:?}")));
-        }
-    })
+    match format.and_then(|format| parser(format, Options::default())) {
+        Some(parse) => Records::new(path, parse),
+        None => Err(FormatError::content(path, "line 1", format!("want prompts, found {format:?}"))),
+    }
 }
 
-fn one(row: &Row) -> Result<Vec<Prompt>, FormatError> {
-    Ok(vec![Prompt { prompt: prompt(row.text("prompt")?), origin: row.origin.clone() }])
+/// How rows of a format become prompts; `None` where they are none.
+pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> {
+    if let Some(parse) = demonstration::parser(format) {
+        let of =
+            |d: demonstration::Demonstration| Prompt { prompt: d.prompt, group: d.group, origin: d.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    if let Some(parse) = comparison::parser(format, options) {
+        let of = |c: comparison::Comparison| Prompt { prompt: c.prompt, group: c.group, origin: c.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    match format {
+        Format::Prompts => Some(Box::new(|row| one(row, row.text("prompt")?))),
+        Format::Turns => Some(Box::new(turns)),
+        _ => None,
+    }
+}
+
+fn one(row: &Row, text: &str) -> Result<Vec<Prompt>, FormatError> {
+    let prompt = prompt(text);
+    Ok(vec![Prompt { group: row.group(&prompt)?, prompt, origin: row.origin.clone() }])
 }
 
 fn turns(row: &Row) -> Result<Vec<Prompt>, FormatError> {
@@ -51,5 +63,19 @@ fn turns(row: &Row) -> Result<Vec<Prompt>, FormatError> {
         .as_str()
         .or_else(|| first["content"].as_str())
         .ok_or_else(|| row.fault("turns", "want a text, or an object with a content, first"))?;
-    Ok(vec![Prompt { prompt: prompt(text), origin: row.origin.clone() }])
+    one(row, text)
+}
+
+/// The groups of a file's rows, whatever its kind, for [`super::Sides`]: a first pass over all data
+/// that a run is to read. None of a file of text.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn groups(path: &Path) -> Result<Box<dyn Iterator<Item = Result<Group, FormatError>>>, FormatError> {
+    // Rows that some options leave out join others all the same.
+    let options = Options { synthetic: true, passages: false };
+    match recognise(path)?.and_then(|format| parser(format, options)) {
+        Some(parse) => Ok(Box::new(Records::new(path, parse)?.map(|p| p.map(|p| p.group)))),
+        None => Ok(Box::new(core::iter::empty())),
+    }
 }

@@ -25,9 +25,20 @@ pub(crate) fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FormatErro
 /// # Errors
 /// The system's, with the path.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
+    write_streamed(path, |file| file.write_all(bytes))
+}
+
+/// The same of what `fill` writes, piece by piece.
+///
+/// # Errors
+/// The system's, or `fill`'s, with the path.
+pub(crate) fn write_streamed(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FormatError> {
     let write = || -> io::Result<()> {
         let mut file = beside(path)?;
-        file.write_all(bytes)?;
+        fill(&mut file)?;
         file.as_file().sync_all()?;
         file.persist(path).map_err(|e| e.error)?;
         Ok(())

@@ -14,7 +14,7 @@ mod safetensors;
 mod scale;
 mod vocabulary;
 
-pub(crate) use bytes::read_at_most;
+pub(crate) use bytes::{read_at_most, write_streamed};
 pub use bytes::{write_json, write_whole};
 pub use error::FormatError;
 pub use llama2c::Llama2c;

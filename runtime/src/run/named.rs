@@ -1,47 +1,21 @@
 //! Formats by name, as configurations and summaries write them.
 
 use crate::data::{Format, Kind};
-use serde::{Deserialize, Deserializer, Serialize};
-
-/// Mirrors [`Format`] for serde.
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Format", rename_all = "snake_case")]
-pub(super) enum Name {
-    Instructions,
-    SelfInstruct,
-    Questions,
-    Transcripts,
-    Pairs,
-    Conversations,
-    Rankings,
-    Predictions,
-    Labelled,
-    Annotated,
-    Prompts,
-    Turns,
-    Text,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Named(#[serde(with = "Name")] Format);
-
-pub(super) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> {
-    Ok(Vec::<Named>::deserialize(from)?.into_iter().map(|named| named.0).collect())
-}
 
 /// The name alone.
 pub(super) fn name(format: Format) -> String {
-    match serde_json::to_value(Named(format)) {
+    match serde_json::to_value(format) {
         Ok(serde_json::Value::String(name)) => name,
         _ => format!("{format:?}"),
     }
 }
 
 /// All formats.
-const ALL: [Format; 13] = [
+const ALL: [Format; 16] = [
     Format::Instructions,
     Format::SelfInstruct,
     Format::Questions,
+    Format::Responses,
     Format::Transcripts,
     Format::Pairs,
     Format::Conversations,
@@ -49,6 +23,8 @@ const ALL: [Format; 13] = [
     Format::Predictions,
     Format::Labelled,
     Format::Annotated,
+    Format::Ranked,
+    Format::Voted,
     Format::Prompts,
     Format::Turns,
     Format::Text,

@@ -1,7 +1,7 @@
 //! Data sets: which files belong to one, which rows are held out, and how many there are.
 
 use super::{DataSet, RunError, named};
-use crate::data::{Format, held_out};
+use crate::data::{Format, Group, Sides, groups};
 use crate::formats::FormatError;
 use rlhf_core::random::{Key, Stream};
 use std::collections::BTreeMap;
@@ -17,15 +17,30 @@ pub(super) struct Set<T> {
 
 /// How a run takes rows.
 #[derive(Clone, Copy)]
-pub(super) struct Take {
+pub(super) struct Take<'a> {
     pub seed: u64,
     /// The share of prompts held out.
     pub held_out: f64,
+    /// Which prompts and users are together; see [`sides`].
+    pub sides: &'a Sides,
     /// At most so many rows of a set, on either side.
     pub rows: usize,
 }
 
-/// Reads the sets of the wanted formats. One prompt is on one side in all of them.
+/// A first pass over all data: prompts of one user, and users of one prompt, are not parted in any set.
+///
+/// # Errors
+/// A file cannot be opened.
+pub(super) fn sides(found: &[(PathBuf, Format)]) -> Result<Sides, RunError> {
+    let mut sides = Sides::default();
+    for (path, _) in found {
+        sides.join_all(groups(path)?);
+    }
+    Ok(sides)
+}
+
+/// Reads the sets of the wanted formats. One prompt, and one user, is on one side in all of them. No
+/// more rows are held in memory than are taken.
 ///
 /// # Errors
 /// There is none; a file cannot be read, or more than a hundredth of its rows do not fit.
@@ -34,9 +49,9 @@ pub(super) fn read<T, I>(
     folder: &Path,
     found: &[(PathBuf, Format)],
     formats: &[Format],
-    take: Take,
+    take: Take<'_>,
     rows: impl Fn(&Path) -> Result<I, FormatError>,
-    prompt: impl Fn(&T) -> &str,
+    group: impl Fn(&T) -> Group,
 ) -> Result<Vec<Set<T>>, RunError>
 where
     I: Iterator<Item = Result<T, FormatError>>,
@@ -47,19 +62,19 @@ where
     }
     let mut sets = Vec::new();
     for (index, ((name, format), paths)) in files.into_iter().enumerate() {
-        let (mut all, mut refused) = (Vec::new(), 0);
-        for path in paths {
-            let (kept, faults) = file(rows(path)?)?;
-            all.extend(kept);
-            refused += faults;
-        }
-        let read = all.len();
         // Another order than the file's, so that a limit takes some of everything.
-        Key::new(take.seed, Stream::Data, index as u32).shuffle(&mut all);
-        let (mut held, mut train): (Vec<T>, Vec<T>) =
-            all.into_iter().partition(|row| held_out(prompt(row), take.held_out));
-        held.truncate(take.rows);
-        train.truncate(take.rows);
+        let key = Key::new(take.seed, Stream::Data, index as u32);
+        let (mut train, mut held) = (Chosen::new(key, take.rows), Chosen::new(key, take.rows));
+        let (mut read, mut refused) = (0, 0);
+        for path in paths {
+            refused += file(rows(path)?, |row| {
+                let side =
+                    if take.sides.held_out(group(&row), take.held_out) { &mut held } else { &mut train };
+                side.offer(read, row);
+                read += 1;
+            })?;
+        }
+        let (train, held) = (train.finish(), held.finish());
         let (trained, held_rows) = (train.len(), held.len());
         let counts =
             DataSet { name, format, rows: read, refused, train: trained, held_out: held_rows, cut: 0 };
@@ -72,12 +87,18 @@ where
     Ok(sets)
 }
 
-/// The rows of a file that fit, and how many do not: public data has a few of those.
-fn file<T>(rows: impl Iterator<Item = Result<T, FormatError>>) -> Result<(Vec<T>, usize), RunError> {
-    let (mut kept, mut refused, mut first) = (Vec::new(), 0, None);
+/// Takes the rows of a file that fit, and counts those that do not: public data has a few of those.
+fn file<T>(
+    rows: impl Iterator<Item = Result<T, FormatError>>,
+    mut take: impl FnMut(T),
+) -> Result<usize, RunError> {
+    let (mut kept, mut refused, mut first) = (0, 0, None);
     for row in rows {
         match row {
-            Ok(row) => kept.push(row),
+            Ok(row) => {
+                kept += 1;
+                take(row);
+            }
             Err(error) => {
                 refused += 1;
                 first.get_or_insert(error);
@@ -85,8 +106,39 @@ fn file<T>(rows: impl Iterator<Item = Result<T, FormatError>>) -> Result<(Vec<T>
         }
     }
     match first {
-        Some(error) if refused * 100 > kept.len() => Err(error.into()),
-        _ => Ok((kept, refused)),
+        Some(error) if refused * 100 > kept => Err(error.into()),
+        _ => Ok(refused),
+    }
+}
+
+/// So many rows at most, drawn from any number, in the order of their draws.
+struct Chosen<T> {
+    key: Key,
+    most: usize,
+    rows: Vec<(f64, usize, T)>,
+}
+
+impl<T> Chosen<T> {
+    fn new(key: Key, most: usize) -> Self {
+        Self { key, most, rows: Vec::new() }
+    }
+
+    fn offer(&mut self, index: usize, row: T) {
+        let draw = self.key.uniform(index as u32, (index as u64 >> 32) as u32);
+        self.rows.push((draw, index, row));
+        if self.rows.len() > 2 * self.most.max(1024) {
+            self.settle();
+        }
+    }
+
+    fn settle(&mut self) {
+        self.rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        self.rows.truncate(self.most);
+    }
+
+    fn finish(mut self) -> Vec<T> {
+        self.settle();
+        self.rows.into_iter().map(|(_, _, row)| row).collect()
     }
 }
 
@@ -110,6 +162,21 @@ fn name(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_drawn_from_all_of_a_file() {
+        let key = Key::new(1, Stream::Data, 0);
+        let chosen = |most| {
+            let mut chosen = Chosen::new(key, most);
+            (0..10_000).for_each(|i| chosen.offer(i, i));
+            chosen.finish()
+        };
+        let few = chosen(100);
+        assert_eq!(few.len(), 100);
+        assert_eq!(few, chosen(10_000)[..100], "a smaller limit takes the first of a larger one's");
+        let late = few.iter().filter(|i| **i >= 5000).count();
+        assert!((30..70).contains(&late), "{late}");
+    }
 
     #[test]
     fn parts_of_a_set_share_its_name() {

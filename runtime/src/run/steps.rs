@@ -6,7 +6,7 @@ use super::given::Given;
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
 use super::rewards::{Judged, accuracy, margins, trust};
-use super::sets::{Set, Take, read};
+use super::sets::{Set, Take, read, sides};
 use super::transcripts::Transcripts;
 use super::{
     Answer, BeforeAfter, Config, Data, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample,
@@ -219,13 +219,14 @@ struct Sources {
 impl Sources {
     fn read(config: &Config, base: &Base, found: &[(PathBuf, Format)]) -> Result<Self, RunError> {
         let folder = config.folder()?;
-        let take = |rows| Take { seed: config.seed, held_out: config.held_out, rows };
+        let sides = sides(found)?;
+        let take = |rows| Take { seed: config.seed, held_out: config.held_out, sides: &sides, rows };
         let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
 
         let c = &config.supervised;
         let sets =
             read("demonstrations", folder, found, &c.formats, take(c.rows), data::demonstrations, |d| {
-                &d.prompt
+                d.group
             })?;
         let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
         let mut demonstrations = (Examples::default(), Examples::default());
@@ -245,7 +246,7 @@ impl Sources {
         let c = &config.reward;
         let options = Options { synthetic: c.synthetic, passages: c.passages };
         let open = |path: &Path| data::comparisons(path, options);
-        let sets = read("comparisons", folder, found, &c.formats, take(c.rows), open, |c| &c.prompt)?;
+        let sets = read("comparisons", folder, found, &c.formats, take(c.rows), open, |c| c.group)?;
         let mut comparisons = Vec::new();
         for mut set in sets {
             let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
@@ -255,7 +256,7 @@ impl Sources {
         }
 
         let c = &config.ppo;
-        let sets = read("prompts", folder, found, &c.formats, take(c.rows), data::prompts, |p| &p.prompt)?;
+        let sets = read("prompts", folder, found, &c.formats, take(c.rows), data::prompts, |p| p.group)?;
         let mut transcripts = Transcripts::new(&base.tokenizer, c.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
         for mut set in sets {

@@ -1,6 +1,6 @@
 //! What a run found out; `schemas/run-summary.schema.json` describes it.
 
-use super::{Override, named};
+use super::Override;
 use crate::data::Format;
 use crate::record::{Line, Phase};
 use crate::statistics::{Calibration, Interval};
@@ -70,7 +70,6 @@ pub struct DataSet {
     /// Its name, from its files'.
     pub name: String,
     /// Its format.
-    #[serde(with = "named::Name")]
     pub format: Format,
     /// Rows that were read.
     pub rows: usize,
@@ -122,7 +121,6 @@ pub struct Said {
     /// The data set.
     pub name: String,
     /// Its format.
-    #[serde(with = "named::Name")]
     pub format: Format,
     /// Agreement with its held-out votes; null where there were none.
     pub accuracy: Option<Accuracy>,

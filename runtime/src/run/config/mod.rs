@@ -17,7 +17,6 @@ pub use schema::schema;
 pub(super) use settings::nearest_setting;
 pub use version::VERSION;
 
-use super::named;
 use super::{Change, Override, RunError, overrides};
 use crate::data::Format;
 use crate::formats::read_at_most;
@@ -70,7 +69,6 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Demonstrations {
     /// Which files serve.
-    #[serde(deserialize_with = "named::list")]
     pub formats: Vec<Format>,
     /// At most so many of each data set, on either side of the split.
     pub rows: usize,
@@ -85,14 +83,12 @@ pub struct Demonstrations {
 #[serde(deny_unknown_fields)]
 pub struct Comparisons {
     /// Which files serve.
-    #[serde(deserialize_with = "named::list")]
     pub formats: Vec<Format>,
     /// At most so many prompts of each data set, on either side of the split.
     pub rows: usize,
     /// Keep answers that a machine wrote.
     pub synthetic: bool,
-    /// Put the passages that answers are about before questions. The split then goes by the passages:
-    /// the same question without them is another prompt.
+    /// Put the passages that answers are about before questions. The split goes by the question alone.
     pub passages: bool,
 }
 
@@ -101,7 +97,6 @@ pub struct Comparisons {
 #[serde(deny_unknown_fields)]
 pub struct Prompts {
     /// Which files serve.
-    #[serde(deserialize_with = "named::list")]
     pub formats: Vec<Format>,
     /// At most so many of each data set, on either side of the split.
     pub rows: usize,

@@ -1,0 +1,56 @@
+//! What must not panic, whatever the bytes: called by the targets of `tests/fuzz` and, on keyed
+//! mutations of good files, by `tests/hostile.rs`.
+
+use rlhf::data::personal::{Finder, Names, mask as mask_file};
+use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, prompts, recognise};
+use std::path::PathBuf;
+
+/// The most rows that a few bytes can hold, and more.
+const MOST_ROWS: usize = 100_000;
+
+fn with_file(bytes: &[u8], read: impl FnOnce(PathBuf)) {
+    let Ok(folder) = tempfile::tempdir() else { return };
+    let path = folder.path().join("x");
+    if std::fs::write(&path, bytes).is_ok() {
+        read(path);
+    }
+}
+
+/// Any file of rows: plain, packed or Parquet.
+pub fn json_lines(bytes: &[u8]) {
+    with_file(bytes, |path| match recognise(&path).ok().flatten().map(Format::kind) {
+        Some(Kind::Demonstrations) => {
+            demonstrations(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop);
+        }
+        Some(Kind::Comparisons) => {
+            comparisons(&path, Options::default()).into_iter().flatten().take(MOST_ROWS).for_each(drop);
+        }
+        Some(Kind::Prompts) => prompts(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
+        Some(Kind::Text) | None => {}
+    });
+}
+
+/// The same of a Parquet file, whose first bytes are given.
+pub fn parquet(bytes: &[u8]) {
+    json_lines(&[b"PAR1", bytes.get(4..).unwrap_or_default()].concat());
+}
+
+/// Two transcripts of any text.
+pub fn transcript(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let middle = (0..=text.len() / 2).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    let (chosen, rejected) = text.split_at(middle);
+    let row = serde_json::json!({ "chosen": chosen, "rejected": rejected });
+    json_lines(row.to_string().as_bytes());
+}
+
+/// Masking, of a text and of a file.
+pub fn mask(bytes: &[u8]) {
+    let finder = Finder::with_names(Names::new(["Ann Example"]));
+    if let Ok(text) = core::str::from_utf8(bytes) {
+        let _ = finder.mask(text);
+    }
+    with_file(bytes, |path| {
+        let _ = mask_file(&path, &path.with_extension("out"), &finder);
+    });
+}
