@@ -64,9 +64,15 @@ fn a_summary_of_hostile_texts_is_shown_as_text() {
     assert!(!html.contains("<script") && !html.contains('\u{202e}'));
     let shown = "&lt;/div&gt;&lt;script&gt;alert(1)&lt;/script&gt;‹U+202E›";
     assert!(html.matches(shown).count() > 10, "{}", html.matches(shown).count());
-    for said in
-        ["70 %", "60 % to 80 %", "4.5 nats", "reward +1.25", "65.1 %", "none held out", "ppo.gae.lambda"]
-    {
+    for said in [
+        "70\u{a0}%",
+        "60\u{a0}% to 80\u{a0}%",
+        "4.5 nats",
+        "reward +1.25",
+        "65.1 %",
+        "none held out",
+        "ppo.gae.lambda",
+    ] {
         assert!(html.contains(said), "{said}");
     }
     // A summary alone will do.

@@ -42,9 +42,14 @@ impl Summary {
     }
 
     fn distance(&self) -> Section {
-        let plot = gains(&self.ppo_curve, &self.best_of_n);
-        let note = "Gold and the reward model's score, each as a share of its largest gain. Where the reward model's \
-                    goes on rising and gold falls, the policy has learnt to please the model rather than people.";
+        let mut plot = gains(&self.ppo_curve, &self.best_of_n);
+        for curve in &mut plot.curves {
+            // Beside a curve there is less room than below a picture.
+            curve.name = curve.name.replace("reward model", "proxy");
+        }
+        let note = "Gold and the reward model's score (the proxy), each as a share of its largest gain. Where the \
+                    proxy goes on rising and gold falls, the policy has learnt to please the reward model rather \
+                    than people.";
         let chart = Chart { title: plot.title.clone(), note: note.into(), drawing: Drawing::Lines(plot) };
         Section { title: "What was gained".into(), charts: vec![chart], ..Section::default() }
     }

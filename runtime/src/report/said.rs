@@ -5,9 +5,9 @@ use super::page::{Chart, Drawing, Headline};
 use crate::statistics::{Calibration, Interval};
 use serde_json::Value;
 
-/// A share in per cent.
+/// A share in per cent, on one line.
 pub(crate) fn percent(share: f64) -> String {
-    format!("{:.0} %", 100.0 * share)
+    format!("{:.0}\u{a0}%", 100.0 * share)
 }
 
 /// What `share` of pairs won means: whether it could be chance, and its interval.
@@ -21,7 +21,7 @@ pub(crate) fn verdict(who: &str, of: &Interval) -> String {
         "may be no better than before: so few prompts cannot tell"
     };
     format!(
-        "{who} {how}. It wins {} of {n} pairs, 95 % interval {} to {}.",
+        "{who} {how}. It wins {} of {n} pairs, 95\u{a0}% interval {} to {}.",
         percent(of.value),
         percent(*low),
         percent(*high)
@@ -31,7 +31,7 @@ pub(crate) fn verdict(who: &str, of: &Interval) -> String {
 /// A share with its interval.
 pub(crate) fn sure(name: &str, share: &Interval) -> Headline {
     let Interval { value, low, high, n } = share;
-    let note = format!("95 % interval {} to {}, n {n}", percent(*low), percent(*high));
+    let note = format!("95\u{a0}% interval {} to {}, n {n}", percent(*low), percent(*high));
     Headline { name: name.into(), value: percent(*value), note }
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn trust(
     accuracy: Vec<(String, Option<Interval>)>,
     calibration: Option<&Calibration>,
 ) -> Vec<Chart> {
-    let note = "The share of people's votes on held-out answers that the reward model agrees with, with Wilson's 95 % interval.";
+    let note = "The share of people's votes on held-out answers that the reward model agrees with, with Wilson's 95\u{a0}% interval.";
     let chart = |title: &str, note: String, drawing| Chart { title: title.into(), note, drawing };
     let mut charts = vec![chart("Accuracy of the reward model", note.into(), Drawing::Shares(accuracy))];
     if let Some(c) = calibration {

@@ -45,8 +45,10 @@ impl Events {
             Entry::Occupied(open) => open.into_mut(),
             Entry::Vacant(new) => new.insert(begin(&self.folder.join(phase), line.step)?),
         };
-        let value =
-            |(name, x): (&String, &f64)| Value { tag: format!("{phase}/{name}"), simple_value: *x as f32 };
+        let value = |(name, x): (&String, &f64)| Value {
+            tag: format!("{phase}/{name}"),
+            simple_value: Some(*x as f32),
+        };
         let summary = Summary { value: line.figures.iter().map(value).collect() };
         let event = Event { summary: Some(summary), ..Event::at(line.step) };
         record(file, &event).map_err(|e| FormatError::io(path, e))

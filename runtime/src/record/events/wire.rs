@@ -46,8 +46,9 @@ pub(super) struct Summary {
 pub(super) struct Value {
     #[prost(string, tag = "1")]
     pub tag: String,
-    #[prost(float, tag = "2")]
-    pub simple_value: f32,
+    /// One of several kinds, so that 0 is written too: without it TensorBoard sees no value.
+    #[prost(float, optional, tag = "2")]
+    pub simple_value: Option<f32>,
 }
 
 #[derive(Clone, PartialEq, Message)]

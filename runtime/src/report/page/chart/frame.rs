@@ -62,7 +62,7 @@ impl Frame<'_> {
                 }
                 path .axis d=(format!("M{left:.1} {bottom:.1}H{right:.1}")) {}
                 text .unit x=(px(left - 46.0)) y=(px(top - 12.0)) { (Text(self.names[1])) }
-                text .unit .end x=(px(right)) y=(px(bottom + 38.0)) { (Text(self.names[0])) }
+                text .unit .end x=(px(INSIDE[1])) y=(px(bottom + 38.0)) { (Text(self.names[0])) }
                 (drawing)
             },
         )
@@ -72,7 +72,7 @@ impl Frame<'_> {
 /// A picture of some height that says what it is to those who do not see it.
 pub(super) fn picture(height: f64, title: &str, told: &str, drawing: &Markup) -> Markup {
     html! {
-        svg viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
+        svg .low[height < HEIGHT] viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
             title { (Text(title)) }
             desc { (Text(told)) }
             (drawing)

@@ -13,6 +13,8 @@ use maud::{Markup, html};
 const COLUMNS: usize = 400;
 /// The most points that are marked one by one.
 const MARKED: usize = 60;
+/// The most points of a curve that turns back whose path can be followed.
+const PATH: usize = 20;
 /// Rows of the table that stands in for the picture.
 const ROWS: usize = 12;
 /// The least distance between two labels.
@@ -29,7 +31,7 @@ pub(super) fn svg(plot: &Plot, log: bool) -> Markup {
     let labels = labels(&frame, &strokes);
     frame.picture(&plot.title, &told(plot), &html! {
         @for (i, (curve, strokes)) in plot.curves.iter().zip(&strokes).enumerate() {
-            path .{"line c" (i % 4) @if !rising(curve) { " back" }} d=(path(&frame, strokes)) {}
+            path .{"line c" (i % 4) @if crowded(curve) { " back" }} d=(path(&frame, strokes)) {}
             @if curve.points.len() <= MARKED || !rising(curve) {
                 @for (x, y) in strokes.iter().flatten() {
                     circle .{"dot c" (i % 4)} cx=(px(frame.across(*x))) cy=(px(frame.up(*y))) r="2.6" {}
@@ -51,6 +53,11 @@ fn longest(plot: &Plot) -> f64 {
 /// Whether a curve never turns back.
 fn rising(curve: &Curve) -> bool {
     curve.points.windows(2).all(|w| !matches!(w, [a, b] if a.0 > b.0))
+}
+
+/// Whether a curve's own path would hide where its points lie.
+fn crowded(curve: &Curve) -> bool {
+    !rising(curve) && curve.points.len() > PATH
 }
 
 /// Along a run points rise, and are thinned; a curve that turns back has them one by one, in its order.
