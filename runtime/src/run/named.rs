@@ -25,7 +25,7 @@ enum Name {
 #[derive(Serialize, Deserialize)]
 struct Named(#[serde(with = "Name")] Format);
 
-pub(super) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> {
+pub(in crate::run) fn list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Format>, D::Error> {
     Ok(Vec::<Named>::deserialize(from)?.into_iter().map(|named| named.0).collect())
 }
 
