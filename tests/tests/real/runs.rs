@@ -19,6 +19,8 @@ fn whole(config: &Config, cpu: &Cpu, out: &Path) -> Result<Summary, RunError> {
 
 fn on(folder: &Path, text: &str, threads: usize) -> Result<Summary, RunError> {
     let cpu = Cpu::new(threads, Isa::best());
+    // A folder keeps one run.
+    let _ = std::fs::remove_dir_all(folder.join("out"));
     whole(&config(folder, text), &cpu, &folder.join("out"))
 }
 
@@ -120,9 +122,9 @@ fn a_run_that_diverges_says_where() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     for (setting, phase) in [
-        ("supervised.optimiser.learning_rate", "Supervised"),
-        ("reward.optimiser.learning_rate", "Reward"),
-        ("ppo.policy.learning_rate", "Ppo"),
+        ("supervised.optimiser.learning_rate", "supervised"),
+        ("reward.optimiser.learning_rate", "reward"),
+        ("ppo.policy.learning_rate", "ppo"),
     ] {
         let text =
             format!("{CONFIG}\n[[override]]\nsetting = \"{setting}\"\nvalue = 1e38\nreason = \"to fail\"\n");

@@ -1,7 +1,8 @@
 //! What the command line says of a configuration: `--set ppo.iterations=10`.
 
 use super::keys::{Key, Kind};
-use super::tree::{Tree, unknown, value};
+use super::reader::value;
+use super::tree::{Tree, unknown};
 use super::{Config, settings};
 use crate::run::{Override, RunError, overrides};
 use core::str::FromStr;

@@ -133,7 +133,7 @@ impl Key {
         match (self.kind, self.default) {
             (Formats(kinds), "") => Some(json!(named::names(kinds))),
             (_, "") => None,
-            (_, text) => super::tree::value(text).ok(),
+            (_, text) => super::reader::value(text).ok(),
         }
     }
 }

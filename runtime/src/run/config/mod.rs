@@ -5,7 +5,9 @@ mod given;
 mod keys;
 mod nearest;
 mod print;
+mod reader;
 mod schema;
+mod sections;
 mod settings;
 mod tree;
 mod version;
@@ -14,16 +16,15 @@ pub use base::{BaseFiles, BaseModel, NewBase};
 pub use given::Given;
 pub use print::complete;
 pub use schema::schema;
+pub use sections::{Comparisons, Demonstrations, Evaluation, Pretraining, Prompts, Source};
 pub(super) use settings::nearest_setting;
 pub use version::VERSION;
 
 use super::{Change, Override, RunError, overrides};
-use crate::data::Format;
 use crate::formats::read_at_most;
 use rlhf_core::profile::Profile;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
-use tree::Tree;
 
 /// A run, as its file tells it. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -64,83 +65,6 @@ pub struct Config {
     pub notes: Vec<String>,
 }
 
-/// Step 1's data.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Demonstrations {
-    /// Which files serve.
-    pub formats: Vec<Format>,
-    /// At most so many of each data set, on either side of the split.
-    pub rows: usize,
-    /// Pretraining texts mixed in, as a share of the demonstrations. InstructGPT starts PPO from a
-    /// model tuned with a tenth (appendix C.4): one that has forgotten its pretraining is pulled
-    /// back to it by PPO's own mix, which costs KL.
-    pub pretraining: f64,
-}
-
-/// Step 2's data.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Comparisons {
-    /// Which files serve.
-    pub formats: Vec<Format>,
-    /// At most so many prompts of each data set, on either side of the split.
-    pub rows: usize,
-    /// Keep answers that a machine wrote.
-    pub synthetic: bool,
-    /// Put the passages that answers are about before questions. The split goes by the question alone.
-    pub passages: bool,
-}
-
-/// Step 3's data and length.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Prompts {
-    /// Which files serve.
-    pub formats: Vec<Format>,
-    /// At most so many of each data set, on either side of the split.
-    pub rows: usize,
-    /// Rollouts.
-    pub iterations: u32,
-    /// The longest prompt, in tokens; a longer one keeps its last.
-    pub prompt: usize,
-    /// The longest response, in tokens.
-    pub response: usize,
-}
-
-/// The corpus of the pretraining mix.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pretraining {
-    /// Where it comes from.
-    pub source: Source,
-    /// How many texts.
-    pub texts: usize,
-    /// The length of each, in tokens.
-    pub length: usize,
-}
-
-/// Where pretraining text comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// The base model writes it. Its samples are its pretraining distribution as far as it learnt
-    /// it, and the mix then holds the policy to the base's knowledge where its corpus is not at hand.
-    Base,
-    /// The plain text files of the data.
-    Text,
-}
-
-/// What is measured at the end.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evaluation {
-    /// At most so many held-out prompts, and as many held-out demonstrations.
-    pub prompts: usize,
-    /// Of which so many are shown with their answers.
-    pub samples: usize,
-}
-
 /// The longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -172,7 +96,7 @@ impl Config {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(text: &str, path: &Path, given: &[Given]) -> Result<Self, RunError> {
-        let mut tree = Tree::parse(text, path)?;
+        let mut tree = reader::parse(text, path)?;
         let changed = given::apply(&mut tree, given)?;
         let mut config: Self = serde_json::from_value(tree.complete())
             .map_err(|e| RunError::Config { path: path.into(), reason: e.to_string() })?;
