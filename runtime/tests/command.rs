@@ -206,3 +206,36 @@ fn shells_get_their_completions() {
         assert!(script.contains("quickstart") && script.contains("max-new-tokens"), "{shell}");
     }
 }
+
+/// Ctrl-C ends a run after its step with exit code 3; `--resume` then goes on to the same weights.
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_a_checkpoint_and_goes_on() {
+    let folder = prepared();
+    let run = |out: &'static str, more: &'static [&'static str]| {
+        [&["run", "run.toml", "--data", ".", "--set", "ppo.iterations=40", "--json", "--out", out][..], more]
+            .concat()
+    };
+    let sum = |text: &str| serde_json::from_str::<Value>(text).unwrap()["weights_sha256"].clone();
+    let want = sum(&said(folder.path(), &run("whole", &[]), ""));
+    let child = Command::new(env!("CARGO_BIN_EXE_rlhf"))
+        .args(run("cut", &[]))
+        .current_dir(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // As soon as it is at work.
+    let metrics = folder.path().join("cut/metrics.jsonl");
+    while std::fs::metadata(&metrics).map_or(0, |m| m.len()) == 0 {
+        std::thread::sleep(core::time::Duration::from_millis(1));
+    }
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let out = child.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&out.stderr).into_owned();
+    assert_eq!(out.status.code(), Some(3), "{error}");
+    assert!(error.contains("--resume"), "{error}");
+    let (code, error) = failed(folder.path(), &run("cut", &[]), "");
+    assert!(code == 2 && error.contains("holds a run"), "{error}");
+    assert_eq!(sum(&said(folder.path(), &run("cut", &["--resume"]), "")), want);
+}

@@ -3,6 +3,9 @@
 
 use rlhf::data::personal::{Finder, Names, mask as mask_file};
 use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, prompts, recognise};
+use rlhf::formats::{Safetensors, open, scale, tokenizer};
+use rlhf::record::{Manifest, Metrics};
+use rlhf::run::Config;
 use std::path::PathBuf;
 
 /// The most rows that a few bytes can hold, and more.
@@ -53,4 +56,45 @@ pub fn mask(bytes: &[u8]) {
     with_file(bytes, |path| {
         let _ = mask_file(&path, &path.with_extension("out"), &finder);
     });
+}
+
+/// Files of models and of runs: checkpoints, tokenizers, manifests, metrics.
+pub fn model_file(bytes: &[u8]) {
+    let Ok(folder) = tempfile::tempdir() else { return };
+    let names = [
+        "x.bin",
+        "model.safetensors",
+        "config.json",
+        "tokenizer.rlhf",
+        "manifest.json",
+        "metrics.jsonl",
+        "reward.json",
+    ];
+    if names.iter().any(|name| std::fs::write(folder.path().join(name), bytes).is_err()) {
+        return;
+    }
+    let _ = Safetensors::open(&folder.path().join("model.safetensors"));
+    for path in [folder.path(), &folder.path().join("x.bin")] {
+        if let Ok(opened) = open(path)
+            && opened.architecture.parameters() < MOST_WEIGHTS
+        {
+            let _ = opened.weights(&opened.architecture);
+        }
+    }
+    let _ = tokenizer(&folder.path().join("tokenizer.rlhf"));
+    let _ = scale(folder.path());
+    let _ = Metrics::read(folder.path());
+    let _ = Manifest::check(folder.path());
+}
+
+/// Weights that are read to see what happens.
+const MOST_WEIGHTS: usize = 1 << 20;
+
+/// A configuration.
+pub fn config(bytes: &[u8]) {
+    if let Ok(text) = core::str::from_utf8(bytes)
+        && let Ok(config) = Config::parse(text, "run.toml".as_ref(), &[])
+    {
+        let _ = config.resolve();
+    }
 }

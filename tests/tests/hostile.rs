@@ -1,6 +1,10 @@
 //! A short run of the fuzz targets without a fuzzer: keyed mutations of good files.
 
+use rlhf::formats::save_model;
+use rlhf_core::model::Architecture;
+use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes};
 use rlhf_core::random::{Draws, Key, Stream};
+use rlhf_cpu::{Cpu, Model};
 use rlhf_tests::fuzz;
 
 const ROWS: [&str; 5] = [
@@ -43,5 +47,32 @@ fn mutated_files_are_survived() {
             fuzz::mask(&bytes);
             fuzz::parquet(&bytes);
         }
+    }
+}
+
+#[test]
+fn mutated_models_and_configurations_are_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = Model::random(&Cpu::default(), Architecture::gpt2(257, 8, 4, 1, 1), 1).unwrap();
+    save_model(folder.path(), &model, &AnyTokenizer::from(Bytes)).unwrap();
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    let models = ["config.json", "model.safetensors", "tokenizer.rlhf"].map(read);
+    let line = r#"{"phase":"ppo","step":1,"total":2,"figures":{"kl":0.5},"seconds":1.0}"#;
+    let manifest =
+        r#"{"version":1,"phase":"ppo","step":1,"state":null,"files":{"x.bin":{"bytes":1,"sha256":""}}}"#;
+    let text = rlhf::run::complete("instructgpt").unwrap()
+        + "\n[[override]]\nsetting = \"ppo.epochs\"\nvalue = 1\nreason = \"x\"\n";
+    for case in 0..600 {
+        let mut draws = Key::new(8, Stream::Data, 0).draws(case);
+        let mut bytes = match draws.below(5) {
+            3 => line.as_bytes().to_vec(),
+            4 => manifest.as_bytes().to_vec(),
+            which => models[which].clone(),
+        };
+        mutate(&mut bytes, &mut draws);
+        fuzz::model_file(&bytes);
+        let mut bytes = text.clone().into_bytes();
+        mutate(&mut bytes, &mut draws);
+        fuzz::config(&bytes);
     }
 }

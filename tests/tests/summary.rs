@@ -1,11 +1,13 @@
 //! What `rlhf quickstart --out` leaves behind, of a run too small to learn anything.
 
+use core::cell::Cell;
 use core::time::Duration;
 use rlhf::quickstart::world::tokenizer;
 use rlhf::quickstart::{Outcome, Settings, run, save};
-use rlhf::stage::Session;
+use rlhf::stage::{Session, StageError};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::WarmUpLength;
+use rlhf_core::random::{Key, Stream};
 use rlhf_cpu::{Cpu, Isa};
 use rlhf_tests::schema;
 use serde_json::Value;
@@ -82,4 +84,33 @@ fn a_seed_gives_the_same_weights_on_any_number_of_threads() {
     assert_eq!(weights(1, 1), first);
     assert_eq!(weights(1, 2), first);
     assert_ne!(weights(2, 2), first);
+}
+
+/// A quickstart that is stopped after drawn numbers of steps, and gone on with, in all of its stages.
+#[test]
+fn a_quickstart_that_is_stopped_goes_on_to_the_same_curve_and_weights() {
+    let (settings, cpu) = (settings(4), Cpu::new(2, Isa::best()));
+    let folder = tempfile::tempdir().unwrap();
+    let about = settings.about(&cpu);
+    let whole = run(&settings, &cpu, &mut Session::new(|_, _, _, _: &str| {})).unwrap();
+    let mut draws = Key::new(4, Stream::Data, 0).draws(0);
+    let mut stops = 0;
+    let again = loop {
+        let left = Cell::new(1 + draws.below(60));
+        let session = Session::new(|_, _, _, _: &str| {}).stopped_by(|| {
+            left.set(left.get() - 1);
+            left.get() == 0
+        });
+        let every = Duration::from_secs(3600);
+        let mut session = session.keeping(folder.path(), every, true, &about, tokenizer().into()).unwrap();
+        match run(&settings, &cpu, &mut session) {
+            Ok(outcome) => break outcome,
+            Err(StageError::Stopped { .. }) => stops += 1,
+            Err(e) => panic!("{e}"),
+        }
+    };
+    assert!(stops >= 3, "{stops}");
+    assert_eq!(again.policy.weights(), whole.policy.weights());
+    assert_eq!(again.ppo_curve, whole.ppo_curve);
+    assert_eq!((again.win_rate, again.proxy), (whole.win_rate, whole.proxy));
 }

@@ -13,7 +13,7 @@ use super::{
     Seconds, Stage, Stages, Summary,
 };
 use crate::data::{self, Format, Options, discover};
-use crate::formats::{weights_sha256, write_json};
+use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
 use crate::stage::{self, Session};
 use crate::statistics::win_rate;
@@ -89,6 +89,7 @@ pub fn run(
     let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
     let (root, tokenizer) = (manner.folder, base.tokenizer.clone());
     let session = session.keeping(root, manner.every, manner.resume, &about, tokenizer)?;
+    write_whole(&root.join("config.toml"), config.to_toml()?.as_bytes())?;
     let mut run = Run { config, profile, base, session };
     if let Some(new) = config.base.fresh() {
         run.base.model = run.pretrain(new, &found)?;

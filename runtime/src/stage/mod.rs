@@ -6,9 +6,13 @@
 //! | name | what |
 //! |---|---|
 //! | `run.json` | the settings and the data's sums: what has to be the same to go on |
+//! | `config.toml` | of `rlhf run`: every key of its configuration, as it was in the end |
 //! | `metrics.jsonl` | a [`Line`](crate::record::Line) for every step |
 //! | `checkpoints/ppo-00000012/` | networks, optimisers and state after that step; the last two |
-//! | `sft/`, `reward/`, `policy/` | finished networks as Hugging Face folders |
+//! | `tensorboard/` | the same lines as TensorBoard reads them |
+//! | `base/`, `sft/`, `reward/`, `policy/` | finished networks as Hugging Face folders |
+//! | `offending.jsonl` | the samples that a guard stopped at |
+//! | `report.html`, `summary.json` | what came of it |
 //!
 //! Checkpoints and networks are folders with a [`Manifest`](crate::record::Manifest) that appear whole
 //! or not at all.

@@ -4,7 +4,7 @@ use super::data::{CONFIG, write};
 use core::cell::Cell;
 use core::time::Duration;
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::run::{Config, Manner, RunError, Summary, run};
+use rlhf::run::{Config, Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_core::random::{Key, Stream};
 use rlhf_cpu::Cpu;
@@ -115,6 +115,44 @@ fn a_run_stopped_after_any_step_goes_on_to_the_same_bits() {
     // Once more finds all done, and changes nothing.
     place.rest().unwrap();
     assert!(place.left() == want);
+}
+
+/// `pretrain`, `sft`, `reward` and `ppo` one after the other, and what they take over from elsewhere.
+#[test]
+fn parts_of_a_run_are_the_run() {
+    let new = "[base.new]\nfamily = \"gpt2\"\nlayers = 1\nwidth = 16\nheads = 2\ncontext = 96\n\
+               tokenizer = \"bytes\"\nepochs = 1\nbatch = 64\nlearning_rate = 1e-3\n";
+    let config = |place: &Place| {
+        let old = "[base]\nmodel = \"base\"\ntokenizer = \"bytes.tok\"\n";
+        assert!(CONFIG.contains(old));
+        let path = place.0.path().join("new.toml");
+        fs::write(&path, CONFIG.replace(old, new).replace("source = \"base\"", "source = \"text\"")).unwrap();
+        Config::read(&path).unwrap_or_else(|e| panic!("{e}")).with_data(&place.0.path().join("data"))
+    };
+    let on = |place: &Place, out: &str, until: Stage, from: Option<&Path>| {
+        let out = place.0.path().join(out);
+        let manner = Manner { resume: true, until, from, ..Manner::new(&out) };
+        run(&config(place), &Cpu::default(), &manner, &mut |_, _, _, _| {}).unwrap_or_else(|e| panic!("{e}"))
+    };
+    let (whole, parts) = (Place::new(), Place::new());
+    let summary = on(&whole, "out", Stage::Ppo, None).unwrap();
+    assert!(whole.out().join("base/model.safetensors").exists());
+    for stage in [Stage::Pretrain, Stage::Supervised, Stage::Reward] {
+        assert!(on(&parts, "out", stage, None).is_none());
+        assert!(parts.out().join(stage.folder()).join("model.safetensors").exists());
+        assert!(!parts.out().join("summary.json").exists());
+    }
+    let again = on(&parts, "out", Stage::Ppo, None).unwrap();
+    assert_eq!(again.weights_sha256, summary.weights_sha256);
+    assert!(parts.left() == whole.left());
+    // Its resolved configuration is one, and says the same.
+    let written = Config::read(&whole.out().join("config.toml")).unwrap();
+    assert_eq!(written, config(&whole));
+    // Another folder's models instead of its own.
+    let from = whole.out();
+    let taken = on(&whole, "taken", Stage::Ppo, Some(&from)).unwrap();
+    assert_eq!(taken.weights_sha256, summary.weights_sha256);
+    assert!(!whole.0.path().join("taken/sft").exists());
 }
 
 #[test]

@@ -24,6 +24,7 @@ use super::{Change, Override, RunError, overrides};
 use crate::formats::read_at_most;
 use rlhf_core::profile::Profile;
 use serde::Deserialize;
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 /// A run, as its file tells it. Work is counted, never timed.
@@ -63,6 +64,9 @@ pub struct Config {
     /// What has changed since the file's version, to tell its writer.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// All keys with their values.
+    #[serde(skip)]
+    whole: Value,
 }
 
 /// The longest file, in bytes.
@@ -98,8 +102,10 @@ impl Config {
     pub fn parse(text: &str, path: &Path, given: &[Given]) -> Result<Self, RunError> {
         let mut tree = reader::parse(text, path)?;
         let changed = given::apply(&mut tree, given)?;
-        let mut config: Self = serde_json::from_value(tree.complete())
+        let whole = tree.complete();
+        let mut config: Self = serde_json::from_value(whole.clone())
             .map_err(|e| RunError::Config { path: path.into(), reason: e.to_string() })?;
+        config.whole = whole;
         (config.given, config.notes) = (changed, core::mem::take(&mut tree.notes));
         config.check().map_err(|error| tree.placed(error))?;
         Ok(config)
@@ -108,7 +114,18 @@ impl Config {
     /// The same run on another folder of data.
     pub fn with_data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.into());
+        self.whole["data"] = Value::String(folder.to_string_lossy().into());
         self
+    }
+
+    /// The configuration as TOML: every key, and every override, those of the command line included.
+    ///
+    /// # Errors
+    /// [`RunError::Setting`]: a value that TOML has no form for.
+    pub fn to_toml(&self) -> Result<String, RunError> {
+        let mut whole = self.whole.clone();
+        without_null(&mut whole);
+        toml::to_string(&whole).map_err(|e| RunError::setting("config.toml", e.to_string()))
     }
 
     pub(super) fn folder(&self) -> Result<&Path, RunError> {
@@ -175,5 +192,17 @@ impl Config {
             }
         }
         self.resolve().map(|_| ())
+    }
+}
+
+/// Leaves out keys that have no value, for which TOML has no form.
+fn without_null(value: &mut Value) {
+    match value {
+        Value::Object(parts) => {
+            parts.retain(|_, part| !part.is_null());
+            parts.values_mut().for_each(without_null);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(without_null),
+        _ => {}
     }
 }
