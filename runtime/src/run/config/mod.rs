@@ -3,14 +3,17 @@
 mod base;
 mod given;
 mod keys;
+mod kind;
 mod nearest;
 mod print;
 mod reader;
 mod schema;
 mod sections;
 mod settings;
+mod source;
 mod tree;
 mod version;
+mod wanted;
 
 pub use base::{BaseFiles, BaseModel, NewBase};
 pub use given::Given;
@@ -19,9 +22,11 @@ pub use schema::schema;
 pub use sections::{Comparisons, Demonstrations, Evaluation, Pretraining, Prompts, Source};
 pub(super) use settings::nearest_setting;
 pub use version::VERSION;
+pub(super) use wanted::Wanted;
 
 use super::{Change, Override, RunError, overrides};
 use crate::formats::read_at_most;
+use crate::train::Guards;
 use rlhf_core::profile::Profile;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -52,6 +57,8 @@ pub struct Config {
     pub ppo: Prompts,
     /// The corpus of the pretraining mix.
     pub pretraining: Pretraining,
+    /// What stops step 3, and what it warns of.
+    pub guards: Guards,
     /// What is measured at the end.
     pub evaluation: Evaluation,
     /// Where the run leaves its profile, and why.
@@ -163,6 +170,8 @@ impl Config {
         if self.pretraining.length > self.context {
             return fault("pretraining.length", format!("it exceeds the context of {}", self.context));
         }
+        self.wanted().iter().try_for_each(Wanted::check)?;
+        self.guards.validate().map_err(|e| RunError::setting("guards", e.to_string()))?;
         if let Some(new) = self.base.fresh() {
             new.check()?;
             if self.context > new.context {
