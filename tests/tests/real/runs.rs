@@ -1,6 +1,7 @@
 //! Whole runs.
 
 use super::data::{CONFIG, PROMPTS, write};
+use rlhf::data::Format;
 use rlhf::record::Phase;
 use rlhf::run::{Config, DataSet, Manner, RunError, Summary, preflight, report, run};
 use rlhf::stage::StageError;
@@ -168,12 +169,13 @@ fn sources_share_rows_by_weight() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     // What only a source names, for a search leaves hidden folders out; all by one user.
-    let rows = (0..PROMPTS).map(|i| format!("{{\"prompt\": \"Say {i}\", \"user\": \"u\"}}\n"));
+    let rows =
+        (0..PROMPTS).map(|i| format!("{{\"prompt\": \"Say {i}\", \"response\": \"a\", \"user\": \"u\"}}\n"));
     std::fs::create_dir(folder.path().join(".more")).unwrap();
     std::fs::write(folder.path().join(".more/g.data"), rows.collect::<String>()).unwrap();
     let text = with_sources(
         "rows = 8\nsources = [{ files = [\"a.*\"], weight = 3.0 }, { files = [\"[b]\"] }]",
-        "sources = [{ files = [\"f.data\"] }, { files = [\"f*\"] }, { files = [\".more/*\"] }]",
+        "sources = [{ files = [\"f.data\"] }, { files = [\"f*\"] }, { files = [\".more/*\"], format = \"prompts\" }]",
     );
     let summary = on(folder.path(), &text, 2).unwrap_or_else(|e| panic!("{e}"));
     fits_the_schema(&folder.path().join("out/summary.json"));
@@ -184,6 +186,7 @@ fn sources_share_rows_by_weight() {
     assert_eq!(demonstrations, [("a".into(), PROMPTS, 6, 6), ("b".into(), PROMPTS, 2, 2)]);
     let prompts = counts(&summary.data.prompts);
     assert_eq!(prompts.iter().map(|set| set.0.as_str()).collect::<Vec<_>>(), ["f", "f-2", "g"]);
+    assert_eq!(summary.data.prompts[2].format, Format::Prompts, "as it was said, not as it looks");
     // 100 rows for three: no more than there are, and no more than a third.
     assert_eq!(prompts[0].2 + prompts[0].3, PROMPTS);
     assert_eq!((prompts[0].2, prompts[0].3), (prompts[1].2, prompts[1].3));
