@@ -67,7 +67,15 @@ pub(super) const MOST_ANSWERS: usize = 64;
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn comparisons(path: &Path, options: Options) -> Result<Records<Comparison>, FormatError> {
-    let format = recognise(path)?;
+    comparisons_of(path, recognise(path)?, options)
+}
+
+/// The same of a file whose format is known.
+pub(crate) fn comparisons_of(
+    path: &Path,
+    format: Option<Format>,
+    options: Options,
+) -> Result<Records<Comparison>, FormatError> {
     match format.and_then(|format| parser(format, options)) {
         Some(parse) => Records::new(path, parse),
         None => Err(FormatError::content(path, "line 1", format!("want comparisons, found {format:?}"))),

@@ -25,7 +25,14 @@ pub struct Demonstration {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn demonstrations(path: &Path) -> Result<Records<Demonstration>, FormatError> {
-    let format = recognise(path)?;
+    demonstrations_of(path, recognise(path)?)
+}
+
+/// The same of a file whose format is known.
+pub(crate) fn demonstrations_of(
+    path: &Path,
+    format: Option<Format>,
+) -> Result<Records<Demonstration>, FormatError> {
     match format.and_then(parser) {
         Some(parse) => Records::new(path, parse),
         None => Err(FormatError::content(path, "line 1", format!("want demonstrations, found {format:?}"))),

@@ -38,13 +38,16 @@ mod source;
 mod split;
 mod transcript;
 
+pub(crate) use comparison::comparisons_of;
 pub use comparison::{Comparison, Options, Vote, comparisons};
+pub(crate) use demonstration::demonstrations_of;
 pub use demonstration::{Demonstration, demonstrations};
 pub use fit::Fit;
 pub use format::{Format, Kind, discover, recognise};
 pub use mixed::Mixed;
 pub use open::text;
 pub use prompt::{Prompt, groups, prompts};
+pub(crate) use prompt::{groups_of, prompts_of};
 pub use rows::{Origin, Records};
 pub use source::Source;
 pub use split::{Group, Sides, held_out};

@@ -27,7 +27,11 @@ pub struct Prompt {
 /// # Errors
 /// The file cannot be read, or has no prompts.
 pub fn prompts(path: &Path) -> Result<Records<Prompt>, FormatError> {
-    let format = recognise(path)?;
+    prompts_of(path, recognise(path)?)
+}
+
+/// The same of a file whose format is known.
+pub(crate) fn prompts_of(path: &Path, format: Option<Format>) -> Result<Records<Prompt>, FormatError> {
     match format.and_then(|format| parser(format, Options::default())) {
         Some(parse) => Records::new(path, parse),
         None => Err(FormatError::content(path, "line 1", format!("want prompts, found {format:?}"))),
@@ -66,15 +70,23 @@ fn turns(row: &Row) -> Result<Vec<Prompt>, FormatError> {
     one(row, text)
 }
 
+/// Groups, row by row.
+type Groups = Box<dyn Iterator<Item = Result<Group, FormatError>>>;
+
 /// The groups of a file's rows, whatever its kind, for [`super::Sides`]: a first pass over all data
 /// that a run is to read. None of a file of text.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn groups(path: &Path) -> Result<Box<dyn Iterator<Item = Result<Group, FormatError>>>, FormatError> {
+pub fn groups(path: &Path) -> Result<Groups, FormatError> {
+    groups_of(path, recognise(path)?)
+}
+
+/// The same of a file whose format is known.
+pub(crate) fn groups_of(path: &Path, format: Option<Format>) -> Result<Groups, FormatError> {
     // Rows that some options leave out join others all the same.
     let options = Options { synthetic: true, passages: false };
-    match recognise(path)?.and_then(|format| parser(format, options)) {
+    match format.and_then(|format| parser(format, options)) {
         Some(parse) => Ok(Box::new(Records::new(path, parse)?.map(|p| p.map(|p| p.group)))),
         None => Ok(Box::new(core::iter::empty())),
     }

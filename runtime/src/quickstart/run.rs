@@ -8,7 +8,7 @@ use crate::statistics::{
     Calibration, Interval, agreement, best_of_n_kl, calibration, distinct_share, expected_best, share,
     win_rate,
 };
-use crate::train::{Examples, Ranking, Scaled, TrainError, now, ranking_margins};
+use crate::train::{Examples, Guards, Ranking, Scaled, TrainError, now, ranking_margins};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
@@ -326,7 +326,8 @@ fn reinforce(
     let mut reference = sft.clone();
     let prompts: Vec<Vec<u32>> = world.train().iter().map(context).collect();
     let iterations = settings.iterations;
-    let on = stage::Prompts { prompts: &prompts, stopping: stopping(settings), mix, iterations };
+    let (stopping, guards) = (stopping(settings), Guards::default());
+    let on = stage::Prompts { prompts: &prompts, stopping, mix, iterations, guards };
     let mut measure = |iteration: u32, policy: &mut Model, reward: &mut Scaled<Model>| {
         if !iteration.is_multiple_of(CHECKPOINT) && iteration != iterations {
             return Ok(Vec::new());

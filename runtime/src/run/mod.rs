@@ -20,6 +20,7 @@ mod answers;
 mod base;
 mod config;
 mod error;
+mod files;
 mod given;
 mod measure;
 mod memory;

@@ -10,6 +10,13 @@ pub(super) fn name(format: Format) -> String {
     }
 }
 
+/// What demonstrations are made from.
+pub(super) const DEMONSTRATIONS: &[Kind] = &[Kind::Demonstrations];
+/// What comparisons are made from.
+pub(super) const COMPARISONS: &[Kind] = &[Kind::Comparisons];
+/// What prompts are taken from.
+pub(super) const PROMPTS: &[Kind] = &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons];
+
 /// All formats.
 const ALL: [Format; 16] = [
     Format::Instructions,

@@ -1,11 +1,13 @@
 //! What is looked at before the first second of work: files, shapes, memory.
 
 use super::base::fit;
+use super::files::All;
 use super::{Config, Memory, RunError, Source, memory, named};
-use crate::data::{Format, discover};
+use crate::data::Format;
 use crate::formats::FormatError;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
 /// What a run would work with.
 #[derive(Clone, Debug, Serialize)]
@@ -40,8 +42,7 @@ pub fn preflight(config: &Config, out: Option<&Path>, available: Option<u64>) ->
         return Err(RunError::setting("data", format!("{}: there is no such folder", folder.display())));
     }
     let (architecture, tokens) = fit(config)?;
-    let found = discover(folder)?;
-    let files = data(config, &found)?;
+    let files = data(config)?;
     if let Some(out) = out {
         writable(out)?;
     }
@@ -73,23 +74,19 @@ pub fn preflight(config: &Config, out: Option<&Path>, available: Option<u64>) ->
 }
 
 /// How many files serve; each step has one at least.
-fn data(config: &Config, found: &[(PathBuf, Format)]) -> Result<usize, RunError> {
-    let text: &[Format] = &[Format::Text];
-    let reads_text = config.base.fresh().is_some() || config.pretraining.source == Source::Text;
-    let all = [
-        ("demonstrations", config.supervised.formats.as_slice()),
-        ("comparisons", config.reward.formats.as_slice()),
-        ("prompts", config.ppo.formats.as_slice()),
-        ("plain texts for pretraining", if reads_text { text } else { &[] }),
-    ];
-    for (what, formats) in all {
-        if !formats.is_empty() && !found.iter().any(|(_, format)| formats.contains(format)) {
-            let wanted = formats.iter().map(|f| named::name(*f)).collect::<Vec<_>>().join(", ");
+fn data(config: &Config) -> Result<usize, RunError> {
+    let files = All::find(config)?;
+    let mut serving: BTreeSet<&Path> = files.serving().into_iter().map(|(path, _)| path).collect();
+    if config.base.fresh().is_some() || config.pretraining.source == Source::Text {
+        let texts = files.found.iter().filter(|(_, format)| *format == Format::Text);
+        let before = serving.len();
+        serving.extend(texts.map(|(path, _)| path.as_path()));
+        if serving.len() == before {
+            let (what, wanted) = ("plain texts for pretraining", named::name(Format::Text));
             return Err(RunError::Missing { what, folder: config.folder()?.into(), wanted });
         }
     }
-    let serves = |format| all.iter().any(|(_, formats)| formats.contains(format));
-    Ok(found.iter().filter(|(_, format)| serves(format)).count())
+    Ok(serving.len())
 }
 
 /// Tries to write where the folder is or will be, and leaves nothing there.

@@ -1,11 +1,11 @@
-//! Data sets: which files belong to one, which rows are held out, and how many there are.
+//! Data sets: which rows are taken, which are held out, and how many there are.
 
+use super::files::{All, Files};
 use super::{DataSet, RunError, named};
-use crate::data::{Format, Group, Sides, groups};
+use crate::data::{Format, Group, Sides, groups_of};
 use crate::formats::FormatError;
 use rlhf_core::random::{Key, Stream};
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A data set, split.
 pub(super) struct Set<T> {
@@ -23,51 +23,47 @@ pub(super) struct Take<'a> {
     pub held_out: f64,
     /// Which prompts and users are together; see [`sides`].
     pub sides: &'a Sides,
-    /// At most so many rows of a set, on either side.
-    pub rows: usize,
 }
 
 /// A first pass over all data: prompts of one user, and users of one prompt, are not parted in any set.
 ///
 /// # Errors
 /// A file cannot be opened.
-pub(super) fn sides(found: &[(PathBuf, Format)]) -> Result<Sides, RunError> {
+pub(super) fn sides(files: &All) -> Result<Sides, RunError> {
     let mut sides = Sides::default();
-    for (path, _) in found {
-        sides.join_all(groups(path)?);
+    let mut all = files.serving();
+    // A source may name files that are not in the folder, or say otherwise what they hold.
+    all.extend(files.found.iter().map(|(path, format)| (path.as_path(), *format)));
+    for (path, format) in all {
+        sides.join_all(groups_of(path, Some(format))?);
     }
     Ok(sides)
 }
 
-/// Reads the sets of the wanted formats. One prompt, and one user, is on one side in all of them. No
-/// more rows are held in memory than are taken.
+/// Reads the sets. One prompt, and one user, is on one side in all of them. No more rows are held in
+/// memory than are taken.
 ///
 /// # Errors
-/// There is none; a file cannot be read, or more than a hundredth of its rows do not fit.
+/// None has a row to train on; a file cannot be read, or more than a hundredth of its rows do not fit.
 pub(super) fn read<T, I>(
     what: &'static str,
     folder: &Path,
-    found: &[(PathBuf, Format)],
-    formats: &[Format],
+    files: &[Files],
     take: Take<'_>,
-    rows: impl Fn(&Path) -> Result<I, FormatError>,
+    rows: impl Fn(&Path, Option<Format>) -> Result<I, FormatError>,
     group: impl Fn(&T) -> Group,
 ) -> Result<Vec<Set<T>>, RunError>
 where
     I: Iterator<Item = Result<T, FormatError>>,
 {
-    let mut files: BTreeMap<(String, Format), Vec<&Path>> = BTreeMap::new();
-    for (path, format) in found.iter().filter(|(_, format)| formats.contains(format)) {
-        files.entry((name(path), *format)).or_default().push(path);
-    }
     let mut sets = Vec::new();
-    for (index, ((name, format), paths)) in files.into_iter().enumerate() {
+    for (index, set) in files.iter().enumerate() {
         // Another order than the file's, so that a limit takes some of everything.
         let key = Key::new(take.seed, Stream::Data, index as u32);
-        let (mut train, mut held) = (Chosen::new(key, take.rows), Chosen::new(key, take.rows));
+        let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
         let (mut read, mut refused) = (0, 0);
-        for path in paths {
-            refused += file(rows(path)?, |row| {
+        for path in &set.paths {
+            refused += file(rows(path, Some(set.format))?, |row| {
                 let side =
                     if take.sides.held_out(group(&row), take.held_out) { &mut held } else { &mut train };
                 side.offer(read, row);
@@ -75,13 +71,19 @@ where
             })?;
         }
         let (train, held) = (train.finish(), held.finish());
-        let (trained, held_rows) = (train.len(), held.len());
-        let counts =
-            DataSet { name, format, rows: read, refused, train: trained, held_out: held_rows, cut: 0 };
+        let counts = DataSet {
+            name: set.name.clone(),
+            format: set.format,
+            rows: read,
+            refused,
+            train: train.len(),
+            held_out: held.len(),
+            cut: 0,
+        };
         sets.push(Set { train, held_out: held, counts });
     }
     if sets.iter().all(|set| set.train.is_empty()) {
-        let wanted = formats.iter().map(|f| named::name(*f)).collect::<Vec<_>>().join(", ");
+        let wanted = files.iter().map(|set| named::name(set.format)).collect::<Vec<_>>().join(", ");
         return Err(RunError::Missing { what, folder: folder.into(), wanted });
     }
     Ok(sets)
@@ -142,23 +144,6 @@ impl<T> Chosen<T> {
     }
 }
 
-/// A data set's name: its file's, without the endings that say how it is packed and which part of
-/// the set it is; the folder's where nothing else remains.
-fn name(path: &Path) -> String {
-    let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = file.split('.').next().unwrap_or_default();
-    let whole = ["train", "test"]
-        .iter()
-        .find_map(|part| stem.strip_suffix(part))
-        .filter(|rest| rest.is_empty() || rest.ends_with(['_', '-']))
-        .map_or(stem, |rest| rest.trim_end_matches(['_', '-']));
-    if !whole.is_empty() {
-        return whole.into();
-    }
-    let folder = path.parent().and_then(Path::file_name);
-    folder.map_or(file.clone(), |n| n.to_string_lossy().into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,18 +161,5 @@ mod tests {
         assert_eq!(few, chosen(10_000)[..100], "a smaller limit takes the first of a larger one's");
         let late = few.iter().filter(|i| **i >= 5000).count();
         assert!((30..70).contains(&late), "{late}");
-    }
-
-    #[test]
-    fn parts_of_a_set_share_its_name() {
-        for (path, want) in [
-            ("a/dolly_train.jsonl.gz", "dolly"),
-            ("a/dolly-test.jsonl", "dolly"),
-            ("a/contest.jsonl", "contest"),
-            ("harmless-base/train.jsonl.gz", "harmless-base"),
-            ("x", "x"),
-        ] {
-            assert_eq!(name(path.as_ref()), want);
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::answers::{Answers, Exam, write};
 use super::base::Base;
+use super::files::{All, File};
 use super::given::Given;
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
@@ -12,7 +13,7 @@ use super::{
     Answer, BeforeAfter, Config, Data, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample,
     Seconds, Stage, Stages, Summary,
 };
-use crate::data::{self, Format, Options, discover};
+use crate::data::{self, Options};
 use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
 use crate::stage::{self, Session};
@@ -26,7 +27,7 @@ use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 /// How a run is done, beside what it is told to do.
@@ -82,8 +83,8 @@ pub fn run(
     let mut seconds = Seconds::default();
     let clock = Instant::now();
     let base = Base::open(config, cpu)?;
-    let found = discover(config.folder()?)?;
-    let mut sources = Sources::read(config, &base, &found)?;
+    let files = All::find(config)?;
+    let mut sources = Sources::read(config, &base, &files)?;
     let given = Given::read(manner, &base)?;
     let about = about(config, &profile, &base, &sources, &given);
     let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
@@ -92,14 +93,14 @@ pub fn run(
     write_whole(&root.join("config.toml"), config.to_toml()?.as_bytes())?;
     let mut run = Run { config, profile, base, session };
     if let Some(new) = config.base.fresh() {
-        run.base.model = run.pretrain(new, &found)?;
+        run.base.model = run.pretrain(new, &files.found)?;
     }
     if manner.until == Stage::Pretrain {
         return Ok(None);
     }
     let mut writer = run.base.model.clone();
     let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
-    let corpus = corpus(config, &found, &mut writer, &run.base.tokenizer, &mut tell)?;
+    let corpus = corpus(config, &files.found, &mut writer, &run.base.tokenizer, &mut tell)?;
     seconds.data = clock.elapsed().as_secs_f64();
 
     let clock = Instant::now();
@@ -218,17 +219,14 @@ struct Sources {
 }
 
 impl Sources {
-    fn read(config: &Config, base: &Base, found: &[(PathBuf, Format)]) -> Result<Self, RunError> {
+    fn read(config: &Config, base: &Base, files: &All) -> Result<Self, RunError> {
         let folder = config.folder()?;
-        let sides = sides(found)?;
-        let take = |rows| Take { seed: config.seed, held_out: config.held_out, sides: &sides, rows };
+        let sides = sides(files)?;
+        let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides };
         let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
 
-        let c = &config.supervised;
-        let sets =
-            read("demonstrations", folder, found, &c.formats, take(c.rows), data::demonstrations, |d| {
-                d.group
-            })?;
+        let open = data::demonstrations_of;
+        let sets = read("demonstrations", folder, &files.demonstrations, take, open, |d| d.group)?;
         let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
         let mut demonstrations = (Examples::default(), Examples::default());
         let mut demonstration_sets = Vec::new();
@@ -246,8 +244,8 @@ impl Sources {
 
         let c = &config.reward;
         let options = Options { synthetic: c.synthetic, passages: c.passages };
-        let open = |path: &Path| data::comparisons(path, options);
-        let sets = read("comparisons", folder, found, &c.formats, take(c.rows), open, |c| c.group)?;
+        let open = |path: &Path, format| data::comparisons_of(path, format, options);
+        let sets = read("comparisons", folder, &files.comparisons, take, open, |c| c.group)?;
         let mut comparisons = Vec::new();
         for mut set in sets {
             let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
@@ -256,9 +254,8 @@ impl Sources {
             comparisons.push(Set { train, held_out, counts: set.counts });
         }
 
-        let c = &config.ppo;
-        let sets = read("prompts", folder, found, &c.formats, take(c.rows), data::prompts, |p| p.group)?;
-        let mut transcripts = Transcripts::new(&base.tokenizer, c.prompt);
+        let sets = read("prompts", folder, &files.prompts, take, data::prompts_of, |p| p.group)?;
+        let mut transcripts = Transcripts::new(&base.tokenizer, config.ppo.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
         for mut set in sets {
             prompts.extend(set.train.iter().map(|p| transcripts.prompt(&p.prompt)));
@@ -303,7 +300,7 @@ impl Run<'_, '_> {
     }
 
     /// A new base, from the data's plain text.
-    fn pretrain(&mut self, new: &NewBase, found: &[(PathBuf, Format)]) -> Result<Model, RunError> {
+    fn pretrain(&mut self, new: &NewBase, found: &[File]) -> Result<Model, RunError> {
         let texts = plain(self.config, found, &self.base.tokenizer)?;
         let settings = new.settings(&self.profile);
         Ok(stage::pretrain(&mut self.session, &self.base.model, &texts, &settings, self.config.seed)?)
@@ -346,8 +343,8 @@ impl Run<'_, '_> {
         prompts: &[Vec<u32>],
         mix: &Examples,
     ) -> Result<Model, RunError> {
-        let iterations = self.config.ppo.iterations;
-        let on = stage::Prompts { prompts, stopping: self.stopping(), mix, iterations };
+        let (stopping, guards) = (self.stopping(), self.config.guards);
+        let on = stage::Prompts { prompts, stopping, mix, iterations: self.config.ppo.iterations, guards };
         let nothing_more = &mut |_, _: &mut _, _: &mut _| Ok(Vec::new());
         let (settings, seed) = (&self.profile.ppo, self.config.seed);
         Ok(stage::ppo(&mut self.session, sft, reward, on, settings, seed, nothing_more)?)

@@ -27,6 +27,8 @@ pub struct Prompts<'a> {
     pub mix: &'a Examples,
     /// Rollouts.
     pub iterations: u32,
+    /// What stops the run, and what it warns of.
+    pub guards: Guards,
 }
 
 /// What a checkpoint keeps beside the networks.
@@ -69,10 +71,11 @@ pub fn ppo(
     };
     let mut critic = with_dropout(&critic, settings.dropout, seed).map_err(at(phase, 0))?;
     let (mut policy, mut reference) = (start, sft.clone());
-    let mut run = Ppo::new(*settings, u64::from(on.iterations), seed).map_err(at(phase, 0))?;
+    let run = Ppo::new(*settings, u64::from(on.iterations), seed);
+    let mut run = run.and_then(|run| run.with_guards(on.guards)).map_err(at(phase, 0))?;
     let mut order = Passes::new(Key::new(seed, Stream::Shuffle, 1 << 28), on.prompts.len());
     let batch = settings.batch.unwrap_or(256) as usize;
-    let (guards, mut history) = (Guards::default(), History::default());
+    let mut history = History::default();
     if let Some(kept) = session.begin(phase)? {
         policy = kept.network("policy", &policy, seed)?;
         critic = kept.network("critic", &critic, seed)?;
@@ -90,13 +93,13 @@ pub fn ppo(
         let seen =
             now(async { run.iterate(&mut roles, Ragged::new(&tokens, &ends)?, &on.stopping, on.mix).await })
                 .map_err(|e| session.failed(phase, step, e))?;
-        session.warn(phase, step, &guards.look(&seen, &history));
+        session.warn(phase, step, &on.guards.look(&seen, &history));
         history.push(&seen);
         let more = measure(iteration, &mut policy, reward).map_err(at(phase, step))?;
         let measured = |name| more.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
         if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {
             history.measure(reward, gold);
-            session.warn(phase, step, guards.compare(&history).as_slice());
+            session.warn(phase, step, on.guards.compare(&history).as_slice());
         }
         let figures = figures(&seen).into_iter().chain(more).filter(|(_, value)| value.is_finite());
         let line = Line {

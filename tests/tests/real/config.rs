@@ -140,6 +140,40 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
 }
 
 #[test]
+fn sources_are_checked_key_by_key() {
+    let sources = "[[supervised.sources]]\nfiles = [\"a*\"]\n\n[[supervised.sources]]\nfiles = [\"b\"]\n\
+        format = \"self_instruct\"\nweight = 3.0\n";
+    let text = CONFIG.replace("formats = [\"instructions\", \"self_instruct\"]\n", "") + "\n" + sources;
+    let config = Config::parse(&text, Path::new("run.toml"), &[]).unwrap().supervised;
+    assert!(config.formats.is_empty() && config.sources.len() == 2);
+    assert_eq!((config.sources[0].weight, config.sources[1].weight), (1.0, 3.0));
+    check(schema(), &json(&text)).unwrap();
+    let line = |of: &str| format!("line {}, ", 1 + text[..text.rfind(of).unwrap()].matches('\n').count());
+    for (from, to, words) in [
+        (
+            "weight = 3.0",
+            "wieght = 3.0",
+            "`supervised.sources.wieght`: did you mean `supervised.sources.weight`?",
+        ),
+        ("weight = 3.0", "weight = 0.0", "supervised.sources.weight: want a number above 0"),
+        ("weight = 3.0", "weight = inf", "supervised.sources.weight: want a number above 0"),
+        ("files = [\"b\"]", "files = []", "supervised.sources.files: want a list of paths"),
+        ("self_instruct\"", "pairs\"", "supervised.sources.format: want one of instructions"),
+    ] {
+        let at = text.rfind(from).unwrap();
+        let error = said(&[&text[..at], to, &text[at + from.len()..]].concat());
+        assert!(error.contains(line(from).trim_end_matches(", ")) && error.contains(words), "{to}: {error}");
+    }
+    let given = [r#"ppo.sources=[{files=["a"], wight=1.0}]"#.parse::<Given>().unwrap()];
+    let error = Config::parse(&text, Path::new("run.toml"), &given).unwrap_err().to_string();
+    assert!(error.contains("--set") && error.contains("did you mean `ppo.sources.weight`?"), "{error}");
+    let error = said(&text.replace("files = [\"b\"]\n", ""));
+    assert!(error.contains("this source needs `files`"), "{error}");
+    let error = said(&format!("{CONFIG}\n{sources}"));
+    assert!(error.contains("line 11, supervised.formats: remove it: supervised.sources say"), "{error}");
+}
+
+#[test]
 fn settings_out_of_range_are_refused_by_name() {
     for (from, to, name) in [
         ("held_out = 0.3", "held_out = 1.0", "held_out"),
@@ -154,6 +188,8 @@ fn settings_out_of_range_are_refused_by_name() {
         ("reason = \"a test\"", "reason = \" \"", "supervised.epochs"),
         ("reason = \"a test\"", "", "reason"),
         ("pretraining = 0.1", "pretraining = 1.1", "supervised.pretraining"),
+        ("[evaluation]", "[guards]\nmax_ratio = 0.5\n[evaluation]", "guards.max_ratio"),
+        ("[evaluation]", "[guards]\nmax_kl = 1e-310\n[evaluation]", "guards.max_kl"),
     ] {
         let error = said(&CONFIG.replacen(from, to, 1));
         assert!(error.contains(name), "{to}: {error}");

@@ -1,7 +1,11 @@
 //! Whole runs.
 
 use super::data::{CONFIG, PROMPTS, write};
-use rlhf::run::{Config, Manner, RunError, Summary, report, run};
+use rlhf::data::Format;
+use rlhf::record::Phase;
+use rlhf::run::{Config, DataSet, Manner, RunError, Summary, preflight, report, run};
+use rlhf::stage::StageError;
+use rlhf::train::{Guard, TrainError};
 use rlhf_cpu::{Cpu, Isa};
 use rlhf_tests::schema;
 use serde_json::Value;
@@ -132,6 +136,92 @@ fn a_run_that_diverges_says_where() {
         assert!(error.contains(phase), "{setting}: {error}");
         assert!(!folder.path().join("out/summary.json").exists());
     }
+}
+
+#[test]
+fn a_limit_of_the_configuration_stops_a_run() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let far =
+        "\n[[override]]\nsetting = \"ppo.policy.learning_rate\"\nvalue = 1e-2\nreason = \"to go far\"\n";
+    on(folder.path(), &format!("{CONFIG}{far}"), 2).unwrap_or_else(|e| panic!("{e}"));
+    assert!(!folder.path().join("out/offending.jsonl").exists());
+    let error = on(folder.path(), &format!("{CONFIG}{far}[guards]\nmax_kl = 1e-6\n"), 2).unwrap_err();
+    let RunError::Stage(StageError::Train { phase: Phase::Ppo, error: TrainError::Guard(fault), .. }) = error
+    else {
+        panic!("{error}");
+    };
+    assert_eq!((fault.guard, fault.limit), (Guard::Kl, Some(1e-6)));
+    let kept = std::fs::read_to_string(folder.path().join("out/offending.jsonl")).unwrap();
+    assert_eq!(kept.lines().count(), fault.offenders.len());
+    assert!(kept.contains("\"guard\":\"kl\""), "{kept}");
+}
+
+/// The configuration with sources instead of formats.
+fn with_sources(supervised: &str, ppo: &str) -> String {
+    CONFIG
+        .replace("formats = [\"instructions\", \"self_instruct\"]\nrows = 100", supervised)
+        .replace("formats = [\"prompts\"]", ppo)
+}
+
+#[test]
+fn sources_share_rows_by_weight() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    // What only a source names, for a search leaves hidden folders out; all by one user.
+    let rows =
+        (0..PROMPTS).map(|i| format!("{{\"prompt\": \"Say {i}\", \"response\": \"a\", \"user\": \"u\"}}\n"));
+    std::fs::create_dir(folder.path().join(".more")).unwrap();
+    std::fs::write(folder.path().join(".more/g.data"), rows.collect::<String>()).unwrap();
+    let text = with_sources(
+        "rows = 8\nsources = [{ files = [\"a.*\"], weight = 3.0 }, { files = [\"[b]\"] }]",
+        "sources = [{ files = [\"f.data\"] }, { files = [\"f*\"] }, { files = [\".more/*\"], format = \"prompts\" }]",
+    );
+    let summary = on(folder.path(), &text, 2).unwrap_or_else(|e| panic!("{e}"));
+    fits_the_schema(&folder.path().join("out/summary.json"));
+    let counts = |sets: &[DataSet]| -> Vec<_> {
+        sets.iter().map(|set| (set.name.clone(), set.rows, set.train, set.held_out)).collect()
+    };
+    let demonstrations = counts(&summary.data.demonstrations);
+    assert_eq!(demonstrations, [("a".into(), PROMPTS, 6, 6), ("b".into(), PROMPTS, 2, 2)]);
+    let prompts = counts(&summary.data.prompts);
+    assert_eq!(prompts.iter().map(|set| set.0.as_str()).collect::<Vec<_>>(), ["f", "f-2", "g"]);
+    assert_eq!(summary.data.prompts[2].format, Format::Prompts, "as it was said, not as it looks");
+    // 100 rows for three: no more than there are, and no more than a third.
+    assert_eq!(prompts[0].2 + prompts[0].3, PROMPTS);
+    assert_eq!((prompts[0].2, prompts[0].3), (prompts[1].2, prompts[1].3));
+    assert!(
+        [(33, 0), (0, 33)].contains(&(prompts[2].2, prompts[2].3)),
+        "one user is on one side: {prompts:?}"
+    );
+    // What is kept of the configuration is one, with its sources.
+    let written = Config::read(&folder.path().join("out/config.toml")).unwrap();
+    assert_eq!(written.supervised, config(folder.path(), &text).supervised);
+}
+
+#[test]
+fn files_of_sources_that_do_not_serve_are_refused_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    for (files, words) in [
+        ("\"../secret\"", &["../secret", "leads out"][..]),
+        ("\"none*\"", &["none*", "no such file"]),
+        ("\"c.data\"", &["c.data", "supervised.sources", "transcripts", "want demonstrations"]),
+        ("\"bytes.tok\"", &["bytes.tok", "no known format"]),
+        ("\"a.json\", \"b\"", &["b, supervised.sources", "self_instruct", "a source of its own"]),
+    ] {
+        let text = with_sources(&format!("sources = [{{ files = [{files}] }}]"), "formats = [\"prompts\"]");
+        let before = preflight(&config(folder.path(), &text), None, None).unwrap_err().to_string();
+        let error = on(folder.path(), &text, 1).unwrap_err().to_string();
+        assert_eq!(before, error);
+        assert!(words.iter().all(|word| error.contains(word)), "{files}: {error}");
+    }
+    let counted = |sources: &str| {
+        let text = with_sources(sources, "formats = [\"prompts\"]");
+        preflight(&config(folder.path(), &text), None, None).unwrap().files
+    };
+    assert_eq!(counted("formats = [\"instructions\", \"self_instruct\"]"), 6);
+    assert_eq!(counted("sources = [{ files = [\"a.json\"] }, { files = [\"a*\"] }]"), 5, "each once");
 }
 
 /// The example on a few rows of the real data.

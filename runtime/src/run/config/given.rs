@@ -1,6 +1,7 @@
 //! What the command line says of a configuration: `--set ppo.iterations=10`.
 
-use super::keys::{Key, Kind};
+use super::keys::Key;
+use super::kind::Kind;
 use super::reader::value;
 use super::tree::{Tree, unknown};
 use super::{Config, settings};

@@ -1,8 +1,11 @@
 //! Every key of a configuration: its name, what it may be, its default and what it says. Reading,
 //! the printed configuration and the JSON schema all go by this table.
 
-use crate::data;
-use crate::run::named;
+use super::kind::Kind::{
+    self, AtLeast, Between, Flag, Formats, OneOf, Path, Positive, Share, Sources, Whole,
+};
+use super::kind::MOST;
+use crate::run::named::{self, COMPARISONS, DEMONSTRATIONS, PROMPTS};
 use rlhf_core::profile::Profile;
 use serde_json::{Value, json};
 
@@ -18,35 +21,6 @@ pub struct Key {
     pub what: &'static str,
 }
 
-/// What a key may be.
-#[derive(Clone, Copy)]
-pub enum Kind {
-    /// A path.
-    Path,
-    /// Yes or no.
-    Flag,
-    /// A whole number, from the least to the most.
-    Whole(u64, u64),
-    /// A number of 0 to 1, both included.
-    Share,
-    /// A number between 0 and 1.
-    Between,
-    /// A positive number.
-    Positive,
-    /// One of these.
-    OneOf(fn() -> Vec<&'static str>),
-    /// Formats of data that serve as one of these.
-    Formats(&'static [data::Kind]),
-}
-
-use Kind::{Between, Flag, Formats, OneOf, Path, Positive, Share, Whole};
-
-const DEMONSTRATIONS: &[data::Kind] = &[data::Kind::Demonstrations];
-const COMPARISONS: &[data::Kind] = &[data::Kind::Comparisons];
-const PROMPTS: &[data::Kind] = &[data::Kind::Prompts, data::Kind::Demonstrations, data::Kind::Comparisons];
-/// The greatest size: far beyond what serves, and what every machine counts to.
-const MOST: u64 = u32::MAX as u64;
-
 /// The sections in the order in which they are printed, and what each is about.
 pub const SECTIONS: &[(&str, &str)] = &[
     ("", "The run."),
@@ -56,13 +30,15 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("reward", "Step 2: the reward model, from comparisons."),
     ("ppo", "Step 3: PPO on prompts."),
     ("pretraining", "The corpus of the pretraining mix."),
+    ("guards", "What stops step 3 before it wastes itself, and what it warns of."),
     ("evaluation", "What is measured at the end."),
 ];
 
 /// The section that is there only if a configuration has it.
 pub const OPTIONAL: &str = "base.new";
 
-const fn key(name: &'static str, kind: Kind, default: &'static str, what: &'static str) -> Key {
+/// A key.
+pub const fn key(name: &'static str, kind: Kind, default: &'static str, what: &'static str) -> Key {
     Key { name, kind, default, what }
 }
 
@@ -87,20 +63,27 @@ pub const KEYS: &[Key] = &[
     key("base.new.batch", Whole(1, MOST), "32", "texts of `pretraining.length` tokens in an optimiser step"),
     key("base.new.learning_rate", Positive, "1e-3", "the highest learning rate"),
     key("supervised.formats", Formats(DEMONSTRATIONS), "", "which formats of demonstrations serve"),
-    key("supervised.rows", Whole(1, MOST), "10000", "at most so many of each data set, on either side of the split"),
+    key("supervised.sources", Sources(DEMONSTRATIONS), "[]", "instead of formats: files, each source with its part of `rows`"),
+    key("supervised.rows", Whole(1, MOST), "10000", "at most so many of each data set, or of all sources, on either side of the split"),
     key("supervised.pretraining", Share, "0.0", "pretraining texts mixed in, as a share of the demonstrations"),
     key("reward.formats", Formats(COMPARISONS), "", "which formats of comparisons serve"),
-    key("reward.rows", Whole(1, MOST), "10000", "at most so many prompts of each data set, on either side of the split"),
+    key("reward.sources", Sources(COMPARISONS), "[]", "instead of formats: files, each source with its part of `rows`"),
+    key("reward.rows", Whole(1, MOST), "10000", "at most so many prompts of each data set, or of all sources, on either side of the split"),
     key("reward.synthetic", Flag, "false", "keep answers that a machine wrote"),
     key("reward.passages", Flag, "true", "put the passages that answers are about before questions"),
     key("ppo.formats", Formats(PROMPTS), "[\"prompts\", \"turns\"]", "which formats prompts are taken from"),
-    key("ppo.rows", Whole(1, MOST), "10000", "at most so many of each data set, on either side of the split"),
+    key("ppo.sources", Sources(PROMPTS), "[]", "instead of formats: files, each source with its part of `rows`"),
+    key("ppo.rows", Whole(1, MOST), "10000", "at most so many of each data set, or of all sources, on either side of the split"),
     key("ppo.iterations", Whole(1, MOST), "100", "rollouts, each with all its optimiser steps"),
     key("ppo.prompt", Whole(2, MOST), "128", "the longest prompt, in tokens; a longer one keeps its last"),
     key("ppo.response", Whole(1, MOST), "64", "the longest response, in tokens"),
     key("pretraining.source", OneOf(sources), "\"base\"", "\"base\": the base writes it; \"text\": the data's plain text"),
     key("pretraining.texts", Whole(0, MOST), "1024", "how many texts"),
     key("pretraining.length", Whole(2, MOST), "128", "the length of each, in tokens"),
+    key("guards.max_ratio", AtLeast(1), "10.0", "stops where a minibatch's mean ratio of new to old probability, or its inverse, is above this"),
+    key("guards.max_kl", Positive, "200.0", "stops where a rollout's mean KL from step 1's model is above this, in nats per response"),
+    key("guards.min_entropy", Share, "0.1", "warns where the entropy is below this share of the first iteration's; 0: never"),
+    key("guards.patience", Whole(0, MOST), "3", "warns after so many measurements without a better held-out reward; 0: never"),
     key("evaluation.prompts", Whole(2, MOST), "256", "at most so many held-out prompts, and as many held-out demonstrations"),
     key("evaluation.samples", Whole(0, MOST), "8", "of which so many are shown with their answers"),
 ];
@@ -138,45 +121,16 @@ impl Key {
     }
 }
 
-impl Kind {
-    /// What would do, in words.
-    pub fn wanted(self) -> String {
-        match self {
-            Path => "a path in quotes".into(),
-            Flag => "true or false".into(),
-            Whole(least, most) if least == most => least.to_string(),
-            Whole(least, most) if most >= MOST => format!("a whole number, {least} or more"),
-            Whole(least, most) => format!("a whole number of {least} to {most}"),
-            Share => "a number of 0 to 1".into(),
-            Between => "a number between 0 and 1".into(),
-            Positive => "a number above 0".into(),
-            OneOf(names) => format!("one of {}", names().join(", ")),
-            Formats(kinds) => format!("a list of formats: {}", named::names(kinds).join(", ")),
-        }
-    }
-
-    /// Whether this will do.
-    pub fn takes(self, value: &Value) -> bool {
-        let number = |fits: fn(f64) -> bool| value.as_f64().is_some_and(fits);
-        match self {
-            Path => value.as_str().is_some_and(|text| !text.is_empty()),
-            Flag => value.is_boolean(),
-            Whole(least, most) => value.as_u64().is_some_and(|n| (least..=most).contains(&n)),
-            Share => number(|x| (0.0..=1.0).contains(&x)),
-            Between => number(|x| x > 0.0 && x < 1.0),
-            Positive => number(|x| x > 0.0 && x.is_finite()),
-            OneOf(names) => value.as_str().is_some_and(|text| names().contains(&text)),
-            Formats(kinds) => value.as_array().is_some_and(|list| {
-                let names = named::names(kinds);
-                !list.is_empty() && list.iter().all(|v| v.as_str().is_some_and(|v| names.contains(&v.into())))
-            }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn guards_are_the_trainers() {
+        for (name, value) in json!(crate::train::Guards::default()).as_object().unwrap() {
+            assert_eq!(Key::of(&format!("guards.{name}")).unwrap().default().as_ref(), Some(value));
+        }
+    }
 
     #[test]
     fn every_default_is_a_value_that_its_key_takes() {

@@ -3,14 +3,17 @@
 mod base;
 mod given;
 mod keys;
+mod kind;
 mod nearest;
 mod print;
 mod reader;
 mod schema;
 mod sections;
 mod settings;
+mod source;
 mod tree;
 mod version;
+mod wanted;
 
 pub use base::{BaseFiles, BaseModel, NewBase};
 pub use given::Given;
@@ -19,9 +22,11 @@ pub use schema::schema;
 pub use sections::{Comparisons, Demonstrations, Evaluation, Pretraining, Prompts, Source};
 pub(super) use settings::nearest_setting;
 pub use version::VERSION;
+pub(super) use wanted::Wanted;
 
 use super::{Change, Override, RunError, overrides};
 use crate::formats::read_at_most;
+use crate::train::Guards;
 use rlhf_core::profile::Profile;
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,6 +58,8 @@ pub struct Config {
     pub ppo: Prompts,
     /// The corpus of the pretraining mix.
     pub pretraining: Pretraining,
+    /// What stops step 3, and what it warns of.
+    pub guards: Guards,
     /// What is measured at the end.
     pub evaluation: Evaluation,
     /// Where the run leaves its profile, and why.
@@ -124,7 +131,7 @@ impl Config {
     /// [`RunError::Setting`]: a value that TOML has no form for.
     pub fn to_toml(&self) -> Result<String, RunError> {
         let mut whole = self.whole.clone();
-        without_null(&mut whole);
+        without_empty(&mut whole);
         toml::to_string(&whole).map_err(|e| RunError::setting("config.toml", e.to_string()))
     }
 
@@ -180,6 +187,8 @@ impl Config {
         if self.pretraining.length > self.context {
             return fault("pretraining.length", format!("it exceeds the context of {}", self.context));
         }
+        self.wanted().iter().try_for_each(Wanted::check)?;
+        self.guards.validate().map_err(|e| RunError::setting("guards", e.to_string()))?;
         if let Some(new) = self.base.fresh() {
             new.check()?;
             if self.context > new.context {
@@ -195,14 +204,15 @@ impl Config {
     }
 }
 
-/// Leaves out keys that have no value, for which TOML has no form.
-fn without_null(value: &mut Value) {
+/// Leaves out keys that have no value, for which TOML has no form, and empty lists: a section has
+/// formats or sources.
+fn without_empty(value: &mut Value) {
     match value {
         Value::Object(parts) => {
-            parts.retain(|_, part| !part.is_null());
-            parts.values_mut().for_each(without_null);
+            parts.retain(|_, part| !part.is_null() && part.as_array().is_none_or(|list| !list.is_empty()));
+            parts.values_mut().for_each(without_empty);
         }
-        Value::Array(parts) => parts.iter_mut().for_each(without_null),
+        Value::Array(parts) => parts.iter_mut().for_each(without_empty),
         _ => {}
     }
 }

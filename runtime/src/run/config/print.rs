@@ -1,6 +1,7 @@
 //! A configuration in full: every key and every setting with its value and what it says.
 
-use super::keys::{KEYS, Key, Kind, OPTIONAL, SECTIONS};
+use super::keys::{KEYS, Key, OPTIONAL, SECTIONS};
+use super::kind::Kind;
 use super::{Config, settings};
 use crate::run::RunError;
 use core::fmt::Write;
@@ -28,6 +29,9 @@ const SETTINGS: &str = "
 
 /// What is printed where a path has to be filled in.
 const FILL_IN: [(&str, &str); 2] = [("base.model", "\"MODEL\""), ("base.tokenizer", "\"TOKENIZER\"")];
+
+/// What is printed where sources may stand.
+const SOURCES: &str = "[{ files = [\"*.jsonl\"], weight = 1.0 }]";
 
 /// The default configuration on a profile, as TOML with comments. It parses back to itself.
 ///
@@ -60,6 +64,8 @@ fn entry(out: &mut String, key: &Key, off: &str, profile: &str) {
     };
     let fill_in = FILL_IN.iter().find(|(known, _)| *known == key.name).map(|(_, value)| *value);
     let _ = match (key.default(), fill_in) {
+        // An empty list here would stand in the way of [[tables]].
+        _ if matches!(key.kind, Kind::Sources(_)) => writeln!(out, "# {name} = {SOURCES}"),
         _ if key.name == "profile" => writeln!(out, "profile = \"{profile}\""),
         (Some(value), _) => writeln!(out, "{off}{name} = {}", toml(&value)),
         (None, Some(value)) => writeln!(out, "{off}{name} = {value}"),

@@ -1,7 +1,9 @@
 //! A configuration's text, key by key.
 
-use super::keys::SECTIONS;
+use super::keys::{Key, SECTIONS};
+use super::kind::Kind;
 use super::nearest::nearest;
+use super::source;
 use super::tree::Tree;
 use super::version::{RENAMED, Renamed, VERSION};
 use crate::run::RunError;
@@ -9,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 /// The most tables of `[[override]]`: profiles have fewer settings.
 const MOST_OVERRIDES: usize = 1000;
@@ -92,12 +94,32 @@ impl Reader<'_> {
                         let reason = format!("it is a section: write [{name}]");
                         return Err(RunError::Key { place, key: name, reason });
                     }
+                    if let DeValue::Array(tables) = &value {
+                        self.sources(&name, tables, &place)?;
+                    }
                     let value = json(Spanned::new(span, value)).unwrap_or_default();
                     self.tree.set(&name, value, place)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Checks the tables of a key that takes sources, each by its own lines; `place` is the key's.
+    fn sources(&self, name: &str, tables: &DeArray<'_>, place: &str) -> Result<(), RunError> {
+        let Some(Kind::Sources(kinds)) = Key::of(name).map(|key| key.kind) else { return Ok(()) };
+        let values: Vec<Value> = tables.iter().map(|table| json(table.clone()).unwrap_or_default()).collect();
+        let place = |at: usize, part: &str| {
+            let Some(table) = tables.get(at) else { return place.into() };
+            let span = match table.get_ref() {
+                DeValue::Table(entries) => {
+                    entries.keys().find(|key| key.get_ref() == part).map(Spanned::span)
+                }
+                _ => None,
+            };
+            self.place(span.unwrap_or(table.span()).start)
+        };
+        source::check(name, kinds, &values, &place)
     }
 
     /// A table of `[[override]]`.

@@ -1,7 +1,8 @@
 //! The JSON schema of a configuration, for editors.
 
-use super::keys::{KEYS, Key, Kind, SECTIONS};
-use super::settings;
+use super::keys::{KEYS, Key, SECTIONS};
+use super::kind::Kind;
+use super::{settings, source};
 use crate::run::named;
 use serde_json::{Map, Value, json};
 
@@ -69,7 +70,23 @@ fn of(key: &Key) -> Value {
         Kind::Share => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
         Kind::Between => json!({ "type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1 }),
         Kind::Positive => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        Kind::AtLeast(least) => json!({ "type": "number", "minimum": least }),
         Kind::OneOf(names) => json!({ "enum": names() }),
+        Kind::Files => {
+            json!({ "type": "array", "minItems": 1, "items": { "type": "string", "minLength": 1 } })
+        }
+        Kind::Format(kinds) => json!({ "enum": named::names(kinds) }),
+        Kind::Sources(kinds) => {
+            let keys = source::keys(kinds);
+            let parts: Map<String, Value> = keys.iter().map(|key| (key.name.into(), of(key))).collect();
+            let items = json!({
+                "type": "object",
+                "additionalProperties": false,
+                "required": [source::NEEDED],
+                "properties": parts
+            });
+            json!({ "type": "array", "items": items })
+        }
         Kind::Formats(kinds) => {
             json!({ "type": "array", "minItems": 1, "items": { "enum": named::names(kinds) } })
         }

@@ -1,15 +1,17 @@
 //! The sections of a configuration, one for each step.
 
-use crate::data::Format;
+use crate::data::{self, Format};
 use serde::Deserialize;
 
 /// Step 1's data.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Demonstrations {
-    /// Which files serve.
+    /// All files of these serve; empty where there are sources.
     pub formats: Vec<Format>,
-    /// At most so many of each data set, on either side of the split.
+    /// Files instead: each source is a data set, with its part of the rows.
+    pub sources: Vec<data::Source>,
+    /// At most so many of each data set, or of all sources together, on either side of the split.
     pub rows: usize,
     /// Pretraining texts mixed in, as a share of the demonstrations. InstructGPT starts PPO from a
     /// model tuned with a tenth (appendix C.4): one that has forgotten its pretraining is pulled
@@ -21,9 +23,11 @@ pub struct Demonstrations {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Comparisons {
-    /// Which files serve.
+    /// All files of these serve; empty where there are sources.
     pub formats: Vec<Format>,
-    /// At most so many prompts of each data set, on either side of the split.
+    /// Files instead: each source is a data set, with its part of the rows.
+    pub sources: Vec<data::Source>,
+    /// At most so many prompts of each data set, or of all sources together, on either side of the split.
     pub rows: usize,
     /// Keep answers that a machine wrote.
     pub synthetic: bool,
@@ -35,9 +39,11 @@ pub struct Comparisons {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prompts {
-    /// Which files serve.
+    /// All files of these serve; empty where there are sources.
     pub formats: Vec<Format>,
-    /// At most so many of each data set, on either side of the split.
+    /// Files instead: each source is a data set, with its part of the rows.
+    pub sources: Vec<data::Source>,
+    /// At most so many of each data set, or of all sources together, on either side of the split.
     pub rows: usize,
     /// Rollouts.
     pub iterations: u32,

@@ -1,8 +1,9 @@
 //! A configuration as keys with values, each with the place where it stands.
 
 use super::keys::{KEYS, Key, OPTIONAL, SECTIONS};
+use super::kind::Kind;
 use super::nearest::nearest;
-use super::settings;
+use super::{settings, source};
 use crate::run::RunError;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -31,6 +32,9 @@ impl Tree {
             let reason = format!("want {}, not {value}", key.kind.wanted());
             return Err(RunError::Key { place, key: name.into(), reason });
         }
+        if let (Kind::Sources(kinds), Some(sources)) = (key.kind, value.as_array()) {
+            source::check(name, kinds, sources, &|_, _| place.clone())?;
+        }
         self.places.insert(name.into(), place);
         self.values.insert(name.into(), value);
         Ok(())
@@ -42,9 +46,15 @@ impl Tree {
         self.overrides.push(table);
     }
 
-    /// The value of a key, or its default.
+    /// The value of a key, or its default. Formats have none where there are sources instead.
     pub fn get(&self, key: &Key) -> Option<Value> {
-        self.values.get(key.name).cloned().or_else(|| key.default())
+        let sources = || self.values.get(&format!("{}.sources", key.parts().0)).and_then(Value::as_array);
+        self.values.get(key.name).cloned().or_else(|| match key.kind {
+            Kind::Formats(_) if sources().is_some_and(|list| !list.is_empty()) => {
+                Some(Value::Array(Vec::new()))
+            }
+            _ => key.default(),
+        })
     }
 
     /// Says where the key or setting of an error stands, if it is here.

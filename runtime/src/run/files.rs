@@ -1,0 +1,197 @@
+//! Which files of the data make up which data sets.
+
+use super::config::Wanted;
+use super::{Config, RunError, named};
+use crate::data::{Format, Source, discover, recognise};
+use crate::formats::FormatError;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// A file, and what it holds.
+pub(super) type File = (PathBuf, Format);
+
+/// The files of one data set.
+pub(super) struct Files {
+    /// The data set's name.
+    pub name: String,
+    pub format: Format,
+    pub paths: Vec<PathBuf>,
+    /// At most so many rows are taken, on either side of the split.
+    pub rows: usize,
+}
+
+/// The files of all steps.
+pub(super) struct All {
+    /// What the data's folder holds.
+    pub found: Vec<File>,
+    pub demonstrations: Vec<Files>,
+    pub comparisons: Vec<Files>,
+    pub prompts: Vec<Files>,
+}
+
+impl All {
+    /// Looks for them.
+    ///
+    /// # Errors
+    /// A step has none; or a file of a source is not there, or does not serve.
+    pub fn find(config: &Config) -> Result<Self, RunError> {
+        let folder = config.folder()?;
+        let found = discover(folder)?;
+        let of = |wanted: &Wanted<'_>| match wanted.sources {
+            [] => of_formats(wanted, folder, &found),
+            sources => of_sources(wanted, sources, folder),
+        };
+        let [demonstrations, comparisons, prompts] = &config.wanted();
+        let (demonstrations, comparisons, prompts) = (of(demonstrations)?, of(comparisons)?, of(prompts)?);
+        Ok(Self { demonstrations, comparisons, prompts, found })
+    }
+
+    /// The files that serve a step, each once.
+    pub fn serving(&self) -> BTreeSet<(&Path, Format)> {
+        let sets = self.demonstrations.iter().chain(&self.comparisons).chain(&self.prompts);
+        sets.flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format))).collect()
+    }
+}
+
+/// All files of the wanted formats: those of one name and format are a data set.
+fn of_formats(wanted: &Wanted<'_>, folder: &Path, found: &[File]) -> Result<Vec<Files>, RunError> {
+    let mut sets: BTreeMap<(String, Format), Vec<PathBuf>> = BTreeMap::new();
+    for (path, format) in found.iter().filter(|(_, format)| wanted.formats.contains(format)) {
+        sets.entry((name(path), *format)).or_default().push(path.clone());
+    }
+    if sets.is_empty() {
+        let formats = wanted.formats.iter().map(|f| named::name(*f)).collect::<Vec<_>>().join(", ");
+        return Err(RunError::Missing { what: wanted.what, folder: folder.into(), wanted: formats });
+    }
+    let files = |((name, format), paths)| Files { name, format, paths, rows: wanted.rows };
+    Ok(sets.into_iter().map(files).collect())
+}
+
+/// Each source is a data set.
+fn of_sources(wanted: &Wanted<'_>, sources: &[Source], folder: &Path) -> Result<Vec<Files>, RunError> {
+    let weights: Vec<f64> = sources.iter().map(|source| source.weight).collect();
+    let mut sets: Vec<Files> = Vec::new();
+    for (source, rows) in sources.iter().zip(shares(wanted.rows, &weights)) {
+        let paths = source.paths(folder)?;
+        let Some(first) = paths.first() else {
+            let reason = "want at least one file of each source";
+            return Err(RunError::setting(format!("{}.sources", wanted.section), reason));
+        };
+        let name = unique(name(first), &sets);
+        let format = match source.format {
+            Some(format) => format,
+            None => shared(wanted, &paths)?,
+        };
+        sets.push(Files { name, format, paths, rows });
+    }
+    Ok(sets)
+}
+
+/// The format that all these files are of.
+fn shared(wanted: &Wanted<'_>, paths: &[PathBuf]) -> Result<Format, RunError> {
+    let mut all: Option<Format> = None;
+    for path in paths {
+        let fault =
+            |reason: String| FormatError::content(path, format!("{}.sources", wanted.section), reason);
+        let format = recognise(path)?;
+        let Some(format) = format.filter(|format| wanted.takes(*format)) else {
+            let found = format.map_or("of no known format".into(), named::name);
+            let known = wanted.known();
+            return Err(
+                fault(format!("it is {found}: want {} ({known}), or say its format", wanted.what)).into()
+            );
+        };
+        if *all.get_or_insert(format) != format {
+            let name = named::name(format);
+            return Err(
+                fault(format!("it is {name}, unlike those before: make it a source of its own")).into()
+            );
+        }
+    }
+    all.ok_or_else(|| RunError::setting(format!("{}.sources", wanted.section), "there are no files"))
+}
+
+/// Shares of `rows` in proportion to weights above 0, by largest remainder; of equal ones the first.
+fn shares(rows: usize, weights: &[f64]) -> Vec<usize> {
+    // Sums of the greatest numbers are not finite.
+    let most = weights.iter().copied().fold(0.0, f64::max);
+    let total: f64 = weights.iter().map(|weight| weight / most).sum();
+    let exact = weights.iter().map(|weight| rows as f64 * (weight / most / total));
+    let mut shares: Vec<(usize, f64)> = exact.map(|x| (x as usize, x.fract())).collect();
+    let left = rows.saturating_sub(shares.iter().map(|(whole, _)| whole).sum());
+    let mut order: Vec<&mut (usize, f64)> = shares.iter_mut().collect();
+    order.sort_by(|a, b| b.1.total_cmp(&a.1));
+    order.into_iter().take(left).for_each(|(whole, _)| *whole += 1);
+    shares.into_iter().map(|(whole, _)| whole).collect()
+}
+
+/// A name that no set has yet.
+fn unique(name: String, sets: &[Files]) -> String {
+    let taken = |name: &String| sets.iter().any(|set| set.name == *name);
+    let later = (2..).map(|n| format!("{name}-{n}"));
+    let mut names = core::iter::once(name.clone()).chain(later);
+    names.find(|name| !taken(name)).unwrap_or(name)
+}
+
+/// A data set's name: its file's, without the endings that say how it is packed and which part of
+/// the set it is; the folder's where nothing else remains.
+fn name(path: &Path) -> String {
+    let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = file.split('.').next().unwrap_or_default();
+    let whole = ["train", "test"]
+        .iter()
+        .find_map(|part| stem.strip_suffix(part))
+        .filter(|rest| rest.is_empty() || rest.ends_with(['_', '-']))
+        .map_or(stem, |rest| rest.trim_end_matches(['_', '-']));
+    if !whole.is_empty() {
+        return whole.into();
+    }
+    let folder = path.parent().and_then(Path::file_name);
+    folder.map_or(file.clone(), |n| n.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn shares_are_all_rows_and_within_one_of_exact(
+            rows in 0usize..100_000,
+            weights in prop::collection::vec(prop_oneof![0.001f64..10.0, Just(1.0), Just(f64::MAX)], 1..20),
+        ) {
+            let (shares, most) = (shares(rows, &weights), weights.iter().copied().fold(0.0, f64::max));
+            prop_assert_eq!(shares.iter().sum::<usize>(), rows);
+            let total: f64 = weights.iter().map(|weight| weight / most).sum();
+            for (share, weight) in shares.into_iter().zip(&weights) {
+                let exact = rows as f64 * (weight / most / total);
+                prop_assert!((share as f64 - exact).abs() < 1.0 + 1e-6, "{share} of {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let set = |name: String| Files { name, format: Format::Pairs, paths: vec![], rows: 0 };
+        let mut sets = Vec::new();
+        for want in ["a", "a-2", "a-3"] {
+            let name = unique("a".into(), &sets);
+            assert_eq!(name, want);
+            sets.push(set(name));
+        }
+    }
+
+    #[test]
+    fn parts_of_a_set_share_its_name() {
+        for (path, want) in [
+            ("a/dolly_train.jsonl.gz", "dolly"),
+            ("a/dolly-test.jsonl", "dolly"),
+            ("a/contest.jsonl", "contest"),
+            ("harmless-base/train.jsonl.gz", "harmless-base"),
+            ("x", "x"),
+        ] {
+            assert_eq!(name(path.as_ref()), want);
+        }
+    }
+}
