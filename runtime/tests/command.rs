@@ -238,4 +238,5 @@ fn an_interrupted_run_leaves_a_checkpoint_and_goes_on() {
     let (code, error) = failed(folder.path(), &run("cut", &[]), "");
     assert!(code == 2 && error.contains("holds a run"), "{error}");
     assert_eq!(sum(&said(folder.path(), &run("cut", &["--resume"]), "")), want);
+    assert_eq!(sum(&said(folder.path(), &run("cut", &["--overwrite"]), "")), want);
 }

@@ -135,7 +135,8 @@ struct Quickstart {
     /// What every random draw depends on: the same seed gives the same weights
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// A folder for summary.json, the curve as SVG, and the models as Hugging Face folders
+    /// A folder for report.html, summary.json, the curve as SVG, and the models as Hugging Face folders; an
+    /// earlier quickstart there is replaced
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Go on with the run in that folder

@@ -7,7 +7,7 @@ use super::progress::Shown;
 use core::time::Duration;
 use rlhf::quickstart::world::tokenizer;
 use rlhf::quickstart::{Settings, Summary, overrides, run, save, show};
-use rlhf::stage::Session;
+use rlhf::stage::{Session, clear};
 use rlhf_cpu::Cpu;
 
 /// How often a checkpoint is written, at least.
@@ -33,6 +33,10 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
         .stopped_by(stop)
         .warning(super::progress::warn);
     if let Some(out) = &args.out {
+        if !args.resume {
+            // Two minutes make another one.
+            clear(out, "quickstart")?;
+        }
         session = session.keeping(out, EVERY, args.resume, &settings.about(cpu), tokenizer().into())?;
     }
     let outcome = run(&settings, cpu, &mut session)?;

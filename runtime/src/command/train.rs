@@ -7,6 +7,7 @@ use super::progress::{Shown, warn};
 use clap::Args;
 use rlhf::record::Progress;
 use rlhf::run::{Config, Given, Manner, Preflight, Stage, Summary, overrides, preflight, report, run};
+use rlhf::stage::clear;
 use rlhf_cpu::Cpu;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +44,9 @@ pub struct Training {
     /// Go on where the run in that folder was stopped
     #[arg(long)]
     resume: bool,
+    /// Remove the run in that folder first
+    #[arg(long, conflicts_with = "resume")]
+    overwrite: bool,
 }
 
 #[derive(Args)]
@@ -87,6 +91,9 @@ fn train(args: &Training, request: &Request<'_>, cpu: &Cpu) -> Result<(), Failur
     output.tell(&overrides(&config.resolve()?.1));
     let found = preflight(&config, Some(&args.out), args.told.memory()).map_err(Failure::wrong)?;
     output.tell(&facts(&found));
+    if args.overwrite {
+        clear(&args.out, "run")?;
+    }
     let mut shown = Shown::new();
     let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
     match start(&config, cpu, &args.out, request, &mut tell)? {

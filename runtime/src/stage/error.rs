@@ -84,7 +84,7 @@ impl fmt::Display for StageError {
             }
             Self::Occupied { folder } => write!(
                 f,
-                "{} holds a run: go on with it with --resume, name another folder, or remove it",
+                "{} holds a run: go on with it with --resume, name another folder, or replace it with --overwrite",
                 folder.display()
             ),
             Self::Busy { folder } => write!(f, "another process works in {}", folder.display()),

@@ -2,12 +2,14 @@
 
 use super::StageError;
 use crate::formats::{FormatError, read_at_most, write_json};
-use crate::record::snapshot;
+use crate::record::{Metrics, snapshot};
 use serde_json::Value;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// The longest `run.json` that is read.
+/// What tells that a folder is a run's, and of which.
+const RUN: &str = "run.json";
+/// The longest one that is read.
 const LONGEST: u64 = 1 << 24;
 /// Differences that an error names.
 const NAMED: usize = 5;
@@ -32,19 +34,13 @@ impl Folder {
             move |e| FormatError::io(&path, e)
         };
         fs::create_dir_all(root).map_err(io(root))?;
-        let (lock, run) = (root.join(".lock"), root.join("run.json"));
-        let file = File::create(&lock).map_err(io(&lock))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(StageError::Busy { folder: root.into() }),
-            Err(TryLockError::Error(e)) => return Err(FormatError::io(&lock, e).into()),
-        }
+        let run = root.join(RUN);
+        let file = lock(root)?;
         if run.exists() {
             if !resume {
                 return Err(StageError::Occupied { folder: root.into() });
             }
-            let was: Value = serde_json::from_slice(&read_at_most(&run, LONGEST)?)
-                .map_err(|e| FormatError::content(&run, "content", e.to_string()))?;
+            let was = read(&run)?;
             let mut differences = Vec::new();
             compare("", &was, about, &mut differences);
             if !differences.is_empty() {
@@ -67,6 +63,59 @@ impl Folder {
     pub fn checkpoints(&self) -> PathBuf {
         self.root.join("checkpoints")
     }
+}
+
+/// Removes a run of this command, such as `run`, from its folder. What is not a run's, and a run of another
+/// command, is left.
+///
+/// # Errors
+/// [`StageError::Busy`]; the system's.
+pub fn clear(root: &Path, command: &str) -> Result<(), StageError> {
+    let run = root.join(RUN);
+    if !run.exists() || read(&run)?["command"] != command {
+        return Ok(());
+    }
+    let _lock = lock(root)?;
+    for network in ["base", "sft", "reward", "policy"].map(|name| root.join(name)) {
+        if snapshot::exists(&network) {
+            snapshot::remove(&network)?;
+        }
+    }
+    for folder in ["checkpoints", "tensorboard"].map(|name| root.join(name)) {
+        gone(&folder, fs::remove_dir_all(&folder))?;
+    }
+    // The last is what tells that this is a run's folder: one that is half cleared is still one.
+    let files =
+        ["summary.json", "report.html", "curve.svg", "offending.jsonl", "config.toml", Metrics::NAME, RUN];
+    for file in files.map(|name| root.join(name)) {
+        gone(&file, fs::remove_file(&file))?;
+    }
+    Ok(())
+}
+
+/// That there was nothing to remove is as good.
+fn gone(path: &Path, removed: std::io::Result<()>) -> Result<(), FormatError> {
+    match removed {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(FormatError::io(path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Takes hold of a folder for this process.
+fn lock(root: &Path) -> Result<File, StageError> {
+    let path = root.join(".lock");
+    let file = File::create(&path).map_err(|e| FormatError::io(&path, e))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StageError::Busy { folder: root.into() }),
+        Err(TryLockError::Error(e)) => Err(FormatError::io(&path, e).into()),
+    }
+}
+
+/// What a run's folder says of its run.
+fn read(run: &Path) -> Result<Value, FormatError> {
+    serde_json::from_slice(&read_at_most(run, LONGEST)?)
+        .map_err(|e| FormatError::content(run, "content", e.to_string()))
 }
 
 /// Adds where `was` and `is` differ.
@@ -103,6 +152,26 @@ mod tests {
         let said = open(true, &json!({ "seed": 1, "profile": { "beta": 0.2 } })).unwrap_err().to_string();
         assert!(said.contains("profile.beta was 0.1 and is now 0.2"), "{said}");
         open(true, &about).unwrap();
+    }
+
+    #[test]
+    fn a_run_is_cleared_and_nothing_else() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path();
+        fs::write(root.join("mine"), "").unwrap();
+        fs::create_dir(root.join("sft")).unwrap();
+        let about = json!({ "command": "run" });
+        let held = Folder::open(root, false, &about).unwrap();
+        fs::create_dir_all(held.checkpoints().join("x")).unwrap();
+        assert!(matches!(clear(root, "run"), Err(StageError::Busy { .. })));
+        drop(held);
+        clear(root, "quickstart").unwrap();
+        assert!(matches!(Folder::open(root, false, &about), Err(StageError::Occupied { .. })));
+        clear(root, "run").unwrap();
+        assert!(
+            root.join("mine").exists() && root.join("sft").exists() && !root.join("checkpoints").exists()
+        );
+        Folder::open(root, false, &about).unwrap();
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod session;
 mod supervised;
 
 pub use error::StageError;
+pub use folder::clear;
 pub(crate) use ppo::end_to_end;
 pub use ppo::{Measure, Prompts, ppo};
 pub use reward::{normalised, reward_model};
