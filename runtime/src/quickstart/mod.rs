@@ -10,4 +10,4 @@ pub mod world;
 pub use run::{Outcome, Point, Sample, run};
 pub use settings::{Labels, Override, Settings};
 pub use show::{overrides, plot, save, show};
-pub use summary::{BeforeAfter, Gold, Labellers, RewardModel, Rewards, Seconds, Story, Summary, Told};
+pub use summary::{Gold, Labellers, RewardModel, Rewards, Seconds, Story, Summary, Told};

@@ -3,7 +3,7 @@
 use super::world::decode;
 use super::{Outcome, Override, Point, Sample, Settings};
 use crate::formats::weights_sha256;
-use crate::statistics::{Calibration, Interval};
+use crate::statistics::{BeforeAfter, Calibration, Interval};
 use rlhf_core::profile::Profile;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -48,15 +48,6 @@ pub struct Summary {
     pub overrides: Vec<Override>,
     /// SHA-256 of the final policy's weights.
     pub weights_sha256: String,
-}
-
-/// A figure of both policies.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct BeforeAfter {
-    /// The supervised policy's.
-    pub sft: f64,
-    /// PPO's.
-    pub ppo: f64,
 }
 
 /// A mean reward.

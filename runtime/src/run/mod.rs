@@ -49,6 +49,6 @@ pub use report::{overrides, report};
 pub use stage::Stage;
 pub use steps::{Manner, run};
 pub use summary::{
-    Accuracy, Answer, BeforeAfter, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample,
-    Seconds, Stages, Summary,
+    Accuracy, Answer, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample, Seconds, Stages,
+    Summary,
 };

@@ -1,7 +1,8 @@
 //! A run in a terminal.
 
-use super::{Accuracy, BeforeAfter, Override, Sample, Summary};
+use super::{Accuracy, Override, Sample, Summary};
 use crate::report::table;
+use crate::statistics::BeforeAfter;
 use core::fmt::Write;
 
 /// Where a run leaves its profile, and why: to print before it starts.

@@ -10,14 +10,14 @@ use super::rewards::{Judged, accuracy, margins, trust};
 use super::sets::{Set, Take, read, sides};
 use super::transcripts::Transcripts;
 use super::{
-    Answer, BeforeAfter, Config, Data, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample,
-    Seconds, Stage, Stages, Summary,
+    Answer, Config, Data, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample, Seconds, Stage,
+    Stages, Summary,
 };
 use crate::data::{self, Options};
 use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
 use crate::stage::{self, Session};
-use crate::statistics::win_rate;
+use crate::statistics::{BeforeAfter, win_rate};
 use crate::train::{Examples, Ranking, Scaled, TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;

@@ -3,7 +3,7 @@
 use super::Override;
 use crate::data::Format;
 use crate::record::{Line, Phase};
-use crate::statistics::{Calibration, Interval};
+use crate::statistics::{BeforeAfter, Calibration, Interval};
 use rlhf_core::profile::Profile;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -140,15 +140,6 @@ pub struct Accuracy {
     pub n: usize,
     /// On how many prompts.
     pub prompts: usize,
-}
-
-/// A figure of the supervised model and of PPO's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct BeforeAfter {
-    /// Before PPO.
-    pub sft: f64,
-    /// After it.
-    pub ppo: f64,
 }
 
 /// A rollout of PPO, on training prompts.

@@ -111,7 +111,9 @@ pub fn ppo(
         };
         let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
         let state = State { run: run.state(), history: history.clone() };
-        let state = serde_json::to_value(state).unwrap_or_default();
+        let state = serde_json::to_value(state).map_err(|e| {
+            FormatError::content(session.root().unwrap_or("".as_ref()), "checkpoint's state", e.to_string())
+        })?;
         session.after(line, &told, &[("policy", &policy), ("critic", &critic)], &state)?;
     }
     if settings.average.is_some() {

@@ -1,6 +1,7 @@
 //! What a run's numbers are worth: intervals, agreement, calibration, best-of-n.
 
 mod agreement;
+mod before_after;
 mod best_of_n;
 mod calibration;
 mod distinct;
@@ -8,6 +9,7 @@ mod histogram;
 mod interval;
 
 pub use agreement::agreement;
+pub use before_after::BeforeAfter;
 pub use best_of_n::{best_of_n_kl, expected_best};
 pub use calibration::{Bin, Calibration, Judgement, calibration};
 pub use distinct::distinct_share;

@@ -216,7 +216,7 @@ fn damage_is_named_and_what_was_before_it_serves() {
 
 /// What a killed process does: it runs until it is killed. Not a test of its own.
 #[test]
-#[ignore = "the child of the tests that kill"]
+#[ignore = "what the tests that kill start as a process: it runs as part of them"]
 fn child() {
     let Some(folder) = std::env::var_os("RLHF_TEST_CHILD") else { return };
     let out = Path::new(&folder).join("out");

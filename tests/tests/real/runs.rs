@@ -244,7 +244,7 @@ fn the_example_runs_on_the_real_data() {
 
 /// The whole example: minutes. `cargo test --release -p rlhf-tests --test real -- --ignored`.
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes: a command of its own in the README"]
 fn the_whole_example_learns() {
     let Some(data) = rlhf_tests::shared::data("") else { return };
     let folder = tempfile::tempdir().unwrap();
