@@ -6,6 +6,7 @@ use rlhf::data::{
     Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, text,
 };
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+use serde_json::{Value, json};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -289,6 +290,63 @@ fn a_small_file_cannot_become_a_huge_line() {
     assert_eq!(rows.len(), 2);
     assert!(rows[1].as_ref().unwrap_err().to_string().contains("line 2: want at most 16 MiB"));
     assert!(text(&path, 1 << 20).unwrap_err().to_string().contains("want at most 1048576 bytes"));
+}
+
+/// Every value of a row, at any depth, taken out or put in another type's place.
+fn damaged(whole: &Value) -> Vec<Value> {
+    let wrong =
+        [Value::Null, json!(true), json!(-1), json!(1e300), json!("x"), json!([]), json!([{}]), json!({})];
+    let mut out = wrong.to_vec();
+    let mut within = |children: Vec<(Value, &Value)>, put: &dyn Fn(&mut Value, &Value, Option<Value>)| {
+        for (place, child) in children {
+            for child in damaged(child).into_iter().map(Some).chain([None]) {
+                let mut row = whole.clone();
+                put(&mut row, &place, child);
+                out.push(row);
+            }
+        }
+    };
+    match whole {
+        Value::Object(fields) => {
+            within(fields.iter().map(|(name, child)| (json!(name), child)).collect(), &|row, name, child| {
+                let (fields, name) = (row.as_object_mut().unwrap(), name.as_str().unwrap());
+                match child {
+                    Some(child) => _ = fields.insert(name.into(), child),
+                    None => _ = fields.remove(name),
+                }
+            })
+        }
+        Value::Array(elements) => within(
+            elements.iter().enumerate().map(|(at, child)| (json!(at), child)).collect(),
+            &|row, at, child| {
+                let (elements, at) = (row.as_array_mut().unwrap(), at.as_u64().unwrap() as usize);
+                match child {
+                    Some(child) => elements[at] = child,
+                    None => _ = elements.remove(at),
+                }
+            },
+        ),
+        _ => {}
+    }
+    out
+}
+
+#[test]
+fn a_later_row_with_any_value_missing_or_of_another_type_is_survived() {
+    let folder = tempfile::tempdir().unwrap();
+    for (format, row) in ROWS {
+        let rows = damaged(&serde_json::from_str(row).unwrap());
+        let content: String = rows.iter().map(|damaged| format!("{damaged}\n")).collect();
+        let path = file(folder.path(), "rows", &format!("{row}\n{content}"));
+        let most = 2 * rows.len() + 2;
+        let read = match format.kind() {
+            Kind::Demonstrations => demonstrations(&path).unwrap().count(),
+            Kind::Comparisons => comparisons(&path, Options::default()).unwrap().count(),
+            Kind::Prompts => prompts(&path).unwrap().count(),
+            Kind::Text => unreachable!(),
+        };
+        assert!((2..=most).contains(&read), "{format:?}: {read} of {}", rows.len());
+    }
 }
 
 proptest! {

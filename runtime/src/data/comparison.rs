@@ -165,7 +165,8 @@ fn conversations(row: &Row) -> Result<Vec<Comparison>, FormatError> {
         }
     }
     let answer = |field: &str| {
-        row.fields[field]["value"].as_str().map(response).ok_or_else(|| row.fault(field, "want a value"))
+        let value = row.fields.get(field).and_then(|turn| turn["value"].as_str());
+        value.map(response).ok_or_else(|| row.fault(field, "want a value"))
     };
     let answers = vec![answer("chosen")?, answer("rejected")?];
     comparison(row, conversation(said.into_iter()), answers, vec![FIRST])
