@@ -6,7 +6,7 @@ use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, prompts, re
 use rlhf::formats::{Safetensors, open, scale, tokenizer};
 use rlhf::record::{Manifest, Metrics};
 use rlhf::run::Config;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The most rows that a few bytes can hold, and more.
 const MOST_ROWS: usize = 100_000;
@@ -58,33 +58,41 @@ pub fn mask(bytes: &[u8]) {
     });
 }
 
+/// A whole model, of which one file is replaced at a time.
+const MODEL: [(&str, &[u8]); 3] = [
+    ("model.safetensors", include_bytes!("../fuzz/seeds/model_file/model.safetensors")),
+    ("config.json", include_bytes!("../fuzz/seeds/model_file/config.json")),
+    ("tokenizer.rlhf", include_bytes!("../fuzz/seeds/model_file/tokenizer.rlhf")),
+];
+
 /// Files of models and of runs: checkpoints, tokenizers, manifests, metrics.
 pub fn model_file(bytes: &[u8]) {
     let Ok(folder) = tempfile::tempdir() else { return };
-    let names = [
-        "x.bin",
-        "model.safetensors",
-        "config.json",
-        "tokenizer.rlhf",
-        "manifest.json",
-        "metrics.jsonl",
-        "reward.json",
-    ];
-    if names.iter().any(|name| std::fs::write(folder.path().join(name), bytes).is_err()) {
-        return;
-    }
-    let _ = Safetensors::open(&folder.path().join("model.safetensors"));
-    for path in [folder.path(), &folder.path().join("x.bin")] {
+    let folder = folder.path();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.join(name), bytes).is_ok();
+    let load = |path: &Path| {
         if let Ok(opened) = open(path)
             && opened.architecture.parameters() < MOST_WEIGHTS
         {
             let _ = opened.weights(&opened.architecture);
         }
+    };
+    for (name, whole) in MODEL {
+        if !MODEL.iter().all(|(name, whole)| write(name, whole)) || !write(name, bytes) {
+            return;
+        }
+        let _ = Safetensors::open(&folder.join("model.safetensors"));
+        let _ = tokenizer(&folder.join("tokenizer.rlhf"));
+        load(folder);
+        write(name, whole);
     }
-    let _ = tokenizer(&folder.path().join("tokenizer.rlhf"));
-    let _ = scale(folder.path());
-    let _ = Metrics::read(folder.path());
-    let _ = Manifest::check(folder.path());
+    if !["x.bin", "manifest.json", "metrics.jsonl", "reward.json"].iter().all(|name| write(name, bytes)) {
+        return;
+    }
+    load(&folder.join("x.bin"));
+    let _ = scale(folder);
+    let _ = Metrics::read(folder);
+    let _ = Manifest::check(folder);
 }
 
 /// Weights that are read to see what happens.

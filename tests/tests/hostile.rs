@@ -1,19 +1,16 @@
-//! A short run of the fuzz targets without a fuzzer: keyed mutations of good files.
+//! A short run of the fuzz targets without a fuzzer: keyed mutations of the seeds.
 
-use rlhf::formats::save_model;
-use rlhf_core::model::Architecture;
-use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes};
 use rlhf_core::random::{Draws, Key, Stream};
-use rlhf_cpu::{Cpu, Model};
 use rlhf_tests::fuzz;
 
-const ROWS: [&str; 5] = [
-    r#"{"prompt": "Hi ann@example.org", "chosen": "Yes", "rejected": "No", "user_id": 3, "margin": 1}"#,
-    r#"{"chosen": "\n\nHuman: Hi\n\nAssistant: Yes", "rejected": "\n\nHuman: Hi\n\nAssistant: No"}"#,
-    r#"{"prompt": "Hi", "answers": ["a", "é", "c"], "ranks": [0, 1, 1]}"#,
-    r#"{"prompt": "Hi", "answers": ["a", "b"], "votes": [[0, 1], [1, 0, "tie"]]}"#,
-    "Call 212-555-0199, 192.0.2.1 or 4111 1111 1111 1111, Ann Example.",
-];
+/// The fuzzer's seeds for a target.
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/");
+    let files = std::fs::read_dir(format!("{folder}{target}")).unwrap();
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().map(|path| std::fs::read(path).unwrap()).collect()
+}
 
 /// Bytes turned around, left out, doubled or replaced by what means something.
 fn mutate(bytes: &mut Vec<u8>, draws: &mut Draws) {
@@ -34,45 +31,29 @@ fn mutate(bytes: &mut Vec<u8>, draws: &mut Draws) {
     }
 }
 
-#[test]
-fn mutated_files_are_survived() {
-    for case in 0..2000 {
+/// What a target survives: its seeds, and `cases` of them changed.
+fn survives(target: &str, cases: u32, run: fn(&[u8])) {
+    let seeds = seeds(target);
+    assert!(!seeds.is_empty());
+    seeds.iter().for_each(|seed| run(seed));
+    for case in 0..cases {
         let mut draws = Key::new(7, Stream::Data, 0).draws(case);
-        let mut bytes = [*draws.pick(&ROWS), "\n", *draws.pick(&ROWS)].concat().into_bytes();
+        let mut bytes = draws.pick(&seeds).clone();
         mutate(&mut bytes, &mut draws);
-        fuzz::json_lines(&bytes);
-        fuzz::transcript(&bytes);
-        if case % 8 == 0 {
-            // These write files.
-            fuzz::mask(&bytes);
-            fuzz::parquet(&bytes);
-        }
+        run(&bytes);
     }
 }
 
 #[test]
+fn mutated_files_are_survived() {
+    survives("json_lines", 2000, fuzz::json_lines);
+    survives("transcript", 1000, fuzz::transcript);
+    survives("parquet", 2000, fuzz::parquet);
+    survives("mask", 250, fuzz::mask);
+}
+
+#[test]
 fn mutated_models_and_configurations_are_survived() {
-    let folder = tempfile::tempdir().unwrap();
-    let model = Model::random(&Cpu::default(), Architecture::gpt2(257, 8, 4, 1, 1), 1).unwrap();
-    save_model(folder.path(), &model, &AnyTokenizer::from(Bytes)).unwrap();
-    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
-    let models = ["config.json", "model.safetensors", "tokenizer.rlhf"].map(read);
-    let line = r#"{"phase":"ppo","step":1,"total":2,"figures":{"kl":0.5},"seconds":1.0}"#;
-    let manifest =
-        r#"{"version":1,"phase":"ppo","step":1,"state":null,"files":{"x.bin":{"bytes":1,"sha256":""}}}"#;
-    let text = rlhf::run::complete("instructgpt").unwrap()
-        + "\n[[override]]\nsetting = \"ppo.epochs\"\nvalue = 1\nreason = \"x\"\n";
-    for case in 0..600 {
-        let mut draws = Key::new(8, Stream::Data, 0).draws(case);
-        let mut bytes = match draws.below(5) {
-            3 => line.as_bytes().to_vec(),
-            4 => manifest.as_bytes().to_vec(),
-            which => models[which].clone(),
-        };
-        mutate(&mut bytes, &mut draws);
-        fuzz::model_file(&bytes);
-        let mut bytes = text.clone().into_bytes();
-        mutate(&mut bytes, &mut draws);
-        fuzz::config(&bytes);
-    }
+    survives("model_file", 1000, fuzz::model_file);
+    survives("config", 600, fuzz::config);
 }
