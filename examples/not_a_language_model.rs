@@ -114,6 +114,11 @@ impl Learner for Table {
         Ok(loss)
     }
 
+    async fn forget(&mut self) -> Result<(), Error> {
+        self.gradient.fill(0.0);
+        Ok(())
+    }
+
     async fn step(&mut self, update: &Update) -> Result<f64, Error> {
         let norm = global_norm([&self.gradient[..]]);
         let rate = update.learning_rate * clip_factor(norm, update.max_grad_norm)?;

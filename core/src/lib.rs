@@ -15,6 +15,7 @@ extern crate alloc;
 extern crate std;
 
 mod batch;
+pub mod capabilities;
 mod error;
 pub mod maths;
 #[cfg(feature = "model")]
@@ -32,7 +33,7 @@ pub mod sampling;
 
 pub use batch::{Batch, Ragged};
 pub use error::Error;
-pub use objective::{Coupling, Needs, Objective};
+pub use objective::{CandidateObjective, Coupling, Needs, Objective, RowObjective};
 pub use ready::ready;
 pub use real::Real;
 #[cfg(feature = "alloc")]

@@ -83,3 +83,38 @@ pub trait Objective {
         Ok(0.0)
     }
 }
+
+/// A loss over whole rows of a vocabulary-sized head, with its exact gradient: distillation from a
+/// teacher's rows, action values (ILQL), a policy within another's support (NLPO). For a
+/// [`crate::capabilities::LearnRows`].
+///
+/// Losses are sums over what is shown, already divided by a denominator of the whole optimiser batch.
+pub trait RowObjective {
+    /// The row that `tokens[position]` was drawn from: `logits`, `[vocabulary]`, as the network gives
+    /// them, not divided by a temperature. Rows come in rising order of position, one for each owed
+    /// token. All of `grad_logits` is written. Returns this row's part of the loss.
+    ///
+    /// # Errors
+    /// What the objective's own documentation says.
+    fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error>;
+}
+
+/// A loss over the log-probabilities of `k` candidate ids at each owed token, with its exact gradient:
+/// what [`RowObjective`] is where rows are too dear to leave a device. For a
+/// [`crate::capabilities::LearnCandidates`].
+///
+/// Losses are sums over what is shown, already divided by a denominator of the whole optimiser batch.
+pub trait CandidateObjective {
+    /// `positions` rise and index the batch's tokens; `log_probs`, in nats under the batch's
+    /// temperature, and `grad_log_probs`, all of it written, are `[positions, k]`. May be called tile
+    /// by tile. Returns this part of the loss.
+    ///
+    /// # Errors
+    /// What the objective's own documentation says.
+    fn candidates(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        grad_log_probs: &mut [f32],
+    ) -> Result<f64, Error>;
+}

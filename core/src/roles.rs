@@ -122,6 +122,12 @@ pub trait Learner {
         objective: &mut O,
     ) -> impl Future<Output = Result<f64, Self::Error>>;
 
+    /// Drops the accumulated gradient, as if nothing had been accumulated since the last step.
+    ///
+    /// # Errors
+    /// The device's own.
+    fn forget(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
+
     /// Updates the weights with the accumulated gradient, forgets it, and returns its global norm
     /// before clipping.
     ///

@@ -480,6 +480,13 @@ impl Learner for Model {
         result
     }
 
+    async fn forget(&mut self) -> Result<(), CpuError> {
+        if let Some(learning) = &mut self.learning {
+            learning.gradient.fill(0.0);
+        }
+        Ok(())
+    }
+
     async fn step(&mut self, update: &Update) -> Result<f64, CpuError> {
         let Some(learning) = &mut self.learning else { return Ok(0.0) };
         let len = self.weights.layout.len;

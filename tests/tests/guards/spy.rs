@@ -52,6 +52,9 @@ impl Learner for Spy {
     async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, o: &mut O) -> Result<f64, CpuError> {
         self.model.accumulate(batch, o).await
     }
+    async fn forget(&mut self) -> Result<(), CpuError> {
+        self.model.forget().await
+    }
     async fn step(&mut self, update: &Update) -> Result<f64, CpuError> {
         if self.steps + 1 == self.refuses {
             return Err(CpuError::Gradient { norm: f64::INFINITY, step: self.refuses as u32 });

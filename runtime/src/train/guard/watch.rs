@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 use rlhf_core::roles::Learner;
-use rlhf_core::{Batch, Coupling, Error, Needs, Objective, Ragged};
+use rlhf_core::{Coupling, Error, Needs, Objective};
 
 use super::Fault;
 use crate::train::TrainError;
@@ -116,33 +116,9 @@ impl<O: Objective> Objective for Watched<'_, O> {
     }
 }
 
-/// Makes a learner drop the gradient that it has accumulated, as it does on an error, and gives the
-/// fault to end with.
+/// Makes a learner drop the gradient that it has accumulated, and gives the fault to end with.
 pub(in crate::train) async fn forget<L: Learner>(learner: &mut L, fault: Box<Fault>) -> TrainError {
-    if let Ok(sequences) = Ragged::new(&[0, 0], &[2])
-        && let Ok(batch) = Batch::new(sequences, &[false, true])
-    {
-        let _ = learner.accumulate(batch, &mut Refuse).await;
-    }
+    // The fault comes first: a device that fails here says so again at its next call.
+    let _ = learner.forget().await;
     TrainError::Guard(fault)
-}
-
-/// Learns nothing.
-struct Refuse;
-
-impl Objective for Refuse {
-    fn needs(&self) -> Needs {
-        Needs { log_probs: true, ..Needs::default() }
-    }
-
-    fn tokens(
-        &mut self,
-        _: &[usize],
-        _: &[f32],
-        _: &[f32],
-        _: &mut [f32],
-        _: &mut [f32],
-    ) -> Result<f64, Error> {
-        Err(Error::NotFinite { name: "minibatch", index: 0 })
-    }
 }
