@@ -1,6 +1,7 @@
 //! What a library asserts of a file, a hostile one may break.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 
 /// What `read` gives; a panic in it is an error of the file's. `read` is not to be called again after
 /// one: what it works on may be half-changed.
