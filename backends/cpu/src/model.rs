@@ -98,7 +98,7 @@ impl Model {
     }
 
     /// The accumulated gradient of every weight, as [`Self::weights`]; empty before the first
-    /// [`Learner::accumulate`].
+    /// [`rlhf_core::roles::Learner::accumulate`].
     pub fn gradient(&self) -> Vec<f32> {
         let Some(learning) = &self.learning else { return Vec::new() };
         let mut gradient = learning.gradient.clone();
