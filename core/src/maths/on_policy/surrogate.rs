@@ -1,6 +1,5 @@
 //! What is differentiated in place of the expected reward.
 
-use crate::error::within;
 use crate::maths::{PolicyClip, PolicyToken};
 use crate::{Error, Real};
 
@@ -11,16 +10,8 @@ pub enum Surrogate {
     /// `−A·ln π`: REINFORCE (Williams, 1992) and A2C (Mnih et al., arXiv:1602.01783). For samples of
     /// the very policy that learns.
     LogProb,
-    /// `max(−A·ρ, −A·clip(ρ))`, token by token: PPO, GRPO; with `high` above `low` DAPO's clip-higher.
+    /// [`PolicyClip::token`], token by token: PPO, GRPO; with `high` above `low` DAPO's clip-higher.
     Clipped(PolicyClip),
-    /// The same with ρ itself limited to `delta`, so that a token with A < 0 stops pulling however far
-    /// it has drifted (dual clip, Ye et al., arXiv:1912.09729; TRL's `delta`).
-    TwoSided {
-        /// As in [`Surrogate::Clipped`].
-        clip: PolicyClip,
-        /// The largest ρ, above `1 + high`.
-        delta: f64,
-    },
     /// `−clip(ρ)·A·ln π` with the clipped ratio held constant: its slope, `−clip(ρ)·A`, leaves no token
     /// without gradient (CISPO, MiniMax, arXiv:2506.13585, eq. 4, which leaves out the lower limit:
     /// `low` = 1).
@@ -50,10 +41,6 @@ impl Surrogate {
             | Self::Detached(clip)
             | Self::SequenceMean(clip)
             | Self::SequenceProduct(clip) => clip.validate(),
-            Self::TwoSided { clip, delta } => {
-                clip.validate()?;
-                within("clip delta", *delta, 1.0 + clip.high, f64::MAX)
-            }
         }
     }
 
@@ -66,24 +53,17 @@ impl Surrogate {
                 slope: -advantage,
                 ratio: (log_prob - old).exp(),
                 clipped: false,
+                bounded: false,
             },
             Self::Clipped(clip) | Self::SequenceMean(clip) | Self::SequenceProduct(clip) => {
                 clip.token(log_prob, old, advantage)
-            }
-            Self::TwoSided { clip, delta } => {
-                let token = clip.token(log_prob, old, advantage);
-                let delta = R::of(delta);
-                if advantage < R::ZERO && token.ratio > delta {
-                    PolicyToken { loss: -advantage * delta, slope: R::ZERO, ..token }
-                } else {
-                    token
-                }
             }
             Self::Detached(clip) => {
                 let ratio = clip.token(log_prob, old, advantage).ratio;
                 let weight = ratio.clamp(R::of(1.0 - clip.low), R::of(1.0 + clip.high));
                 let slope = -weight * advantage;
-                PolicyToken { loss: slope * log_prob, slope, ratio, clipped: weight != ratio }
+                let clipped = weight != ratio;
+                PolicyToken { loss: slope * log_prob, slope, ratio, clipped, bounded: false }
             }
         }
     }
@@ -101,6 +81,7 @@ mod tests {
     fn naive(surrogate: Surrogate, log_prob: f64, old: f64, advantage: f64, held: f64) -> f64 {
         let rho = (log_prob - old).exp();
         let pessimist = |rho: f64, clip: PolicyClip| {
+            let rho = clip.dual.map_or(rho, |delta| rho.min(delta));
             -(rho * advantage).min(rho.clamp(1.0 - clip.low, 1.0 + clip.high) * advantage)
         };
         match surrogate {
@@ -108,7 +89,6 @@ mod tests {
             Surrogate::Clipped(clip) | Surrogate::SequenceMean(clip) | Surrogate::SequenceProduct(clip) => {
                 pessimist(rho, clip)
             }
-            Surrogate::TwoSided { clip, delta } => pessimist(rho.min(delta), clip),
             Surrogate::Detached(clip) => -held.clamp(1.0 - clip.low, 1.0 + clip.high) * advantage * log_prob,
         }
     }
@@ -128,7 +108,7 @@ mod tests {
             for surrogate in [
                 Surrogate::LogProb,
                 Surrogate::Clipped(clip),
-                Surrogate::TwoSided { clip, delta },
+                Surrogate::Clipped(PolicyClip { dual: Some(delta), ..clip }),
                 Surrogate::Detached(clip),
                 Surrogate::SequenceMean(clip),
             ] {
@@ -150,7 +130,6 @@ mod tests {
             let want = -advantage * f64::exp(drift);
             for s in [
                 Surrogate::Clipped(CLIP),
-                Surrogate::TwoSided { clip: CLIP, delta: 1.5 },
                 Surrogate::Detached(CLIP),
             ] {
                 close(slope(s), want, 1e-12);
@@ -160,21 +139,11 @@ mod tests {
                 prop_assert_eq!(s.token(log_prob, log_prob, advantage).slope, -advantage);
             }
         }
-
-        #[test]
-        fn two_sided_with_a_far_limit_is_clipped(drift in -3.0..3.0, advantage in -3.0..3.0) {
-            let far = Surrogate::TwoSided { clip: CLIP, delta: 1e9 };
-            prop_assert_eq!(
-                far.token(drift, 0.0, advantage),
-                Surrogate::Clipped(CLIP).token(drift, 0.0, advantage)
-            );
-        }
     }
 
     #[test]
     fn settings_are_checked() {
-        assert!(Surrogate::TwoSided { clip: CLIP, delta: 1.1 }.validate().is_err());
-        assert!(Surrogate::TwoSided { clip: CLIP, delta: 1.5 }.validate().is_ok());
+        assert!(Surrogate::LogProb.validate().is_ok());
         let wrong = PolicyClip { low: -0.1, ..CLIP };
         for s in [
             Surrogate::Clipped(wrong),

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
 
-const CLIP: PolicyClip = PolicyClip { low: 0.2, high: 0.28, log_ratio: None };
+const CLIP: PolicyClip = PolicyClip { high: 0.28, ..PolicyClip::symmetric(0.2) };
 const SEQUENCES: [Surrogate; 2] = [Surrogate::SequenceMean(CLIP), Surrogate::SequenceProduct(CLIP)];
 const GRPO: KlTerm = KlTerm { beta: 0.04, estimator: KlEstimator::K3 };
 
