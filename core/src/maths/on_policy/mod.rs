@@ -36,6 +36,8 @@ mod reward_to_go;
 mod selection;
 mod stats;
 mod surrogate;
+#[cfg(test)]
+mod unbiased;
 
 pub use baseline::{Baseline, MovingBaseline};
 pub use group_advantages::{GroupAdvantages, Scale, informative};

@@ -14,7 +14,7 @@ pub enum Surrogate {
     Clipped(PolicyClip),
     /// `−clip(ρ)·A·ln π` with the clipped ratio held constant: its slope, `−clip(ρ)·A`, leaves no token
     /// without gradient (CISPO, MiniMax, arXiv:2506.13585, eq. 4, which leaves out the lower limit:
-    /// `low` = 1).
+    /// `low` = 1). A dual clip has nothing to do here.
     Detached(PolicyClip),
     /// [`Surrogate::Clipped`] with the geometric mean of a response's ratios in place of each (GSPO,
     /// Zheng et al., arXiv:2507.18071, eq. 5 to 7). It couples the tokens of a sequence.
