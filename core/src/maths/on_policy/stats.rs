@@ -6,7 +6,8 @@ use crate::maths::PolicyStats;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct OnPolicyStats {
     /// The ratios and the clip: an element for each token, or for each sequence where its tokens share
-    /// one ratio. Its entropy stays 0: see [`Self::entropy`].
+    /// one ratio, which is judged by its first token's advantage. Its entropy stays 0: see
+    /// [`Self::entropy`].
     pub ratios: PolicyStats,
     /// Those among the clipped whose advantage is negative.
     pub clipped_low: usize,
@@ -35,7 +36,7 @@ impl OnPolicyStats {
 
     /// The share of ratios that are clipped for a positive advantage (TRL's `clip_ratio/high`).
     pub fn clip_fraction_high(&self) -> f64 {
-        (self.ratios.clipped - self.clipped_low) as f64 / self.ratios.tokens.max(1) as f64
+        self.ratios.clipped.saturating_sub(self.clipped_low) as f64 / self.ratios.tokens.max(1) as f64
     }
 
     /// Mean KL estimate per token.
