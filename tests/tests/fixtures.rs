@@ -6,6 +6,7 @@
 
 mod fixtures {
     mod models;
+    mod on_policy;
     mod optimiser;
     mod ppo;
     mod preferences;

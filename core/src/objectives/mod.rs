@@ -7,12 +7,14 @@
 //! | PPO, policy | [`PpoPolicy`] | log-probabilities, entropies |
 //! | PPO, critic | [`PpoValue`] | values |
 //! | preferences: DPO and its kin, KTO, online and from logs | `PreferencePairs`, `LabelledResponses`, `NashPolicy`, `LoggedFeedback` | log-probabilities |
+//! | policy gradients without a critic: REINFORCE to GSPO | [`on_policy`] | log-probabilities, entropies |
 //!
 //! Each is made anew for every part of an optimiser batch, from slices laid out as that part, and
 //! keeps sums (`stats`) that merge over parts.
 
 mod cross_entropy;
 mod k_wise;
+pub mod on_policy;
 mod pairwise;
 mod ppo_policy;
 mod ppo_value;
@@ -29,9 +31,4 @@ pub use preference::{
     Feedback, LabelledResponses, LoggedFeedback, NashPolicy, PreferenceCounts, PreferencePairs,
 };
 
-use crate::Error;
-
-/// What lies at `position` of a slice laid out as the batch's tokens.
-fn at(name: &'static str, slice: &[f32], position: usize) -> Result<f32, Error> {
-    slice.get(position).copied().ok_or(Error::Shape { name, want: position + 1, got: slice.len() })
-}
+use crate::error::at;
