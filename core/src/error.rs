@@ -113,6 +113,11 @@ pub(crate) fn finite<R: crate::Real>(name: &'static str, values: &[R]) -> Result
     }
 }
 
+/// What lies at `index` of a slice, else [`Error::Shape`] in the argument's name.
+pub(crate) fn at<T: Copy>(name: &'static str, slice: &[T], index: usize) -> Result<T, Error> {
+    slice.get(index).copied().ok_or(Error::Shape { name, want: index + 1, got: slice.len() })
+}
+
 /// `Ok` when `ends` rise strictly from above 0 to `len`, else [`Error::Ends`].
 pub(crate) fn rising(ends: &[usize], len: usize) -> Result<(), Error> {
     let mut start = 0;

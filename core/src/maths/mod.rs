@@ -15,6 +15,7 @@ mod k_wise;
 mod kl;
 mod log_probs;
 mod moments;
+pub mod on_policy;
 #[cfg(test)]
 mod oracle;
 mod policy_loss;

@@ -6,12 +6,14 @@
 //! | reward model | [`KWise`], [`Pairwise`] | scores |
 //! | PPO, policy | [`PpoPolicy`] | log-probabilities, entropies |
 //! | PPO, critic | [`PpoValue`] | values |
+//! | policy gradients without a critic: REINFORCE to GSPO | [`on_policy`] | log-probabilities, entropies |
 //!
 //! Each is made anew for every part of an optimiser batch, from slices laid out as that part, and
 //! keeps sums (`stats`) that merge over parts.
 
 mod cross_entropy;
 mod k_wise;
+pub mod on_policy;
 mod pairwise;
 mod ppo_policy;
 mod ppo_value;
@@ -22,9 +24,4 @@ pub use pairwise::Pairwise;
 pub use ppo_policy::PpoPolicy;
 pub use ppo_value::PpoValue;
 
-use crate::Error;
-
-/// What lies at `position` of a slice laid out as the batch's tokens.
-fn at(name: &'static str, slice: &[f32], position: usize) -> Result<f32, Error> {
-    slice.get(position).copied().ok_or(Error::Shape { name, want: position + 1, got: slice.len() })
-}
+use crate::error::at;
