@@ -3,7 +3,12 @@
 //! A profile is a starting point: change a field, and say so. [`Profile::by_name`] gives those that
 //! follow a reference; what that reference does not publish is marked in its documentation.
 
+mod method;
+mod on_policy;
 mod references;
+
+pub use method::Method;
+pub use on_policy::{Credit, OnPolicy};
 
 use crate::Error;
 use crate::error::within;
@@ -19,8 +24,10 @@ pub struct Profile {
     pub supervised: Option<Supervised>,
     /// Step 2.
     pub reward: RewardModel,
-    /// Step 3.
+    /// Step 3, as the paper does it.
     pub ppo: Ppo,
+    /// What step 3 does.
+    pub method: Method,
 }
 
 /// Step 1: supervised fine-tuning.
@@ -322,7 +329,8 @@ impl Profile {
         }
         self.reward.optimiser.validate()?;
         within("reward batch", self.reward.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
-        self.ppo.validate()
+        self.ppo.validate()?;
+        self.method.validate()
     }
 }
 

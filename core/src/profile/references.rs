@@ -30,7 +30,7 @@ const SHAPING: Shaping = Shaping {
 
 const GAE: Gae = Gae::new(1.0, 0.95);
 
-fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
+pub(super) const fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
     Optimiser { learning_rate, shape, ..PLAIN }
 }
 
@@ -90,6 +90,7 @@ impl Profile {
                 average: Some(0.992),
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 
@@ -134,6 +135,7 @@ impl Profile {
                 average: None,
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 
@@ -176,6 +178,7 @@ impl Profile {
                 average: None,
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 
@@ -199,6 +202,7 @@ impl Profile {
                 critic: linear,
                 ..huang.ppo
             },
+            method: Method::Ppo,
         }
     }
 
@@ -248,6 +252,7 @@ impl Profile {
                 average: None,
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What the settings of a profile say. Their values are the profiles'.
 
 use super::nearest::nearest;
+use serde_json::Value;
 
 /// A setting of a profile, which `[[override]]` and `--set` change.
 pub struct Setting {
@@ -69,6 +70,24 @@ const PPO: &[(&str, &str)] = &[
     ("dropout", "dropout in training, a probability of 0 to 0.99"),
 ];
 
+const ON_POLICY: &[(&str, &str)] = &[
+    ("prompts", "prompts a rollout, 1 or more"),
+    ("group", "responses to each, 1 or more; 2 where they are compared with one another"),
+    ("refill", "rounds of further prompts in place of those whose responses are worth the same, 0 to 100"),
+    ("epochs", "passes over a rollout, 1 or more"),
+    ("minibatches", "optimiser steps a pass, 1 or more"),
+    ("temperature", "what logits are divided by in sampling and training, above 0"),
+    ("beta", "per nat; what the distance from the reference takes off the reward, 0 or more"),
+    ("credit", "response = { baseline, scale, epsilon } or token = { gamma }"),
+    ("overlong", "what long responses pay: { longest, buffer, penalty }, or \"none\""),
+    ("surrogate", "what is differentiated: \"log_prob\", clipped, detached, sequence_mean, … = a clip"),
+    ("normalisation", "what tokens are averaged over: \"token\", \"response\" or constant = { length }"),
+    ("kl", "the distance from the reference in the loss: { beta, estimator }, or \"none\""),
+    ("entropy", "the coefficient of the entropy bonus"),
+    ("importance", "weights for a sampler that differs: { level, limit }, or \"none\""),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
 const OPTIMISER: &[(&str, &str)] = &[
     ("learning_rate", "the highest learning rate, 0 or more"),
     ("adam.beta1", "the decay of the first moment, 0 to below 1"),
@@ -93,6 +112,8 @@ pub fn all() -> Vec<Setting> {
         ("ppo", PPO),
         ("ppo.policy", OPTIMISER),
         ("ppo.critic", OPTIMISER),
+        ("method.on_policy", ON_POLICY),
+        ("method.on_policy.optimiser", OPTIMISER),
     ];
     let named = |group: &str, name: &str| format!("{group}.{name}");
     groups
@@ -101,6 +122,15 @@ pub fn all() -> Vec<Setting> {
             settings.iter().map(move |(name, what)| Setting { name: named(group, name), what })
         })
         .collect()
+}
+
+/// Those that a profile in its stored form has: a method has only its own.
+pub fn of(stored: &Value) -> Vec<Setting> {
+    let has = |setting: &Setting| {
+        let group = setting.name.rsplit_once('.').map_or("", |(group, _)| group);
+        !group.starts_with("method.") || stored.pointer(&format!("/{}", group.replace('.', "/"))).is_some()
+    };
+    all().into_iter().filter(has).collect()
 }
 
 /// The setting that was meant, if one is near.
