@@ -26,6 +26,8 @@ pub mod profile;
 pub mod random;
 mod ready;
 mod real;
+#[cfg(feature = "alloc")]
+pub mod rewards;
 pub mod roles;
 #[cfg(feature = "alloc")]
 mod rollout;

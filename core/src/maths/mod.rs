@@ -9,6 +9,7 @@ mod adamw;
 mod average;
 mod bradley_terry;
 mod cross_entropy;
+mod ensemble;
 mod estimate;
 mod gae;
 mod graded;
@@ -16,11 +17,14 @@ mod judgements;
 mod k_wise;
 mod kl;
 mod log_probs;
+mod measured;
 mod moments;
 #[cfg(test)]
 mod oracle;
 mod plackett_luce;
 mod policy_loss;
+#[cfg(feature = "alloc")]
+pub mod rating;
 mod reward_scale;
 mod schedule;
 mod shaping;
@@ -31,6 +35,7 @@ pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm}
 pub use average::average;
 pub use bradley_terry::{Comparisons, bradley_terry};
 pub use cross_entropy::cross_entropy;
+pub use ensemble::{Disagreement, EnsembleRule};
 pub use estimate::{Cutoff, Gae, Response, estimate};
 pub use gae::{gae, returns};
 pub use graded::{Grades, graded};
@@ -38,6 +43,7 @@ pub use judgements::{Judgements, StepScore, binary_cross_entropy};
 pub use k_wise::{Ties, k_wise};
 pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};
 pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_log_probs};
+pub use measured::{ClusterMean, Measured};
 pub use moments::RunningMoments;
 pub use plackett_luce::{RankTies, Stages, plackett_luce};
 pub use policy_loss::{PolicyClip, PolicyStats, PolicyToken, entropy_bonus, policy_loss};
