@@ -16,6 +16,7 @@ extern crate std;
 
 mod batch;
 pub mod capabilities;
+pub mod diagnostics;
 mod error;
 pub mod maths;
 #[cfg(feature = "model")]

@@ -20,7 +20,7 @@ mod log_probs;
 mod measured;
 mod moments;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 mod plackett_luce;
 mod policy_loss;
 #[cfg(feature = "alloc")]

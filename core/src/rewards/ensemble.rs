@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 /// let by = |per_token: f32| move |text: &[u32]| per_token * text.len() as f32;
 /// let mut careful = Ensemble::new(vec![by(1.0), by(3.0)], EnsembleRule::Min)?;
 /// let mut scores = [0.0];
-/// ready(careful.score(Ragged::new(&[7, 7], &[2])?, &mut scores));
+/// ready(careful.score(Ragged::new(&[7, 7], &[2])?, &mut scores)).unwrap()?;
 /// assert_eq!((scores, careful.disagreement.mean_deviation()), ([2.0], 2.0));
 /// # Ok::<(), rlhf_core::Error>(())
 /// ```
@@ -77,7 +77,7 @@ mod tests {
         let mut ensemble = Ensemble::new(members, rule).unwrap();
         let mut out = [f32::NAN; 2];
         let texts = Ragged::new(&[1, 9, 4], &[2, 3]).unwrap();
-        (ready(ensemble.score(texts, &mut out)), out, ensemble.disagreement)
+        (ready(ensemble.score(texts, &mut out)).unwrap(), out, ensemble.disagreement)
     }
 
     #[test]

@@ -1,7 +1,7 @@
+use crate::Ragged;
 use crate::error::check;
 use crate::maths::StepScore;
 use crate::roles::{Critic, Reward};
-use crate::{Error, Ragged};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -21,7 +21,7 @@ impl<C: Critic> Reward for Steps<C> {
     type Error = C::Error;
 
     /// # Errors
-    /// The critic's own; [`Error::NotFinite`] with the first step of a text whose logit is not finite.
+    /// The critic's own; [`crate::Error::NotFinite`] with the first step of a text whose logit is not finite.
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Self::Error> {
         check("out", out.len(), sequences.len())?;
         let mut values = vec![0.0; sequences.tokens().len()];
@@ -40,7 +40,7 @@ impl<C: Critic> Reward for Steps<C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ready;
+    use crate::{Error, ready};
 
     /// The value of a state is a tenth of the last token.
     struct Tenth;
@@ -60,7 +60,7 @@ mod tests {
         let score = |how| {
             let mut out = [f32::NAN; 2];
             let texts = Ragged::new(&[90, 5, 80, 20, 5], &[4, 5]).unwrap();
-            ready(Steps { critic: Tenth, end: 5, how }.score(texts, &mut out)).unwrap();
+            ready(Steps { critic: Tenth, end: 5, how }.score(texts, &mut out)).unwrap().unwrap();
             out
         };
         let (first, last) = (sigmoid(0.5), sigmoid(2.0));

@@ -1,53 +1,12 @@
 use super::connected::groups;
 use super::inverse::invert;
-use super::{RatingError, Resampled};
+use super::{RatingError, Ratings, Resampled, Results};
 use crate::Error;
 use crate::error::within;
-use crate::maths::Measured;
 use crate::maths::bradley_terry::minus_log_sigmoid;
 use crate::random::Key;
 use alloc::vec;
 use alloc::vec::Vec;
-
-/// What two players' games came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Results {
-    /// Who, by index.
-    pub players: [usize; 2],
-    /// Games that the first won.
-    pub won: u32,
-    /// Games that the first lost.
-    pub lost: u32,
-    /// Games without a winner, each half a win for both.
-    pub tied: u32,
-}
-
-impl Results {
-    fn wins(&self) -> [f64; 2] {
-        let half = 0.5 * f64::from(self.tied);
-        [f64::from(self.won) + half, f64::from(self.lost) + half]
-    }
-
-    fn games(&self) -> u64 {
-        u64::from(self.won) + u64::from(self.lost) + u64::from(self.tied)
-    }
-
-    /// As many games, each drawn from these.
-    fn resample(&self, draws: &mut crate::random::Draws) -> Self {
-        let mut again = Self { won: 0, lost: 0, tied: 0, ..*self };
-        let games = self.games() as usize;
-        for _ in 0..games {
-            let game = draws.below(games) as u64;
-            let won = u64::from(self.won);
-            match game {
-                game if game < won => again.won += 1,
-                game if game < won + u64::from(self.lost) => again.lost += 1,
-                _ => again.tied += 1,
-            }
-        }
-        again
-    }
-}
 
 /// Strengths by maximum likelihood: `p(i beats j) = σ(s[i] − s[j])` (Bradley and Terry, "Rank analysis of
 /// incomplete block designs", 1952), found by damped Newton steps.
@@ -57,44 +16,6 @@ pub struct BradleyTerry {
     /// The precision, per nat², of a normal prior about 0 on every strength. Above 0 an undefeated player
     /// has a finite strength; 0 is plain maximum likelihood.
     pub prior: f64,
-}
-
-/// Strengths with their covariance.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Ratings {
-    strengths: Vec<f64>,
-    covariance: Vec<f64>,
-}
-
-impl Ratings {
-    /// `[players]`, in nats of log-odds, mean 0.
-    pub fn strengths(&self) -> &[f64] {
-        &self.strengths
-    }
-
-    /// `[players, players]`, in nats²: the inverse of the observed information, with the mean of all
-    /// strengths held at 0. Ties count as half wins, which makes it too large rather than too small.
-    pub fn covariance(&self) -> &[f64] {
-        &self.covariance
-    }
-
-    /// A player's strength; `None` where there is no such player.
-    pub fn strength(&self, player: usize) -> Option<Measured> {
-        let value = *self.strengths.get(player)?;
-        Some(Measured { value, error: libm::sqrt(self.between(player, player)?) })
-    }
-
-    /// How far `first` is above `second`: the log-odds of winning.
-    pub fn gap(&self, first: usize, second: usize) -> Option<Measured> {
-        let value = self.strengths.get(first)? - self.strengths.get(second)?;
-        let own = self.between(first, first)? + self.between(second, second)?;
-        let variance = own - 2.0 * self.between(first, second)?;
-        Some(Measured { value, error: libm::sqrt(variance.max(0.0)) })
-    }
-
-    fn between(&self, i: usize, j: usize) -> Option<f64> {
-        self.covariance.get(i * self.strengths.len() + j).copied()
-    }
 }
 
 impl BradleyTerry {

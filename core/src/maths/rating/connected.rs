@@ -9,8 +9,8 @@ pub(super) fn groups(players: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>
     }
     let reached: Vec<Vec<bool>> = (0..players).map(|from| reach(from, &next)).collect();
     let mut groups: Vec<Vec<usize>> = Vec::new();
-    for player in 0..players {
-        let mutual = |other: usize| reached[player][other] && reached[other][player];
+    for (player, from) in reached.iter().enumerate() {
+        let mutual = |other: usize| from[other] && reached[other][player];
         match groups.iter_mut().find(|group| group.first().is_some_and(|&first| mutual(first))) {
             Some(group) => group.push(player),
             None => groups.push(vec![player]),

@@ -23,7 +23,6 @@ mod tests {
     use super::*;
     use crate::maths::oracle::close;
     use proptest::prelude::*;
-    use std::vec;
     use std::vec::Vec;
 
     proptest! {
@@ -45,7 +44,7 @@ mod tests {
 
     #[test]
     fn a_singular_matrix_has_none() {
-        assert_eq!(invert(&mut vec![1.0, 1.0, 1.0, 1.0], 2), None);
+        assert_eq!(invert(&mut [1.0; 4], 2), None);
         assert_eq!(invert(&mut [f64::NAN], 1), None);
     }
 }

@@ -10,12 +10,16 @@ mod connected;
 mod elo;
 mod error;
 mod inverse;
+mod ratings;
 mod resampled;
+mod results;
 
-pub use bradley_terry::{BradleyTerry, Ratings, Results};
+pub use bradley_terry::BradleyTerry;
 pub use elo::{Elo, Game, win_probability};
 pub use error::RatingError;
+pub use ratings::Ratings;
 pub use resampled::Resampled;
+pub use results::Results;
 
 /// Elo points in a nat of Bradley–Terry strength: 400/ln 10, so that 400 points are odds of 10 to 1.
 pub const ELO_PER_NAT: f64 = 400.0 / core::f64::consts::LN_10;

@@ -1,5 +1,6 @@
 use super::super::ELO_PER_NAT;
 use super::*;
+use crate::maths::Measured;
 use crate::maths::oracle::{close, slope};
 use crate::random::Stream;
 use proptest::prelude::*;
