@@ -3,7 +3,7 @@
 use crate::error::{finite, within};
 use crate::{Error, Real};
 
-/// How the members' scores of a text make one (Coste et al., arXiv:2310.02743, §3.3). σ is the members'
+/// How the members' scores of a text make one (Coste et al., arXiv:2310.02743). σ is the members'
 /// population deviation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]

@@ -28,7 +28,7 @@ impl BradleyTerry {
     pub fn fit(&self, players: usize, results: &[Results]) -> Result<Ratings, RatingError> {
         self.check(players, results)?;
         let mut at = Point::new(self.prior, vec![0.0; players], results).ok_or(RatingError::NotFound)?;
-        // Each step at least halves what is left once the first few are taken; lopsided results need more.
+        // A dozen steps do for most results; lopsided ones need more.
         for _ in 0..200 {
             let step = at.newton();
             let fall: f64 = step.iter().zip(&at.gradient).map(|(s, g)| s * g).sum();

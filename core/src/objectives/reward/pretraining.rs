@@ -2,7 +2,7 @@ use super::Pairwise;
 use crate::objectives::CrossEntropy;
 use crate::{Coupling, Error, Needs, Objective};
 
-/// Preference-model pretraining (Askell et al., arXiv:2112.00861, §4): before there are comparisons by
+/// Preference-model pretraining (Askell et al., arXiv:2112.00861): before there are comparisons by
 /// people, pairs of texts that come ranked, by votes or by which one was edited, with a language-model
 /// term on the good one. The sum of [`Pairwise`] and [`CrossEntropy`].
 ///
