@@ -42,6 +42,13 @@ pub enum Error {
         /// Which element of it.
         index: usize,
     },
+    /// Two answers tie where only an order will do.
+    Tied {
+        /// The argument.
+        name: &'static str,
+        /// The element that ties with an earlier one.
+        index: usize,
+    },
     /// The ends of a ragged batch do not rise to its number of tokens.
     Ends {
         /// The first sequence whose end is wrong.
@@ -77,6 +84,7 @@ impl fmt::Display for Error {
                 write!(f, "{name}: {value} is outside {low} ..= {high}")
             }
             Error::NotFinite { name, index } => write!(f, "{name}[{index}] is not finite"),
+            Error::Tied { name, index } => write!(f, "{name}[{index}] ties with an earlier one"),
             Error::Ends { sequence } => write!(
                 f,
                 "the end of sequence {sequence} does not rise, or the last end is not the number of tokens"

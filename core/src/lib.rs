@@ -16,6 +16,7 @@ extern crate std;
 
 mod batch;
 pub mod capabilities;
+pub mod diagnostics;
 mod error;
 pub mod maths;
 #[cfg(feature = "model")]
@@ -26,6 +27,8 @@ pub mod profile;
 pub mod random;
 mod ready;
 mod real;
+#[cfg(feature = "alloc")]
+pub mod rewards;
 pub mod roles;
 #[cfg(feature = "alloc")]
 mod rollout;

@@ -13,7 +13,7 @@ pub use on_policy::{Credit, OnPolicy};
 use crate::Error;
 use crate::error::within;
 use crate::maths::{
-    Adam, Gae, KlController, PolicyClip, Schedule, Shape, Shaping, Ties, Update, WarmUp, Whitening,
+    Adam, Gae, KlController, PolicyClip, Schedule, Shape, Shaping, Stages, Ties, Update, WarmUp, Whitening,
 };
 
 /// A recipe: how the three steps of InstructGPT are done.
@@ -73,6 +73,8 @@ pub enum RewardLoss {
         /// The coefficient of the squared sum of a pair's scores.
         centring: f64,
     },
+    /// Rankings as successive choices, or the best of several: [`crate::objectives::PlackettLuce`].
+    PlackettLuce(Stages),
 }
 
 /// How a scalar head on a network of width d starts; biases are 0.
@@ -327,6 +329,9 @@ impl Profile {
             within("supervised batch", f64::from(s.batch), 1.0, f64::MAX)?;
             s.optimiser.validate()?;
         }
+        if let RewardLoss::PlackettLuce(stages) = self.reward.loss {
+            stages.validate()?;
+        }
         self.reward.optimiser.validate()?;
         within("reward batch", self.reward.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
         self.ppo.validate()?;
@@ -361,6 +366,9 @@ mod tests {
         let mut p = Profile::default();
         p.ppo.gae.lambda = 2.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "lambda", .. })));
+        let mut p = Profile::default();
+        p.reward.loss = RewardLoss::PlackettLuce(Stages { top: Some(0), ..Stages::default() });
+        assert!(matches!(p.validate(), Err(Error::Range { name: "top", .. })));
         let mut p = Profile::default();
         p.reward.optimiser.adam.beta1 = 1.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "beta1", .. })));

@@ -1,7 +1,9 @@
 //! The profiles that follow a reference.
 
 use super::*;
-use crate::maths::{End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, ScorePlacement, Variance};
+use crate::maths::{
+    End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, RankTies, ScorePlacement, Variance,
+};
 
 const PLAIN: Optimiser = Optimiser {
     learning_rate: 0.0,
@@ -99,14 +101,15 @@ impl Profile {
     ///
     /// There, policy and value share one network (which is what a value coefficient of 0.1 is about)
     /// and rewards are whitened inside the loss, which with one minibatch is the same as before it.
-    /// Its reward loss, softmax over the best of four, is not built yet: pairs stand in for it.
+    /// Its reward loss is softmax cross-entropy on the best of four answers; with two it is the pairwise
+    /// one. Where several answers share the best rank, each counts as chosen, which it leaves open.
     pub fn ziegler2019() -> Self {
         let linear = |rate| optimiser(rate, Shape::Linear);
         let ppo = with_epsilon(1e-5, EpsilonAt::Raw, linear(1e-5));
         Self {
             supervised: None,
             reward: RewardModel {
-                loss: RewardLoss::Pairwise { centring: 0.0 },
+                loss: RewardLoss::PlackettLuce(Stages { top: Some(1), ties: RankTies::Breslow }),
                 head: HeadInit::InverseRoot,
                 epochs: 1,
                 batch: Some(32),

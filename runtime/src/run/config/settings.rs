@@ -18,7 +18,7 @@ const SUPERVISED: &[(&str, &str)] = &[
 ];
 
 const REWARD: &[(&str, &str)] = &[
-    ("loss", "k_wise = how tied answers count, or pairwise = { centring }"),
+    ("loss", "k_wise = how tied answers count, pairwise = { centring }, or plackett_luce = { top, ties }"),
     ("head", "how the head starts: \"zero\", \"inverse_root\", \"inverse\" or normal = deviation"),
     ("epochs", "passes over the comparisons, 1 or more"),
     ("batch", "prompts, with all their comparisons, an optimiser step; \"none\": the trainer's own"),
