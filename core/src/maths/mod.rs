@@ -8,15 +8,20 @@
 mod adamw;
 mod average;
 mod bradley_terry;
+#[cfg(feature = "alloc")]
+mod conjugate_gradient;
 mod cross_entropy;
+mod distillation;
+mod divergence;
 mod estimate;
 mod gae;
+mod ilql;
 mod k_wise;
 mod kl;
 mod log_probs;
 mod moments;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
 mod policy_loss;
 mod reward_scale;
 mod schedule;
@@ -27,9 +32,14 @@ mod value_loss;
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
 pub use average::average;
 pub use bradley_terry::{Comparisons, bradley_terry};
+#[cfg(feature = "alloc")]
+pub use conjugate_gradient::ConjugateGradient;
 pub use cross_entropy::cross_entropy;
+pub use distillation::{Tail, distil_candidates, distil_row};
+pub use divergence::Divergence;
 pub use estimate::{Cutoff, Gae, Response, estimate};
 pub use gae::{gae, returns};
+pub use ilql::{ActionLoss, Ilql};
 pub use k_wise::{Ties, k_wise};
 pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};
 pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_log_probs};

@@ -15,6 +15,8 @@ mod k_wise;
 mod pairwise;
 mod ppo_policy;
 mod ppo_value;
+#[cfg(feature = "alloc")]
+pub mod rows;
 
 pub use cross_entropy::CrossEntropy;
 pub use k_wise::KWise;
@@ -25,6 +27,6 @@ pub use ppo_value::PpoValue;
 use crate::Error;
 
 /// What lies at `position` of a slice laid out as the batch's tokens.
-fn at(name: &'static str, slice: &[f32], position: usize) -> Result<f32, Error> {
+fn at<T: Copy>(name: &'static str, slice: &[T], position: usize) -> Result<T, Error> {
     slice.get(position).copied().ok_or(Error::Shape { name, want: position + 1, got: slice.len() })
 }
