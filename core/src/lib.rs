@@ -14,6 +14,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "alloc")]
+pub mod algorithms;
 mod batch;
 pub mod capabilities;
 mod error;

@@ -44,6 +44,13 @@ impl Table {
         token as usize * self.columns..(token as usize + 1) * self.columns
     }
 
+    /// A step of plain gradient descent, which forgets the gradient.
+    pub fn descend(&mut self, rate: f32) {
+        for (weight, slope) in self.weights.iter_mut().zip(&mut self.gradient) {
+            *weight -= rate * core::mem::take(slope);
+        }
+    }
+
     /// The owed positions, each with where the row that predicts it lies.
     fn predicted(&self, batch: Batch<'_>) -> Vec<(usize, Range<usize>)> {
         let tokens = batch.sequences().tokens();
@@ -145,9 +152,7 @@ impl Learner for Table {
 
     async fn step(&mut self, update: &Update) -> Result<f64, Error> {
         let norm = crate::maths::global_norm([&self.gradient[..]]);
-        for (weight, slope) in self.weights.iter_mut().zip(&mut self.gradient) {
-            *weight -= update.learning_rate as f32 * core::mem::take(slope);
-        }
+        self.descend(update.learning_rate as f32);
         Ok(norm)
     }
 }

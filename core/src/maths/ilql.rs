@@ -2,7 +2,7 @@
 //! that written text, good and bad, supports.
 //!
 //! A state is a text so far, an action the next token. `Q[a]` is one row of an action-value network, `V`
-//! a critic's value; targets come from lagging copies and are constants.
+//! a critic's value. Targets are constants: V learns from Q heads' lagging copies, Q from V.
 
 use super::{log_prob, log_prob_pull};
 use crate::error::{check, finite, rising, within};
@@ -72,7 +72,7 @@ impl Ilql {
     }
 
     /// `out[t] = r[t] + γ·v[t]`, what the action that is token t should be worth: `values[t]` is the
-    /// lagging value of the state after it, and 0 stands for the last one's of a sequence that
+    /// critic's value of the state after it, and 0 stands for the last one's of a sequence that
     /// `terminated`; one that was cut off bootstraps. `rewards`, `values`, `out`: `[tokens]`; `ends`,
     /// `terminated`: `[sequences]`.
     ///
@@ -149,12 +149,13 @@ mod tests {
         fn expectiles_lie_between_the_mean_and_the_best(targets in prop::collection::vec(-3.0..3.0, 2..9)) {
             let settle = |expectile: f64| {
                 let settings = Ilql { expectile, ..SETTINGS };
-                let mut value = 0.0;
-                for _ in 0..20_000 {
-                    let pull: f64 = targets.iter().map(|&t| settings.value(value, t).1).sum();
-                    value -= 0.1 * pull / targets.len() as f64;
+                let (mut low, mut high) = (-3.0, 3.0);
+                for _ in 0..60 {
+                    let middle = 0.5 * (low + high);
+                    let pull: f64 = targets.iter().map(|&t| settings.value(middle, t).1).sum();
+                    if pull < 0.0 { low = middle } else { high = middle }
                 }
-                value
+                low
             };
             let best = targets.iter().copied().fold(f64::NEG_INFINITY, f64::max);
             close(settle(0.5), targets.iter().sum::<f64>() / targets.len() as f64, 1e-9);

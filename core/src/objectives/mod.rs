@@ -6,12 +6,14 @@
 //! | reward model | [`KWise`], [`Pairwise`] | scores |
 //! | PPO, policy | [`PpoPolicy`] | log-probabilities, entropies |
 //! | PPO, critic | [`PpoValue`] | values |
+//! | a gradient along given numbers (TRPO) | [`Linear`] | log-probabilities |
 //!
 //! Each is made anew for every part of an optimiser batch, from slices laid out as that part, and
 //! keeps sums (`stats`) that merge over parts.
 
 mod cross_entropy;
 mod k_wise;
+mod linear;
 mod pairwise;
 mod ppo_policy;
 mod ppo_value;
@@ -20,6 +22,7 @@ pub mod rows;
 
 pub use cross_entropy::CrossEntropy;
 pub use k_wise::KWise;
+pub use linear::Linear;
 pub use pairwise::Pairwise;
 pub use ppo_policy::PpoPolicy;
 pub use ppo_value::PpoValue;

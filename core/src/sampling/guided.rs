@@ -160,3 +160,101 @@ pub(super) async fn next_rows<N: Rows>(
     network.rows(batch, &mut |_, logits| out.extend_from_slice(logits)).await?;
     Ok(check("rows", out.len(), texts.len() * network.row_len())?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Stream;
+    use crate::ready;
+    use crate::roles::Policy;
+    use crate::sampling::Filters;
+    use crate::tabular::Table;
+
+    const PROMPTS: ([u32; 7], [usize; 4]) = ([0, 1, 2, 3, 4, 1, 2], [1, 3, 4, 7]);
+
+    /// A request that the closure may change, run on a policy.
+    fn write<'a>(
+        sampling: &'a Sampling,
+        stopping: &'a Stopping<'a>,
+        change: impl FnOnce(&mut Request<'a>),
+        guide: &mut impl Guide<Error>,
+    ) -> Result<Responses, Error> {
+        static TEXT: ([u32; 7], [usize; 4]) = PROMPTS;
+        let prompts = Ragged::new(&TEXT.0, &TEXT.1).unwrap();
+        let key = Key::new(2, Stream::Sampling, 3);
+        let mut request = Request { prompts, sampling, stopping, context: 100, key, first: 5 };
+        change(&mut request);
+        ready(sample_by(&mut Table::random(5, 1), guide, &request)).unwrap()
+    }
+
+    #[test]
+    fn without_a_guide_it_is_the_policys_own_sampler() {
+        let filters = Filters { temperature: 0.7, top_k: 4, top_p: 0.95, min_p: 0.02, repetition: 1.2 };
+        let stopping = Stopping { max_new_tokens: 12, eos: Some(0), stop: &[3] };
+        for sampling in [
+            Sampling::Greedy,
+            Sampling::at_temperature(1.0),
+            Sampling::at_temperature(1.3),
+            Sampling::Draw(filters),
+        ] {
+            let got = write(&sampling, &stopping, |_| (), &mut ()).unwrap();
+            let prompts = Ragged::new(&PROMPTS.0, &PROMPTS.1).unwrap();
+            let key = Key::new(2, Stream::Sampling, 3);
+            let mut policy = Table::random(5, 1);
+            let own = ready(policy.sample(prompts, &sampling, &stopping, key, 5)).unwrap();
+            assert_eq!(Ok(got), own);
+        }
+    }
+
+    #[test]
+    fn company_changes_nothing_and_the_context_ends_a_text() {
+        let (sampling, stopping) =
+            (Sampling::at_temperature(1.0), Stopping { max_new_tokens: 9, eos: None, stop: &[] });
+        let all = write(&sampling, &stopping, |_| (), &mut ()).unwrap();
+        let alone = Ragged::new(&PROMPTS.0[3..4], &[1]).unwrap();
+        let one = write(&sampling, &stopping, |r| (r.prompts, r.first) = (alone, 7), &mut ()).unwrap();
+        assert_eq!(one.tokens, all.response(2));
+        let short = write(&sampling, &stopping, |r| r.context = 5, &mut ()).unwrap();
+        let lengths: Vec<usize> = (0..4).map(|i| short.response(i).len()).collect();
+        assert_eq!((lengths, short.finish), (vec![4, 3, 4, 2], vec![Finish::Length; 4]));
+        assert_eq!(short.tokens[..4], all.tokens[..4]);
+    }
+
+    /// Keeps what it was shown.
+    #[derive(Default)]
+    struct Witness(Vec<(Vec<usize>, Vec<usize>)>);
+
+    impl Guide<Error> for Witness {
+        async fn adjust(&mut self, texts: Ragged<'_>, i: &[usize], logits: &mut [f32]) -> Result<(), Error> {
+            self.0.push((i.to_vec(), texts.sequences().map(|(text, _)| text.len()).collect()));
+            logits.fill(f32::NEG_INFINITY);
+            // Prompt 1 ends at once, the others run on.
+            i.iter().zip(logits.chunks_mut(5)).for_each(|(&i, row)| row[usize::from(i != 1)] = 0.0);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_guide_sees_the_texts_that_are_not_over() {
+        let (sampling, stopping) =
+            (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: Some(0), stop: &[] });
+        let mut witness = Witness::default();
+        let out = write(&sampling, &stopping, |_| (), &mut witness).unwrap();
+        assert_eq!(witness.0, [(vec![0, 1, 2, 3], vec![1, 2, 1, 3]), (vec![0, 2, 3], vec![2, 2, 4])]);
+        assert_eq!((out.tokens, out.log_probs), (vec![1, 1, 0, 1, 1, 1, 1], vec![0.0; 7]));
+        assert_eq!(out.finish[..2], [Finish::Length, Finish::Eos]);
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_an_error() {
+        let (sampling, stopping) = (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: None, stop: &[] });
+        let none = Stopping { max_new_tokens: 0, ..stopping };
+        let cold = Sampling::at_temperature(0.0);
+        assert!(matches!(write(&sampling, &none, |_| (), &mut ()), Err(Error::TooFew { .. })));
+        assert!(matches!(write(&cold, &stopping, |_| (), &mut ()), Err(Error::Range { .. })));
+        let full = write(&sampling, &stopping, |r| r.context = 3, &mut ());
+        assert!(matches!(full, Err(Error::Range { name: "prompt length", .. })));
+        let nothing = write(&sampling, &stopping, |r| r.prompts = Ragged::new(&[], &[]).unwrap(), &mut ());
+        assert_eq!(nothing, Ok(Responses::default()));
+    }
+}

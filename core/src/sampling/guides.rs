@@ -121,3 +121,81 @@ impl<N: Rows> Guide<N::Error> for Mixture<'_, N> {
 fn share(weight: f32, z: f32) -> f32 {
     if weight == 0.0 { 0.0 } else { weight * z }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Key, Stream};
+    use crate::ready;
+    use crate::sampling::{Request, Responses, Sampling, Stopping, sample_by};
+    use crate::tabular::Table;
+
+    fn write(policy: &mut Table, guide: &mut impl Guide<Error>) -> Result<Responses, Error> {
+        let request = Request {
+            prompts: Ragged::new(&[0, 1, 2, 3, 1, 2], &[1, 2, 4, 5, 6]).unwrap(),
+            sampling: &Sampling::at_temperature(1.0),
+            stopping: &Stopping { max_new_tokens: 8, eos: None, stop: &[] },
+            context: 64,
+            key: Key::new(2, Stream::Sampling, 0),
+            first: 0,
+        };
+        ready(sample_by(policy, guide, &request)).unwrap()
+    }
+
+    #[test]
+    fn a_support_is_never_left() {
+        let (mut policy, mut lagging) = (Table::random(4, 1), Table::random(4, 2));
+        let free = write(&mut policy, &mut ()).unwrap();
+        let all = write(&mut policy, &mut Support::new(&mut lagging, 1.0, 1.0).unwrap()).unwrap();
+        assert_eq!(all, free);
+        // As little as one token: what the lagging policy finds likeliest.
+        let one = write(&mut policy, &mut Support::new(&mut lagging, 1e-9, 1.0).unwrap()).unwrap();
+        let best = |token| filters::greedy(&lagging.weights[lagging.row(token)]).unwrap();
+        let texts = (0..one.len()).map(|i| one.response(i));
+        assert!(texts.flat_map(|text| text.windows(2)).all(|pair| pair[1] == best(pair[0])));
+        assert!(one.log_probs.iter().all(|&log_prob| log_prob == 0.0), "certain within its support");
+        assert!(
+            Support::new(&mut lagging, 1.5, 1.0).is_err() && Support::new(&mut lagging, 1.0, 0.0).is_err()
+        );
+    }
+
+    #[test]
+    fn a_mixture_reaches_from_one_policy_to_the_other_and_beyond() {
+        let (mut policy, mut other) = (Table::random(4, 1), Table::random(4, 2));
+        let mut at = |weight| write(&mut policy, &mut Mixture::new(&mut other, weight).unwrap()).unwrap();
+        let (none, half, all, beyond) = (at(0.0), at(0.5), at(1.0), at(-0.5));
+        assert_eq!((none, all), (write(&mut policy, &mut ()).unwrap(), write(&mut other, &mut ()).unwrap()));
+        for (weight, got) in [(0.5, half), (-0.5, beyond)] {
+            let mut mixed = policy.clone();
+            let pairs = mixed.weights.iter_mut().zip(&other.weights);
+            pairs.for_each(|(z, &o)| *z = (1.0 - weight) * *z + weight * o);
+            assert_eq!(got, write(&mut mixed, &mut ()).unwrap());
+        }
+        assert!(Mixture::new(&mut other, f32::NAN).is_err());
+        assert_eq!((share(0.0, f32::NEG_INFINITY), share(0.5, f32::NEG_INFINITY)), (0.0, f32::NEG_INFINITY));
+    }
+
+    #[test]
+    fn what_is_worth_more_is_said_more_often() {
+        let mut policy = Table::random(4, 1);
+        let mut heads = [Table::random(4, 2), Table::random(4, 3)];
+        let none = write(&mut policy, &mut Advantage::new(&mut heads, 0.0, 0).unwrap()).unwrap();
+        assert_eq!(none, write(&mut policy, &mut ()).unwrap());
+        let sharp = write(&mut policy, &mut Advantage::new(&mut heads, 1e4, 2).unwrap()).unwrap();
+        let best = |token| {
+            let mut row = policy.weights[policy.row(token)].to_vec();
+            filters::top_k(&mut row, 2, &mut [0; 4]).unwrap();
+            let least =
+                |id: usize| heads.iter().map(|q| q.weights[q.row(token)][id]).fold(f32::MAX, f32::min);
+            let kept = (0..4).filter(|&id| row[id] > f32::NEG_INFINITY);
+            kept.max_by(|&a, &b| least(a).total_cmp(&least(b))).unwrap() as u32
+        };
+        let texts = (0..sharp.len()).map(|i| sharp.response(i));
+        assert!(texts.flat_map(|text| text.windows(2)).all(|pair| pair[1] == best(pair[0])));
+        assert!(Advantage::<Table>::new(&mut [], 1.0, 0).is_err());
+        assert!(Advantage::new(&mut heads, f64::INFINITY, 0).is_err());
+        let mut narrow = [Table::new(4, 3)];
+        let short = write(&mut policy, &mut Advantage::new(&mut narrow, 1.0, 0).unwrap());
+        assert!(matches!(short, Err(Error::Shape { name: "action values", .. })));
+    }
+}

@@ -108,8 +108,7 @@ pub(super) fn at_position(error: Error, position: usize) -> Error {
 mod tests {
     use super::*;
     use crate::capabilities::LearnRows;
-    use crate::maths::Update;
-    use crate::roles::Learner;
+    use crate::maths::oracle::close;
     use crate::tabular::{Table, owed};
     use crate::{Batch, Ragged, ready};
     use std::vec;
@@ -127,20 +126,22 @@ mod tests {
         for divergence in [Divergence::Forward, Divergence::Reverse, half] {
             let settings = Distillation { divergence, temperature: 1.5, ..Distillation::default() };
             let mut student = Table::random(4, 2);
-            let mut learn = |student: &mut Table| {
+            let learn = |student: &mut Table| {
                 let mut objective = DistilRows::new(&held, settings, 7.0).unwrap();
                 let loss = ready(student.accumulate_rows(batch, &mut objective)).unwrap().unwrap();
-                assert_eq!((objective.stats.tokens, objective.stats.divergence / 7.0), (7, loss));
+                assert_eq!(objective.stats.tokens, 7);
+                close(objective.stats.divergence / 7.0, loss, 1e-14);
                 loss
             };
-            assert!(learn(&mut student) > 0.05);
+            assert!(learn(&mut student) > 5e-3);
             for _ in 0..4000 {
                 learn(&mut student);
-                let update = Update { learning_rate: 3.0, ..Update::default() };
-                ready(student.step(&update)).unwrap().unwrap();
+                student.descend(3.0);
             }
             assert!(learn(&mut student) < 1e-5);
-            assert_eq!(learn(&mut teacher.clone()), 0.0);
+            let mut same = teacher.clone();
+            assert_eq!(learn(&mut same), 0.0);
+            assert_eq!(same.gradient, [0.0; 16]);
         }
     }
 
