@@ -8,6 +8,8 @@
 //! | PPO, critic | [`PpoValue`] | values |
 //! | a gradient along given numbers (TRPO) | [`Linear`] | log-probabilities |
 //!
+//! What needs more than scalars (distillation, ILQL, NLPO) is in `rows`.
+//!
 //! Each is made anew for every part of an optimiser batch, from slices laid out as that part, and
 //! keeps sums (`stats`) that merge over parts.
 

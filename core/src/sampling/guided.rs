@@ -2,7 +2,7 @@
 
 use super::{Finish, Responses, Sampling, Stopping, draw, greedy};
 use crate::capabilities::Rows;
-use crate::error::check;
+use crate::error::{check, positive};
 use crate::maths::log_prob;
 use crate::random::Key;
 use crate::{Batch, Error, Ragged};
@@ -146,6 +146,7 @@ pub(super) async fn next_rows<N: Rows>(
     texts: Ragged<'_>,
     out: &mut Vec<f32>,
 ) -> Result<(), N::Error> {
+    positive("row_len", network.row_len() as f64)?;
     let (mut tokens, mut ends, mut owed) = (Vec::new(), Vec::new(), Vec::new());
     for (text, _) in texts.sequences() {
         tokens.extend_from_slice(text);
