@@ -259,6 +259,49 @@ mod tests {
         }
     }
 
+    /// TRL 0.23.1, `GKDTrainer.generalized_jsd_loss` and PyTorch's gradient, in f64.
+    #[test]
+    fn equals_trl() {
+        const WANT: [(f64, f64, [f64; 4]); 5] = [
+            (
+                0.0,
+                2.430446869147102,
+                [1.0515667798549089, 0.18176910467783494, -1.1598917229520433, -0.0734441615807001],
+            ),
+            (
+                0.1,
+                0.1893889706784861,
+                [0.05758805217641682, 0.010195982202155698, -0.06284351451563572, -0.004940519862936798],
+            ),
+            (
+                0.5,
+                0.4459852256638128,
+                [0.08316219545707836, 0.01646728928323017, -0.09103033405617277, -0.008599150684135809],
+            ),
+            (
+                0.9,
+                0.1763962400968612,
+                [0.024542154241159273, 0.0069809958535974785, -0.028609604447907184, -0.002913545646849607],
+            ),
+            (
+                1.0,
+                2.1489605151612277,
+                [0.2593189383416783, 0.11293008879557921, -0.3371589533496698, -0.03509007378758835],
+            ),
+        ];
+        let (teacher, student) = (normalised(&[0.3, -1.2, 2.0, 0.1], 0.7), [1.5, 0.25, -0.5, -2.0]);
+        for (beta, loss, slopes) in WANT {
+            let divergence = match beta {
+                0.0 => Divergence::Forward,
+                1.0 => Divergence::Reverse,
+                beta => Divergence::JensenShannon { beta },
+            };
+            let mut grad = [f64::NAN; 4];
+            close(distil_row(divergence, &teacher, &student, 0.7, 1.0, &mut grad).unwrap(), loss, 1e-12);
+            grad.into_iter().zip(slopes).for_each(|(got, want)| close(got, want, 1e-12));
+        }
+    }
+
     #[test]
     fn what_has_no_finite_divergence_is_an_error() {
         let out = f64::NEG_INFINITY;
