@@ -1,9 +1,7 @@
 //! The profiles that follow a reference.
 
 use super::*;
-use crate::maths::{
-    Cutoff, End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, ScorePlacement, Variance,
-};
+use crate::maths::{End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, ScorePlacement, Variance};
 
 const PLAIN: Optimiser = Optimiser {
     learning_rate: 0.0,
@@ -30,7 +28,7 @@ const SHAPING: Shaping = Shaping {
     score_clip: None,
 };
 
-const GAE: Gae = Gae { gamma: 1.0, lambda: 0.95, cutoff: Cutoff::Terminates };
+const GAE: Gae = Gae::new(1.0, 0.95);
 
 fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
     Optimiser { learning_rate, shape, ..PLAIN }

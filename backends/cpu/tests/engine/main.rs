@@ -1,7 +1,9 @@
 //! What the engine promises: exact gradients, and bits that depend on nothing but the instruction set.
 
 mod bits;
+mod capabilities;
 mod gradients;
+mod rows;
 mod sampling;
 mod state;
 
