@@ -25,7 +25,7 @@ fn guided_sampling_without_a_guide_is_the_engines_own() {
                 key: Key::new(4, Stream::Sampling, 0),
                 first: 2,
             };
-            let mut own = |policy: &mut Model| {
+            let own = |policy: &mut Model| {
                 ready(policy.sample(request.prompts, &sampling, &stopping, request.key, 2)).unwrap().unwrap()
             };
             let mut all = Mixture::new(&mut other, 1.0).unwrap();
