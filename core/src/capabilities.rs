@@ -5,7 +5,10 @@
 //! |---|---|
 //! | [`Rows`], [`LearnRows`] | distillation by teacher tiles, ILQL's action values, NLPO's support, exact KL |
 //! | [`Candidates`], [`LearnCandidates`] | distillation by the teacher's k best, without rows leaving a device |
-//! | [`Parameters`] | TRPO: a direction, a line search |
+//! | [`Parameters`] | TRPO: a direction, a line search; copies that lag behind |
+//!
+//! `HeldRows` keeps the rows of one network while another learns from them, `sampling::sample_by` samples
+//! with several networks' rows.
 
 use crate::roles::{Learner, Reference};
 use crate::{Batch, CandidateObjective, RowObjective};

@@ -14,10 +14,14 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "alloc")]
+pub mod algorithms;
 mod batch;
 pub mod capabilities;
 pub mod diagnostics;
 mod error;
+#[cfg(feature = "alloc")]
+mod held_rows;
 pub mod maths;
 #[cfg(feature = "model")]
 pub mod model;
@@ -33,9 +37,13 @@ pub mod roles;
 #[cfg(feature = "alloc")]
 mod rollout;
 pub mod sampling;
+#[cfg(all(test, feature = "alloc"))]
+mod tabular;
 
 pub use batch::{Batch, Ragged};
 pub use error::Error;
+#[cfg(feature = "alloc")]
+pub use held_rows::HeldRows;
 pub use objective::{CandidateObjective, Coupling, Needs, Objective, RowObjective};
 pub use ready::ready;
 pub use real::Real;

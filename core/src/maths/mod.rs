@@ -8,12 +8,17 @@
 mod adamw;
 mod average;
 mod bradley_terry;
+#[cfg(feature = "alloc")]
+mod conjugate_gradient;
 mod counterfactual;
 mod cross_entropy;
+mod distillation;
+mod divergence;
 mod ensemble;
 mod estimate;
 mod gae;
 mod graded;
+mod ilql;
 mod judgements;
 mod k_wise;
 mod kl;
@@ -37,12 +42,17 @@ mod value_loss;
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
 pub use average::average;
 pub use bradley_terry::{Comparisons, bradley_terry};
+#[cfg(feature = "alloc")]
+pub use conjugate_gradient::ConjugateGradient;
 pub use counterfactual::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
 pub use cross_entropy::cross_entropy;
+pub use distillation::{Tail, distil_candidates, distil_row};
+pub use divergence::Divergence;
 pub use ensemble::{Disagreement, EnsembleRule};
 pub use estimate::{Cutoff, Gae, Response, estimate};
 pub use gae::{gae, returns};
 pub use graded::{Grades, graded};
+pub use ilql::{ActionLoss, Ilql};
 pub use judgements::{Judgements, StepScore, binary_cross_entropy};
 pub use k_wise::{Ties, k_wise};
 pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};

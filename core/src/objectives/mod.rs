@@ -8,6 +8,9 @@
 //! | PPO, critic | [`PpoValue`] | values |
 //! | preferences: DPO and its kin, KTO, online and from logs | `PreferencePairs`, `LabelledResponses`, `NashPolicy`, `LoggedFeedback` | log-probabilities |
 //! | policy gradients without a critic: REINFORCE to GSPO | [`on_policy`] | log-probabilities, entropies |
+//! | a gradient along given numbers (TRPO) | [`Linear`] | log-probabilities |
+//!
+//! What needs more than scalars (distillation, ILQL, NLPO) is in `rows`.
 //!
 //! What reward models learn from:
 //!
@@ -25,14 +28,18 @@
 //! keeps sums (`stats`) that merge over parts.
 
 mod cross_entropy;
+mod linear;
 pub mod on_policy;
 mod ppo_policy;
 mod ppo_value;
 #[cfg(feature = "alloc")]
 mod preference;
 mod reward;
+#[cfg(feature = "alloc")]
+pub mod rows;
 
 pub use cross_entropy::CrossEntropy;
+pub use linear::Linear;
 pub use ppo_policy::PpoPolicy;
 pub use ppo_value::PpoValue;
 #[cfg(feature = "alloc")]
@@ -41,4 +48,3 @@ pub use preference::{
 };
 pub use reward::{Graded, KWise, Outcome, Pairwise, PlackettLuce, PreferencePretraining, Process};
 
-use crate::error::at;

@@ -1,4 +1,4 @@
-use super::at;
+use crate::error::at;
 use crate::error::{check, positive};
 use crate::maths::{PolicyClip, PolicyStats};
 use crate::{Coupling, Error, Needs, Objective};

@@ -2,9 +2,19 @@
 //! these types, so that none of them can disagree about the temperature.
 
 pub mod filters;
+#[cfg(feature = "alloc")]
+mod guided;
+#[cfg(feature = "alloc")]
+mod guides;
+mod support;
 mod truncate;
 
 pub use filters::{draw, greedy};
+#[cfg(feature = "alloc")]
+pub use guided::{Guide, Request, sample_by};
+#[cfg(feature = "alloc")]
+pub use guides::{Advantage, Mixture, Support};
+pub use support::within_support;
 pub use truncate::{truncate, unpadded};
 
 use crate::Error;

@@ -3,6 +3,7 @@
 mod bits;
 mod capabilities;
 mod gradients;
+mod rows;
 mod sampling;
 mod state;
 

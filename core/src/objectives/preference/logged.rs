@@ -1,7 +1,7 @@
 use super::responses::responses;
+use crate::error::at;
 use crate::error::{check, finite, positive};
 use crate::maths::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
-use crate::objectives::at;
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 

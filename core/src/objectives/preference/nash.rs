@@ -1,7 +1,7 @@
 use super::responses::responses;
+use crate::error::at;
 use crate::error::{check, finite, positive};
 use crate::maths::{NashMd, nash_md};
-use crate::objectives::at;
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 

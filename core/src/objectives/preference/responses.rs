@@ -1,8 +1,8 @@
 //! Owed tokens, response by response.
 
 use crate::Error;
+use crate::error::at;
 use crate::error::check;
-use crate::objectives::at;
 use alloc::vec::Vec;
 use core::ops::Range;
 

@@ -1,0 +1,319 @@
+//! Learning a teacher's distributions, from whole rows or from its likeliest ids.
+
+use super::{Divergence, log_softmax};
+use crate::error::{check, finite};
+use crate::{Error, Real};
+
+/// What becomes of the mass outside the candidates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Tail {
+    /// It is one more outcome, so that the student also learns how much to leave to the rest. Where less
+    /// than 1e-6 is left it counts as 1e-6, for f32 tells no smaller rests apart, and does not pull.
+    #[default]
+    Bucket,
+    /// Both distributions are renormalised within the candidates; nothing is learnt about the rest.
+    Renormalised,
+    /// It is left out: the student learns each candidate's mass, and the rest only through their sum.
+    Dropped,
+}
+
+/// The smallest rest that is told apart.
+const SMALLEST_REST: f64 = 1e-6;
+
+/// The divergence in nats of a student's row from its teacher's, and its gradient.
+///
+/// With `y = z/T`, `q = softmax(y)` and the slopes `s[j] = ∂D/∂ln q[j]`:
+/// `∂D/∂z[j] = (s[j] − q[j]·Σ s)/T`. `teacher`: log-probabilities, under the same temperature T; `logits`:
+/// the student's z, not divided by it; `grad_logits` is overwritten with `upstream·∂D/∂z`. All `[V]`.
+/// Hinton et al. multiply the loss by T², so that its gradient does not shrink with T; put it in `upstream`.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::Range`] for the temperature or the divergence; [`Error::NotFinite`] for
+/// logits, or a divergence that is infinite. `grad_logits` then holds nothing of use.
+pub fn distil_row<R: Real>(
+    divergence: Divergence,
+    teacher: &[R],
+    logits: &[R],
+    temperature: f64,
+    upstream: f64,
+    grad_logits: &mut [R],
+) -> Result<f64, Error> {
+    divergence.validate()?;
+    check("teacher", teacher.len(), logits.len())?;
+    log_softmax(logits, temperature, grad_logits)?;
+    distil_normalised(divergence, teacher, upstream / temperature, grad_logits)
+}
+
+/// Exchanges the log-probabilities of a whole distribution for `upstream·∂D/∂y`.
+fn distil_normalised<R: Real>(
+    divergence: Divergence,
+    teacher: &[R],
+    upstream: f64,
+    student: &mut [R],
+) -> Result<f64, Error> {
+    let (mut total, mut slopes) = (0.0, 0.0);
+    for (p, q) in teacher.iter().zip(student.iter()) {
+        let (value, slope) = divergence.term(p.f64(), q.f64());
+        total += value;
+        slopes += slope;
+    }
+    finite("divergence", &[total])?;
+    for (p, q) in teacher.iter().zip(student) {
+        let (_, slope) = divergence.term(p.f64(), q.f64());
+        *q = R::of(upstream * (slope - libm::exp(q.f64()) * slopes));
+    }
+    Ok(total)
+}
+
+/// The divergence in nats of a student from its teacher over some ids of a row, and its gradient with
+/// respect to the student's log-probabilities. All `[k]`, log-probabilities under one temperature;
+/// `grad_student` is overwritten with `upstream·∂D/∂ln q`. With all ids as candidates every [`Tail`] gives
+/// what [`distil_row`] gives.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::TooFew`] without candidates; [`Error::Range`] for the divergence;
+/// [`Error::NotFinite`] for a divergence that is infinite. `grad_student` then holds nothing of use.
+pub fn distil_candidates<R: Real>(
+    divergence: Divergence,
+    tail: Tail,
+    teacher: &[R],
+    student: &[R],
+    upstream: f64,
+    grad_student: &mut [R],
+) -> Result<f64, Error> {
+    divergence.validate()?;
+    check("student", student.len(), teacher.len())?;
+    check("grad_student", grad_student.len(), teacher.len())?;
+    if teacher.is_empty() {
+        return Err(Error::TooFew { name: "candidates", need: 1, got: 0 });
+    }
+    let shift = |log_probs: &[R]| match tail {
+        Tail::Renormalised => log_mass(log_probs),
+        Tail::Bucket | Tail::Dropped => Ok(0.0),
+    };
+    let (p_shift, q_shift) = (shift(teacher)?, shift(student)?);
+    let term = |p: R, q: R| divergence.term(p.f64() - p_shift, q.f64() - q_shift);
+    let (mut total, mut slopes) = (0.0, 0.0);
+    for (grad, (&p, &q)) in grad_student.iter_mut().zip(teacher.iter().zip(student)) {
+        let (value, slope) = term(p, q);
+        total += value;
+        slopes += slope;
+        *grad = R::of(upstream * slope);
+    }
+    // What the mass of each candidate costs elsewhere, per mass.
+    let elsewhere = match tail {
+        Tail::Dropped => 0.0,
+        Tail::Renormalised => slopes,
+        Tail::Bucket => {
+            let (p, q) = (rest(teacher)?, rest(student)?);
+            let (value, slope) = divergence.term(libm::log(p), libm::log(q));
+            total += value;
+            if q > SMALLEST_REST { slope / q } else { 0.0 }
+        }
+    };
+    finite("divergence", &[total])?;
+    for (grad, q) in grad_student.iter_mut().zip(student) {
+        *grad += R::of(-upstream * libm::exp(q.f64() - q_shift) * elsewhere);
+    }
+    Ok(total)
+}
+
+/// What the candidates leave to others.
+fn rest<R: Real>(log_probs: &[R]) -> Result<f64, Error> {
+    Ok((-libm::expm1(log_mass(log_probs)?)).max(SMALLEST_REST))
+}
+
+/// The logarithm of the candidates' mass.
+fn log_mass<R: Real>(log_probs: &[R]) -> Result<f64, Error> {
+    let max = log_probs.iter().fold(R::NEG_INFINITY, |a, &b| a.max(b)).f64();
+    finite("log_probs", &[max])?;
+    Ok(max + libm::log(log_probs.iter().map(|l| libm::exp(l.f64() - max)).sum()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::{close, slope};
+    use crate::maths::{exact_kl, exact_kl_pull};
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    const HALF: Divergence = Divergence::JensenShannon { beta: 0.3 };
+    const ALL: [Divergence; 3] = [Divergence::Forward, Divergence::Reverse, HALF];
+    const TAILS: [Tail; 3] = [Tail::Bucket, Tail::Renormalised, Tail::Dropped];
+
+    /// Logits of a teacher and of a student, `[V]`.
+    fn rows() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
+        prop::collection::vec((-3.0..3.0, -3.0..3.0), 2..10).prop_map(|x| x.into_iter().unzip())
+    }
+
+    fn normalised(logits: &[f64], temperature: f64) -> Vec<f64> {
+        let mut out = vec![0.0; logits.len()];
+        log_softmax(logits, temperature, &mut out).unwrap();
+        out
+    }
+
+    /// The definitions over distributions, word for word.
+    fn naive(divergence: Divergence, log_p: &[f64], log_q: &[f64]) -> f64 {
+        let kl = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(a, b)| a * (a / b).ln()).sum() };
+        let p: Vec<f64> = log_p.iter().map(|x| x.exp()).collect();
+        let q: Vec<f64> = log_q.iter().map(|x| x.exp()).collect();
+        match divergence {
+            Divergence::Forward => kl(&p, &q),
+            Divergence::Reverse => kl(&q, &p),
+            Divergence::JensenShannon { beta } => {
+                let m: Vec<f64> = p.iter().zip(&q).map(|(p, q)| beta * p + (1.0 - beta) * q).collect();
+                beta * kl(&p, &m) + (1.0 - beta) * kl(&q, &m)
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_has_its_definition_and_its_slope((teacher, student) in rows(), temperature in 0.5..3.0) {
+            let p = normalised(&teacher, temperature);
+            for divergence in ALL {
+                let loss = |z: &[f64]| {
+                    distil_row(divergence, &p, z, temperature, 1.0, &mut vec![0.0; z.len()]).unwrap()
+                };
+                close(loss(&student), naive(divergence, &p, &normalised(&student, temperature)), 1e-12);
+                let mut grad = vec![f64::NAN; student.len()];
+                distil_row(divergence, &p, &student, temperature, 1.5, &mut grad).unwrap();
+                slope(&student, &grad, |z| 1.5 * loss(z));
+            }
+        }
+
+        #[test]
+        fn in_reverse_it_is_the_exact_kl((reference, policy) in rows()) {
+            let q = normalised(&reference, 1.0);
+            let p = normalised(&policy, 1.0);
+            let (mut got, mut want) = (vec![f64::NAN; q.len()], vec![0.0; q.len()]);
+            let kl = distil_row(Divergence::Reverse, &q, &policy, 1.0, 0.7, &mut got).unwrap();
+            exact_kl_pull(&p, &q, 0.7, &mut want).unwrap();
+            close(kl, exact_kl(&p, &q).unwrap(), 1e-13);
+            got.iter().zip(want).for_each(|(got, want)| close(*got, want, 1e-13));
+        }
+
+        #[test]
+        fn candidates_have_their_definitions_and_slopes((teacher, student) in rows(), some in 0.2..0.9) {
+            // Hot, or else the rest is so small that a difference quotient is no slope of its logarithm.
+            let (all_p, all_q) = (normalised(&teacher, 3.0), normalised(&student, 3.0));
+            let k = ((some * teacher.len() as f64) as usize).max(1);
+            let (p, q) = (&all_p[..k], &all_q[..k]);
+            let with_rest = |x: &[f64]| {
+                let rest = 1.0 - x.iter().map(|x| x.exp()).sum::<f64>();
+                x.iter().copied().chain([rest.ln()]).collect::<Vec<_>>()
+            };
+            for divergence in ALL {
+                let parts = |p: &[f64], q: &[f64]| p.iter().zip(q).map(|(&p, &q)| divergence.term(p, q).0).sum();
+                for tail in TAILS {
+                    let want = match tail {
+                        Tail::Bucket => naive(divergence, &with_rest(p), &with_rest(q)),
+                        Tail::Renormalised => naive(divergence, &normalised(p, 1.0), &normalised(q, 1.0)),
+                        Tail::Dropped => parts(p, q),
+                    };
+                    let loss = |q: &[f64]| {
+                        distil_candidates(divergence, tail, p, q, 1.0, &mut vec![0.0; k]).unwrap()
+                    };
+                    close(loss(q), want, 1e-12);
+                    let mut grad = vec![f64::NAN; k];
+                    distil_candidates(divergence, tail, p, q, 1.5, &mut grad).unwrap();
+                    slope(q, &grad, |q| 1.5 * loss(q));
+                }
+            }
+        }
+
+        /// Pulled through the student's softmax, whatever becomes of a tail that is empty.
+        #[test]
+        fn all_ids_as_candidates_are_a_row((teacher, student) in rows()) {
+            let (p, q) = (normalised(&teacher, 1.0), normalised(&student, 1.0));
+            for (divergence, tail) in ALL.into_iter().flat_map(|d| TAILS.map(|t| (d, t))) {
+                let (mut row, mut some) = (vec![f64::NAN; p.len()], vec![f64::NAN; p.len()]);
+                let want = distil_row(divergence, &p, &student, 1.0, 1.0, &mut row).unwrap();
+                close(distil_candidates(divergence, tail, &p, &q, 1.0, &mut some).unwrap(), want, 1e-12);
+                let sum: f64 = some.iter().sum();
+                for (j, want) in row.iter().enumerate() {
+                    close(some[j] - q[j].exp() * sum, *want, 1e-12);
+                }
+            }
+        }
+
+        #[test]
+        fn a_student_like_its_teacher_has_nothing_to_learn((logits, _) in rows()) {
+            let logits: Vec<f32> = logits.iter().map(|&z| z as f32).collect();
+            let mut p = vec![0.0; logits.len()];
+            log_softmax(&logits, 2.0, &mut p).unwrap();
+            let zeros = vec![0.0; p.len()];
+            for divergence in ALL {
+                let mut grad = vec![f32::NAN; p.len()];
+                prop_assert_eq!(distil_row(divergence, &p, &logits, 2.0, 1.0, &mut grad), Ok(0.0));
+                prop_assert_eq!(&grad, &zeros);
+                for tail in TAILS {
+                    let got = distil_candidates(divergence, tail, &p[1..], &p[1..], 1.0, &mut grad[1..]);
+                    prop_assert_eq!(got, Ok(0.0));
+                    prop_assert_eq!(&grad, &zeros);
+                }
+            }
+        }
+    }
+
+    /// TRL 0.23.1, `GKDTrainer.generalized_jsd_loss` and PyTorch's gradient, in f64.
+    #[test]
+    fn equals_trl() {
+        const WANT: [(f64, f64, [f64; 4]); 5] = [
+            (
+                0.0,
+                2.430446869147102,
+                [1.0515667798549089, 0.18176910467783494, -1.1598917229520433, -0.0734441615807001],
+            ),
+            (
+                0.1,
+                0.1893889706784861,
+                [0.05758805217641682, 0.010195982202155698, -0.06284351451563572, -0.004940519862936798],
+            ),
+            (
+                0.5,
+                0.4459852256638128,
+                [0.08316219545707836, 0.01646728928323017, -0.09103033405617277, -0.008599150684135809],
+            ),
+            (
+                0.9,
+                0.1763962400968612,
+                [0.024542154241159273, 0.0069809958535974785, -0.028609604447907184, -0.002913545646849607],
+            ),
+            (
+                1.0,
+                2.1489605151612277,
+                [0.2593189383416783, 0.11293008879557921, -0.3371589533496698, -0.03509007378758835],
+            ),
+        ];
+        let (teacher, student) = (normalised(&[0.3, -1.2, 2.0, 0.1], 0.7), [1.5, 0.25, -0.5, -2.0]);
+        for (beta, loss, slopes) in WANT {
+            let divergence = match beta {
+                0.0 => Divergence::Forward,
+                1.0 => Divergence::Reverse,
+                beta => Divergence::JensenShannon { beta },
+            };
+            let mut grad = [f64::NAN; 4];
+            close(distil_row(divergence, &teacher, &student, 0.7, 1.0, &mut grad).unwrap(), loss, 1e-12);
+            grad.into_iter().zip(slopes).for_each(|(got, want)| close(got, want, 1e-12));
+        }
+    }
+
+    #[test]
+    fn what_has_no_finite_divergence_is_an_error() {
+        let out = f64::NEG_INFINITY;
+        let infinite = Err(Error::NotFinite { name: "divergence", index: 0 });
+        let row = |d, teacher: &[f64]| distil_row(d, teacher, &[0.0, 0.0], 1.0, 1.0, &mut [0.0; 2]);
+        assert_eq!(row(Divergence::Reverse, &[0.0, out]), infinite);
+        assert!(row(Divergence::Forward, &[0.0, out]).is_ok() && row(HALF, &[0.0, out]).is_ok());
+        assert!(matches!(row(HALF, &[0.0]), Err(Error::Shape { name: "teacher", .. })));
+        let some = |t, p: &[f64], q: &[f64]| distil_candidates(HALF, t, p, q, 1.0, &mut vec![0.0; q.len()]);
+        assert_eq!(some(Tail::Dropped, &[f64::NAN], &[-1.0]), infinite);
+        assert!(matches!(some(Tail::Bucket, &[], &[]), Err(Error::TooFew { .. })));
+        assert!(matches!(some(Tail::Renormalised, &[out], &[-1.0]), Err(Error::NotFinite { .. })));
+        assert!(matches!(some(Tail::Bucket, &[-1.0], &[]), Err(Error::Shape { name: "student", .. })));
+    }
+}

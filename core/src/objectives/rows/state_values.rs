@@ -1,0 +1,119 @@
+use crate::error::{check, finite, positive};
+use crate::maths::Ilql;
+use crate::{Coupling, Error, Needs, Objective};
+
+/// ILQL's expectile loss of state values (see [`Ilql::value`]), over n. A critic's value *before* an
+/// owed token, that is after the token that precedes it, learns the lagging Q of the action that the owed
+/// token is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StateValues<'a> {
+    targets: &'a [f32],
+    owed: &'a [bool],
+    settings: Ilql,
+    denominator: f64,
+    /// What was seen.
+    pub stats: StateStats,
+}
+
+/// What a critic was taught. Sums, so that parts of a batch merge.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct StateStats {
+    /// Tokens seen.
+    pub tokens: usize,
+    /// Those whose target is above the value.
+    pub above: usize,
+    /// Σ loss, in units of reward, squared.
+    pub loss: f64,
+}
+
+impl StateStats {
+    /// Both parts together.
+    pub fn merge(&mut self, other: &Self) {
+        self.tokens += other.tokens;
+        self.above += other.above;
+        self.loss += other.loss;
+    }
+}
+
+impl<'a> StateValues<'a> {
+    /// `targets`, the lagging Q of each token (of two heads the smaller), and `owed` are laid out as the
+    /// batch's tokens; only owed positions are read. `denominator` counts the owed tokens of the whole
+    /// optimiser batch.
+    ///
+    /// # Errors
+    /// [`Error::Shape`]; [`Error::Range`] for a setting or the denominator; [`Error::Ends`] where the very
+    /// first token is owed.
+    pub fn new(
+        targets: &'a [f32],
+        owed: &'a [bool],
+        settings: Ilql,
+        denominator: f64,
+    ) -> Result<Self, Error> {
+        check("owed", owed.len(), targets.len())?;
+        settings.validate()?;
+        positive("denominator", denominator)?;
+        if owed.first() == Some(&true) {
+            return Err(Error::Ends { sequence: 0 });
+        }
+        Ok(Self { targets, owed, settings, denominator, stats: StateStats::default() })
+    }
+}
+
+impl Objective for StateValues<'_> {
+    fn needs(&self) -> Needs {
+        Needs { values: true, ..Needs::default() }
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Token
+    }
+
+    /// # Errors
+    /// [`Error::Shape`]; [`Error::NotFinite`] for a value or a target.
+    fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
+        check("values", values.len(), self.targets.len())?;
+        check("grad_values", grad_values.len(), values.len())?;
+        grad_values.fill(0.0);
+        let mut seen = StateStats::default();
+        for t in (1..values.len()).filter(|&t| self.owed[t]) {
+            let (loss, slope) = self.settings.value(values[t - 1], self.targets[t]);
+            finite("value loss", &[loss]).map_err(|_| Error::NotFinite { name: "value loss", index: t })?;
+            grad_values[t - 1] = (f64::from(slope) / self.denominator) as f32;
+            let above = usize::from(self.targets[t] > values[t - 1]);
+            seen.merge(&StateStats { tokens: 1, above, loss: loss.into() });
+        }
+        self.stats.merge(&seen);
+        Ok(seen.loss / self.denominator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: Ilql = Ilql { expectile: 0.75, discount: 1.0, conservatism: 0.0 };
+
+    #[test]
+    fn the_value_before_an_action_learns_its_worth() {
+        let nothing = f32::NAN;
+        let (targets, owed) = ([nothing, 2.0, nothing, -1.0], [false, true, false, true]);
+        let mut objective = StateValues::new(&targets, &owed, SETTINGS, 2.0).unwrap();
+        let mut grad = [nothing; 4];
+        let loss = objective.values(&[1.0, nothing, 1.0, nothing], &mut grad).unwrap();
+        // ¾·1² for the one below its target, ¼·2² for the one above.
+        assert_eq!((loss, grad), (0.875, [-0.75, 0.0, 0.5, 0.0]));
+        let mut twice = objective.stats;
+        twice.merge(&objective.stats);
+        assert_eq!((twice.tokens, twice.above, twice.loss), (4, 2, 3.5));
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let mut objective = StateValues::new(&[0.0, f32::NAN], &[false, true], SETTINGS, 1.0).unwrap();
+        let got = objective.values(&[0.0; 2], &mut [0.0; 2]);
+        assert_eq!(got, Err(Error::NotFinite { name: "value loss", index: 1 }));
+        assert!(objective.values(&[0.0], &mut [0.0]).is_err());
+        assert!(StateValues::new(&[0.0], &[true], SETTINGS, 1.0).is_err());
+        assert!(StateValues::new(&[0.0], &[false], SETTINGS, 0.0).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+use crate::error::at;
+use crate::error::{check, positive, within};
+use crate::maths::{log_prob, log_prob_pull};
+use crate::sampling::within_support;
+use crate::{Coupling, Error, HeldRows, Objective, RowObjective};
+use alloc::vec::Vec;
+
+/// A token objective whose log-probabilities and entropies are renormalised within what a lagging policy
+/// considers: with [`crate::objectives::PpoPolicy`] inside NLPO (Ramamurthy et al., arXiv:2210.01241). With
+/// top-p 1 it is the objective inside.
+///
+/// The tokens have to be drawn within the same support, or they have probability 0:
+/// [`crate::sampling::Support`] does, and gives the log-probabilities that the objective inside calls old.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WithinSupport<'a, O> {
+    /// The objective inside, with its statistics.
+    pub objective: O,
+    tokens: &'a [u32],
+    lagging: &'a HeldRows,
+    top_p: f64,
+    temperature: f64,
+    masked: Vec<f32>,
+    other: Vec<f32>,
+    scratch: Vec<u32>,
+}
+
+impl<'a, O: Objective> WithinSupport<'a, O> {
+    /// `tokens`: the batch's; `lagging`: the lagging policy's logits at those owed. Both policies' logits
+    /// are divided by `temperature`, the batch's and the sampler's.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for top-p or the temperature; [`Error::Unknown`] for an objective that does not take
+    /// each token by itself.
+    pub fn new(
+        objective: O,
+        tokens: &'a [u32],
+        lagging: &'a HeldRows,
+        top_p: f64,
+        temperature: f64,
+    ) -> Result<Self, Error> {
+        within("top_p", top_p, f64::MIN_POSITIVE, 1.0)?;
+        positive("temperature", temperature)?;
+        let needs = objective.needs();
+        if objective.coupling() != Coupling::Token || needs.values || needs.scores {
+            return Err(Error::Unknown { name: "objective within a support", known: "token objectives" });
+        }
+        let (masked, other, scratch) = Default::default();
+        Ok(Self { objective, tokens, lagging, top_p, temperature, masked, other, scratch })
+    }
+}
+
+impl<O: Objective> RowObjective for WithinSupport<'_, O> {
+    /// # Errors
+    /// [`Error::Range`] for a position without a lagging row, or a token outside the row;
+    /// [`Error::Shape`]; [`Error::NotFinite`] for logits, or, with its position, for a token outside the
+    /// support; those of the objective inside.
+    fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error> {
+        let target = at("tokens", self.tokens, position)? as usize;
+        check("grad_logits", grad_logits.len(), logits.len())?;
+        self.masked.clear();
+        self.masked.extend_from_slice(logits);
+        self.other.clear();
+        self.other.extend_from_slice(self.lagging.row(position)?);
+        self.scratch.resize(logits.len(), 0);
+        within_support(&mut self.masked, &mut self.other, self.temperature, self.top_p, &mut self.scratch)?;
+        let (log_prob, entropy) = log_prob(&self.masked, target, self.temperature)?;
+        let (mut grad, mut grad_entropy) = ([0.0], [0.0]);
+        if log_prob == f32::NEG_INFINITY {
+            return Err(Error::NotFinite { name: "log-probability within the support", index: position });
+        }
+        let asked = usize::from(self.objective.needs().entropy);
+        let loss = self.objective.tokens(
+            &[position],
+            &[log_prob],
+            &[entropy][..asked],
+            &mut grad,
+            &mut grad_entropy[..asked],
+        )?;
+        grad_logits.fill(0.0);
+        log_prob_pull(&self.masked, target, self.temperature, grad[0], grad_entropy[0], grad_logits)?;
+        Ok(loss)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::capabilities::LearnRows;
+    use crate::maths::PolicyClip;
+    use crate::objectives::PpoPolicy;
+    use crate::random::{Key, Stream};
+    use crate::roles::{Learner, Policy};
+    use crate::sampling::{Request, Sampling, Stopping, Support, sample_by};
+    use crate::tabular::{Table, owed};
+    use crate::{Batch, Ragged, ready};
+    use std::vec;
+
+    const CLIP: PolicyClip = PolicyClip::symmetric(0.2);
+
+    #[test]
+    fn with_all_tokens_it_is_the_objective_inside() {
+        let tokens = [0, 1, 2, 3, 3, 0, 2, 1, 3];
+        let sequences = Ragged::new(&tokens, &[5, 9]).unwrap();
+        let owed = owed(sequences);
+        let batch = Batch::new(sequences, &owed).unwrap().at_temperature(0.5).unwrap();
+        let old: Vec<f32> = (0..9).map(|i| -1.0 - 0.1 * i as f32).collect();
+        let advantages: Vec<f32> = (0..9).map(|i| 1.0 - 0.25 * i as f32).collect();
+        let mut lagging = Table::random(4, 1);
+        let held = ready(HeldRows::of(&mut lagging, batch)).unwrap().unwrap();
+        let ppo = || PpoPolicy::new(&old, &advantages, CLIP, 0.01, 7.0).unwrap();
+        let (mut plain, mut within) = (Table::random(4, 2), Table::random(4, 2));
+        let (mut a, mut b) = (ppo(), WithinSupport::new(ppo(), &tokens, &held, 1.0, 0.5).unwrap());
+        let want = ready(plain.accumulate(batch, &mut a)).unwrap().unwrap();
+        let got = ready(within.accumulate_rows(batch, &mut b)).unwrap().unwrap();
+        assert_eq!((got, b.objective.stats), (want, a.stats));
+        assert_eq!(within.gradient, plain.gradient);
+        assert!(a.stats.clipped > 0 && a.stats.clipped < 7, "both sides of the clip are seen");
+    }
+
+    /// What is masked has no gradient; the rest has that of a vocabulary without it.
+    #[test]
+    fn outside_the_support_there_is_nothing() {
+        let held = HeldRows::new(vec![1], 4, vec![-9.0, 1.0, 2.0, -9.0]).unwrap();
+        let (old, advantages) = ([0.0, -1.0], [0.0, 2.0]);
+        let ppo = || PpoPolicy::new(&old, &advantages, CLIP, 0.3, 1.0).unwrap();
+        let logits = [7.0, 0.5, 0.25, 8.0];
+        let mut grad = [f32::NAN; 4];
+        let mut masked = WithinSupport::new(ppo(), &[0, 2], &held, 0.9, 2.0).unwrap();
+        let loss = masked.row(1, &logits, &mut grad).unwrap();
+        let all = HeldRows::new(vec![1], 2, vec![0.0; 2]).unwrap();
+        let mut small = WithinSupport::new(ppo(), &[0, 1], &all, 1.0, 2.0).unwrap();
+        let mut want = [f32::NAN; 2];
+        assert_eq!(small.row(1, &logits[1..3], &mut want).unwrap(), loss);
+        assert_eq!(grad, [0.0, want[0], want[1], 0.0]);
+        let mut gone = WithinSupport::new(ppo(), &[0, 3], &held, 0.9, 2.0).unwrap();
+        let impossible = Err(Error::NotFinite { name: "log-probability within the support", index: 1 });
+        assert_eq!(gone.row(1, &logits, &mut grad), impossible);
+        assert!(matches!(gone.row(0, &logits, &mut grad), Err(Error::Range { name: "position", .. })));
+        let batch_wide = ppo().with_ratio_threshold(10.0).unwrap();
+        assert!(WithinSupport::new(batch_wide, &[0, 3], &held, 0.9, 2.0).is_err());
+        assert!(WithinSupport::new(ppo(), &[0, 3], &held, 0.0, 2.0).is_err());
+    }
+
+    #[test]
+    fn what_is_drawn_within_the_support_has_a_ratio_of_one() {
+        let (mut policy, mut lagging) = (Table::random(6, 7), Table::random(6, 8));
+        let (starts, ends): (Vec<u32>, Vec<usize>) = (0..24).map(|i| (i % 6, i as usize + 1)).unzip();
+        let sampling = Sampling::at_temperature(0.8);
+        let stopping = Stopping { max_new_tokens: 4, eos: None, stop: &[] };
+        let request = Request {
+            prompts: Ragged::new(&starts, &ends).unwrap(),
+            sampling: &sampling,
+            stopping: &stopping,
+            context: 5,
+            key: Key::new(1, Stream::Sampling, 0),
+            first: 0,
+        };
+        let mut guide = Support::new(&mut lagging, 0.6, 0.8f32.into()).unwrap();
+        let responses = ready(sample_by(&mut policy, &mut guide, &request)).unwrap().unwrap();
+        let (mut tokens, mut old) = (Vec::new(), Vec::new());
+        for (i, &start) in starts.iter().enumerate() {
+            tokens.push(start);
+            tokens.extend_from_slice(responses.response(i));
+            old.push(0.0);
+            old.extend_from_slice(&responses.log_probs[responses.span(i)]);
+        }
+        let ends: Vec<usize> = (1..=24).map(|i| 5 * i).collect();
+        let sequences = Ragged::new(&tokens, &ends).unwrap();
+        let owed = owed(sequences);
+        let batch = Batch::new(sequences, &owed).unwrap().at_temperature(0.8).unwrap();
+        let held = ready(HeldRows::of(&mut lagging, batch)).unwrap().unwrap();
+        let advantages = vec![1.0; tokens.len()];
+        let ppo = PpoPolicy::new(&old, &advantages, CLIP, 0.0, 96.0).unwrap();
+        let mut nlpo = WithinSupport::new(ppo, &tokens, &held, 0.6, 0.8f32.into()).unwrap();
+        ready(policy.accumulate_rows(batch, &mut nlpo)).unwrap().unwrap();
+        let stats = nlpo.objective.stats;
+        assert_eq!((stats.tokens, stats.ratio_min, stats.ratio_max), (96, 1.0, 1.0));
+        let free = ready(policy.sample(request.prompts, &sampling, &stopping, request.key, 0));
+        assert_ne!(free.unwrap().unwrap().tokens, responses.tokens, "the mask made a difference");
+    }
+}
