@@ -6,10 +6,12 @@
 //! | reward model | [`KWise`], [`Pairwise`] | scores |
 //! | PPO, policy | [`PpoPolicy`] | log-probabilities, entropies |
 //! | PPO, critic | [`PpoValue`] | values |
+//! | before language models: TAMER, COACH, segment preferences | [`control`] | values, log-probabilities |
 //!
 //! Each is made anew for every part of an optimiser batch, from slices laid out as that part, and
 //! keeps sums (`stats`) that merge over parts.
 
+pub mod control;
 mod cross_entropy;
 mod k_wise;
 mod pairwise;
