@@ -12,7 +12,7 @@ use std::io::{Write, stderr, stdin, stdout};
 /// Points of the learning curve.
 const BLOCKS: usize = 20;
 /// How long simulated judgements take, in steps, where they take time.
-const LATE: (f64, f64) = (0.5, 2.0);
+const LATE: (f64, f64) = (2.0, 3.0);
 
 #[derive(Args)]
 pub struct Control {
@@ -37,7 +37,7 @@ pub struct Control {
     /// The share of steps of which the simulated teacher says nothing
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     silence: f64,
-    /// The simulated teacher judges late, half a step to two steps after
+    /// The simulated teacher judges late, two to three steps after, and the learner expects it
     #[arg(long)]
     late: bool,
     /// The summary as JSON on standard output; all else on standard error
