@@ -62,6 +62,7 @@ fn every_command_has_help_with_examples_and_exit_codes() {
         "generate",
         "score",
         "config",
+        "control",
         "completions",
     ];
     let all = said(folder.path(), &["--help"], "");

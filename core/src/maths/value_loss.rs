@@ -21,6 +21,14 @@ pub struct ValueStats {
 }
 
 impl ValueStats {
+    pub(super) fn see(&mut self, value: f64, target: f64, squared_error: f64) {
+        self.steps += 1;
+        self.value += value;
+        self.target += target;
+        self.squared_target += target * target;
+        self.squared_error += squared_error;
+    }
+
     /// Both parts together.
     pub fn merge(&mut self, other: &Self) {
         self.steps += other.steps;
@@ -102,13 +110,8 @@ pub fn value_loss<R: Real>(
         if free >= held {
             grad[t] = R::of(error.f64() / denominator);
         }
-        let target = targets[t].f64();
-        stats.steps += 1;
+        stats.see(values[t].f64(), targets[t].f64(), free.f64());
         stats.clipped += usize::from(held > free);
-        stats.value += values[t].f64();
-        stats.target += target;
-        stats.squared_target += target * target;
-        stats.squared_error += free.f64();
     }
     Ok((loss / denominator, stats))
 }

@@ -8,6 +8,7 @@
 //! | PPO, critic | [`PpoValue`] | values |
 //! | preferences: DPO and its kin, KTO, online and from logs | `PreferencePairs`, `LabelledResponses`, `NashPolicy`, `LoggedFeedback` | log-probabilities |
 //! | policy gradients without a critic: REINFORCE to GSPO | [`on_policy`] | log-probabilities, entropies |
+//! | before language models: TAMER, COACH, segment preferences | [`control`] | values, log-probabilities |
 //! | a gradient along given numbers (TRPO) | [`Linear`] | log-probabilities |
 //!
 //! What needs more than scalars (distillation, ILQL, NLPO) is in `rows`.
@@ -27,6 +28,7 @@
 //! Each is made anew for every part of an optimiser batch, from slices laid out as that part, and
 //! keeps sums (`stats`) that merge over parts.
 
+pub mod control;
 mod cross_entropy;
 mod linear;
 pub mod on_policy;
@@ -47,4 +49,3 @@ pub use preference::{
     Feedback, LabelledResponses, LoggedFeedback, NashPolicy, PreferenceCounts, PreferencePairs,
 };
 pub use reward::{Graded, KWise, Outcome, Pairwise, PlackettLuce, PreferencePretraining, Process};
-

@@ -77,6 +77,13 @@ pub const CHECK: &str = examples!(
   rlhf config check run.toml --data DIR --set base.new.width=4096 --memory 16"
 );
 
+pub const CONTROL: &str = examples!(
+    "  rlhf control grid
+  rlhf control cart-pole --method coach --mistakes 0.1 --seed 7
+  rlhf control mountain-car --method preferences --json > summary.json
+  rlhf control grid --teacher keyboard --episodes 3"
+);
+
 pub const COMPLETIONS: &str = examples!(
     "  rlhf completions bash > ~/.local/share/bash-completion/completions/rlhf
   rlhf completions zsh > ~/.zfunc/_rlhf

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and how a run shows itself.
 
 mod configuration;
+mod control;
 mod data;
 mod exit;
 mod generate;
@@ -17,6 +18,7 @@ mod train;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use configuration::Configuration;
+use control::Control;
 use exit::{Exit, Failure};
 use generate::Generate;
 use rlhf::run::Stage;
@@ -117,6 +119,12 @@ enum What {
     /// and range. With model and tokenizer filled in, `rlhf run` takes it.
     #[command(after_help = help::CONFIG)]
     Config(Configuration),
+    /// Teaches a small control task by feedback, as was done before language models
+    ///
+    /// TAMER, Deep TAMER and COACH are told good or bad, step by step; preferences are told which of two
+    /// clips is better. The score is the task's own, which no learner sees.
+    #[command(after_help = help::CONTROL)]
+    Control(Control),
     /// Checks data, and masks personal data in it
     #[command(subcommand)]
     Data(data::Data),
@@ -161,6 +169,7 @@ pub fn main() -> ExitCode {
         What::Generate(args) => generate::main(&args, &cpu),
         What::Score(args) => score::main(&args, &cpu),
         What::Config(args) => configuration::main(&args),
+        What::Control(args) => control::main(&args),
         What::Data(what) => data::main(&what),
         What::Report(args) => report::main(&args).map_err(Failure::failed),
         What::Completions { shell } => completions(shell),

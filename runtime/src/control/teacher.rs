@@ -1,0 +1,160 @@
+//! Who judges behaviour.
+
+use super::Step;
+use rlhf_core::maths::Delay;
+use rlhf_core::random::{Key, Stream};
+use std::io;
+
+/// What somebody says of the last steps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judgement {
+    /// Good is positive, bad negative: human reward.
+    pub value: f32,
+    /// How long after the step it is said, in seconds.
+    pub after: f64,
+}
+
+/// Which of two clips somebody likes better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preference {
+    /// The first.
+    First,
+    /// The second.
+    Second,
+    /// Both alike.
+    Same,
+}
+
+impl Preference {
+    /// The weight on the first: 1, 0 or ½.
+    pub fn weight(self) -> f32 {
+        match self {
+            Self::First => 1.0,
+            Self::Second => 0.0,
+            Self::Same => 0.5,
+        }
+    }
+}
+
+/// Somebody who watches.
+pub trait Teacher {
+    /// Says something of a step, or nothing.
+    ///
+    /// # Errors
+    /// Nobody is there any more.
+    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgement>>;
+
+    /// Says which of two clips is better, or nothing: then the pair is not learnt from.
+    ///
+    /// # Errors
+    /// Nobody is there any more.
+    fn prefer(&mut self, first: &[Step], second: &[Step]) -> io::Result<Option<Preference>>;
+}
+
+/// A made-up teacher who knows the task: good is what gains more merit than actions there do on average,
+/// all else is bad, and the better clip is the one that gains more.
+#[derive(Clone, Copy, Debug)]
+pub struct Simulated {
+    key: Key,
+    said: u32,
+    mistakes: f64,
+    silence: f64,
+    delay: Delay,
+}
+
+impl Simulated {
+    /// One who judges every step, at once and without mistakes.
+    pub fn new(seed: u64) -> Self {
+        let key = Key::new(seed, Stream::Labels, 0);
+        Self { key, said: 0, mistakes: 0.0, silence: 0.0, delay: Delay::None }
+    }
+
+    /// Says the opposite in this share of cases. With one half, feedback means nothing.
+    pub fn with_mistakes(mut self, share: f64) -> Self {
+        self.mistakes = share;
+        self
+    }
+
+    /// Says nothing of this share of steps.
+    pub fn with_silence(mut self, share: f64) -> Self {
+        self.silence = share;
+        self
+    }
+
+    /// Takes time to judge.
+    pub fn with_delay(mut self, delay: Delay) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Whether something is said and whether it is wrong, and a number for the delay.
+    fn mood(&mut self) -> (bool, bool, f64) {
+        let mut draws = self.key.draws(self.said);
+        self.said = self.said.wrapping_add(1);
+        (draws.uniform() >= self.silence, draws.uniform() < self.mistakes, draws.uniform())
+    }
+}
+
+impl Teacher for Simulated {
+    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgement>> {
+        let (speaks, wrong, u) = self.mood();
+        if !speaks {
+            return Ok(None);
+        }
+        let value = if (step.advantage > 0.0) != wrong { 1.0 } else { -1.0 };
+        Ok(Some(Judgement { value, after: self.delay.quantile(u) }))
+    }
+
+    fn prefer(&mut self, first: &[Step], second: &[Step]) -> io::Result<Option<Preference>> {
+        let (speaks, wrong, _) = self.mood();
+        let gain = |clip: &[Step]| clip.iter().map(|step| step.progress).sum::<f64>();
+        let (first, second) = (gain(first), gain(second));
+        let preference = if first == second {
+            Preference::Same
+        } else if (first > second) != wrong {
+            Preference::First
+        } else {
+            Preference::Second
+        };
+        Ok(speaks.then_some(preference))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub fn step(progress: f64, words: &str) -> Step {
+        Step {
+            state: 4,
+            action: 0,
+            reward: 0.0,
+            progress,
+            advantage: progress,
+            next: 4,
+            ended: false,
+            last: false,
+            words: words.into(),
+        }
+    }
+
+    fn judged(mut teacher: Simulated) -> Vec<Option<f32>> {
+        (0..400).map(|_| teacher.judge(&step(1.0, "")).unwrap().map(|said| said.value)).collect()
+    }
+
+    #[test]
+    fn it_goes_by_merit_but_for_its_mistakes_and_silences() {
+        assert!(judged(Simulated::new(1)).iter().all(|said| *said == Some(1.0)));
+        let wrong = judged(Simulated::new(1).with_mistakes(0.25));
+        let wrong = wrong.iter().filter(|said| **said == Some(-1.0)).count();
+        assert!((70..130).contains(&wrong), "{wrong}");
+        let silent =
+            judged(Simulated::new(1).with_silence(0.25)).iter().filter(|said| said.is_none()).count();
+        assert!((70..130).contains(&silent), "{silent}");
+        let mut teacher = Simulated::new(1);
+        let (good, bad) = ([step(1.0, "")], [step(-1.0, ""), step(1.0, "")]);
+        assert_eq!(teacher.prefer(&good, &bad).unwrap(), Some(Preference::First));
+        assert_eq!(teacher.prefer(&bad, &good).unwrap(), Some(Preference::Second));
+        assert_eq!(teacher.prefer(&bad, &bad).unwrap(), Some(Preference::Same));
+    }
+}
