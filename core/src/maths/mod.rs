@@ -8,6 +8,7 @@
 mod adamw;
 mod average;
 mod bradley_terry;
+mod counterfactual;
 mod cross_entropy;
 mod estimate;
 mod gae;
@@ -18,6 +19,7 @@ mod moments;
 #[cfg(test)]
 mod oracle;
 mod policy_loss;
+mod preference;
 mod reward_scale;
 mod schedule;
 mod shaping;
@@ -27,6 +29,7 @@ mod value_loss;
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
 pub use average::average;
 pub use bradley_terry::{Comparisons, bradley_terry};
+pub use counterfactual::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
 pub use cross_entropy::cross_entropy;
 pub use estimate::{Cutoff, Gae, Response, estimate};
 pub use gae::{gae, returns};
@@ -35,6 +38,13 @@ pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};
 pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_log_probs};
 pub use moments::RunningMoments;
 pub use policy_loss::{PolicyClip, PolicyStats, PolicyToken, entropy_bonus, policy_loss};
+pub use preference::{
+    Against, KlTerm, Kto, KtoLoss, LabelStats, NashMd, Pair, Per, Preference, PreferenceLoss,
+    PreferenceStats, RewardShape, Supervised, best_and_worst, geometric_mixture, kto, kto_baseline, nash_md,
+    win_rates,
+};
+#[cfg(feature = "alloc")]
+pub use preference::{PairLogProbs, preference};
 pub use reward_scale::RewardScale;
 pub use schedule::{Schedule, Shape, WarmUp};
 pub use shaping::{End, MissingEnd, ScorePlacement, Shaping};
