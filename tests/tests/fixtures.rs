@@ -8,6 +8,7 @@ mod fixtures {
     mod models;
     mod optimiser;
     mod ppo;
+    mod preferences;
     mod probabilities;
     mod rewards;
     mod sampling;

@@ -22,6 +22,8 @@ mod shape;
 #[cfg(feature = "alloc")]
 mod sorted;
 mod stats;
+#[cfg(all(test, feature = "alloc"))]
+mod tests;
 
 pub use kto::{Kto, KtoLoss, kto, kto_baseline};
 pub use nash_md::{KlTerm, NashMd, geometric_mixture, nash_md};
