@@ -85,7 +85,8 @@ fn a_reference_is_asked_once_a_batch_or_never() {
         now(preferences(&mut policy, &mut base, &data, &settings, 3, &mut |_, _| {})).unwrap();
         let free = settings.objective.against == Against::Nothing;
         assert_eq!(base.asked, if free { 0 } else { 2 * 2 * data.len() }, "{name}");
-        let without = now(preferences(&mut reference(), &mut NoReference, &data, &settings, 3, &mut |_, _| {}));
+        let without =
+            now(preferences(&mut reference(), &mut NoReference, &data, &settings, 3, &mut |_, _| {}));
         assert_eq!(without.is_ok(), free, "{name}: {without:?}");
     }
 }
@@ -104,6 +105,15 @@ fn losses_of_orpo_have_their_term_of_fine_tuning() {
     assert_eq!(one.objective.loss, PreferenceLoss::Orpo);
 }
 
+/// A configuration says `method = "dpo"`, a stored loss `"dpo"` too.
+#[test]
+fn names_are_those_of_stored_losses() {
+    for name in PreferenceTraining::names() {
+        let loss = PreferenceTraining::by_name(name).unwrap().objective.loss;
+        assert_eq!(serde_json::to_value(loss).unwrap(), name);
+    }
+}
+
 #[test]
 fn nothing_and_nonsense_are_refused() {
     let mut policy = reference();
@@ -113,7 +123,8 @@ fn nothing_and_nonsense_are_refused() {
     assert!(matches!(error, TrainError::Nothing { what: "pairs" }), "{error}");
     let data = pairs(8, 7, |_| false);
     let wrong = PreferenceTraining { batch: 0, ..dpo };
-    let error = now(preferences(&mut policy, &mut reference(), &data, &wrong, 3, &mut |_, _| {})).unwrap_err();
+    let error =
+        now(preferences(&mut policy, &mut reference(), &data, &wrong, 3, &mut |_, _| {})).unwrap_err();
     assert!(error.to_string().starts_with("batch"), "{error}");
     assert_eq!(sampled(&policy, 8, 1), sampled(&reference(), 8, 1));
 }

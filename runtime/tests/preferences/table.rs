@@ -35,7 +35,9 @@ impl Table {
 
     /// The probabilities of what follows `token`.
     pub fn probabilities(&self, token: u32) -> Vec<f64> {
-        (0..self.tokens).map(|next| f64::from(log_prob(self.row(token), next, 1.0).unwrap().0).exp()).collect()
+        (0..self.tokens)
+            .map(|next| f64::from(log_prob(self.row(token), next, 1.0).unwrap().0).exp())
+            .collect()
     }
 }
 

@@ -43,6 +43,8 @@ pub struct OnlineIteration {
     pub each: usize,
     /// What the judge said, as [`Judge::compare`] gives it, `[texts, each]`.
     pub preferred: Vec<f32>,
+    /// How often the policy's response is preferred to its opponent's; `None` without one.
+    pub win_rate: Option<f64>,
     /// Pairs, or responses, that were learnt from: a prompt whose responses are all alike teaches a loss
     /// over pairs nothing.
     pub learnt: usize,
@@ -57,15 +59,6 @@ pub struct OnlineIteration {
     pub ended: f64,
     /// The mean of −ln p over its tokens, in nats: an estimate of the entropy.
     pub surprise: f64,
-}
-
-impl OnlineIteration {
-    /// How often the policy's response is preferred to its opponent's, `None` without one.
-    pub fn win_rate(&self, method: &OnlineMethod) -> Option<f64> {
-        let against = !matches!(method, OnlineMethod::BestAndWorst { .. }) && !self.texts.is_empty();
-        let wins = self.preferred.chunks(self.each * self.each).map(|group| f64::from(group[1]));
-        against.then(|| wins.sum::<f64>() * self.each as f64 / self.texts.len() as f64)
-    }
 }
 
 impl OnlinePreferences {
@@ -138,8 +131,10 @@ impl OnlinePreferences {
         }
         let (learnt, pairs) = self.learn(roles.policy, &written, &preferred, reference.as_deref()).await?;
         self.iteration += 1;
+        let wins = preferred.chunks(each * each).map(|group| f64::from(group[1])).sum::<f64>();
+        let win_rate = self.writers().1.map(|_| wins / prompts.len() as f64);
         let Written { texts, each, length, ended, surprise, .. } = written;
-        Ok(OnlineIteration { texts, each, preferred, learnt, pairs, kl, length, ended, surprise })
+        Ok(OnlineIteration { texts, each, preferred, win_rate, learnt, pairs, kl, length, ended, surprise })
     }
 
     /// What the policy is measured against.
