@@ -13,6 +13,7 @@
 
 mod kto;
 mod margin;
+mod mixture;
 mod nash_md;
 mod online;
 mod pair;
@@ -26,7 +27,8 @@ mod stats;
 mod tests;
 
 pub use kto::{Kto, KtoLoss, kto, kto_baseline};
-pub use nash_md::{KlTerm, NashMd, geometric_mixture, nash_md};
+pub use mixture::geometric_mixture;
+pub use nash_md::{KlTerm, NashMd, nash_md};
 pub use online::{best_and_worst, win_rates};
 pub use pair::Pair;
 #[cfg(feature = "alloc")]

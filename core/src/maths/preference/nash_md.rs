@@ -1,53 +1,7 @@
 //! Nash-MD: learning from a judge by playing against a mixture (Munos et al., arXiv:2312.00886).
 
 use crate::error::{check, finite, positive, rising, within};
-use crate::maths::log_softmax;
 use crate::{Error, Real};
-
-/// The opponent's next token: `ln p[j] = (1 − c)·ln π[j] + c·ln μ[j] − ln Z`, the geometric mixture of
-/// policy π and reference μ (Nash-MD, §6), in nats.
-///
-/// `policy`, `reference`: `[V]`, logits under temperature 1; `out`: `[V]`, is overwritten. A token that
-/// either forbids (−∞) is forbidden, unless its weight is 0.
-///
-/// # Errors
-/// [`Error::Shape`]; [`Error::Range`] for a c outside 0 ..= 1; [`log_softmax`]'s; [`Error::NotFinite`]
-/// where the two allow no token in common.
-pub fn geometric_mixture<R: Real>(
-    policy: &[R],
-    reference: &[R],
-    coefficient: f64,
-    out: &mut [R],
-) -> Result<(), Error> {
-    check("reference", reference.len(), policy.len())?;
-    check("out", out.len(), policy.len())?;
-    within("coefficient", coefficient, 0.0, 1.0)?;
-    // A row's own normaliser is a constant, which log Z takes up; it is here to refuse bad rows and to
-    // keep far logits from cancelling.
-    log_softmax(policy, 1.0, out)?;
-    if coefficient > 0.0 {
-        let own = 1.0 - coefficient;
-        let best = reference.iter().fold(R::NEG_INFINITY, |best, &z| best.max(z));
-        for (index, (out, &z)) in out.iter_mut().zip(reference).enumerate() {
-            let against = (z - best).f64();
-            if against.is_nan() || against > 0.0 {
-                return Err(Error::NotFinite { name: "reference", index });
-            }
-            let kept = if own > 0.0 { own * out.f64() } else { 0.0 };
-            *out = R::of(kept + coefficient * against);
-        }
-    }
-    normalise(out)
-}
-
-fn normalise<R: Real>(out: &mut [R]) -> Result<(), Error> {
-    let best = out.iter().fold(R::NEG_INFINITY, |best, &z| best.max(z));
-    finite("mixture", &[best])?;
-    let sum: f64 = out.iter().map(|&z| (z - best).exp().f64()).sum();
-    let log_sum = best.f64() + libm::log(sum);
-    out.iter_mut().for_each(|z| *z = R::of(z.f64() - log_sum));
-    Ok(())
-}
 
 /// Which log-ratio weighs a token of the KL term.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -82,7 +36,7 @@ impl Default for NashMd {
 ///
 /// `log_probs`, `reference`, `grad`: `[tokens]`, in nats, of responses that the policy drew, end to end;
 /// `ends`: one past each response's last token; `preferred` (P): `[responses]`, the probability that it
-/// is preferred to one of [`geometric_mixture`]. `n` (`denominator`) counts the responses of the whole
+/// is preferred to one of [`super::geometric_mixture`]. `n` (`denominator`) counts the responses of the whole
 /// optimiser batch. `grad` is overwritten. Returns the loss.
 ///
 /// # Errors
@@ -132,20 +86,6 @@ mod tests {
     use std::vec::Vec;
 
     proptest! {
-        #[test]
-        fn a_mixture_is_the_normalised_product_of_powers(
-            rows in prop::collection::vec((-4.0..4.0f64, -4.0..4.0f64), 2..9), c in 0.0..1.0,
-        ) {
-            let (policy, reference): (Vec<f64>, Vec<f64>) = rows.iter().copied().unzip();
-            let product: Vec<f64> = rows.iter().map(|(p, r)| p.exp().powf(1.0 - c) * r.exp().powf(c)).collect();
-            let z: f64 = product.iter().sum();
-            let mut out = vec![f64::NAN; rows.len()];
-            geometric_mixture(&policy, &reference, c, &mut out).unwrap();
-            for (got, want) in out.iter().zip(&product) {
-                close(got.exp(), want / z, 1e-13);
-            }
-        }
-
         /// The expectation over all responses of the gradient is the gradient of what is maximised:
         /// P(y ≻ y′) − τ·KL, with the opponent held.
         #[test]
@@ -195,14 +135,5 @@ mod tests {
         let s = NashMd::default();
         assert!(nash_md(&s, &[-1.0], &[-1.0], &[1], &[1.5], 1.0, &mut [0.0]).is_err());
         assert!(nash_md(&s, &[f64::NAN], &[-1.0], &[1], &[0.5], 1.0, &mut [0.0]).is_err());
-        let never = f64::NEG_INFINITY;
-        let mut out = [0.0; 2];
-        assert!(geometric_mixture(&[0.0, never], &[never, 0.0], 0.5, &mut out).is_err());
-        geometric_mixture(&[0.0, never], &[never, 0.0], 1.0, &mut out).unwrap();
-        assert_eq!(out, [never, 0.0]);
-        geometric_mixture(&[0.0, never], &[never, 0.0], 0.0, &mut out).unwrap();
-        assert_eq!(out, [0.0, never]);
-        assert!(geometric_mixture(&[0.0; 2], &[f64::NAN, 0.0], 0.5, &mut out).is_err());
-        assert!(geometric_mixture(&[0.0; 2], &[never; 2], 0.5, &mut out).is_err());
     }
 }

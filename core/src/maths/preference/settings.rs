@@ -5,8 +5,8 @@ use crate::Error;
 use crate::error::{finite, positive, within};
 use crate::maths::Reduction;
 
-/// A loss over pairs of a chosen and a rejected response, by name. Those below the line of `aot_pair`
-/// are the same formulas with other settings ([`Preference::new`]).
+/// A loss over pairs of a chosen and a rejected response, by name. From `cpo` on they are the formulas
+/// above with other settings ([`Preference::new`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum PreferenceLoss {
@@ -17,7 +17,7 @@ pub enum PreferenceLoss {
     Cdpo,
     /// DPO without the bias of flipped labels (arXiv:2403.00409).
     Robust,
-    /// Regression on the mean log-ratio per token (arXiv:2310.12036).
+    /// Regression (arXiv:2310.12036); on mean log-ratios per token, as TRL has it, where the paper sums.
     Ipo,
     /// SLiC's hinge (arXiv:2305.10425).
     Hinge,
@@ -97,7 +97,7 @@ pub struct Preference {
     /// β: implicit reward per nat of log-ratio; ORPO's λ, the weight of its loss.
     pub beta: f64,
     /// The probability that a label is wrong: `cdpo`, `robust`, `exo_pair`, `aot`, `aot_pair`, `cpo`,
-    /// `simpo`, `alpha_po`. 0 for the others.
+    /// `simpo`, `alpha_po`, up to ½, below it for `robust`. 0 for the others.
     pub label_smoothing: f64,
     /// γ, by how much the chosen implicit reward is to win: `dpo`, `cdpo`, `cpo`, `simpo`, `alpha_po`. 0
     /// for the others.

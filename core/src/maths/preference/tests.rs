@@ -149,6 +149,20 @@ proptest! {
         close(at(&half, &x, 3.0).0.loss, at(&half, &swapped, 3.0).0.loss, 1e-13);
     }
 
+    /// Where labels follow rewards by Bradley–Terry, DPO rests at the reference tilted by reward/β, the
+    /// policy that is best under a KL penalty of β.
+    #[test]
+    fn dpo_rests_at_the_tilted_reference(
+        r in prop::collection::vec((-2.0..2.0f64, -5.0..-1.0f64), 2), beta in 0.1..2.0,
+    ) {
+        let (good, bad) = if r[0].0 > r[1].0 { (r[0], r[1]) } else { (r[1], r[0]) };
+        let wrong = 1.0 / (1.0 + (good.0 - bad.0).exp());
+        let s = Preference { beta, label_smoothing: wrong, ..Preference::new(L::Cdpo) };
+        let tilted = |(reward, reference): (f64, f64)| reference + reward / beta - 3.0;
+        let (_, grad) = at(&s, &[(tilted(good), tilted(bad), good.1, bad.1)], 1.0);
+        grad.iter().for_each(|g| close(*g, 0.0, 1e-12));
+    }
+
     /// AOT is the least that any matching of the two sides costs.
     #[test]
     fn aot_is_optimal_transport(x in prop::collection::vec((-9.0..0.0, -9.0..0.0, -9.0..0.0, -9.0..0.0), 3)) {

@@ -1,6 +1,6 @@
 use super::responses::{Response, responses};
 use crate::error::{check, finite, positive, within};
-use crate::maths::{PairLogProbs, Per, Preference, PreferenceStats, Reduction, preference};
+use crate::maths::{Against, PairLogProbs, Per, Preference, PreferenceStats, Reduction, preference};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 
@@ -56,7 +56,7 @@ impl<'a> PreferencePairs<'a> {
     }
 
     /// The reference's log-probabilities, in nats, laid out as the batch's tokens; only owed positions
-    /// are read, and none without [`crate::maths::Against::Reference`].
+    /// are read, and none without [`Against::Reference`].
     pub fn with_reference(mut self, reference: &'a [f32]) -> Self {
         self.reference = Some(reference);
         self
@@ -128,7 +128,8 @@ impl Objective for PreferencePairs<'_> {
     ) -> Result<f64, Error> {
         check("grad_log_probs", grad_log_probs.len(), positions.len())?;
         grad_entropy.fill(0.0);
-        let all = responses(self.ends, positions, log_probs, self.reference)?;
+        let reference = self.reference.filter(|_| self.settings.against == Against::Reference);
+        let all = responses(self.ends, positions, log_probs, reference)?;
         let wins = |pair: usize| self.first_wins.is_none_or(|wins| wins[pair]);
         let side = |pair: usize, chosen: bool| &all[2 * pair + usize::from(wins(pair) != chosen)];
         let n = all.len() / 2;
@@ -137,24 +138,26 @@ impl Objective for PreferencePairs<'_> {
         };
         let (chosen, rejected) = (gather(true, |r| r.log_prob), gather(false, |r| r.log_prob));
         let base = [gather(true, |r| r.reference), gather(false, |r| r.reference)];
-        let reference = self.reference.map(|_| [&base[0][..], &base[1][..]]);
+        let reference = reference.map(|_| [&base[0][..], &base[1][..]]);
         let pairs = PairLogProbs { chosen: &chosen, rejected: &rejected, reference };
         let (mut up, mut down) = (alloc::vec![0.0; n], alloc::vec![0.0; n]);
         let part = preference(&self.settings, pairs, self.counts.pairs, &mut up, &mut down)?;
         let (mut loss, mut nats) = (part.loss, 0.0);
-        let optimism = self.optimism / self.counts.pairs;
-        for i in 0..n {
-            for (response, grad, supervised) in
-                [(side(i, true), up[i], self.supervised(side(i, true))), (side(i, false), down[i], 0.0)]
-            {
-                let drawn_by_reference = core::ptr::eq(response, &all[2 * i + 1]);
-                let lean = if drawn_by_reference { optimism } else { 0.0 } - supervised;
-                loss += lean * response.log_prob;
-                // Every token of a response pulls alike.
-                let pull = grad / self.divisor(response) + lean;
-                grad_log_probs[response.owed.clone()].fill(pull as f32);
+        for (i, response) in all.iter().enumerate() {
+            let (pair, second) = (i / 2, i % 2 == 1);
+            let (slope, mut lean) = if wins(pair) != second {
+                nats -= response.log_prob;
+                (up[pair], -self.supervised(response))
+            } else {
+                (down[pair], 0.0)
+            };
+            if second {
+                lean += self.optimism / self.counts.pairs;
             }
-            nats -= side(i, true).log_prob;
+            loss += lean * response.log_prob;
+            // Every token of a response pulls alike.
+            let pull = slope / self.divisor(response) + lean;
+            grad_log_probs[response.owed.clone()].fill(pull as f32);
         }
         finite("grad_log_probs", grad_log_probs)?;
         self.stats.merge(&part);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::maths::{Against, PreferenceLoss, Supervised};
+use crate::maths::{PreferenceLoss, Supervised};
 use std::vec;
 
 const ENDS: [usize; 4] = [3, 6, 9, 11];
@@ -118,8 +118,10 @@ fn what_does_not_fit_is_refused() {
     let cpo = Preference::new(PreferenceLoss::Cpo);
     assert!(PreferencePairs::new(cpo, &ENDS, PreferenceCounts { chosen_tokens: 0.0, ..COUNTS }).is_err());
     assert!(all(PreferenceLoss::Dpo).with_winners(&[true]).is_err());
+    // Without a reference none is read, whatever it holds.
     let free = Preference { against: Against::Nothing, ..dpo };
-    assert!(PreferencePairs::new(free, &ENDS, COUNTS).is_ok());
+    let o = PreferencePairs::new(free, &ENDS, COUNTS).unwrap();
+    assert_eq!(run(o.with_reference(&[f32::NAN]), &NEW), run(o, &NEW));
     assert_eq!(all(PreferenceLoss::Aot).coupling(), Coupling::Batch);
     assert_eq!(all(PreferenceLoss::Dpo).coupling(), Coupling::Group);
 }
