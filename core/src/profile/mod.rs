@@ -3,12 +3,18 @@
 //! A profile is a starting point: change a field, and say so. [`Profile::by_name`] gives those that
 //! follow a reference; what that reference does not publish is marked in its documentation.
 
+mod feedback;
 mod method;
 mod on_policy;
+mod online;
+mod preference;
 mod references;
 
+pub use feedback::{BanditTraining, KtoTraining};
 pub use method::Method;
 pub use on_policy::{Credit, OnPolicy};
+pub use online::{OnlineMethod, OnlinePreference, Opponent};
+pub use preference::PreferenceTraining;
 
 use crate::Error;
 use crate::error::within;

@@ -100,6 +100,11 @@ impl Examples {
         self.owed.iter().filter(|owed| **owed).count()
     }
 
+    /// Where the tokens that are learnt lie.
+    pub(super) fn positions(&self) -> Vec<usize> {
+        (0..self.owed.len()).filter(|&t| self.owed[t]).collect()
+    }
+
     /// The texts of those indices, in that order.
     pub fn select(&self, indices: impl IntoIterator<Item = usize>) -> Self {
         let mut out = Self::default();
@@ -114,9 +119,26 @@ impl Examples {
     /// All texts in parts of at most `tokens` tokens (a longer text is its own part), each with the
     /// index of its first text.
     pub(crate) fn parts(&self, tokens: usize) -> impl Iterator<Item = Part<'_>> {
-        parts(&self.ends, tokens)
-            .into_iter()
-            .map(|texts| Part::new(&self.tokens, &self.ends, &self.owed, texts))
+        self.parts_of(tokens, 1)
+    }
+
+    /// The same where `each` neighbouring texts belong together.
+    pub(super) fn parts_of(&self, tokens: usize, each: usize) -> impl Iterator<Item = Part<'_>> {
+        let ends: Vec<usize> = self.ends.chunks(each).filter_map(|group| group.last().copied()).collect();
+        parts(&ends, tokens).into_iter().map(move |groups| {
+            let texts = groups.start * each..self.len().min(groups.end * each);
+            Part::new(&self.tokens, &self.ends, &self.owed, texts)
+        })
+    }
+
+    /// The sums of `numbers`, laid out as all tokens, over each text.
+    pub(super) fn sums(&self, numbers: &[f32]) -> Vec<f64> {
+        (0..self.len()).map(|i| numbers[self.span(i)].iter().map(|&x| f64::from(x)).sum()).collect()
+    }
+
+    /// What `numbers`, laid out as all tokens, say of the texts of those indices, in that order.
+    pub(super) fn gather(&self, numbers: &[f32], indices: impl IntoIterator<Item = usize>) -> Vec<f32> {
+        indices.into_iter().flat_map(|i| numbers[self.span(i)].iter().copied()).collect()
     }
 }
 
@@ -125,7 +147,8 @@ pub(crate) struct Part<'a> {
     tokens: &'a [u32],
     ends: Vec<usize>,
     owed: &'a [bool],
-    first: u32,
+    /// Which texts of the batch these are.
+    pub(super) texts: Range<usize>,
     /// Where its tokens lie in the batch.
     pub(crate) span: Range<usize>,
 }
@@ -138,13 +161,18 @@ impl<'a> Part<'a> {
             tokens: &tokens[span.clone()],
             ends: ends[texts.clone()].iter().map(|end| end - start).collect(),
             owed: &owed[span.clone()],
-            first: texts.start as u32,
+            texts,
             span,
         }
     }
 
+    /// One past the last token of each text, counted from the part's first.
+    pub(super) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
     pub(crate) fn batch(&self) -> Result<Batch<'_>, Error> {
-        Ok(Batch::new(Ragged::new(self.tokens, &self.ends)?, self.owed)?.starting_at(self.first))
+        Ok(Batch::new(Ragged::new(self.tokens, &self.ends)?, self.owed)?.starting_at(self.texts.start as u32))
     }
 }
 
@@ -223,6 +251,17 @@ mod tests {
         }
         assert_eq!(examples.owed(), 36 - 6);
         assert_eq!(examples.select([4, 0]).text(0).len(), 20);
+    }
+
+    #[test]
+    fn groups_stay_together() {
+        let texts = [3, 9, 1, 1, 20, 2].map(|n| (vec![1], vec![2; n - 1]));
+        let examples = Examples::try_from_iter(texts).unwrap();
+        let parts = |most| -> Vec<_> { examples.parts_of(most, 2).map(|part| part.texts).collect() };
+        assert_eq!(parts(1), [0..2, 2..4, 4..6]);
+        assert_eq!(parts(14), [0..4, 4..6]);
+        let numbers: Vec<f32> = (0..36).map(|i| i as f32).collect();
+        assert_eq!(examples.gather(&numbers, [3, 0]), [13.0, 0.0, 1.0, 2.0]);
     }
 
     #[test]

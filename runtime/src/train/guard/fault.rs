@@ -154,9 +154,9 @@ impl fmt::Display for Fault {
 /// A sample that a guard stopped at.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Offender {
-    /// Which, from 0: of the rollout's responses, the examples or the rankings.
+    /// Which, from 0: of the rollout's responses, the examples, the rankings or the pairs.
     pub index: usize,
-    /// Which answer of the ranking.
+    /// Which answer of the ranking; of a pair, 0 is the chosen one.
     pub answer: Option<usize>,
     /// What was given, as token ids; for a ranking's answer the whole text.
     pub prompt: Vec<u32>,

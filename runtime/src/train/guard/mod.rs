@@ -7,11 +7,13 @@
 
 mod fault;
 mod learning;
+mod responses;
 mod rollout;
 mod warning;
 mod watch;
 
 pub use fault::{Fault, Guard, Offender, Place};
+pub(super) use responses::Shown;
 pub use warning::{History, Warning};
 pub(super) use watch::{Watch, forget};
 

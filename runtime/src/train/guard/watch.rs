@@ -30,6 +30,12 @@ impl Watch {
         Watched { objective, seen: &mut self.seen[part.clone()], lost: &mut self.lost, start: part.start }
     }
 
+    /// Whether the loss of that item was not finite, where the objective counts in items
+    /// ([`Watched::from_item`]).
+    pub(super) fn lost(&self, item: usize) -> bool {
+        self.lost.contains(&item)
+    }
+
     /// Whether anything there is not finite.
     pub(super) fn wrong(&self, span: Range<usize>) -> bool {
         self.lost.iter().any(|at| span.contains(at)) || !super::all_finite(&self.seen[span])
@@ -46,6 +52,13 @@ pub(in crate::train) struct Watched<'a, O> {
 }
 
 impl<O> Watched<'_, O> {
+    /// For an objective whose errors count pairs or responses, not tokens: the number of its first one in
+    /// the batch.
+    pub(in crate::train) fn from_item(mut self, first: usize) -> Self {
+        self.start = first;
+        self
+    }
+
     /// Remembers values or scores, and says whether all are finite.
     fn read(&mut self, numbers: &[f32]) -> bool {
         for (seen, &number) in self.seen.iter_mut().zip(numbers) {

@@ -1,0 +1,135 @@
+//! Learning from feedback on single responses: labels (KTO), and the rewards that a log holds.
+
+use super::preference::{passes, rising};
+use super::{Optimiser, WarmUpLength};
+use crate::Error;
+use crate::error::within;
+use crate::maths::{Counterfactual, Kto, KtoLoss, Normaliser, Shape};
+
+/// Learning from responses that are desirable or not.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct KtoTraining {
+    /// What is learnt from a label.
+    pub objective: Kto,
+    /// Passes over the responses.
+    pub epochs: u32,
+    /// Responses an optimiser step; 2 or more where there is a baseline, which mismatches them.
+    pub batch: u32,
+    /// Dropout in training, a probability.
+    pub dropout: f64,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+}
+
+const KTO_NAMES: &str = "kto, apo_zero_unpaired";
+
+impl KtoTraining {
+    /// The method of this name: `kto` (Ethayarajh et al., arXiv:2402.01306) or `apo_zero_unpaired`
+    /// (D'Oosterlinck et al., arXiv:2408.06266), with the optimiser of DPO
+    /// ([`super::PreferenceTraining::by_name`]) but the rate of 5e-6 that KTO's authors advise for
+    /// β = 0.1.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] lists the names.
+    pub fn by_name(name: &str) -> Result<Self, Error> {
+        let loss = match name {
+            "kto" => KtoLoss::Kto,
+            "apo_zero_unpaired" => KtoLoss::ApoZeroUnpaired,
+            _ => return Err(Error::Unknown { name: "method of labels", known: KTO_NAMES }),
+        };
+        let optimiser = rising(5e-6, Shape::Constant, WarmUpLength::Steps(150));
+        Ok(Self { objective: Kto { loss, ..Kto::default() }, epochs: 1, batch: 64, dropout: 0.0, optimiser })
+    }
+
+    /// The names that [`Self::by_name`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        KTO_NAMES.split(", ")
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.objective.validate()?;
+        if self.objective.loss == KtoLoss::Kto {
+            within("batch", f64::from(self.batch), 2.0, f64::MAX)?;
+        }
+        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+    }
+}
+
+/// Learning from what a policy wrote before, with the reward that each response got.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct BanditTraining {
+    /// What is learnt from a reward.
+    pub objective: Counterfactual,
+    /// Passes over the log.
+    pub epochs: u32,
+    /// Responses an optimiser step.
+    pub batch: u32,
+    /// Dropout in training, a probability.
+    pub dropout: f64,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+}
+
+const BANDIT_NAMES: &str = "ips, snips";
+
+impl BanditTraining {
+    /// The estimator of this name: `ips`, whose weights are clipped at 10, or `snips`, which normalises
+    /// by them (Swaminathan and Joachims, NIPS 2015). **Not published** for networks of today, and so
+    /// filled in: the clip, and an optimiser as DPO's.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] lists the names.
+    pub fn by_name(name: &str) -> Result<Self, Error> {
+        let objective = match name {
+            "ips" => Counterfactual { normaliser: Normaliser::Count, clip: Some(10.0) },
+            "snips" => Counterfactual { normaliser: Normaliser::Weights, clip: None },
+            _ => return Err(Error::Unknown { name: "estimator", known: BANDIT_NAMES }),
+        };
+        let optimiser = rising(1e-6, Shape::Constant, WarmUpLength::Steps(150));
+        Ok(Self { objective, epochs: 1, batch: 64, dropout: 0.0, optimiser })
+    }
+
+    /// The names that [`Self::by_name`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        BANDIT_NAMES.split(", ")
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.objective.validate()?;
+        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_valid() {
+        for name in KtoTraining::names() {
+            KtoTraining::by_name(name).unwrap().validate().unwrap();
+        }
+        for name in BanditTraining::names() {
+            BanditTraining::by_name(name).unwrap().validate().unwrap();
+        }
+        assert!(KtoTraining::by_name("ips").is_err() && BanditTraining::by_name("kto").is_err());
+    }
+
+    #[test]
+    fn a_baseline_needs_two_responses() {
+        let kto = KtoTraining::by_name("kto").unwrap();
+        assert!(KtoTraining { batch: 1, ..kto }.validate().is_err());
+        let apo = KtoTraining::by_name("apo_zero_unpaired").unwrap();
+        KtoTraining { batch: 1, ..apo }.validate().unwrap();
+    }
+}

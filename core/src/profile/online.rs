@@ -1,0 +1,154 @@
+//! Learning from preferences over what the policy has just written.
+
+use super::preference::rising;
+use super::{Optimiser, WarmUpLength};
+use crate::Error;
+use crate::error::{positive, within};
+use crate::maths::{NashMd, Preference, PreferenceLoss, Shape};
+
+/// Which responses are compared, and what is learnt from it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum OnlineMethod {
+    /// The policy's best response to a prompt against its worst: online DPO, or any other loss over pairs
+    /// (Guo et al., arXiv:2402.04792).
+    BestAndWorst {
+        /// What is learnt from a pair.
+        objective: Preference,
+        /// Responses to each prompt, 2 in the paper.
+        samples: u32,
+    },
+    /// The policy's response against the reference's, with optimism: XPO (Xie et al., arXiv:2405.21046).
+    Xpo {
+        /// What is learnt from a pair.
+        objective: Preference,
+        /// α: how much a nat of the reference's responses costs.
+        alpha: f64,
+    },
+    /// The policy's response against an opponent's, by policy gradient: Nash-MD (Munos et al.,
+    /// arXiv:2312.00886).
+    NashMd {
+        /// The gradient's settings.
+        objective: NashMd,
+        /// Whom the policy plays.
+        opponent: Opponent,
+    },
+}
+
+/// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference
+/// ([`crate::maths::geometric_mixture`]), to draw from which a backend has to show both rows at each
+/// token; these are its two ends, which the paper studies too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Opponent {
+    /// The reference: the policy learns the best response to it, regularised by τ.
+    #[default]
+    Reference,
+    /// The policy itself: self-play.
+    Policy,
+}
+
+/// Learning from preferences over what the policy has just written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct OnlinePreference {
+    /// What is compared, and what is learnt from it.
+    pub method: OnlineMethod,
+    /// What logits are divided by, in sampling and in training.
+    pub temperature: f64,
+    /// Passes over what was written.
+    pub epochs: u32,
+    /// Optimiser steps in a pass.
+    pub minibatches: u32,
+    /// Dropout in training, a probability.
+    pub dropout: f64,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+}
+
+const NAMES: &str = "online_dpo, online_ipo, xpo, nash_md";
+
+impl OnlinePreference {
+    /// The method of this name, one of [`Self::names`]. Online DPO's rate (5e-7 after 150 steps) and
+    /// temperature (0.9) are those of Guo et al., arXiv:2402.04792, with Adam for its Adafactor; the others
+    /// share them, and XPO's α of 1e-5 and Nash-MD's τ of 0.1 are what TRL has.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] lists the names.
+    pub fn by_name(name: &str) -> Result<Self, Error> {
+        let pairs = |loss| OnlineMethod::BestAndWorst { objective: Preference::new(loss), samples: 2 };
+        let method = match name {
+            "online_dpo" => pairs(PreferenceLoss::Dpo),
+            "online_ipo" => pairs(PreferenceLoss::Ipo),
+            "xpo" => OnlineMethod::Xpo { objective: Preference::new(PreferenceLoss::Dpo), alpha: 1e-5 },
+            "nash_md" => OnlineMethod::NashMd { objective: NashMd::default(), opponent: Opponent::Reference },
+            _ => return Err(Error::Unknown { name: "online method", known: NAMES }),
+        };
+        let optimiser = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
+        Ok(Self { method, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimiser })
+    }
+
+    /// The names that [`Self::by_name`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.split(", ")
+    }
+
+    /// Optimiser steps an iteration.
+    pub fn steps_per_iteration(&self) -> u64 {
+        u64::from(self.epochs) * u64::from(self.minibatches)
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting, or what [`Preference::validate`] says.
+    pub fn validate(&self) -> Result<(), Error> {
+        match &self.method {
+            OnlineMethod::BestAndWorst { objective, samples } => {
+                objective.validate()?;
+                within("samples", f64::from(*samples), 2.0, f64::MAX)?;
+            }
+            OnlineMethod::Xpo { objective, alpha } => {
+                objective.validate()?;
+                within("alpha", *alpha, 0.0, f64::MAX)?;
+            }
+            OnlineMethod::NashMd { objective, .. } => within("tau", objective.tau, 0.0, f64::MAX)?,
+        }
+        positive("temperature", self.temperature)?;
+        within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
+        within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
+        within("dropout", self.dropout, 0.0, 1.0)?;
+        self.optimiser.validate()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_valid_and_different() {
+        let all = || OnlinePreference::names().map(|name| OnlinePreference::by_name(name).unwrap());
+        assert_eq!(all().count(), 4);
+        for (i, x) in all().enumerate() {
+            x.validate().unwrap();
+            assert_eq!(all().position(|y| x == y), Some(i));
+        }
+        assert!(OnlinePreference::by_name("dpo").is_err());
+    }
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let dpo = OnlinePreference::by_name("online_dpo").unwrap();
+        let objective = Preference::new(PreferenceLoss::Dpo);
+        let one = OnlineMethod::BestAndWorst { objective, samples: 1 };
+        let named = |x: OnlinePreference, want| match x.validate() {
+            Err(Error::Range { name, .. }) => assert_eq!(name, want),
+            other => panic!("{other:?}"),
+        };
+        named(OnlinePreference { method: one, ..dpo }, "samples");
+        named(OnlinePreference { method: OnlineMethod::Xpo { objective, alpha: -1.0 }, ..dpo }, "alpha");
+        named(OnlinePreference { temperature: 0.0, ..dpo }, "temperature");
+        named(OnlinePreference { minibatches: 0, ..dpo }, "minibatches");
+    }
+}
