@@ -75,8 +75,7 @@ impl Gae {
         self.advantages_of_all([Steps { rewards, values, finish, advantages, returns }])
     }
 
-    /// Advantages and returns of many responses, side by side, which is faster than one after the
-    /// other and gives the same numbers. A return is the value plus the advantage under the returns'
+    /// Advantages and returns of many responses, the same numbers as one by one. A return is the value plus the advantage under the returns'
     /// own λ.
     ///
     /// # Errors
