@@ -60,14 +60,16 @@ pub trait Real:
     fn max(self, other: Self) -> Self;
     /// The smaller; the other one when one is NaN.
     fn min(self, other: Self) -> Self;
-    /// `self` limited to `low ..= high`.
+    /// `self` limited to `low ..= high`; NaN stays NaN.
+    #[inline]
     fn clamp(self, low: Self, high: Self) -> Self {
-        self.max(low).min(high)
+        let above = if self < low { low } else { self };
+        if above > high { high } else { above }
     }
 }
 
 macro_rules! real {
-    ($t:ident, $exp:ident, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
+    ($t:ident, $exp:path, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -79,8 +81,9 @@ macro_rules! real {
             fn f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline]
             fn exp(self) -> Self {
-                libm::$exp(self)
+                $exp(self)
             }
             fn exp_m1(self) -> Self {
                 libm::$expm1(self)
@@ -112,5 +115,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, expf, expm1f, logf, log1pf, sqrtf, cosf);
-real!(f64, exp, expm1, log, log1p, sqrt, cos);
+real!(f32, crate::maths::exp, expm1f, logf, log1pf, sqrtf, cosf);
+real!(f64, libm::exp, expm1, log, log1p, sqrt, cos);

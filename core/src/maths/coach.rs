@@ -1,6 +1,6 @@
 //! COACH: a person's feedback as an advantage.
 
-use super::gae::backwards;
+use super::on_policy::reward_to_go;
 use crate::error::{check, finite, positive, within};
 use crate::{Error, Real};
 
@@ -22,7 +22,7 @@ pub fn traces<R: Real>(feedback: &[R], lambda: f64, delay: usize, weights: &mut 
     finite("feedback", feedback)?;
     let judged = feedback.get(delay..).unwrap_or_default();
     let (about, unjudged) = weights.split_at_mut(judged.len());
-    backwards(judged, |_| R::of(lambda), |_| R::ZERO, R::ONE, about);
+    reward_to_go(judged, lambda, about)?;
     unjudged.fill(R::ZERO);
     Ok(())
 }

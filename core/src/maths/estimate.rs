@@ -1,7 +1,7 @@
 //! From one response to rewards, advantages and returns.
 
 use super::Shaping;
-use super::gae::backwards;
+use super::gae_lanes::{self, Lane};
 use crate::error::{check, within};
 use crate::sampling::Finish;
 use crate::{Error, Real};
@@ -60,12 +60,7 @@ impl Gae {
         self.length_alpha.map_or(self.lambda, |alpha| (1.0 - 1.0 / (alpha * tokens as f64)).max(0.0))
     }
 
-    /// Advantages and returns of one response of T tokens. A return is the value plus the advantage
-    /// under the returns' own λ.
-    ///
-    /// `rewards`, `advantages`, `returns`: `[steps]`, T of them or T + 1 (see
-    /// [`super::ScorePlacement`]); `values`: `[T+1]`, the state before each token, then the one
-    /// after the last. The extra step's value is `values[T]`, and nothing follows that step.
+    /// Advantages and returns of one response, see [`Steps`].
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`].
@@ -77,28 +72,71 @@ impl Gae {
         advantages: &mut [R],
         returns: &mut [R],
     ) -> Result<(), Error> {
-        self.validate()?;
-        let (steps, tokens) = (rewards.len(), values.len().saturating_sub(1));
-        if values.is_empty() || (steps != tokens && steps != tokens + 1) {
-            return Err(Error::Shape { name: "values", want: steps + 1, got: values.len() });
-        }
-        check("advantages", advantages.len(), steps)?;
-        check("returns", returns.len(), steps)?;
-        let bootstraps = self.cutoff == Cutoff::Bootstraps && finish == Finish::Length && steps == tokens;
-        let gamma = R::of(self.gamma);
-        let discount = |t| if t + 1 == steps && !bootstraps { R::ZERO } else { gamma };
-        let value = |t| values.get(t).copied().unwrap_or(R::ZERO);
-        let (policy, critic) = (self.policy_lambda(tokens), self.value_lambda.unwrap_or(self.lambda));
-        backwards(rewards, discount, value, R::of(policy), advantages);
-        if policy == critic {
-            return super::returns(advantages, values, returns);
-        }
-        backwards(rewards, discount, value, R::of(critic), returns);
-        for (out, v) in returns.iter_mut().zip(values) {
-            *out += *v;
-        }
-        Ok(())
+        self.advantages_of_all([Steps { rewards, values, finish, advantages, returns }])
     }
+
+    /// Advantages and returns of many responses, the same numbers as one by one. A return is the value plus the advantage under the returns'
+    /// own λ.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] for the first response that does not fit; those before it have been written.
+    /// [`Error::Range`].
+    pub fn advantages_of_all<'a, R: Real>(
+        &self,
+        responses: impl IntoIterator<Item = Steps<'a, R>>,
+    ) -> Result<(), Error> {
+        self.validate()?;
+        let mut fault = Ok(());
+        let lanes = responses.into_iter().map_while(|steps| match self.lane(steps) {
+            Ok(lane) => Some(lane),
+            Err(error) => {
+                fault = Err(error);
+                None
+            }
+        });
+        gae_lanes::run(R::of(self.gamma), lanes);
+        fault
+    }
+
+    fn lane<'a, R: Real>(&self, of: Steps<'a, R>) -> Result<Lane<'a, R>, Error> {
+        let (steps, tokens) = (of.rewards.len(), of.values.len().saturating_sub(1));
+        let (Some(values), true) = (of.values.get(..steps), steps == tokens || steps == tokens + 1) else {
+            return Err(Error::Shape { name: "values", want: steps + 1, got: of.values.len() });
+        };
+        check("advantages", of.advantages.len(), steps)?;
+        check("returns", of.returns.len(), steps)?;
+        let bootstraps = self.cutoff == Cutoff::Bootstraps && of.finish == Finish::Length;
+        let after = of.values.get(steps).copied().filter(|_| bootstraps).unwrap_or(R::ZERO);
+        let (policy, critic) = (self.policy_lambda(tokens), self.value_lambda.unwrap_or(self.lambda));
+        Ok(Lane {
+            rewards: of.rewards,
+            values,
+            advantages: of.advantages,
+            returns: of.returns,
+            decay: [policy, critic].map(|lambda| R::of(self.gamma) * R::of(lambda)),
+            after,
+            next: [R::ZERO; 2],
+        })
+    }
+}
+
+/// The steps of one response of T tokens, for [`Gae::advantages_of_all`].
+///
+/// `rewards`, `advantages`, `returns`: `[steps]`, T of them or T + 1 (see
+/// [`super::ScorePlacement`]); `values`: `[T+1]`, the state before each token, then the one after the
+/// last. The extra step's value is `values[T]`, and nothing follows that step.
+#[derive(Debug)]
+pub struct Steps<'a, R> {
+    /// Reward of each step.
+    pub rewards: &'a [R],
+    /// The value of the state before each token, and after the last.
+    pub values: &'a [R],
+    /// Why the response ended.
+    pub finish: Finish,
+    /// What each step did better than expected; written.
+    pub advantages: &'a mut [R],
+    /// What the value network is to predict; written.
+    pub returns: &'a mut [R],
 }
 
 /// What is known about one response of T tokens.
@@ -199,6 +237,30 @@ mod tests {
                     close(advantages[t], rest - values[t], 1e-12);
                 }
                 close(rewards.iter().sum(), rest, 1e-12);
+            }
+        }
+    }
+
+    /// In company a response's numbers are its own, to the bit.
+    #[test]
+    fn many_responses_at_once_are_each_as_alone() {
+        let number = |i: usize, j: usize| ((i * 31 + j * 17) % 23) as f32 / 7.0 - 1.5;
+        let gae = Gae { value_lambda: Some(1.0), length_alpha: Some(0.3), ..Gae::new(0.97, 0.9) };
+        for count in [1, 3, 4, 5, 17] {
+            let make = |i: usize, extra: usize| -> Vec<f32> {
+                (0..1 + (i * 7) % 12 + extra).map(|j| number(i + extra, j)).collect()
+            };
+            let inputs: Vec<_> = (0..count).map(|i| (make(i, 0), make(i, 1))).collect();
+            let mut together: Vec<_> = inputs.iter().map(|(r, _)| [r.clone(), r.clone()]).collect();
+            let steps = inputs.iter().zip(&mut together).map(|((rewards, values), [advantages, returns])| {
+                Steps { rewards, values, finish: Finish::Length, advantages, returns }
+            });
+            gae.advantages_of_all(steps).unwrap();
+            for ((rewards, values), got) in inputs.iter().zip(together) {
+                let mut alone = [vec![f32::NAN; rewards.len()], vec![f32::NAN; rewards.len()]];
+                let [advantages, returns] = &mut alone;
+                gae.advantages(rewards, values, Finish::Length, advantages, returns).unwrap();
+                assert_eq!(alone, got);
             }
         }
     }

@@ -23,23 +23,12 @@ pub fn gae<R: Real>(
     check("gamma", gamma.len(), rewards.len())?;
     check("values", values.len(), rewards.len() + 1)?;
     check("advantages", advantages.len(), rewards.len())?;
-    backwards(rewards, |t| gamma[t], |t| values[t], lambda, advantages);
-    Ok(())
-}
-
-/// [`gae`] with γ and v given by functions, so that nobody has to lay out a constant.
-pub(crate) fn backwards<R: Real>(
-    rewards: &[R],
-    gamma: impl Fn(usize) -> R,
-    value: impl Fn(usize) -> R,
-    lambda: R,
-    advantages: &mut [R],
-) {
     let mut next = R::ZERO;
     for t in (0..rewards.len()).rev() {
-        next = rewards[t] + gamma(t) * value(t + 1) - value(t) + gamma(t) * lambda * next;
+        next = rewards[t] + gamma[t] * values[t + 1] - values[t] + gamma[t] * lambda * next;
         advantages[t] = next;
     }
+    Ok(())
 }
 
 /// `out[t] = A[t] + v[t]`: what the value network is to predict. `values` may be longer than

@@ -17,8 +17,11 @@ mod delay;
 mod distillation;
 mod divergence;
 mod ensemble;
+mod entropy_bonus;
 mod estimate;
+mod exp;
 mod gae;
+mod gae_lanes;
 mod graded;
 mod human_reward;
 mod ilql;
@@ -32,7 +35,9 @@ pub mod on_policy;
 #[cfg(test)]
 pub(crate) mod oracle;
 mod plackett_luce;
+mod policy_clip;
 mod policy_loss;
+mod policy_stats;
 mod preference;
 #[cfg(feature = "alloc")]
 pub mod rating;
@@ -55,7 +60,10 @@ pub use delay::Delay;
 pub use distillation::{Tail, distil_candidates, distil_row};
 pub use divergence::Divergence;
 pub use ensemble::{Disagreement, EnsembleRule};
-pub use estimate::{Cutoff, Gae, Response, estimate};
+pub use entropy_bonus::entropy_bonus;
+pub use estimate::{Cutoff, Gae, Response, Steps, estimate};
+
+pub(crate) use exp::exp;
 pub use gae::{gae, returns};
 pub use graded::{Grades, graded};
 pub use human_reward::{credited_reward, weighted_reward};
@@ -67,7 +75,10 @@ pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_lo
 pub use measured::{ClusterMean, Measured};
 pub use moments::RunningMoments;
 pub use plackett_luce::{RankTies, Stages, plackett_luce};
-pub use policy_loss::{PolicyClip, PolicyStats, PolicyToken, entropy_bonus, policy_loss};
+pub use policy_clip::{PolicyClip, PolicyToken};
+pub use policy_loss::policy_loss;
+pub(crate) use policy_loss::{BLOCK, PolicySums, filled};
+pub use policy_stats::PolicyStats;
 pub use preference::{
     Against, KlTerm, Kto, KtoLoss, LabelStats, NashMd, Pair, Per, Preference, PreferenceLoss,
     PreferenceStats, RewardShape, Supervised, best_and_worst, geometric_mixture, kto, kto_baseline, nash_md,

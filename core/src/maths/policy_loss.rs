@@ -1,193 +1,9 @@
 //! PPO's clipped policy loss (Schulman et al., arXiv:1707.06347).
 
-use crate::error::{check, positive, within};
+use super::policy_clip::Bounds;
+use super::{PolicyClip, PolicyStats};
+use crate::error::{check, positive};
 use crate::{Error, Real};
-
-/// How far the policy may move before its gradient stops.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
-pub struct PolicyClip {
-    /// The ratio is clipped below at `1 − low`.
-    pub low: f64,
-    /// The ratio is clipped above at `1 + high`.
-    pub high: f64,
-    /// The log-ratio is limited to ± this, in nats, before its exponential (OpenRLHF: 20).
-    pub log_ratio: Option<f64>,
-    /// c of the dual clip (Ye et al., arXiv:1912.09729): where the advantage is negative the
-    /// loss is at most `c·|A|`. TRL's two-sided clip, ρ ≤ δ, is the same with `c = δ`.
-    #[cfg_attr(feature = "alloc", serde(default))]
-    pub dual: Option<f64>,
-}
-
-impl PolicyClip {
-    /// The same distance both ways.
-    pub const fn symmetric(distance: f64) -> Self {
-        Self { low: distance, high: distance, log_ratio: None, dual: None }
-    }
-
-    /// Checks every range.
-    ///
-    /// # Errors
-    /// [`Error::Range`] names the setting.
-    pub fn validate(&self) -> Result<(), Error> {
-        within("clip low", self.low, 0.0, 1.0)?;
-        within("clip high", self.high, 0.0, f64::MAX)?;
-        self.log_ratio.map_or(Ok(()), |limit| positive("clip log_ratio", limit))?;
-        self.dual.map_or(Ok(()), |c| within("clip dual", c, 1.0 + self.high, f64::MAX))
-    }
-
-    /// The loss of one token, `max(−A·ρ, −A·clip(ρ, 1−low, 1+high))` with
-    /// `ρ = exp(log_prob − old)` (eq. 7), held down by the dual clip, and its slope with respect to
-    /// `log_prob`.
-    pub fn token<R: Real>(&self, log_prob: R, old: R, advantage: R) -> PolicyToken<R> {
-        let drift = log_prob - old;
-        let limited = self.log_ratio.map_or(drift, |l| drift.clamp(R::of(-l), R::of(l)));
-        let ratio = limited.exp();
-        let (low, high) = (R::of(1.0 - self.low), R::of(1.0 + self.high));
-        let free = -advantage * ratio;
-        let held = -advantage * ratio.clamp(low, high);
-        // Of a positive advantage the loss is negative, and no bound holds it.
-        let bound = self.dual.map_or(R::INFINITY, |c| R::of(c) * advantage.abs());
-        let loss = free.max(held);
-        let bounded = loss > bound;
-        // Where both are equal ρ lies inside the clip, or A is 0: the free slope is right.
-        let moves = free >= held && limited == drift && !bounded;
-        PolicyToken {
-            loss: if bounded { bound } else { loss },
-            slope: if moves { free } else { R::ZERO },
-            ratio,
-            clipped: held > free,
-            bounded,
-        }
-    }
-}
-
-/// One token's policy loss.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PolicyToken<R> {
-    /// The loss, not yet divided by anything.
-    pub loss: R,
-    /// ∂loss/∂log_prob.
-    pub slope: R,
-    /// ρ.
-    pub ratio: R,
-    /// Whether the clip holds the loss.
-    pub clipped: bool,
-    /// Whether the dual clip does.
-    pub bounded: bool,
-}
-
-/// What is worth knowing about a policy update. Sums, so that parts of a batch merge.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PolicyStats {
-    /// Tokens seen.
-    pub tokens: usize,
-    /// Those whose loss the clip holds.
-    pub clipped: usize,
-    /// Those whose loss the dual clip holds.
-    pub bounded: usize,
-    /// Σ ρ.
-    pub ratio: f64,
-    /// The smallest ρ; +∞ before the first token.
-    pub ratio_min: f64,
-    /// The largest ρ; −∞ before the first token.
-    pub ratio_max: f64,
-    /// Σ (old − new) log-probability, in nats.
-    pub drift: f64,
-    /// Σ ½(new − old)², in nats².
-    pub half_squared_drift: f64,
-    /// Σ entropy, in nats; 0 where none was asked for.
-    pub entropy: f64,
-}
-
-impl Default for PolicyStats {
-    fn default() -> Self {
-        Self {
-            tokens: 0,
-            clipped: 0,
-            bounded: 0,
-            ratio: 0.0,
-            ratio_min: f64::INFINITY,
-            ratio_max: f64::NEG_INFINITY,
-            drift: 0.0,
-            half_squared_drift: 0.0,
-            entropy: 0.0,
-        }
-    }
-}
-
-impl PolicyStats {
-    pub(crate) fn see<R: Real>(&mut self, log_prob: R, old: R, token: &PolicyToken<R>) {
-        let (drift, ratio) = ((log_prob - old).f64(), token.ratio.f64());
-        self.tokens += 1;
-        self.clipped += usize::from(token.clipped);
-        self.bounded += usize::from(token.bounded);
-        self.ratio += ratio;
-        self.ratio_min = self.ratio_min.min(ratio);
-        self.ratio_max = self.ratio_max.max(ratio);
-        self.drift -= drift;
-        self.half_squared_drift += 0.5 * drift * drift;
-    }
-
-    /// Both parts together.
-    pub fn merge(&mut self, other: &Self) {
-        self.tokens += other.tokens;
-        self.clipped += other.clipped;
-        self.bounded += other.bounded;
-        self.ratio += other.ratio;
-        self.ratio_min = self.ratio_min.min(other.ratio_min);
-        self.ratio_max = self.ratio_max.max(other.ratio_max);
-        self.drift += other.drift;
-        self.half_squared_drift += other.half_squared_drift;
-        self.entropy += other.entropy;
-    }
-
-    fn per_token(&self, sum: f64) -> f64 {
-        sum / self.tokens.max(1) as f64
-    }
-
-    /// The share of tokens whose loss the clip holds.
-    pub fn clip_fraction(&self) -> f64 {
-        self.per_token(self.clipped as f64)
-    }
-
-    /// The share of tokens whose loss the dual clip holds.
-    pub fn dual_clip_fraction(&self) -> f64 {
-        self.per_token(self.bounded as f64)
-    }
-
-    /// Mean ρ.
-    pub fn mean_ratio(&self) -> f64 {
-        self.per_token(self.ratio)
-    }
-
-    /// The k1 estimate of KL(old ‖ new), in nats per token.
-    pub fn policy_kl(&self) -> f64 {
-        self.per_token(self.drift)
-    }
-
-    /// The k2 estimate of the same, in nats² per token.
-    pub fn approx_kl(&self) -> f64 {
-        self.per_token(self.half_squared_drift)
-    }
-
-    /// As TRL v2 and summarize_from_feedback_details report it: divided by all positions of the
-    /// padded minibatch, and so biased low.
-    pub fn approx_kl_over(&self, positions: usize) -> f64 {
-        self.half_squared_drift / positions.max(1) as f64
-    }
-
-    /// Mean entropy, in nats.
-    pub fn mean_entropy(&self) -> f64 {
-        self.per_token(self.entropy)
-    }
-
-    /// Whether the mean ratio is above `threshold`: TRL 0.11 then skips the minibatch, setting both
-    /// losses and all gradients to 0.
-    pub fn exceeds(&self, threshold: f64) -> bool {
-        self.mean_ratio() > threshold
-    }
-}
 
 /// The clipped policy loss: `L = Σ_{mask} token loss / n`, see [`PolicyClip::token`].
 ///
@@ -214,44 +30,158 @@ pub fn policy_loss<R: Real>(
     check("grad", grad.len(), n)?;
     clip.validate()?;
     positive("denominator", denominator)?;
-    let (mut loss, mut stats) = (0.0, PolicyStats::default());
-    for t in 0..n {
-        grad[t] = R::ZERO;
-        if mask[t] {
-            let token = clip.token(log_probs[t], old[t], advantages[t]);
-            if !token.loss.is_finite() {
-                return Err(Error::NotFinite { name: "policy loss", index: t });
-            }
-            loss += token.loss.f64();
-            grad[t] = R::of(token.slope.f64() / denominator);
-            stats.see(log_probs[t], old[t], &token);
+    let mut sums = PolicySums::new(clip, denominator);
+    let (new_blocks, new_rest) = log_probs.as_chunks();
+    let (old_blocks, old_rest) = old.as_chunks();
+    let (advantage_blocks, advantage_rest) = advantages.as_chunks();
+    let (mask_blocks, mask_rest) = mask.as_chunks();
+    let (grad_blocks, grad_rest) = grad.as_chunks_mut();
+    let inputs = new_blocks.iter().zip(old_blocks).zip(advantage_blocks).zip(mask_blocks);
+    for ((((new, old), advantages), mask), grad) in inputs.zip(grad_blocks) {
+        sums.block(new, old, advantages, mask, grad);
+    }
+    let mut last = [R::ZERO; BLOCK];
+    sums.block(&filled(new_rest), &filled(old_rest), &filled(advantage_rest), &filled(mask_rest), &mut last);
+    grad_rest.copy_from_slice(last.get(..grad_rest.len()).unwrap_or(&[]));
+    let (loss, stats) = sums.total();
+    if !loss.is_finite() {
+        let inputs = log_probs.iter().zip(old).zip(advantages).zip(mask);
+        let bad = |(((new, old), advantage), mask): (((&R, &R), &R), &bool)| {
+            *mask && !clip.token(*new, *old, *advantage).loss.is_finite()
+        };
+        if let Some(index) = inputs.into_iter().position(bad) {
+            return Err(Error::NotFinite { name: "policy loss", index });
         }
     }
-    Ok((loss / denominator, stats))
+    Ok((loss, stats))
 }
 
-/// The entropy bonus: `L = −c·Σ_{mask} H / n`, `∂L/∂H = −c/n`. Slices `[tokens]`, H in nats; `grad`
-/// is overwritten. Returns the loss and Σ H.
-///
-/// # Errors
-/// [`Error::Shape`]; [`Error::Range`] for a denominator that is not positive.
-pub fn entropy_bonus<R: Real>(
-    entropy: &[R],
-    mask: &[bool],
-    coefficient: f64,
+/// Tokens that are taken at once.
+pub(crate) const BLOCK: usize = 64;
+/// Sums run side by side in so many lanes, a block's token `i` in lane `i mod LANES`, so that their
+/// order depends on no processor.
+const LANES: usize = 8;
+
+/// A whole block of what is left; what is beyond it is masked out.
+pub(crate) fn filled<T: Copy + Default>(rest: &[T]) -> [T; BLOCK] {
+    let mut block = [T::default(); BLOCK];
+    block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    block
+}
+
+/// The loop of [`policy_loss`], block by block.
+pub(crate) struct PolicySums<R> {
+    bounds: Bounds<R>,
     denominator: f64,
-    grad: &mut [R],
-) -> Result<(f64, f64), Error> {
-    check("mask", mask.len(), entropy.len())?;
-    check("grad", grad.len(), entropy.len())?;
-    positive("denominator", denominator)?;
-    let weight = -coefficient / denominator;
-    let mut sum = 0.0;
-    for (grad, (h, &m)) in grad.iter_mut().zip(entropy.iter().zip(mask)) {
-        *grad = if m { R::of(weight) } else { R::ZERO };
-        sum += if m { h.f64() } else { 0.0 };
+    tokens: usize,
+    clipped: usize,
+    bounded: usize,
+    loss: [f64; LANES],
+    ratio: [f64; LANES],
+    drift: [f64; LANES],
+    squared_drift: [f64; LANES],
+    ratio_min: [R; LANES],
+    ratio_max: [R; LANES],
+    /// The numbers of the block at hand, kept here since clearing them each time would cost.
+    drifts: [R; BLOCK],
+    ratios: [R; BLOCK],
+    losses: [R; BLOCK],
+    /// The ratios again, masked-out ones infinite.
+    bars: [R; BLOCK],
+}
+
+impl<R: Real> PolicySums<R> {
+    pub(crate) fn new(clip: &PolicyClip, denominator: f64) -> Self {
+        Self {
+            bounds: Bounds::of(clip),
+            denominator,
+            tokens: 0,
+            clipped: 0,
+            bounded: 0,
+            loss: [0.0; LANES],
+            ratio: [0.0; LANES],
+            drift: [0.0; LANES],
+            squared_drift: [0.0; LANES],
+            ratio_min: [R::INFINITY; LANES],
+            ratio_max: [R::NEG_INFINITY; LANES],
+            drifts: [R::ZERO; BLOCK],
+            ratios: [R::ZERO; BLOCK],
+            losses: [R::ZERO; BLOCK],
+            bars: [R::ZERO; BLOCK],
+        }
     }
-    Ok((weight * sum, sum))
+
+    /// Adds a block. Its loops are short ones over arrays, so that each becomes vector instructions
+    /// and a processor has many tokens under way. A masked-out token has no drift and no advantage.
+    #[inline]
+    pub(crate) fn block(
+        &mut self,
+        log_probs: &[R; BLOCK],
+        old: &[R; BLOCK],
+        advantages: &[R; BLOCK],
+        mask: &[bool; BLOCK],
+        grad: &mut [R; BLOCK],
+    ) {
+        let bounds = self.bounds;
+        let (drift, ratio, loss, bar) =
+            (&mut self.drifts, &mut self.ratios, &mut self.losses, &mut self.bars);
+        for i in 0..BLOCK {
+            drift[i] = if mask[i] { log_probs[i] - old[i] } else { R::ZERO };
+            ratio[i] = bounds.ratio(drift[i]);
+        }
+        let weight = R::of(1.0 / self.denominator);
+        let (mut clipped, mut bounded) = (0u32, 0u32);
+        for i in 0..BLOCK {
+            let advantage = if mask[i] { advantages[i] } else { R::ZERO };
+            let token = bounds.loss(drift[i], ratio[i], advantage);
+            loss[i] = token.loss;
+            grad[i] = token.slope * weight;
+            bar[i] = if mask[i] { ratio[i] } else { R::INFINITY };
+            ratio[i] = if mask[i] { ratio[i] } else { R::ZERO };
+            clipped += u32::from(token.clipped);
+            bounded += u32::from(token.bounded);
+        }
+        self.tokens += mask.iter().filter(|mask| **mask).count();
+        self.clipped += clipped as usize;
+        self.bounded += bounded as usize;
+        fold(&mut self.ratio_min, bar, |least, x| if x < least { x } else { least });
+        fold(&mut self.ratio_max, ratio, |most, x| if x > most { x } else { most });
+        fold(&mut self.ratio, ratio, |sum, x| sum + x.f64());
+        fold(&mut self.loss, loss, |sum, x| sum + x.f64());
+        fold(&mut self.drift, drift, |sum, x| sum + x.f64());
+        fold(&mut self.squared_drift, drift, |sum, x| sum + x.f64() * x.f64());
+    }
+
+    /// The loss, divided, and what was seen.
+    pub(crate) fn total(&self) -> (f64, PolicyStats) {
+        let sum = |lanes: &[f64; LANES]| lanes.iter().sum::<f64>();
+        // Masked-out ratios are 0 among the largest, which no ratio is below.
+        let greatest = self.ratio_max.iter().fold(0.0f64, |most, r| most.max(r.f64()));
+        let stats = PolicyStats {
+            tokens: self.tokens,
+            clipped: self.clipped,
+            bounded: self.bounded,
+            ratio: sum(&self.ratio),
+            ratio_min: self.ratio_min.iter().fold(f64::INFINITY, |least, r| least.min(r.f64())),
+            ratio_max: if self.tokens == 0 { f64::NEG_INFINITY } else { greatest },
+            drift: -sum(&self.drift),
+            half_squared_drift: 0.5 * sum(&self.squared_drift),
+            entropy: 0.0,
+        };
+        (sum(&self.loss) / self.denominator, stats)
+    }
+}
+
+/// Takes each number of a block into its lane.
+#[inline(always)]
+fn fold<A: Copy, R: Real>(lanes: &mut [A; LANES], block: &[R; BLOCK], into: impl Fn(A, R) -> A) {
+    let mut all = *lanes;
+    for part in block.as_chunks::<LANES>().0 {
+        for (lane, x) in all.iter_mut().zip(part) {
+            *lane = into(*lane, *x);
+        }
+    }
+    *lanes = all;
 }
 
 #[cfg(test)]
@@ -337,6 +267,39 @@ mod tests {
         }
     }
 
+    /// Blocks and lanes are seen in no number: each gradient is its token's, each sum theirs.
+    #[test]
+    fn many_tokens_are_each_as_alone() {
+        let number = |i: usize, j: usize| ((i * j + 3 * i) % 101) as f32 / 50.0 - 1.0;
+        for n in [0, 1, 63, 64, 65, 200] {
+            let column = |j| (0..n).map(|i| number(i, j)).collect::<Vec<f32>>();
+            let (new, old, advantages) = (column(7), column(13), column(29));
+            let mask: Vec<bool> = (0..n).map(|i| i % 3 != 1).collect();
+            let clip = PolicyClip { dual: Some(2.0), log_ratio: Some(1.5), ..CLIP };
+            let mut grad = vec![f32::NAN; n];
+            let (loss, stats) = policy_loss(&new, &old, &advantages, &mask, &clip, 8.0, &mut grad).unwrap();
+            let (mut sum, mut seen) = (0.0, PolicyStats::default());
+            for i in 0..n {
+                let token = clip.token(new[i], old[i], advantages[i]);
+                assert_eq!(grad[i], if mask[i] { token.slope / 8.0 } else { 0.0 });
+                if mask[i] {
+                    sum += f64::from(token.loss);
+                    seen.see(new[i], old[i], &token);
+                }
+            }
+            close(loss, sum / 8.0, 1e-14);
+            let exact = |s: &PolicyStats| (s.tokens, s.clipped, s.bounded, s.ratio_min, s.ratio_max);
+            assert_eq!(exact(&stats), exact(&seen));
+            for (got, want) in [
+                (stats.ratio, seen.ratio),
+                (stats.drift, seen.drift),
+                (stats.half_squared_drift, seen.half_squared_drift),
+            ] {
+                close(got, want, 1e-13);
+            }
+        }
+    }
+
     #[test]
     fn on_policy_the_slope_is_the_policy_gradient() {
         let mut grad = [f32::NAN; 2];
@@ -355,44 +318,5 @@ mod tests {
         assert!(token.loss.is_finite() && token.slope == 0.0);
         let free = policy_loss(&[0.0f32], &[-1000.0], &[-1.0], &[true], &CLIP, 1.0, &mut [0.0]);
         assert_eq!(free, Err(Error::NotFinite { name: "policy loss", index: 0 }));
-    }
-
-    #[test]
-    fn the_dual_clip_bounds_the_loss_of_negative_advantages_alone() {
-        let dual = PolicyClip { dual: Some(1.5), ..CLIP };
-        for advantage in [-2.0, -0.5, 0.0, 0.5, 2.0] {
-            for drift in [-1.0f64, 0.0, 0.3, 0.5, 3.0] {
-                let (r, got) = (drift.exp(), dual.token(drift, 0.0, advantage));
-                let plain = CLIP.token(drift, 0.0, advantage);
-                if advantage < 0.0 && r > 1.5 {
-                    assert_eq!((got.loss, got.slope, got.bounded), (1.5 * -advantage, 0.0, true));
-                } else {
-                    assert_eq!(got, plain);
-                }
-                // TRL's form, of which it is the same number: ρ itself is held at δ.
-                let two_sided = -(r.min(1.5) * advantage).min(r.clamp(0.8, 1.28) * advantage);
-                close(got.loss, two_sided, 1e-15);
-            }
-        }
-        // A ratio that overflows is held, too.
-        let far = dual.token(0.0f32, -1000.0, -1.0);
-        assert_eq!((far.loss, far.slope), (1.5, 0.0));
-        let name = "clip dual";
-        let below = PolicyClip { dual: Some(1.2), ..CLIP }.validate();
-        assert_eq!(below, Err(Error::Range { name, value: 1.2, low: 1.28, high: f64::MAX }));
-    }
-
-    #[test]
-    fn the_entropy_bonus_pays_for_entropy() {
-        let mut grad = [f64::NAN; 2];
-        let (loss, sum) = entropy_bonus(&[2.0, 9.0], &[true, false], 0.1, 4.0, &mut grad).unwrap();
-        close(loss, -0.05, 1e-15);
-        assert_eq!((sum, grad), (2.0, [-0.025, 0.0]));
-    }
-
-    #[test]
-    fn a_mean_ratio_above_the_threshold_is_seen() {
-        let stats = PolicyStats { tokens: 2, ratio: 21.0, ..PolicyStats::default() };
-        assert!(stats.exceeds(10.0) && !stats.exceeds(10.5));
     }
 }

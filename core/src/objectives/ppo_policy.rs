@@ -1,10 +1,10 @@
 use crate::error::at;
 use crate::error::{check, positive};
-use crate::maths::{PolicyClip, PolicyStats};
+use crate::maths::{BLOCK, PolicyClip, PolicyStats, PolicySums, filled};
 use crate::{Coupling, Error, Needs, Objective};
 
 /// PPO's clipped policy loss with an entropy bonus: [`crate::maths::policy_loss`] and
-/// [`crate::maths::entropy_bonus`], token by token.
+/// [`crate::maths::entropy_bonus`], over the tokens owed.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PpoPolicy<'a> {
     old: &'a [f32],
@@ -60,6 +60,17 @@ impl<'a> PpoPolicy<'a> {
         self.ratio_threshold = Some(threshold);
         Ok(self)
     }
+
+    /// The first token whose loss is not finite, as an error.
+    fn name_the_fault(&self, positions: &[usize], log_probs: &[f32]) -> Result<(), Error> {
+        for (&index, &log_prob) in positions.iter().zip(log_probs) {
+            let (old, advantage) = (at("old", self.old, index)?, at("advantages", self.advantages, index)?);
+            if !self.clip.token(log_prob, old, advantage).loss.is_finite() {
+                return Err(Error::NotFinite { name: "policy loss", index });
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Objective for PpoPolicy<'_> {
@@ -84,18 +95,25 @@ impl Objective for PpoPolicy<'_> {
     ) -> Result<f64, Error> {
         check("log_probs", log_probs.len(), positions.len())?;
         check("grad_log_probs", grad_log_probs.len(), positions.len())?;
-        let (mut loss, mut stats) = (0.0, PolicyStats::default());
-        for (i, &position) in positions.iter().enumerate() {
-            let old = at("old", self.old, position)?;
-            let token = self.clip.token(log_probs[i], old, at("advantages", self.advantages, position)?);
-            if !token.loss.is_finite() {
-                return Err(Error::NotFinite { name: "policy loss", index: position });
+        let mut sums = PolicySums::new(&self.clip, self.denominator);
+        let tiles =
+            positions.chunks(BLOCK).zip(log_probs.chunks(BLOCK)).zip(grad_log_probs.chunks_mut(BLOCK));
+        for ((positions, log_probs), grad) in tiles {
+            let (mut old, mut advantages) = ([0.0; BLOCK], [0.0; BLOCK]);
+            for ((&position, old), advantage) in positions.iter().zip(&mut old).zip(&mut advantages) {
+                *old = at("old", self.old, position)?;
+                *advantage = at("advantages", self.advantages, position)?;
             }
-            loss += f64::from(token.loss);
-            grad_log_probs[i] = (f64::from(token.slope) / self.denominator) as f32;
-            stats.see(log_probs[i], old, &token);
+            let mut owed = [false; BLOCK];
+            owed[..positions.len()].fill(true);
+            let mut slopes = [0.0; BLOCK];
+            sums.block(&filled(log_probs), &old, &advantages, &owed, &mut slopes);
+            grad.copy_from_slice(&slopes[..grad.len()]);
         }
-        loss /= self.denominator;
+        let (mut loss, mut stats) = sums.total();
+        if !loss.is_finite() {
+            self.name_the_fault(positions, log_probs)?;
+        }
         grad_entropy.fill(0.0);
         if self.entropy != 0.0 {
             check("entropy", entropy.len(), positions.len())?;

@@ -1,0 +1,61 @@
+//! How fast the loops over tokens are, as a share of what copying memory of the same size reaches.
+//!
+//! ```sh
+//! cargo bench -p rlhf-core --bench loops            # a minute
+//! RLHF_PEERS_PYTHON=python cargo bench -p rlhf-core --bench loops     # beside PyTorch
+//! ```
+//! One thread, 2²⁰ tokens, f32. Machines are shared: each round times every loop and a copy in turn, and
+//! what counts is the median of the rounds' ratios. Bytes moved are those that a loop has to read and
+//! write, once each.
+
+mod peer;
+mod work;
+
+use std::time::Instant;
+use work::Work;
+
+const ROUNDS: usize = 41;
+/// The best of a few, so that a round that is interrupted once still counts.
+const TRIES: usize = 5;
+
+fn main() {
+    let mut all = work::all();
+    let mut seconds = vec![Vec::with_capacity(ROUNDS); all.len()];
+    for _ in 0..ROUNDS {
+        for (work, seconds) in all.iter_mut().zip(&mut seconds) {
+            seconds.push(best(work));
+        }
+    }
+    let copy = all[0].bytes / median(&seconds[0]);
+    println!("copying {:.1} MB: {:.2} GB/s, read and written", all[0].bytes / 2e6, copy / 1e9);
+    let theirs = peer::seconds();
+    for (work, own) in all.iter().zip(&seconds).skip(1) {
+        let share = |(own, copied): (&f64, &f64)| work.bytes / own / (all[0].bytes / copied);
+        let shares: Vec<f64> = own.iter().zip(&seconds[0]).map(share).collect();
+        let time = median(own);
+        let beside = theirs.iter().find(|(name, _)| name == work.name);
+        println!(
+            "{:<40} {:>7.3} ms {:>7.2} GB/s {:>4.0} % of a copy{}",
+            work.name,
+            1e3 * time,
+            work.bytes / time / 1e9,
+            100.0 * median(&shares),
+            beside.map_or(String::new(), |(_, theirs)| format!(", {:.1} x PyTorch", theirs / time)),
+        );
+    }
+}
+
+fn best(work: &mut Work) -> f64 {
+    let once = |_| {
+        let start = Instant::now();
+        (work.once)();
+        start.elapsed().as_secs_f64()
+    };
+    (0..TRIES).map(once).fold(f64::INFINITY, f64::min)
+}
+
+fn median(of: &[f64]) -> f64 {
+    let mut sorted = of.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
