@@ -16,6 +16,8 @@ extern crate std;
 
 mod batch;
 pub mod capabilities;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod error;
 pub mod maths;
 #[cfg(feature = "model")]

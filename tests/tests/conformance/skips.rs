@@ -1,0 +1,1 @@
+//! Declared skips are claims.
