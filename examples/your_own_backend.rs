@@ -114,7 +114,8 @@ impl Bigrams {
         let loss = objective.tokens(&owed, &log_probs, &entropies, &mut slopes, &mut bends)?;
         for (i, t) in owed.into_iter().enumerate() {
             let (row, bend) = (tokens[t - 1] as usize * VOCABULARY, bends.get(i).copied().unwrap_or(0.0));
-            let (logits, pulled) = (&self.logits[row..][..VOCABULARY], &mut self.gradient[row..][..VOCABULARY]);
+            let (logits, pulled) =
+                (&self.logits[row..][..VOCABULARY], &mut self.gradient[row..][..VOCABULARY]);
             log_prob_pull(logits, tokens[t] as usize, temperature, slopes[i], bend, pulled)?;
         }
         Ok(loss)

@@ -3,7 +3,8 @@
 use super::Subject;
 use super::learn::{descent, look, loss, norm, step, teach, teach_as, weights};
 use super::measure::{Checked, Fault, Measured};
-use super::probe::{Form, LogProbs, Output};
+use super::probe::{Form, LogProbs, Output, Probe};
+use super::run::wait;
 use super::text::Text;
 use crate::Coupling;
 use crate::roles::Learner;
@@ -48,6 +49,19 @@ pub(super) fn gradient<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
         },
         |network| Ok(loss::<O>(&text, &look::<S, O>(subject, network, &text)?, &weights)),
     )
+}
+
+/// Every owed number is shown once, in order, and whole where an objective couples its tokens; nothing is
+/// shown that was not asked for; and what is returned is the objective's loss.
+pub(super) fn contract<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
+    let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
+    let weights = weights::<O>(&text);
+    for coupling in [Coupling::Token, Coupling::Sequence, Coupling::Group, Coupling::Batch] {
+        let mut probe = Probe::new::<O>(&text, &weights, Form::Weighted, coupling);
+        let loss = wait(subject, network.accumulate(text.batch()?, &mut probe))?;
+        probe.keeps(loss)?;
+    }
+    Ok(Measured::within(0.0))
 }
 
 /// Each owed number by itself has a gradient.

@@ -109,7 +109,7 @@ fn gradient<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) -> C
 
 /// With the text's own tokens as candidates it teaches what the scalars teach.
 fn as_scalars<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) -> Checked {
-    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut measured = Measured::within(subject.tolerances().formula);
     let text = text(subject);
     let weights = weights::<LogProbs>(&text);
     let tokens: Vec<u32> = text.positions().iter().map(|t| text.tokens[*t]).collect();

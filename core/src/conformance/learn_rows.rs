@@ -104,7 +104,7 @@ impl RowObjective for FromRows<'_> {
 
 /// A loss of log-probabilities teaches the same from rows as from scalars.
 fn as_scalars<S: Subject<Network: LearnRows + Rows>>(subject: &S) -> Checked {
-    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut measured = Measured::within(subject.tolerances().formula);
     let text = text(subject);
     let weights = weights::<LogProbs>(&text);
     let taught = |by_rows: bool| -> Result<Vec<f32>, Fault> {

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::company::read;
-use super::gradient::{couplings, gradient, left_out, splits};
+use super::gradient::{contract, couplings, gradient, left_out, splits};
 use super::learn::look;
 use super::measure::{Checked, Measured};
 use super::probe::{Entropies, LogProbs};
@@ -13,12 +13,14 @@ use super::steps::{clips, forgets, learns, moments};
 use super::text::Text;
 use crate::roles::{Learner, Reference};
 
-pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 16] {
+pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 18] {
     [
         ("shows_scores", agrees),
+        ("contract", contract::<S, LogProbs>),
         ("gradient", gradient::<S, LogProbs>),
         ("left_out", left_out::<S, LogProbs>),
         ("entropy", entropy),
+        ("entropy_contract", contract::<S, Entropies>),
         ("entropy_gradient", gradient::<S, Entropies>),
         ("entropy_left_out", left_out::<S, Entropies>),
         ("splits", splits::<S, LogProbs>),

@@ -64,7 +64,7 @@ fn round_trip<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Check
 
 /// The gradient's norm is what a step returns, and taking it leaves none.
 fn take<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Checked {
-    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut measured = Measured::within(subject.tolerances().formula);
     let text = text(subject);
     let weights = weights::<LogProbs>(&text);
     let want = norm(subject, &|network| teach::<S, LogProbs>(subject, network, &text, &weights).map(|_| ()))?;
@@ -107,7 +107,7 @@ fn directions<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Check
 /// Five steps move every weight as [`adamw`] does, decay and clipping included; setting the weights in
 /// their midst leaves the optimiser's state alone.
 fn follows_adamw<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Checked {
-    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut measured = Measured::within(subject.tolerances().formula);
     let (mut learner, mut shadow) = (subject.fresh(1), subject.fresh(1));
     let mut want = weights_of(subject, &mut learner)?;
     let (mut first, mut second) = (vec![0.0; want.len()], vec![0.0; want.len()]);

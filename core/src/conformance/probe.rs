@@ -127,8 +127,9 @@ impl<'a> Probe<'a> {
         Ok(self.loss - before)
     }
 
-    /// What the learner returned has to be the loss, and every output has to have been shown once.
-    pub(super) fn end(mut self, loss: f64) -> Result<Vec<f32>, Fault> {
+    /// A fault unless every owed output was shown once, as the objective asked, and the learner returned
+    /// the objective's loss.
+    pub(super) fn keeps(mut self, loss: f64) -> Result<(), Fault> {
         self.expect(
             self.shown == self.positions,
             "the objective was not shown each owed output once, in order",
@@ -144,7 +145,7 @@ impl<'a> Probe<'a> {
         );
         match self.fault {
             Some(fault) => Err(Fault(fault.into())),
-            None => Ok(self.seen),
+            None => Ok(()),
         }
     }
 }

@@ -48,7 +48,7 @@ fn order<S: Subject<Network: Rows>>(subject: &S) -> Checked {
 /// Rows are logits as they are, which a temperature does not divide: with it they give the scorer's
 /// log-probabilities.
 fn scored<S: Subject<Network: Rows>>(subject: &S) -> Checked {
-    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut measured = Measured::within(subject.tolerances().formula);
     let mut network = subject.fresh(1);
     for temperature in [1.0, 0.7] {
         let text = Text::uneven(subject).at(temperature);

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::company::{Reads, causal, company, last, order, read, refusals, repeats, writes};
-use super::gradient::{gradient, left_out, splits};
+use super::gradient::{contract, gradient, left_out, splits};
 use super::learn::look;
 use super::measure::{Checked, Measured};
 use super::probe::{Output, Scores, Values};
@@ -35,17 +35,18 @@ pub(super) fn reward<S: Subject<Network: Reward>>() -> [Check<S>; 6] {
     ]
 }
 
-pub(super) fn learn_values<S: Subject<Network: Learner + Critic>>() -> [Check<S>; 11] {
+pub(super) fn learn_values<S: Subject<Network: Learner + Critic>>() -> [Check<S>; 12] {
     learning::<S, Values>()
 }
 
-pub(super) fn learn_scores<S: Subject<Network: Learner + Reward>>() -> [Check<S>; 11] {
+pub(super) fn learn_scores<S: Subject<Network: Learner + Reward>>() -> [Check<S>; 12] {
     learning::<S, Scores>()
 }
 
-fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 11] {
+fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 12] {
     [
         ("shows_scores", agrees::<S, O>),
+        ("contract", contract::<S, O>),
         ("gradient", gradient::<S, O>),
         ("left_out", left_out::<S, O>),
         ("splits", splits::<S, O>),

@@ -37,7 +37,7 @@ pub(super) fn forgets<S: Subject<Network: Learner>, O: Output>(subject: &S) -> C
 
 /// A step returns the norm before clipping, and clips by it.
 pub(super) fn clips<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
-    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut measured = Measured::within(subject.tolerances().formula);
     let (text, nudge) = (text(subject), subject.tolerances().nudge);
     let weights = weights::<O>(&text);
     let whole = norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
@@ -64,7 +64,7 @@ pub(super) fn clips<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Che
 
 /// AdamW: a first step does not depend on the gradient's size, and moments carry a step on.
 pub(super) fn moments<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
-    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut measured = Measured::within(subject.tolerances().formula);
     let text = text(subject);
     let weights = weights::<O>(&text);
     let update = Update { adam: Adam { epsilon: 1e-12, ..Adam::default() }, ..adam(1e-3) };

@@ -15,12 +15,11 @@ impl Reference for Tiny {
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
         let sequences = batch.sequences();
         self.check(sequences)?;
-        self.calls += 1;
         let temperature = if self.has(Fault::ScoresAtOne) { 1.0 } else { batch.temperature().into() };
+        if self.has(Fault::ReturnsEarly) && Self::owed(batch).is_empty() {
+            return Ok(());
+        }
         for t in 0..sequences.tokens().len() {
-            if self.has(Fault::LeavesLast) && t + 1 == sequences.tokens().len() {
-                continue;
-            }
             out[t] = 0.0;
             let first = t == 0 || sequences.ends().contains(&t);
             if batch.owed()[t] || self.has(Fault::WritesUnowed) && !first {
@@ -96,10 +95,8 @@ impl Policy for Tiny {
                 if self.has(Fault::RunsOnAfterStop) && finish == Some(Finish::Stop) {
                     finish = (position + 1 >= stopping.max_new_tokens).then_some(Finish::Length);
                 }
-                if text.len() >= CONTEXT && !self.has(Fault::StopsEarly) || text.len() + 1 >= CONTEXT {
-                    finish = finish
-                        .or((text.len() >= CONTEXT || self.has(Fault::StopsEarly)).then_some(Finish::Length));
-                }
+                let room = CONTEXT - usize::from(self.has(Fault::StopsEarly));
+                finish = finish.or((text.len() >= room).then_some(Finish::Length));
             }
             let finish = finish.unwrap_or(Finish::Length);
             let calls_it_length = self.has(Fault::CallsEosLength) && finish == Finish::Eos;
@@ -115,8 +112,11 @@ impl Critic for Tiny {
 
     async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Error> {
         self.check(sequences)?;
-        self.calls += 1;
         out.copy_from_slice(&self.values_of(sequences, VALUE));
+        if self.has(Fault::Drifts) {
+            self.calls += 1;
+            out.iter_mut().for_each(|value| *value += 0.01 * self.calls as f32);
+        }
         Ok(())
     }
 }
@@ -126,7 +126,6 @@ impl Reward for Tiny {
 
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Error> {
         self.check(sequences)?;
-        self.calls += 1;
         let all = self.values_of(sequences, SCORE);
         for (i, out) in out.iter_mut().enumerate() {
             let span = sequences.span(i);

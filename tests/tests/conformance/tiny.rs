@@ -77,9 +77,6 @@ impl Tiny {
             let own = batch.ends().iter().find(|end| **end > i).map_or(0, |end| end - start);
             rows.push((0, 0.01 * (longest - own) as f32));
         }
-        if self.has(Fault::Drifts) {
-            rows.push((0, 0.01 * self.calls as f32));
-        }
         rows
     }
 
