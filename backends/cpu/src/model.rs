@@ -263,6 +263,18 @@ impl Model {
         self.weights.layout.len + tied
     }
 
+    /// Nothing learnt yet.
+    fn unlearnt(&self) -> Learning {
+        let len = self.weights.layout.len;
+        Learning {
+            gradient: vec![0.0; self.gradient_len()],
+            first: vec![0.0; len],
+            second: vec![0.0; len],
+            average: Vec::new(),
+            steps: 0,
+        }
+    }
+
     fn check(&self, sequences: Ragged<'_>) -> Result<(), CpuError> {
         let a = &self.weights.architecture;
         for (position, &token) in sequences.tokens().iter().enumerate() {
@@ -464,14 +476,7 @@ impl Learner for Model {
         batch: Batch<'_>,
         objective: &mut O,
     ) -> Result<f64, CpuError> {
-        let len = self.weights.layout.len;
-        let mut learning = self.learning.take().unwrap_or_else(|| Learning {
-            gradient: vec![0.0; self.gradient_len()],
-            first: vec![0.0; len],
-            second: vec![0.0; len],
-            average: Vec::new(),
-            steps: 0,
-        });
+        let mut learning = self.learning.take().unwrap_or_else(|| self.unlearnt());
         let result = self.accumulate_into(batch, objective, &mut learning);
         if result.is_err() {
             learning.gradient.fill(0.0);
@@ -510,11 +515,18 @@ impl Learner for Model {
 
 impl Averaged for Model {
     async fn average(&mut self, decay: f64) -> Result<(), CpuError> {
+        if self.learning.is_none() {
+            self.learning = Some(self.unlearnt());
+        }
         let Some(learning) = &mut self.learning else { return Ok(()) };
+        let weights = &self.weights.data;
         if learning.average.is_empty() {
-            learning.average.extend_from_slice(&self.weights.data);
+            // Equal weights stay to the bit; only the decay is checked.
+            let mut average = weights.clone();
+            rlhf_core::maths::average(&mut average, weights, decay)?;
+            learning.average = average;
         } else {
-            rlhf_core::maths::average(&mut learning.average, &self.weights.data, decay)?;
+            rlhf_core::maths::average(&mut learning.average, weights, decay)?;
         }
         Ok(())
     }

@@ -7,7 +7,7 @@
 /// | `same` | 1e-5 | f32 sums in another order; 0 where a backend promises bits |
 /// | `agree` | 1e-4 | two kernels for one formula; 0 where sampler, scorer and learner share theirs |
 /// | `formula` | 1e-4 | a sum of as many f32 probabilities as there are tokens |
-/// | `gradient` | 2e-2 | a difference of two f32 losses over `nudge`, and its curvature |
+/// | `gradient` | 1e-2 | a difference of two f32 losses over `nudge`, and its curvature |
 /// | `nudge` | 1e-2 | short enough for curvature, long enough for f32 |
 /// | `sigmas` | 4 | one sound sampler in thirty thousand is that far off |
 /// | `learned` | 0.5 | of its first loss, after forty steps on one text |
@@ -35,7 +35,7 @@ impl Default for Tolerances {
             same: 1e-5,
             agree: 1e-4,
             formula: 1e-4,
-            gradient: 2e-2,
+            gradient: 1e-2,
             nudge: 1e-2,
             sigmas: 4.0,
             learned: 0.5,

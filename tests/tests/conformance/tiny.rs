@@ -144,7 +144,7 @@ impl Subject for Faulty {
 
     fn tolerances(&self) -> Tolerances {
         // What it draws and scores and learns is one function.
-        Tolerances { agree: 1e-5, gradient: 1e-2, ..Tolerances::default() }
+        Tolerances { agree: 1e-5, ..Tolerances::default() }
     }
 
     fn skips(&self) -> &[Skip] {
