@@ -100,18 +100,21 @@ pub(super) fn splits<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Ch
         let start = if O::NEEDS.scores { range.start } else { text.span(range.start).start };
         (weights[start..start + O::count(&part)].to_vec(), part)
     };
-    let taught = |ranges: &[core::ops::Range<usize>]| {
+    // Parts by the index one past their last sequence.
+    let taught = |ends: &[usize]| {
         after::<S, O>(subject, &text, |network| {
-            for range in ranges {
-                let (weights, part) = of(range.clone());
+            let mut start = 0;
+            for &end in ends {
+                let (weights, part) = of(start..end);
                 teach::<S, O>(subject, network, &part, &weights)?;
+                start = end;
             }
             Ok(())
         })
     };
-    let whole = taught(&[0..3])?;
-    measured.all(&taught(&[0..1, 1..2, 2..3])?, &whole)?;
-    measured.all(&taught(&[0..1, 1..3])?, &whole)?;
+    let whole = taught(&[3])?;
+    measured.all(&taught(&[1, 2, 3])?, &whole)?;
+    measured.all(&taught(&[1, 3])?, &whole)?;
     Ok(measured)
 }
 
