@@ -19,13 +19,13 @@ impl Reference for Tiny {
         if self.has(Fault::ReturnsEarly) && Self::owed(batch).is_empty() {
             return Ok(());
         }
-        for t in 0..sequences.tokens().len() {
-            out[t] = 0.0;
+        for (t, out) in out.iter_mut().enumerate() {
+            *out = 0.0;
             let first = t == 0 || sequences.ends().contains(&t);
             if batch.owed()[t] || self.has(Fault::WritesUnowed) && !first {
                 let target = if self.has(Fault::ScoresEarlierToken) { t - 1 } else { t };
                 let target = sequences.tokens()[target] as usize % VOCABULARY;
-                out[t] = log_prob(&self.logits(sequences, t), target, temperature)?.0;
+                *out = log_prob(&self.logits(sequences, t), target, temperature)?.0;
             }
         }
         if self.has(Fault::NotNormalised) {
