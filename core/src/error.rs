@@ -42,6 +42,13 @@ pub enum Error {
         /// Which element of it.
         index: usize,
     },
+    /// Two answers tie where only an order will do.
+    Tied {
+        /// The argument.
+        name: &'static str,
+        /// The element that ties with an earlier one.
+        index: usize,
+    },
     /// The ends of a ragged batch do not rise to its number of tokens.
     Ends {
         /// The first sequence whose end is wrong.
@@ -77,6 +84,7 @@ impl fmt::Display for Error {
                 write!(f, "{name}: {value} is outside {low} ..= {high}")
             }
             Error::NotFinite { name, index } => write!(f, "{name}[{index}] is not finite"),
+            Error::Tied { name, index } => write!(f, "{name}[{index}] ties with an earlier one"),
             Error::Ends { sequence } => write!(
                 f,
                 "the end of sequence {sequence} does not rise, or the last end is not the number of tokens"
@@ -111,6 +119,11 @@ pub(crate) fn finite<R: crate::Real>(name: &'static str, values: &[R]) -> Result
         Some(index) => Err(Error::NotFinite { name, index }),
         None => Ok(()),
     }
+}
+
+/// What lies at `index` of a slice, else [`Error::Shape`] in the argument's name.
+pub(crate) fn at<T: Copy>(name: &'static str, slice: &[T], index: usize) -> Result<T, Error> {
+    slice.get(index).copied().ok_or(Error::Shape { name, want: index + 1, got: slice.len() })
 }
 
 /// `Ok` when `ends` rise strictly from above 0 to `len`, else [`Error::Ends`].

@@ -18,6 +18,7 @@ mod batch;
 pub mod capabilities;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod diagnostics;
 mod error;
 pub mod maths;
 #[cfg(feature = "model")]
@@ -28,6 +29,8 @@ pub mod profile;
 pub mod random;
 mod ready;
 mod real;
+#[cfg(feature = "alloc")]
+pub mod rewards;
 pub mod roles;
 #[cfg(feature = "alloc")]
 mod rollout;

@@ -32,6 +32,8 @@ pub trait Real:
     const ZERO: Self;
     /// 1.
     const ONE: Self;
+    /// Infinity.
+    const INFINITY: Self;
     /// Minus infinity.
     const NEG_INFINITY: Self;
     /// The nearest value to `x`.
@@ -69,6 +71,7 @@ macro_rules! real {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const INFINITY: Self = $t::INFINITY;
             const NEG_INFINITY: Self = $t::NEG_INFINITY;
             fn of(x: f64) -> Self {
                 x as $t

@@ -313,13 +313,24 @@ impl Rollouts {
     /// [`Error::Range`] for an index of no sequence.
     pub fn gather(&self, indices: &[usize]) -> Result<Self, Error> {
         let mut out = Self::growing();
-        let (from, to) = (&self.arrays, &mut out.arrays);
+        out.append(self, indices)?;
+        Ok(out)
+    }
+
+    /// Appends the sequences of those indices in `from`, in that order, with all their numbers.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for an index of no sequence, [`Error::Full`] beyond the capacity. The buffer is
+    /// then unchanged.
+    pub fn append(&mut self, from: &Self, indices: &[usize]) -> Result<(), Error> {
+        if let Some(&i) = indices.iter().find(|i| **i >= from.len()) {
+            let high = from.len() as f64 - 1.0;
+            return Err(Error::Range { name: "index of a sequence", value: i as f64, low: 0.0, high });
+        }
+        self.room_for(indices.iter().map(|&i| from.span(i).len()).sum())?;
         for &i in indices {
-            if i >= self.len() {
-                let high = self.len() as f64 - 1.0;
-                return Err(Error::Range { name: "index of a sequence", value: i as f64, low: 0.0, high });
-            }
-            let span = self.span(i);
+            let span = from.span(i);
+            let (from, to) = (&from.arrays, &mut self.arrays);
             to.tokens.extend_from_slice(&from.tokens[span.clone()]);
             for (from, to) in [
                 (&from.log_probs, &mut to.log_probs),
@@ -336,7 +347,7 @@ impl Rollouts {
             to.finish.push(from.finish[i]);
             to.scores.push(from.scores[i]);
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The sequences and all numbers as bytes (postcard). The capacity is not stored.

@@ -354,15 +354,15 @@ proptest! {
     #[test]
     fn damaged_files_are_survived(
         which in 0..ROWS.len(),
-        packed: bool,
+        packed in 0..3,
         flips in prop::collection::vec((any::<prop::sample::Index>(), 0u8..8), 1..6),
     ) {
         let folder = tempfile::tempdir().unwrap();
         let content = format!("{0}\n{0}\n", ROWS[which].1);
-        let path = if packed {
-            gzipped(folder.path(), "x", content.as_bytes())
-        } else {
-            file(folder.path(), "x", &content)
+        let path = match packed {
+            0 => file(folder.path(), "x", &content),
+            1 => gzipped(folder.path(), "x", content.as_bytes()),
+            _ => zstandard(folder.path(), "x", content.as_bytes()),
         };
         let mut bytes = std::fs::read(&path).unwrap();
         for (at, bit) in flips {

@@ -6,8 +6,10 @@
 
 mod fixtures {
     mod models;
+    mod on_policy;
     mod optimiser;
     mod ppo;
+    mod preferences;
     mod probabilities;
     mod rewards;
     mod sampling;

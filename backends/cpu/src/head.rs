@@ -10,7 +10,7 @@ use crate::threads::Parts;
 use crate::weights::Weights;
 use alloc::vec;
 use alloc::vec::Vec;
-use rlhf_core::{Coupling, Error, Objective};
+use rlhf_core::{CandidateObjective, Coupling, Error, Objective, RowObjective};
 
 /// Logits that a tile may hold: 32 MiB.
 const TILE: usize = 1 << 23;
@@ -22,8 +22,17 @@ pub(crate) struct Row {
     pub(crate) log_prob: f32,
     /// −Σ p·ln p.
     pub(crate) entropy: f32,
-    /// ln Σ exp(logit / temperature).
-    log_sum: f32,
+    /// The greatest logit, over the temperature.
+    greatest: f32,
+    /// ln Σ exp(logit / temperature − greatest).
+    log: f32,
+}
+
+impl Row {
+    /// ln p of what has this logit, as [`Row::log_prob`] of the target.
+    fn log_prob_of(&self, logit: f32, inverse_temperature: f32) -> f32 {
+        (logit * inverse_temperature - self.greatest) - self.log
+    }
 }
 
 /// One log-softmax row: the sampler's as well as the scorer's.
@@ -54,25 +63,17 @@ unsafe fn read_row<L: Lanes>(logits: &[f32], inverse_temperature: f32, target: u
         }
         let sum = L::sum(sum);
         let log = libm::logf(sum);
-        let target = logits[target as usize] * inverse_temperature;
-        Row {
-            log_prob: (target - greatest) - log,
-            entropy: log - L::sum(weighted) / sum,
-            log_sum: greatest + log,
-        }
+        let entropy = log - L::sum(weighted) / sum;
+        let row = Row { log_prob: 0.0, entropy, greatest, log };
+        Row { log_prob: row.log_prob_of(logits[target as usize], inverse_temperature), ..row }
     }
 }
 
-/// Logits to their gradient: `g·(1[target] − p) − h·p·(ln p + entropy)`, over the temperature.
+/// Logits to what their gradient has of the distribution, `−g·p − h·p·(ln p + entropy)` over the
+/// temperature: `g` is the sum of the slopes of log-probabilities, each of which its own logit is owed
+/// as well.
 #[inline(always)]
-unsafe fn pull_row<L: Lanes>(
-    logits: &mut [f32],
-    inverse_temperature: f32,
-    target: u32,
-    row: Row,
-    g: f32,
-    h: f32,
-) {
+unsafe fn pull_row<L: Lanes>(logits: &mut [f32], inverse_temperature: f32, row: Row, g: f32, h: f32) {
     let len = logits.len();
     // SAFETY: offsets stay below `len`.
     unsafe {
@@ -80,13 +81,12 @@ unsafe fn pull_row<L: Lanes>(
             let n = len - i;
             let at = logits.as_mut_ptr().add(i);
             let logit = L::mul(get::<L>(at, n), L::splat(inverse_temperature));
-            let log_p = L::sub(logit, L::splat(row.log_sum));
+            let log_p = L::sub(logit, L::splat(row.greatest + row.log));
             let p = exp::<L>(log_p);
             let bent = L::fma(L::add(log_p, L::splat(row.entropy)), L::splat(h), L::splat(g));
             put::<L>(at, n, L::mul(L::mul(p, bent), L::splat(-inverse_temperature)));
         }
     }
-    logits[target as usize] += g * inverse_temperature;
 }
 
 /// The owed tokens of a batch: `positions` rise, and row `i` of the head reads the last norm's output
@@ -112,7 +112,24 @@ impl Owed<'_> {
         (TILE / weights.architecture.vocabulary).clamp(16, 1024)
     }
 
+    /// A tile's logits and what they say of their targets.
     fn read(&self, cpu: &Cpu, weights: &Weights, positions: &[usize], tile: &mut Tile) {
+        self.read_logits(cpu, weights, positions, tile);
+        let vocabulary = weights.architecture.vocabulary;
+        tile.rows.resize(positions.len(), Row::default());
+        let logits = &tile.logits;
+        let out = Parts::new(&mut tile.rows);
+        cpu.rows(positions.len(), 4, &|range| {
+            for i in range {
+                let logits = &logits[i * vocabulary..(i + 1) * vocabulary];
+                let target = self.tokens[positions[i]];
+                // SAFETY: each row is its own.
+                unsafe { out.get(i..i + 1)[0] = row(cpu, logits, 1.0 / self.temperature, target) };
+            }
+        });
+    }
+
+    fn read_logits(&self, cpu: &Cpu, weights: &Weights, positions: &[usize], tile: &mut Tile) {
         let (width, vocabulary) = (weights.architecture.width, weights.architecture.vocabulary);
         let rows = positions.len();
         tile.inputs.clear();
@@ -120,7 +137,6 @@ impl Owed<'_> {
             tile.inputs.extend_from_slice(&self.out[(t - 1) * width..t * width]);
         }
         tile.logits.resize(rows * vocabulary, 0.0);
-        tile.rows.resize(rows, Row::default());
         let head = Matrix::rows(weights.at(&weights.layout.head), width).transposed();
         gemm(
             cpu,
@@ -130,16 +146,6 @@ impl Owed<'_> {
             Start::Zero,
             &mut tile.logits,
         );
-        let logits = &tile.logits;
-        let out = Parts::new(&mut tile.rows);
-        cpu.rows(rows, 4, &|range| {
-            for i in range {
-                let logits = &logits[i * vocabulary..(i + 1) * vocabulary];
-                let target = self.tokens[positions[i]];
-                // SAFETY: each row is its own.
-                unsafe { out.get(i..i + 1)[0] = row(cpu, logits, 1.0 / self.temperature, target) };
-            }
-        });
     }
 
     /// What every owed token's row says.
@@ -202,6 +208,97 @@ impl Owed<'_> {
         }
         Ok(loss)
     }
+
+    /// Calls `visit` with the logits of every owed token's row.
+    pub(crate) fn visit(&self, cpu: &Cpu, weights: &Weights, visit: &mut dyn FnMut(usize, &[f32])) {
+        let mut tile = Tile::default();
+        for positions in self.positions.chunks(self.tile_rows(weights)) {
+            self.read_logits(cpu, weights, positions, &mut tile);
+            for (&t, logits) in
+                positions.iter().zip(tile.logits.chunks_exact(weights.architecture.vocabulary))
+            {
+                visit(t, logits);
+            }
+        }
+    }
+
+    /// [`Self::learn`] from whole rows.
+    pub(crate) fn learn_rows<O: RowObjective>(
+        &self,
+        cpu: &Cpu,
+        weights: &Weights,
+        objective: &mut O,
+        d_out: &mut [f32],
+        d_head: &mut [f32],
+    ) -> Result<f64, Error> {
+        let (mut tile, mut loss) = (Tile::default(), 0.0);
+        let vocabulary = weights.architecture.vocabulary;
+        let mut gradient = vec![0.0; vocabulary];
+        for positions in self.positions.chunks(self.tile_rows(weights)) {
+            self.read_logits(cpu, weights, positions, &mut tile);
+            for (&t, logits) in positions.iter().zip(tile.logits.chunks_exact_mut(vocabulary)) {
+                // NaN, so that a gradient that is not written is seen.
+                gradient.fill(f32::NAN);
+                loss += objective.row(t, logits, &mut gradient)?;
+                logits.copy_from_slice(&gradient);
+            }
+            self.pull_logits(cpu, weights, positions, &tile, d_out, d_head);
+        }
+        Ok(loss)
+    }
+
+    /// The log-probabilities of `ids`, `[owed, k]`.
+    pub(crate) fn candidates(&self, cpu: &Cpu, weights: &Weights, k: usize, ids: &[u32], out: &mut [f32]) {
+        let (mut tile, each) = (Tile::default(), self.tile_rows(weights));
+        let tiles = ids.chunks(each * k).zip(out.chunks_mut(each * k));
+        for (positions, (ids, out)) in self.positions.chunks(each).zip(tiles) {
+            self.read(cpu, weights, positions, &mut tile);
+            self.read_candidates(weights, k, ids, &tile, out);
+        }
+    }
+
+    fn read_candidates(&self, weights: &Weights, k: usize, ids: &[u32], tile: &Tile, out: &mut [f32]) {
+        let logits = tile.logits.chunks_exact(weights.architecture.vocabulary);
+        for ((row, logits), (ids, out)) in
+            tile.rows.iter().zip(logits).zip(ids.chunks_exact(k).zip(out.chunks_exact_mut(k)))
+        {
+            for (&id, out) in ids.iter().zip(out) {
+                *out = row.log_prob_of(logits[id as usize], 1.0 / self.temperature);
+            }
+        }
+    }
+
+    /// [`Self::learn`] from the log-probabilities of `ids`, `[owed, k]`.
+    pub(crate) fn learn_candidates<O: CandidateObjective>(
+        &self,
+        cpu: &Cpu,
+        weights: &Weights,
+        (k, ids): (usize, &[u32]),
+        objective: &mut O,
+        d_out: &mut [f32],
+        d_head: &mut [f32],
+    ) -> Result<f64, Error> {
+        let (mut tile, mut loss) = (Tile::default(), 0.0);
+        let (each, inverse) = (self.tile_rows(weights), 1.0 / self.temperature);
+        for (positions, ids) in self.positions.chunks(each).zip(ids.chunks(each * k)) {
+            self.read(cpu, weights, positions, &mut tile);
+            let mut log_probs = vec![0.0; ids.len()];
+            self.read_candidates(weights, k, ids, &tile, &mut log_probs);
+            let mut slopes = vec![f32::NAN; ids.len()];
+            loss += objective.candidates(positions, &log_probs, &mut slopes)?;
+            let rows = tile.logits.chunks_exact_mut(weights.architecture.vocabulary).zip(&tile.rows);
+            for ((logits, &row), (ids, slopes)) in rows.zip(ids.chunks_exact(k).zip(slopes.chunks_exact(k))) {
+                let (all, none) = (slopes.iter().sum::<f32>(), 0.0);
+                kernel!(cpu.isa(), pull_row(logits: &mut [f32], inverse: f32, row: Row, all: f32, none: f32));
+                for (&id, slope) in ids.iter().zip(slopes) {
+                    logits[id as usize] += slope * inverse;
+                }
+            }
+            self.pull_logits(cpu, weights, positions, &tile, d_out, d_head);
+        }
+        Ok(loss)
+    }
+
     fn pull(
         &self,
         cpu: &Cpu,
@@ -213,17 +310,32 @@ impl Owed<'_> {
         d_out: &mut [f32],
         d_head: &mut [f32],
     ) {
-        let (width, vocabulary) = (weights.architecture.width, weights.architecture.vocabulary);
-        let rows = positions.len();
+        let vocabulary = weights.architecture.vocabulary;
         let told = &tile.rows;
         cpu.map_rows(&mut tile.logits, vocabulary, 4, &|range, logits| {
             for (logits, i) in logits.chunks_exact_mut(vocabulary).zip(range) {
                 let (target, row, g) = (self.tokens[positions[i]], told[i], g[i]);
                 let h = h.get(i).copied().unwrap_or(0.0);
                 let inverse = 1.0 / self.temperature;
-                kernel!(cpu.isa(), pull_row(logits: &mut [f32], inverse: f32, target: u32, row: Row, g: f32, h: f32));
+                kernel!(cpu.isa(), pull_row(logits: &mut [f32], inverse: f32, row: Row, g: f32, h: f32));
+                logits[target as usize] += g * inverse;
             }
         });
+        self.pull_logits(cpu, weights, positions, tile, d_out, d_head);
+    }
+
+    /// Pulls a tile's gradient of logits, which has taken their place.
+    fn pull_logits(
+        &self,
+        cpu: &Cpu,
+        weights: &Weights,
+        positions: &[usize],
+        tile: &Tile,
+        d_out: &mut [f32],
+        d_head: &mut [f32],
+    ) {
+        let (width, vocabulary) = (weights.architecture.width, weights.architecture.vocabulary);
+        let rows = positions.len();
         let head = Matrix::rows(weights.at(&weights.layout.head), width);
         let mut d_inputs = vec![0.0; rows * width];
         gemm(
@@ -297,9 +409,10 @@ mod tests {
                     let got = row(&cpu, &logits, inverse, target as u32);
                     close(&cpu, "log-probability", &[got.log_prob], &[log_prob], 2e-6);
                     close(&cpu, "entropy", &[got.entropy], &[entropy], 2e-6);
-                    let (mut pulled, target) = (logits.clone(), target as u32);
+                    let mut pulled = logits.clone();
                     let d = &mut pulled[..];
-                    kernel!(cpu.isa(), pull_row(d: &mut [f32], inverse: f32, target: u32, got: Row, g: f32, h: f32));
+                    kernel!(cpu.isa(), pull_row(d: &mut [f32], inverse: f32, got: Row, g: f32, h: f32));
+                    d[target] += g * inverse;
                     close(&cpu, "gradient", &pulled, &slope, 2e-6);
                 }
             }

@@ -1,6 +1,7 @@
 //! A network in the midst of learning, taken apart and put together again.
 
-use crate::model::{CpuError, Learning, Model};
+use crate::learner::Learning;
+use crate::{CpuError, Model};
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;

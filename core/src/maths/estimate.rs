@@ -27,19 +27,41 @@ pub struct Gae {
     pub lambda: f64,
     /// What a response cut off at its length means.
     pub cutoff: Cutoff,
+    /// λ of the returns, where it is not the advantages' (decoupled GAE, VAPO: 1).
+    #[cfg_attr(feature = "alloc", serde(default))]
+    pub value_lambda: Option<f64>,
+    /// α of the length-adaptive λ, per token (VAPO: 0.05), which takes the place of `lambda` for the
+    /// advantages.
+    #[cfg_attr(feature = "alloc", serde(default))]
+    pub length_alpha: Option<f64>,
 }
 
 impl Gae {
+    /// One λ for advantages and returns; reaching the longest length terminates.
+    pub const fn new(gamma: f64, lambda: f64) -> Self {
+        Self { gamma, lambda, cutoff: Cutoff::Terminates, value_lambda: None, length_alpha: None }
+    }
+
     /// Checks every range.
     ///
     /// # Errors
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         within("gamma", self.gamma, 0.0, 1.0)?;
-        within("lambda", self.lambda, 0.0, 1.0)
+        within("lambda", self.lambda, 0.0, 1.0)?;
+        self.value_lambda.map_or(Ok(()), |lambda| within("value_lambda", lambda, 0.0, 1.0))?;
+        self.length_alpha.map_or(Ok(()), |alpha| crate::error::positive("length_alpha", alpha))
     }
 
-    /// Advantages and returns of one response of T tokens.
+    /// λ of the advantages of a response of so many tokens: `lambda`, or `1 − 1/(α·tokens)` (Yue et
+    /// al., arXiv:2504.05118), so that the weights `λᵗ` sum to `α·tokens`; 0 where that is
+    /// below it.
+    pub fn policy_lambda(&self, tokens: usize) -> f64 {
+        self.length_alpha.map_or(self.lambda, |alpha| (1.0 - 1.0 / (alpha * tokens as f64)).max(0.0))
+    }
+
+    /// Advantages and returns of one response of T tokens. A return is the value plus the advantage
+    /// under the returns' own λ.
     ///
     /// `rewards`, `advantages`, `returns`: `[steps]`, T of them or T + 1 (see
     /// [`super::ScorePlacement`]); `values`: `[T+1]`, the state before each token, then the one
@@ -63,11 +85,19 @@ impl Gae {
         check("advantages", advantages.len(), steps)?;
         check("returns", returns.len(), steps)?;
         let bootstraps = self.cutoff == Cutoff::Bootstraps && finish == Finish::Length && steps == tokens;
-        let (gamma, lambda) = (R::of(self.gamma), R::of(self.lambda));
+        let gamma = R::of(self.gamma);
         let discount = |t| if t + 1 == steps && !bootstraps { R::ZERO } else { gamma };
         let value = |t| values.get(t).copied().unwrap_or(R::ZERO);
-        backwards(rewards, discount, value, lambda, advantages);
-        super::returns(advantages, values, returns)
+        let (policy, critic) = (self.policy_lambda(tokens), self.value_lambda.unwrap_or(self.lambda));
+        backwards(rewards, discount, value, R::of(policy), advantages);
+        if policy == critic {
+            return super::returns(advantages, values, returns);
+        }
+        backwards(rewards, discount, value, R::of(critic), returns);
+        for (out, v) in returns.iter_mut().zip(values) {
+            *out += *v;
+        }
+        Ok(())
     }
 }
 
@@ -157,7 +187,7 @@ mod tests {
             let r = Response {
                 log_probs: &log_probs, reference: &reference, values: &values, score, finish: Finish::Length,
             };
-            let gae = Gae { gamma: 1.0, lambda: 1.0, cutoff: Cutoff::Terminates };
+            let gae = Gae::new(1.0, 1.0);
             for (placement, steps) in
                 [(ScorePlacement::LastToken, x.len()), (ScorePlacement::AfterLastToken, x.len() + 1)]
             {
@@ -174,6 +204,32 @@ mod tests {
     }
 
     #[test]
+    fn returns_and_advantages_may_have_their_own_lambda() {
+        let (rewards, values) = ([0.0, 0.5, 1.0], [0.5, -0.25, 0.75, 0.3]);
+        let both = |gae: Gae| {
+            let (mut advantages, mut returns) = ([f64::NAN; 3], [f64::NAN; 3]);
+            gae.advantages(&rewards, &values, Finish::Eos, &mut advantages, &mut returns).unwrap();
+            (advantages, returns)
+        };
+        let plain = Gae::new(0.9, 0.5);
+        let decoupled = both(Gae { value_lambda: Some(1.0), ..plain });
+        assert_eq!(decoupled, (both(plain).0, both(Gae::new(0.9, 1.0)).1));
+        assert_eq!(both(Gae { value_lambda: Some(0.5), ..plain }), both(plain));
+        // 1 − 1/(0.5·3) = 1/3 for the advantages; the returns keep λ.
+        let adaptive = both(Gae { length_alpha: Some(0.5), ..plain });
+        let third = both(Gae::new(0.9, 1.0 - 1.0 / 1.5));
+        assert_eq!(adaptive, (third.0, both(plain).1));
+        assert_eq!(Gae { length_alpha: Some(0.05), ..plain }.policy_lambda(20), 0.0);
+        assert_eq!(Gae { length_alpha: Some(0.05), ..plain }.policy_lambda(10), 0.0);
+        close(Gae { length_alpha: Some(0.05), ..plain }.policy_lambda(1000), 0.98, 1e-15);
+        // The weights λᵗ sum to α·T.
+        let lambda = Gae { length_alpha: Some(0.05), ..plain }.policy_lambda(400);
+        close((0..4000).map(|t| lambda.powi(t)).sum(), 0.05 * 400.0, 1e-12);
+        assert!(Gae { length_alpha: Some(0.0), ..plain }.validate().is_err());
+        assert!(Gae { value_lambda: Some(1.1), ..plain }.validate().is_err());
+    }
+
+    #[test]
     fn truncation_is_not_termination_where_asked() {
         let mut r = Response {
             log_probs: &[-1.0, -1.0],
@@ -182,7 +238,7 @@ mod tests {
             score: 1.0,
             finish: Finish::Length,
         };
-        let gae = Gae { gamma: 0.5, lambda: 1.0, cutoff: Cutoff::Bootstraps };
+        let gae = Gae { cutoff: Cutoff::Bootstraps, ..Gae::new(0.5, 1.0) };
         assert_eq!(run(gae, ScorePlacement::LastToken, 2, &r)[2], [2.0, 4.0]);
         r.finish = Finish::Eos;
         assert_eq!(run(gae, ScorePlacement::LastToken, 2, &r)[2], [0.5, 1.0]);
@@ -197,7 +253,7 @@ mod tests {
             score: 2.0,
             finish: Finish::Eos,
         };
-        let gae = Gae { gamma: 1.0, lambda: 0.9, cutoff: Cutoff::Terminates };
+        let gae = Gae::new(1.0, 0.9);
         let [rewards, advantages, returns] = run(gae, ScorePlacement::AfterLastToken, 2, &r);
         assert_eq!(rewards, [0.0, 2.0]);
         assert_eq!(advantages, [0.5 - 0.25 + 0.9 * 1.5, 1.5]);
@@ -213,7 +269,7 @@ mod tests {
             score: 0.0,
             finish: Finish::Eos,
         };
-        let gae = Gae { gamma: 1.0, lambda: 0.9, cutoff: Cutoff::Terminates };
+        let gae = Gae::new(1.0, 0.9);
         let mut out = [[0.0; 2]; 3];
         let [a, b, c] = &mut out;
         let got = estimate(&shaping(ScorePlacement::LastToken), &gae, 0.1, &r, a, b, c);

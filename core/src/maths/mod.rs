@@ -8,16 +8,26 @@
 mod adamw;
 mod average;
 mod bradley_terry;
+mod counterfactual;
 mod cross_entropy;
+mod ensemble;
 mod estimate;
 mod gae;
+mod graded;
+mod judgements;
 mod k_wise;
 mod kl;
 mod log_probs;
+mod measured;
 mod moments;
+pub mod on_policy;
 #[cfg(test)]
-mod oracle;
+pub(crate) mod oracle;
+mod plackett_luce;
 mod policy_loss;
+mod preference;
+#[cfg(feature = "alloc")]
+pub mod rating;
 mod reward_scale;
 mod schedule;
 mod shaping;
@@ -27,14 +37,27 @@ mod value_loss;
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
 pub use average::average;
 pub use bradley_terry::{Comparisons, bradley_terry};
+pub use counterfactual::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
 pub use cross_entropy::cross_entropy;
+pub use ensemble::{Disagreement, EnsembleRule};
 pub use estimate::{Cutoff, Gae, Response, estimate};
 pub use gae::{gae, returns};
+pub use graded::{Grades, graded};
+pub use judgements::{Judgements, StepScore, binary_cross_entropy};
 pub use k_wise::{Ties, k_wise};
 pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};
 pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_log_probs};
+pub use measured::{ClusterMean, Measured};
 pub use moments::RunningMoments;
+pub use plackett_luce::{RankTies, Stages, plackett_luce};
 pub use policy_loss::{PolicyClip, PolicyStats, PolicyToken, entropy_bonus, policy_loss};
+pub use preference::{
+    Against, KlTerm, Kto, KtoLoss, LabelStats, NashMd, Pair, Per, Preference, PreferenceLoss,
+    PreferenceStats, RewardShape, Supervised, best_and_worst, geometric_mixture, kto, kto_baseline, nash_md,
+    win_rates,
+};
+#[cfg(feature = "alloc")]
+pub use preference::{PairLogProbs, preference};
 pub use reward_scale::RewardScale;
 pub use schedule::{Schedule, Shape, WarmUp};
 pub use shaping::{End, MissingEnd, ScorePlacement, Shaping};

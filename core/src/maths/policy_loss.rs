@@ -13,12 +13,16 @@ pub struct PolicyClip {
     pub high: f64,
     /// The log-ratio is limited to ± this, in nats, before its exponential (OpenRLHF: 20).
     pub log_ratio: Option<f64>,
+    /// c of the dual clip (Ye et al., arXiv:1912.09729): where the advantage is negative the
+    /// loss is at most `c·|A|`. TRL's two-sided clip, ρ ≤ δ, is the same with `c = δ`.
+    #[cfg_attr(feature = "alloc", serde(default))]
+    pub dual: Option<f64>,
 }
 
 impl PolicyClip {
     /// The same distance both ways.
     pub const fn symmetric(distance: f64) -> Self {
-        Self { low: distance, high: distance, log_ratio: None }
+        Self { low: distance, high: distance, log_ratio: None, dual: None }
     }
 
     /// Checks every range.
@@ -28,11 +32,13 @@ impl PolicyClip {
     pub fn validate(&self) -> Result<(), Error> {
         within("clip low", self.low, 0.0, 1.0)?;
         within("clip high", self.high, 0.0, f64::MAX)?;
-        self.log_ratio.map_or(Ok(()), |limit| positive("clip log_ratio", limit))
+        self.log_ratio.map_or(Ok(()), |limit| positive("clip log_ratio", limit))?;
+        self.dual.map_or(Ok(()), |c| within("clip dual", c, 1.0 + self.high, f64::MAX))
     }
 
     /// The loss of one token, `max(−A·ρ, −A·clip(ρ, 1−low, 1+high))` with
-    /// `ρ = exp(log_prob − old)` (eq. 7), and its slope with respect to `log_prob`.
+    /// `ρ = exp(log_prob − old)` (eq. 7), held down by the dual clip, and its slope with respect to
+    /// `log_prob`.
     pub fn token<R: Real>(&self, log_prob: R, old: R, advantage: R) -> PolicyToken<R> {
         let drift = log_prob - old;
         let limited = self.log_ratio.map_or(drift, |l| drift.clamp(R::of(-l), R::of(l)));
@@ -40,13 +46,18 @@ impl PolicyClip {
         let (low, high) = (R::of(1.0 - self.low), R::of(1.0 + self.high));
         let free = -advantage * ratio;
         let held = -advantage * ratio.clamp(low, high);
+        // Of a positive advantage the loss is negative, and no bound holds it.
+        let bound = self.dual.map_or(R::INFINITY, |c| R::of(c) * advantage.abs());
+        let loss = free.max(held);
+        let bounded = loss > bound;
         // Where both are equal ρ lies inside the clip, or A is 0: the free slope is right.
-        let moves = free >= held && limited == drift;
+        let moves = free >= held && limited == drift && !bounded;
         PolicyToken {
-            loss: free.max(held),
+            loss: if bounded { bound } else { loss },
             slope: if moves { free } else { R::ZERO },
             ratio,
             clipped: held > free,
+            bounded,
         }
     }
 }
@@ -62,6 +73,8 @@ pub struct PolicyToken<R> {
     pub ratio: R,
     /// Whether the clip holds the loss.
     pub clipped: bool,
+    /// Whether the dual clip does.
+    pub bounded: bool,
 }
 
 /// What is worth knowing about a policy update. Sums, so that parts of a batch merge.
@@ -71,6 +84,8 @@ pub struct PolicyStats {
     pub tokens: usize,
     /// Those whose loss the clip holds.
     pub clipped: usize,
+    /// Those whose loss the dual clip holds.
+    pub bounded: usize,
     /// Σ ρ.
     pub ratio: f64,
     /// The smallest ρ; +∞ before the first token.
@@ -90,6 +105,7 @@ impl Default for PolicyStats {
         Self {
             tokens: 0,
             clipped: 0,
+            bounded: 0,
             ratio: 0.0,
             ratio_min: f64::INFINITY,
             ratio_max: f64::NEG_INFINITY,
@@ -105,6 +121,7 @@ impl PolicyStats {
         let (drift, ratio) = ((log_prob - old).f64(), token.ratio.f64());
         self.tokens += 1;
         self.clipped += usize::from(token.clipped);
+        self.bounded += usize::from(token.bounded);
         self.ratio += ratio;
         self.ratio_min = self.ratio_min.min(ratio);
         self.ratio_max = self.ratio_max.max(ratio);
@@ -116,6 +133,7 @@ impl PolicyStats {
     pub fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.clipped += other.clipped;
+        self.bounded += other.bounded;
         self.ratio += other.ratio;
         self.ratio_min = self.ratio_min.min(other.ratio_min);
         self.ratio_max = self.ratio_max.max(other.ratio_max);
@@ -131,6 +149,11 @@ impl PolicyStats {
     /// The share of tokens whose loss the clip holds.
     pub fn clip_fraction(&self) -> f64 {
         self.per_token(self.clipped as f64)
+    }
+
+    /// The share of tokens whose loss the dual clip holds.
+    pub fn dual_clip_fraction(&self) -> f64 {
+        self.per_token(self.bounded as f64)
     }
 
     /// Mean ρ.
@@ -239,7 +262,7 @@ mod tests {
     use std::vec;
     use std::vec::Vec;
 
-    const CLIP: PolicyClip = PolicyClip { low: 0.2, high: 0.28, log_ratio: None };
+    const CLIP: PolicyClip = PolicyClip { low: 0.2, high: 0.28, log_ratio: None, dual: None };
 
     type Token = (f64, f64, f64, bool);
 
@@ -332,6 +355,31 @@ mod tests {
         assert!(token.loss.is_finite() && token.slope == 0.0);
         let free = policy_loss(&[0.0f32], &[-1000.0], &[-1.0], &[true], &CLIP, 1.0, &mut [0.0]);
         assert_eq!(free, Err(Error::NotFinite { name: "policy loss", index: 0 }));
+    }
+
+    #[test]
+    fn the_dual_clip_bounds_the_loss_of_negative_advantages_alone() {
+        let dual = PolicyClip { dual: Some(1.5), ..CLIP };
+        for advantage in [-2.0, -0.5, 0.0, 0.5, 2.0] {
+            for drift in [-1.0f64, 0.0, 0.3, 0.5, 3.0] {
+                let (r, got) = (drift.exp(), dual.token(drift, 0.0, advantage));
+                let plain = CLIP.token(drift, 0.0, advantage);
+                if advantage < 0.0 && r > 1.5 {
+                    assert_eq!((got.loss, got.slope, got.bounded), (1.5 * -advantage, 0.0, true));
+                } else {
+                    assert_eq!(got, plain);
+                }
+                // TRL's form, of which it is the same number: ρ itself is held at δ.
+                let two_sided = -(r.min(1.5) * advantage).min(r.clamp(0.8, 1.28) * advantage);
+                close(got.loss, two_sided, 1e-15);
+            }
+        }
+        // A ratio that overflows is held, too.
+        let far = dual.token(0.0f32, -1000.0, -1.0);
+        assert_eq!((far.loss, far.slope), (1.5, 0.0));
+        let name = "clip dual";
+        let below = PolicyClip { dual: Some(1.2), ..CLIP }.validate();
+        assert_eq!(below, Err(Error::Range { name, value: 1.2, low: 1.28, high: f64::MAX }));
     }
 
     #[test]

@@ -3,12 +3,17 @@
 //! A profile is a starting point: change a field, and say so. [`Profile::by_name`] gives those that
 //! follow a reference; what that reference does not publish is marked in its documentation.
 
+mod method;
+mod on_policy;
 mod references;
+
+pub use method::Method;
+pub use on_policy::{Credit, OnPolicy};
 
 use crate::Error;
 use crate::error::within;
 use crate::maths::{
-    Adam, Gae, KlController, PolicyClip, Schedule, Shape, Shaping, Ties, Update, WarmUp, Whitening,
+    Adam, Gae, KlController, PolicyClip, Schedule, Shape, Shaping, Stages, Ties, Update, WarmUp, Whitening,
 };
 
 /// A recipe: how the three steps of InstructGPT are done.
@@ -19,8 +24,10 @@ pub struct Profile {
     pub supervised: Option<Supervised>,
     /// Step 2.
     pub reward: RewardModel,
-    /// Step 3.
+    /// Step 3, as the paper does it.
     pub ppo: Ppo,
+    /// What step 3 does.
+    pub method: Method,
 }
 
 /// Step 1: supervised fine-tuning.
@@ -66,6 +73,8 @@ pub enum RewardLoss {
         /// The coefficient of the squared sum of a pair's scores.
         centring: f64,
     },
+    /// Rankings as successive choices, or the best of several: [`crate::objectives::PlackettLuce`].
+    PlackettLuce(Stages),
 }
 
 /// How a scalar head on a network of width d starts; biases are 0.
@@ -320,9 +329,13 @@ impl Profile {
             within("supervised batch", f64::from(s.batch), 1.0, f64::MAX)?;
             s.optimiser.validate()?;
         }
+        if let RewardLoss::PlackettLuce(stages) = self.reward.loss {
+            stages.validate()?;
+        }
         self.reward.optimiser.validate()?;
         within("reward batch", self.reward.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
-        self.ppo.validate()
+        self.ppo.validate()?;
+        self.method.validate()
     }
 }
 
@@ -353,6 +366,9 @@ mod tests {
         let mut p = Profile::default();
         p.ppo.gae.lambda = 2.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "lambda", .. })));
+        let mut p = Profile::default();
+        p.reward.loss = RewardLoss::PlackettLuce(Stages { top: Some(0), ..Stages::default() });
+        assert!(matches!(p.validate(), Err(Error::Range { name: "top", .. })));
         let mut p = Profile::default();
         p.reward.optimiser.adam.beta1 = 1.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "beta1", .. })));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::maths::{
-    Cutoff, End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, ScorePlacement, Variance,
+    End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, RankTies, ScorePlacement, Variance,
 };
 
 const PLAIN: Optimiser = Optimiser {
@@ -30,9 +30,9 @@ const SHAPING: Shaping = Shaping {
     score_clip: None,
 };
 
-const GAE: Gae = Gae { gamma: 1.0, lambda: 0.95, cutoff: Cutoff::Terminates };
+const GAE: Gae = Gae::new(1.0, 0.95);
 
-fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
+pub(super) const fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
     Optimiser { learning_rate, shape, ..PLAIN }
 }
 
@@ -92,6 +92,7 @@ impl Profile {
                 average: Some(0.992),
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 
@@ -100,14 +101,15 @@ impl Profile {
     ///
     /// There, policy and value share one network (which is what a value coefficient of 0.1 is about)
     /// and rewards are whitened inside the loss, which with one minibatch is the same as before it.
-    /// Its reward loss, softmax over the best of four, is not built yet: pairs stand in for it.
+    /// Its reward loss is softmax cross-entropy on the best of four answers; with two it is the pairwise
+    /// one. Where several answers share the best rank, each counts as chosen, which it leaves open.
     pub fn ziegler2019() -> Self {
         let linear = |rate| optimiser(rate, Shape::Linear);
         let ppo = with_epsilon(1e-5, EpsilonAt::Raw, linear(1e-5));
         Self {
             supervised: None,
             reward: RewardModel {
-                loss: RewardLoss::Pairwise { centring: 0.0 },
+                loss: RewardLoss::PlackettLuce(Stages { top: Some(1), ties: RankTies::Breslow }),
                 head: HeadInit::InverseRoot,
                 epochs: 1,
                 batch: Some(32),
@@ -136,6 +138,7 @@ impl Profile {
                 average: None,
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 
@@ -178,6 +181,7 @@ impl Profile {
                 average: None,
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 
@@ -201,6 +205,7 @@ impl Profile {
                 critic: linear,
                 ..huang.ppo
             },
+            method: Method::Ppo,
         }
     }
 
@@ -250,6 +255,7 @@ impl Profile {
                 average: None,
                 dropout: 0.0,
             },
+            method: Method::Ppo,
         }
     }
 }

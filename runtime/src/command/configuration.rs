@@ -16,8 +16,11 @@ pub struct Configuration {
     /// The recipe: instructgpt, ziegler2019, huang2024, trl or openrlhf
     #[arg(long, value_name = "NAME", default_value = "instructgpt")]
     profile: String,
+    /// What step 3 does: ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo
+    #[arg(long, value_name = "NAME", default_value = "ppo")]
+    method: String,
     /// The JSON schema instead, for editors
-    #[arg(long, conflicts_with = "profile")]
+    #[arg(long, conflicts_with_all = ["profile", "method"])]
     schema: bool,
 }
 
@@ -44,7 +47,7 @@ pub fn main(args: &Configuration) -> Result<(), Failure> {
             let text = serde_json::to_string_pretty(&schema()).map_err(Failure::failed)?;
             print(&(text + "\n"))
         }
-        None => print(&complete(&args.profile)?),
+        None => print(&complete(&args.profile, &args.method)?),
     }
 }
 

@@ -19,8 +19,9 @@
 //! # }
 //! ```
 
-pub mod check;
 #[cfg(feature = "parquet")]
+mod caught;
+pub mod check;
 mod columns;
 mod comparison;
 mod demonstration;

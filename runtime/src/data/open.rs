@@ -1,5 +1,6 @@
 //! Opening a file, however it is packed.
 
+use super::caught::caught;
 use crate::formats::FormatError;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -52,13 +53,15 @@ pub fn text(path: &Path, most: usize) -> Result<String, FormatError> {
 struct Zstandard<R> {
     source: R,
     frame: FrameDecoder,
+    /// After an error nothing more is read.
+    failed: bool,
 }
 
 impl<R: BufRead> Zstandard<R> {
     fn new(source: R) -> Self {
         let mut frame = FrameDecoder::new();
         frame.set_max_window_size(LARGEST_WINDOW);
-        Self { source, frame }
+        Self { source, frame, failed: false }
     }
 
     /// Begins the next frame; `false` at the file's end.
@@ -77,10 +80,9 @@ impl<R: BufRead> Zstandard<R> {
         }
         Ok(false)
     }
-}
 
-impl<R: BufRead> Read for Zstandard<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+    /// Decodes until there is something to hand out, or the file ends.
+    fn decode(&mut self) -> io::Result<()> {
         while self.frame.can_collect() == 0 {
             if !self.frame.is_finished() {
                 let one = BlockDecodingStrategy::UptoBlocks(1);
@@ -92,9 +94,23 @@ impl<R: BufRead> Read for Zstandard<R> {
                 return Err(io::Error::other("a Zstandard frame's checksum is another: it is damaged"));
             }
             if !self.next()? {
-                return Ok(0);
+                return Ok(());
             }
         }
-        self.frame.read(out)
+        Ok(())
+    }
+}
+
+impl<R: BufRead> Read for Zstandard<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.failed {
+            return Ok(0);
+        }
+        let read = caught(|| {
+            self.decode().map_err(|e| e.to_string())?;
+            self.frame.read(out).map_err(|e| e.to_string())
+        });
+        self.failed = read.is_err();
+        read.map_err(io::Error::other)
     }
 }

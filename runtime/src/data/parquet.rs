@@ -26,17 +26,16 @@ pub(super) use built::rows;
 
 #[cfg(feature = "parquet")]
 mod built {
+    use super::super::caught::caught;
     use super::super::columns::Columns;
     use super::super::rows::{Origin, Row, Rows};
     use crate::formats::FormatError;
-    use core::panic::AssertUnwindSafe;
     use parquet::errors::ParquetError;
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::reader::RowIter;
     use parquet::record::{Field, Row as Fields};
     use serde_json::{Map, Value};
     use std::fs::File;
-    use std::panic::catch_unwind;
     use std::path::Path;
     use std::sync::Arc;
 
@@ -53,16 +52,9 @@ mod built {
             }
             RowIter::from_file_into(Box::new(reader)).project(None)
         };
-        let rows = caught(open).map_err(|e| FormatError::content(path, "format", e))?;
+        let rows = caught(|| open().map_err(|e: ParquetError| e.to_string()))
+            .map_err(|e| FormatError::content(path, "format", e))?;
         Ok(Box::new(Iterated { path: path.into(), rows: Some(rows), row: 0 }))
-    }
-
-    /// What the library asserts, a hostile file may break: that is an error of the file's.
-    fn caught<T>(read: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, String> {
-        match catch_unwind(AssertUnwindSafe(read)) {
-            Ok(read) => read.map_err(|error| error.to_string()),
-            Err(_) => Err("it is damaged".into()),
-        }
     }
 
     struct Iterated {
@@ -77,7 +69,7 @@ mod built {
         fn next(&mut self) -> Option<Self::Item> {
             let rows = self.rows.as_mut()?;
             self.row += 1;
-            match caught(|| rows.next().transpose()) {
+            match caught(|| rows.next().transpose().map_err(|e| e.to_string())) {
                 Ok(Some(row)) => {
                     let origin = Origin { path: self.path.clone(), line: self.row };
                     Some(Ok(Row { origin, unit: "row", fields: object(row) }))

@@ -59,3 +59,18 @@ pub const FIGURES: &[Figure] = &[
     figure("test_reward", "reward", "the mean reward on the test prompts"),
     figure("pretraining_loss", "nats", "the cross-entropy of the pretraining mix, per token"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rlhf_core::diagnostics::DIAGNOSTICS;
+
+    #[test]
+    fn what_the_core_measures_has_the_same_unit_here() {
+        let shared = FIGURES.iter().filter_map(|f| Some((f, DIAGNOSTICS.iter().find(|d| d.name == f.name)?)));
+        for (figure, diagnostic) in shared.clone() {
+            assert_eq!(figure.unit, diagnostic.unit, "{}", figure.name);
+        }
+        assert!(shared.count() >= 12, "names have drifted apart");
+    }
+}

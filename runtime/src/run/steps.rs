@@ -21,7 +21,7 @@ use crate::statistics::{BeforeAfter, win_rate};
 use crate::train::{Examples, Ranking, Scaled, TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
-use rlhf_core::profile::Profile;
+use rlhf_core::profile::{Method, Profile};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
@@ -323,7 +323,7 @@ impl Run<'_, '_> {
         let rankings: Vec<Ranking> =
             sources.comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking).collect();
         let mut writer = sft.clone();
-        let (stopping, temperature) = (self.stopping(), self.profile.ppo.temperature);
+        let (stopping, temperature) = (self.stopping(), self.profile.temperature());
         let key = Key::new(self.config.seed, Stream::Sampling, u32::MAX - 1);
         let mut written = |count| {
             let prompts: Vec<_> = sources.prompts.iter().cycle().take(count as usize).cloned().collect();
@@ -346,14 +346,19 @@ impl Run<'_, '_> {
         let (stopping, guards) = (self.stopping(), self.config.guards);
         let on = stage::Prompts { prompts, stopping, mix, iterations: self.config.ppo.iterations, guards };
         let nothing_more = &mut |_, _: &mut _, _: &mut _| Ok(Vec::new());
-        let (settings, seed) = (&self.profile.ppo, self.config.seed);
-        Ok(stage::ppo(&mut self.session, sft, reward, on, settings, seed, nothing_more)?)
+        let (session, seed) = (&mut self.session, self.config.seed);
+        Ok(match &self.profile.method {
+            Method::Ppo => stage::ppo(session, sft, reward, on, &self.profile.ppo, seed, nothing_more)?,
+            Method::OnPolicy(settings) => {
+                stage::on_policy(session, sft, reward, on, settings, seed, nothing_more)?
+            }
+        })
     }
 
     fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {
         Exam {
             prompts,
-            temperature: self.profile.ppo.temperature,
+            temperature: self.profile.temperature(),
             stopping: self.stopping(),
             key: Key::new(self.config.seed, Stream::Sampling, u32::MAX),
         }

@@ -20,16 +20,20 @@
 mod checkpoint;
 mod error;
 mod folder;
+mod on_policy;
 mod ppo;
 mod reward;
+mod rollouts;
 mod session;
 mod supervised;
 
 pub use error::StageError;
 pub use folder::clear;
-pub(crate) use ppo::end_to_end;
-pub use ppo::{Measure, Prompts, ppo};
+pub use on_policy::on_policy;
+pub use ppo::ppo;
 pub use reward::{normalised, reward_model};
+pub(crate) use rollouts::end_to_end;
+pub use rollouts::{Measure, Prompts};
 pub use session::Session;
 pub use supervised::{pretrain, supervised};
 

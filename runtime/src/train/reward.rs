@@ -6,7 +6,7 @@ use super::guard::{Fault, Offender, Place, Watch, forget};
 use super::{Guards, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Ragged;
 use rlhf_core::maths::{Comparisons, Schedule};
-use rlhf_core::objectives::{KWise, Pairwise};
+use rlhf_core::objectives::{KWise, Pairwise, PlackettLuce};
 use rlhf_core::profile::{self, Optimiser, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reward};
@@ -113,7 +113,7 @@ impl<'a> RewardModel<'a> {
     ) -> Result<Self, TrainError> {
         let pairs = rankings.iter().map(Ranking::pairs).enumerate();
         let items: Vec<_> = match settings.loss {
-            RewardLoss::KWise(_) => {
+            RewardLoss::KWise(_) | RewardLoss::PlackettLuce(_) => {
                 pairs.filter(|(_, pairs)| !pairs.is_empty()).map(|(i, _)| (i, None)).collect()
             }
             RewardLoss::Pairwise { .. } => {
@@ -183,10 +183,17 @@ async fn accumulate<L: Learner<Error: 'static>>(
         let texts = first..groups.groups[range.end - 1];
         let part = Part::new(&groups.tokens, &groups.ends, &owed, texts.clone());
         let failed = TrainError::role("learner");
+        let ends: Vec<usize> = groups.groups[range].iter().map(|end| end - first).collect();
         match loss {
             RewardLoss::KWise(ties) => {
-                let ends: Vec<usize> = groups.groups[range].iter().map(|end| end - first).collect();
                 let mut objective = KWise::new(&groups.ranks[texts.clone()], &ends, ties, denominator)?;
+                let mut watched = watch.over(&mut objective, texts);
+                learner.accumulate(part.batch()?, &mut watched).await.map_err(failed)?;
+                seen.merge(&objective.stats);
+            }
+            RewardLoss::PlackettLuce(stages) => {
+                let mut objective =
+                    PlackettLuce::new(&groups.ranks[texts.clone()], &ends, stages, denominator)?;
                 let mut watched = watch.over(&mut objective, texts);
                 learner.accumulate(part.batch()?, &mut watched).await.map_err(failed)?;
                 seen.merge(&objective.stats);

@@ -2,7 +2,7 @@
 
 use super::rollout::{fault, indices};
 use rlhf::train::{Examples, Guard, Place, Ranking, now, reward_model, supervised};
-use rlhf_core::maths::Ties;
+use rlhf_core::maths::{RankTies, Stages, Ties};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{PretrainingMix, Profile, RewardLoss};
 use rlhf_cpu::{Cpu, Isa, Model};
@@ -55,7 +55,11 @@ fn answers_whose_scores_are_nan_are_named() {
         ranks: vec![1, 2, 3],
     };
     let rankings = [ranking([[2, 3, 4], [2, 3, 5], [2, 3, 6]]), ranking([[2, 4, 4], [2, 4, 5], [2, 4, 9]])];
-    for loss in [RewardLoss::KWise(Ties::ShrinkDivisor), RewardLoss::Pairwise { centring: 0.0 }] {
+    for loss in [
+        RewardLoss::KWise(Ties::ShrinkDivisor),
+        RewardLoss::Pairwise { centring: 0.0 },
+        RewardLoss::PlackettLuce(Stages { top: Some(1), ties: RankTies::Breslow }),
+    ] {
         let mut settings = Profile::instructgpt().reward;
         (settings.loss, settings.batch) = (loss, Some(16));
         let mut model = broken_at(&network(1, 3).with_scalar_head(0.1, 1).unwrap(), 9);

@@ -23,7 +23,7 @@ fn the_schema_is_the_one_that_the_code_makes() {
 #[test]
 fn the_schema_takes_what_is_read_and_nothing_else() {
     let example = include_str!("../../../examples/real.toml");
-    for valid in [example.to_owned(), CONFIG.to_owned(), rlhf::run::complete("trl").unwrap()] {
+    for valid in [example.to_owned(), CONFIG.to_owned(), rlhf::run::complete("trl", "ppo").unwrap()] {
         check(schema(), &json(&valid)).unwrap();
     }
     for (from, to) in [

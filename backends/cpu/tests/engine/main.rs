@@ -1,6 +1,7 @@
 //! What the engine promises: exact gradients, and bits that depend on nothing but the instruction set.
 
 mod bits;
+mod capabilities;
 mod gradients;
 mod sampling;
 mod state;

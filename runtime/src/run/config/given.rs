@@ -62,7 +62,9 @@ fn setting(name: &str, tree: &Tree) -> Option<()> {
         name.strip_prefix(&setting.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
     });
     // A group of settings, such as `ppo.gae`, stands in the profile alone.
-    let profile = tree.get(Key::of("profile")?)?;
-    let recipe = Config::recipe(profile.as_str()?).ok()?;
+    let value = |name| tree.get(Key::of(name)?);
+    let (profile, method) = (value("profile")?, value("method")?);
+    let response = value("ppo.response")?.as_u64()? as usize;
+    let recipe = Config::recipe(profile.as_str()?, method.as_str()?, response).ok()?;
     (known || overrides::has(&recipe, name)).then_some(())
 }

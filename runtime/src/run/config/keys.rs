@@ -6,7 +6,7 @@ use super::kind::Kind::{
 };
 use super::kind::MOST;
 use crate::run::named::{self, COMPARISONS, DEMONSTRATIONS, PROMPTS};
-use rlhf_core::profile::Profile;
+use rlhf_core::profile::{Method, Profile};
 use serde_json::{Value, json};
 
 /// A key of a configuration.
@@ -28,7 +28,7 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("base.new", "Instead of a model: a network with random weights, pretrained on the data's plain text."),
     ("supervised", "Step 1: supervised fine-tuning on demonstrations."),
     ("reward", "Step 2: the reward model, from comparisons."),
-    ("ppo", "Step 3: PPO on prompts."),
+    ("ppo", "Step 3: PPO on prompts, or what `method` puts in its place."),
     ("pretraining", "The corpus of the pretraining mix."),
     ("guards", "What stops step 3 before it wastes itself, and what it warns of."),
     ("evaluation", "What is measured at the end."),
@@ -47,6 +47,7 @@ pub const fn key(name: &'static str, kind: Kind, default: &'static str, what: &'
 pub const KEYS: &[Key] = &[
     key("version", Whole(1, super::version::VERSION), "1", "the form of this file; a file without one is of the first"),
     key("profile", OneOf(profiles), "\"instructgpt\"", "the published recipe whose settings the run starts from"),
+    key("method", OneOf(methods), "\"ppo\"", "what step 3 does: PPO, or another way to learn from people"),
     key("seed", Whole(0, i64::MAX as u64), "0", "what every random draw depends on"),
     key("data", Path, "", "the folder with the data, searched for files of known formats; `--data` replaces it"),
     key("held_out", Between, "0.2", "the share of all prompts, by their hash, that nothing is trained on"),
@@ -90,6 +91,10 @@ pub const KEYS: &[Key] = &[
 
 fn profiles() -> Vec<&'static str> {
     Profile::names().collect()
+}
+
+fn methods() -> Vec<&'static str> {
+    Method::names().collect()
 }
 
 fn families() -> Vec<&'static str> {

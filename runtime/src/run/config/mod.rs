@@ -40,6 +40,8 @@ pub struct Config {
     pub version: u64,
     /// The recipe to start from; see [`Profile::by_name`].
     pub profile: String,
+    /// What step 3 does; see [`Method`](rlhf_core::profile::Method).
+    pub method: String,
     /// What every draw depends on.
     pub seed: u64,
     /// Where the data is; [`Self::with_data`] replaces it.
@@ -143,16 +145,24 @@ impl Config {
 
     /// A profile as a run takes it.
     ///
-    /// Profiles of papers that begin after step 1 take InstructGPT's.
+    /// Profiles of papers that begin after step 1 take InstructGPT's. `method`: what step 3 does, for
+    /// responses of at most `response` tokens.
     ///
     /// # Errors
-    /// [`RunError::Setting`] lists the profiles.
-    pub fn recipe(profile: &str) -> Result<Profile, RunError> {
+    /// [`RunError::Setting`] lists the profiles, or the methods.
+    pub fn recipe(profile: &str, method: &str, response: usize) -> Result<Profile, RunError> {
         let mut recipe = Profile::by_name(profile)
             .map_err(|e| RunError::setting("profile", format!("{profile:?}: {e}")))?;
         recipe.supervised = recipe.supervised.or(Profile::instructgpt().supervised);
         recipe.ppo.batch = recipe.ppo.batch.or(Some(BATCH));
-        Ok(recipe)
+        let longest = u32::try_from(response).unwrap_or(u32::MAX);
+        recipe
+            .with_method(method, longest)
+            .map_err(|e| RunError::setting("method", format!("{method:?}: {e}")))
+    }
+
+    fn unchanged(&self) -> Result<Profile, RunError> {
+        Self::recipe(&self.profile, &self.method, self.ppo.response)
     }
 
     /// The recipe with the overrides applied, and the overrides, the command line's keys last.
@@ -160,7 +170,7 @@ impl Config {
     /// # Errors
     /// [`RunError::Setting`] names the setting.
     pub fn resolve(&self) -> Result<(Profile, Vec<Override>), RunError> {
-        let (profile, mut overrides) = overrides::apply(Self::recipe(&self.profile)?, &self.overrides)?;
+        let (profile, mut overrides) = overrides::apply(self.unchanged()?, &self.overrides)?;
         let (batch, minibatches) = (profile.ppo.batch, profile.ppo.minibatches);
         if batch < Some(minibatches) {
             let reason = format!("want at least one response for each of the {minibatches} minibatches");

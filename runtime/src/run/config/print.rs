@@ -33,11 +33,14 @@ const FILL_IN: [(&str, &str); 2] = [("base.model", "\"MODEL\""), ("base.tokenize
 /// What is printed where sources may stand.
 const SOURCES: &str = "[{ files = [\"*.jsonl\"], weight = 1.0 }]";
 
-/// The default configuration on a profile, as TOML with comments. It parses back to itself.
+/// `ppo.response`, at its default.
+const RESPONSE: usize = 64;
+
+/// The default configuration on a profile and a method for step 3, as TOML with comments. It parses back to itself.
 ///
 /// # Errors
-/// [`RunError::Setting`] lists the profiles.
-pub fn complete(profile: &str) -> Result<String, RunError> {
+/// [`RunError::Setting`] lists the profiles, or the methods.
+pub fn complete(profile: &str, method: &str) -> Result<String, RunError> {
     let mut out = HEAD.to_owned();
     for (section, about) in SECTIONS {
         // The instead of a model is there to be commented in.
@@ -47,15 +50,15 @@ pub fn complete(profile: &str) -> Result<String, RunError> {
             let _ = writeln!(out, "{off}[{section}]");
         }
         for key in KEYS.iter().filter(|key| key.parts().0 == *section) {
-            entry(&mut out, key, off, profile);
+            entry(&mut out, key, off, (profile, method));
         }
     }
     out += SETTINGS;
-    out += &listing(&Config::recipe(profile)?)?;
+    out += &listing(&Config::recipe(profile, method, RESPONSE)?)?;
     Ok(out)
 }
 
-fn entry(out: &mut String, key: &Key, off: &str, profile: &str) {
+fn entry(out: &mut String, key: &Key, off: &str, (profile, method): (&str, &str)) {
     let name = key.parts().1;
     // Writing to a string cannot fail.
     let _ = match key.kind {
@@ -67,6 +70,7 @@ fn entry(out: &mut String, key: &Key, off: &str, profile: &str) {
         // An empty list here would stand in the way of [[tables]].
         _ if matches!(key.kind, Kind::Sources(_)) => writeln!(out, "# {name} = {SOURCES}"),
         _ if key.name == "profile" => writeln!(out, "profile = \"{profile}\""),
+        _ if key.name == "method" => writeln!(out, "method = \"{method}\""),
         (Some(value), _) => writeln!(out, "{off}{name} = {}", toml(&value)),
         (None, Some(value)) => writeln!(out, "{off}{name} = {value}"),
         (None, None) => writeln!(out, "# {name} = \"{name}\""),
@@ -76,7 +80,7 @@ fn entry(out: &mut String, key: &Key, off: &str, profile: &str) {
 /// All settings of a profile, as comments.
 fn listing(profile: &Profile) -> Result<String, RunError> {
     let stored = serde_json::to_value(profile).map_err(|e| RunError::setting("profile", e.to_string()))?;
-    let rows: Vec<(String, &str)> = settings::all()
+    let rows: Vec<(String, &str)> = settings::of(&stored)
         .iter()
         .map(|setting| {
             let value = stored.pointer(&format!("/{}", setting.name.replace('.', "/")));
@@ -104,6 +108,7 @@ fn toml(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::run::{Change, overrides};
+    use rlhf_core::profile::{Method, OnPolicy};
 
     fn parse(text: &str) -> Config {
         Config::parse(text, "run.toml".as_ref(), &[]).unwrap_or_else(|e| panic!("{e}"))
@@ -111,18 +116,22 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_the_default_configuration() {
-        for profile in Profile::names() {
-            let printed = parse(&complete(profile).unwrap());
+        let profiles = Profile::names().map(|profile| (profile, "ppo"));
+        for (profile, method) in profiles.chain(Method::names().map(|method| ("trl", method))) {
+            let printed = parse(&complete(profile, method).unwrap());
             let paths = "[base]\nmodel = \"MODEL\"\ntokenizer = \"TOKENIZER\"";
-            assert_eq!(printed, parse(&format!("profile = \"{profile}\"\n{paths}")));
-            assert_eq!(printed.profile, profile);
+            let short = format!("profile = \"{profile}\"\nmethod = \"{method}\"\n{paths}");
+            assert_eq!(printed, parse(&short));
+            assert_eq!((printed.profile.as_str(), printed.method.as_str()), (profile, method));
+            assert_eq!(printed.ppo.response, RESPONSE);
         }
-        assert!(complete("gpt5").unwrap_err().to_string().contains("instructgpt"));
+        assert!(complete("gpt5", "ppo").unwrap_err().to_string().contains("instructgpt"));
+        assert!(complete("trl", "gpro").unwrap_err().to_string().contains("grpo"));
     }
 
     #[test]
     fn a_network_of_ones_own_can_be_commented_in() {
-        let text = complete("trl").unwrap();
+        let text = complete("trl", "ppo").unwrap();
         let text = text.replace("model = \"MODEL", "# model = \"MODEL");
         let text = text.replace("tokenizer = \"TOKENIZER", "# tokenizer = \"TOKENIZER");
         let start = text.find("# [base.new]").unwrap();
@@ -140,12 +149,23 @@ mod tests {
         assert_eq!(parse(&text).base.fresh().map(|new| new.width), Some(128), "{text}");
     }
 
+    fn recipe((profile, method): (&str, &str)) -> Profile {
+        Config::recipe(profile, method, RESPONSE).unwrap()
+    }
+
+    fn pairs<T: Copy>(all: &[T]) -> Vec<(T, T)> {
+        all.iter().flat_map(|a| all.iter().map(|b| (*a, *b))).collect()
+    }
+
     /// The listing has every setting: from any profile it leads to any other.
     #[test]
     fn the_settings_of_one_profile_make_it_of_another() {
-        for from in Profile::names() {
-            for to in Profile::names() {
-                let text = complete(to).unwrap();
+        let profiles: Vec<_> = Profile::names().map(|profile| (profile, "ppo")).collect();
+        let methods: Vec<_> = Method::names().filter(|method| OnPolicy::by_name(method).is_some()).collect();
+        let methods: Vec<_> = methods.into_iter().map(|method| ("trl", method)).collect();
+        for (from, to) in [&profiles, &methods].iter().flat_map(|all| pairs(all)) {
+            {
+                let text = complete(to.0, to.1).unwrap();
                 let rows = text.lines().filter(|line| line.starts_with("#   "));
                 let changes: Vec<Change> = rows
                     .map(|row| {
@@ -155,8 +175,8 @@ mod tests {
                         Change { setting: setting.into(), value, reason: "a test".into() }
                     })
                     .collect();
-                let made = overrides::apply(Config::recipe(from).unwrap(), &changes).unwrap().0;
-                assert_eq!(made, Config::recipe(to).unwrap(), "{from} to {to}");
+                let made = overrides::apply(recipe(from), &changes).unwrap().0;
+                assert_eq!(made, recipe(to), "{from:?} to {to:?}");
             }
         }
     }

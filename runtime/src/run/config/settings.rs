@@ -1,6 +1,7 @@
 //! What the settings of a profile say. Their values are the profiles'.
 
 use super::nearest::nearest;
+use serde_json::Value;
 
 /// A setting of a profile, which `[[override]]` and `--set` change.
 pub struct Setting {
@@ -17,7 +18,7 @@ const SUPERVISED: &[(&str, &str)] = &[
 ];
 
 const REWARD: &[(&str, &str)] = &[
-    ("loss", "k_wise = how tied answers count, or pairwise = { centring }"),
+    ("loss", "k_wise = how tied answers count, pairwise = { centring }, or plackett_luce = { top, ties }"),
     ("head", "how the head starts: \"zero\", \"inverse_root\", \"inverse\" or normal = deviation"),
     ("epochs", "passes over the comparisons, 1 or more"),
     ("batch", "prompts, with all their comparisons, an optimiser step; \"none\": the trainer's own"),
@@ -49,10 +50,16 @@ const PPO: &[(&str, &str)] = &[
     ("gae.gamma", "the discount a token, 0 to 1"),
     ("gae.lambda", "the decay of advantages a token, 0 to 1"),
     ("gae.cutoff", "what a cut-off answer is: \"terminates\" or \"bootstraps\""),
+    ("gae.value_lambda", "the decay of the returns a token, 0 to 1; \"none\": `gae.lambda`"),
+    ("gae.length_alpha", "the advantages' decay is 1 − 1/(this · tokens), above 0; \"none\": `gae.lambda`"),
     ("advantage_whitening", "\"none\", or batch or minibatch = { mean, variance, guard }"),
     ("policy_clip.low", "ratios are clipped below at 1 − this, 0 to 1"),
     ("policy_clip.high", "ratios are clipped above at 1 + this, 0 or more"),
     ("policy_clip.log_ratio", "nats; log-ratios stay within ± this; \"none\": no limit"),
+    (
+        "policy_clip.dual",
+        "a negative advantage's loss is at most this · |A|, 1 + high or more; \"none\": no bound",
+    ),
     ("ratio_threshold", "a mean ratio above this silences a minibatch; \"none\": never"),
     ("entropy", "the coefficient of the entropy bonus"),
     ("value_clip", "reward; how far values may move in a rollout; \"none\": no limit"),
@@ -60,6 +67,24 @@ const PPO: &[(&str, &str)] = &[
     ("critic_init", "where the critic starts: \"reward_model\", or policy = how its head starts"),
     ("pretraining", "the pretraining mix: { coefficient, examples } with examples per response, or \"none\""),
     ("average", "the decay of the weights' moving average an iteration, 0 to 1; \"none\": none is kept"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
+const ON_POLICY: &[(&str, &str)] = &[
+    ("prompts", "prompts a rollout, 1 or more"),
+    ("group", "responses to each, 1 or more; 2 where they are compared with one another"),
+    ("refill", "rounds of further prompts in place of those whose responses are worth the same, 0 to 100"),
+    ("epochs", "passes over a rollout, 1 or more"),
+    ("minibatches", "optimiser steps a pass, 1 or more"),
+    ("temperature", "what logits are divided by in sampling and training, above 0"),
+    ("beta", "per nat; what the distance from the reference takes off the reward, 0 or more"),
+    ("credit", "response = { baseline, scale, epsilon } or token = { gamma }"),
+    ("overlong", "what long responses pay: { longest, buffer, penalty }, or \"none\""),
+    ("surrogate", "what is differentiated: \"log_prob\", clipped, detached, sequence_mean, … = a clip"),
+    ("normalisation", "what tokens are averaged over: \"token\", \"response\" or constant = { length }"),
+    ("kl", "the distance from the reference in the loss: { beta, estimator }, or \"none\""),
+    ("entropy", "the coefficient of the entropy bonus"),
+    ("importance", "weights for a sampler that differs: { level, limit }, or \"none\""),
     ("dropout", "dropout in training, a probability of 0 to 0.99"),
 ];
 
@@ -87,6 +112,8 @@ pub fn all() -> Vec<Setting> {
         ("ppo", PPO),
         ("ppo.policy", OPTIMISER),
         ("ppo.critic", OPTIMISER),
+        ("method.on_policy", ON_POLICY),
+        ("method.on_policy.optimiser", OPTIMISER),
     ];
     let named = |group: &str, name: &str| format!("{group}.{name}");
     groups
@@ -95,6 +122,15 @@ pub fn all() -> Vec<Setting> {
             settings.iter().map(move |(name, what)| Setting { name: named(group, name), what })
         })
         .collect()
+}
+
+/// Those that a profile in its stored form has: a method has only its own.
+pub fn of(stored: &Value) -> Vec<Setting> {
+    let has = |setting: &Setting| {
+        let group = setting.name.rsplit_once('.').map_or("", |(group, _)| group);
+        !group.starts_with("method.") || stored.pointer(&format!("/{}", group.replace('.', "/"))).is_some()
+    };
+    all().into_iter().filter(has).collect()
 }
 
 /// The setting that was meant, if one is near.

@@ -1,3 +1,4 @@
+use super::neighbours;
 use crate::error::{check, finite, positive};
 use crate::maths::{Comparisons, bradley_terry};
 use crate::{Coupling, Error, Needs, Objective};
@@ -56,18 +57,13 @@ impl Objective for Pairwise<'_> {
     /// # Errors
     /// [`Error::Shape`] unless there are two scores a pair; [`Error::NotFinite`].
     fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
-        let pairs = scores.len() / 2;
-        check("scores", scores.len(), 2 * pairs)?;
-        check("grad_scores", grad_scores.len(), scores.len())?;
         if let Some(margin) = self.margin {
-            check("margin", margin.len(), pairs)?;
+            check("margin", margin.len(), scores.len().div_ceil(2))?;
         }
-        let mut all = Comparisons::default();
-        for (i, (pair, grads)) in scores.chunks_exact(2).zip(grad_scores.chunks_exact_mut(2)).enumerate() {
+        let all = neighbours(scores, grad_scores, |i, [a, b], [ga, gb]| {
             let margin = self.margin.map(|m| &m[i..=i]);
-            let (a, b) = grads.split_at_mut(1);
-            all.merge(&bradley_terry(&pair[..1], &pair[1..], margin, self.centring, self.denominator, a, b)?);
-        }
+            bradley_terry(a, b, margin, self.centring, self.denominator, ga, gb)
+        })?;
         self.stats.merge(&all);
         Ok(all.loss)
     }

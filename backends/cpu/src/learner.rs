@@ -1,0 +1,227 @@
+//! The roles that learn.
+
+use crate::dropout::Dropout;
+use crate::head::Owed;
+use crate::lanes::kernel;
+use crate::slices::add_scaled;
+use crate::weights::Weights;
+use crate::{Cpu, CpuError, Model, optimiser};
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+use rlhf_core::maths::Update;
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::roles::{Averaged, Learner};
+use rlhf_core::{Batch, Error, Objective};
+
+/// What learning needs beside weights.
+pub(crate) struct Learning {
+    /// As the weights; a tied head's own part follows, added at the step, so that the order of the
+    /// two parts' sums does not depend on how a batch is split.
+    pub gradient: Vec<f32>,
+    pub first: Vec<f32>,
+    pub second: Vec<f32>,
+    pub average: Vec<f32>,
+    pub steps: u32,
+}
+
+impl Model {
+    /// Nothing learnt yet.
+    fn unlearnt(&self) -> Learning {
+        let len = self.weights.layout.len;
+        Learning {
+            gradient: vec![0.0; self.gradient_len()],
+            first: vec![0.0; len],
+            second: vec![0.0; len],
+            average: Vec::new(),
+            steps: 0,
+        }
+    }
+
+    /// Adds the gradient of values to the last norm's and to the scalar head's.
+    fn pull_values(&mut self, gradient: &mut [f32], d_values: impl Iterator<Item = (usize, f32)>) {
+        let Some(pair) = &self.weights.layout.scalar else { return };
+        let weight = self.weights.at(&pair.first);
+        let width = weight.len();
+        for (row, g) in d_values {
+            let span = row * width..(row + 1) * width;
+            let (d_out, x) = (&mut self.trace.d_out[span.clone()], &self.trace.out[span]);
+            let d_weight = &mut gradient[pair.first.clone()];
+            kernel!(self.cpu.isa(), add_scaled(d_out: &mut [f32], g: f32, weight: &[f32]));
+            kernel!(self.cpu.isa(), add_scaled(d_weight: &mut [f32], g: f32, x: &[f32]));
+            if let Some(bias) = &pair.bias {
+                gradient[bias.start] += g;
+            }
+        }
+    }
+
+    /// What `accumulate` adds to the gradient and returns; on an error the gradient is dropped.
+    pub(crate) fn accumulating(
+        &mut self,
+        accumulate: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, CpuError>,
+    ) -> Result<f64, CpuError> {
+        let mut learning = self.learning.take().unwrap_or_else(|| self.unlearnt());
+        let result = accumulate(self, &mut learning);
+        if result.is_err() {
+            learning.gradient.fill(0.0);
+        }
+        self.learning = Some(learning);
+        result
+    }
+
+    /// A forward pass, what `outputs` makes of it, and the pass back.
+    pub(crate) fn pass(
+        &mut self,
+        batch: Batch<'_>,
+        learning: &mut Learning,
+        outputs: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, CpuError>,
+    ) -> Result<f64, CpuError> {
+        let sequences = batch.sequences();
+        self.check(sequences)?;
+        let a = &self.weights.architecture;
+        let dropout = (a.dropout > 0.0).then(|| {
+            let key = Key::new(self.dropout_seed, Stream::Dropout, learning.steps);
+            (Dropout { key, rate: a.dropout, sites: 2 * a.layers + 1 }, batch.first())
+        });
+        let weights = self.weights.clone();
+        self.trace.forward(&self.cpu, &weights, sequences, true, dropout);
+        let loss = outputs(self, learning)?;
+        self.trace.backward(&self.cpu, &weights, sequences, dropout, &mut learning.gradient);
+        Ok(loss)
+    }
+
+    /// Shows the head's rows of a pass that was just run to `learn`, with where their gradients go: the
+    /// last norm's output and the head.
+    pub(crate) fn pass_head(
+        &mut self,
+        batch: Batch<'_>,
+        learning: &mut Learning,
+        learn: impl FnOnce(&Owed<'_>, &Cpu, &Weights, &mut [f32], &mut [f32]) -> Result<f64, Error>,
+    ) -> Result<f64, CpuError> {
+        let tokens = batch.sequences().tokens();
+        let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.owed()[t]).collect();
+        let owed =
+            Owed { positions: &positions, tokens, temperature: batch.temperature(), out: &self.trace.out };
+        let layout = &self.weights.layout;
+        let head = if self.weights.architecture.tied {
+            layout.len..layout.len + layout.head.len()
+        } else {
+            layout.head.clone()
+        };
+        let d_head = &mut learning.gradient[head];
+        Ok(learn(&owed, &self.cpu, &self.weights, &mut self.trace.d_out, d_head)?)
+    }
+
+    /// What an objective reads of a pass that was just run, and where its gradients go.
+    fn show<O: Objective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+        learning: &mut Learning,
+    ) -> Result<f64, CpuError> {
+        let needs = objective.needs();
+        let mut loss = 0.0;
+        if needs.log_probs || needs.entropy {
+            loss += self.pass_head(batch, learning, |owed, cpu, weights, d_out, d_head| {
+                owed.learn(cpu, weights, objective, d_out, d_head)
+            })?;
+        }
+        if needs.values || needs.scores {
+            let values = self.read_values()?;
+            if needs.values {
+                let mut g = vec![f32::NAN; values.len()];
+                loss += objective.values(&values, &mut g)?;
+                self.pull_values(&mut learning.gradient, g.into_iter().enumerate());
+            }
+            if needs.scores {
+                let last: Vec<usize> = batch.sequences().ends().iter().map(|end| end - 1).collect();
+                let scores: Vec<f32> = last.iter().map(|&t| values[t]).collect();
+                let mut g = vec![f32::NAN; scores.len()];
+                loss += objective.scores(&scores, &mut g)?;
+                self.pull_values(&mut learning.gradient, last.into_iter().zip(g));
+            }
+        }
+        Ok(loss)
+    }
+}
+
+/// Adds a tied head's part of the gradient to the embedding's, and zeroes it.
+pub(crate) fn combine_tied(weights: &Weights, gradient: &mut [f32]) {
+    let (body, head) = gradient.split_at_mut(weights.layout.len);
+    for (g, h) in body[weights.layout.embedding.clone()].iter_mut().zip(head) {
+        *g += *h;
+        *h = 0.0;
+    }
+}
+
+impl Learner for Model {
+    type Error = CpuError;
+
+    async fn accumulate<O: Objective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+    ) -> Result<f64, CpuError> {
+        let needs = objective.needs();
+        if (needs.values || needs.scores) && !self.weights.architecture.scalar {
+            return self.accumulating(|_, _| Err(CpuError::NoScalarHead));
+        }
+        self.accumulating(|model, learning| {
+            model.pass(batch, learning, |model, learning| model.show(batch, objective, learning))
+        })
+    }
+
+    async fn forget(&mut self) -> Result<(), CpuError> {
+        if let Some(learning) = &mut self.learning {
+            learning.gradient.fill(0.0);
+        }
+        Ok(())
+    }
+
+    async fn step(&mut self, update: &Update) -> Result<f64, CpuError> {
+        let Some(learning) = &mut self.learning else { return Ok(0.0) };
+        let len = self.weights.layout.len;
+        combine_tied(&self.weights, &mut learning.gradient);
+        let gradient = &mut learning.gradient[..len];
+        let norm = optimiser::norm(&self.cpu, gradient);
+        if !norm.is_finite() {
+            gradient.fill(0.0);
+            return Err(CpuError::Gradient { norm, step: learning.steps + 1 });
+        }
+        update.adam.validate()?;
+        let scale = rlhf_core::maths::clip_factor(norm, update.max_grad_norm)?;
+        learning.steps += 1;
+        self.packed = None;
+        let weights = &mut Arc::make_mut(&mut self.weights).data;
+        let (m, v) = (&mut learning.first, &mut learning.second);
+        optimiser::adamw(&self.cpu, update, learning.steps, scale, weights, gradient, m, v);
+        Ok(norm)
+    }
+}
+
+impl Averaged for Model {
+    async fn average(&mut self, decay: f64) -> Result<(), CpuError> {
+        if self.learning.is_none() {
+            self.learning = Some(self.unlearnt());
+        }
+        let Some(learning) = &mut self.learning else { return Ok(()) };
+        let weights = &self.weights.data;
+        if learning.average.is_empty() {
+            // Equal weights stay to the bit; only the decay is checked.
+            let mut average = weights.clone();
+            rlhf_core::maths::average(&mut average, weights, decay)?;
+            learning.average = average;
+        } else {
+            rlhf_core::maths::average(&mut learning.average, weights, decay)?;
+        }
+        Ok(())
+    }
+
+    async fn swap_average(&mut self) -> Result<(), CpuError> {
+        let average = self.learning.as_mut().map(|l| &mut l.average).filter(|a| !a.is_empty());
+        let average = average.ok_or(CpuError::NoAverage)?;
+        core::mem::swap(average, &mut Arc::make_mut(&mut self.weights).data);
+        self.packed = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! The roles that read: policy, reference, reward model, critic.
+
+use crate::generate::{PackedWeights, Request};
+use crate::head::Owed;
+use crate::{CpuError, Model};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use rlhf_core::random::Key;
+use rlhf_core::roles::{Critic, Policy, Reference, Reward};
+use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::{Batch, Error, Ragged};
+
+impl Model {
+    /// Runs `read` on the head's rows of a forward pass.
+    pub(crate) fn with_head<T>(
+        &mut self,
+        batch: Batch<'_>,
+        read: impl FnOnce(&Self, &Owed<'_>) -> T,
+    ) -> Result<T, CpuError> {
+        let sequences = batch.sequences();
+        self.check(sequences)?;
+        self.trace.forward(&self.cpu, &self.weights, sequences, false, None);
+        let tokens = sequences.tokens();
+        let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.owed()[t]).collect();
+        let owed =
+            Owed { positions: &positions, tokens, temperature: batch.temperature(), out: &self.trace.out };
+        Ok(read(self, &owed))
+    }
+}
+
+impl Reference for Model {
+    type Error = CpuError;
+
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+        self.with_head(batch, |model, owed| {
+            out.fill(0.0);
+            for (&t, row) in owed.positions.iter().zip(owed.rows(&model.cpu, &model.weights)) {
+                out[t] = row.log_prob;
+            }
+        })
+    }
+}
+
+impl Policy for Model {
+    async fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, CpuError> {
+        self.check(prompts)?;
+        let context = self.weights.architecture.context;
+        for (sequence, (prompt, _)) in prompts.sequences().enumerate() {
+            if prompt.len() == context {
+                return Err(CpuError::Context { sequence, length: context + 1, context });
+            }
+        }
+        sampling.validate()?;
+        if stopping.max_new_tokens == 0 {
+            return Err(Error::TooFew { name: "max_new_tokens", need: 1, got: 0 }.into());
+        }
+        let packed = match self.packed.take() {
+            Some(packed) => packed,
+            None => Arc::new(PackedWeights::new(&self.cpu, &self.weights)),
+        };
+        self.packed = Some(packed.clone());
+        let request =
+            Request { weights: &self.weights, packed: &packed, prompts, sampling, stopping, key, first };
+        Ok(request.run(&self.cpu)?)
+    }
+}
+
+impl Reward for Model {
+    type Error = CpuError;
+
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+        self.check(sequences)?;
+        self.trace.forward(&self.cpu, &self.weights, sequences, false, None);
+        let values = self.read_values()?;
+        for (out, end) in out.iter_mut().zip(sequences.ends()) {
+            *out = values[end - 1];
+        }
+        Ok(())
+    }
+}
+
+impl Critic for Model {
+    type Error = CpuError;
+
+    async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+        self.check(sequences)?;
+        self.trace.forward(&self.cpu, &self.weights, sequences, false, None);
+        out.copy_from_slice(&self.read_values()?);
+        Ok(())
+    }
+}

@@ -1,0 +1,74 @@
+use super::Diagnose;
+use crate::Real;
+use crate::sampling::Finish;
+
+/// How long responses are, why they ended, and how surprising their tokens were. Sums, so that parts of
+/// a batch merge.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ResponseStats {
+    /// Responses seen.
+    pub responses: usize,
+    /// Those cut off at the longest length.
+    pub truncated: usize,
+    /// Their tokens.
+    pub tokens: usize,
+    /// The longest, in tokens.
+    pub length_max: usize,
+    /// Σ −ln p, in nats.
+    pub surprise: f64,
+}
+
+impl ResponseStats {
+    /// Takes in a response by its tokens' log-probabilities when they were drawn, in nats, and why it
+    /// ended.
+    pub fn see<R: Real>(&mut self, log_probs: &[R], finish: Finish) {
+        self.merge(&Self {
+            responses: 1,
+            truncated: usize::from(finish == Finish::Length),
+            tokens: log_probs.len(),
+            length_max: log_probs.len(),
+            surprise: -log_probs.iter().map(|p| p.f64()).sum::<f64>(),
+        });
+    }
+
+    /// Both parts together.
+    pub fn merge(&mut self, other: &Self) {
+        self.responses += other.responses;
+        self.truncated += other.truncated;
+        self.tokens += other.tokens;
+        self.length_max = self.length_max.max(other.length_max);
+        self.surprise += other.surprise;
+    }
+}
+
+impl Diagnose for ResponseStats {
+    fn diagnose(&self, visit: &mut dyn FnMut(&'static str, f64)) {
+        if self.responses > 0 {
+            let per_response = |count: usize| count as f64 / self.responses as f64;
+            visit("length", per_response(self.tokens));
+            visit("length_max", self.length_max as f64);
+            visit("ended", per_response(self.responses - self.truncated));
+            visit("truncated", per_response(self.truncated));
+        }
+        if self.tokens > 0 {
+            visit("entropy", self.surprise / self.tokens as f64);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_what_they_say() {
+        let mut stats = ResponseStats::default();
+        stats.see(&[-1.0, -2.0, -3.0], Finish::Length);
+        stats.see(&[-2.0f32], Finish::Stop);
+        let mut seen = std::vec::Vec::new();
+        stats.diagnose(&mut |name, value| seen.push((name, value)));
+        let want =
+            [("length", 2.0), ("length_max", 3.0), ("ended", 0.5), ("truncated", 0.5), ("entropy", 2.0)];
+        assert_eq!(seen, want);
+    }
+}

@@ -1,0 +1,144 @@
+//! How much each token of a batch counts.
+
+use super::spans;
+use crate::error::{check, positive, rising};
+use crate::{Error, Real};
+
+/// What the tokens of a batch of responses are averaged over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Normalisation {
+    /// Every token counts the same, so that long responses count more: 1/N for N tokens (PPO, DAPO:
+    /// Yu et al., arXiv:2503.14476, eq. 8; TRL's `dapo` and `bnpo`).
+    #[default]
+    Token,
+    /// Every response counts the same, and its tokens share that: 1/(B·|o|) for B responses (GRPO,
+    /// Shao et al., arXiv:2402.03300, eq. 3).
+    Response,
+    /// Every token counts the same, whatever the batch's lengths: 1/(B·L) (Dr. GRPO, Liu et al.,
+    /// arXiv:2503.20783). With L = 1, the sum over a response's tokens.
+    Constant {
+        /// L, in tokens: the longest response allowed.
+        length: u32,
+    },
+}
+
+impl Normalisation {
+    /// What [`Self::weights`] divides by, given what the whole optimiser batch holds: N, or B.
+    pub fn denominator(self, responses: usize, tokens: usize) -> f64 {
+        match self {
+            Self::Token => tokens as f64,
+            Self::Response | Self::Constant { .. } => responses as f64,
+        }
+    }
+
+    /// Each owed token's weight; 0 where nothing is owed. `ends`: `[sequences]`; `owed`, `out`:
+    /// `[tokens]`; `denominator` is [`Self::denominator`] of the whole optimiser batch, of which this
+    /// may be any part that splits no sequence.
+    ///
+    /// # Errors
+    /// [`Error::Shape`], [`Error::Ends`]; [`Error::Range`] for a denominator or a length that is not
+    /// positive.
+    pub fn weights<R: Real>(
+        self,
+        ends: &[usize],
+        owed: &[bool],
+        denominator: f64,
+        out: &mut [R],
+    ) -> Result<(), Error> {
+        rising(ends, owed.len())?;
+        check("out", out.len(), owed.len())?;
+        positive("denominator", denominator)?;
+        if let Self::Constant { length } = self {
+            positive("length", f64::from(length))?;
+        }
+        for span in spans(ends) {
+            let count = owed[span.clone()].iter().filter(|o| **o).count();
+            let share = match self {
+                Self::Token => 1.0,
+                Self::Response => count.max(1) as f64,
+                Self::Constant { length } => f64::from(length),
+            };
+            let weight = R::of(1.0 / (share * denominator));
+            for (out, &owed) in out[span.clone()].iter_mut().zip(&owed[span]) {
+                *out = if owed { weight } else { R::ZERO };
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Gives each owed token its sequence's number; 0 where nothing is owed. `values`, `ends`:
+/// `[sequences]`; `owed`, `out`: `[tokens]`.
+///
+/// # Errors
+/// [`Error::Shape`], [`Error::Ends`].
+pub fn broadcast<R: Real>(values: &[R], ends: &[usize], owed: &[bool], out: &mut [R]) -> Result<(), Error> {
+    rising(ends, owed.len())?;
+    check("values", values.len(), ends.len())?;
+    check("out", out.len(), owed.len())?;
+    for (&value, span) in values.iter().zip(spans(ends)) {
+        for (out, &owed) in out[span.clone()].iter_mut().zip(&owed[span]) {
+            *out = if owed { value } else { R::ZERO };
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maths::oracle::close;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    const ENDS: [usize; 2] = [3, 8];
+    const OWED: [bool; 8] = [false, true, true, false, true, true, true, true];
+
+    fn weights(n: Normalisation) -> [f64; 8] {
+        let mut out = [f64::NAN; 8];
+        n.weights(&ENDS, &OWED, n.denominator(2, 6), &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn each_counts_what_it_says() {
+        let (t, a, b, c) = (1.0 / 6.0, 0.25, 0.125, 0.1);
+        assert_eq!(weights(Normalisation::Token), [0.0, t, t, 0.0, t, t, t, t]);
+        assert_eq!(weights(Normalisation::Response), [0.0, a, a, 0.0, b, b, b, b]);
+        assert_eq!(weights(Normalisation::Constant { length: 5 }), [0.0, c, c, 0.0, c, c, c, c]);
+        let mut out = [f64::NAN; 8];
+        broadcast(&[2.0, -1.0], &ENDS, &OWED, &mut out).unwrap();
+        assert_eq!(out, [0.0, 2.0, 2.0, 0.0, -1.0, -1.0, -1.0, -1.0]);
+    }
+
+    proptest! {
+        /// Responses of one length, and the constant length of that: all three agree.
+        #[test]
+        fn equal_lengths_make_them_equal(length in 1usize..9, count in 1usize..6) {
+            let ends: Vec<usize> = (1..=count).map(|i| i * length).collect();
+            let owed = vec![true; length * count];
+            let run = |n: Normalisation| {
+                let mut out = vec![f64::NAN; owed.len()];
+                n.weights(&ends, &owed, n.denominator(count, owed.len()), &mut out).unwrap();
+                close(out.iter().sum(), 1.0, 1e-12);
+                out[0]
+            };
+            close(run(Normalisation::Response), run(Normalisation::Token), 1e-12);
+            close(run(Normalisation::Constant { length: length as u32 }), run(Normalisation::Token), 1e-12);
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let bad = |n: Normalisation, denominator| n.weights(&ENDS, &OWED, denominator, &mut [0.0f32; 8]);
+        assert!(matches!(bad(Normalisation::Token, 0.0), Err(Error::Range { name: "denominator", .. })));
+        let none = bad(Normalisation::Constant { length: 0 }, 1.0);
+        assert!(matches!(none, Err(Error::Range { name: "length", .. })));
+        let short = Normalisation::Token.weights(&ENDS, &OWED, 1.0, &mut [0.0f32; 7]);
+        assert_eq!(short, Err(Error::Shape { name: "out", want: 8, got: 7 }));
+        assert!(broadcast(&[1.0], &ENDS, &OWED, &mut [0.0; 8]).is_err());
+        assert_eq!(broadcast(&[1.0], &[3], &OWED, &mut [0.0; 8]), Err(Error::Ends { sequence: 0 }));
+    }
+}

@@ -1,0 +1,108 @@
+use super::responses::responses;
+use crate::error::{check, finite, positive, within};
+use crate::maths::{Kto, LabelStats, kto};
+use crate::{Coupling, Error, Needs, Objective};
+use alloc::vec::Vec;
+
+/// KTO over single sequences that are desirable or not (see [`kto`]).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LabelledResponses<'a> {
+    settings: Kto,
+    ends: &'a [usize],
+    reference: &'a [f32],
+    desirable: &'a [bool],
+    baseline: f64,
+    denominator: f64,
+    /// What was seen.
+    pub stats: LabelStats,
+}
+
+impl<'a> LabelledResponses<'a> {
+    /// `ends`: one past each sequence's last token, `[sequences]`; `reference`: the reference's
+    /// log-probabilities, in nats, laid out as the batch's tokens, only owed positions are read;
+    /// `desirable`: `[sequences]`; `baseline`: [`crate::maths::kto_baseline`] of the whole optimiser
+    /// batch, from a pass for scalars alone; `denominator` counts that batch's sequences.
+    ///
+    /// # Errors
+    /// [`Kto::validate`]'s; [`Error::Shape`]; [`Error::Range`] for a baseline below 0 or a denominator
+    /// that is not positive.
+    pub fn new(
+        settings: Kto,
+        ends: &'a [usize],
+        reference: &'a [f32],
+        desirable: &'a [bool],
+        baseline: f64,
+        denominator: f64,
+    ) -> Result<Self, Error> {
+        settings.validate()?;
+        check("desirable", desirable.len(), ends.len())?;
+        within("baseline", baseline, 0.0, f64::MAX)?;
+        positive("denominator", denominator)?;
+        let stats = LabelStats::default();
+        Ok(Self { settings, ends, reference, desirable, baseline, denominator, stats })
+    }
+}
+
+impl Objective for LabelledResponses<'_> {
+    fn needs(&self) -> Needs {
+        Needs { log_probs: true, ..Needs::default() }
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Sequence
+    }
+
+    /// # Errors
+    /// [`kto`]'s; [`Error::TooFew`] for a sequence that owes no token; [`Error::Ends`] for a token beyond
+    /// the last sequence.
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        _entropy: &[f32],
+        grad_log_probs: &mut [f32],
+        grad_entropy: &mut [f32],
+    ) -> Result<f64, Error> {
+        check("grad_log_probs", grad_log_probs.len(), positions.len())?;
+        grad_entropy.fill(0.0);
+        let all = responses(self.ends, positions, log_probs, Some(self.reference))?;
+        let ratios: Vec<f64> = all.iter().map(|r| r.log_prob - r.reference).collect();
+        let mut grad = alloc::vec![0.0; all.len()];
+        let part = kto(&self.settings, &ratios, self.desirable, self.baseline, self.denominator, &mut grad)?;
+        for (response, &pull) in all.iter().zip(&grad) {
+            grad_log_probs[response.owed.clone()].fill(pull as f32);
+        }
+        finite("grad_log_probs", grad_log_probs)?;
+        self.stats.merge(&part);
+        Ok(part.loss)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_token_of_a_response_pulls_alike_and_parts_add_up() {
+        let reference = [f32::NAN, -1.0, -1.0, f32::NAN, -2.0];
+        let (log_probs, positions) = ([-0.5, -1.0, -1.5], [1, 2, 4]);
+        let good = [true, false];
+        let s = Kto::default();
+        let mut o = LabelledResponses::new(s, &[3, 5], &reference, &good, 0.25, 2.0).unwrap();
+        let mut grad = [f32::NAN; 3];
+        let loss = o.tokens(&positions, &log_probs, &[], &mut grad, &mut []).unwrap();
+        let mut want = [f64::NAN; 2];
+        let stats = kto(&s, &[0.5, 0.5], &good, 0.25, 2.0, &mut want).unwrap();
+        assert_eq!((loss, o.stats), (stats.loss, stats));
+        assert_eq!(grad, [want[0] as f32, want[0] as f32, want[1] as f32]);
+        let mut parts = [f32::NAN; 3];
+        let mut a = LabelledResponses::new(s, &[3], &reference[..3], &good[..1], 0.25, 2.0).unwrap();
+        let mut b = LabelledResponses::new(s, &[2], &reference[3..], &good[1..], 0.25, 2.0).unwrap();
+        let sum = a.tokens(&[1, 2], &log_probs[..2], &[], &mut parts[..2], &mut []).unwrap()
+            + b.tokens(&[1], &log_probs[2..], &[], &mut parts[2..], &mut []).unwrap();
+        assert_eq!((sum, parts), (loss, grad));
+        let none = o.tokens(&[4], &[-1.0], &[], &mut [0.0], &mut []);
+        assert_eq!(none, Err(Error::TooFew { name: "owed", need: 1, got: 0 }));
+        assert!(LabelledResponses::new(s, &[3, 5], &reference, &good[..1], 0.0, 2.0).is_err());
+    }
+}

@@ -1,0 +1,106 @@
+use super::responses::responses;
+use crate::error::{check, finite, positive};
+use crate::maths::{NashMd, nash_md};
+use crate::objectives::at;
+use crate::{Coupling, Error, Needs, Objective};
+use alloc::vec::Vec;
+
+/// Nash-MD's policy gradient over sequences that the policy drew (see [`nash_md`]).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NashPolicy<'a> {
+    settings: NashMd,
+    ends: &'a [usize],
+    reference: &'a [f32],
+    preferred: &'a [f32],
+    denominator: f64,
+    /// Sequences seen.
+    pub responses: usize,
+    /// Σ of the probabilities that they are preferred.
+    pub preferences: f64,
+    /// Σ of their log-ratios to the reference, in nats, whose mean estimates the KL divergence.
+    pub log_ratios: f64,
+}
+
+impl<'a> NashPolicy<'a> {
+    /// `ends`: one past each sequence's last token, `[sequences]`; `reference`: the reference's
+    /// log-probabilities, in nats, laid out as the batch's tokens, only owed positions are read;
+    /// `preferred`: `[sequences]`, the probability that a sequence is preferred to one of the mixture;
+    /// `denominator` counts the sequences of the whole optimiser batch.
+    ///
+    /// # Errors
+    /// [`Error::Shape`]; [`Error::Range`] for a denominator that is not positive.
+    pub fn new(
+        settings: NashMd,
+        ends: &'a [usize],
+        reference: &'a [f32],
+        preferred: &'a [f32],
+        denominator: f64,
+    ) -> Result<Self, Error> {
+        check("preferred", preferred.len(), ends.len())?;
+        positive("denominator", denominator)?;
+        Ok(Self {
+            settings,
+            ends,
+            reference,
+            preferred,
+            denominator,
+            responses: 0,
+            preferences: 0.0,
+            log_ratios: 0.0,
+        })
+    }
+}
+
+impl Objective for NashPolicy<'_> {
+    fn needs(&self) -> Needs {
+        Needs { log_probs: true, ..Needs::default() }
+    }
+
+    fn coupling(&self) -> Coupling {
+        Coupling::Sequence
+    }
+
+    /// # Errors
+    /// [`nash_md`]'s; [`Error::TooFew`] for a sequence that owes no token; [`Error::Ends`] for a token
+    /// beyond the last sequence.
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        _entropy: &[f32],
+        grad_log_probs: &mut [f32],
+        grad_entropy: &mut [f32],
+    ) -> Result<f64, Error> {
+        grad_entropy.fill(0.0);
+        let all = responses(self.ends, positions, log_probs, Some(self.reference))?;
+        let ends: Vec<usize> = all.iter().map(|r| r.owed.end).collect();
+        let reference =
+            positions.iter().map(|&p| at("reference", self.reference, p)).collect::<Result<Vec<f32>, _>>()?;
+        let (settings, n) = (&self.settings, self.denominator);
+        let loss = nash_md(settings, log_probs, &reference, &ends, self.preferred, n, grad_log_probs)?;
+        finite("grad_log_probs", grad_log_probs)?;
+        self.responses += all.len();
+        self.preferences += self.preferred.iter().map(|&p| f64::from(p)).sum::<f64>();
+        self.log_ratios += all.iter().map(|r| r.log_prob - r.reference).sum::<f64>();
+        Ok(loss)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_laid_onto_the_formula() {
+        let reference = [f32::NAN, -1.5, -2.0, f32::NAN, -2.0];
+        let settings = NashMd { tau: 1.0, ..NashMd::default() };
+        let mut o = NashPolicy::new(settings, &[3, 5], &reference, &[1.0, 0.5], 2.0).unwrap();
+        let mut grad = [f32::NAN; 3];
+        let loss = o.tokens(&[1, 2, 4], &[-1.0, -2.0, -1.0], &[], &mut grad, &mut []).unwrap();
+        assert_eq!((loss, grad), (-0.5, [0.0, 0.0, 0.5]));
+        assert_eq!((o.responses, o.preferences, o.log_ratios), (2, 1.5, 1.5));
+        assert!(NashPolicy::new(settings, &[3, 5], &reference, &[1.0], 2.0).is_err());
+        let beyond = o.tokens(&[1, 4, 5], &[-1.0; 3], &[], &mut grad, &mut []);
+        assert!(beyond.is_err());
+    }
+}

@@ -1,0 +1,289 @@
+//! Step 3 without a critic: policy gradients from groups of responses.
+
+use super::{Optimiser, WarmUpLength, references::optimiser};
+use crate::Error;
+use crate::error::{finite, positive, within};
+use crate::maths::on_policy::{
+    Baseline, GroupAdvantages, ImportanceCorrection, KlTerm, Normalisation, Overlong, Scale, Surrogate,
+};
+use crate::maths::{KlEstimator, PolicyClip, Shape};
+
+/// Step 3 without a critic: some responses to each prompt, whose rewards are compared with one another
+/// or with a baseline.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct OnPolicy {
+    /// Prompts a rollout.
+    pub prompts: u32,
+    /// Responses to each.
+    pub group: u32,
+    /// Rounds of further prompts, at most, in place of those whose responses are all worth the same
+    /// (DAPO's dynamic sampling); 0 keeps every prompt.
+    pub refill: u32,
+    /// Passes over a rollout.
+    pub epochs: u32,
+    /// Minibatches, one optimiser step each, in a pass.
+    pub minibatches: u32,
+    /// What logits are divided by, in sampling and in training.
+    pub temperature: f64,
+    /// β, per nat: what the distance from the reference takes off the reward.
+    pub beta: f64,
+    /// How rewards become advantages.
+    pub credit: Credit,
+    /// What a long response takes off its reward.
+    pub overlong: Option<Overlong>,
+    /// What is differentiated.
+    pub surrogate: Surrogate,
+    /// What tokens are averaged over.
+    pub normalisation: Normalisation,
+    /// The distance from the reference in the loss.
+    pub kl: Option<KlTerm>,
+    /// The entropy bonus's coefficient.
+    pub entropy: f64,
+    /// Weights for a sampler that is not quite the trainer's policy. Costs a pass over each rollout.
+    pub importance: Option<ImportanceCorrection>,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+    /// Dropout in training, a probability.
+    pub dropout: f64,
+}
+
+/// How rewards become advantages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Credit {
+    /// A response's tokens share its advantage; β takes the whole response's KL off its score.
+    Response(GroupAdvantages),
+    /// Each token gets the rewards that follow it, β's KL penalty token by token and the score at the
+    /// end, whitened over the rollout (REINFORCE++).
+    Token {
+        /// The discount a token, 0 ..= 1.
+        gamma: f64,
+    },
+}
+
+const REINFORCE: OnPolicy = OnPolicy {
+    prompts: 64,
+    group: 1,
+    refill: 0,
+    epochs: 1,
+    minibatches: 1,
+    temperature: 1.0,
+    beta: 0.05,
+    credit: Credit::Response(GroupAdvantages {
+        baseline: Baseline::Moving { decay: 0.9 },
+        scale: Scale::None,
+        epsilon: 0.0,
+    }),
+    overlong: None,
+    surrogate: Surrogate::LogProb,
+    // The sum over a response's tokens: the gradient of the expected reward itself.
+    normalisation: Normalisation::Constant { length: 1 },
+    kl: None,
+    entropy: 0.0,
+    importance: None,
+    optimiser: Optimiser {
+        warm_up: WarmUpLength::Steps(0),
+        max_grad_norm: Some(1.0),
+        ..optimiser(1e-6, Shape::Constant)
+    },
+    dropout: 0.0,
+};
+
+const GRPO: OnPolicy = OnPolicy {
+    prompts: 16,
+    group: 8,
+    beta: 0.0,
+    credit: Credit::Response(GroupAdvantages {
+        baseline: Baseline::GroupMean,
+        scale: Scale::Group,
+        epsilon: 1e-4,
+    }),
+    surrogate: Surrogate::Clipped(PolicyClip::symmetric(0.2)),
+    normalisation: Normalisation::Response,
+    kl: Some(KlTerm { beta: 0.04, estimator: KlEstimator::K3 }),
+    ..REINFORCE
+};
+
+/// The longest response, until [`OnPolicy::with_longest`] says another.
+const LENGTH: u32 = 64;
+
+impl OnPolicy {
+    /// REINFORCE with a moving average of rewards as its baseline (Williams, 1992), one step a rollout;
+    /// the KL penalty is taken off the reward.
+    pub const fn reinforce() -> Self {
+        REINFORCE
+    }
+
+    /// ReMax (Li et al., arXiv:2310.10505): REINFORCE against the greedy response's reward.
+    pub const fn remax() -> Self {
+        let credit = GroupAdvantages { baseline: Baseline::Greedy, scale: Scale::None, epsilon: 0.0 };
+        OnPolicy { credit: Credit::Response(credit), ..REINFORCE }
+    }
+
+    /// RLOO (Ahmadian et al., arXiv:2402.14740): four responses, each against the mean of the others.
+    pub const fn rloo() -> Self {
+        let credit = GroupAdvantages { baseline: Baseline::LeaveOneOut, scale: Scale::None, epsilon: 0.0 };
+        OnPolicy { prompts: 32, group: 4, credit: Credit::Response(credit), ..REINFORCE }
+    }
+
+    /// REINFORCE++ (Hu et al., arXiv:2501.03262): token-level KL penalties, rewards to go whitened over
+    /// the batch, PPO's clip.
+    pub const fn reinforce_pp() -> Self {
+        OnPolicy {
+            beta: 0.01,
+            credit: Credit::Token { gamma: 1.0 },
+            surrogate: Surrogate::Clipped(PolicyClip::symmetric(0.2)),
+            normalisation: Normalisation::Token,
+            minibatches: 4,
+            ..REINFORCE
+        }
+    }
+
+    /// GRPO (Shao et al., arXiv:2402.03300): advantages in deviations of the group, k3 in the loss.
+    pub const fn grpo() -> Self {
+        GRPO
+    }
+
+    /// Dr. GRPO (Liu et al., arXiv:2503.20783): GRPO divided neither by a group's deviation nor by a
+    /// response's length.
+    pub const fn dr_grpo() -> Self {
+        let credit = GroupAdvantages { baseline: Baseline::GroupMean, scale: Scale::None, epsilon: 0.0 };
+        OnPolicy {
+            credit: Credit::Response(credit),
+            normalisation: Normalisation::Constant { length: LENGTH },
+            kl: None,
+            ..GRPO
+        }
+    }
+
+    /// DAPO (Yu et al., arXiv:2503.14476): a higher upper clip, every token counts the same, prompts
+    /// without signal are replaced, overlong responses pay.
+    pub const fn dapo() -> Self {
+        OnPolicy {
+            refill: 3,
+            surrogate: Surrogate::Clipped(PolicyClip { high: 0.28, ..PolicyClip::symmetric(0.2) }),
+            normalisation: Normalisation::Token,
+            kl: None,
+            overlong: Some(Overlong { longest: LENGTH, buffer: LENGTH / 4, penalty: 1.0 }),
+            ..GRPO
+        }
+    }
+
+    /// GSPO (Zheng et al., arXiv:2507.18071): the ratio is the response's, within 3e-4 and 4e-4.
+    pub const fn gspo() -> Self {
+        let clip = PolicyClip { high: 4e-4, ..PolicyClip::symmetric(3e-4) };
+        OnPolicy { surrogate: Surrogate::SequenceMean(clip), minibatches: 4, kl: None, ..GRPO }
+    }
+
+    /// CISPO (MiniMax, arXiv:2506.13585): the ratio weighs a token and is not differentiated; no lower
+    /// clip. Its upper clip is not published: 2 here.
+    pub const fn cispo() -> Self {
+        let clip = PolicyClip { high: 1.0, ..PolicyClip::symmetric(1.0) };
+        let surrogate = Surrogate::Detached(clip);
+        OnPolicy { surrogate, normalisation: Normalisation::Token, minibatches: 4, kl: None, ..GRPO }
+    }
+
+    /// The same method for responses of at most `tokens` tokens, where it depends on that.
+    pub const fn with_longest(mut self, tokens: u32) -> Self {
+        if let Normalisation::Constant { length: LENGTH } = self.normalisation {
+            self.normalisation = Normalisation::Constant { length: tokens };
+        }
+        if let Some(Overlong { penalty, .. }) = self.overlong {
+            self.overlong = Some(Overlong { longest: tokens, buffer: tokens / 4, penalty });
+        }
+        self
+    }
+
+    /// The names that [`Self::by_name`] knows.
+    pub const NAMES: [&'static str; 9] =
+        ["reinforce", "remax", "rloo", "reinforce_pp", "grpo", "dr_grpo", "dapo", "gspo", "cispo"];
+
+    /// A method by its name.
+    pub fn by_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "reinforce" => Self::reinforce(),
+            "remax" => Self::remax(),
+            "rloo" => Self::rloo(),
+            "reinforce_pp" => Self::reinforce_pp(),
+            "grpo" => Self::grpo(),
+            "dr_grpo" => Self::dr_grpo(),
+            "dapo" => Self::dapo(),
+            "gspo" => Self::gspo(),
+            "cispo" => Self::cispo(),
+            _ => return None,
+        })
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting; [`Error::TooFew`] for a group of one that is its own
+    /// baseline or scale.
+    pub fn validate(&self) -> Result<(), Error> {
+        for (name, count) in [
+            ("prompts", self.prompts),
+            ("group", self.group),
+            ("epochs", self.epochs),
+            ("minibatches", self.minibatches),
+        ] {
+            within(name, f64::from(count), 1.0, f64::MAX)?;
+        }
+        within("refill", f64::from(self.refill), 0.0, 100.0)?;
+        positive("temperature", self.temperature)?;
+        within("beta", self.beta, 0.0, f64::MAX)?;
+        finite("entropy", &[self.entropy])?;
+        within("dropout", self.dropout, 0.0, 1.0)?;
+        match self.credit {
+            Credit::Token { gamma } => within("gamma", gamma, 0.0, 1.0)?,
+            Credit::Response(credit) => {
+                credit.validate()?;
+                let compared = matches!(credit.baseline, Baseline::GroupMean | Baseline::LeaveOneOut)
+                    || credit.scale == Scale::Group;
+                if compared && self.group < 2 {
+                    return Err(Error::TooFew { name: "group", need: 2, got: self.group as usize });
+                }
+            }
+        }
+        self.surrogate.validate()?;
+        if let Normalisation::Constant { length } = self.normalisation {
+            within("normalisation length", f64::from(length), 1.0, f64::MAX)?;
+        }
+        self.overlong.map_or(Ok(()), |overlong| overlong.validate())?;
+        self.kl.map_or(Ok(()), |kl| kl.validate())?;
+        self.importance.map_or(Ok(()), |importance| importance.validate())?;
+        self.optimiser.validate()
+    }
+
+    /// Optimiser steps a rollout.
+    pub fn steps_per_iteration(&self) -> u64 {
+        u64::from(self.epochs) * u64::from(self.minibatches)
+    }
+
+    /// The most prompts that a rollout may ask for.
+    pub fn prompts_per_iteration(&self) -> usize {
+        self.prompts as usize * (1 + self.refill as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn methods_are_valid_and_found_by_name() {
+        for name in OnPolicy::NAMES {
+            OnPolicy::by_name(name).unwrap().validate().unwrap();
+        }
+        assert_eq!(OnPolicy::by_name("ppo"), None);
+    }
+
+    #[test]
+    fn a_group_of_one_is_refused_where_it_is_compared_with_itself() {
+        for method in [OnPolicy::grpo(), OnPolicy::rloo(), OnPolicy::dr_grpo()] {
+            let refused = OnPolicy { group: 1, ..method }.validate();
+            assert_eq!(refused, Err(Error::TooFew { name: "group", need: 2, got: 1 }));
+        }
+        assert_eq!(OnPolicy::reinforce().group, 1);
+    }
+}

@@ -1,0 +1,78 @@
+use crate::Ragged;
+use crate::error::check;
+use crate::maths::StepScore;
+use crate::roles::{Critic, Reward};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// A process reward model as a reward: its logits at the ends of a text's steps make the text's score, a
+/// probability (see [`StepScore`]; [`crate::objectives::Process`] trains it).
+#[derive(Clone, Debug)]
+pub struct Steps<C> {
+    /// Its values are the logits of a step's being right.
+    pub critic: C,
+    /// The token that ends a step. The last token of a text ends one whatever it is.
+    pub end: u32,
+    /// How steps make a score.
+    pub how: StepScore,
+}
+
+impl<C: Critic> Reward for Steps<C> {
+    type Error = C::Error;
+
+    /// # Errors
+    /// The critic's own; [`crate::Error::NotFinite`] with the first step of a text whose logit is not finite.
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Self::Error> {
+        check("out", out.len(), sequences.len())?;
+        let mut values = vec![0.0; sequences.tokens().len()];
+        self.critic.values(sequences, &mut values).await?;
+        for ((tokens, span), score) in sequences.sequences().zip(out) {
+            let ends =
+                tokens.iter().enumerate().map(|(t, &token)| token == self.end || t + 1 == tokens.len());
+            let steps: Vec<f32> =
+                values[span].iter().zip(ends).filter(|(_, end)| *end).map(|(value, _)| *value).collect();
+            *score = self.how.score(&steps)? as f32;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Error, ready};
+
+    /// The value of a state is a tenth of the last token.
+    struct Tenth;
+
+    impl Critic for Tenth {
+        type Error = Error;
+
+        async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Error> {
+            sequences.tokens().iter().zip(out).for_each(|(&token, value)| *value = token as f32 / 10.0);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_text_is_scored_by_its_steps() {
+        let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
+        let score = |how| {
+            let mut out = [f32::NAN; 2];
+            let texts = Ragged::new(&[90, 5, 80, 20, 5], &[4, 5]).unwrap();
+            ready(Steps { critic: Tenth, end: 5, how }.score(texts, &mut out)).unwrap().unwrap();
+            out
+        };
+        let (first, last) = (sigmoid(0.5), sigmoid(2.0));
+        for (how, want) in [
+            (StepScore::Min, first),
+            (StepScore::Product, first * last),
+            (StepScore::Last, last),
+            (StepScore::Mean, (first + last) / 2.0),
+        ] {
+            let got = score(how);
+            // The second text is one step: whatever the rule, its own probability.
+            assert!((got[0] - want).abs() < 1e-6 && (got[1] - first).abs() < 1e-6, "{how:?}: {got:?}");
+        }
+    }
+}
