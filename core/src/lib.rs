@@ -18,6 +18,8 @@ extern crate std;
 pub mod algorithms;
 mod batch;
 pub mod capabilities;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod diagnostics;
 mod error;
 #[cfg(feature = "alloc")]

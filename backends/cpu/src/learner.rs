@@ -26,6 +26,18 @@ pub(crate) struct Learning {
 }
 
 impl Model {
+    /// Nothing learnt yet.
+    fn unlearnt(&self) -> Learning {
+        let len = self.weights.layout.len;
+        Learning {
+            gradient: vec![0.0; self.gradient_len()],
+            first: vec![0.0; len],
+            second: vec![0.0; len],
+            average: Vec::new(),
+            steps: 0,
+        }
+    }
+
     /// Adds the gradient of values to the last norm's and to the scalar head's.
     fn pull_values(&mut self, gradient: &mut [f32], d_values: impl Iterator<Item = (usize, f32)>) {
         let Some(pair) = &self.weights.layout.scalar else { return };
@@ -48,14 +60,7 @@ impl Model {
         &mut self,
         accumulate: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, CpuError>,
     ) -> Result<f64, CpuError> {
-        let len = self.weights.layout.len;
-        let mut learning = self.learning.take().unwrap_or_else(|| Learning {
-            gradient: vec![0.0; self.gradient_len()],
-            first: vec![0.0; len],
-            second: vec![0.0; len],
-            average: Vec::new(),
-            steps: 0,
-        });
+        let mut learning = self.learning.take().unwrap_or_else(|| self.unlearnt());
         let result = accumulate(self, &mut learning);
         if result.is_err() {
             learning.gradient.fill(0.0);
@@ -196,11 +201,18 @@ impl Learner for Model {
 
 impl Averaged for Model {
     async fn average(&mut self, decay: f64) -> Result<(), CpuError> {
+        if self.learning.is_none() {
+            self.learning = Some(self.unlearnt());
+        }
         let Some(learning) = &mut self.learning else { return Ok(()) };
+        let weights = &self.weights.data;
         if learning.average.is_empty() {
-            learning.average.extend_from_slice(&self.weights.data);
+            // Equal weights stay to the bit; only the decay is checked.
+            let mut average = weights.clone();
+            rlhf_core::maths::average(&mut average, weights, decay)?;
+            learning.average = average;
         } else {
-            rlhf_core::maths::average(&mut learning.average, &self.weights.data, decay)?;
+            rlhf_core::maths::average(&mut learning.average, weights, decay)?;
         }
         Ok(())
     }

@@ -1,0 +1,110 @@
+//! The engine keeps the promises that `rlhf-core` writes down: both families of networks, with and without
+//! a scalar head.
+
+use rlhf_core::conformance;
+use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
+use rlhf_core::model::{Architecture, Family};
+use rlhf_core::random::{Key, Stream};
+use rlhf_cpu::{Cpu, Isa, Model};
+
+struct Engine {
+    name: &'static str,
+    cpu: Cpu,
+    architecture: Architecture,
+    skips: &'static [Skip],
+}
+
+impl Subject for Engine {
+    type Network = Model;
+
+    /// Biases, and a scalar head, that are not 0.
+    fn fresh(&self, seed: u64) -> Model {
+        let base = Model::random(&self.cpu, self.architecture.clone(), seed).unwrap();
+        let key = Key::new(seed, Stream::Data, 9);
+        let noise = (0..).map(|i| 0.1 * key.normal(0, i) as f32);
+        let weights = base.weights().iter().zip(noise).map(|(w, n)| w + n).collect();
+        Model::from_weights(&self.cpu, self.architecture.clone(), weights).unwrap()
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.architecture.vocabulary
+    }
+
+    fn context(&self) -> usize {
+        self.architecture.context
+    }
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Sampler, scorer and learner agree to the bit, in any company and split, but for portable products.
+    fn tolerances(&self) -> Tolerances {
+        match self.cpu.isa() {
+            Isa::Portable => Tolerances::default(),
+            _ => Tolerances { same: 0.0, agree: 0.0, ..Tolerances::default() },
+        }
+    }
+
+    fn skips(&self) -> &[Skip] {
+        self.skips
+    }
+}
+
+impl Saved for Engine {
+    fn reload(&self, network: &mut Model) -> Model {
+        Model::from_weights(&self.cpu, self.architecture.clone(), network.weights().to_vec()).unwrap()
+    }
+}
+
+fn gpt2() -> Architecture {
+    Architecture::gpt2(17, 20, 24, 2, 3)
+}
+
+/// Grouped heads, a head of its own.
+fn llama() -> Architecture {
+    Architecture {
+        family: Family::Llama,
+        width: 32,
+        heads: 4,
+        kv_heads: 2,
+        head_width: 8,
+        hidden: 52,
+        tied: false,
+        ..gpt2()
+    }
+}
+
+fn conforms(name: &'static str, isa: Isa, architecture: Architecture) {
+    const HEADLESS: Skip =
+        Skip { what: &["critic", "learn_values", "reward", "learn_scores"], why: "no scalar head" };
+    let skips: &[Skip] = if architecture.scalar { &[] } else { &[HEADLESS] };
+    let report = conformance!(Engine { name, cpu: Cpu::new(2, isa), architecture, skips });
+    println!("{report}");
+    assert!(report.passed(), "{report}");
+}
+
+#[test]
+fn gpt2_conforms() {
+    conforms("GPT-2", Isa::best(), gpt2());
+}
+
+#[test]
+fn gpt2_with_a_scalar_head_conforms() {
+    conforms("GPT-2 with a scalar head", Isa::best(), gpt2().with_scalar());
+}
+
+#[test]
+fn llama_conforms() {
+    conforms("Llama", Isa::best(), llama());
+}
+
+#[test]
+fn llama_with_a_scalar_head_conforms() {
+    conforms("Llama with a scalar head", Isa::best(), llama().with_scalar());
+}
+
+#[test]
+fn portable_products_conform() {
+    conforms("GPT-2, portable products", Isa::Portable, gpt2().with_scalar());
+}

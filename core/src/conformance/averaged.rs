@@ -1,0 +1,81 @@
+//! [`Averaged`]: a moving average of weights.
+
+use super::Subject;
+use super::company::read;
+use super::learn::{descent, norm, step, teach, weights};
+use super::measure::{Checked, Fault, Measured, moved};
+use super::probe::LogProbs;
+use super::run::{Check, refused, wait};
+use super::text::Text;
+use crate::roles::{Averaged, Reference};
+use alloc::vec::Vec;
+
+pub(super) fn checks<S: Subject<Network: Averaged + Reference>>() -> [Check<S>; 3] {
+    [("starts_at_weights", starts), ("decay", decay), ("refusals", refusals)]
+}
+
+fn says<S: Subject<Network: Reference>>(subject: &S, network: &mut S::Network) -> Result<Vec<f32>, Fault> {
+    read::<S, LogProbs>(subject, network, &Text::short(subject))
+}
+
+/// A short step that is the same each time.
+fn learn<S: Subject<Network: Averaged>>(subject: &S, network: &mut S::Network) -> Result<(), Fault> {
+    let text = Text::short(subject);
+    let weights = weights::<LogProbs>(&text);
+    let norm = norm(subject, &|network| teach::<S, LogProbs>(subject, network, &text, &weights).map(|_| ()))?;
+    teach::<S, LogProbs>(subject, network, &text, &weights)?;
+    step(subject, network, descent(subject.tolerances().nudge, norm)).map(|_| ())
+}
+
+/// The first call starts the average at the weights, of a network that has learnt nothing too; it stays
+/// there while the weights learn, and swapping twice comes back.
+fn starts<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().same);
+    let mut network = subject.fresh(1);
+    let before = says(subject, &mut network)?;
+    wait(subject, network.average(0.5))?;
+    learn(subject, &mut network)?;
+    let after = says(subject, &mut network)?;
+    moved(&before, &after, "a step changes nothing")?;
+    for want in [&before, &after] {
+        wait(subject, network.swap_average())?;
+        measured.all(&says(subject, &mut network)?, want)?;
+    }
+    Ok(measured)
+}
+
+/// Decay 1 keeps the average, decay 0 replaces it, decay 0.25 goes three quarters of the way, to first
+/// order in what the network says.
+fn decay<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().gradient);
+    for decay in [1.0, 0.0, 0.25] {
+        let mut network = subject.fresh(1);
+        let before = says(subject, &mut network)?;
+        wait(subject, network.average(0.5))?;
+        learn(subject, &mut network)?;
+        let after = says(subject, &mut network)?;
+        wait(subject, network.average(decay))?;
+        wait(subject, network.swap_average())?;
+        let most = before.iter().zip(&after).map(|(b, a)| (a - b).abs()).fold(0.0, f32::max);
+        for ((got, before), after) in says(subject, &mut network)?.iter().zip(&before).zip(&after) {
+            let want = before + (1.0 - decay as f32) * (after - before);
+            measured.error(f64::from((got - want) / most).abs());
+        }
+    }
+    Ok(measured)
+}
+
+/// No average to swap with, and decays that are none.
+fn refusals<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().same);
+    let mut network = subject.fresh(1);
+    let before = says(subject, &mut network)?;
+    refused(subject, "a swap before any average", network.swap_average())?;
+    wait(subject, network.average(0.5))?;
+    for decay in [-0.1, 1.1, f64::NAN] {
+        refused(subject, "a decay outside 0 ..= 1", network.average(decay))?;
+    }
+    wait(subject, network.swap_average())?;
+    measured.all(&says(subject, &mut network)?, &before)?;
+    Ok(measured)
+}

@@ -1,0 +1,137 @@
+//! Gradients, seen through steps.
+
+use super::Subject;
+use super::learn::{descent, look, loss, norm, step, teach, teach_as, weights};
+use super::measure::{Checked, Fault, Measured};
+use super::probe::{Form, LogProbs, Output, Probe};
+use super::run::wait;
+use super::text::Text;
+use crate::Coupling;
+use crate::roles::Learner;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// The text of gradients, at a temperature that is not 1.
+pub(super) fn text<S: Subject>(subject: &S) -> Text {
+    Text::short(subject).at(0.7)
+}
+
+/// A short step along a gradient `g` and one against it change the loss by `2·length·‖g‖`: see the
+/// module's documentation. `accumulate` adds the gradient of `sign·L`, `loss` is `L`.
+pub(super) fn slope<S: Subject<Network: Learner>>(
+    subject: &S,
+    accumulate: impl Fn(&mut S::Network, f32) -> Result<(), Fault>,
+    loss: impl Fn(&mut S::Network) -> Result<f64, Fault>,
+) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().gradient);
+    let nudge = subject.tolerances().nudge;
+    let norm = norm(subject, &|network| accumulate(network, 1.0))?;
+    let after = |sign: f32| -> Result<f64, Fault> {
+        let mut network = subject.fresh(1);
+        accumulate(&mut network, sign)?;
+        step(subject, &mut network, descent(nudge, norm))?;
+        loss(&mut network)
+    };
+    let difference = (after(-1.0)? - after(1.0)?) / (2.0 * nudge);
+    measured.error((difference - norm).abs() / norm);
+    Ok(measured)
+}
+
+/// The accumulated gradient is the loss's.
+pub(super) fn gradient<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
+    let text = text(subject);
+    let weights = weights::<O>(&text);
+    slope(
+        subject,
+        |network, sign| {
+            let signed: Vec<f32> = weights.iter().map(|w| sign * w).collect();
+            teach::<S, O>(subject, network, &text, &signed).map(|_| ())
+        },
+        |network| Ok(loss::<O>(&text, &look::<S, O>(subject, network, &text)?, &weights)),
+    )
+}
+
+/// Every owed number is shown once, in order, and whole where an objective couples its tokens; nothing is
+/// shown that was not asked for; and what is returned is the objective's loss.
+pub(super) fn contract<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
+    let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
+    let weights = weights::<O>(&text);
+    for coupling in [Coupling::Token, Coupling::Sequence, Coupling::Group, Coupling::Batch] {
+        let mut probe = Probe::new::<O>(&text, &weights, Form::Weighted, coupling);
+        let loss = wait(subject, network.accumulate(text.batch()?, &mut probe))?;
+        probe.keeps(loss)?;
+    }
+    Ok(Measured::within(0.0))
+}
+
+/// Each owed number by itself has a gradient.
+pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
+    let text = text(subject);
+    for place in O::owed(&text) {
+        let mut weights = vec![0.0; O::count(&text)];
+        weights[place] = 1.0;
+        norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
+    }
+    Ok(Measured::within(0.0))
+}
+
+/// The norm and what the network says after a plain step.
+fn after<S: Subject<Network: Learner>, O: Output>(
+    subject: &S,
+    text: &Text,
+    accumulate: impl Fn(&mut S::Network) -> Result<(), Fault>,
+) -> Result<Vec<f32>, Fault> {
+    let mut network = subject.fresh(1);
+    accumulate(&mut network)?;
+    let norm = step(subject, &mut network, descent(subject.tolerances().nudge, 1.0))?;
+    let mut seen = look::<S, O>(subject, &mut network, text)?;
+    seen.push(norm as f32);
+    Ok(seen)
+}
+
+/// A batch in parts, one sequence each or two halves, gives the gradient of the whole.
+pub(super) fn splits<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().same);
+    let text = text(subject);
+    let weights = weights::<O>(&text);
+    let of = |range: core::ops::Range<usize>| {
+        let mut part = text.pick(range.clone());
+        part.first = range.start as u32;
+        let start = if O::NEEDS.scores { range.start } else { text.span(range.start).start };
+        (weights[start..start + O::count(&part)].to_vec(), part)
+    };
+    // Parts by the index one past their last sequence.
+    let taught = |ends: &[usize]| {
+        after::<S, O>(subject, &text, |network| {
+            let mut start = 0;
+            for &end in ends {
+                let (weights, part) = of(start..end);
+                teach::<S, O>(subject, network, &part, &weights)?;
+                start = end;
+            }
+            Ok(())
+        })
+    };
+    let whole = taught(&[3])?;
+    measured.all(&taught(&[1, 2, 3])?, &whole)?;
+    measured.all(&taught(&[1, 3])?, &whole)?;
+    Ok(measured)
+}
+
+/// However an objective couples its tokens, its gradient is the same.
+pub(super) fn couplings<S: Subject<Network: Learner>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().same);
+    // All of the context, so that there is more than one tile where tiles are small.
+    let text = Text::uneven(subject);
+    let weights = weights::<LogProbs>(&text);
+    let taught = |coupling| {
+        after::<S, LogProbs>(subject, &text, |network| {
+            teach_as::<S, LogProbs>(subject, network, &text, &weights, Form::Weighted, coupling).map(|_| ())
+        })
+    };
+    let token = taught(Coupling::Token)?;
+    for coupling in [Coupling::Sequence, Coupling::Group, Coupling::Batch] {
+        measured.all(&taught(coupling)?, &token)?;
+    }
+    Ok(measured)
+}

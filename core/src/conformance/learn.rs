@@ -1,0 +1,97 @@
+//! Asking a learner.
+
+use super::Subject;
+use super::measure::{Fault, ensure};
+use super::probe::{Form, Output, Probe};
+use super::run::wait;
+use super::text::{Text, numbers};
+use crate::Coupling;
+use crate::maths::{Adam, Update};
+use crate::roles::Learner;
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// What a text's numbers are weighted by.
+pub(super) fn weights<O: Output>(text: &Text) -> Vec<f32> {
+    numbers(O::count(text), 1)
+}
+
+/// Accumulates the gradient of `Σ w·x`; returns the numbers that were shown.
+pub(super) fn teach<S: Subject<Network: Learner>, O: Output>(
+    subject: &S,
+    network: &mut S::Network,
+    text: &Text,
+    weights: &[f32],
+) -> Result<Vec<f32>, Fault> {
+    teach_as::<S, O>(subject, network, text, weights, Form::Weighted, Coupling::Token)
+}
+
+/// The same for another form or coupling.
+pub(super) fn teach_as<S: Subject<Network: Learner>, O: Output>(
+    subject: &S,
+    network: &mut S::Network,
+    text: &Text,
+    weights: &[f32],
+    form: Form,
+    coupling: Coupling,
+) -> Result<Vec<f32>, Fault> {
+    let mut probe = Probe::new::<O>(text, weights, form, coupling);
+    wait(subject, network.accumulate(text.batch()?, &mut probe))?;
+    Ok(probe.seen)
+}
+
+/// A text's numbers as the learner shows them; nothing stays accumulated.
+pub(super) fn look<S: Subject<Network: Learner>, O: Output>(
+    subject: &S,
+    network: &mut S::Network,
+    text: &Text,
+) -> Result<Vec<f32>, Fault> {
+    let seen = teach::<S, O>(subject, network, text, &vec![0.0; O::count(text)])?;
+    wait(subject, network.forget())?;
+    Ok(O::owed(text).into_iter().map(|place| seen[place]).collect())
+}
+
+/// `Σ w·x` over owed numbers.
+pub(super) fn loss<O: Output>(text: &Text, seen: &[f32], weights: &[f32]) -> f64 {
+    let owed = O::owed(text);
+    owed.iter().zip(seen).map(|(&place, &x)| f64::from(weights[place]) * f64::from(x)).sum()
+}
+
+/// Steps.
+pub(super) fn step<S: Subject<Network: Learner>>(
+    subject: &S,
+    network: &mut S::Network,
+    update: Update,
+) -> Result<f64, Fault> {
+    wait(subject, network.step(&update))
+}
+
+/// Changes nothing.
+pub(super) fn still() -> Update {
+    adam(0.0)
+}
+
+/// AdamW at a learning rate.
+pub(super) fn adam(learning_rate: f64) -> Update {
+    Update { learning_rate, adam: Adam::default(), max_grad_norm: None }
+}
+
+/// Plain descent by `length`, for a gradient of this norm: AdamW without moments, whose ε is so large
+/// that the second moment does not count.
+pub(super) fn descent(length: f64, norm: f64) -> Update {
+    const FAR: f64 = 1e4;
+    let adam = Adam { beta1: 0.0, beta2: 0.0, epsilon: FAR * norm, ..Adam::default() };
+    Update { learning_rate: FAR * length, adam, max_grad_norm: None }
+}
+
+/// The norm of a gradient that is accumulated in a fresh network, which has to be above 0.
+pub(super) fn norm<S: Subject<Network: Learner>>(
+    subject: &S,
+    accumulate: &dyn Fn(&mut S::Network) -> Result<(), Fault>,
+) -> Result<f64, Fault> {
+    let mut network = subject.fresh(1);
+    accumulate(&mut network)?;
+    let norm = step(subject, &mut network, still())?;
+    ensure(norm > 0.0 && norm.is_finite(), "the gradient's norm is 0, or not finite")?;
+    Ok(norm)
+}

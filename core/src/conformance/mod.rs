@@ -1,0 +1,134 @@
+//! The conformance kit: every promise that a backend makes, as a check that any backend can run.
+//!
+//! A backend's author writes a [`Subject`]: how to make a small network from a seed, how large its
+//! vocabulary and its context are, and what it cannot do. [`conformance!`](crate::conformance!) finds
+//! out which roles and capabilities the network has, runs the checks of each and returns a [`Report`].
+//!
+//! | family | needs | promises checked |
+//! |---|---|---|
+//! | `reference` | [`Reference`] | whole outputs, probabilities that sum to 1, temperature, causality, company, order, errors |
+//! | `policy` | [`Policy`] | sampled log-probabilities are the scorer's, keys, draws, filters, endings |
+//! | `learner` | [`Learner`], [`Reference`] | gradients of log-probabilities and entropies, splits, couplings, norms, refusals, AdamW, learning |
+//! | `critic` | [`Critic`] | whole outputs, positions, causality, company, order, errors |
+//! | `learn_values` | [`Learner`], [`Critic`] | as `learner`, for values |
+//! | `reward` | [`Reward`] | whole outputs, company, order, errors |
+//! | `learn_scores` | [`Learner`], [`Reward`] | as `learner`, for scores |
+//! | `averaged` | [`Averaged`], [`Reference`] | where the average starts, what a decay does, swaps |
+//! | `rows`, `learn_rows` | [`Rows`], [`LearnRows`] | order, raw logits, the same gradient as scalars give |
+//! | `candidates`, `learn_candidates` | [`Candidates`], [`LearnCandidates`] | order, ties, the same numbers as the scorer's |
+//! | `parameters` | [`Parameters`], [`Reference`] | round trips, gradients against differences, AdamW weight by weight |
+//! | `saved` | [`Saved`] | what was saved is what is loaded |
+//!
+//! **Without access to weights**, gradients are checked through [`Learner::step`]. AdamW without
+//! moments and with an ε far above every gradient is plain descent, `θ ← θ − (η/ε)·g`; so the kit moves
+//! two fresh networks by the same short way along `g` and against it, and the difference of their
+//! losses has to be that way's length times the norm that `step` returned: `⟨∇L, g⟩ = ‖g‖²`. That holds
+//! if `g` is the gradient, or its part along the weights that are trained at all. That nothing owed is
+//! left out is a check of its own. Where there is [`Parameters`], random directions are tried too.
+//!
+//! **A skip is a claim.** A check that fails for a reason may be declared in [`Subject::skips`], with the
+//! reason; it runs all the same, and if it passes the declaration is stale, which is a failure. A family
+//! whose traits the network lacks has to be declared as well, so that no capability is lost unnoticed.
+//!
+//! A panic is a failure too. Pass a writer that prints at once: each check's name is written before it
+//! runs, so the last name is the culprit's.
+//!
+//! [`Reference`]: crate::roles::Reference
+//! [`Policy`]: crate::roles::Policy
+//! [`Learner`]: crate::roles::Learner
+//! [`Learner::step`]: crate::roles::Learner::step
+//! [`Critic`]: crate::roles::Critic
+//! [`Reward`]: crate::roles::Reward
+//! [`Averaged`]: crate::roles::Averaged
+//! [`Rows`]: crate::capabilities::Rows
+//! [`LearnRows`]: crate::capabilities::LearnRows
+//! [`Candidates`]: crate::capabilities::Candidates
+//! [`LearnCandidates`]: crate::capabilities::LearnCandidates
+//! [`Parameters`]: crate::capabilities::Parameters
+
+mod averaged;
+mod candidates;
+mod company;
+#[doc(hidden)]
+pub mod detect;
+mod gradient;
+mod learn;
+mod learn_candidates;
+mod learn_rows;
+mod learner;
+mod measure;
+mod parameters;
+mod policy;
+mod probe;
+mod reference;
+mod refusals;
+mod report;
+mod rows;
+mod run;
+mod saved;
+mod scalar;
+mod statistics;
+mod steps;
+mod stopping;
+mod text;
+mod tolerances;
+#[doc = include_str!("walkthrough.md")]
+pub mod walkthrough {}
+
+pub use measure::{Fault, Measured};
+pub use report::{Outcome, Report, Status, matrix};
+pub use run::{Run, Silent};
+pub use tolerances::Tolerances;
+
+use core::future::Future;
+
+/// A backend under test.
+pub trait Subject {
+    /// What plays the roles.
+    type Network;
+
+    /// A small network, the same one for the same seed, without dropout. The kit makes a few hundred.
+    fn fresh(&self, seed: u64) -> Self::Network;
+
+    /// How many token ids the network knows: at least 4, and best below 50, for all of them are scored.
+    fn vocabulary(&self) -> usize;
+
+    /// The longest sequence, in tokens: at least 8, and best below 50.
+    fn context(&self) -> usize;
+
+    /// How the subject is called in reports.
+    fn name(&self) -> &str {
+        core::any::type_name::<Self::Network>()
+    }
+
+    /// How far apart two correct computations may lie.
+    fn tolerances(&self) -> Tolerances {
+        Tolerances::default()
+    }
+
+    /// What the network cannot do, and why.
+    fn skips(&self) -> &[Skip] {
+        &[]
+    }
+
+    /// Runs a future of the network; `None` where it would wait for ever. A device's subject brings its
+    /// executor here.
+    fn wait<F: Future>(&self, future: F) -> Option<F::Output> {
+        crate::ready(future)
+    }
+}
+
+/// A subject whose networks can be saved.
+pub trait Saved: Subject {
+    /// Saves the network and loads what was saved.
+    fn reload(&self, network: &mut Self::Network) -> Self::Network;
+}
+
+/// Checks that are known to fail, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// Families (`critic`) and checks (`policy/draws`).
+    pub what: &'static [&'static str],
+    /// The reason, for the report.
+    pub why: &'static str,
+}

@@ -1,0 +1,87 @@
+//! [`Reference`]: text's log-probabilities.
+
+use super::Subject;
+use super::company::{causal, company, order, read, refusals, repeats};
+use super::measure::{Checked, Fault, Measured, ensure};
+use super::probe::LogProbs;
+use super::run::Check;
+use super::text::{Text, words};
+use crate::maths::log_softmax;
+use crate::roles::Reference;
+use alloc::vec;
+use alloc::vec::Vec;
+
+pub(super) fn checks<S: Subject<Network: Reference>>() -> [Check<S>; 8] {
+    [
+        ("writes", writes),
+        ("sums_to_one", sums_to_one),
+        ("temperature", temperature),
+        ("causal", causal::<S, LogProbs>),
+        ("company", company::<S, LogProbs>),
+        ("order", order::<S, LogProbs>),
+        ("repeats", repeats::<S, LogProbs>),
+        ("refusals", refusals::<S, LogProbs>),
+    ]
+}
+
+/// Log-probabilities of the whole vocabulary after a text.
+pub(super) fn next<S: Subject<Network: Reference>>(
+    subject: &S,
+    network: &mut S::Network,
+    prefix: &[u32],
+    temperature: f32,
+) -> Result<Vec<f32>, Fault> {
+    let text = Text::continued(subject, prefix).at(temperature);
+    let out = read::<S, LogProbs>(subject, network, &text)?;
+    Ok(text.ends.iter().map(|end| out[end - 1]).collect())
+}
+
+/// All of `out` is written: at most 0 where owed, and 0 where not.
+fn writes<S: Subject<Network: Reference>>(subject: &S) -> Checked {
+    let mut network = subject.fresh(1);
+    let mut text = Text::uneven(subject);
+    for owes in [true, false] {
+        let out = read::<S, LogProbs>(subject, &mut network, &text)?;
+        for (&x, &owed) in out.iter().zip(&text.owed) {
+            ensure(owed || x == 0.0, "what is not owed is not 0")?;
+            ensure(x <= 0.0, "a log-probability is above 0")?;
+        }
+        let some = text.owed.iter().zip(&out).any(|(owed, x)| *owed && *x < 0.0);
+        ensure(some == owes, "nothing owed is below 0")?;
+        text.owed.fill(false);
+    }
+    Ok(Measured::within(0.0))
+}
+
+/// Beginnings from one token to all but one of the context.
+fn beginnings<S: Subject>(subject: &S) -> Vec<Vec<u32>> {
+    let words = words(subject, subject.context(), 4);
+    [1, 2, 5, subject.context() - 1].iter().map(|len| words[..*len].to_vec()).collect()
+}
+
+/// The probabilities of all continuations sum to 1, and are not all alike.
+fn sums_to_one<S: Subject<Network: Reference>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().formula);
+    let mut network = subject.fresh(1);
+    for beginning in beginnings(subject) {
+        let log_probs = next(subject, &mut network, &beginning, 1.0)?;
+        measured.pair(log_probs.iter().map(|l| libm::exp(f64::from(*l))).sum(), 1.0);
+        super::measure::moved(&log_probs[..1], &log_probs[1..2], "ids 0 and 1 are equally probable")?;
+    }
+    Ok(measured)
+}
+
+/// Logits are divided by the batch's temperature, and normalised again.
+fn temperature<S: Subject<Network: Reference>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().formula);
+    let mut network = subject.fresh(1);
+    for beginning in beginnings(subject) {
+        let plain = next(subject, &mut network, &beginning, 1.0)?;
+        for temperature in [0.5, 1.7] {
+            let mut want = vec![0.0; plain.len()];
+            log_softmax(&plain, temperature.into(), &mut want)?;
+            measured.all(&next(subject, &mut network, &beginning, temperature)?, &want)?;
+        }
+    }
+    Ok(measured)
+}

@@ -1,0 +1,125 @@
+//! What a run of the kit found.
+
+use super::{Fault, Measured};
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// How a check ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Status {
+    /// The promise is kept.
+    Passed(Measured),
+    /// It is broken by a number.
+    Missed(Measured),
+    /// It is broken, or could not be checked.
+    Failed(Fault),
+    /// It is broken, as declared: the declaration's reason.
+    Skipped(&'static str),
+    /// It is kept, though declared broken: the declaration's reason.
+    Stale(&'static str),
+}
+
+impl Status {
+    /// Whether it is as it should be: kept, or broken as declared.
+    pub fn holds(&self) -> bool {
+        matches!(self, Self::Passed(_) | Self::Skipped(_))
+    }
+}
+
+/// One check's outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// The family, as in the module's table.
+    pub family: &'static str,
+    /// The check, or `all` for a family that is absent.
+    pub check: &'static str,
+    /// How it ended.
+    pub status: Status,
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Passed(m) => write!(f, "{:>9.1e} {:>9.1e}  passed", m.error, m.tolerance),
+            Self::Missed(m) => write!(f, "{:>9.1e} {:>9.1e}  FAILED", m.error, m.tolerance),
+            Self::Failed(fault) => write!(f, "{:>9} {:>9}  FAILED: {fault}", "", ""),
+            Self::Skipped(why) => write!(f, "{:>9} {:>9}  skipped: {why}", "", ""),
+            Self::Stale(why) => {
+                write!(f, "{:>9} {:>9}  FAILED: a stale skip, for it passes ({why})", "", "")
+            }
+        }
+    }
+}
+
+/// Every check's outcome. Displayed, it is a table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Report {
+    /// The subject.
+    pub subject: String,
+    /// In the order in which the checks ran.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl Report {
+    /// Whether every promise is kept, or broken as declared.
+    pub fn passed(&self) -> bool {
+        self.failures().next().is_none()
+    }
+
+    /// What is not as it should be.
+    pub fn failures(&self) -> impl Iterator<Item = &Outcome> {
+        self.outcomes.iter().filter(|outcome| !outcome.status.holds())
+    }
+
+    /// How many of a family's checks passed, and how many there are.
+    pub fn kept(&self, family: &str) -> (usize, usize) {
+        let of = self.outcomes.iter().filter(|outcome| outcome.family == family);
+        let passed = of.clone().filter(|outcome| matches!(outcome.status, Status::Passed(_)));
+        (passed.count(), of.count())
+    }
+}
+
+/// A table's head.
+pub(super) fn head(subject: &str, out: &mut dyn fmt::Write) -> fmt::Result {
+    writeln!(out, "{subject}\n{:<36} {:>9} {:>9}", "check", "worst", "allowed")
+}
+
+/// A row's beginning.
+pub(super) fn begin(family: &str, check: &str, out: &mut dyn fmt::Write) -> fmt::Result {
+    let width = 35usize.saturating_sub(family.len());
+    write!(out, "{family}/{check:<width$} ")
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        head(&self.subject, f)?;
+        for Outcome { family, check, status } in &self.outcomes {
+            begin(family, check, f)?;
+            writeln!(f, "{status}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Backends × families as a Markdown table: `yes`, how many of the checks pass, or `–`.
+///
+/// # Errors
+/// The writer's own.
+pub fn matrix(reports: &[&Report], out: &mut dyn fmt::Write) -> fmt::Result {
+    write!(out, "| |")?;
+    reports.iter().try_for_each(|report| write!(out, " {} |", report.subject))?;
+    write!(out, "\n|---|")?;
+    reports.iter().try_for_each(|_| write!(out, "---|"))?;
+    for family in super::detect::FAMILIES {
+        write!(out, "\n| `{family}` |")?;
+        for report in reports {
+            match report.kept(family) {
+                (0, _) => write!(out, " – |")?,
+                (passed, all) if passed == all => write!(out, " yes |")?,
+                (passed, all) => write!(out, " {passed} of {all} |")?,
+            }
+        }
+    }
+    writeln!(out)
+}

@@ -1,0 +1,129 @@
+//! Whether draws follow the distribution that they are said to follow.
+
+use super::Subject;
+use super::measure::{Checked, Fault, Measured, ensure};
+use super::policy::{key, sample, up_to};
+use super::reference::next;
+use super::text::{Text, words};
+use crate::roles::Policy;
+use crate::sampling::{Filters, Sampling};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// Draws of each distribution.
+const DRAWS: usize = 2000;
+/// The fewest expected draws of a cell; rarer ones share one (Cochran's rule).
+const CELL: f64 = 5.0;
+
+/// Pearson's χ² of counts against probabilities, and how large it may be at `sigmas` standard
+/// deviations (Wilson and Hilferty's cube: `χ²/df` is nearly normal under the cube root).
+fn chi_square(counts: &[usize], probabilities: &[f64], sigmas: f64) -> Checked {
+    let (mut cells, mut rare) = (Vec::new(), (0.0, 0.0));
+    for (&count, &p) in counts.iter().zip(probabilities) {
+        ensure(p > 0.0 || count == 0, "an id of probability 0 was drawn")?;
+        let (observed, expected) = (count as f64, p * DRAWS as f64);
+        if expected >= CELL {
+            cells.push((observed, expected));
+        } else {
+            rare = (rare.0 + observed, rare.1 + expected);
+        }
+    }
+    if rare.1 >= CELL {
+        cells.push(rare);
+    }
+    let freedom = cells.len().saturating_sub(1) as f64;
+    ensure(freedom > 0.0, "the distribution is all but certain: it shows nothing")?;
+    let spread = 2.0 / (9.0 * freedom);
+    let root = 1.0 - spread + sigmas * libm::sqrt(spread);
+    let error = cells.iter().map(|(o, e)| (o - e) * (o - e) / e).sum();
+    Ok(Measured { error, tolerance: freedom * root * root * root })
+}
+
+/// The first ids of responses to one prompt, counted.
+fn counted<S: Subject<Network: Policy>>(
+    subject: &S,
+    network: &mut S::Network,
+    filters: Filters,
+    step: u32,
+) -> Checked {
+    let prompt = words(subject, 3, 25);
+    let mut logits: Vec<f64> = next(subject, network, &prompt, 1.0)?.into_iter().map(f64::from).collect();
+    filters.apply(&mut logits, &prompt, &mut vec![0; subject.vocabulary()])?;
+    let total: f64 = logits.iter().map(|l| libm::exp(*l)).sum();
+    let probabilities: Vec<f64> = logits.iter().map(|l| libm::exp(*l) / total).collect();
+    let prompts = Text::of(vec![&prompt; DRAWS]);
+    let sampling = Sampling::Draw(filters);
+    let out = sample(subject, network, &prompts, &sampling, &up_to(1), key(step), 0)?;
+    let mut counts = vec![0; subject.vocabulary()];
+    out.tokens.iter().for_each(|id| counts[*id as usize] += 1);
+    chi_square(&counts, &probabilities, subject.tolerances().sigmas)
+}
+
+/// The one nearest to its limit.
+fn worst<S: Subject<Network: Policy>>(subject: &S, settings: &[Filters]) -> Result<Measured, Fault> {
+    let mut network = subject.fresh(1);
+    let mut worst = Measured::within(1.0);
+    for (filters, step) in settings.iter().zip(10..) {
+        let one = counted(subject, &mut network, *filters, step)?;
+        if one.error / one.tolerance >= worst.error / worst.tolerance {
+            worst = one;
+        }
+    }
+    Ok(worst)
+}
+
+/// Draws follow the softmax, at several temperatures.
+pub(super) fn draws<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    worst(subject, &[1.0, 0.5, 1.7].map(|temperature| Filters { temperature, ..Filters::default() }))
+}
+
+/// Draws follow the filtered softmax, and what is filtered out is never drawn.
+pub(super) fn filters<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    let all = Filters::default();
+    let settings = [
+        Filters { top_k: 3, ..all },
+        Filters { top_p: 0.6, ..all },
+        Filters { min_p: 0.5, ..all },
+        Filters { temperature: 0.7, top_k: 4, top_p: 0.8, ..all },
+    ];
+    worst(subject, &settings)
+}
+
+/// First and second ids of responses are drawn independently: their pairs follow the product of their
+/// probabilities.
+pub(super) fn pairs<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    let (vocabulary, mut network) = (subject.vocabulary(), subject.fresh(1));
+    let prompt = words(subject, 3, 26);
+    let mut probabilities = Vec::new();
+    let of = |log_prob: &f32| libm::exp(f64::from(*log_prob));
+    for (id, first) in (0..).zip(next(subject, &mut network, &prompt, 1.0)?) {
+        let second = next(subject, &mut network, &[&prompt[..], &[id]].concat(), 1.0)?;
+        probabilities.extend(second.iter().map(|second| of(&first) * of(second)));
+    }
+    let prompts = Text::of(vec![&prompt; DRAWS]);
+    let sampling = Sampling::at_temperature(1.0);
+    let out = sample(subject, &mut network, &prompts, &sampling, &up_to(2), key(20), 0)?;
+    let mut counts = vec![0; vocabulary * vocabulary];
+    for i in 0..out.len() {
+        if let [first, second] = out.response(i) {
+            counts[*first as usize * vocabulary + *second as usize] += 1;
+        }
+    }
+    chi_square(&counts, &probabilities, subject.tolerances().sigmas)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_is_that_of_tables() {
+        // 3.09 standard deviations leave 0.1 %: 10.828 at 1 degree of freedom, 29.588 at 10.
+        for (cells, want) in [(2, 10.828), (11, 29.588)] {
+            let even = vec![1.0 / cells as f64; cells];
+            let limit = chi_square(&vec![DRAWS / cells; cells], &even, 3.0902).unwrap().tolerance;
+            assert!((limit / want - 1.0).abs() < 0.04, "{limit}");
+        }
+        assert!(chi_square(&[DRAWS, 1], &[1.0, 0.0], 4.0).is_err());
+    }
+}

@@ -1,0 +1,55 @@
+//! Where and why responses end.
+
+use super::Subject;
+use super::measure::{Checked, Fault, Measured, ensure};
+use super::policy::{key, prompts, refusals, sample, up_to};
+use super::text::{Text, words};
+use crate::roles::Policy;
+use crate::sampling::{Finish, Sampling, Stopping};
+
+/// A response ends at its first end token or stop token, which it keeps, or at the greatest length; all
+/// three happen. Where it ends otherwise, `sample` says so.
+pub(super) fn endings<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    let mut network = subject.fresh(1);
+    let prompts = Text::of((0..60).map(|i| words(subject, 2, 30 + i)));
+    let ends = (subject.vocabulary() as u32 / 2).max(2);
+    // Half of the vocabulary ends a response, so that a few tokens are enough to see each ending.
+    let stop = [1, ends - 1, subject.vocabulary() as u32 - 1];
+    let stopping = Stopping { max_new_tokens: 3, eos: Some(0), stop: &stop };
+    let mut seen = [false; 3];
+    for step in 0..20 {
+        let sampling = Sampling::at_temperature(1.5);
+        let out = sample(subject, &mut network, &prompts, &sampling, &stopping, key(step), 0)?;
+        for finish in out.finish {
+            match finish {
+                Finish::Eos => seen[0] = true,
+                Finish::Stop => seen[1] = true,
+                Finish::Length => seen[2] = true,
+            }
+        }
+    }
+    ensure(seen == [true; 3], "of 1200 responses none ended with one of: end token, stop token, length")?;
+    Ok(Measured::within(0.0))
+}
+
+/// Responses are as long as they may be: up to the limit, or to where the context ends. What leaves no
+/// room is refused, and changes nothing.
+pub(super) fn limits<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    let mut network = subject.fresh(1);
+    let sampling = Sampling::at_temperature(1.0);
+    let context = subject.context();
+    let long =
+        Text::of([words(subject, context - 1, 22), words(subject, context - 3, 23), words(subject, 1, 24)]);
+    let lengths = |limit: usize, network: &mut S::Network| -> Result<[usize; 3], Fault> {
+        let out = sample(subject, network, &long, &sampling, &up_to(limit), key(0), 0)?;
+        Ok([0, 1, 2].map(|i| out.span(i).len()))
+    };
+    ensure(lengths(1, &mut network)? == [1, 1, 1], "responses of one token are not of one token")?;
+    let all = lengths(2 * context, &mut network)?;
+    ensure(all == [1, 3, context - 1], "responses do not fill the context")?;
+    let before = sample(subject, &mut network, &prompts(subject), &sampling, &up_to(3), key(1), 0)?;
+    refusals(subject, &mut network)?;
+    let after = sample(subject, &mut network, &prompts(subject), &sampling, &up_to(3), key(1), 0)?;
+    ensure(before == after, "a refused call changes later responses")?;
+    Ok(Measured::within(0.0))
+}

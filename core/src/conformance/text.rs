@@ -1,0 +1,120 @@
+//! Texts to ask a network about.
+
+use super::Subject;
+use crate::random::{Key, Stream};
+use crate::{Batch, Error, Ragged};
+use alloc::vec::Vec;
+
+/// The seed of all that the kit makes up.
+pub(super) const SEED: u64 = 20_220_304;
+
+/// A batch that owns its parts.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    pub(super) tokens: Vec<u32>,
+    pub(super) ends: Vec<usize>,
+    pub(super) owed: Vec<bool>,
+    pub(super) temperature: f32,
+    /// The index of the first sequence in the batch that this is a part of.
+    pub(super) first: u32,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { tokens: Vec::new(), ends: Vec::new(), owed: Vec::new(), temperature: 1.0, first: 0 }
+    }
+}
+
+impl Text {
+    /// Everything is owed but first tokens.
+    pub(super) fn of<T: AsRef<[u32]>>(sequences: impl IntoIterator<Item = T>) -> Self {
+        let mut text = Self::default();
+        for sequence in sequences {
+            let sequence = sequence.as_ref();
+            text.tokens.extend_from_slice(sequence);
+            text.owed.extend((0..sequence.len()).map(|t| t > 0));
+            text.ends.push(text.tokens.len());
+        }
+        text
+    }
+
+    /// Uneven lengths from 1 to the context, and every fourth token not owed.
+    pub(super) fn uneven<S: Subject>(subject: &S) -> Self {
+        let long = subject.context();
+        let lengths = [3, 1, long, 2, long / 2 + 1, 5];
+        let mut text = Self::of(lengths.iter().zip(0..).map(|(n, i)| words(subject, *n, i)));
+        for t in (0..text.owed.len()).step_by(4) {
+            text.owed[t] = false;
+        }
+        text
+    }
+
+    /// Three sequences, eight owed tokens.
+    pub(super) fn short<S: Subject>(subject: &S) -> Self {
+        Self::of([4, 2, 5].iter().zip(10..).map(|(n, i)| words(subject, *n, i)))
+    }
+
+    /// The text followed by each id of the vocabulary, which alone is owed.
+    pub(super) fn continued<S: Subject>(subject: &S, prefix: &[u32]) -> Self {
+        let mut text = Self::of((0..subject.vocabulary() as u32).map(|id| [prefix, &[id]].concat()));
+        text.owed.fill(false);
+        for &end in &text.ends {
+            text.owed[end - 1] = true;
+        }
+        text
+    }
+
+    pub(super) fn sequences(&self) -> Result<Ragged<'_>, Error> {
+        Ragged::new(&self.tokens, &self.ends)
+    }
+
+    pub(super) fn batch(&self) -> Result<Batch<'_>, Error> {
+        Ok(Batch::new(self.sequences()?, &self.owed)?
+            .at_temperature(self.temperature)?
+            .starting_at(self.first))
+    }
+
+    /// The same at a temperature.
+    pub(super) fn at(mut self, temperature: f32) -> Self {
+        self.temperature = temperature;
+        self
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Where sequence `i` lies.
+    pub(super) fn span(&self, i: usize) -> core::ops::Range<usize> {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        start..self.ends[i]
+    }
+
+    /// Some of the sequences, in the order given.
+    pub(super) fn pick(&self, order: impl IntoIterator<Item = usize>) -> Self {
+        let mut text = Self::default().at(self.temperature);
+        for i in order {
+            text.tokens.extend_from_slice(&self.tokens[self.span(i)]);
+            text.owed.extend_from_slice(&self.owed[self.span(i)]);
+            text.ends.push(text.tokens.len());
+        }
+        text
+    }
+
+    /// Positions of what is owed.
+    pub(super) fn positions(&self) -> Vec<usize> {
+        (0..self.owed.len()).filter(|t| self.owed[*t]).collect()
+    }
+}
+
+/// Made-up tokens.
+pub(super) fn words<S: Subject>(subject: &S, len: usize, sample: u32) -> Vec<u32> {
+    let mut draws = Key::new(SEED, Stream::Data, 0).draws(sample);
+    (0..len).map(|_| draws.below(subject.vocabulary()) as u32).collect()
+}
+
+/// Made-up numbers around 0.
+pub(super) fn numbers(len: usize, sample: u32) -> Vec<f32> {
+    let key = Key::new(SEED, Stream::Data, 1);
+    (0..len as u32).map(|i| key.normal(sample, i) as f32).collect()
+}

@@ -1,0 +1,44 @@
+//! How far apart two correct computations may lie.
+
+/// The tolerances of one backend. The defaults suit f32 on any device.
+///
+/// | field | default | why |
+/// |---|---|---|
+/// | `same` | 1e-5 | f32 sums in another order; 0 where a backend promises bits |
+/// | `agree` | 1e-4 | two kernels for one formula; 0 where sampler, scorer and learner share theirs |
+/// | `formula` | 1e-4 | a sum of as many f32 probabilities as there are tokens |
+/// | `gradient` | 1e-2 | a difference of two f32 losses over `nudge`, and its curvature |
+/// | `nudge` | 1e-2 | short enough for curvature, long enough for f32 |
+/// | `sigmas` | 4 | one sound sampler in thirty thousand is that far off |
+/// | `learned` | 0.5 | of its first loss, after forty steps on one text |
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tolerances {
+    /// The same question again: another call, other company, another order or split.
+    pub same: f64,
+    /// The same number by two ways: sampler and scorer, learner and scorer, rows and scorer.
+    pub agree: f64,
+    /// The network's numbers against the kit's own arithmetic on others of them.
+    pub formula: f64,
+    /// Gradients against differences of the loss, relative.
+    pub gradient: f64,
+    /// How far weights are moved for a difference, as a Euclidean length.
+    pub nudge: f64,
+    /// How unlikely the frequencies of draws may be, in standard deviations.
+    pub sigmas: f64,
+    /// The part of a loss that learning may leave.
+    pub learned: f64,
+}
+
+impl Default for Tolerances {
+    fn default() -> Self {
+        Self {
+            same: 1e-5,
+            agree: 1e-4,
+            formula: 1e-4,
+            gradient: 1e-2,
+            nudge: 1e-2,
+            sigmas: 4.0,
+            learned: 0.5,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Nothing of its own: the test is an example of the repository, built from the package.

@@ -1,0 +1,166 @@
+//! A backend in miniature with every capability, which can be given one fault at a time.
+//!
+//! The state after token `i` is `x = e(token i) + ½·e(token i − 1)`, one-hot; logits are `x` times a table,
+//! a value and a score are `x` times a column each.
+
+use crate::faults::Fault;
+use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::{Batch, Error, Ragged};
+
+pub const VOCABULARY: usize = 7;
+pub const CONTEXT: usize = 12;
+/// Columns of a row of weights: the vocabulary's logits, a value, a score.
+pub const COLUMNS: usize = VOCABULARY + 2;
+pub const VALUE: usize = VOCABULARY;
+pub const SCORE: usize = VOCABULARY + 1;
+
+#[derive(Clone)]
+pub struct Tiny {
+    pub fault: Fault,
+    pub weights: Vec<f32>,
+    pub gradient: Vec<f32>,
+    pub first: Vec<f32>,
+    pub second: Vec<f32>,
+    pub average: Vec<f32>,
+    pub steps: u64,
+    pub calls: usize,
+}
+
+impl Tiny {
+    pub fn new(fault: Fault, seed: u64) -> Self {
+        let len = VOCABULARY * COLUMNS;
+        let key = Key::new(if fault == Fault::IgnoresSeed { 0 } else { seed }, Stream::Init, 0);
+        let weights = (0..len as u32).map(|i| key.normal(0, i) as f32 * 0.5).collect();
+        let zeros = vec![0.0; len];
+        let (gradient, first, second) = (zeros.clone(), zeros.clone(), zeros);
+        Self { fault, weights, gradient, first, second, average: Vec::new(), steps: 0, calls: 0 }
+    }
+
+    pub fn has(&self, fault: Fault) -> bool {
+        self.fault == fault
+    }
+
+    pub fn check(&self, sequences: Ragged<'_>) -> Result<(), Error> {
+        let (outside, long) = (self.has(Fault::AcceptsAnyToken), self.has(Fault::AcceptsAnyLength));
+        for (tokens, _) in sequences.sequences() {
+            if tokens.len() > CONTEXT && !long {
+                return Err(Error::Full { capacity: CONTEXT });
+            }
+            if let Some(&token) = tokens.iter().find(|token| **token as usize >= VOCABULARY)
+                && !outside
+            {
+                let high = VOCABULARY as f64;
+                return Err(Error::Range { name: "token", value: token.into(), low: 0.0, high });
+            }
+        }
+        Ok(())
+    }
+
+    /// Which rows of weights make up the state after token `i`, and how much of each.
+    pub fn features(&self, batch: Ragged<'_>, i: usize) -> Vec<(usize, f32)> {
+        let tokens = batch.tokens();
+        let mut start = batch.ends().iter().copied().filter(|end| *end <= i).max().unwrap_or(0);
+        if self.has(Fault::ReadsNeighbour) {
+            start = 0;
+        }
+        let row = |i: usize| tokens[i] as usize % VOCABULARY;
+        let mut rows = vec![(row(i), 1.0)];
+        if i > start {
+            rows.push((row(i - 1), 0.5));
+        }
+        if self.has(Fault::ReadsFuture) && i + 2 < tokens.len() && !batch.ends().contains(&(i + 2)) {
+            rows.push((row(i + 2), 0.1));
+        }
+        if self.has(Fault::ReadsPadding) {
+            let longest = (0..batch.len()).map(|i| batch.span(i).len()).max().unwrap_or(0);
+            let own = batch.ends().iter().find(|end| **end > i).map_or(0, |end| end - start);
+            rows.push((0, 0.01 * (longest - own) as f32));
+        }
+        rows
+    }
+
+    pub fn columns(&self, features: &[(usize, f32)], columns: core::ops::Range<usize>) -> Vec<f32> {
+        columns
+            .map(|c| features.iter().map(|(row, amount)| amount * self.weights[row * COLUMNS + c]).sum())
+            .collect()
+    }
+
+    /// Adds the gradient of columns of the state after a token.
+    pub fn pull(&mut self, features: &[(usize, f32)], start: usize, slopes: &[f32]) {
+        for (row, amount) in features {
+            for (c, slope) in slopes.iter().enumerate() {
+                self.gradient[row * COLUMNS + start + c] += amount * slope;
+            }
+        }
+    }
+
+    /// Logits that token `t` is drawn from.
+    pub fn logits(&self, batch: Ragged<'_>, t: usize) -> Vec<f32> {
+        self.columns(&self.features(batch, t - 1), 0..VOCABULARY)
+    }
+
+    pub fn values_of(&self, sequences: Ragged<'_>, column: usize) -> Vec<f32> {
+        (0..sequences.tokens().len())
+            .map(|i| self.columns(&self.features(sequences, self.place(sequences, i)), column..column + 1)[0])
+            .collect()
+    }
+
+    /// The token after which value `i` is.
+    pub fn place(&self, sequences: Ragged<'_>, i: usize) -> usize {
+        let starts = i == 0 || sequences.ends().contains(&i);
+        if self.has(Fault::ValuesBeforeToken) && !starts { i - 1 } else { i }
+    }
+
+    pub fn owed(batch: Batch<'_>) -> Vec<usize> {
+        (0..batch.owed().len()).filter(|t| batch.owed()[*t]).collect()
+    }
+}
+
+/// The backend with a fault, and what its author declares.
+pub struct Faulty {
+    pub fault: Fault,
+    pub skips: Vec<Skip>,
+}
+
+impl Subject for Faulty {
+    type Network = Tiny;
+
+    fn fresh(&self, seed: u64) -> Tiny {
+        Tiny::new(self.fault, seed)
+    }
+
+    fn vocabulary(&self) -> usize {
+        VOCABULARY
+    }
+
+    fn context(&self) -> usize {
+        CONTEXT
+    }
+
+    fn name(&self) -> &str {
+        "tiny"
+    }
+
+    fn tolerances(&self) -> Tolerances {
+        // What it draws and scores and learns is one function.
+        Tolerances { agree: 1e-5, ..Tolerances::default() }
+    }
+
+    fn skips(&self) -> &[Skip] {
+        &self.skips
+    }
+}
+
+impl Saved for Faulty {
+    fn reload(&self, network: &mut Tiny) -> Tiny {
+        let mut loaded = Tiny::new(self.fault, 0);
+        loaded.weights.clone_from(&network.weights);
+        if network.has(Fault::SavesHalf) {
+            let whole = Tiny::new(self.fault, 0).weights;
+            let half = whole.len() / 2;
+            loaded.weights[half..].copy_from_slice(&whole[half..]);
+        }
+        loaded
+    }
+}
