@@ -59,6 +59,9 @@ impl PreferenceTraining {
     /// the run, and 5e-7, which is inside the range that it searches. Both are for networks of billions
     /// of weights; a smaller one wants a higher rate. **Not published** for DPO: the passes (1).
     ///
+    /// `discopop` is not monotone: at the reference, where all pairs are alike, its slope points the wrong
+    /// way. It is for a policy that another loss has taught already.
+    ///
     /// ```
     /// use rlhf_core::profile::PreferenceTraining;
     /// assert_eq!(PreferenceTraining::by_name("dpo")?.objective.beta, 0.1);

@@ -139,7 +139,7 @@ impl<'a> Bandit<'a> {
             let feedback = Feedback::Responses { ends: part.ends(), rewards: &rewards[part.texts.clone()] };
             let drawn = Some(&drawn[part.span.clone()]);
             let mut objective = LoggedFeedback::new(self.objective, feedback, drawn, picked.len() as f64)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).from_item(part.texts.start);
+            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(part.texts.start);
             learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role("learner"))?;
             seen.merge(&objective.stats);
         }

@@ -136,7 +136,7 @@ impl<'a> Kto<'a> {
         for part in batch.parts(TOKENS_AT_ONCE) {
             let (said, good) = (&said[part.span.clone()], &desirable[part.texts.clone()]);
             let mut objective = LabelledResponses::new(self.objective, part.ends(), said, good, baseline, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).from_item(part.texts.start);
+            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(part.texts.start);
             learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role("learner"))?;
             seen.merge(&objective.stats);
         }

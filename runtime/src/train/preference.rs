@@ -131,7 +131,7 @@ impl<'a> Compared<'a> {
                 objective = objective.with_winners(&first_wins[pairs.clone()])?;
             }
             let mut objective = objective.with_optimism(self.optimism)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).from_item(pairs.start);
+            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(pairs.start);
             let batch = part.batch()?.at_temperature(self.temperature)?;
             loss += learner.accumulate(batch, &mut watched).await.map_err(TrainError::role("learner"))?;
             seen.merge(&objective.stats);

@@ -53,7 +53,8 @@ fn dpo_reaches_the_optimum_of_the_reward_under_kl() {
             let unnormalised: Vec<f64> =
                 (0..TOKENS).map(|y| base[y as usize] * (reward(prompt, y) / 0.5).exp()).collect();
             let z: f64 = unnormalised.iter().sum();
-            let off = policy.probabilities(prompt).iter().zip(&unnormalised).map(|(p, u)| (p - u / z).abs());
+            let now = policy.probabilities(prompt);
+            let off = now.iter().zip(&unnormalised).map(|(p, u)| (p - u / z).abs());
             // Total variation: the most by which the probability of any event is off.
             worst = worst.max(0.5 * off.sum::<f64>());
         }

@@ -4,14 +4,17 @@ use crate::table::Table;
 use crate::world::{TOKENS, pairs, reference, settings};
 use rlhf::train::{Guard, Pairs, Place, TrainError, now, preferences};
 use rlhf_core::maths::Update;
-use rlhf_core::model::Architecture;
+use rlhf_core::model::{Architecture, Family};
 use rlhf_core::profile::PreferenceTraining;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Error, Objective};
 use rlhf_cpu::{Cpu, Model};
 
+/// A network whose head is its own tensor.
 fn network() -> Model {
-    Model::random(&Cpu::default(), Architecture::gpt2(TOKENS as usize, 8, 8, 1, 2), 1).unwrap()
+    let gpt2 = Architecture::gpt2(TOKENS as usize, 8, 8, 1, 2);
+    let architecture = Architecture { family: Family::Llama, hidden: 16, tied: false, ..gpt2 };
+    Model::random(&Cpu::default(), architecture, 1).unwrap()
 }
 
 /// The same with NaN for the embedding of a token: it shows in the texts that read it.

@@ -1,7 +1,7 @@
 //! However a batch is split, its gradient is the same, and a pair is never split.
 
 use crate::table::Table;
-use crate::world::{fast, reference, settings};
+use crate::world::{fast, log_prob, reference, settings};
 use rlhf::train::{Examples, Kto, Labelled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
 use rlhf_core::profile::{BanditTraining, KtoTraining, PreferenceTraining};
@@ -69,8 +69,9 @@ fn a_split_between_pairs_changes_no_bit() {
 fn labels_and_logs_are_split_where_they_may_be() {
     let (mut labels, mut log) = (Labelled::default(), Logged::default());
     for i in 0..12 {
-        labels.push(&[i as u32 % 6], &response(i), i % 3 == 0).unwrap();
-        log.push(&[i as u32 % 6], &response(i), -2800.0, 1.0).unwrap();
+        let (prompt, response) = ([i as u32 % 6], response(i));
+        labels.push(&prompt, &response, i % 3 == 0).unwrap();
+        log.push(&prompt, &response, log_prob(&policy(), &prompt, &response) as f32, 1.0).unwrap();
     }
     let all: usize = (0..12).map(|i| 1 + response(i).len()).sum();
     let mut settings = KtoTraining { batch: 12, ..KtoTraining::by_name("kto").unwrap() };

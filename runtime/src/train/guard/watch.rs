@@ -31,7 +31,7 @@ impl Watch {
     }
 
     /// Whether the loss of that item was not finite, where the objective counts in items
-    /// ([`Watched::from_item`]).
+    /// ([`Watched::counting_from`]).
     pub(super) fn lost(&self, item: usize) -> bool {
         self.lost.contains(&item)
     }
@@ -54,7 +54,7 @@ pub(in crate::train) struct Watched<'a, O> {
 impl<O> Watched<'_, O> {
     /// For an objective whose errors count pairs or responses, not tokens: the number of its first one in
     /// the batch.
-    pub(in crate::train) fn from_item(mut self, first: usize) -> Self {
+    pub(in crate::train) fn counting_from(mut self, first: usize) -> Self {
         self.start = first;
         self
     }

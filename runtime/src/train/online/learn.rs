@@ -116,7 +116,7 @@ impl Played<'_> {
             let (said, preferred) = (&self.reference[part.span.clone()], &self.preferred[part.texts.clone()]);
             let n = texts.len() as f64;
             let mut objective = NashPolicy::new(*settings, part.ends(), said, preferred, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).from_item(part.texts.start);
+            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(part.texts.start);
             let batch = part.batch()?.at_temperature(temperature)?;
             policy.accumulate(batch, &mut watched).await.map_err(TrainError::role("policy"))?;
         }

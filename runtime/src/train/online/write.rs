@@ -49,7 +49,7 @@ impl OnlinePreferences {
         let place = Place::Iteration(u64::from(self.iteration) + 1);
         let (samples, opponent) = self.writers();
         let again = Examples::try_from_iter(
-            prompts.sequences().flat_map(|(prompt, _)| std::iter::repeat_n((prompt, []), samples)),
+            prompts.sequences().flat_map(|(prompt, _)| core::iter::repeat_n((prompt, []), samples)),
         )?;
         let again = again.sequences()?;
         let sampling = Sampling::at_temperature(self.settings.temperature as f32);
