@@ -27,8 +27,8 @@ const KTO_NAMES: &str = "kto, apo_zero_unpaired";
 impl KtoTraining {
     /// The method of this name: `kto` (Ethayarajh et al., arXiv:2402.01306) or `apo_zero_unpaired`
     /// (D'Oosterlinck et al., arXiv:2408.06266), with the optimiser of DPO
-    /// ([`super::PreferenceTraining::by_name`]) but the rate of 5e-6 that KTO's authors advise for
-    /// β = 0.1.
+    /// ([`super::PreferenceTraining::by_name`]) but a rate of 5e-6, the highest that TRL's documentation
+    /// advises for β = 0.1.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
