@@ -1,6 +1,6 @@
 //! What step 3 does.
 
-use super::{OnPolicy, Profile};
+use super::{KtoTraining, OnPolicy, OnlinePreference, PreferenceTraining, Profile};
 use crate::Error;
 
 /// What step 3 does.
@@ -12,16 +12,24 @@ pub enum Method {
     Ppo,
     /// Policy gradients from groups of responses, without a critic.
     OnPolicy(OnPolicy),
+    /// Pairs, offline: DPO and its kin.
+    Preference(PreferenceTraining),
+    /// Labels, offline: KTO.
+    Kto(KtoTraining),
+    /// Comparisons of the policy's own responses: online DPO, XPO, Nash-MD.
+    Online(OnlinePreference),
 }
-
-/// The names that [`Profile::with_method`] knows.
-const NAMES: [&str; 11] =
-    ["ppo", "a2c", "reinforce", "remax", "rloo", "reinforce_pp", "grpo", "dr_grpo", "dapo", "gspo", "cispo"];
 
 impl Method {
     /// The names that [`Profile::with_method`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.into_iter()
+        let (pairs, labels) = (PreferenceTraining::names(), KtoTraining::names());
+        ["ppo", "a2c"]
+            .into_iter()
+            .chain(OnPolicy::NAMES)
+            .chain(pairs)
+            .chain(labels)
+            .chain(OnlinePreference::names())
     }
 
     /// Checks every range.
@@ -32,6 +40,9 @@ impl Method {
         match self {
             Self::Ppo => Ok(()),
             Self::OnPolicy(settings) => settings.validate(),
+            Self::Preference(settings) => settings.validate(),
+            Self::Kto(settings) => settings.validate(),
+            Self::Online(settings) => settings.validate(),
         }
     }
 }
@@ -50,10 +61,14 @@ impl Profile {
                 (self.ppo.epochs, self.ppo.minibatches) = (1, 1);
                 Method::Ppo
             }
-            _ => match OnPolicy::by_name(name) {
-                Some(settings) => Method::OnPolicy(settings.with_longest(longest)),
-                None => return Err(Error::Unknown { name: "method", known: KNOWN }),
-            },
+            _ => {
+                let group = OnPolicy::by_name(name).map(|s| Method::OnPolicy(s.with_longest(longest)));
+                let pairs = || PreferenceTraining::by_name(name).ok().map(Method::Preference);
+                let labels = || KtoTraining::by_name(name).ok().map(Method::Kto);
+                let online = || OnlinePreference::by_name(name).ok().map(Method::Online);
+                let method = group.or_else(pairs).or_else(labels).or_else(online);
+                method.ok_or(Error::Unknown { name: "method", known: KNOWN })?
+            }
         };
         Ok(self)
     }
@@ -61,14 +76,19 @@ impl Profile {
     /// What step 3 divides logits by, in sampling and in training.
     pub fn temperature(&self) -> f64 {
         match self.method {
-            Method::Ppo => self.ppo.temperature,
+            // What learns from others' texts samples only to be measured.
+            Method::Ppo | Method::Preference(_) | Method::Kto(_) => self.ppo.temperature,
             Method::OnPolicy(settings) => settings.temperature,
+            Method::Online(settings) => settings.temperature,
         }
     }
 }
 
-/// [`NAMES`], for an error.
-const KNOWN: &str = "ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo";
+/// [`Method::names`], for an error.
+const KNOWN: &str = "ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo, dpo, \
+                     cdpo, robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, \
+                     aot, aot_pair, cpo, cpo_hinge, cpo_ipo, simpo, alpha_po, orpo, kto, \
+                     apo_zero_unpaired, online_dpo, online_ipo, xpo, nash_md";
 
 #[cfg(test)]
 mod tests {

@@ -16,7 +16,7 @@ pub struct Configuration {
     /// The recipe: instructgpt, ziegler2019, huang2024, trl or openrlhf
     #[arg(long, value_name = "NAME", default_value = "instructgpt")]
     profile: String,
-    /// What step 3 does: ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo
+    /// What step 3 does: ppo, grpo, rloo, dpo, kto, online_dpo …; another name lists all of them
     #[arg(long, value_name = "NAME", default_value = "ppo")]
     method: String,
     /// The JSON schema instead, for editors

@@ -11,12 +11,12 @@ impl Summary {
     /// The run's report; `lines` of its `metrics.jsonl` become curves.
     pub fn page(&self, lines: &[Line]) -> Page {
         let verdict = said::verdict(
-            "By the reward model's own judgement, PPO's answer to a held-out prompt",
+            "By the reward model's own judgement, the policy's answer to a held-out prompt",
             &self.win_rate,
         );
         let sections = [vec![self.trust(), self.losses()], curves(lines), vec![self.sets()]].concat();
         Page {
-            title: format!("RLHF run, profile {}, seed {}", self.profile, self.seed),
+            title: format!("RLHF run, {}, profile {}, seed {}", self.method, self.profile, self.seed),
             verdict: format!("{verdict} It is {} nats away from the supervised model.", number(self.kl)),
             headlines: self.headlines(),
             sections,
@@ -30,7 +30,7 @@ impl Summary {
     fn headlines(&self) -> Vec<Headline> {
         let kl = "from the supervised model, per answer".into();
         let mut out = vec![
-            said::sure("PPO's answer wins", &self.win_rate),
+            said::sure("The policy's answer wins", &self.win_rate),
             said::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
             Headline { name: "KL".into(), value: format!("{} nats", number(self.kl)), note: kl },
         ];

@@ -5,19 +5,26 @@ use super::summary::Accuracy;
 use super::transcripts::Transcripts;
 use crate::data::{Comparison, Vote};
 use crate::statistics::{Calibration, Interval, calibration, share};
-use crate::train::{Examples, Ranking, TrainError};
+use crate::train::{Examples, Labelled, Pairs, Ranking, TrainError};
 use rlhf_cpu::Model;
 
 /// A prompt's answers as texts, and the votes on them.
 pub(super) struct Judged {
     pub texts: Vec<Vec<u32>>,
+    /// How long each text's prompt is, which is cut to leave room for the answer.
+    pub prompts: Vec<usize>,
     pub votes: Vec<Vote>,
 }
 
 impl Judged {
     pub fn new(comparison: &Comparison, transcripts: &mut Transcripts<'_>) -> Self {
-        let text = |answer: &String| transcripts.whole(&comparison.prompt, answer);
-        Self { texts: comparison.answers.iter().map(text).collect(), votes: comparison.votes.clone() }
+        let (mut texts, mut prompts) = (Vec::new(), Vec::new());
+        for answer in &comparison.answers {
+            let (prompt, answer) = transcripts.pair(&comparison.prompt, answer);
+            prompts.push(prompt.len());
+            texts.push([prompt, answer].concat());
+        }
+        Self { texts, prompts, votes: comparison.votes.clone() }
     }
 
     /// The answers ranked by wins less defeats (Copeland), which turns any set of votes, several
@@ -35,6 +42,32 @@ impl Judged {
         let ranks = net.iter().map(|n| (best - n) as u32).collect();
         Ranking { texts: self.texts.clone(), ranks }
     }
+}
+
+/// Every pair of answers of which one ranks above the other.
+pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Pairs, TrainError> {
+    let mut out = Pairs::default();
+    for j in judged {
+        let parted = |i: usize| j.texts[i].split_at(j.prompts[i]);
+        for (better, worse) in j.ranking().pairs() {
+            out.push_texts(parted(better), parted(worse))?;
+        }
+    }
+    Ok(out)
+}
+
+/// Each answer of such a pair, the better one as desirable, the worse one as not.
+pub(super) fn labelled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Labelled, TrainError> {
+    let mut out = Labelled::default();
+    for j in judged {
+        for (better, worse) in j.ranking().pairs() {
+            for (i, good) in [(better, true), (worse, false)] {
+                let (prompt, answer) = j.texts[i].split_at(j.prompts[i]);
+                out.push(prompt, answer, good)?;
+            }
+        }
+    }
+    Ok(out)
 }
 
 /// What the model says to people's votes, ties among people left out: of each, the winner's score less
@@ -82,7 +115,7 @@ mod tests {
 
     fn ranks(answers: usize, votes: &[(usize, usize)]) -> Vec<u32> {
         let votes = votes.iter().map(|&(winner, loser)| Vote::Prefers { winner, loser }).collect();
-        Judged { texts: vec![vec![0]; answers], votes }.ranking().ranks
+        Judged { texts: vec![vec![0]; answers], prompts: vec![0; answers], votes }.ranking().ranks
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::files::{All, File};
 use super::given::Given;
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
-use super::rewards::{Judged, accuracy, margins, trust};
+use super::rewards::{Judged, accuracy, labelled, margins, pairs, trust};
 use super::sets::{Set, Take, read, sides};
 use super::transcripts::Transcripts;
 use super::{
@@ -124,7 +124,7 @@ pub fn run(
     }
 
     let clock = Instant::now();
-    let mut policy = run.ppo(&sft, &mut reward, &sources.prompts, &corpus.train)?;
+    let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train)?;
     (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
 
     let clock = Instant::now();
@@ -152,6 +152,7 @@ pub fn run(
         instruction_set: cpu.isa().name().into(),
         parameters: run.base.model.architecture().parameters(),
         profile: config.profile.clone(),
+        method: config.method.clone(),
         settings: run.profile,
         overrides,
         data: sources.data,
@@ -336,21 +337,33 @@ impl Run<'_, '_> {
     }
 
     /// Step 3. Ends on the moving average of the weights, where one is kept.
-    fn ppo(
+    fn align(
         &mut self,
         sft: &Model,
         reward: &mut Scaled<Model>,
-        prompts: &[Vec<u32>],
+        sources: &Sources,
         mix: &Examples,
     ) -> Result<Model, RunError> {
         let (stopping, guards) = (self.stopping(), self.config.guards);
-        let on = stage::Prompts { prompts, stopping, mix, iterations: self.config.ppo.iterations, guards };
+        let (prompts, iterations) = (&sources.prompts, self.config.ppo.iterations);
+        let on = stage::Prompts { prompts, stopping, mix, iterations, guards };
         let nothing_more = &mut |_, _: &mut _, _: &mut _| Ok(Vec::new());
+        let failed = |e: TrainError| RunError::at(Phase::Ppo, 0)(e);
+        let judged = || sources.comparisons.iter().flat_map(|set| &set.train);
         let (session, seed) = (&mut self.session, self.config.seed);
         Ok(match &self.profile.method {
             Method::Ppo => stage::ppo(session, sft, reward, on, &self.profile.ppo, seed, nothing_more)?,
             Method::OnPolicy(settings) => {
                 stage::on_policy(session, sft, reward, on, settings, seed, nothing_more)?
+            }
+            Method::Online(settings) => {
+                stage::online(session, sft, reward, on, settings, seed, nothing_more)?
+            }
+            Method::Preference(settings) => {
+                stage::preferences(session, sft, &pairs(judged()).map_err(failed)?, settings, seed)?
+            }
+            Method::Kto(settings) => {
+                stage::kto(session, sft, &labelled(judged()).map_err(failed)?, settings, seed)?
             }
         })
     }

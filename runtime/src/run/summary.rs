@@ -21,6 +21,8 @@ pub struct Summary {
     pub parameters: usize,
     /// The recipe's name.
     pub profile: String,
+    /// What step 3 did.
+    pub method: String,
     /// All its settings, overrides applied.
     pub settings: Profile,
     /// Where the run left the recipe, and why.

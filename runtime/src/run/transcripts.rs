@@ -34,12 +34,6 @@ impl<'a> Transcripts<'a> {
         (self.begun(prompt), response)
     }
 
-    /// A prompt and its response, end to end.
-    pub fn whole(&mut self, prompt: &str, response: &str) -> Vec<u32> {
-        let (prompt, response) = self.pair(prompt, response);
-        [prompt, response].concat()
-    }
-
     fn begun(&self, tokens: Vec<u32>) -> Vec<u32> {
         self.tokenizer.bos().into_iter().chain(tokens).collect()
     }

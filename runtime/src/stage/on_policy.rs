@@ -1,11 +1,11 @@
 //! Step 3 without a critic.
 
 use super::checkpoint::Checkpoint;
-use super::rollouts::{Measure, Prompts, Rollout, rollouts};
+use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
 use super::supervised::with_dropout;
 use super::{Session, StageError, at};
 use crate::record::Phase;
-use crate::train::{Iteration, OnPolicy, OnPolicyState, Scaled, TrainError, Trio, now};
+use crate::train::{OnPolicy, OnPolicyState, Scaled, TrainError, Trio, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile;
 use rlhf_cpu::Model;
@@ -48,9 +48,9 @@ impl Rollout for Actors {
         reward: &mut Scaled<Model>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
-    ) -> Result<Iteration, TrainError> {
+    ) -> Result<Seen, TrainError> {
         let Self { run, policy, reference, .. } = self;
-        now(run.iterate(&mut Trio { policy, reference, reward }, prompts, &on.stopping))
+        Ok(now(run.iterate(&mut Trio { policy, reference, reward }, prompts, &on.stopping))?.into())
     }
 }
 

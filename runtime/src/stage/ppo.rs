@@ -1,11 +1,11 @@
 //! Step 3 as PPO.
 
 use super::checkpoint::Checkpoint;
-use super::rollouts::{Measure, Prompts, Rollout, rollouts};
+use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
 use super::supervised::with_dropout;
 use super::{Session, StageError, at};
 use crate::record::Phase;
-use crate::train::{Iteration, Ppo, PpoState, Roles, Scaled, TrainError, now};
+use crate::train::{Ppo, PpoState, Roles, Scaled, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile::{self, CriticInit};
 use rlhf_core::roles::Averaged;
@@ -51,10 +51,10 @@ impl Rollout for Actors {
         reward: &mut Scaled<Model>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
-    ) -> Result<Iteration, TrainError> {
+    ) -> Result<Seen, TrainError> {
         let Self { run, policy, critic, reference, .. } = self;
         let mut roles = Roles { policy, critic, reference, reward };
-        now(run.iterate(&mut roles, prompts, &on.stopping, on.mix))
+        Ok(now(run.iterate(&mut roles, prompts, &on.stopping, on.mix))?.into())
     }
 }
 

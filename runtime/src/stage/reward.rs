@@ -1,6 +1,6 @@
 //! Step 2.
 
-use super::supervised::line;
+use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
 use crate::formats::scale as scale_of;
 use crate::record::Phase;
@@ -8,8 +8,6 @@ use crate::train::{self, Examples, Ranking, Scaled, TrainError, now};
 use rlhf_core::maths::RewardScale;
 use rlhf_core::profile::{RewardModel, RewardNormalisation};
 use rlhf_cpu::Model;
-use serde_json::Value;
-use std::time::Instant;
 
 /// Makes a reward model of `sft` from `rankings`, has `scale` put its scores into units of reward, and
 /// keeps it as `reward`.
@@ -32,26 +30,25 @@ pub fn reward_model(
         let scale = session.root().map_or(Ok(RewardScale::default()), |root| scale_of(&root.join(name)))?;
         return Ok(Scaled { reward, scale });
     }
-    let mut steps = train::RewardModel::new(rankings, settings, seed).map_err(at(phase, 0))?;
-    let mut done = 0;
-    if let Some(kept) = session.begin(phase)? {
-        model = kept.network(name, &model, seed)?;
-        done = kept.step;
-        steps = steps.after(done);
-    }
-    loop {
-        let clock = Instant::now();
-        let taken = now(steps.step(&mut model)).map_err(|e| session.failed(phase, done + 1, e))?;
-        let Some((step, seen)) = taken else { break };
-        done = step.step;
-        let accuracy = seen.accuracy();
-        let more: Vec<_> = accuracy.iter().map(|accuracy| ("accuracy", *accuracy)).collect();
-        let told = format!("loss {:.3}, accuracy {:.2}", step.loss, accuracy.unwrap_or(0.0));
-        session.after(line(phase, &step, &more, clock), &told, &[(name, &model)], &Value::Null)?;
-    }
+    let steps = train::RewardModel::new(rankings, settings, seed).map_err(at(phase, 0))?;
+    let done = passes(session, (phase, name), &mut model, steps, seed)?;
     let Scaled { reward, scale } = scale(model.clone()).map_err(at(phase, done))?;
     let reward = session.finish(name, phase, reward, Some(&scale))?;
     Ok(Scaled { reward, scale })
+}
+
+impl Pass for train::RewardModel<'_> {
+    fn after(self, steps: u64) -> Self {
+        self.after(steps)
+    }
+
+    fn step(&mut self, model: &mut Model) -> Result<Option<Taken>, TrainError> {
+        Ok(now(train::RewardModel::step(self, model))?.map(|(step, seen)| {
+            let accuracy = seen.accuracy();
+            let told = format!("loss {:.3}, accuracy {:.2}", step.loss, accuracy.unwrap_or(0.0));
+            Taken { step, more: accuracy.map(|accuracy| ("accuracy", accuracy)).into_iter().collect(), told }
+        }))
+    }
 }
 
 /// Demonstrations that centre a reward, at most.

@@ -32,6 +32,23 @@ pub struct Prompts<'a> {
 pub type Measure<'a> =
     dyn FnMut(u32, &mut Model, &mut Scaled<Model>) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
 
+/// What an iteration showed.
+pub(super) struct Seen {
+    /// Its figures, by the names of [`FIGURES`](crate::record::FIGURES).
+    pub figures: Vec<(&'static str, f64)>,
+    /// What to say of it.
+    pub told: String,
+    /// What warnings go by, where there is a reward to go by.
+    pub iteration: Option<Iteration>,
+}
+
+impl From<Iteration> for Seen {
+    fn from(seen: Iteration) -> Self {
+        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
+        Self { figures: figures(&seen), told, iteration: Some(seen) }
+    }
+}
+
 /// A trainer that learns from rollouts, with the networks that learn.
 pub(super) trait Rollout {
     /// What it has to remember beside its networks.
@@ -58,7 +75,7 @@ pub(super) trait Rollout {
         reward: &mut Scaled<Model>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
-    ) -> Result<Iteration, TrainError>;
+    ) -> Result<Seen, TrainError>;
 }
 
 /// What a checkpoint keeps beside the networks.
@@ -94,15 +111,17 @@ pub(super) fn rollouts<R: Rollout>(
         let (tokens, ends) = end_to_end(order.take(run.prompts()).into_iter().map(|i| &on.prompts[i]));
         let prompts = Ragged::new(&tokens, &ends).map_err(|e| at(phase, step)(e.into()))?;
         let seen = run.iterate(reward, prompts, &on).map_err(|e| session.failed(phase, step, e))?;
-        session.warn(phase, step, &on.guards.look(&seen, &history));
-        history.push(&seen);
+        if let Some(iteration) = &seen.iteration {
+            session.warn(phase, step, &on.guards.look(iteration, &history));
+            history.push(iteration);
+        }
         let more = measure(iteration, run.policy(), reward).map_err(at(phase, step))?;
         let measured = |name| more.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
         if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {
             history.measure(reward, gold);
             session.warn(phase, step, on.guards.compare(&history).as_slice());
         }
-        let figures = figures(&seen).into_iter().chain(more).filter(|(_, value)| value.is_finite());
+        let figures = seen.figures.into_iter().chain(more).filter(|(_, value)| value.is_finite());
         let line = Line {
             phase,
             step,
@@ -110,12 +129,11 @@ pub(super) fn rollouts<R: Rollout>(
             figures: figures.map(|(name, value)| (name.to_string(), value)).collect(),
             seconds: clock.elapsed().as_secs_f64(),
         };
-        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
         let state = State { run: run.state().0, history: history.clone() };
         let state = serde_json::to_value(state).map_err(|e| {
             FormatError::content(session.root().unwrap_or("".as_ref()), "checkpoint's state", e.to_string())
         })?;
-        session.after(line, &told, &run.networks(), &state)?;
+        session.after(line, &seen.told, &run.networks(), &state)?;
     }
     Ok(())
 }

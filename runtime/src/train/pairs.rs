@@ -39,10 +39,19 @@ impl Pairs {
     /// # Errors
     /// [`Error::TooFew`] for a response of which nothing is learnt; no pair is appended then.
     pub fn push(&mut self, prompt: &[u32], chosen: &[u32], rejected: &[u32]) -> Result<(), Error> {
-        owes("chosen", prompt, chosen)?;
-        owes("rejected", prompt, rejected)?;
-        self.texts.push(prompt, chosen)?;
-        self.texts.push(prompt, rejected)
+        self.push_texts((prompt, chosen), (prompt, rejected))
+    }
+
+    /// Appends a pair whose prompts differ: cut at the front, to leave room for responses of different
+    /// lengths.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn push_texts(&mut self, chosen: (&[u32], &[u32]), rejected: (&[u32], &[u32])) -> Result<(), Error> {
+        owes("chosen", chosen.0, chosen.1)?;
+        owes("rejected", rejected.0, rejected.1)?;
+        self.texts.push(chosen.0, chosen.1)?;
+        self.texts.push(rejected.0, rejected.1)
     }
 
     /// Appends every pair of a ranking whose answers are not tied: what its texts share at their

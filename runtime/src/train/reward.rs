@@ -22,7 +22,7 @@ pub struct Ranking {
 
 impl Ranking {
     /// Pairs of answers, the better one first; ties are left out.
-    pub(super) fn pairs(&self) -> Vec<(usize, usize)> {
+    pub(crate) fn pairs(&self) -> Vec<(usize, usize)> {
         let k = self.ranks.len();
         let all = (0..k).flat_map(|i| (0..k).map(move |j| (i, j)));
         all.filter(|&(i, j)| self.ranks[i] < self.ranks[j]).collect()

@@ -88,6 +88,21 @@ const ON_POLICY: &[(&str, &str)] = &[
     ("dropout", "dropout in training, a probability of 0 to 0.99"),
 ];
 
+const PASSES: &[(&str, &str)] = &[
+    ("objective", "the loss, as a table: its parts are in the documentation of its type"),
+    ("epochs", "passes over the data, 1 or more"),
+    ("batch", "pairs, or labels, an optimiser step, 1 or more"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
+const ONLINE: &[(&str, &str)] = &[
+    ("method", "what is compared and learnt, as a table: its parts are in the documentation of its type"),
+    ("temperature", "what logits are divided by in sampling and training, above 0"),
+    ("epochs", "passes over what was written, 1 or more"),
+    ("minibatches", "optimiser steps a pass, 1 or more"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
 const OPTIMISER: &[(&str, &str)] = &[
     ("learning_rate", "the highest learning rate, 0 or more"),
     ("adam.beta1", "the decay of the first moment, 0 to below 1"),
@@ -114,6 +129,12 @@ pub fn all() -> Vec<Setting> {
         ("ppo.critic", OPTIMISER),
         ("method.on_policy", ON_POLICY),
         ("method.on_policy.optimiser", OPTIMISER),
+        ("method.preference", PASSES),
+        ("method.preference.optimiser", OPTIMISER),
+        ("method.kto", PASSES),
+        ("method.kto.optimiser", OPTIMISER),
+        ("method.online", ONLINE),
+        ("method.online.optimiser", OPTIMISER),
     ];
     let named = |group: &str, name: &str| format!("{group}.{name}");
     groups
