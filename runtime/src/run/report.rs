@@ -22,17 +22,18 @@ pub fn report(summary: &Summary) -> String {
     let row =
         |name: &str, x: BeforeAfter| vec![name.into(), format!("{:.2}", x.sft), format!("{:.2}", x.ppo)];
     let rows = [row("reward", summary.reward), row("length", summary.length), row("ended", summary.ended)];
-    out += &format!("\nanswers to held-out prompts\n{}", table(&["", "SFT", "PPO"], &rows));
+    out += &format!("\nanswers to held-out prompts\n{}", table(&["", "SFT", &summary.method], &rows));
     let w = &summary.win_rate;
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "KL {:.2} nats; PPO's reward is higher on {:.0} %", summary.kl, 100.0 * w.value);
+    let _ = writeln!(out, "KL {:.2} nats; its reward is higher on {:.0} %", summary.kl, 100.0 * w.value);
     for Sample { prompt, sft, ppo } in &summary.samples {
         let _ = write!(
             out,
-            "\n{}\n  SFT {:+.2}:{}\n  PPO {:+.2}:{}\n",
+            "\n{}\n  SFT {:+.2}:{}\n  {} {:+.2}:{}\n",
             printable(prompt).trim(),
             sft.reward,
             printable(&sft.text),
+            summary.method,
             ppo.reward,
             printable(&ppo.text)
         );
