@@ -1,20 +1,19 @@
-//! A backend of one's own, whole: a policy that is a table of which token follows which. It passes the
-//! conformance kit, and so every trainer can use it:
+//! A backend of one's own, whole: a table of which token follows which. It scores text and learns, so that
+//! every objective over given responses can train it; what it leaves out it declares. It passes the
+//! conformance kit:
 //! `cargo run --release -p rlhf-examples --example your_own_backend`.
 
-use rlhf_core::conformance;
+use core::ops::Range;
 use rlhf_core::conformance::{Skip, Subject};
 use rlhf_core::maths::{Update, adamw, clip_factor, global_norm, log_prob, log_prob_pull};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping, draw, greedy};
-use rlhf_core::{Batch, Error, Objective, Ragged};
+use rlhf_core::roles::{Learner, Reference};
+use rlhf_core::{Batch, Error, Objective, Ragged, conformance};
 
 const VOCABULARY: usize = 9;
 const CONTEXT: usize = 16;
 
 /// Logits of the next token, a row for each token, and what AdamW keeps of them.
-#[derive(Default)]
 struct Bigrams {
     logits: Vec<f32>,
     gradient: Vec<f32>,
@@ -23,27 +22,49 @@ struct Bigrams {
     steps: u64,
 }
 
-impl Bigrams {
-    /// The row that follows a token.
-    fn row(&self, token: u32) -> &[f32] {
-        &self.logits[token as usize * VOCABULARY..][..VOCABULARY]
-    }
-
-    /// Where the owed tokens are, once it is clear that all tokens and lengths are known.
-    fn owed(&self, batch: Batch<'_>) -> Result<Vec<usize>, Error> {
-        check(batch.sequences(), CONTEXT)?;
-        Ok((0..batch.owed().len()).filter(|t| batch.owed()[*t]).collect())
-    }
+/// Where the row that follows a token is.
+fn row(token: u32) -> Range<usize> {
+    let start = token as usize * VOCABULARY;
+    start..start + VOCABULARY
 }
 
-fn check(sequences: Ragged<'_>, longest: usize) -> Result<(), Error> {
+fn check(sequences: Ragged<'_>) -> Result<(), Error> {
     let high = VOCABULARY as f64 - 1.0;
     if let Some(&token) = sequences.tokens().iter().find(|token| **token as usize >= VOCABULARY) {
         return Err(Error::Range { name: "token", value: token.into(), low: 0.0, high });
     }
-    match sequences.sequences().find(|(tokens, _)| tokens.len() > longest) {
-        Some(_) => Err(Error::Full { capacity: longest }),
-        None => Ok(()),
+    let fits = sequences.sequences().all(|(tokens, _)| tokens.len() <= CONTEXT);
+    if fits { Ok(()) } else { Err(Error::Full { capacity: CONTEXT }) }
+}
+
+impl Bigrams {
+    /// The owed positions, each with its token's log-probability and the entropy there.
+    fn owed(&self, batch: Batch<'_>) -> Result<Vec<(usize, (f32, f32))>, Error> {
+        let (sequences, temperature) = (batch.sequences(), batch.temperature().into());
+        check(sequences)?;
+        let tokens = sequences.tokens();
+        let told = |t: usize| log_prob(&self.logits[row(tokens[t - 1])], tokens[t] as usize, temperature);
+        let owed = (0..tokens.len()).filter(|t| batch.owed()[*t]);
+        owed.map(|t| Ok((t, told(t)?))).collect()
+    }
+
+    fn learn<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
+        let (tokens, temperature) = (batch.sequences().tokens(), batch.temperature().into());
+        let (owed, told): (Vec<_>, Vec<_>) = self.owed(batch)?.into_iter().unzip();
+        let (log_probs, mut entropies): (Vec<_>, Vec<_>) = told.into_iter().unzip();
+        if !objective.needs().entropy {
+            entropies.clear();
+        }
+        // The objective's gradient, and its pull-back through the table.
+        let (mut slopes, mut bends) = (vec![0.0; owed.len()], vec![0.0; entropies.len()]);
+        let loss = objective.tokens(&owed, &log_probs, &entropies, &mut slopes, &mut bends)?;
+        bends.resize(owed.len(), 0.0);
+        for (t, (slope, bend)) in owed.into_iter().zip(slopes.into_iter().zip(bends)) {
+            let (target, row) = (tokens[t] as usize, row(tokens[t - 1]));
+            let (logits, gradient) = (&self.logits[row.clone()], &mut self.gradient[row]);
+            log_prob_pull(logits, target, temperature, slope, bend, gradient)?;
+        }
+        Ok(loss)
     }
 }
 
@@ -51,74 +72,9 @@ impl Reference for Bigrams {
     type Error = Error;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
-        let (owed, tokens) = (self.owed(batch)?, batch.sequences().tokens());
         out.fill(0.0);
-        for t in owed {
-            out[t] = log_prob(self.row(tokens[t - 1]), tokens[t] as usize, batch.temperature().into())?.0;
-        }
+        self.owed(batch)?.into_iter().for_each(|(t, (log_prob, _))| out[t] = log_prob);
         Ok(())
-    }
-}
-
-impl Policy for Bigrams {
-    async fn sample(
-        &mut self,
-        prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
-        key: Key,
-        first: u32,
-    ) -> Result<Responses, Error> {
-        check(prompts, CONTEXT - 1)?;
-        if stopping.max_new_tokens == 0 {
-            return Err(Error::TooFew { name: "max_new_tokens", need: 1, got: 0 });
-        }
-        let mut out = Responses::default();
-        for (sample, (prompt, _)) in (first..).zip(prompts.sequences()) {
-            let (mut text, mut finish) = (prompt.to_vec(), None);
-            while finish.is_none() {
-                let (position, logits) = (text.len() - prompt.len(), self.row(text[text.len() - 1]));
-                let token = match sampling {
-                    Sampling::Greedy => greedy(logits)?,
-                    Sampling::Draw(filters) => {
-                        let mut kept = logits.to_vec();
-                        filters.apply(&mut kept, &text, &mut [0; VOCABULARY])?;
-                        draw(&kept, key.uniform(sample, position as u32))?
-                    }
-                };
-                out.log_probs.push(log_prob(logits, token as usize, sampling.temperature().into())?.0);
-                out.tokens.push(token);
-                text.push(token);
-                let full = (text.len() == CONTEXT).then_some(Finish::Length);
-                finish = stopping.finish(token, position + 1).or(full);
-            }
-            out.ends.push(out.tokens.len());
-            out.finish.extend(finish);
-        }
-        Ok(out)
-    }
-}
-
-impl Bigrams {
-    fn learn<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
-        let (owed, tokens) = (self.owed(batch)?, batch.sequences().tokens());
-        let temperature = f64::from(batch.temperature());
-        let told = owed.iter().map(|&t| log_prob(self.row(tokens[t - 1]), tokens[t] as usize, temperature));
-        let (log_probs, mut entropies): (Vec<f32>, Vec<f32>) =
-            told.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-        if !objective.needs().entropy {
-            entropies.clear();
-        }
-        // The objective's gradient, and its pull-back through the table.
-        let (mut slopes, mut bends) = (vec![0.0; owed.len()], vec![0.0; entropies.len()]);
-        let loss = objective.tokens(&owed, &log_probs, &entropies, &mut slopes, &mut bends)?;
-        for (i, t) in owed.into_iter().enumerate() {
-            let (row, bend) = (tokens[t - 1] as usize * VOCABULARY, bends.get(i).copied().unwrap_or(0.0));
-            let (logits, pulled) =
-                (&self.logits[row..][..VOCABULARY], &mut self.gradient[row..][..VOCABULARY]);
-            log_prob_pull(logits, tokens[t] as usize, temperature, slopes[i], bend, pulled)?;
-        }
-        Ok(loss)
     }
 }
 
@@ -126,11 +82,7 @@ impl Learner for Bigrams {
     type Error = Error;
 
     async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
-        let result = self.learn(batch, objective);
-        if result.is_err() {
-            self.gradient.fill(0.0);
-        }
-        result
+        self.learn(batch, objective).inspect_err(|_| self.gradient.fill(0.0))
     }
 
     async fn forget(&mut self) -> Result<(), Error> {
@@ -139,10 +91,10 @@ impl Learner for Bigrams {
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, Error> {
-        let norm = global_norm([&self.gradient[..]]);
-        let scale = clip_factor(norm, update.max_grad_norm)?;
-        self.steps += 1;
         let Self { logits, gradient, first, second, steps } = self;
+        let norm = global_norm([&gradient[..]]);
+        let scale = clip_factor(norm, update.max_grad_norm)?;
+        *steps += 1;
         adamw(logits, gradient, first, second, *steps, update, scale)?;
         gradient.fill(0.0);
         Ok(norm)
@@ -171,11 +123,12 @@ impl Subject for Table {
 
     fn skips(&self) -> &[Skip] {
         const HEADS: &[&str] = &["critic", "learn_values", "reward", "learn_scores"];
-        const REST: &[&str] =
-            &["averaged", "rows", "learn_rows", "candidates", "learn_candidates", "parameters", "saved"];
+        const MORE: &[&str] = &["averaged", "parameters", "saved"];
+        const TEXT: &[&str] = &["policy", "rows", "learn_rows", "candidates", "learn_candidates"];
         &[
             Skip { what: HEADS, why: "a table of logits has no scalar head" },
-            Skip { what: REST, why: "left to the reader" },
+            Skip { what: MORE, why: "left to the reader" },
+            Skip { what: TEXT, why: "it scores and learns, and draws nothing" },
         ]
     }
 }

@@ -42,6 +42,8 @@ pub trait Real:
     fn f64(self) -> f64;
     /// eˣ.
     fn exp(self) -> Self;
+    /// eˣ of each, the same bits.
+    fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]);
     /// eˣ − 1, exact near 0.
     fn exp_m1(self) -> Self;
     /// Natural logarithm.
@@ -60,6 +62,8 @@ pub trait Real:
     fn max(self, other: Self) -> Self;
     /// The smaller; the other one when one is NaN.
     fn min(self, other: Self) -> Self;
+    /// `self` or, unless `keep`, 0, also in place of NaN: without a branch, which a comparison may become.
+    fn only_if(self, keep: bool) -> Self;
     /// `self` limited to `low ..= high`; NaN stays NaN.
     #[inline]
     fn clamp(self, low: Self, high: Self) -> Self {
@@ -69,7 +73,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ident, $exp:path, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
+    ($t:ident, $bits:ident, $exp:path, $exp_all:path, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -84,6 +88,10 @@ macro_rules! real {
             #[inline]
             fn exp(self) -> Self {
                 $exp(self)
+            }
+            #[inline]
+            fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]) {
+                $exp_all(x, out);
             }
             fn exp_m1(self) -> Self {
                 libm::$expm1(self)
@@ -112,8 +120,16 @@ macro_rules! real {
             fn min(self, other: Self) -> Self {
                 $t::min(self, other)
             }
+            #[inline]
+            fn only_if(self, keep: bool) -> Self {
+                $t::from_bits(self.to_bits() & $bits::from(keep).wrapping_neg())
+            }
         }
     };
 }
-real!(f32, crate::maths::exp, expm1f, logf, log1pf, sqrtf, cosf);
-real!(f64, libm::exp, expm1, log, log1p, sqrt, cos);
+real!(f32, u32, crate::maths::exp, crate::maths::exp_all, expm1f, logf, log1pf, sqrtf, cosf);
+real!(f64, u64, libm::exp, one_by_one, expm1, log, log1p, sqrt, cos);
+
+fn one_by_one<const N: usize>(x: &[f64; N], out: &mut [f64; N]) {
+    out.iter_mut().zip(x).for_each(|(out, x)| *out = libm::exp(*x));
+}

@@ -35,17 +35,7 @@ fn numbers(sample: u32, middle: f64, spread: f64) -> Vec<f32> {
 
 /// A copy of as many bytes as the policy loss moves, then the loops.
 pub fn all() -> Vec<Work> {
-    vec![
-        copy(),
-        policy(),
-        policy_by_token(),
-        objective(),
-        value(),
-        estimate(),
-        estimate_one_by_one(),
-        whitening(),
-        kl(),
-    ]
+    vec![copy(), policy(), policy_by_token(), objective(), value(), estimate(), whitening(), kl()]
 }
 
 fn copy() -> Work {
@@ -167,18 +157,6 @@ fn estimate() -> Work {
     work("GAE, advantages and returns", 16, move || {
         let steps = responses(&ends, black_box(&rewards), &values, &mut advantages, &mut returns);
         Gae::new(0.99, 0.95).advantages_of_all(steps).unwrap();
-        black_box((&mut advantages, &mut returns));
-    })
-}
-
-fn estimate_one_by_one() -> Work {
-    let (ends, rewards, mut values) = (ends(), numbers(5, 0.0, 1.0), numbers(6, 0.0, 1.0));
-    values.push(0.0);
-    let (mut advantages, mut returns) = (vec![0.0; TOKENS], vec![0.0; TOKENS]);
-    work("  response by response", 16, move || {
-        for s in responses(&ends, black_box(&rewards), &values, &mut advantages, &mut returns) {
-            Gae::new(0.99, 0.95).advantages_of_all([s]).unwrap();
-        }
         black_box((&mut advantages, &mut returns));
     })
 }

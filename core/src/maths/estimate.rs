@@ -1,7 +1,7 @@
 //! From one response to rewards, advantages and returns.
 
 use super::Shaping;
-use super::gae_lanes::{self, Lane};
+use super::gae_scan::Scan;
 use crate::error::{check, within};
 use crate::sampling::Finish;
 use crate::{Error, Real};
@@ -75,8 +75,8 @@ impl Gae {
         self.advantages_of_all([Steps { rewards, values, finish, advantages, returns }])
     }
 
-    /// Advantages and returns of many responses, the same numbers as one by one. A return is the value plus the advantage under the returns'
-    /// own λ.
+    /// Advantages and returns of many responses, the same numbers as one by one. A return is the value
+    /// plus the advantage under the returns' own λ.
     ///
     /// # Errors
     /// [`Error::Shape`] for the first response that does not fit; those before it have been written.
@@ -86,19 +86,13 @@ impl Gae {
         responses: impl IntoIterator<Item = Steps<'a, R>>,
     ) -> Result<(), Error> {
         self.validate()?;
-        let mut fault = Ok(());
-        let lanes = responses.into_iter().map_while(|steps| match self.lane(steps) {
-            Ok(lane) => Some(lane),
-            Err(error) => {
-                fault = Err(error);
-                None
-            }
-        });
-        gae_lanes::run(R::of(self.gamma), lanes);
-        fault
+        responses.into_iter().try_for_each(|steps| {
+            self.scan(steps)?.run(R::of(self.gamma));
+            Ok(())
+        })
     }
 
-    fn lane<'a, R: Real>(&self, of: Steps<'a, R>) -> Result<Lane<'a, R>, Error> {
+    fn scan<'a, R: Real>(&self, of: Steps<'a, R>) -> Result<Scan<'a, R>, Error> {
         let (steps, tokens) = (of.rewards.len(), of.values.len().saturating_sub(1));
         let (Some(values), true) = (of.values.get(..steps), steps == tokens || steps == tokens + 1) else {
             return Err(Error::Shape { name: "values", want: steps + 1, got: of.values.len() });
@@ -108,14 +102,13 @@ impl Gae {
         let bootstraps = self.cutoff == Cutoff::Bootstraps && of.finish == Finish::Length;
         let after = of.values.get(steps).copied().filter(|_| bootstraps).unwrap_or(R::ZERO);
         let (policy, critic) = (self.policy_lambda(tokens), self.value_lambda.unwrap_or(self.lambda));
-        Ok(Lane {
+        Ok(Scan {
             rewards: of.rewards,
             values,
             advantages: of.advantages,
             returns: of.returns,
             decay: [policy, critic].map(|lambda| R::of(self.gamma) * R::of(lambda)),
             after,
-            next: [R::ZERO; 2],
         })
     }
 }
@@ -238,6 +231,25 @@ mod tests {
                 }
                 close(rewards.iter().sum(), rest, 1e-12);
             }
+        }
+    }
+
+    proptest! {
+        /// Of any length, and where returns have their own λ, it is [`crate::maths::gae`] step by step.
+        #[test]
+        fn four_steps_at_once_are_those_one_by_one(
+            x in prop::collection::vec((-2.0..2.0, -2.0..2.0), 1..24), critic in 0.5..1.0,
+        ) {
+            let rewards: Vec<f64> = x.iter().map(|p| p.0).collect();
+            let values: Vec<f64> = x.iter().map(|p| p.1).chain([0.7]).collect();
+            let gae = Gae { cutoff: Cutoff::Bootstraps, value_lambda: Some(critic), ..Gae::new(0.97, 0.9) };
+            let (mut advantages, mut returns) = (vec![f64::NAN; x.len()], vec![f64::NAN; x.len()]);
+            gae.advantages(&rewards, &values, Finish::Length, &mut advantages, &mut returns).unwrap();
+            let (gamma, mut want) = (vec![0.97; x.len()], vec![f64::NAN; x.len()]);
+            crate::maths::gae(&rewards, &gamma, &values, 0.9, &mut want).unwrap();
+            advantages.iter().zip(&want).for_each(|(got, want)| close(*got, *want, 1e-12));
+            crate::maths::gae(&rewards, &gamma, &values, critic, &mut want).unwrap();
+            (0..x.len()).for_each(|t| close(returns[t], want[t] + values[t], 1e-12));
         }
     }
 

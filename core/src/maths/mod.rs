@@ -21,7 +21,7 @@ mod entropy_bonus;
 mod estimate;
 mod exp;
 mod gae;
-mod gae_lanes;
+mod gae_scan;
 mod graded;
 mod human_reward;
 mod ilql;
@@ -63,7 +63,7 @@ pub use ensemble::{Disagreement, EnsembleRule};
 pub use entropy_bonus::entropy_bonus;
 pub use estimate::{Cutoff, Gae, Response, Steps, estimate};
 
-pub(crate) use exp::exp;
+pub(crate) use exp::{exp, exp_all};
 pub use gae::{gae, returns};
 pub use graded::{Grades, graded};
 pub use human_reward::{credited_reward, weighted_reward};

@@ -41,7 +41,8 @@ impl PolicyClip {
     /// `log_prob`. NaN, where a number is NaN.
     #[inline]
     pub fn token<R: Real>(&self, log_prob: R, old: R, advantage: R) -> PolicyToken<R> {
-        Bounds::of(self).token(log_prob, old, advantage)
+        let (bounds, drift) = (Bounds::of(self), log_prob - old);
+        bounds.loss::<true>(drift, bounds.exponent::<true>(drift).exp(), advantage)
     }
 }
 
@@ -60,7 +61,7 @@ pub struct PolicyToken<R> {
     pub bounded: bool,
 }
 
-/// A clip in the numbers of a loop; what is not asked for is infinite, so that nothing branches.
+/// A clip in the numbers of a loop; a limit that is not asked for is infinite.
 #[derive(Clone, Copy)]
 pub(crate) struct Bounds<R> {
     low: R,
@@ -80,32 +81,35 @@ impl<R: Real> Bounds<R> {
         }
     }
 
-    pub(crate) fn token(&self, log_prob: R, old: R, advantage: R) -> PolicyToken<R> {
-        let drift = log_prob - old;
-        self.loss(drift, self.ratio(drift), advantage)
+    /// Whether the log-ratio or, by the dual clip, the loss is limited.
+    pub(crate) fn are_limits(&self) -> bool {
+        self.log_ratio < R::INFINITY || self.dual < R::INFINITY
     }
 
-    /// ρ.
+    /// ln ρ, where the log-ratio is `drift`. Without `LIMITS`, here and below, infinite ones cost nothing.
     #[inline(always)]
-    pub(crate) fn ratio(&self, drift: R) -> R {
-        drift.clamp(-self.log_ratio, self.log_ratio).exp()
+    pub(crate) fn exponent<const LIMITS: bool>(&self, drift: R) -> R {
+        if LIMITS { drift.clamp(-self.log_ratio, self.log_ratio) } else { drift }
     }
 
     /// The loss where the log-ratio is `drift` and the ratio `ratio`.
     #[inline(always)]
-    pub(crate) fn loss(&self, drift: R, ratio: R, advantage: R) -> PolicyToken<R> {
+    pub(crate) fn loss<const LIMITS: bool>(&self, drift: R, ratio: R, advantage: R) -> PolicyToken<R> {
         let free = -advantage * ratio;
         let held = -advantage * ratio.clamp(self.low, self.high);
         let clipped = held > free;
         let loss = if clipped { held } else { free };
+        // Where both are equal ρ lies inside the clip, or A is 0: the free slope is right.
+        let slope = if clipped { R::ZERO } else { free };
+        if !LIMITS {
+            return PolicyToken { loss, slope, ratio, clipped, bounded: false };
+        }
         // Of a positive advantage the loss is negative, and no bound holds it.
         let bound = self.dual * advantage.abs();
         let bounded = loss > bound;
-        // Where both are equal ρ lies inside the clip, or A is 0: the free slope is right.
-        let stays = clipped | bounded | (drift.abs() > self.log_ratio);
         PolicyToken {
             loss: if bounded { bound } else { loss },
-            slope: if stays { R::ZERO } else { free },
+            slope: if bounded | (drift.abs() > self.log_ratio) { R::ZERO } else { slope },
             ratio,
             clipped,
             bounded,

@@ -60,7 +60,7 @@ pub fn policy_loss<R: Real>(
 pub(crate) const BLOCK: usize = 64;
 /// Sums run side by side in so many lanes, a block's token `i` in lane `i mod LANES`, so that their
 /// order depends on no processor.
-const LANES: usize = 8;
+const LANES: usize = 4;
 
 /// A whole block of what is left; what is beyond it is masked out.
 pub(crate) fn filled<T: Copy + Default>(rest: &[T]) -> [T; BLOCK] {
@@ -112,7 +112,7 @@ impl<R: Real> PolicySums<R> {
     }
 
     /// Adds a block. Its loops are short ones over arrays, so that each becomes vector instructions
-    /// and a processor has many tokens under way. A masked-out token has no drift and no advantage.
+    /// and a processor has many tokens under way.
     #[inline]
     pub(crate) fn block(
         &mut self,
@@ -122,34 +122,52 @@ impl<R: Real> PolicySums<R> {
         mask: &[bool; BLOCK],
         grad: &mut [R; BLOCK],
     ) {
-        let bounds = self.bounds;
-        let (drift, ratio, loss, bar) =
-            (&mut self.drifts, &mut self.ratios, &mut self.losses, &mut self.bars);
-        for i in 0..BLOCK {
-            drift[i] = if mask[i] { log_probs[i] - old[i] } else { R::ZERO };
-            ratio[i] = bounds.ratio(drift[i]);
+        if self.bounds.are_limits() {
+            self.block_of::<true>(log_probs, old, advantages, mask, grad);
+        } else {
+            self.block_of::<false>(log_probs, old, advantages, mask, grad);
         }
+    }
+
+    /// A masked-out token has no drift and no advantage.
+    #[inline(always)]
+    fn block_of<const LIMITS: bool>(
+        &mut self,
+        log_probs: &[R; BLOCK],
+        old: &[R; BLOCK],
+        advantages: &[R; BLOCK],
+        mask: &[bool; BLOCK],
+        grad: &mut [R; BLOCK],
+    ) {
+        let bounds = self.bounds;
+        let (drifts, ratios, losses, bars) =
+            (&mut self.drifts, &mut self.ratios, &mut self.losses, &mut self.bars);
         let weight = R::of(1.0 / self.denominator);
         let (mut clipped, mut bounded) = (0u32, 0u32);
         for i in 0..BLOCK {
-            let advantage = if mask[i] { advantages[i] } else { R::ZERO };
-            let token = bounds.loss(drift[i], ratio[i], advantage);
-            loss[i] = token.loss;
+            drifts[i] = (log_probs[i] - old[i]).only_if(mask[i]);
+            // Until the losses are known their memory holds the exponents.
+            losses[i] = bounds.exponent::<LIMITS>(drifts[i]);
+        }
+        R::exp_all(losses, ratios);
+        for i in 0..BLOCK {
+            let token = bounds.loss::<LIMITS>(drifts[i], ratios[i], advantages[i].only_if(mask[i]));
+            losses[i] = token.loss;
             grad[i] = token.slope * weight;
-            bar[i] = if mask[i] { ratio[i] } else { R::INFINITY };
-            ratio[i] = if mask[i] { ratio[i] } else { R::ZERO };
+            bars[i] = ratios[i] + R::INFINITY.only_if(!mask[i]);
+            ratios[i] = ratios[i].only_if(mask[i]);
             clipped += u32::from(token.clipped);
             bounded += u32::from(token.bounded);
         }
-        self.tokens += mask.iter().filter(|mask| **mask).count();
+        self.tokens += usize::from(mask.iter().map(|mask| u8::from(*mask)).sum::<u8>());
         self.clipped += clipped as usize;
         self.bounded += bounded as usize;
-        fold(&mut self.ratio_min, bar, |least, x| if x < least { x } else { least });
-        fold(&mut self.ratio_max, ratio, |most, x| if x > most { x } else { most });
-        fold(&mut self.ratio, ratio, |sum, x| sum + x.f64());
-        fold(&mut self.loss, loss, |sum, x| sum + x.f64());
-        fold(&mut self.drift, drift, |sum, x| sum + x.f64());
-        fold(&mut self.squared_drift, drift, |sum, x| sum + x.f64() * x.f64());
+        fold(&mut self.ratio_min, bars, |least, x| if x < least { x } else { least });
+        fold(&mut self.ratio_max, ratios, |most, x| if x > most { x } else { most });
+        fold(&mut self.ratio, ratios, |sum, x| sum + x.f64());
+        fold(&mut self.loss, losses, |sum, x| sum + x.f64());
+        fold(&mut self.drift, drifts, |sum, x| sum + x.f64());
+        fold(&mut self.squared_drift, drifts, |sum, x| sum + x.f64() * x.f64());
     }
 
     /// The loss, divided, and what was seen.
