@@ -84,6 +84,36 @@ pub trait Objective {
     }
 }
 
+/// A borrowed objective, so that one may lie within another and be read afterwards.
+impl<O: Objective> Objective for &mut O {
+    fn needs(&self) -> Needs {
+        (**self).needs()
+    }
+
+    fn coupling(&self) -> Coupling {
+        (**self).coupling()
+    }
+
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        entropy: &[f32],
+        grad_log_probs: &mut [f32],
+        grad_entropy: &mut [f32],
+    ) -> Result<f64, Error> {
+        (**self).tokens(positions, log_probs, entropy, grad_log_probs, grad_entropy)
+    }
+
+    fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
+        (**self).values(values, grad_values)
+    }
+
+    fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
+        (**self).scores(scores, grad_scores)
+    }
+}
+
 /// A loss over whole rows of a vocabulary-sized head, with its exact gradient: distillation from a
 /// teacher's rows, action values (ILQL), a policy within another's support (NLPO). For a
 /// [`crate::capabilities::LearnRows`].

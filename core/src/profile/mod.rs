@@ -3,18 +3,36 @@
 //! A profile is a starting point: change a field, and say so. [`Profile::by_name`] gives those that
 //! follow a reference; what that reference does not publish is marked in its documentation.
 
+#[cfg(feature = "alloc")]
+mod distillation;
+mod expert_iteration;
 mod feedback;
+#[cfg(feature = "alloc")]
+mod ilql;
 mod method;
+#[cfg(feature = "alloc")]
+mod nlpo;
 mod on_policy;
 mod online;
 mod preference;
 mod references;
+#[cfg(feature = "alloc")]
+mod trust_region;
 
+#[cfg(feature = "alloc")]
+pub use distillation::DistillationTraining;
+pub use expert_iteration::ExpertIteration;
 pub use feedback::{BanditTraining, KtoTraining};
+#[cfg(feature = "alloc")]
+pub use ilql::IlqlTraining;
 pub use method::Method;
+#[cfg(feature = "alloc")]
+pub use nlpo::Nlpo;
 pub use on_policy::{Credit, OnPolicy};
 pub use online::{OnlineMethod, OnlinePreference, Opponent};
 pub use preference::PreferenceTraining;
+#[cfg(feature = "alloc")]
+pub use trust_region::TrustRegion;
 
 use crate::Error;
 use crate::error::within;

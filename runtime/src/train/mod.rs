@@ -7,19 +7,29 @@
 //! | [`reward_model`] | rankings: [`Ranking`] | [`RewardModel`] |
 //! | | a reward, by PPO | [`Ppo`] |
 //! | | a reward, by REINFORCE, GRPO and their kin | [`OnPolicy`] |
+//! | | a reward, by imitating the best of n | [`ExpertIteration`] |
+//! | | a reward, by TRPO | [`TrustRegion`] |
+//! | | a reward, by NLPO | [`Nlpo`] |
 //! | [`preferences`] | pairs: [`Pairs`], by DPO and its kin | [`Preferences`] |
 //! | [`kto`] | labels: [`Labelled`] | [`Kto`] |
+//! | | a teacher: [`Examples`], the student's own responses | [`Distil`] |
+//! | | rewards of tokens: [`Rewarded`], by ILQL | [`Ilql`] |
 //! | [`bandit`] | rewards of a log: [`Logged`] | [`Bandit`] |
 //! | | a [`Judge`] or a reward, by online DPO, XPO, Nash-MD | [`OnlinePreferences`] |
 
 mod bandit;
 mod batches;
+mod distillation;
 mod error;
 mod examples;
+mod expert_iteration;
 mod fallible;
 mod guard;
+mod ilql;
 mod judge;
 mod kto;
+mod masked;
+mod nlpo;
 mod on_policy;
 mod online;
 mod pairs;
@@ -30,14 +40,21 @@ mod reward;
 mod scaled;
 mod steps;
 mod supervised;
+mod trpo;
+mod written;
 
 pub use bandit::{Bandit, Logged, bandit};
+pub use distillation::Distil;
 pub use error::{TrainError, now};
 pub use examples::{Examples, Passes};
+pub use expert_iteration::{ExpertIteration, Selected};
 pub use fallible::{Fallible, ScoreError};
 pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
+pub use ilql::{Ilql, Rewarded, ValueStep, Values};
 pub use judge::{Judge, Scored};
 pub use kto::{Kto, Labelled, kto};
+pub use masked::Masked;
+pub use nlpo::Nlpo;
 pub use on_policy::{OnPolicy, OnPolicyState, Trio};
 pub use online::{OnlineIteration, OnlinePreferences, OnlineRoles};
 pub use pairs::Pairs;
@@ -47,6 +64,7 @@ pub use reference::NoReference;
 pub use reward::{Ranking, RewardModel, ranking_accuracy, ranking_margins, reward_model};
 pub use scaled::Scaled;
 pub use supervised::{Supervised, supervised};
+pub use trpo::TrustRegion;
 
 /// What an optimiser step says of itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,3 +84,6 @@ pub struct Step {
 /// The most tokens that a forward and backward pass is shown at once. Results do not depend on it:
 /// denominators are global. Memory does.
 pub const TOKENS_AT_ONCE: usize = 8192;
+
+/// The same where whole rows of a vocabulary are held for each token.
+pub const ROWS_AT_ONCE: usize = TOKENS_AT_ONCE / 16;

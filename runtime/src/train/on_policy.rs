@@ -2,6 +2,7 @@
 
 use super::examples::{Part, parts};
 use super::guard::{Fault, Offender, Place, Watch, forget};
+use super::written::{drift, log_probs, repeated, write};
 use super::{Guards, Iteration, TOKENS_AT_ONCE, TrainError, reward};
 use rlhf_core::maths::on_policy::{
     Baseline, MovingBaseline, OnPolicyStats, PolicyColumns, broadcast, informative, reward_to_go,
@@ -120,16 +121,43 @@ impl OnPolicy {
         <F as Reference>::Error: 'static,
         R::Error: 'static,
     {
-        let place = Place::Iteration(u64::from(self.state.iteration) + 1);
+        let mut out = self.rollout(roles, prompts, stopping).await?;
+        self.learn(roles.policy, &mut out).await?;
+        self.learnt();
+        Ok(out)
+    }
+
+    /// The next iteration's rollout, with advantages, of which nothing is learnt yet. Who learns from it
+    /// in another way then calls [`Self::learnt`].
+    pub(super) async fn rollout<P, F, R>(
+        &mut self,
+        roles: &mut Trio<'_, P, F, R>,
+        prompts: Ragged<'_>,
+        stopping: &Stopping<'_>,
+    ) -> Result<Iteration, TrainError>
+    where
+        P: Policy<Error: 'static>,
+        F: Reference<Error: 'static>,
+        R: Reward<Error: 'static>,
+    {
+        let place = self.place();
         let groups = self.gather(roles, prompts, stopping, place).await?;
         if groups.rollouts.len() < self.settings.minibatches as usize {
             return Err(TrainError::Nothing { what: "responses for every minibatch" });
         }
-        let mut out = self.credit(roles.policy, groups, place).await?;
+        let out = self.credit(roles.policy, groups, place).await?;
         self.guards.before_learning(place, &out)?;
-        self.learn(roles.policy, &mut out).await?;
-        self.state.iteration += 1;
         Ok(out)
+    }
+
+    /// The iteration is over.
+    pub(super) fn learnt(&mut self) {
+        self.state.iteration += 1;
+    }
+
+    /// The iteration that is under way.
+    pub(super) fn place(&self) -> Place {
+        Place::Iteration(u64::from(self.state.iteration) + 1)
     }
 
     /// Rollouts until enough prompts carry a signal.
@@ -188,12 +216,7 @@ impl OnPolicy {
         let s = &self.settings;
         let key = Key::new(self.seed, Stream::Sampling, self.state.iteration);
         let sampling = Sampling::at_temperature(s.temperature as f32);
-        let failed = TrainError::role("policy");
-        let written = roles.policy.sample(prompts, &sampling, stopping, key, first as u32);
-        let responses = written.await.map_err(failed)?;
-        Guards::written(place, prompts, &responses)?;
-        let mut rollouts = Rollouts::growing();
-        rollouts.extend(prompts, &responses)?;
+        let mut rollouts = write(roles.policy, prompts, &sampling, stopping, (key, first), place).await?;
         let reference = log_probs(roles.reference, "reference", &rollouts, s.temperature).await?;
         let scores = reward::score(roles.reward, rollouts.sequences()).await?;
         let columns = rollouts.columns_mut();
@@ -384,41 +407,6 @@ impl Groups {
         }
         Ok(self.rollouts.append(&round.rollouts, &responses)?)
     }
-}
-
-/// Σ (ln p − ln p_reference) over response `i`, in nats.
-fn drift(rollouts: &Rollouts, i: usize) -> f64 {
-    let ratio = |t| f64::from(rollouts.log_probs()[t] - rollouts.ref_log_probs()[t]);
-    rollouts.response_span(i).map(ratio).sum()
-}
-
-/// Each of some prompts `times` times, next to each other, end to end.
-fn repeated(prompts: Ragged<'_>, some: core::ops::Range<usize>, times: usize) -> (Vec<u32>, Vec<usize>) {
-    let (mut tokens, mut ends) = (Vec::new(), Vec::new());
-    for i in some {
-        for _ in 0..times {
-            tokens.extend_from_slice(&prompts.tokens()[prompts.span(i)]);
-            ends.push(tokens.len());
-        }
-    }
-    (tokens, ends)
-}
-
-/// The log-probabilities of responses, 0 in prompts.
-async fn log_probs<F: Reference<Error: 'static>>(
-    of: &mut F,
-    role: &'static str,
-    rollouts: &Rollouts,
-    temperature: f64,
-) -> Result<Vec<f32>, TrainError> {
-    let (sequences, owed) = (rollouts.sequences(), rollouts.owed());
-    let mut out = vec![0.0; owed.len()];
-    for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
-        let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
-        let batch = part.batch()?.at_temperature(temperature as f32)?;
-        of.log_probs(batch, &mut out[part.span.clone()]).await.map_err(TrainError::role(role))?;
-    }
-    Ok(out)
 }
 
 /// The score of the likeliest response to every `group`-th prompt.

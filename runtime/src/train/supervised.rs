@@ -102,15 +102,27 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
     coefficient: f64,
     place: Place,
 ) -> Result<f64, TrainError> {
+    let (loss, watch) = gradient(learner, "learner", examples, denominator, coefficient).await?;
+    match Guards::examples(place, examples, indices, &watch) {
+        Ok(()) => Ok(loss),
+        Err(fault) => Err(forget(learner, fault).await),
+    }
+}
+
+/// The same before any guard has judged what was seen.
+pub(super) async fn gradient<L: Learner<Error: 'static>>(
+    learner: &mut L,
+    role: &'static str,
+    examples: &Examples,
+    denominator: f64,
+    coefficient: f64,
+) -> Result<(f64, Watch), TrainError> {
     let mut loss = 0.0;
     let mut watch = Watch::new(examples.tokens());
     for part in examples.parts(TOKENS_AT_ONCE) {
         let mut objective = CrossEntropy::weighted(denominator, coefficient)?;
         let mut watched = watch.over(&mut objective, part.span.clone());
-        loss += learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role("learner"))?;
+        loss += learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role(role))?;
     }
-    match Guards::examples(place, examples, indices, &watch) {
-        Ok(()) => Ok(loss),
-        Err(fault) => Err(forget(learner, fault).await),
-    }
+    Ok((loss, watch))
 }

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 use rlhf_core::roles::Learner;
-use rlhf_core::{Coupling, Error, Needs, Objective};
+use rlhf_core::{CandidateObjective, Coupling, Error, Needs, Objective, RowObjective};
 
 use super::Fault;
 use crate::train::TrainError;
@@ -78,6 +78,25 @@ impl<O> Watched<'_, O> {
             loss => loss,
         }
     }
+
+    /// The same for a loss of those tokens, whose numbers are not kept.
+    fn lose(
+        &mut self,
+        positions: &[usize],
+        loss: Result<f64, Error>,
+        grad: &mut [f32],
+    ) -> Result<f64, Error> {
+        if !matches!(loss, Err(Error::NotFinite { .. })) {
+            return loss;
+        }
+        for &position in positions {
+            if let Some(seen) = self.seen.get_mut(position) {
+                *seen = f32::NAN;
+            }
+        }
+        grad.fill(0.0);
+        Ok(0.0)
+    }
 }
 
 impl<O: Objective> Objective for Watched<'_, O> {
@@ -126,6 +145,27 @@ impl<O: Objective> Objective for Watched<'_, O> {
             return Ok(0.0);
         }
         self.objective.scores(scores, grad_scores)
+    }
+}
+
+/// Of rows, only that a loss is not finite is remembered, as a number that is not where its token lies.
+impl<O: RowObjective> RowObjective for Watched<'_, O> {
+    fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error> {
+        let loss = self.objective.row(position, logits, grad_logits);
+        self.lose(&[position], loss, grad_logits)
+    }
+}
+
+/// As of rows; where a tile's loss is not finite, all its tokens are told.
+impl<O: CandidateObjective> CandidateObjective for Watched<'_, O> {
+    fn candidates(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        grad_log_probs: &mut [f32],
+    ) -> Result<f64, Error> {
+        let loss = self.objective.candidates(positions, log_probs, grad_log_probs);
+        self.lose(positions, loss, grad_log_probs)
     }
 }
 

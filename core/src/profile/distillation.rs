@@ -1,0 +1,73 @@
+//! A student and its teacher.
+
+use super::preference::{passes, rising};
+use super::{Optimiser, WarmUpLength};
+use crate::Error;
+use crate::error::within;
+use crate::maths::{Divergence, Shape};
+use crate::objectives::rows::Distillation;
+
+/// Learning a teacher's distributions, on given texts or on what the student writes itself.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct DistillationTraining {
+    /// What is learnt from a token.
+    pub objective: Distillation,
+    /// λ: the share of steps that learn from the student's own responses to the texts' prompts, at
+    /// temperature 1.
+    pub own: f64,
+    /// Passes over the texts.
+    pub epochs: u32,
+    /// Texts an optimiser step.
+    pub batch: u32,
+    /// Dropout in training, a probability.
+    pub dropout: f64,
+    /// The optimiser.
+    pub optimiser: Optimiser,
+}
+
+impl DistillationTraining {
+    /// From given texts, by the forward KL (Hinton et al., arXiv:1503.02531).
+    ///
+    /// **Filled in**: one pass in batches of 64, a constant rate of 1e-5 after 100 steps.
+    pub fn offline() -> Self {
+        let optimiser = rising(1e-5, Shape::Constant, WarmUpLength::Steps(100));
+        let objective = Distillation::default();
+        Self { objective, own: 0.0, epochs: 1, batch: 64, dropout: 0.0, optimiser }
+    }
+
+    /// GKD (Agarwal et al., arXiv:2306.13649): half of the steps from the student's own responses, by the
+    /// Jensen–Shannon divergence with β = ½. The paper compares several shares and divergences; the rest is
+    /// as in [`Self::offline`].
+    pub fn gkd() -> Self {
+        let divergence = Divergence::JensenShannon { beta: 0.5 };
+        let objective = Distillation { divergence, ..Distillation::default() };
+        Self { objective, own: 0.5, ..Self::offline() }
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] or [`Error::NotFinite`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.objective.validate()?;
+        within("own", self.own, 0.0, 1.0)?;
+        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        DistillationTraining::offline().validate().unwrap();
+        let gkd = DistillationTraining::gkd();
+        gkd.validate().unwrap();
+        let more = DistillationTraining { own: 1.5, ..gkd };
+        assert!(matches!(more.validate(), Err(Error::Range { name: "own", .. })));
+        let objective = Distillation { temperature: 0.0, ..gkd.objective };
+        let cold = DistillationTraining { objective, ..gkd };
+        assert!(matches!(cold.validate(), Err(Error::Range { name: "temperature", .. })));
+    }
+}

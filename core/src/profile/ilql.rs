@@ -1,0 +1,68 @@
+//! Values learnt from written text.
+
+use super::preference::{passes, rising};
+use super::{Optimiser, WarmUpLength};
+use crate::Error;
+use crate::algorithms::Follow;
+use crate::maths::{Ilql, Shape};
+
+/// ILQL (Snell et al., arXiv:2206.11871): action values and state values from texts with rewards, offline.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct IlqlTraining {
+    /// What is learnt from a token.
+    pub objective: Ilql,
+    /// How the target action values follow those that learn, step by step.
+    pub follow: Follow,
+    /// Passes over the texts.
+    pub epochs: u32,
+    /// Texts an optimiser step.
+    pub batch: u32,
+    /// Dropout in training, a probability.
+    pub dropout: f64,
+    /// The optimiser of each network.
+    pub optimiser: Optimiser,
+}
+
+impl Default for IlqlTraining {
+    /// The targets close 0.005 of their gap at each step, as in IQL (Kostrikov et al., arXiv:2110.06169).
+    ///
+    /// **Filled in**: one pass in batches of 64, a constant rate of 1e-4 without a warm-up.
+    fn default() -> Self {
+        Self {
+            objective: Ilql::default(),
+            follow: Follow::Average { decay: 0.995 },
+            epochs: 1,
+            batch: 64,
+            dropout: 0.0,
+            optimiser: rising(1e-4, Shape::Constant, WarmUpLength::Steps(0)),
+        }
+    }
+}
+
+impl IlqlTraining {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.objective.validate()?;
+        self.follow.validate()?;
+        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let right = IlqlTraining::default();
+        right.validate().unwrap();
+        let far = IlqlTraining { follow: Follow::Average { decay: 1.5 }, ..right };
+        assert!(matches!(far.validate(), Err(Error::Range { name: "decay", .. })));
+        let objective = Ilql { expectile: 0.0, ..right.objective };
+        let none = IlqlTraining { objective, ..right };
+        assert!(matches!(none.validate(), Err(Error::Range { name: "expectile", .. })));
+    }
+}

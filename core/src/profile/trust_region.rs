@@ -1,0 +1,63 @@
+//! Policy optimisation within a trust region.
+
+use super::{Credit, OnPolicy};
+use crate::Error;
+use crate::algorithms::Trpo;
+
+/// TRPO (Schulman et al., arXiv:1502.05477) on rollouts without a critic: each is learnt from by one step
+/// along the natural gradient. It has no optimiser.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TrustRegion {
+    /// Prompts a rollout.
+    pub prompts: u32,
+    /// Responses to each prompt.
+    pub group: u32,
+    /// What logits are divided by, in sampling and in training.
+    pub temperature: f64,
+    /// What a nat of KL from the reference costs, in units of reward.
+    pub beta: f64,
+    /// How rewards become advantages.
+    pub credit: Credit,
+    /// The step.
+    pub step: Trpo,
+}
+
+impl Default for TrustRegion {
+    /// Rollouts and advantages as [`OnPolicy::rloo`] has them, the step as [`Trpo::default`].
+    fn default() -> Self {
+        let OnPolicy { prompts, group, temperature, beta, credit, .. } = OnPolicy::rloo();
+        Self { prompts, group, temperature, beta, credit, step: Trpo::default() }
+    }
+}
+
+impl TrustRegion {
+    /// Settings of a policy gradient with the same rollouts and advantages.
+    pub fn rollouts(&self) -> OnPolicy {
+        let Self { prompts, group, temperature, beta, credit, .. } = *self;
+        OnPolicy { prompts, group, temperature, beta, credit, ..OnPolicy::reinforce() }
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// As [`OnPolicy::validate`] and [`Trpo::validate`].
+    pub fn validate(&self) -> Result<(), Error> {
+        self.rollouts().validate()?;
+        self.step.validate()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_setting_is_named() {
+        let right = TrustRegion::default();
+        right.validate().unwrap();
+        let alone = TrustRegion { group: 1, ..right };
+        assert_eq!(alone.validate(), Err(Error::TooFew { name: "group", need: 2, got: 1 }));
+        let far = TrustRegion { step: Trpo { max_kl: 0.0, ..right.step }, ..right };
+        assert!(matches!(far.validate(), Err(Error::Range { name: "max_kl", .. })));
+    }
+}

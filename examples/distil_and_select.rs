@@ -1,0 +1,83 @@
+//! Learning without a policy gradient: a network imitates the best of its own answers, and a smaller one then
+//! learns from it token by token:
+//! `cargo run --release -p rlhf-examples --example distil_and_select`.
+
+use rlhf::train::{Distil, Examples, ExpertIteration, now, supervised};
+use rlhf_core::model::Architecture;
+use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
+use rlhf_core::profile::{self, DistillationTraining, Profile, WarmUpLength};
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::ready;
+use rlhf_core::roles::Policy;
+use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_cpu::{Cpu, Model};
+
+const PEOPLE: [&str; 4] = ["Ann", "Ben", "Eve", "Kim"];
+const WORDS: [&str; 4] = ["thank you.", "take care.", "go away.", "whatever."];
+const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 16, eos: Some(Bytes::EOS), stop: &[] };
+
+/// What is wanted: a rule, not a person.
+fn polite(text: &[u32]) -> f32 {
+    let text = Bytes.decode(text);
+    f32::from(WORDS[..2].iter().any(|words| text.ends_with(words)))
+}
+
+/// The share of polite answers.
+fn politeness(policy: &Model, prompts: &Examples) -> Result<f64, Box<dyn core::error::Error>> {
+    let again = Examples::try_from_iter(
+        prompts.sequences()?.sequences().flat_map(|(prompt, _)| std::iter::repeat_n((prompt, []), 50)),
+    )?;
+    let (all, key) = (Sampling::at_temperature(1.0), Key::new(1, Stream::Sampling, 0));
+    let said = ready(policy.clone().sample(again.sequences()?, &all, &STOPPING, key, 0));
+    let said = said.ok_or("the processor never waits")??;
+    let count: f64 = (0..said.len()).map(|i| f64::from(polite(said.response(i)))).sum();
+    Ok(count / said.len() as f64)
+}
+
+fn main() -> Result<(), Box<dyn core::error::Error>> {
+    // Two networks learn to speak from the same demonstrations, of which half are polite.
+    let greeted = PEOPLE.iter().flat_map(|person| WORDS.map(|words| (format!("{person}, "), words)));
+    let demonstrations =
+        Examples::try_from_iter(greeted.map(|(prompt, words)| {
+            (Bytes.encode(&prompt), [Bytes.encode(words), vec![Bytes::EOS]].concat())
+        }))?;
+    let prompts = Examples::try_from_iter(PEOPLE.map(|p| (Bytes.encode(&format!("{p}, ")), [])))?;
+    let mut sft = Profile::instructgpt().supervised.ok_or("the recipe has no step 1")?;
+    (sft.optimiser.learning_rate, sft.epochs) = (3e-3, 100);
+    let mut large = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 32, 2, 4), 1)?;
+    let mut small = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 24, 1, 2), 2)?;
+    for model in [&mut large, &mut small] {
+        now(supervised(model, &demonstrations, &sft, 1, &mut |_| {}))?;
+    }
+    let before = [politeness(&large, &prompts)?, politeness(&small, &prompts)?];
+
+    // The large one writes eight answers to everyone and imitates the best.
+    let mut best = profile::ExpertIteration::best_of(8);
+    (best.minibatches, best.optimiser.learning_rate) = (1, 1e-3);
+    let mut run = ExpertIteration::new(best, 15, 1)?;
+    for iteration in 1..=15 {
+        let seen = now(run.iterate(&mut large, &mut polite, prompts.sequences()?, &STOPPING))?;
+        if iteration % 5 == 0 {
+            println!("iteration {iteration:2}: {:.2} of its answers are polite", seen.score);
+        }
+    }
+
+    // The small one learns from it, half of the time on its own answers.
+    let mut gkd = DistillationTraining { epochs: 100, batch: 16, ..DistillationTraining::gkd() };
+    (gkd.optimiser.learning_rate, gkd.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+    let mut steps = Distil::new(&demonstrations, &STOPPING, &gkd, 1)?;
+    while let Some((step, seen)) = now(steps.step(&mut small, &mut large))? {
+        if step.step % 25 == 0 {
+            println!("step {:3}: {:.4} nats a token apart", step.step, seen.divergence / seen.tokens as f64);
+        }
+    }
+
+    let after = [politeness(&large, &prompts)?, politeness(&small, &prompts)?];
+    println!(
+        "polite: the large one {:.2} to {:.2}, the small one {:.2} to {:.2}",
+        before[0], after[0], before[1], after[1]
+    );
+    assert!(before.iter().all(|share| *share < 0.7), "it was polite before: {before:?}");
+    assert!(after.iter().all(|share| *share > 0.9), "it did not learn: {after:?}");
+    Ok(())
+}

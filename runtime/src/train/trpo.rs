@@ -1,0 +1,74 @@
+//! Step 3 by steps within a trust region.
+
+use super::{Guards, Iteration, OnPolicy, OnPolicyState, TrainError, Trio};
+use rlhf_core::algorithms::TrpoStep;
+use rlhf_core::capabilities::Parameters;
+use rlhf_core::profile;
+use rlhf_core::roles::{Learner, Policy, Reference, Reward};
+use rlhf_core::sampling::Stopping;
+use rlhf_core::{Batch, Ragged};
+
+/// TRPO ([`profile::TrustRegion`]): rollouts and advantages are those of [`OnPolicy`], what is learnt from
+/// one is a single step of [`rlhf_core::algorithms::Trpo`], to which it is shown at once.
+#[derive(Clone, Debug)]
+pub struct TrustRegion {
+    settings: profile::TrustRegion,
+    rollouts: OnPolicy,
+}
+
+impl TrustRegion {
+    /// A run; it may be as long as one likes, for no rate falls.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the setting that is out of range.
+    pub fn new(settings: profile::TrustRegion, seed: u64) -> Result<Self, TrainError> {
+        settings.validate()?;
+        Ok(Self { settings, rollouts: OnPolicy::new(settings.rollouts(), 1, seed)? })
+    }
+
+    /// What this run has to remember beside its network. There are no optimiser steps to count.
+    pub fn state(&self) -> OnPolicyState {
+        self.rollouts.state()
+    }
+
+    /// Goes on from `state`, with a network that remembers its own.
+    pub fn after(self, state: OnPolicyState) -> Self {
+        Self { rollouts: self.rollouts.after(state), ..self }
+    }
+
+    /// The same run under other limits; of [`Guards`], [`Guards::max_kl`] is read.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the limit that is out of range.
+    pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
+        Ok(Self { rollouts: self.rollouts.with_guards(guards)?, ..self })
+    }
+
+    /// One rollout on the first [`profile::TrustRegion::prompts`] of `prompts`, and the step that is taken
+    /// on it, if any is worth taking: else the weights are as before. The policy's dropout has to be off.
+    ///
+    /// # Errors
+    /// [`TrainError::Nothing`] without prompts; [`TrainError::Guard`] where a guard stops the run; a role's
+    /// own.
+    pub async fn iterate<P, F, R>(
+        &mut self,
+        roles: &mut Trio<'_, P, F, R>,
+        prompts: Ragged<'_>,
+        stopping: &Stopping<'_>,
+    ) -> Result<(Iteration, TrpoStep), TrainError>
+    where
+        P: Policy + Parameters + Learner<Error = <P as Reference>::Error>,
+        F: Reference<Error: 'static>,
+        R: Reward<Error: 'static>,
+        <P as Reference>::Error: 'static,
+    {
+        let seen = self.rollouts.rollout(roles, prompts, stopping).await?;
+        let owed = seen.rollouts.owed();
+        let batch = Batch::new(seen.rollouts.sequences(), &owed)?;
+        let batch = batch.at_temperature(self.settings.temperature as f32)?;
+        let step = self.settings.step.step(roles.policy, batch, seen.rollouts.advantages()).await;
+        let step = step.map_err(TrainError::role("policy"))?;
+        self.rollouts.learnt();
+        Ok((seen, step))
+    }
+}

@@ -1,0 +1,9 @@
+//! Trainers beyond PPO and policy gradients: each learns what it is to, and does not learn where there is
+//! nothing.
+
+mod distillation;
+mod expert_iteration;
+mod nlpo;
+mod trust_region;
+mod values;
+mod world;

@@ -1,0 +1,148 @@
+//! A field of three by three: the last cell ends a walk and is worth 1, a step costs 0.1. From walks without
+//! aim, values are learnt that lead home.
+
+use rlhf::train::{Examples, Ilql, Rewarded, ValueStep, Values, now, supervised};
+use rlhf_core::algorithms::Follow;
+use rlhf_core::maths;
+use rlhf_core::model::Architecture;
+use rlhf_core::profile::{IlqlTraining, Profile};
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::sampling::{Advantage, Request, Sampling, Stopping, sample_by};
+use rlhf_core::{Ragged, ready};
+use rlhf_cpu::{Cpu, Model};
+use std::sync::LazyLock;
+
+const CELLS: u32 = 9;
+const HOME: u32 = 8;
+const LONGEST: usize = 12;
+/// How much a policy is led by values, in nats per unit of reward.
+const BETA: f64 = 10.0;
+
+fn neighbours(cell: u32) -> Vec<u32> {
+    let near = |a: u32, b: u32| (a / 3).abs_diff(b / 3) + (a % 3).abs_diff(b % 3) == 1;
+    (0..CELLS).filter(|&other| near(cell, other)).collect()
+}
+
+/// Walks without aim: where they start, and where they go.
+fn walks() -> impl Iterator<Item = (u32, Vec<u32>)> {
+    (0..120).map(|walk| {
+        let mut draws = Key::new(5, Stream::Data, 0).draws(walk);
+        let start = walk % HOME;
+        let (mut cells, mut cell) = (Vec::new(), start);
+        while cell != HOME && cells.len() < LONGEST {
+            cell = *draws.pick(&neighbours(cell));
+            cells.push(cell);
+        }
+        (start, cells)
+    })
+}
+
+fn rewarded(mut reward: impl FnMut(u32) -> f32) -> Rewarded {
+    let mut out = Rewarded::default();
+    for (start, cells) in walks() {
+        let rewards: Vec<f32> = cells.iter().map(|&cell| reward(cell)).collect();
+        out.push(&[start], &cells, &rewards, cells.ends_with(&[HOME])).unwrap();
+    }
+    out
+}
+
+fn homeward() -> Rewarded {
+    rewarded(|cell| if cell == HOME { 1.0 } else { -0.1 })
+}
+
+/// A policy that walks as they do.
+static AIMLESS: LazyLock<Model> = LazyLock::new(|| {
+    let mut policy = network(9);
+    let texts = Examples::try_from_iter(walks().map(|(start, cells)| (vec![start], cells))).unwrap();
+    let mut sft = Profile::instructgpt().supervised.unwrap();
+    (sft.optimiser.learning_rate, sft.epochs, sft.dropout) = (3e-3, 40, 0.0);
+    now(supervised(&mut policy, &texts, &sft, 1, &mut |_| {})).unwrap();
+    policy
+});
+
+fn network(seed: u64) -> Model {
+    Model::random(&Cpu::default(), Architecture::gpt2(CELLS as usize, LONGEST + 1, 24, 1, 2), seed).unwrap()
+}
+
+fn settings() -> IlqlTraining {
+    let mut settings = IlqlTraining { epochs: 60, batch: 30, ..IlqlTraining::default() };
+    settings.objective = maths::Ilql { expectile: 0.9, discount: 0.9, conservatism: 0.05 };
+    (settings.follow, settings.optimiser.learning_rate) = (Follow::Average { decay: 0.9 }, 3e-3);
+    settings
+}
+
+/// Two heads, their targets, and a critic.
+fn networks() -> ([Model; 2], [Model; 2], Model) {
+    let heads = [network(1), network(2)];
+    (heads.clone(), heads, network(3).with_scalar_head(0.0, 1).unwrap())
+}
+
+fn learn(data: &Rewarded) -> ([Model; 2], Vec<ValueStep>) {
+    let (mut heads, mut targets, mut critic) = networks();
+    let mut steps = Ilql::new(data, &settings(), 1).unwrap();
+    let mut seen = Vec::new();
+    let mut all = Values { heads: &mut heads, targets: &mut targets, critic: &mut critic };
+    while let Some((_, step)) = now(steps.step(&mut all)).unwrap() {
+        seen.push(step);
+    }
+    (heads, seen)
+}
+
+/// The mean number of steps home, from everywhere, of who is led by values, and the share of steps to a
+/// neighbour.
+fn way_home(heads: &mut [Model; 2], beta: f64) -> (f64, f64) {
+    let starts: Vec<u32> = (0..HOME).cycle().take(80).collect();
+    let ends: Vec<usize> = (1..=80).collect();
+    let request = Request {
+        prompts: Ragged::new(&starts, &ends).unwrap(),
+        sampling: &Sampling::at_temperature(1.0),
+        stopping: &Stopping { max_new_tokens: LONGEST, eos: Some(HOME), stop: &[] },
+        context: LONGEST + 1,
+        key: Key::new(8, Stream::Sampling, 0),
+        first: 0,
+    };
+    let mut guide = Advantage::new(heads, beta, 0).unwrap();
+    let walked = ready(sample_by(&mut AIMLESS.clone(), &mut guide, &request)).unwrap().unwrap();
+    let mut near = 0;
+    for (i, &start) in starts.iter().enumerate() {
+        let way = [&[start], walked.response(i)].concat();
+        near += way.windows(2).filter(|step| neighbours(step[0]).contains(&step[1])).count();
+    }
+    let steps = walked.tokens.len() as f64;
+    (steps / walked.len() as f64, near as f64 / steps)
+}
+
+#[test]
+fn aimless_walks_teach_the_way_home() {
+    let (mut heads, seen) = learn(&homeward());
+    let error = |step: &ValueStep| step.actions.squared_error / step.actions.tokens as f64;
+    let (first, last) = (error(&seen[0]), error(&seen[seen.len() - 1]));
+    let ((aimless, _), (led, near)) = (way_home(&mut heads, 0.0), way_home(&mut heads, BETA));
+    println!("squared error {first:.3} to {last:.4}; {aimless:.1} steps, led {led:.1}, {near:.2} near");
+    assert!(last < 0.2 * first, "{first} to {last}");
+    // The shortest ways take 2.25 steps on average; a jump would be shorter, and no walk has one.
+    assert!(aimless > 6.0 && led < 4.0 && near > 0.9, "{aimless} to {led}, {near}");
+}
+
+#[test]
+fn rewards_by_a_coin_lead_nowhere() {
+    let mut draws = Key::new(7, Stream::Labels, 0).draws(0);
+    let data = rewarded(|_| draws.uniform() as f32 - 0.5);
+    let (led, _) = way_home(&mut learn(&data).0, BETA);
+    assert!(led > 5.0, "{led}");
+}
+
+#[test]
+fn a_run_goes_on_to_the_same_bits() {
+    let data = homeward();
+    let run = |parts: &[(u64, u64)]| {
+        let (mut heads, mut targets, mut critic) = networks();
+        for &(from, to) in parts {
+            let mut steps = Ilql::new(&data, &settings(), 1).unwrap().after(from);
+            let mut all = Values { heads: &mut heads, targets: &mut targets, critic: &mut critic };
+            (from..to).for_each(|_| assert!(now(steps.step(&mut all)).unwrap().is_some()));
+        }
+        [&heads[0], &heads[1], &targets[0], &critic].map(|network| network.weights().to_vec())
+    };
+    assert_eq!(run(&[(0, 6)]), run(&[(0, 4), (4, 6)]));
+}
