@@ -80,7 +80,7 @@ pub use policy_loss::policy_loss;
 pub(crate) use policy_loss::{BLOCK, PolicySums, filled};
 pub use policy_stats::PolicyStats;
 pub use preference::{
-    Against, KlTerm, Kto, KtoLoss, LabelStats, NashMd, Pair, Per, Preference, PreferenceLoss,
+    Against, Kto, KtoLoss, LabelStats, NashKl, NashMd, Pair, Per, Preference, PreferenceLoss,
     PreferenceStats, RewardShape, Supervised, best_and_worst, geometric_mixture, kto, kto_baseline, nash_md,
     win_rates,
 };

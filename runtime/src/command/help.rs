@@ -80,7 +80,7 @@ pub const CHECK: &str = examples!(
 pub const CONTROL: &str = examples!(
     "  rlhf control grid
   rlhf control cart-pole --method coach --mistakes 0.1 --seed 7
-  rlhf control mountain-car --method preferences --json > summary.json
+  rlhf control mountain-car --method tamer --json > summary.json
   rlhf control grid --teacher keyboard --episodes 3"
 );
 

@@ -28,7 +28,7 @@ mod tests;
 
 pub use kto::{Kto, KtoLoss, kto, kto_baseline};
 pub use mixture::geometric_mixture;
-pub use nash_md::{KlTerm, NashMd, nash_md};
+pub use nash_md::{NashKl, NashMd, nash_md};
 pub use online::{best_and_worst, win_rates};
 pub use pair::Pair;
 #[cfg(feature = "alloc")]

@@ -6,7 +6,7 @@ use crate::{Error, Real};
 /// Which log-ratio weighs a token of the KL term.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum KlTerm {
+pub enum NashKl {
     /// Its response's: the unbiased gradient of the paper.
     #[default]
     Response,
@@ -21,18 +21,18 @@ pub struct NashMd {
     /// τ: what a nat of KL to the reference costs, in units of preference.
     pub tau: f64,
     /// How the KL term is estimated.
-    pub kl: KlTerm,
+    pub kl: NashKl,
 }
 
 impl Default for NashMd {
     fn default() -> Self {
-        Self { tau: 0.1, kl: KlTerm::Response }
+        Self { tau: 0.1, kl: NashKl::Response }
     }
 }
 
 /// A surrogate whose gradient is Nash-MD's policy gradient, with ½ as its baseline:
 /// `L = −Σ_responses Σ_t (P − ½ − τ·k)·ln π[t] / n`, where the bracket is a constant and k the response's
-/// log-ratio to the reference, or the token's ([`KlTerm`]).
+/// log-ratio to the reference, or the token's ([`NashKl`]).
 ///
 /// `log_probs`, `reference`, `grad`: `[tokens]`, in nats, of responses that the policy drew, end to end;
 /// `ends`: one past each response's last token; `preferred` (P): `[responses]`, the probability that it
@@ -67,7 +67,7 @@ pub fn nash_md<R: Real>(
         let ratio = |t: usize| log_probs[t].f64() - reference[t].f64();
         let whole: f64 = (start..end).map(ratio).sum();
         for t in start..end {
-            let kl = if settings.kl == KlTerm::Token { ratio(t) } else { whole };
+            let kl = if settings.kl == NashKl::Token { ratio(t) } else { whole };
             let pull = -(p.f64() - 0.5 - settings.tau * kl) / denominator;
             loss += pull * log_probs[t].f64();
             grad[t] = R::of(pull);
@@ -107,7 +107,7 @@ mod tests {
             let mut want = vec![0.0; n];
             for i in 0..n {
                 let mut grad = [f64::NAN];
-                let settings = NashMd { tau, kl: KlTerm::Response };
+                let settings = NashMd { tau, kl: NashKl::Response };
                 nash_md(&settings, &[p[i].ln()], &[mu[i].ln()], &[1], &[z[i].2], 1.0, &mut grad).unwrap();
                 for j in 0..n {
                     want[j] -= p[i] * grad[0] * (f64::from(u8::from(i == j)) - p[j]);
@@ -124,9 +124,9 @@ mod tests {
         let run = |kl, grad: &mut [f64]| {
             nash_md(&NashMd { tau: 1.0, kl }, &new, &old, &[2, 3], &[1.0, 0.5], 2.0, grad).unwrap()
         };
-        close(run(KlTerm::Response, &mut grad), -0.5, 1e-15);
+        close(run(NashKl::Response, &mut grad), -0.5, 1e-15);
         assert_eq!(grad, [0.0, 0.0, 0.5]);
-        close(run(KlTerm::Token, &mut grad), 0.0, 1e-15);
+        close(run(NashKl::Token, &mut grad), 0.0, 1e-15);
         assert_eq!(grad, [0.0, -0.25, 0.5]);
     }
 
