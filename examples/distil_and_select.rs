@@ -25,7 +25,7 @@ fn polite(text: &[u32]) -> f32 {
 /// The share of polite answers.
 fn politeness(policy: &Model, prompts: &Examples) -> Result<f64, Box<dyn core::error::Error>> {
     let again = Examples::try_from_iter(
-        prompts.sequences()?.sequences().flat_map(|(prompt, _)| std::iter::repeat_n((prompt, []), 50)),
+        prompts.sequences()?.sequences().flat_map(|(prompt, _)| core::iter::repeat_n((prompt, []), 50)),
     )?;
     let (all, key) = (Sampling::at_temperature(1.0), Key::new(1, Stream::Sampling, 0));
     let said = ready(policy.clone().sample(again.sequences()?, &all, &STOPPING, key, 0));
@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         }))?;
     let prompts = Examples::try_from_iter(PEOPLE.map(|p| (Bytes.encode(&format!("{p}, ")), [])))?;
     let mut sft = Profile::instructgpt().supervised.ok_or("the recipe has no step 1")?;
-    (sft.optimiser.learning_rate, sft.epochs) = (3e-3, 100);
+    (sft.optimiser.learning_rate, sft.epochs, sft.dropout) = (3e-3, 400, 0.0);
     let mut large = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 32, 2, 4), 1)?;
     let mut small = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 24, 1, 2), 2)?;
     for model in [&mut large, &mut small] {
@@ -51,9 +51,9 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     }
     let before = [politeness(&large, &prompts)?, politeness(&small, &prompts)?];
 
-    // The large one writes eight answers to everyone and imitates the best.
-    let mut best = profile::ExpertIteration::best_of(8);
-    (best.minibatches, best.optimiser.learning_rate) = (1, 1e-3);
+    // The large one writes sixteen answers to everyone and imitates the best.
+    let mut best = profile::ExpertIteration::best_of(16);
+    (best.minibatches, best.optimiser.learning_rate) = (4, 2e-3);
     let mut run = ExpertIteration::new(best, 15, 1)?;
     for iteration in 1..=15 {
         let seen = now(run.iterate(&mut large, &mut polite, prompts.sequences()?, &STOPPING))?;
@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     }
 
     // The small one learns from it, half of the time on its own answers.
-    let mut gkd = DistillationTraining { epochs: 100, batch: 16, ..DistillationTraining::gkd() };
+    let mut gkd = DistillationTraining { epochs: 150, batch: 16, ..DistillationTraining::gkd() };
     (gkd.optimiser.learning_rate, gkd.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
     let mut steps = Distil::new(&demonstrations, &STOPPING, &gkd, 1)?;
     while let Some((step, seen)) = now(steps.step(&mut small, &mut large))? {

@@ -5,9 +5,13 @@ use core::iter::Sum;
 use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
+    /// What the loops of `core` alone have use for.
+    pub trait Sealed: Copy {
+        /// eˣ of each, the same bits.
+        fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]);
+        /// `self` or, unless `keep`, 0, also in place of NaN: without a branch, which a comparison may become.
+        fn only_if(self, keep: bool) -> Self;
+    }
 }
 
 /// `f32` or `f64`: one text of every formula serves training and the checks against references.
@@ -42,8 +46,6 @@ pub trait Real:
     fn f64(self) -> f64;
     /// eˣ.
     fn exp(self) -> Self;
-    /// eˣ of each, the same bits.
-    fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]);
     /// eˣ − 1, exact near 0.
     fn exp_m1(self) -> Self;
     /// Natural logarithm.
@@ -62,8 +64,6 @@ pub trait Real:
     fn max(self, other: Self) -> Self;
     /// The smaller; the other one when one is NaN.
     fn min(self, other: Self) -> Self;
-    /// `self` or, unless `keep`, 0, also in place of NaN: without a branch, which a comparison may become.
-    fn only_if(self, keep: bool) -> Self;
     /// `self` limited to `low ..= high`; NaN stays NaN.
     #[inline]
     fn clamp(self, low: Self, high: Self) -> Self {
@@ -74,6 +74,16 @@ pub trait Real:
 
 macro_rules! real {
     ($t:ident, $bits:ident, $exp:path, $exp_all:path, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
+        impl sealed::Sealed for $t {
+            #[inline]
+            fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]) {
+                $exp_all(x, out);
+            }
+            #[inline]
+            fn only_if(self, keep: bool) -> Self {
+                $t::from_bits(self.to_bits() & $bits::from(keep).wrapping_neg())
+            }
+        }
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -88,10 +98,6 @@ macro_rules! real {
             #[inline]
             fn exp(self) -> Self {
                 $exp(self)
-            }
-            #[inline]
-            fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]) {
-                $exp_all(x, out);
             }
             fn exp_m1(self) -> Self {
                 libm::$expm1(self)
@@ -119,10 +125,6 @@ macro_rules! real {
             }
             fn min(self, other: Self) -> Self {
                 $t::min(self, other)
-            }
-            #[inline]
-            fn only_if(self, keep: bool) -> Self {
-                $t::from_bits(self.to_bits() & $bits::from(keep).wrapping_neg())
             }
         }
     };
