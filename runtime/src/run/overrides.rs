@@ -54,21 +54,20 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
         let mut tree = stored(&profile)?;
         let place = find(&mut tree, setting)?;
         let paper = core::mem::replace(place, value.clone());
-        let made = match serde_json::from_value(tree.clone()) {
+        let mut value = value.clone();
+        let made = serde_json::from_value(tree.clone()).or_else(|error| {
             // TOML has no word for what is not there.
-            Err(_) if value == NONE => {
-                *find(&mut tree, setting)? = Value::Null;
-                serde_json::from_value(tree)
-            }
-            made => made,
-        };
+            absent(&mut value);
+            let Ok(place) = find(&mut tree, setting) else { return Err(error) };
+            *place = value.clone();
+            serde_json::from_value(tree).map_err(|_| error)
+        });
         profile = made.map_err(|e| fault(setting, format!("{value}: {e}")))?;
         profile.validate().map_err(|e| fault(setting, e.to_string()))?;
         // What the profile did not take up was misspelt.
         let mut tree = stored(&profile)?;
         let here = find(&mut tree, setting)?.clone();
-        let taken_away = value == NONE && here.is_null();
-        if !taken_away && !same(value, &here) {
+        if !same(&value, &here) {
             return Err(fault(setting, format!("{value} has a part that it does not know: it reads {here}")));
         }
         // Of several changes to one setting the last counts, and what it leaves is the profile's.
@@ -97,6 +96,16 @@ fn find<'a>(tree: &'a mut Value, setting: &str) -> Result<&'a mut Value, RunErro
         })?;
     }
     Ok(at)
+}
+
+/// Puts null wherever `"none"` stands.
+fn absent(value: &mut Value) {
+    match value {
+        Value::String(text) if text == NONE => *value = Value::Null,
+        Value::Object(parts) => parts.values_mut().for_each(absent),
+        Value::Array(parts) => parts.iter_mut().for_each(absent),
+        _ => {}
+    }
 }
 
 /// Whether `here` says all that `given` does; a part left out is null.

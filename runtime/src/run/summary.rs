@@ -21,7 +21,8 @@ pub struct Summary {
     pub parameters: usize,
     /// The recipe's name.
     pub profile: String,
-    /// What step 3 did.
+    /// What step 3 did; PPO where an earlier version does not say.
+    #[serde(default = "ppo")]
     pub method: String,
     /// All its settings, overrides applied.
     pub settings: Profile,
@@ -216,4 +217,8 @@ pub struct PerStep {
     pub reward: f64,
     /// Step 3's.
     pub ppo: f64,
+}
+
+fn ppo() -> String {
+    "ppo".into()
 }
