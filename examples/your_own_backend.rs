@@ -37,9 +37,12 @@ fn check(sequences: Ragged<'_>) -> Result<(), Error> {
     if fits { Ok(()) } else { Err(Error::Full { capacity: CONTEXT }) }
 }
 
+/// An owed token's position, its log-probability and the entropy of what it was drawn from.
+type Told = (usize, (f32, f32));
+
 impl Bigrams {
     /// The owed positions, each with its token's log-probability and the entropy there.
-    fn owed(&self, batch: Batch<'_>) -> Result<Vec<(usize, (f32, f32))>, Error> {
+    fn owed(&self, batch: Batch<'_>) -> Result<Vec<Told>, Error> {
         let (sequences, temperature) = (batch.sequences(), batch.temperature().into());
         check(sequences)?;
         let tokens = sequences.tokens();
