@@ -66,7 +66,7 @@ impl Teacher for Waiting {
     fn judge(&mut self, step: &Step) -> io::Result<Option<Judgement>> {
         self.seen += 1;
         let value = if step.progress > 0.0 { 1.0 } else { -1.0 };
-        Ok((self.seen % 3 != 0).then_some(Judgement { value, after: 0.0 }))
+        Ok((!self.seen.is_multiple_of(3)).then_some(Judgement { value, after: 0.0 }))
     }
 
     fn prefer(&mut self, _: &[Step], _: &[Step]) -> io::Result<Option<Preference>> {

@@ -46,7 +46,7 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
     let stored =
         |profile: &Profile| serde_json::to_value(profile).map_err(|e| fault("profile", e.to_string()));
     let mut profile = profile;
-    let mut overrides = Vec::new();
+    let (mut overrides, mut wrong) = (Vec::new(), None);
     for Change { setting, value, reason } in changes {
         if reason.trim().is_empty() {
             return Err(fault(setting, "its reason is empty: say why it is changed".into()));
@@ -63,7 +63,8 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
             serde_json::from_value(tree).map_err(|_| error)
         });
         profile = made.map_err(|e| fault(setting, format!("{value}: {e}")))?;
-        profile.validate().map_err(|e| fault(setting, e.to_string()))?;
+        // Two changes may make sense together only: what counts is the end.
+        wrong = profile.validate().err().map(|e| wrong.unwrap_or_else(|| fault(setting, e.to_string())));
         // What the profile did not take up was misspelt.
         let mut tree = stored(&profile)?;
         let here = find(&mut tree, setting)?.clone();
@@ -75,7 +76,7 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
         let paper = earlier.map_or(paper, |at| overrides.remove(at).paper);
         overrides.push(Override { setting: setting.clone(), paper, here, reason: reason.clone() });
     }
-    Ok((profile, overrides))
+    wrong.map_or(Ok((profile, overrides)), Err)
 }
 
 /// Whether a profile has a setting of this name.
