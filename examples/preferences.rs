@@ -3,7 +3,7 @@
 //! `cargo run --release -p rlhf-examples --example preferences`.
 
 use rlhf::train::{Examples, Pairs, now, preference_stats, preferences, supervised};
-use rlhf_core::maths::{Per, Supervised as SftTerm};
+use rlhf_core::maths::{Per, SupervisedTerm};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::profile::{PreferenceTraining, Profile, WarmUpLength};
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     (dpo.epochs, dpo.batch) = (20, 8);
     // DPO makes rejected words rare, and what takes their place need not be the chosen ones: fine-tuning on
     // those beside it, as in RPO (Pang et al., arXiv:2404.19733), sees to that. Without, 44 % are polite.
-    dpo.objective.supervised = SftTerm { coefficient: 1.0, per: Per::Response };
+    dpo.objective.supervised = SupervisedTerm { coefficient: 1.0, per: Per::Response };
     (dpo.optimiser.learning_rate, dpo.optimiser.warm_up) = (3e-4, WarmUpLength::Steps(0));
     let (mut policy, mut reference) = (model.clone(), model.clone());
     now(preferences(&mut policy, &mut reference, &pairs, &dpo, 1, &mut |step, seen| {

@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let rank = |thing: &&str| Ranking {
         texts: replies(thing).iter().map(|reply| Bytes.encode(reply)).collect(),
         ranks: vec![1, 2, 3],
+        ..Ranking::default()
     };
     let (known, unseen) = (["login", "invoice", "search", "printer", "menu"], ["upload", "map", "chat"]);
     let rankings: Vec<Ranking> = known.iter().map(rank).collect();

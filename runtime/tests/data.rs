@@ -49,6 +49,8 @@ const ROWS: [(Format, &str); 15] = [
         Format::Voted,
         r#"{"prompt": "Hi", "responses": ["No", "Yes"], "votes": [[1, 0], [0, 1, "tie"]], "annotator": "a7"}"#,
     ),
+    (Format::Outcomes, r#"{"prompt": "Hi", "response": "Yes", "label": true}"#),
+    (Format::Steps, r#"{"prompt": "Hi", "steps": ["One.", "Two."], "labels": [1, 0.5]}"#),
     (Format::Prompts, r#"{"prompt": "Hi"}"#),
     (Format::Turns, r#"{"turns": [{"content": "Hi"}]}"#),
 ];
@@ -342,6 +344,7 @@ fn a_later_row_with_any_value_missing_or_of_another_type_is_survived() {
         let read = match format.kind() {
             Kind::Demonstrations => demonstrations(&path).unwrap().count(),
             Kind::Comparisons => comparisons(&path, Options::default()).unwrap().count(),
+            Kind::Solutions => solutions(&path).unwrap().count(),
             Kind::Prompts => prompts(&path).unwrap().count(),
             Kind::Text => unreachable!(),
         };
@@ -373,6 +376,7 @@ proptest! {
         match recognise(&path).ok().flatten().map(Format::kind) {
             Some(Kind::Demonstrations) => prop_assert!(demonstrations(&path).unwrap().count() <= 5),
             Some(Kind::Comparisons) => prop_assert!(comparisons(&path, Options::default()).unwrap().count() <= 4),
+            Some(Kind::Solutions) => prop_assert!(solutions(&path).unwrap().count() <= 4),
             Some(Kind::Prompts) => prop_assert!(prompts(&path).unwrap().count() <= 4),
             Some(Kind::Text) | None => {}
         }

@@ -2,8 +2,8 @@
 //! mutations of good files, by `tests/hostile.rs`.
 
 use rlhf::data::personal::{Finder, Names, mask as mask_file};
-use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, prompts, recognise};
-use rlhf::formats::{Safetensors, open, scale, tokenizer};
+use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, prompts, recognise, solutions};
+use rlhf::formats::{Members, Safetensors, Scoring, open, tokenizer};
 use rlhf::record::{Manifest, Metrics};
 use rlhf::run::Config;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,7 @@ pub fn json_lines(bytes: &[u8]) {
         Some(Kind::Comparisons) => {
             comparisons(&path, Options::default()).into_iter().flatten().take(MOST_ROWS).for_each(drop);
         }
+        Some(Kind::Solutions) => solutions(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
         Some(Kind::Prompts) => prompts(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
         Some(Kind::Text) | None => {}
     });
@@ -86,11 +87,14 @@ pub fn model_file(bytes: &[u8]) {
         load(folder);
         write(name, whole);
     }
-    if !["x.bin", "manifest.json", "metrics.jsonl", "reward.json"].iter().all(|name| write(name, bytes)) {
+    if !["x.bin", "manifest.json", "metrics.jsonl", "reward.json", "ensemble.json"]
+        .iter()
+        .all(|name| write(name, bytes))
+    {
         return;
     }
     load(&folder.join("x.bin"));
-    let _ = scale(folder);
+    let _ = (Scoring::read(folder), Members::read(folder));
     let _ = Metrics::read(folder);
     let _ = Manifest::check(folder);
 }

@@ -1,6 +1,6 @@
 //! Saved models at work.
 
-use rlhf::formats::{save_model, save_scale};
+use rlhf::formats::{Scoring, save_model};
 use rlhf::inference::{InferenceError, Loaded, Writing};
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
@@ -66,7 +66,7 @@ fn gain_and_bias_survive() {
     save(folder.path(), true);
     let raw = open(folder.path(), 1).score("a", "b").unwrap();
     let scale = RewardScale { gain: 2.5, bias: -0.25 };
-    save_scale(folder.path(), &scale).unwrap();
+    Scoring::new(scale, None).write(folder.path()).unwrap();
     assert_eq!(open(folder.path(), 1).score("a", "b").unwrap(), scale.apply(raw));
 }
 

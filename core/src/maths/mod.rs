@@ -81,8 +81,8 @@ pub(crate) use policy_loss::{BLOCK, PolicySums, filled};
 pub use policy_stats::PolicyStats;
 pub use preference::{
     Against, Kto, KtoLoss, LabelStats, NashKl, NashMd, Pair, Per, Preference, PreferenceLoss,
-    PreferenceStats, RewardShape, Supervised, best_and_worst, geometric_mixture, kto, kto_baseline, nash_md,
-    win_rates,
+    PreferenceStats, RewardShape, SupervisedTerm, best_and_worst, geometric_mixture, kto, kto_baseline,
+    nash_md, win_rates,
 };
 #[cfg(feature = "alloc")]
 pub use preference::{PairLogProbs, preference};

@@ -18,8 +18,7 @@
 //! | labels | objective | reads |
 //! |---|---|---|
 //! | the better of two answers, by how much | [`Pairwise`] | scores |
-//! | rankings, as all their pairs | [`KWise`] | scores |
-//! | rankings, as successive choices; the best of several | [`PlackettLuce`] | scores |
+//! | rankings, as all their pairs, as successive choices, or the best of several | [`Ranked`] | scores |
 //! | the better of two answers, a tie, or degrees of preference | [`Graded`] | scores |
 //! | right or wrong, whole answers | [`Outcome`] | scores |
 //! | right or wrong, each step of an answer | [`Process`] | values |
@@ -48,4 +47,4 @@ pub use ppo_value::PpoValue;
 pub use preference::{
     Feedback, LabelledResponses, LoggedFeedback, NashPolicy, PreferenceCounts, PreferencePairs,
 };
-pub use reward::{Graded, KWise, Outcome, Pairwise, PlackettLuce, PreferencePretraining, Process};
+pub use reward::{Graded, Outcome, Pairwise, PreferencePretraining, Process, Ranked, RankingLoss};

@@ -16,6 +16,7 @@ mod on_policy;
 mod online;
 mod preference;
 mod references;
+mod reward;
 #[cfg(feature = "alloc")]
 mod trust_region;
 
@@ -31,13 +32,17 @@ pub use nlpo::Nlpo;
 pub use on_policy::{Credit, OnPolicy};
 pub use online::{OnlineMethod, OnlinePreference, Opponent};
 pub use preference::PreferenceTraining;
+pub use reward::{
+    Grading, HeadInit, PreferenceModelPretraining, RewardEnsemble, RewardLoss, RewardModel,
+    RewardNormalisation,
+};
 #[cfg(feature = "alloc")]
 pub use trust_region::TrustRegion;
 
 use crate::Error;
 use crate::error::within;
 use crate::maths::{
-    Adam, Gae, KlController, PolicyClip, Schedule, Shape, Shaping, Stages, Ties, Update, WarmUp, Whitening,
+    Adam, Gae, KlController, PolicyClip, Schedule, Shape, Shaping, Update, WarmUp, Whitening,
 };
 
 /// A recipe: how the three steps of InstructGPT are done.
@@ -67,82 +72,6 @@ pub struct Supervised {
     pub dropout: f64,
     /// The optimiser.
     pub optimiser: Optimiser,
-}
-
-/// Step 2: the reward model.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
-pub struct RewardModel {
-    /// What is learnt from comparisons.
-    pub loss: RewardLoss,
-    /// How its head starts.
-    pub head: HeadInit,
-    /// Passes over the comparisons.
-    pub epochs: u32,
-    /// Prompts (all their comparisons) or pairs an optimiser step, where the reference gives it.
-    pub batch: Option<u32>,
-    /// The optimiser.
-    pub optimiser: Optimiser,
-    /// What is done to its scores before PPO.
-    pub normalisation: RewardNormalisation,
-}
-
-/// What a reward model learns from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum RewardLoss {
-    /// Rankings of K answers: [`crate::objectives::KWise`].
-    KWise(Ties),
-    /// Pairs: [`crate::objectives::Pairwise`].
-    Pairwise {
-        /// The coefficient of the squared sum of a pair's scores.
-        centring: f64,
-    },
-    /// Rankings as successive choices, or the best of several: [`crate::objectives::PlackettLuce`].
-    PlackettLuce(Stages),
-}
-
-/// How a scalar head on a network of width d starts; biases are 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum HeadInit {
-    /// 0.
-    Zero,
-    /// Normal with deviation `1/√(d+1)` (lm-human-preferences `model.py:253`).
-    InverseRoot,
-    /// Normal with deviation `1/(d+1)` (OpenRLHF `model.py:170`, which means to do the other).
-    Inverse,
-    /// Normal with this deviation (Hugging Face: 0.02).
-    Normal(f64),
-}
-
-impl HeadInit {
-    /// The deviation for a network of width `d`.
-    pub fn deviation(self, d: usize) -> f64 {
-        match self {
-            Self::Zero => 0.0,
-            Self::InverseRoot => 1.0 / libm::sqrt(d as f64 + 1.0),
-            Self::Inverse => 1.0 / (d as f64 + 1.0),
-            Self::Normal(deviation) => deviation,
-        }
-    }
-}
-
-/// What is done to a reward model's scores before PPO: see [`crate::maths::RewardScale`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum RewardNormalisation {
-    /// Nothing.
-    None,
-    /// A bias, so that demonstrations average 0.
-    CentreOnDemonstrations,
-    /// A bias, so that responses of the reference policy average 0.
-    CentreOnReference,
-    /// Gain and bias, so that this many responses of the reference policy have mean 0 and variance 1.
-    Ziegler2019 {
-        /// Responses, 256 in the paper.
-        samples: u32,
-    },
 }
 
 /// Where the critic starts.
@@ -354,11 +283,7 @@ impl Profile {
             within("supervised batch", f64::from(s.batch), 1.0, f64::MAX)?;
             s.optimiser.validate()?;
         }
-        if let RewardLoss::PlackettLuce(stages) = self.reward.loss {
-            stages.validate()?;
-        }
-        self.reward.optimiser.validate()?;
-        within("reward batch", self.reward.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
+        self.reward.validate()?;
         self.ppo.validate()?;
         self.method.validate()
     }
@@ -392,9 +317,6 @@ mod tests {
         p.ppo.gae.lambda = 2.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "lambda", .. })));
         let mut p = Profile::default();
-        p.reward.loss = RewardLoss::PlackettLuce(Stages { top: Some(0), ..Stages::default() });
-        assert!(matches!(p.validate(), Err(Error::Range { name: "top", .. })));
-        let mut p = Profile::default();
         p.reward.optimiser.adam.beta1 = 1.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "beta1", .. })));
     }
@@ -420,12 +342,5 @@ mod tests {
             let bytes = postcard::to_allocvec(&p).unwrap();
             assert_eq!(postcard::from_bytes::<Profile>(&bytes), Ok(p));
         }
-    }
-
-    #[test]
-    fn heads_start_as_their_references_start_them() {
-        assert_eq!(HeadInit::InverseRoot.deviation(15), 0.25);
-        assert_eq!(HeadInit::Inverse.deviation(15), 0.0625);
-        assert_eq!((HeadInit::Zero.deviation(7), HeadInit::Normal(0.02).deviation(7)), (0.0, 0.02));
     }
 }

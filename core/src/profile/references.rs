@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::maths::{
-    End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, RankTies, ScorePlacement, Variance,
+    End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, RankTies, ScorePlacement, Stages, Ties,
+    Variance,
 };
 
 const PLAIN: Optimiser = Optimiser {
@@ -69,6 +70,8 @@ impl Profile {
                 batch: Some(64),
                 optimiser: adam(9e-6, cosine),
                 normalisation: RewardNormalisation::CentreOnDemonstrations,
+                pretraining: None,
+                ensemble: None,
             },
             ppo: Ppo {
                 batch: Some(512),
@@ -115,6 +118,8 @@ impl Profile {
                 batch: Some(32),
                 optimiser: with_epsilon(1e-5, EpsilonAt::Raw, linear(5e-5)),
                 normalisation: RewardNormalisation::Ziegler2019 { samples: 256 },
+                pretraining: None,
+                ensemble: None,
             },
             ppo: Ppo {
                 batch: None,
@@ -148,12 +153,14 @@ impl Profile {
         Self {
             supervised: None,
             reward: RewardModel {
-                loss: RewardLoss::Pairwise { centring: 0.0 },
+                loss: RewardLoss::Pairwise { centring: 0.0, margin: None },
                 head: HeadInit::InverseRoot,
                 epochs: 1,
                 batch: None,
                 optimiser: linear,
                 normalisation: RewardNormalisation::CentreOnReference,
+                pretraining: None,
+                ensemble: None,
             },
             ppo: Ppo {
                 batch: None,
@@ -226,12 +233,14 @@ impl Profile {
         Self {
             supervised: None,
             reward: RewardModel {
-                loss: RewardLoss::Pairwise { centring: 0.0 },
+                loss: RewardLoss::Pairwise { centring: 0.0, margin: None },
                 head: HeadInit::Inverse,
                 epochs: 1,
                 batch: None,
                 optimiser: cosine(9e-6),
                 normalisation: RewardNormalisation::None,
+                pretraining: None,
+                ensemble: None,
             },
             ppo: Ppo {
                 batch: Some(1024),

@@ -42,6 +42,11 @@ impl<R> Ensemble<R> {
     pub fn members(&self) -> &[R] {
         &self.members
     }
+
+    /// The same, to be asked one by one.
+    pub fn members_mut(&mut self) -> &mut [R] {
+        &mut self.members
+    }
 }
 
 impl<R: Reward> Reward for Ensemble<R> {

@@ -13,6 +13,9 @@ pub struct Steps<C> {
     pub critic: C,
     /// The token that ends a step. The last token of a text ends one whatever it is.
     pub end: u32,
+    /// What an answer begins after: steps are those behind the last place where these tokens stand. Empty,
+    /// or nowhere to be found: the whole text is the answer.
+    pub after: Vec<u32>,
     /// How steps make a score.
     pub how: StepScore,
 }
@@ -27,10 +30,14 @@ impl<C: Critic> Reward for Steps<C> {
         let mut values = vec![0.0; sequences.tokens().len()];
         self.critic.values(sequences, &mut values).await?;
         for ((tokens, span), score) in sequences.sequences().zip(out) {
-            let ends =
-                tokens.iter().enumerate().map(|(t, &token)| token == self.end || t + 1 == tokens.len());
-            let steps: Vec<f32> =
-                values[span].iter().zip(ends).filter(|(_, end)| *end).map(|(value, _)| *value).collect();
+            let begins = match &self.after[..] {
+                [] => None,
+                after => tokens.windows(after.len()).rposition(|tokens| tokens == after),
+            };
+            let answer = begins.map_or(0, |at| at + self.after.len());
+            let ends = |t: usize| (t >= answer && tokens[t] == self.end) || t + 1 == tokens.len();
+            let values = values[span].iter().enumerate();
+            let steps: Vec<f32> = values.filter(|(t, _)| ends(*t)).map(|(_, value)| *value).collect();
             *score = self.how.score(&steps)? as f32;
         }
         Ok(())
@@ -60,9 +67,21 @@ mod tests {
         let score = |how| {
             let mut out = [f32::NAN; 2];
             let texts = Ragged::new(&[90, 5, 80, 20, 5], &[4, 5]).unwrap();
-            ready(Steps { critic: Tenth, end: 5, how }.score(texts, &mut out)).unwrap().unwrap();
+            ready(Steps { critic: Tenth, end: 5, after: Vec::new(), how }.score(texts, &mut out))
+                .unwrap()
+                .unwrap();
             out
         };
+        let answers = |after: &[u32]| {
+            let (mut out, texts) = ([f32::NAN], Ragged::new(&[5, 9, 5, 80, 20, 5], &[6]).unwrap());
+            let mut steps = Steps { critic: Tenth, end: 5, after: after.to_vec(), how: StepScore::Product };
+            ready(steps.score(texts, &mut out)).unwrap().unwrap();
+            out[0]
+        };
+        // A step's end in a prompt is none.
+        for (after, ends) in [(&[9, 5][..], 1), (&[9], 2), (&[], 3), (&[7, 7], 3)] {
+            assert!((answers(after) - sigmoid(0.5).powi(ends)).abs() < 1e-6, "{after:?}");
+        }
         let (first, last) = (sigmoid(0.5), sigmoid(2.0));
         for (how, want) in [
             (StepScore::Min, first),

@@ -4,14 +4,14 @@ use super::exit::Failure;
 use super::input::lines;
 use super::output::{print, print_line};
 use clap::Args;
-use rlhf::inference::{Loaded, transcript};
+use rlhf::inference::{Loaded, Worth, transcript};
 use rlhf_cpu::Cpu;
 use serde_json::json;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Score {
-    /// A reward model: a Hugging Face folder with a scalar head, such as a run's `reward`
+    /// A reward model: a Hugging Face folder with a scalar head, or several, such as a run's `reward`
     model: PathBuf,
     /// JSON lines with the fields "prompt" and "response"; standard input, unless given
     #[arg(conflicts_with = "prompt")]
@@ -28,7 +28,7 @@ pub struct Score {
     /// Put both into the form of the transcripts that runs train on: "Human: …", "Assistant: …"
     #[arg(long)]
     transcript: bool,
-    /// A line of JSON for each reward
+    /// A line of JSON for each reward; of several models, with how far they disagree
     #[arg(long)]
     json: bool,
 }
@@ -49,14 +49,18 @@ pub fn main(args: &Score, cpu: &Cpu) -> Result<(), Failure> {
 
 impl Score {
     fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<(), Failure> {
-        let reward = if self.transcript {
-            model.score(&transcript(prompt), &format!(" {}", reply.trim_start()))
+        let worth = if self.transcript {
+            model.judge(&transcript(prompt), &format!(" {}", reply.trim_start()))
         } else {
-            model.score(prompt, reply)
+            model.judge(prompt, reply)
         };
-        let reward = reward.map_err(|e| Failure::failed(format!("{place}: {e}")))?;
+        let Worth { reward, disagreement } = worth.map_err(|e| Failure::failed(format!("{place}: {e}")))?;
         if self.json {
-            print_line(&json!({ "prompt": prompt, "response": reply, "reward": reward }))
+            let mut line = json!({ "prompt": prompt, "response": reply, "reward": reward });
+            if let Some(disagreement) = disagreement {
+                line["disagreement"] = disagreement.into();
+            }
+            print_line(&line)
         } else {
             print(&format!("{reward}\n"))
         }

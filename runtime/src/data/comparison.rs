@@ -35,6 +35,8 @@ pub struct Comparison {
     pub votes: Vec<Vote>,
     /// How much better the winner is, in units of reward: a pair's `margin`, zero or more.
     pub margin: Option<f32>,
+    /// How clearly better answers are better, where the row says so (`degree`): 1 or 2.
+    pub degree: Option<u8>,
     /// Who judged, where the row says so (`annotator`).
     pub annotator: Option<String>,
     /// What it may not be parted from by a split: of a question about passages, the question alone.
@@ -122,9 +124,16 @@ fn comparison(
             _ => return Err(row.fault("margin", "want a number, zero or more")),
         },
     };
+    let degree = match row.fields.get("degree") {
+        None | Some(Value::Null) => None,
+        Some(degree) => match degree.as_u64() {
+            Some(degree @ 1..=2) => Some(degree as u8),
+            _ => return Err(row.fault("degree", "want 1 for better or 2 for clearly better")),
+        },
+    };
     let (annotator, group) = (row.identity("annotator")?, row.group(&prompt)?);
     let origin = row.origin.clone();
-    Ok(vec![Comparison { prompt, answers, votes, margin, annotator, group, origin }])
+    Ok(vec![Comparison { prompt, answers, votes, margin, degree, annotator, group, origin }])
 }
 
 fn own(

@@ -16,6 +16,8 @@ pub enum Kind {
     Demonstrations,
     /// Prompts with answers and who prefers which.
     Comparisons,
+    /// Prompts with answers that are right or wrong, as a whole or step by step.
+    Solutions,
     /// Prompts alone.
     Prompts,
     /// Plain text.
@@ -25,7 +27,8 @@ pub enum Kind {
 /// The public formats that are understood, each with the fields of its rows.
 ///
 /// Any row may name its user (`user_id` or `user`), whose rows a split keeps together, and a
-/// comparison its `annotator` and, for pairs, a `margin`.
+/// comparison its `annotator`, a `margin` by which better answers are to win, in units of reward, and a
+/// `degree`: 1 where they are better, 2 where they are clearly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -58,6 +61,10 @@ pub enum Format {
     /// `prompt`, `answers` or `responses` (texts), `votes`: each `[winner, loser]`, or
     /// `[one, other, "tie"]`, by the answers' indices from 0.
     Voted,
+    /// `prompt`, `response` or `completion`, `label`: true or false, or a number from 0, wrong, to 1, right.
+    Outcomes,
+    /// `prompt`, `steps` or `completions` (texts), `labels` (of each step, as of outcomes).
+    Steps,
     /// `prompt`.
     Prompts,
     /// MT-Bench: `turns`, texts or `{content}`.
@@ -82,6 +89,7 @@ impl Format {
             | Self::Annotated
             | Self::Ranked
             | Self::Voted => Kind::Comparisons,
+            Self::Outcomes | Self::Steps => Kind::Solutions,
             Self::Prompts | Self::Turns => Kind::Prompts,
             Self::Text => Kind::Text,
         }
@@ -115,8 +123,10 @@ impl Format {
             Self::Ranked
         } else if text("prompt") && (array("answers") || array("responses")) && array("votes") {
             Self::Voted
+        } else if text("prompt") && (array("steps") || array("completions")) && array("labels") {
+            Self::Steps
         } else if text("prompt") && (text("response") || text("completion")) {
-            Self::Responses
+            if row.contains_key("label") { Self::Outcomes } else { Self::Responses }
         } else if text("prompt") {
             Self::Prompts
         } else if array("turns") {

@@ -3,6 +3,7 @@
 use super::comparison::{self, Options};
 use super::demonstration;
 use super::rows::{Origin, Parse, Records, Row};
+use super::solution;
 use super::split::Group;
 use super::transcript::prompt;
 use super::{Format, recognise};
@@ -47,6 +48,10 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> 
     }
     if let Some(parse) = comparison::parser(format, options) {
         let of = |c: comparison::Comparison| Prompt { prompt: c.prompt, group: c.group, origin: c.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    if let Some(parse) = solution::parser(format) {
+        let of = |s: solution::Solution| Prompt { prompt: s.prompt, group: s.group, origin: s.origin };
         return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
     }
     match format {

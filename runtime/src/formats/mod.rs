@@ -11,7 +11,7 @@ mod llama2c;
 mod model;
 mod numbers;
 mod safetensors;
-mod scale;
+mod scoring;
 mod vocabulary;
 
 pub(crate) use bytes::{read_at_most, write_streamed};
@@ -21,7 +21,7 @@ pub use llama2c::Llama2c;
 pub use model::{save_model, weights_sha256};
 pub(crate) use numbers::{read_numbers, write_numbers};
 pub use safetensors::Safetensors;
-pub use scale::{save_scale, scale};
+pub use scoring::{Members, Scoring, StepRule};
 pub use vocabulary::{save_tokenizer, tokenizer};
 
 use rlhf_core::model::{Architecture, Checkpoint, flat};

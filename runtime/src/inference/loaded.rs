@@ -2,27 +2,55 @@
 
 use super::InferenceError;
 use crate::formats;
-use rlhf_core::maths::RewardScale;
+use crate::stage::Scorer;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_cpu::{Cpu, Model};
 use std::path::{Path, PathBuf};
 
-/// A model with its tokenizer and, of a reward model, what its scores are scaled by.
+/// A model that writes or gives rewards, or several that give them as one, with its tokenizer.
 pub struct Loaded {
     pub(super) path: PathBuf,
-    pub(super) model: Model,
+    pub(super) network: Network,
     pub(super) tokenizer: AnyTokenizer,
-    pub(super) scale: RewardScale,
+}
+
+/// What it does.
+pub(super) enum Network {
+    Writes(Model),
+    Scores(Scorer),
+}
+
+impl Network {
+    /// An ensemble's first.
+    pub fn model(&self) -> &Model {
+        match self {
+            Self::Writes(model) => model,
+            Self::Scores(scorer) => scorer.model(),
+        }
+    }
+
+    fn open(path: &Path, cpu: &Cpu) -> Result<Self, InferenceError> {
+        if path.is_dir() && formats::Members::read(path)?.is_some() {
+            return Ok(Self::Scores(Scorer::open(path, cpu)?));
+        }
+        let opened = formats::open(path)?;
+        if opened.architecture.scalar {
+            return Ok(Self::Scores(Scorer::open(path, cpu)?));
+        }
+        let (weights, _) = opened.weights(&opened.architecture)?;
+        Ok(Self::Writes(Model::from_weights(cpu, opened.architecture, weights)?))
+    }
 }
 
 impl Loaded {
-    /// Opens a Hugging Face folder or llama2.c's `.bin`. Without a `tokenizer`, the folder's own:
-    /// `tokenizer.rlhf`, which a run leaves there, or GPT-2's two files.
+    /// Opens a Hugging Face folder, llama2.c's `.bin`, or an ensemble of reward models as a run leaves
+    /// it. Without a `tokenizer`, the folder's own: `tokenizer.rlhf`, which a run leaves there, or GPT-2's
+    /// two files.
     ///
     /// # Errors
     /// [`InferenceError::File`] names the file, [`InferenceError::Vocabulary`] the model.
     pub fn open(path: &Path, tokenizer: Option<&Path>, cpu: &Cpu) -> Result<Self, InferenceError> {
-        let opened = formats::open(path)?;
+        let network = Network::open(path, cpu)?;
         let own = path.join("tokenizer.rlhf");
         let tokenizer = match tokenizer {
             Some(file) => formats::tokenizer(file)?,
@@ -33,15 +61,11 @@ impl Loaded {
                 return Err(formats::FormatError::content(path, "tokenizer", reason).into());
             }
         };
-        let architecture = opened.architecture.clone();
-        let (wanted, has) = (tokenizer.vocabulary(), architecture.vocabulary);
+        let (wanted, has) = (tokenizer.vocabulary(), network.model().architecture().vocabulary);
         if wanted > has {
             return Err(InferenceError::Vocabulary { model: path.into(), has, wanted });
         }
-        let (weights, _) = opened.weights(&architecture)?;
-        let scale = if path.is_dir() { formats::scale(path)? } else { RewardScale::default() };
-        let model = Model::from_weights(cpu, architecture, weights)?;
-        Ok(Self { path: path.into(), model, tokenizer, scale })
+        Ok(Self { path: path.into(), network, tokenizer })
     }
 
     /// Whether it writes text.
@@ -49,8 +73,10 @@ impl Loaded {
     /// # Errors
     /// [`InferenceError::RewardModel`] if it gives rewards instead.
     pub fn writes(&self) -> Result<(), InferenceError> {
-        let model = self.path.clone();
-        if self.model.architecture().scalar { Err(InferenceError::RewardModel { model }) } else { Ok(()) }
+        match self.network {
+            Network::Writes(_) => Ok(()),
+            Network::Scores(_) => Err(InferenceError::RewardModel { model: self.path.clone() }),
+        }
     }
 
     /// Whether it gives rewards.
@@ -58,8 +84,10 @@ impl Loaded {
     /// # Errors
     /// [`InferenceError::NoScalarHead`] if it writes text instead.
     pub fn scores(&self) -> Result<(), InferenceError> {
-        let model = self.path.clone();
-        if self.model.architecture().scalar { Ok(()) } else { Err(InferenceError::NoScalarHead { model }) }
+        match self.network {
+            Network::Scores(_) => Ok(()),
+            Network::Writes(_) => Err(InferenceError::NoScalarHead { model: self.path.clone() }),
+        }
     }
 
     /// A text's tokens after the token that begins a text, where there is one.

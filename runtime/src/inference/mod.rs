@@ -18,6 +18,7 @@ mod write;
 
 pub use error::InferenceError;
 pub use loaded::Loaded;
+pub use score::Worth;
 pub use write::{Response, Writing};
 
 use crate::data::{ASSISTANT, HUMAN};

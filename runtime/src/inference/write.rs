@@ -1,5 +1,6 @@
 //! Text.
 
+use super::loaded::Network;
 use super::{InferenceError, Loaded};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
@@ -52,9 +53,11 @@ impl Loaded {
     /// [`InferenceError::Context`] for a prompt that leaves no room; [`InferenceError::Engine`]
     /// names a setting of the sampling that is out of range.
     pub fn write(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, InferenceError> {
-        self.writes()?;
-        let context = self.model.architecture().context;
         let tokens = self.begun(prompt);
+        let Network::Writes(model) = &mut self.network else {
+            return Err(InferenceError::RewardModel { model: self.path.clone() });
+        };
+        let context = model.architecture().context;
         if tokens.is_empty() {
             return Err(InferenceError::Empty);
         }
@@ -70,7 +73,7 @@ impl Loaded {
             let ends: Vec<usize> = (1..=together).map(|i| i * tokens.len()).collect();
             let prompts = Ragged::new(&prompts, &ends)?;
             let first = out.len() as u32;
-            let drawn = ready(self.model.sample(prompts, &writing.sampling, &stopping, key, first));
+            let drawn = ready(model.sample(prompts, &writing.sampling, &stopping, key, first));
             let drawn = drawn.ok_or(InferenceError::Waited)??;
             for (i, finish) in drawn.finish.iter().enumerate() {
                 let ids = drawn.response(i);

@@ -3,12 +3,15 @@
 use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, success};
 use super::{Labels, Settings};
 use crate::record::{Line, Phase};
-use crate::stage::{self, Session, StageError, at, normalised, ppo, pretrain, reward_model, supervised};
+use crate::stage::{
+    self, Judgements, Member, Scorer, Session, StageError, at, normalised, ppo, pretrain, reward_model,
+    supervised,
+};
 use crate::statistics::{
     Calibration, Interval, agreement, best_of_n_kl, calibration, distinct_share, expected_best, share,
     win_rate,
 };
-use crate::train::{Examples, Guards, Ranking, Scaled, TrainError, now, ranking_margins};
+use crate::train::{Examples, Guards, Ranking, TrainError, now, ranking_margins};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
@@ -76,8 +79,8 @@ pub struct Outcome {
     pub policy: Model,
     /// The supervised policy.
     pub supervised: Model,
-    /// The reward model, with its scale.
-    pub reward: Scaled<Model>,
+    /// The reward model, or several as one.
+    pub reward: Scorer,
 }
 
 /// Runs the whole quickstart in a session, which may keep it in a folder and go on from there.
@@ -110,13 +113,14 @@ pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<
     let clock = Instant::now();
     let step2 = Rankings::of(settings, &world, &mut sft).map_err(at(Phase::Reward, 0))?;
     let s = &settings.profile.reward;
-    let mut scale = |model| {
-        normalised(model, s.normalisation, &demonstrations, &mut |_| {
+    let mut scale = |member: Member| {
+        normalised(member, s.normalisation, &demonstrations, &mut |_| {
             Err(TrainError::Nothing { what: "answers of the reference" })
         })
     };
-    let mut reward = reward_model(session, &sft, &step2.train, s, settings.seed, &mut scale)?;
-    let (accuracy, calibration) = trust(&mut reward.reward, &step2.held_out).map_err(at(Phase::Reward, 0))?;
+    let judgements = Judgements { rankings: &step2.train, ..Judgements::default() };
+    let mut reward = reward_model(session, &sft, judgements, s, settings.seed, &mut scale)?;
+    let (accuracy, calibration) = trust(&mut reward, &step2.held_out).map_err(at(Phase::Reward, 0))?;
     spent(2, clock);
 
     let clock = Instant::now();
@@ -297,7 +301,7 @@ impl Rankings {
                 let context = context(&chosen[i]);
                 let texts =
                     (first[i]..first[i + 1]).map(|a| [&context[..], written.response(a)].concat()).collect();
-                Ranking { texts, ranks }
+                Ranking { texts, ranks, ..Ranking::default() }
             })
             .collect();
         let (held_out, train) = rankings.split_at(held_out.len());
@@ -306,8 +310,8 @@ impl Rankings {
 }
 
 /// How often a reward model orders pairs as the labellers did, and how sure it is of that.
-fn trust(model: &mut Model, held_out: &[Ranking]) -> Result<(Interval, Calibration), TrainError> {
-    let margins = now(ranking_margins(model, held_out))?;
+fn trust(scorer: &mut Scorer, held_out: &[Ranking]) -> Result<(Interval, Calibration), TrainError> {
+    let margins = now(ranking_margins(scorer, held_out))?;
     let right = share(margins.iter().filter(|margin| **margin > 0.0).count(), margins.len())?;
     Ok((right, calibration(&margins.into_iter().map(|margin| (margin, 1.0)).collect::<Vec<_>>())?))
 }
@@ -317,7 +321,7 @@ fn reinforce(
     settings: &Settings,
     world: &World,
     sft: &Model,
-    reward: &mut Scaled<Model>,
+    reward: &mut Scorer,
     mix: &Examples,
     tests: &Tests,
     session: &mut Session<'_>,
@@ -328,7 +332,7 @@ fn reinforce(
     let iterations = settings.iterations;
     let (stopping, guards) = (stopping(settings), Guards::default());
     let on = stage::Prompts { prompts: &prompts, stopping, mix, iterations, guards };
-    let mut measure = |iteration: u32, policy: &mut Model, reward: &mut Scaled<Model>| {
+    let mut measure = |iteration: u32, policy: &mut Model, reward: &mut Scorer| {
         if !iteration.is_multiple_of(CHECKPOINT) && iteration != iterations {
             return Ok(Vec::new());
         }
@@ -374,7 +378,7 @@ impl Tests {
         settings: &Settings,
         world: &World,
         sft: &mut Model,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
     ) -> Result<Self, TrainError> {
         let prompts = world.test().to_vec();
         let answers = sample(settings, sft, &prompts, 1 << 20)?;
@@ -419,7 +423,7 @@ impl Tests {
         (tokens, ends, owed)
     }
 
-    fn proxies(&self, reward: &mut Scaled<Model>, answers: &Responses) -> Result<Vec<f64>, TrainError> {
+    fn proxies(&self, reward: &mut Scorer, answers: &Responses) -> Result<Vec<f64>, TrainError> {
         let (tokens, ends, _) = self.texts(answers);
         let mut scores = vec![0.0; ends.len()];
         now(async {
@@ -432,7 +436,7 @@ impl Tests {
     fn judge(
         &self,
         reference: &mut Model,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
         answers: &Responses,
     ) -> Result<Point, TrainError> {
         let (tokens, ends, owed) = self.texts(answers);
@@ -455,7 +459,7 @@ impl Tests {
 fn best_of_n(
     settings: &Settings,
     sft: &mut Model,
-    reward: &mut Scaled<Model>,
+    reward: &mut Scorer,
     tests: &Tests,
 ) -> Result<Vec<Point>, TrainError> {
     let n = settings.best_of;

@@ -82,6 +82,10 @@ impl Manifest {
         fill(unfinished)?;
         for entry in fs::read_dir(unfinished).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
+            // A folder within is a snapshot of its own.
+            if path.is_dir() {
+                continue;
+            }
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let sum = sum(&path).map_err(|e| FormatError::io(&path, e))?;
             File::open(&path).and_then(|f| f.sync_all()).map_err(|e| FormatError::io(&path, e))?;

@@ -1,9 +1,9 @@
 //! What a policy answers to held-out prompts, and what that is worth.
 
 use super::measure::{log_probs, scores};
-use crate::stage::end_to_end;
+use crate::stage::{Scorer, end_to_end};
 use crate::train::now;
-use crate::train::{Examples, Scaled, TrainError};
+use crate::train::{Examples, TrainError};
 use rlhf_core::Ragged;
 use rlhf_core::random::Key;
 use rlhf_core::roles::Policy;
@@ -49,7 +49,7 @@ impl Exam<'_> {
         &self,
         policy: &mut Model,
         reference: &mut Model,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
     ) -> Result<Answers, TrainError> {
         let responses = write(policy, self.prompts, self.temperature, &self.stopping, self.key)?;
         let mut texts = Examples::default();

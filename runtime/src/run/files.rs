@@ -25,7 +25,11 @@ pub(super) struct All {
     /// What the data's folder holds.
     pub found: Vec<File>,
     pub demonstrations: Vec<Files>,
+    /// Of these two, what the reward model's loss learns from.
     pub comparisons: Vec<Files>,
+    pub solutions: Vec<Files>,
+    /// Comparisons for the pretraining before.
+    pub before: Vec<Files>,
     pub prompts: Vec<Files>,
 }
 
@@ -36,20 +40,28 @@ impl All {
     /// A step has none; or a file of a source is not there, or does not serve.
     pub fn find(config: &Config) -> Result<Self, RunError> {
         let folder = config.folder()?;
+        let (profile, _) = config.resolve()?;
         let found = discover(folder)?;
         let of = |wanted: &Wanted<'_>| match wanted.sources {
+            [] if wanted.formats.is_empty() => Ok(Vec::new()),
             [] => of_formats(wanted, folder, &found),
             sources => of_sources(wanted, sources, folder),
         };
-        let [demonstrations, comparisons, prompts] = &config.wanted();
-        let (demonstrations, comparisons, prompts) = (of(demonstrations)?, of(comparisons)?, of(prompts)?);
-        Ok(Self { demonstrations, comparisons, prompts, found })
+        let [demonstrations, feedback, before, prompts] = &config.wanted(&profile);
+        let (demonstrations, feedback) = (of(demonstrations)?, of(feedback)?);
+        let (before, prompts) = (of(before)?, of(prompts)?);
+        let (comparisons, solutions) =
+            if profile.reward.loss.labels() { (Vec::new(), feedback) } else { (feedback, Vec::new()) };
+        Ok(Self { demonstrations, comparisons, solutions, before, prompts, found })
     }
 
     /// The files that serve a step, each once.
     pub fn serving(&self) -> BTreeSet<(&Path, Format)> {
-        let sets = self.demonstrations.iter().chain(&self.comparisons).chain(&self.prompts);
-        sets.flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format))).collect()
+        let sets = [&self.demonstrations, &self.comparisons, &self.solutions, &self.before, &self.prompts];
+        sets.into_iter()
+            .flatten()
+            .flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format)))
+            .collect()
     }
 }
 
@@ -75,7 +87,7 @@ fn of_sources(wanted: &Wanted<'_>, sources: &[Source], folder: &Path) -> Result<
         let paths = source.paths(folder)?;
         let Some(first) = paths.first() else {
             let reason = "want at least one file of each source";
-            return Err(RunError::setting(format!("{}.sources", wanted.section), reason));
+            return Err(RunError::setting(format!("{}.{}", wanted.section, wanted.key), reason));
         };
         let name = unique(name(first), &sets);
         let format = match source.format {
@@ -92,7 +104,7 @@ fn shared(wanted: &Wanted<'_>, paths: &[PathBuf]) -> Result<Format, RunError> {
     let mut all: Option<Format> = None;
     for path in paths {
         let fault =
-            |reason: String| FormatError::content(path, format!("{}.sources", wanted.section), reason);
+            |reason: String| FormatError::content(path, format!("{}.{}", wanted.section, wanted.key), reason);
         let format = recognise(path)?;
         let Some(format) = format.filter(|format| wanted.takes(*format)) else {
             let found = format.map_or("of no known format".into(), named::name);
@@ -108,7 +120,7 @@ fn shared(wanted: &Wanted<'_>, paths: &[PathBuf]) -> Result<Format, RunError> {
             );
         }
     }
-    all.ok_or_else(|| RunError::setting(format!("{}.sources", wanted.section), "there are no files"))
+    all.ok_or_else(|| RunError::setting(format!("{}.{}", wanted.section, wanted.key), "there are no files"))
 }
 
 /// Shares of `rows` in proportion to weights above 0, by largest remainder; of equal ones the first.

@@ -2,8 +2,8 @@
 
 use super::base::Base;
 use super::{Manner, RunError, Stage};
-use crate::formats::{open, scale, weights_sha256};
-use crate::train::Scaled;
+use crate::formats::{open, weights_sha256};
+use crate::stage::Scorer;
 use rlhf_core::model::Architecture;
 use rlhf_cpu::Model;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 #[derive(Default)]
 pub(super) struct Given {
     pub sft: Option<Model>,
-    pub reward: Option<Scaled<Model>>,
+    pub reward: Option<Scorer>,
 }
 
 impl Given {
@@ -33,30 +33,40 @@ impl Given {
             let reason = format!("{}: there is neither a model nor a run with one", from.display());
             return Err(RunError::setting("--from", reason));
         }
-        let sft = sft.map(|path| model(&path, base, false)).transpose()?;
-        let reward = reward
-            .map(|path| Ok::<_, RunError>(Scaled { reward: model(&path, base, true)?, scale: scale(&path)? }))
-            .transpose()?;
+        let sft = sft.map(|path| model(&path, base)).transpose()?;
+        let reward = reward.map(|path| scorer(&path, base)).transpose()?;
         Ok(Self { sft, reward })
     }
 
     /// Which weights these are.
     pub fn sum(&self) -> Vec<String> {
-        let models = self.sft.iter().chain(self.reward.as_ref().map(|reward| &reward.reward));
+        let models = self.sft.iter().chain(self.reward.iter().flat_map(Scorer::models));
         models.map(|model| weights_sha256(model.weights())).collect()
     }
 }
 
-/// A model of the base's shape, with or without a scalar head.
-fn model(path: &Path, base: &Base, scalar: bool) -> Result<Model, RunError> {
-    let opened = open(path)?;
-    let of_base = base.model.architecture();
-    let want = if scalar { of_base.with_scalar() } else { of_base.clone() };
-    if opened.architecture != want {
-        let reason = format!("{}: a network of another shape than the base", path.display());
-        return Err(RunError::setting("--from", reason));
+/// Refuses a network of another shape than the base's.
+fn fits(path: &Path, architecture: &Architecture, want: &Architecture) -> Result<(), RunError> {
+    if architecture == want {
+        return Ok(());
     }
+    let reason = format!("{}: a network of another shape than the base", path.display());
+    Err(RunError::setting("--from", reason))
+}
+
+/// Reward models of the base's shape.
+fn scorer(path: &Path, base: &Base) -> Result<Scorer, RunError> {
+    let scorer = Scorer::open(path, base.model.cpu())?;
+    let want = base.model.architecture().with_scalar();
+    scorer.models().try_for_each(|model| fits(path, model.architecture(), &want))?;
+    Ok(scorer)
+}
+
+/// A model of the base's shape.
+fn model(path: &Path, base: &Base) -> Result<Model, RunError> {
+    let opened = open(path)?;
     let architecture: Architecture = opened.architecture.clone();
+    fits(path, &architecture, base.model.architecture())?;
     let (weights, _) = opened.weights(&architecture)?;
     Model::from_weights(base.model.cpu(), architecture, weights)
         .map_err(|e| RunError::setting("--from", format!("{}: {e}", path.display())))

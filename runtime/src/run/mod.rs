@@ -36,6 +36,7 @@ mod stage;
 mod steps;
 mod summary;
 mod transcripts;
+mod trust;
 
 pub use config::{
     BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Evaluation, Given, NewBase, Pretraining,

@@ -14,11 +14,16 @@ pub(super) fn name(format: Format) -> String {
 pub(super) const DEMONSTRATIONS: &[Kind] = &[Kind::Demonstrations];
 /// What comparisons are made from.
 pub(super) const COMPARISONS: &[Kind] = &[Kind::Comparisons];
+/// What labels are made from.
+pub(super) const SOLUTIONS: &[Kind] = &[Kind::Solutions];
+/// What a reward model can learn from, by its loss.
+pub(super) const JUDGED: &[Kind] = &[Kind::Comparisons, Kind::Solutions];
 /// What prompts are taken from.
-pub(super) const PROMPTS: &[Kind] = &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons];
+pub(super) const PROMPTS: &[Kind] =
+    &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Solutions];
 
 /// All formats.
-const ALL: [Format; 16] = [
+const ALL: [Format; 18] = [
     Format::Instructions,
     Format::SelfInstruct,
     Format::Questions,
@@ -32,6 +37,8 @@ const ALL: [Format; 16] = [
     Format::Annotated,
     Format::Ranked,
     Format::Voted,
+    Format::Outcomes,
+    Format::Steps,
     Format::Prompts,
     Format::Turns,
     Format::Text,

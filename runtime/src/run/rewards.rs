@@ -1,12 +1,8 @@
-//! Comparisons for the reward model: what it learns from and what it is measured by.
+//! Comparisons for the reward model.
 
-use super::measure::scores;
-use super::summary::Accuracy;
 use super::transcripts::Transcripts;
 use crate::data::{Comparison, Vote};
-use crate::statistics::{Calibration, Interval, calibration, share};
-use crate::train::{Examples, Labelled, Pairs, Ranking, TrainError};
-use rlhf_cpu::Model;
+use crate::train::{Labelled, Pairs, Ranking, TrainError};
 
 /// A prompt's answers as texts, and the votes on them.
 pub(super) struct Judged {
@@ -14,6 +10,8 @@ pub(super) struct Judged {
     /// How long each text's prompt is, which is cut to leave room for the answer.
     pub prompts: Vec<usize>,
     pub votes: Vec<Vote>,
+    margin: f32,
+    degree: u8,
 }
 
 impl Judged {
@@ -24,7 +22,13 @@ impl Judged {
             prompts.push(prompt.len());
             texts.push([prompt, answer].concat());
         }
-        Self { texts, prompts, votes: comparison.votes.clone() }
+        let (margin, degree) = (comparison.margin.unwrap_or(0.0), comparison.degree.unwrap_or(1));
+        Self { texts, prompts, votes: comparison.votes.clone(), margin, degree }
+    }
+
+    /// Margin and degree, to tell data from other data.
+    pub fn strength(&self) -> [u32; 2] {
+        [self.margin.to_bits(), self.degree.into()]
     }
 
     /// The answers ranked by wins less defeats (Copeland), which turns any set of votes, several
@@ -40,7 +44,7 @@ impl Judged {
         }
         let best = net.iter().copied().max().unwrap_or(0);
         let ranks = net.iter().map(|n| (best - n) as u32).collect();
-        Ranking { texts: self.texts.clone(), ranks }
+        Ranking { texts: self.texts.clone(), ranks, margin: self.margin, degree: self.degree }
     }
 }
 
@@ -70,52 +74,14 @@ pub(super) fn labelled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
     Ok(out)
 }
 
-/// What the model says to people's votes, ties among people left out: of each, the winner's score less
-/// the loser's.
-pub(super) fn margins(model: &mut Model, judged: &[Judged]) -> Result<Vec<f64>, TrainError> {
-    let mut texts = Examples::default();
-    for text in judged.iter().flat_map(|j| &j.texts) {
-        texts.push(text, &[])?;
-    }
-    let scores = scores(model, &texts)?;
-    let (mut margins, mut first) = (Vec::new(), 0);
-    for j in judged {
-        for vote in &j.votes {
-            if let Vote::Prefers { winner, loser } = *vote {
-                margins.push(scores[first + winner] - scores[first + loser]);
-            }
-        }
-        first += j.texts.len();
-    }
-    Ok(margins)
-}
-
-/// The share of votes agreed with, equal scores wrong; `None` without a vote.
-pub(super) fn accuracy(margins: &[f64], prompts: usize) -> Result<Option<Accuracy>, TrainError> {
-    if margins.is_empty() {
-        return Ok(None);
-    }
-    let Interval { value, low, high, n } =
-        share(margins.iter().filter(|m| **m > 0.0).count(), margins.len())?;
-    Ok(Some(Accuracy { value, low, high, n, prompts }))
-}
-
-/// How far the model's certainty can be trusted; `None` without a vote.
-pub(super) fn trust(margins: &[f64]) -> Result<Option<Calibration>, TrainError> {
-    if margins.is_empty() {
-        return Ok(None);
-    }
-    let votes: Vec<_> = margins.iter().map(|margin| (*margin, 1.0)).collect();
-    Ok(Some(calibration(&votes)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn ranks(answers: usize, votes: &[(usize, usize)]) -> Vec<u32> {
         let votes = votes.iter().map(|&(winner, loser)| Vote::Prefers { winner, loser }).collect();
-        Judged { texts: vec![vec![0]; answers], prompts: vec![0; answers], votes }.ranking().ranks
+        let (texts, prompts) = (vec![vec![0]; answers], vec![0; answers]);
+        Judged { texts, prompts, votes, margin: 0.0, degree: 1 }.ranking().ranks
     }
 
     #[test]

@@ -2,26 +2,26 @@
 
 use super::answers::{Answers, Exam, write};
 use super::base::Base;
-use super::files::{All, File};
+use super::files::{All, File, Files};
 use super::given::Given;
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
-use super::rewards::{Judged, accuracy, labelled, margins, pairs, trust};
+use super::rewards::{Judged, labelled, pairs};
 use super::sets::{Set, Take, read, sides};
-use super::transcripts::Transcripts;
+use super::transcripts::{Transcripts, line_end};
+use super::trust::judged;
 use super::{
-    Answer, Config, Data, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample, Seconds, Stage,
-    Stages, Summary,
+    Answer, Config, Data, Iteration, Losses, NewBase, RunError, Sample, Seconds, Stage, Stages, Summary,
 };
 use crate::data::{self, Options};
 use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
-use crate::stage::{self, Session};
+use crate::stage::{self, Judgements, Member, Scorer, Session};
 use crate::statistics::{BeforeAfter, win_rate};
-use crate::train::{Examples, Ranking, Scaled, TrainError, Warning};
+use crate::train::{Examples, Ranking, Solution, TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
-use rlhf_core::profile::{Method, Profile};
+use rlhf_core::profile::{Method, Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
@@ -84,7 +84,7 @@ pub fn run(
     let clock = Instant::now();
     let base = Base::open(config, cpu)?;
     let files = All::find(config)?;
-    let mut sources = Sources::read(config, &base, &files)?;
+    let mut sources = Sources::read(config, &profile, &base, &files)?;
     let given = Given::read(manner, &base)?;
     let about = about(config, &profile, &base, &sources, &given);
     let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
@@ -130,7 +130,7 @@ pub fn run(
     let clock = Instant::now();
     run.session.tell(Phase::Evaluate, 0, 1, "");
     let failed = || RunError::at(Phase::Evaluate, 0);
-    let reward_model = judged(&mut reward.reward, &sources).map_err(failed())?;
+    let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions).map_err(failed())?;
     let exam = run.exam(&sources.held_out);
     let mut reference = sft.clone();
     let before = exam.sit(&mut sft, &mut reference, &mut reward).map_err(failed())?;
@@ -177,15 +177,18 @@ pub fn run(
 /// What has to be the same for a run to be gone on with.
 fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, given: &Given) -> Value {
     let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
-    let ranked = comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking);
-    json!({
+    let ranked = |sets: &[Set<Judged>]| {
+        let rankings = sets.iter().flat_map(|set| &set.train).map(Judged::ranking);
+        sum(rankings.flat_map(|r| r.texts.into_iter().chain([r.ranks])))
+    };
+    let mut about = json!({
         "command": "run",
         "seed": config.seed,
         "instruction_set": base.model.cpu().isa().name(),
         "profile": profile,
         "base": weights_sha256(base.model.weights()),
         "demonstrations": sum((0..demonstrations.len()).map(|i| demonstrations.text(i))),
-        "comparisons": sum(ranked.flat_map(|r| r.texts.into_iter().chain([r.ranks]))),
+        "comparisons": ranked(comparisons),
         "prompts": sum(&sources.prompts),
         "pretraining": {
             "texts": config.pretraining.texts,
@@ -195,7 +198,22 @@ fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, giv
         "from": given.sum(),
         "iterations": config.ppo.iterations,
         "response": config.ppo.response,
-    })
+    });
+    // Runs of earlier versions know nothing of these.
+    if !sources.before.is_empty() {
+        about["before"] = ranked(&sources.before).into();
+    }
+    if !sources.solutions.is_empty() {
+        let all = || sources.solutions.iter().flat_map(|set| &set.train);
+        let steps =
+            |s: &Solution| s.steps().flat_map(|(end, l)| [end as u32, l.to_bits()]).collect::<Vec<_>>();
+        about["solutions"] = sum(all().flat_map(|s| [s.text().to_vec(), steps(s)])).into();
+    }
+    let strengths = || comparisons.iter().flat_map(|set| &set.train).map(Judged::strength);
+    if strengths().any(|strength| strength != [0, 1]) {
+        about["margins"] = sum(strengths()).into();
+    }
+    about
 }
 
 /// SHA-256 of lists of ids.
@@ -214,13 +232,17 @@ struct Sources {
     demonstrations: (Examples, Examples),
     /// The same of each data set of comparisons, with its name and format.
     comparisons: Vec<Set<Judged>>,
+    /// The same of labels; of these two, what the loss learns from.
+    solutions: Vec<Set<Solution>>,
+    /// Comparisons for the pretraining before.
+    before: Vec<Set<Judged>>,
     prompts: Vec<Vec<u32>>,
     held_out: Vec<Vec<u32>>,
     data: Data,
 }
 
 impl Sources {
-    fn read(config: &Config, base: &Base, files: &All) -> Result<Self, RunError> {
+    fn read(config: &Config, profile: &Profile, base: &Base, files: &All) -> Result<Self, RunError> {
         let folder = config.folder()?;
         let sides = sides(files)?;
         let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides };
@@ -246,13 +268,29 @@ impl Sources {
         let c = &config.reward;
         let options = Options { synthetic: c.synthetic, passages: c.passages };
         let open = |path: &Path, format| data::comparisons_of(path, format, options);
-        let sets = read("comparisons", folder, &files.comparisons, take, open, |c| c.group)?;
-        let mut comparisons = Vec::new();
+        let mut compared = |files: &[Files]| -> Result<Vec<Set<Judged>>, RunError> {
+            let sets = read("comparisons", folder, files, take, open, |c| c.group)?;
+            let judged = |mut set: Set<data::Comparison>| {
+                let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
+                let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
+                set.counts.cut = transcripts.cut();
+                Set { train, held_out, counts: set.counts }
+            };
+            Ok(sets.into_iter().map(judged).collect())
+        };
+        let (comparisons, before) = (compared(&files.comparisons)?, compared(&files.before)?);
+
+        let whole = profile.reward.loss == RewardLoss::Outcome;
+        let sets = read("labels", folder, &files.solutions, take, data::solutions_of, |s| s.group)?;
+        let mut solutions = Vec::new();
         for mut set in sets {
-            let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-            let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
+            let mut solved = |all: &[data::Solution]| -> Result<Vec<_>, RunError> {
+                let all = all.iter().map(|s| transcripts.solution(s, whole));
+                all.collect::<Result<_, _>>().map_err(|e| RunError::at(Phase::Reward, 0)(e.into()))
+            };
+            let (train, held_out) = (solved(&set.train)?, solved(&set.held_out)?);
             set.counts.cut = transcripts.cut();
-            comparisons.push(Set { train, held_out, counts: set.counts });
+            solutions.push(Set { train, held_out, counts: set.counts });
         }
 
         let sets = read("prompts", folder, &files.prompts, take, data::prompts_of, |p| p.group)?;
@@ -270,13 +308,15 @@ impl Sources {
             let reason = format!("{} of the prompts are held out; 2 are the least", held_out.len());
             return Err(RunError::setting("held_out", reason));
         }
+        let feedback = before.iter().chain(&comparisons).map(|set| &set.counts);
+        let feedback = feedback.chain(solutions.iter().map(|set| &set.counts));
         let data = Data {
             demonstrations: demonstration_sets,
-            comparisons: comparisons.iter().map(|set| set.counts.clone()).collect(),
+            comparisons: feedback.cloned().collect(),
             prompts: prompt_sets,
             pretraining: 0,
         };
-        Ok(Self { demonstrations, comparisons, prompts, held_out, data })
+        Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, data })
     }
 }
 
@@ -319,10 +359,21 @@ impl Run<'_, '_> {
     }
 
     /// Step 2.
-    fn reward(&mut self, sft: &Model, sources: &Sources) -> Result<Scaled<Model>, RunError> {
+    fn reward(&mut self, sft: &Model, sources: &Sources) -> Result<Scorer, RunError> {
         let settings = self.profile.reward;
-        let rankings: Vec<Ranking> =
-            sources.comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking).collect();
+        let ranked = |sets: &[Set<Judged>]| -> Vec<Ranking> {
+            sets.iter().flat_map(|set| &set.train).map(Judged::ranking).collect()
+        };
+        let (rankings, before) = (ranked(&sources.comparisons), ranked(&sources.before));
+        let solutions: Vec<Solution> =
+            sources.solutions.iter().flat_map(|set| set.train.iter().cloned()).collect();
+        let judgements = Judgements {
+            rankings: &rankings,
+            solutions: &solutions,
+            before: &before,
+            step_end: self.step_end()?,
+            answer_after: &self.base.tokenizer.encode(data::ASSISTANT),
+        };
         let mut writer = sft.clone();
         let (stopping, temperature) = (self.stopping(), self.profile.temperature());
         let key = Key::new(self.config.seed, Stream::Sampling, u32::MAX - 1);
@@ -330,17 +381,29 @@ impl Run<'_, '_> {
             let prompts: Vec<_> = sources.prompts.iter().cycle().take(count as usize).cloned().collect();
             answered(&mut writer, &prompts, temperature, &stopping, key)
         };
-        let mut scale =
-            |model| stage::normalised(model, settings.normalisation, &sources.demonstrations.0, &mut written);
+        let mut scale = |member: Member| {
+            stage::normalised(member, settings.normalisation, &sources.demonstrations.0, &mut written)
+        };
         let seed = self.config.seed;
-        Ok(stage::reward_model(&mut self.session, sft, &rankings, &settings, seed, &mut scale)?)
+        Ok(stage::reward_model(&mut self.session, sft, judgements, &settings, seed, &mut scale)?)
+    }
+
+    /// The token that ends a step, where a process reward model needs one.
+    fn step_end(&self) -> Result<u32, RunError> {
+        match (self.profile.reward.loss, line_end(&self.base.tokenizer)) {
+            (RewardLoss::Process(_), None) => {
+                let reason = "a line's end ends a step, and the tokenizer has no token for it";
+                Err(RunError::setting("reward.loss", reason))
+            }
+            (_, end) => Ok(end.unwrap_or_default()),
+        }
     }
 
     /// Step 3. Ends on the moving average of the weights, where one is kept.
     fn align(
         &mut self,
         sft: &Model,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
         sources: &Sources,
         mix: &Examples,
     ) -> Result<Model, RunError> {
@@ -408,20 +471,6 @@ fn answered(
         texts.push(prompt, written.response(i))?;
     }
     Ok(texts)
-}
-
-/// The reward model against people's votes.
-fn judged(model: &mut Model, sources: &Sources) -> Result<RewardModel, TrainError> {
-    let (mut all, mut prompts) = (Vec::new(), 0);
-    let mut data_sets = Vec::new();
-    for set in &sources.comparisons {
-        let of_set = margins(model, &set.held_out)?;
-        let (name, format) = (set.counts.name.clone(), set.counts.format);
-        data_sets.push(Said { name, format, accuracy: accuracy(&of_set, set.held_out.len())? });
-        all.extend(of_set);
-        prompts += set.held_out.len();
-    }
-    Ok(RewardModel { accuracy: accuracy(&all, prompts)?, data_sets, calibration: trust(&all)? })
 }
 
 /// Of base, supervised model and policy.

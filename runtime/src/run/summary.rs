@@ -116,6 +116,9 @@ pub struct RewardModel {
     /// How far its certainty can be trusted, on all of them; null where there were none.
     #[serde(default)]
     pub calibration: Option<Calibration>,
+    /// Of an ensemble, the mean deviation of its members' rewards of a held-out text; null of one model.
+    #[serde(default)]
+    pub disagreement: Option<f64>,
 }
 
 /// A data set's accuracy.

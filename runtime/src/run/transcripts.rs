@@ -1,6 +1,8 @@
 //! Transcripts as the model reads them.
 
-use crate::data::Fit;
+use crate::data::{self, Fit};
+use crate::train::Solution;
+use rlhf_core::Error;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 
 /// Turns texts into `[begin] prompt response [end]`, cut at the front to a greatest length; the
@@ -34,6 +36,30 @@ impl<'a> Transcripts<'a> {
         (self.begun(prompt), response)
     }
 
+    /// A prompt and the steps of its answer, a line each; of one that is too long, the last steps. `whole`:
+    /// the answer is one step.
+    pub fn solution(&mut self, from: &data::Solution, whole: bool) -> Result<Solution, Error> {
+        let line_end = line_end(self.tokenizer).into_iter();
+        let (mut prompt, mut answer) = (self.tokenizer.encode(&from.prompt), Vec::new());
+        let (mut ends, last) = (Vec::new(), from.steps.len().saturating_sub(1));
+        for (i, step) in from.steps.iter().enumerate() {
+            answer.extend(self.tokenizer.encode_continuation(step));
+            if i == last {
+                answer.extend(self.tokenizer.eos())
+            } else {
+                answer.extend(line_end.clone())
+            }
+            ends.push(answer.len());
+        }
+        let before = answer.len();
+        self.fit.pair(&mut prompt, &mut answer);
+        let (cut, prompt) = (before - answer.len(), self.begun(prompt));
+        let kept = ends.into_iter().zip(&from.labels).filter(|(end, _)| *end > cut);
+        let (ends, labels) = kept.map(|(end, label)| (prompt.len() + end - cut - 1, *label)).unzip();
+        let solution = Solution::new([prompt, answer].concat(), ends, labels)?;
+        if whole { Solution::whole(solution.text().to_vec(), solution.outcome()) } else { Ok(solution) }
+    }
+
     fn begun(&self, tokens: Vec<u32>) -> Vec<u32> {
         self.tokenizer.bos().into_iter().chain(tokens).collect()
     }
@@ -41,5 +67,44 @@ impl<'a> Transcripts<'a> {
     /// How many transcripts were cut since the last call.
     pub fn cut(&mut self) -> usize {
         core::mem::replace(&mut self.fit, Fit::new(self.most)).cut()
+    }
+}
+
+/// The token of a line's end, which ends a step, if it is one.
+pub(super) fn line_end(tokenizer: &AnyTokenizer) -> Option<u32> {
+    match tokenizer.encode_continuation("\n")[..] {
+        [token] => Some(token),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::solutions;
+    use rlhf_core::model::tokenizer::Bytes;
+
+    fn read(row: &str) -> data::Solution {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rows");
+        std::fs::write(&path, row).unwrap();
+        solutions(&path).unwrap().next().unwrap().unwrap()
+    }
+
+    #[test]
+    fn steps_end_at_their_last_tokens_however_much_is_cut() {
+        let from = read(r#"{"prompt": "Q", "steps": ["One two.", "Two\nmore."], "labels": [true, 0.25]}"#);
+        let tokenizer = AnyTokenizer::from(Bytes);
+        let whole = " One two.\nTwo more.";
+        for most in [200, 40, 21, 12] {
+            let solution = Transcripts::new(&tokenizer, most).solution(&from, false).unwrap();
+            let text = Bytes.decode(solution.text());
+            assert!(text.ends_with(&whole[whole.len().saturating_sub(most - 2)..]), "{text:?}");
+            let said: Vec<_> = solution.steps().map(|(end, label)| (solution.text()[end], label)).collect();
+            let all = [(u32::from(b'\n'), 1.0), (Bytes::EOS, 0.25)];
+            assert_eq!(said, all[usize::from(most == 12)..], "{text:?}");
+        }
+        let one = Transcripts::new(&tokenizer, 200).solution(&from, true).unwrap();
+        assert_eq!((one.steps().len(), one.outcome()), (1, 0.25));
     }
 }

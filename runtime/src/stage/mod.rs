@@ -10,7 +10,7 @@
 //! | `metrics.jsonl` | a [`Line`](crate::record::Line) for every step |
 //! | `checkpoints/ppo-00000012/` | networks, optimisers and state after that step; the last two |
 //! | `tensorboard/` | the same lines as TensorBoard reads them |
-//! | `base/`, `sft/`, `reward/`, `policy/` | finished networks as Hugging Face folders |
+//! | `base/`, `sft/`, `reward/`, `policy/` | finished networks as Hugging Face folders; of several reward models, each in a folder within |
 //! | `offending.jsonl` | the samples that a guard stopped at |
 //! | `report.html`, `summary.json` | what came of it |
 //!
@@ -27,6 +27,7 @@ mod ppo;
 mod preference;
 mod reward;
 mod rollouts;
+mod scorer;
 mod session;
 mod supervised;
 
@@ -36,9 +37,10 @@ pub use on_policy::on_policy;
 pub use online::online;
 pub use ppo::ppo;
 pub use preference::{kto, preferences};
-pub use reward::{normalised, reward_model};
+pub use reward::{Judgements, normalised, reward_model};
 pub(crate) use rollouts::end_to_end;
 pub use rollouts::{Measure, Prompts};
+pub use scorer::{Member, Scorer};
 pub use session::Session;
 pub use supervised::{pretrain, supervised};
 
@@ -47,12 +49,8 @@ use crate::train::TrainError;
 use rlhf_cpu::Model;
 
 /// A diverged run must not end as a success.
-fn finite(model: Model, phase: Phase) -> Result<Model, StageError> {
-    if model.weights().iter().all(|w| w.is_finite()) {
-        Ok(model)
-    } else {
-        Err(StageError::NotFinite { phase })
-    }
+fn finite(model: &Model, phase: Phase) -> Result<(), StageError> {
+    if model.weights().iter().all(|w| w.is_finite()) { Ok(()) } else { Err(StageError::NotFinite { phase }) }
 }
 
 /// Names the phase and the step in which training failed.

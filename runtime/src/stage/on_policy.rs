@@ -3,9 +3,9 @@
 use super::checkpoint::Checkpoint;
 use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
 use super::supervised::with_dropout;
-use super::{Session, StageError, at};
+use super::{Scorer, Session, StageError, at};
 use crate::record::Phase;
-use crate::train::{OnPolicy, OnPolicyState, Scaled, TrainError, Trio, now};
+use crate::train::{OnPolicy, OnPolicyState, TrainError, Trio, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile;
 use rlhf_cpu::Model;
@@ -45,7 +45,7 @@ impl Rollout for Actors {
 
     fn iterate(
         &mut self,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
@@ -62,7 +62,7 @@ impl Rollout for Actors {
 pub fn on_policy(
     session: &mut Session<'_>,
     sft: &Model,
-    reward: &mut Scaled<Model>,
+    reward: &mut Scorer,
     on: Prompts<'_>,
     settings: &profile::OnPolicy,
     seed: u64,
@@ -79,5 +79,5 @@ pub fn on_policy(
     let mut actors = Actors { run, prompts, policy, reference: sft.clone() };
     rollouts(session, &mut actors, reward, on, seed, measure)?;
     let policy = with_dropout(&actors.policy, 0.0, seed).map_err(at(phase, u64::from(on.iterations)))?;
-    session.finish("policy", phase, policy, None)
+    session.finish("policy", phase, policy)
 }

@@ -3,9 +3,9 @@
 use super::checkpoint::Checkpoint;
 use super::rollouts::{Prompts, Rollout, Seen, rollouts};
 use super::supervised::with_dropout;
-use super::{Measure, Session, StageError, at};
+use super::{Measure, Scorer, Session, StageError, at};
 use crate::record::Phase;
-use crate::train::{OnlinePreferences, OnlineRoles, Scaled, Scored, TrainError, now};
+use crate::train::{OnlinePreferences, OnlineRoles, Scored, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile::OnlinePreference;
 use rlhf_cpu::Model;
@@ -48,7 +48,7 @@ impl Rollout for Actors {
 
     fn iterate(
         &mut self,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
@@ -76,7 +76,7 @@ impl Rollout for Actors {
 pub fn online(
     session: &mut Session<'_>,
     sft: &Model,
-    reward: &mut Scaled<Model>,
+    reward: &mut Scorer,
     on: Prompts<'_>,
     settings: &OnlinePreference,
     seed: u64,
@@ -92,5 +92,5 @@ pub fn online(
     let mut actors = Actors { run, policy, reference: sft.clone() };
     rollouts(session, &mut actors, reward, on, seed, measure)?;
     let policy = with_dropout(&actors.policy, 0.0, seed).map_err(at(phase, u64::from(on.iterations)))?;
-    session.finish("policy", phase, policy, None)
+    session.finish("policy", phase, policy)
 }

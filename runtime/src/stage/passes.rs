@@ -7,13 +7,42 @@ use rlhf_cpu::Model;
 use serde_json::Value;
 use std::time::Instant;
 
+/// What learns in a stage: one network, or several side by side.
+pub(super) trait Networks {
+    /// All of them.
+    fn all(&self) -> Vec<&Model>;
+
+    /// All of them, in the same order.
+    fn all_mut(&mut self) -> Vec<&mut Model>;
+}
+
+impl Networks for Model {
+    fn all(&self) -> Vec<&Model> {
+        vec![self]
+    }
+
+    fn all_mut(&mut self) -> Vec<&mut Model> {
+        vec![self]
+    }
+}
+
+impl Networks for Vec<Model> {
+    fn all(&self) -> Vec<&Model> {
+        self.iter().collect()
+    }
+
+    fn all_mut(&mut self) -> Vec<&mut Model> {
+        self.iter_mut().collect()
+    }
+}
+
 /// A trainer that passes over data, step by step.
-pub(super) trait Pass: Sized {
+pub(super) trait Pass<N = Model>: Sized {
     /// Goes on after `steps` steps that were taken before.
     fn after(self, steps: u64) -> Self;
 
     /// The next step; `None` when all are done.
-    fn step(&mut self, model: &mut Model) -> Result<Option<Taken>, TrainError>;
+    fn step(&mut self, networks: &mut N) -> Result<Option<Taken>, TrainError>;
 }
 
 /// A step that was taken.
@@ -26,28 +55,37 @@ pub(super) struct Taken {
 }
 
 /// Takes all steps that are left, from the last checkpoint on. Returns how many there were in all.
-pub(super) fn passes<P: Pass>(
+pub(super) fn passes<N: Networks, P: Pass<N>>(
     session: &mut Session<'_>,
     (phase, name): (Phase, &str),
-    model: &mut Model,
+    networks: &mut N,
     mut pass: P,
     seed: u64,
 ) -> Result<u64, StageError> {
     let mut done = 0;
     if let Some(kept) = session.begin(phase)? {
-        *model = kept.network(name, model, seed)?;
+        for (name, network) in names(name, networks.all().len()).iter().zip(networks.all_mut()) {
+            *network = kept.network(name, network, seed)?;
+        }
         done = kept.step;
         pass = pass.after(done);
     }
     loop {
         let clock = Instant::now();
-        let taken = pass.step(model).map_err(|e| session.failed(phase, done + 1, e))?;
+        let taken = pass.step(networks).map_err(|e| session.failed(phase, done + 1, e))?;
         let Some(Taken { step, more, told }) = taken else { return Ok(done) };
         done = step.step;
         let own = [("loss", step.loss), ("gradient", step.gradient), ("learning_rate", step.learning_rate)];
         let figures = own.into_iter().chain(more).map(|(name, value)| (name.to_string(), value)).collect();
         let seconds = clock.elapsed().as_secs_f64();
         let line = Line { phase, step: done, total: step.total, figures, seconds };
-        session.after(line, &told, &[(name, model)], &Value::Null)?;
+        let names = names(name, networks.all().len());
+        let named: Vec<_> = names.iter().map(String::as_str).zip(networks.all()).collect();
+        session.after(line, &told, &named, &Value::Null)?;
     }
+}
+
+/// `reward`, `reward-2`, `reward-3` …
+fn names(name: &str, networks: usize) -> Vec<String> {
+    (1..=networks).map(|n| if n == 1 { name.into() } else { format!("{name}-{n}") }).collect()
 }

@@ -3,9 +3,9 @@
 use super::checkpoint::Checkpoint;
 use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
 use super::supervised::with_dropout;
-use super::{Session, StageError, at};
+use super::{Scorer, Session, StageError, at};
 use crate::record::Phase;
-use crate::train::{Ppo, PpoState, Roles, Scaled, TrainError, now};
+use crate::train::{Ppo, PpoState, Roles, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile::{self, CriticInit};
 use rlhf_core::roles::Averaged;
@@ -48,7 +48,7 @@ impl Rollout for Actors {
 
     fn iterate(
         &mut self,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
@@ -67,7 +67,7 @@ impl Rollout for Actors {
 pub fn ppo(
     session: &mut Session<'_>,
     sft: &Model,
-    reward: &mut Scaled<Model>,
+    reward: &mut Scorer,
     on: Prompts<'_>,
     settings: &profile::Ppo,
     seed: u64,
@@ -79,7 +79,7 @@ pub fn ppo(
         return Ok(model);
     }
     let critic = match settings.critic_init {
-        CriticInit::RewardModel => reward.reward.clone(),
+        CriticInit::RewardModel => reward.model().clone(),
         CriticInit::Policy(head) => sft
             .with_scalar_head(head.deviation(sft.architecture().width) as f32, seed)
             .map_err(|e| at(phase, 0)(TrainError::role("critic")(e)))?,
@@ -96,5 +96,5 @@ pub fn ppo(
             .map_err(at(phase, last))?;
     }
     let policy = with_dropout(&policy.clone(), 0.0, seed).map_err(at(phase, last))?;
-    session.finish("policy", phase, policy, None)
+    session.finish("policy", phase, policy)
 }

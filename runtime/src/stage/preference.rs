@@ -62,7 +62,7 @@ where
     let against = Against { trainer, reference: sft.clone() };
     let done = passes(session, (phase, name), &mut policy, against, seed)?;
     let policy = with_dropout(&policy, 0.0, seed).map_err(at(phase, done))?;
-    session.finish(name, phase, policy, None)
+    session.finish(name, phase, policy)
 }
 
 impl Pass for Against<Preferences<'_>> {

@@ -1,10 +1,10 @@
 //! Step 3's loop: whatever learns from rollouts, one after the other.
 
 use super::checkpoint::Checkpoint;
-use super::{Session, StageError, at};
+use super::{Scorer, Session, StageError, at};
 use crate::formats::FormatError;
 use crate::record::{Line, Phase};
-use crate::train::{Examples, Guards, History, Iteration, Passes, Scaled, TrainError};
+use crate::train::{Examples, Guards, History, Iteration, Passes, TrainError};
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
@@ -30,7 +30,7 @@ pub struct Prompts<'a> {
 
 /// Further figures after an iteration, by their names, of the policy and the reward model.
 pub type Measure<'a> =
-    dyn FnMut(u32, &mut Model, &mut Scaled<Model>) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
+    dyn FnMut(u32, &mut Model, &mut Scorer) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
 
 /// What an iteration showed.
 pub(super) struct Seen {
@@ -72,7 +72,7 @@ pub(super) trait Rollout {
     /// One rollout, and what is learnt from it.
     fn iterate(
         &mut self,
-        reward: &mut Scaled<Model>,
+        reward: &mut Scorer,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError>;
@@ -90,7 +90,7 @@ struct State<S> {
 pub(super) fn rollouts<R: Rollout>(
     session: &mut Session<'_>,
     run: &mut R,
-    reward: &mut Scaled<Model>,
+    reward: &mut Scorer,
     on: Prompts<'_>,
     seed: u64,
     measure: &mut Measure<'_>,

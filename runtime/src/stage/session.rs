@@ -2,16 +2,15 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
-use super::{StageError, at, finite};
-use crate::formats::{FormatError, open, save_model, save_scale};
+use super::{Scorer, StageError, at, finite};
+use crate::formats::{FormatError, Members, open, save_model};
 use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
 use crate::train::{TrainError, Warning};
 use core::time::Duration;
-use rlhf_core::maths::RewardScale;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_cpu::Model;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Told of a phase, a step and what is worth looking at there.
@@ -109,30 +108,67 @@ impl<'a> Session<'a> {
 
     /// The network that a stage has finished: `like`, with other weights.
     pub(super) fn finished(&self, name: &str, like: &Model) -> Result<Option<Model>, StageError> {
-        let path = self.root().map(|root| root.join(name));
-        let Some(path) = path.filter(|path| snapshot::exists(path)) else {
-            return Ok(None);
-        };
-        let damaged =
-            |error| StageError::Damaged { error: Box::new(error), snapshot: path.clone(), older: None };
-        Manifest::check(&path).map_err(damaged)?;
+        let Some(path) = self.whole(name)? else { return Ok(None) };
         let (weights, _) = open(&path)?.weights(like.architecture())?;
         let model = Model::from_weights(like.cpu(), like.architecture().clone(), weights)
             .map_err(|e| FormatError::content(&path, "network", e.to_string()))?;
         Ok(Some(model))
     }
 
-    /// Keeps a stage's network as a Hugging Face folder, a reward model's with its scale; the stage's
-    /// checkpoints are then of no use.
-    pub(super) fn finish(
+    /// What step 2 has finished: of networks `like` these.
+    pub(super) fn finished_scorer(&self, name: &str, like: &[Model]) -> Result<Option<Scorer>, StageError> {
+        let (Some(path), Some(first)) = (self.whole(name)?, like.first()) else { return Ok(None) };
+        let scorer = Scorer::open(&path, first.cpu())?;
+        let same = scorer.models().map(Model::architecture).eq(like.iter().map(Model::architecture));
+        if same {
+            return Ok(Some(scorer));
+        }
+        Err(FormatError::content(&path, "network", "other reward models than this run's").into())
+    }
+
+    /// The folder that a stage has finished, and those within, checked.
+    fn whole(&self, name: &str) -> Result<Option<PathBuf>, StageError> {
+        let path = self.root().map(|root| root.join(name));
+        let Some(path) = path.filter(|path| snapshot::exists(path)) else { return Ok(None) };
+        let damaged =
+            |error| StageError::Damaged { error: Box::new(error), snapshot: path.clone(), older: None };
+        Manifest::check(&path).map_err(damaged)?;
+        for member in Members::read(&path)?.into_iter().flat_map(|all| all.members) {
+            Manifest::check(&path.join(member)).map_err(damaged)?;
+        }
+        Ok(Some(path))
+    }
+
+    /// Keeps a stage's network as a Hugging Face folder; the stage's checkpoints are then of no use.
+    pub(super) fn finish(&mut self, name: &str, phase: Phase, model: Model) -> Result<Model, StageError> {
+        finite(&model, phase)?;
+        self.keep(name, phase, |_, at, tokenizer| save_model(at, &model, tokenizer))?;
+        Ok(model)
+    }
+
+    /// The same of step 2's.
+    pub(super) fn finish_scorer(
         &mut self,
         name: &str,
         phase: Phase,
-        model: Model,
-        scale: Option<&RewardScale>,
-    ) -> Result<Model, StageError> {
+        scorer: &Scorer,
+    ) -> Result<(), StageError> {
+        scorer.models().try_for_each(|model| finite(model, phase))?;
+        self.keep(name, phase, |step, at, tokenizer| {
+            scorer.save(at, tokenizer, |at, fill| {
+                Manifest::new(phase, step, Value::Null).write(at, fill).map(|_| ())
+            })
+        })
+    }
+
+    /// Keeps what `write` writes, given the number of steps, a folder and the tokenizer.
+    fn keep(
+        &mut self,
+        name: &str,
+        phase: Phase,
+        write: impl FnOnce(u64, &Path, &AnyTokenizer) -> Result<(), FormatError>,
+    ) -> Result<(), StageError> {
         let step = self.lines.iter().filter(|line| line.phase == phase).count() as u64;
-        let model = finite(model, phase)?;
         // A stage that was done again, for its network was removed, has its lines behind later ones.
         if !self.lines.is_sorted_by_key(|line| (line.phase, line.step)) {
             self.lines.sort_by_key(|line| (line.phase, line.step));
@@ -142,13 +178,11 @@ impl<'a> Session<'a> {
         }
         if let Some(Kept { folder, metrics, tokenizer, .. }) = &self.folder {
             metrics.sync()?;
-            Manifest::new(phase, step, Value::Null).write(&folder.root.join(name), |at| {
-                save_model(at, &model, tokenizer)?;
-                scale.map_or(Ok(()), |scale| save_scale(at, scale))
-            })?;
+            Manifest::new(phase, step, Value::Null)
+                .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
             checkpoint::clear(&folder.checkpoints(), phase)?;
         }
-        Ok(model)
+        Ok(())
     }
 
     /// Tells of warnings.

@@ -50,7 +50,7 @@ fn learn(
     let steps = train::Supervised::new(texts, settings, seed).map_err(at(phase, 0))?;
     let done = passes(session, (phase, name), &mut model, steps, seed)?;
     let model = with_dropout(&model, 0.0, seed).map_err(at(phase, done))?;
-    session.finish(name, phase, model, None)
+    session.finish(name, phase, model)
 }
 
 impl Pass for train::Supervised<'_> {

@@ -4,7 +4,7 @@
 //! | trainer | learns from | step by step |
 //! |---|---|---|
 //! | [`supervised`] | demonstrations: [`Examples`] | [`Supervised`] |
-//! | [`reward_model`] | rankings: [`Ranking`] | [`RewardModel`] |
+//! | [`reward_model`] | rankings: [`Ranking`]; labels of answers or their steps: [`Solution`] | [`RewardModel`] |
 //! | | a reward, by PPO | [`Ppo`] |
 //! | | a reward, by REINFORCE, GRPO and their kin | [`OnPolicy`] |
 //! | | a reward, by imitating the best of n | [`ExpertIteration`] |
@@ -61,7 +61,9 @@ pub use pairs::Pairs;
 pub use ppo::{Iteration, Ppo, PpoState, Roles};
 pub use preference::{Preferences, preference_stats, preferences};
 pub use reference::NoReference;
-pub use reward::{Ranking, RewardModel, ranking_accuracy, ranking_margins, reward_model};
+pub use reward::{
+    Ranking, RewardModel, Solution, ranking_accuracy, ranking_margins, reward_model, step_margins,
+};
 pub use scaled::Scaled;
 pub use supervised::{Supervised, supervised};
 pub use trpo::TrustRegion;

@@ -60,7 +60,7 @@ impl Pairs {
     /// # Errors
     /// As [`Self::push`]; [`Error::Shape`] unless each text has a rank.
     pub fn push_ranking(&mut self, ranking: &Ranking, prompt: usize) -> Result<(), Error> {
-        let Ranking { texts, ranks } = ranking;
+        let Ranking { texts, ranks, .. } = ranking;
         if texts.len() != ranks.len() {
             return Err(Error::Shape { name: "ranks", want: texts.len(), got: ranks.len() });
         }
@@ -116,13 +116,15 @@ mod tests {
     #[test]
     fn a_ranking_gives_its_pairs_without_ties() {
         let texts = vec![vec![7, 1], vec![7, 2, 0], vec![7, 3]];
+        let ranking =
+            |ranks: &[u32]| Ranking { texts: texts.clone(), ranks: ranks.to_vec(), ..Ranking::default() };
         let mut pairs = Pairs::default();
-        pairs.push_ranking(&Ranking { texts: texts.clone(), ranks: vec![2, 1, 2] }, 1).unwrap();
+        pairs.push_ranking(&ranking(&[2, 1, 2]), 1).unwrap();
         let want = Pairs::try_from_iter([([7], vec![2, 0], vec![1]), ([7], vec![2, 0], vec![3])]).unwrap();
         assert_eq!(pairs, want);
-        assert!(pairs.push_ranking(&Ranking { texts: texts.clone(), ranks: vec![1] }, 1).is_err());
+        assert!(pairs.push_ranking(&ranking(&[1]), 1).is_err());
         // The whole text is prompt: nothing is left to learn.
-        assert!(pairs.push_ranking(&Ranking { texts, ranks: vec![1, 2, 3] }, 9).is_err());
+        assert!(pairs.push_ranking(&ranking(&[1, 2, 3]), 9).is_err());
     }
 
     #[test]

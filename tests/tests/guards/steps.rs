@@ -53,11 +53,12 @@ fn answers_whose_scores_are_nan_are_named() {
     let ranking = |texts: [[u32; 3]; 3]| Ranking {
         texts: texts.iter().map(|text| text.to_vec()).collect(),
         ranks: vec![1, 2, 3],
+        ..Ranking::default()
     };
     let rankings = [ranking([[2, 3, 4], [2, 3, 5], [2, 3, 6]]), ranking([[2, 4, 4], [2, 4, 5], [2, 4, 9]])];
     for loss in [
         RewardLoss::KWise(Ties::ShrinkDivisor),
-        RewardLoss::Pairwise { centring: 0.0 },
+        RewardLoss::Pairwise { centring: 0.0, margin: None },
         RewardLoss::PlackettLuce(Stages { top: Some(1), ties: RankTies::Breslow }),
     ] {
         let mut settings = Profile::instructgpt().reward;

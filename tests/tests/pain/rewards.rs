@@ -92,7 +92,11 @@ fn row_11_a_score_depends_neither_on_company_nor_on_place() {
 /// trl#937, trl#2778, RLHF-Reward-Modeling#49: a broken reward model looked like one at 50 %.
 #[test]
 fn row_11_a_model_that_cannot_tell_has_an_accuracy_of_0() {
-    let ranking = Ranking { texts: vec![vec![2, 3], vec![2, 4], vec![2, 5]], ranks: vec![1, 2, 2] };
+    let ranking = Ranking {
+        texts: vec![vec![2, 3], vec![2, 4], vec![2, 5]],
+        ranks: vec![1, 2, 2],
+        ..Ranking::default()
+    };
     let mut constant = network(1, 3).with_scalar_head(0.0, 1).unwrap();
     let rankings = [ranking];
     assert_eq!(now(ranking_accuracy(&mut constant, &rankings)).unwrap(), (0, 2));

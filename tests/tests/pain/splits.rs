@@ -6,7 +6,7 @@
 use rlhf::train::{Examples, Passes, Ppo, Ranking, Roles, TOKENS_AT_ONCE, now, reward_model, supervised};
 use rlhf_core::maths::Ties;
 use rlhf_core::model::Architecture;
-use rlhf_core::objectives::{CrossEntropy, KWise, PpoPolicy, PpoValue};
+use rlhf_core::objectives::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss};
 use rlhf_core::profile::{Optimiser, Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
@@ -64,7 +64,11 @@ fn row_12_a_split_changes_no_step_of_the_reward_model() {
     let mut settings = Profile::instructgpt().reward;
     (settings.epochs, settings.batch, settings.loss) = (1, Some(4), RewardLoss::KWise(Ties::ShrinkDivisor));
     let rankings: Vec<Ranking> = (0..4)
-        .map(|g| Ranking { texts: (0..3).map(|j| text(3 * g + j)).collect(), ranks: vec![2, 1, 3] })
+        .map(|g| Ranking {
+            texts: (0..3).map(|j| text(3 * g + j)).collect(),
+            ranks: vec![2, 1, 3],
+            ..Ranking::default()
+        })
         .collect();
     let mut trained = network();
     now(reward_model(&mut trained, &rankings, &settings, 7, &mut |_, _| {})).unwrap();
@@ -74,7 +78,7 @@ fn row_12_a_split_changes_no_step_of_the_reward_model() {
     let all = Examples::try_from_iter(texts.map(|text| (text, []))).unwrap();
     let sequences = all.sequences().unwrap();
     let (ranks, ends) = ([2, 1, 3].repeat(4), [3, 6, 9, 12]);
-    let mut objective = KWise::new(&ranks, &ends, Ties::ShrinkDivisor, 4.0).unwrap();
+    let mut objective = Ranked::new(&ranks, &ends, RankingLoss::KWise(Ties::ShrinkDivisor), 4.0).unwrap();
     let owed = vec![false; sequences.tokens().len()];
     assert_eq!(bits(&trained), whole(sequences, &owed, &mut objective, &settings.optimiser));
 }

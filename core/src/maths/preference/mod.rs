@@ -33,7 +33,7 @@ pub use online::{best_and_worst, win_rates};
 pub use pair::Pair;
 #[cfg(feature = "alloc")]
 pub use pair::{PairLogProbs, preference};
-pub use settings::{Against, Per, Preference, PreferenceLoss, Supervised};
+pub use settings::{Against, Per, Preference, PreferenceLoss, SupervisedTerm};
 pub use shape::RewardShape;
 pub use stats::{LabelStats, PreferenceStats};
 

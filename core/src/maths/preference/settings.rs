@@ -81,7 +81,7 @@ pub enum Per {
 /// An SFT term on the chosen responses: `coefficient` times their mean −ln p.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
-pub struct Supervised {
+pub struct SupervisedTerm {
     /// Its weight beside the preference loss; 0 leaves it out.
     pub coefficient: f64,
     /// What the mean is taken over.
@@ -111,7 +111,7 @@ pub struct Preference {
     /// What it is measured against.
     pub against: Against,
     /// The SFT term.
-    pub supervised: Supervised,
+    pub supervised: SupervisedTerm,
 }
 
 impl Preference {
@@ -137,7 +137,7 @@ impl Preference {
             },
             reduction: if mean { Reduction::Mean } else { Reduction::Sum },
             against: if free { Against::Nothing } else { Against::Reference },
-            supervised: Supervised { coefficient: supervised, per: Per::Token },
+            supervised: SupervisedTerm { coefficient: supervised, per: Per::Token },
         }
     }
 

@@ -236,7 +236,7 @@ fn settings_that_a_loss_does_not_read_are_refused() {
     assert_eq!(range(Preference { beta: f64::NAN, ..of(L::Dpo) }), "beta");
     assert_eq!(range(Preference { shape: RewardShape::JensenShannon, ..of(L::Aot) }), "shape");
     assert_eq!(range(Preference { against: Against::Reference, ..of(L::Orpo) }), "against");
-    let supervised = Supervised { coefficient: -1.0, per: Per::Token };
+    let supervised = SupervisedTerm { coefficient: -1.0, per: Per::Token };
     assert_eq!(range(Preference { supervised, ..of(L::Dpo) }), "supervised coefficient");
 }
 

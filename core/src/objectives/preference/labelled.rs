@@ -1,5 +1,5 @@
-use super::responses::responses;
-use crate::error::{check, finite, positive, within};
+use super::responses::{Judged, pull};
+use crate::error::{check, within};
 use crate::maths::{Kto, LabelStats, kto};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
@@ -8,11 +8,8 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LabelledResponses<'a> {
     settings: Kto,
-    ends: &'a [usize],
-    reference: &'a [f32],
-    desirable: &'a [bool],
+    desirable: Judged<'a, bool>,
     baseline: f64,
-    denominator: f64,
     /// What was seen.
     pub stats: LabelStats,
 }
@@ -35,11 +32,10 @@ impl<'a> LabelledResponses<'a> {
         denominator: f64,
     ) -> Result<Self, Error> {
         settings.validate()?;
-        check("desirable", desirable.len(), ends.len())?;
+        let desirable = Judged { ends, reference, said: desirable, denominator };
+        desirable.validate("desirable")?;
         within("baseline", baseline, 0.0, f64::MAX)?;
-        positive("denominator", denominator)?;
-        let stats = LabelStats::default();
-        Ok(Self { settings, ends, reference, desirable, baseline, denominator, stats })
+        Ok(Self { settings, desirable, baseline, stats: LabelStats::default() })
     }
 }
 
@@ -65,14 +61,12 @@ impl Objective for LabelledResponses<'_> {
     ) -> Result<f64, Error> {
         check("grad_log_probs", grad_log_probs.len(), positions.len())?;
         grad_entropy.fill(0.0);
-        let all = responses(self.ends, positions, log_probs, Some(self.reference))?;
+        let Judged { said, denominator, .. } = self.desirable;
+        let all = self.desirable.responses(positions, log_probs)?;
         let ratios: Vec<f64> = all.iter().map(|r| r.log_prob - r.reference).collect();
         let mut grad = alloc::vec![0.0; all.len()];
-        let part = kto(&self.settings, &ratios, self.desirable, self.baseline, self.denominator, &mut grad)?;
-        for (response, &pull) in all.iter().zip(&grad) {
-            grad_log_probs[response.owed.clone()].fill(pull as f32);
-        }
-        finite("grad_log_probs", grad_log_probs)?;
+        let part = kto(&self.settings, &ratios, said, self.baseline, denominator, &mut grad)?;
+        pull(&all, &grad, grad_log_probs)?;
         self.stats.merge(&part);
         Ok(part.loss)
     }

@@ -1,6 +1,5 @@
-use super::responses::responses;
-use crate::error::at;
-use crate::error::{check, finite, positive};
+use super::responses::{pull, responses};
+use crate::error::{at, check, finite, positive};
 use crate::maths::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
@@ -100,9 +99,7 @@ impl Objective for LoggedFeedback<'_> {
                 let rewards: Vec<f64> = rewards.iter().map(|&r| f64::from(r)).collect();
                 let mut grad = alloc::vec![0.0; all.len()];
                 let part = counterfactual(settings, &log_probs, &logged, &rewards, n, &mut grad)?;
-                for (response, &pull) in all.iter().zip(&grad) {
-                    grad_log_probs[response.owed.clone()].fill(pull as f32);
-                }
+                pull(&all, &grad, grad_log_probs)?;
                 part
             }
         };

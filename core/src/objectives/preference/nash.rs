@@ -1,6 +1,5 @@
-use super::responses::responses;
-use crate::error::at;
-use crate::error::{check, finite, positive};
+use super::responses::Judged;
+use crate::error::{at, finite};
 use crate::maths::{NashMd, nash_md};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
@@ -9,10 +8,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NashPolicy<'a> {
     settings: NashMd,
-    ends: &'a [usize],
-    reference: &'a [f32],
-    preferred: &'a [f32],
-    denominator: f64,
+    preferred: Judged<'a, f32>,
     /// Sequences seen.
     pub responses: usize,
     /// Σ of the probabilities that they are preferred.
@@ -36,18 +32,9 @@ impl<'a> NashPolicy<'a> {
         preferred: &'a [f32],
         denominator: f64,
     ) -> Result<Self, Error> {
-        check("preferred", preferred.len(), ends.len())?;
-        positive("denominator", denominator)?;
-        Ok(Self {
-            settings,
-            ends,
-            reference,
-            preferred,
-            denominator,
-            responses: 0,
-            preferences: 0.0,
-            log_ratios: 0.0,
-        })
+        let preferred = Judged { ends, reference, said: preferred, denominator };
+        preferred.validate("preferred")?;
+        Ok(Self { settings, preferred, responses: 0, preferences: 0.0, log_ratios: 0.0 })
     }
 }
 
@@ -72,15 +59,16 @@ impl Objective for NashPolicy<'_> {
         grad_entropy: &mut [f32],
     ) -> Result<f64, Error> {
         grad_entropy.fill(0.0);
-        let all = responses(self.ends, positions, log_probs, Some(self.reference))?;
+        let Judged { reference, said, denominator, .. } = self.preferred;
+        let all = self.preferred.responses(positions, log_probs)?;
         let ends: Vec<usize> = all.iter().map(|r| r.owed.end).collect();
         let reference =
-            positions.iter().map(|&p| at("reference", self.reference, p)).collect::<Result<Vec<f32>, _>>()?;
-        let (settings, n) = (&self.settings, self.denominator);
-        let loss = nash_md(settings, log_probs, &reference, &ends, self.preferred, n, grad_log_probs)?;
+            positions.iter().map(|&p| at("reference", reference, p)).collect::<Result<Vec<f32>, _>>()?;
+        let settings = &self.settings;
+        let loss = nash_md(settings, log_probs, &reference, &ends, said, denominator, grad_log_probs)?;
         finite("grad_log_probs", grad_log_probs)?;
         self.responses += all.len();
-        self.preferences += self.preferred.iter().map(|&p| f64::from(p)).sum::<f64>();
+        self.preferences += said.iter().map(|&p| f64::from(p)).sum::<f64>();
         self.log_ratios += all.iter().map(|r| r.log_prob - r.reference).sum::<f64>();
         Ok(loss)
     }

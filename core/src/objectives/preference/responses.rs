@@ -1,8 +1,7 @@
 //! Owed tokens, response by response.
 
 use crate::Error;
-use crate::error::at;
-use crate::error::check;
+use crate::error::{at, check, finite, positive};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -59,4 +58,45 @@ pub fn responses(
     } else {
         Err(Error::Ends { sequence: ends.len().saturating_sub(1) })
     }
+}
+
+/// Sequences of which whole responses are learnt beside a reference, each with something said of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Judged<'a, T> {
+    /// One past each sequence's last token, `[sequences]`.
+    pub ends: &'a [usize],
+    /// The reference's log-probabilities, in nats, laid out as the batch's tokens.
+    pub reference: &'a [f32],
+    /// What is said of each sequence, `[sequences]`.
+    pub said: &'a [T],
+    /// How many sequences the whole optimiser batch has.
+    pub denominator: f64,
+}
+
+impl<T> Judged<'_, T> {
+    /// # Errors
+    /// [`Error::Shape`] in the name of what is said; [`Error::Range`] unless the denominator is positive.
+    pub fn validate(&self, said: &'static str) -> Result<(), Error> {
+        check(said, self.said.len(), self.ends.len())?;
+        positive("denominator", self.denominator)
+    }
+
+    /// The owed tokens of the batch, response by response.
+    ///
+    /// # Errors
+    /// As [`responses`].
+    pub fn responses(&self, positions: &[usize], log_probs: &[f32]) -> Result<Vec<Response>, Error> {
+        responses(self.ends, positions, log_probs, Some(self.reference))
+    }
+}
+
+/// Every token of a response pulls alike: gradients by response become gradients by token.
+///
+/// # Errors
+/// [`Error::NotFinite`] with the token whose gradient is not.
+pub fn pull(all: &[Response], grad: &[f64], grad_log_probs: &mut [f32]) -> Result<(), Error> {
+    for (response, &pull) in all.iter().zip(grad) {
+        grad_log_probs[response.owed.clone()].fill(pull as f32);
+    }
+    finite("grad_log_probs", grad_log_probs)
 }

@@ -1,20 +1,18 @@
 //! What reward models learn from.
 
 mod graded;
-mod k_wise;
 mod outcome;
 mod pairwise;
-mod plackett_luce;
 mod pretraining;
 mod process;
+mod ranked;
 
 pub use graded::Graded;
-pub use k_wise::KWise;
 pub use outcome::Outcome;
 pub use pairwise::Pairwise;
-pub use plackett_luce::PlackettLuce;
 pub use pretraining::PreferencePretraining;
 pub use process::Process;
+pub use ranked::{Ranked, RankingLoss};
 
 use crate::Error;
 use crate::error::check;

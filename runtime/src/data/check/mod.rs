@@ -16,7 +16,7 @@ use super::comparison::{self, Comparison, Options};
 use super::demonstration;
 use super::personal::Finder;
 use super::rows::{Parse, Row, rows};
-use super::{Format, Group, Kind, lines::RawLines, prompt, recognise};
+use super::{Format, Group, Kind, lines::RawLines, prompt, recognise, solution};
 use crate::formats::FormatError;
 use core::hash::{Hash, Hasher};
 use serde_json::Value;
@@ -205,6 +205,18 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     prompt: c.prompt.clone(),
                     said: c.answers.clone(),
                     comparison: Some(c),
+                };
+                Ok(parse(row)?.into_iter().map(record).collect())
+            }))
+        }
+        Kind::Solutions => {
+            let parse = solution::parser(format)?;
+            Some(Box::new(move |row| {
+                let record = |s: solution::Solution| Record {
+                    group: s.group,
+                    prompt: s.prompt,
+                    said: s.steps,
+                    comparison: None,
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())
             }))

@@ -5,7 +5,7 @@ use super::kind::Kind::{
     self, AtLeast, Between, Flag, Formats, OneOf, Path, Positive, Share, Sources, Whole,
 };
 use super::kind::MOST;
-use crate::run::named::{self, COMPARISONS, DEMONSTRATIONS, PROMPTS};
+use crate::run::named::{self, COMPARISONS, DEMONSTRATIONS, JUDGED, PROMPTS};
 use rlhf_core::profile::{Method, Profile};
 use serde_json::{Value, json};
 
@@ -27,7 +27,7 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("base", "The model to start from: a model and its tokenizer, or `[base.new]`."),
     ("base.new", "Instead of a model: a network with random weights, pretrained on the data's plain text."),
     ("supervised", "Step 1: supervised fine-tuning on demonstrations."),
-    ("reward", "Step 2: the reward model, from comparisons."),
+    ("reward", "Step 2: the reward model, from comparisons or labels."),
     ("ppo", "Step 3: PPO on prompts, or what `method` puts in its place."),
     ("pretraining", "The corpus of the pretraining mix."),
     ("guards", "What stops step 3 before it wastes itself, and what it warns of."),
@@ -67,8 +67,9 @@ pub const KEYS: &[Key] = &[
     key("supervised.sources", Sources(DEMONSTRATIONS), "[]", "instead of formats: files, each source with its part of `rows`"),
     key("supervised.rows", Whole(1, MOST), "10000", "at most so many of each data set, or of all sources, on either side of the split"),
     key("supervised.pretraining", Share, "0.0", "pretraining texts mixed in, as a share of the demonstrations"),
-    key("reward.formats", Formats(COMPARISONS), "", "which formats of comparisons serve"),
-    key("reward.sources", Sources(COMPARISONS), "[]", "instead of formats: files, each source with its part of `rows`"),
+    key("reward.formats", Formats(JUDGED), "", "which formats serve: of comparisons or, where the loss is outcome or process, of labels"),
+    key("reward.sources", Sources(JUDGED), "[]", "instead of formats: files, each source with its part of `rows`"),
+    key("reward.pretraining_sources", Sources(COMPARISONS), "[]", "the comparisons of the setting `reward.pretraining`, each source with its part of `rows`"),
     key("reward.rows", Whole(1, MOST), "10000", "at most so many prompts of each data set, or of all sources, on either side of the split"),
     key("reward.synthetic", Flag, "false", "keep answers that a machine wrote"),
     key("reward.passages", Flag, "true", "put the passages that answers are about before questions"),

@@ -27,7 +27,7 @@ pub(super) use wanted::Wanted;
 use super::{Change, Override, RunError, overrides};
 use crate::formats::read_at_most;
 use crate::train::Guards;
-use rlhf_core::profile::Profile;
+use rlhf_core::profile::{Method, Profile};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -197,7 +197,6 @@ impl Config {
         if self.pretraining.length > self.context {
             return fault("pretraining.length", format!("it exceeds the context of {}", self.context));
         }
-        self.wanted().iter().try_for_each(Wanted::check)?;
         self.guards.validate().map_err(|e| RunError::setting("guards", e.to_string()))?;
         if let Some(new) = self.base.fresh() {
             new.check()?;
@@ -210,7 +209,20 @@ impl Config {
                 return fault("pretraining.source", reason.into());
             }
         }
-        self.resolve().map(|_| ())
+        let (profile, _) = self.resolve()?;
+        self.check_wanted(&profile)?;
+        learnable(&profile)
+    }
+}
+
+/// Methods that learn from comparisons have none where the reward model learns from labels.
+fn learnable(profile: &Profile) -> Result<(), RunError> {
+    match profile.method {
+        Method::Preference(_) | Method::Kto(_) if profile.reward.loss.labels() => {
+            let reason = "it learns from comparisons, reward.loss from labels: change one of them";
+            Err(RunError::setting("method", reason))
+        }
+        _ => Ok(()),
     }
 }
 

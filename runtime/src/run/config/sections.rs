@@ -27,6 +27,8 @@ pub struct Comparisons {
     pub formats: Vec<Format>,
     /// Files instead: each source is a data set, with its part of the rows.
     pub sources: Vec<data::Source>,
+    /// The comparisons of the pretraining before, where the profile has one.
+    pub pretraining_sources: Vec<data::Source>,
     /// At most so many prompts of each data set, or of all sources together, on either side of the split.
     pub rows: usize,
     /// Keep answers that a machine wrote.

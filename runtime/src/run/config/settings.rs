@@ -18,13 +18,28 @@ const SUPERVISED: &[(&str, &str)] = &[
 ];
 
 const REWARD: &[(&str, &str)] = &[
-    ("loss", "k_wise = how tied answers count, pairwise = { centring }, or plackett_luce = { top, ties }"),
+    (
+        "loss",
+        "of rankings: k_wise = how tied answers count, pairwise = { centring, margin }, plackett_luce = { top, \
+         ties }, graded = { rao_kupper | davidson | ordered = … }; of labels: \"outcome\", process = how steps \
+         make a score",
+    ),
     ("head", "how the head starts: \"zero\", \"inverse_root\", \"inverse\" or normal = deviation"),
-    ("epochs", "passes over the comparisons, 1 or more"),
+    ("epochs", "passes over the comparisons or labels, 1 or more"),
     ("batch", "prompts, with all their comparisons, an optimiser step; \"none\": the trainer's own"),
     (
         "normalisation",
         "\"none\", \"centre_on_demonstrations\", \"centre_on_reference\" or ziegler2019 = { samples }",
+    ),
+    (
+        "pretraining",
+        "before it, on `reward.pretraining_sources`: { epochs, language, learning_rate } with the coefficient \
+         of the language-model term, or \"none\"",
+    ),
+    (
+        "ensemble",
+        "several models: { members, how } with how = \"mean\", \"min\", lower_bound = { deviations } or \
+         variance_penalised = { weight }, or \"none\"",
     ),
 ];
 

@@ -2,6 +2,7 @@
 
 use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, Watch, all_finite};
 use crate::train::Examples;
+use core::ops::Range;
 use rlhf_core::Rollouts;
 
 const STEP_1: &str = "lower supervised.optimiser.learning_rate; in the first step: are the weights whole?";
@@ -100,15 +101,18 @@ impl Guards {
         Fault::not_finite(place, what, advice, examples.len(), offenders.collect())
     }
 
-    /// The scores of a batch of answers, step 2's: each a text, and which answer to which ranking.
+    /// What was said of a batch of answers, step 2's: each a text, and which answer to which ranking;
+    /// `seen` says where, its last number the answer's score.
     pub(in crate::train) fn answers<'t>(
         place: Place,
         answers: impl ExactSizeIterator<Item = (&'t [u32], (usize, usize))>,
+        seen: impl Fn(usize) -> Range<usize>,
         watch: &Watch,
     ) -> Result<(), Box<Fault>> {
         let of = answers.len();
-        let wrong = answers.enumerate().filter(|(i, _)| watch.wrong(*i..i + 1));
-        let offenders = wrong.map(|(i, (text, from))| Offender::answer(text, from, Some(watch.seen[i])));
+        let wrong = answers.enumerate().filter(|(i, _)| watch.wrong(seen(*i)));
+        let score = |i| watch.seen[seen(i)].last().copied();
+        let offenders = wrong.map(|(i, (text, from))| Offender::answer(text, from, score(i)));
         Fault::not_finite(place, "the reward model's scores", STEP_2, of, offenders.collect())
     }
 }

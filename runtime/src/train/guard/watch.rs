@@ -8,7 +8,7 @@ use super::Fault;
 use crate::train::TrainError;
 
 /// What the network said of a batch: log-probabilities or values, `[tokens]`, or scores,
-/// `[sequences]`.
+/// `[sequences]`. Of an objective that reads both, the scores.
 pub(in crate::train) struct Watch {
     pub(in crate::train) seen: Vec<f32>,
     /// Where a loss was not finite although what it was made of is.
@@ -116,12 +116,21 @@ impl<O: Objective> Objective for Watched<'_, O> {
         grad_log_probs: &mut [f32],
         grad_entropy: &mut [f32],
     ) -> Result<f64, Error> {
+        grad_entropy.fill(0.0);
+        if self.needs().scores {
+            // There is no place for each token: what is not finite is put down to the first text.
+            if !super::all_finite(log_probs) {
+                self.lost.push(self.start);
+                grad_log_probs.fill(0.0);
+                return Ok(0.0);
+            }
+            return self.objective.tokens(positions, log_probs, entropy, grad_log_probs, grad_entropy);
+        }
         for (&position, &log_prob) in positions.iter().zip(log_probs) {
             if let Some(seen) = self.seen.get_mut(position) {
                 *seen = log_prob;
             }
         }
-        grad_entropy.fill(0.0);
         if !super::all_finite(log_probs) {
             grad_log_probs.fill(0.0);
             return Ok(0.0);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::maths::{PreferenceLoss, Supervised};
+use crate::maths::{PreferenceLoss, SupervisedTerm};
 use std::vec;
 
 const ENDS: [usize; 4] = [3, 6, 9, 11];
@@ -42,7 +42,7 @@ fn gradients_are_slopes_with_every_term() {
         sloped(all(loss));
         sloped(all(loss).with_winners(&[false, true]).unwrap().with_optimism(0.3).unwrap());
         for per in [Per::Token, Per::Response] {
-            let supervised = Supervised { coefficient: 0.7, per };
+            let supervised = SupervisedTerm { coefficient: 0.7, per };
             let s = Preference { supervised, ..Preference::new(loss) };
             sloped(PreferencePairs::new(s, &ENDS, COUNTS).unwrap().with_reference(&REFERENCE));
         }

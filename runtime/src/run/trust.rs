@@ -1,0 +1,105 @@
+//! A reward model against held-out votes and labels.
+
+use super::measure::scores;
+use super::rewards::Judged;
+use super::sets::Set;
+use super::summary::{Accuracy, RewardModel, Said};
+use crate::data::Vote;
+use crate::stage::Scorer;
+use crate::statistics::{Calibration, Interval, calibration, share};
+use crate::train::{Examples, Solution, TrainError, now, step_margins};
+use rlhf_cpu::Model;
+
+/// How often it is right, on each data set, how sure of it, and how far the members of an ensemble disagree.
+/// Several are measured by the mean of what they say.
+pub(super) fn judged(
+    scorer: &mut Scorer,
+    comparisons: &[Set<Judged>],
+    solutions: &[Set<Solution>],
+) -> Result<RewardModel, TrainError> {
+    let (mut all, mut prompts, mut data_sets) = (Vec::new(), 0, Vec::new());
+    let compared = comparisons.iter().map(|set| (&set.counts, margins(scorer, |m| votes(m, &set.held_out))));
+    let compared: Vec<_> = compared.collect();
+    let solved = solutions
+        .iter()
+        .map(|set| (&set.counts, margins(scorer, |model| now(step_margins(model, &set.held_out)))));
+    for (counts, of_set) in compared.into_iter().chain(solved) {
+        let of_set = of_set?;
+        let (name, format) = (counts.name.clone(), counts.format);
+        data_sets.push(Said { name, format, accuracy: accuracy(&of_set, counts.held_out)? });
+        all.extend(of_set);
+        prompts += counts.held_out;
+    }
+    let mut texts = Examples::default();
+    let answers = comparisons.iter().flat_map(|set| &set.held_out).flat_map(|judged| &judged.texts);
+    let solved = solutions.iter().flat_map(|set| &set.held_out).map(Solution::text);
+    for text in answers.map(Vec::as_slice).chain(solved) {
+        texts.push(text, &[])?;
+    }
+    let disagreement = disagreement(scorer, &texts)?;
+    Ok(RewardModel { accuracy: accuracy(&all, prompts)?, data_sets, calibration: trust(&all)?, disagreement })
+}
+
+/// The mean deviation of the members' rewards of a text; `None` of one alone, or without a text.
+fn disagreement(scorer: &mut Scorer, texts: &Examples) -> Result<Option<f64>, TrainError> {
+    if scorer.members() == 1 {
+        return Ok(None);
+    }
+    scorer.take_disagreement();
+    scores(scorer, texts)?;
+    let seen = scorer.take_disagreement();
+    Ok((seen.texts > 0).then(|| seen.mean_deviation()))
+}
+
+/// The mean over the members of what each says.
+fn margins(
+    scorer: &mut Scorer,
+    mut of: impl FnMut(&mut Model) -> Result<Vec<f64>, TrainError>,
+) -> Result<Vec<f64>, TrainError> {
+    let (n, mut mean) = (scorer.members() as f64, Vec::new());
+    for model in scorer.models_mut() {
+        let said = of(model)?;
+        mean.resize(said.len(), 0.0);
+        mean.iter_mut().zip(said).for_each(|(mean, said)| *mean += said / n);
+    }
+    Ok(mean)
+}
+
+/// What the model says to people's votes, ties among people left out: of each, the winner's score less
+/// the loser's.
+fn votes(model: &mut Model, judged: &[Judged]) -> Result<Vec<f64>, TrainError> {
+    let mut texts = Examples::default();
+    for text in judged.iter().flat_map(|j| &j.texts) {
+        texts.push(text, &[])?;
+    }
+    let scores = scores(model, &texts)?;
+    let (mut margins, mut first) = (Vec::new(), 0);
+    for j in judged {
+        for vote in &j.votes {
+            if let Vote::Prefers { winner, loser } = *vote {
+                margins.push(scores[first + winner] - scores[first + loser]);
+            }
+        }
+        first += j.texts.len();
+    }
+    Ok(margins)
+}
+
+/// The share of votes agreed with, equal scores wrong; `None` without a vote.
+fn accuracy(margins: &[f64], prompts: usize) -> Result<Option<Accuracy>, TrainError> {
+    if margins.is_empty() {
+        return Ok(None);
+    }
+    let Interval { value, low, high, n } =
+        share(margins.iter().filter(|m| **m > 0.0).count(), margins.len())?;
+    Ok(Some(Accuracy { value, low, high, n, prompts }))
+}
+
+/// How far the model's certainty can be trusted; `None` without a vote.
+fn trust(margins: &[f64]) -> Result<Option<Calibration>, TrainError> {
+    if margins.is_empty() {
+        return Ok(None);
+    }
+    let votes: Vec<_> = margins.iter().map(|margin| (*margin, 1.0)).collect();
+    Ok(Some(calibration(&votes)?))
+}

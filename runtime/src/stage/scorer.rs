@@ -1,0 +1,173 @@
+//! What step 2 leaves.
+
+use crate::formats::{FormatError, Members, Scoring, StepRule, open, save_model, save_tokenizer};
+use crate::train::Scaled;
+use rlhf_core::Ragged;
+use rlhf_core::maths::{Disagreement, EnsembleRule};
+use rlhf_core::model::tokenizer::AnyTokenizer;
+use rlhf_core::rewards::{Ensemble, Steps};
+use rlhf_core::roles::Reward;
+use rlhf_cpu::{Cpu, CpuError, Model};
+use std::path::Path;
+
+/// A reward model of whole answers, or of their steps.
+#[derive(Clone, Debug)]
+pub enum Member {
+    /// By the score after the last token.
+    Whole(Model),
+    /// By the logits at the ends of steps.
+    Steps(Steps<Model>),
+}
+
+impl Member {
+    /// A network, and of a process reward model how its steps make a score.
+    pub fn new(model: Model, steps: Option<StepRule>) -> Self {
+        match steps {
+            None => Self::Whole(model),
+            Some(StepRule { end, after, how }) => Self::Steps(Steps { critic: model, end, after, how }),
+        }
+    }
+
+    /// Its network.
+    pub fn model(&self) -> &Model {
+        match self {
+            Self::Whole(model) | Self::Steps(Steps { critic: model, .. }) => model,
+        }
+    }
+
+    /// The same, to be asked.
+    pub fn model_mut(&mut self) -> &mut Model {
+        match self {
+            Self::Whole(model) | Self::Steps(Steps { critic: model, .. }) => model,
+        }
+    }
+
+    fn rule(&self) -> Option<StepRule> {
+        match self {
+            Self::Whole(_) => None,
+            Self::Steps(Steps { end, after, how, .. }) => {
+                Some(StepRule { end: *end, after: after.clone(), how: *how })
+            }
+        }
+    }
+}
+
+impl Reward for Member {
+    type Error = CpuError;
+
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+        match self {
+            Self::Whole(model) => model.score(sequences, out).await,
+            Self::Steps(steps) => steps.score(sequences, out).await,
+        }
+    }
+}
+
+/// What scores answers in step 3: a reward model, or several as one, in units of reward.
+#[derive(Clone, Debug)]
+pub struct Scorer {
+    ensemble: Ensemble<Scaled<Member>>,
+    how: EnsembleRule,
+}
+
+impl Scorer {
+    /// Of one member or more.
+    ///
+    /// # Errors
+    /// [`rlhf_core::Error::TooFew`] without a member; [`rlhf_core::Error::Range`] for the rule's setting.
+    pub fn new(members: Vec<Scaled<Member>>, how: EnsembleRule) -> Result<Self, rlhf_core::Error> {
+        Ok(Self { ensemble: Ensemble::new(members, how)?, how })
+    }
+
+    /// Reads what [`Self::save`] has written, or any reward model's folder.
+    ///
+    /// # Errors
+    /// [`FormatError`] names the file.
+    pub fn open(folder: &Path, cpu: &Cpu) -> Result<Self, FormatError> {
+        let all = Members::read(folder)?;
+        let how = all.as_ref().map_or(EnsembleRule::Mean, |all| all.how);
+        let members: Vec<_> = match all {
+            None => vec![member(folder, cpu)?],
+            Some(all) => {
+                all.members.iter().map(|name| member(&folder.join(name), cpu)).collect::<Result<_, _>>()?
+            }
+        };
+        Self::new(members, how).map_err(|e| FormatError::content(folder, "members", e.to_string()))
+    }
+
+    /// Writes a Hugging Face folder with `reward.json`; of several members, such folders `1`, `2`, … and
+    /// `ensemble.json`. `place`: writes a folder within.
+    ///
+    /// # Errors
+    /// [`FormatError`] names the file.
+    pub fn save(
+        &self,
+        folder: &Path,
+        tokenizer: &AnyTokenizer,
+        place: impl Fn(&Path, &dyn Fn(&Path) -> Result<(), FormatError>) -> Result<(), FormatError>,
+    ) -> Result<(), FormatError> {
+        let write = |at: &Path, member: &Scaled<Member>| {
+            save_model(at, member.reward.model(), tokenizer)?;
+            Scoring::new(member.scale, member.reward.rule()).write(at)
+        };
+        if let [only] = self.ensemble.members() {
+            return write(folder, only);
+        }
+        let members: Vec<String> = (1..=self.members()).map(|n| n.to_string()).collect();
+        for (name, member) in members.iter().zip(self.ensemble.members()) {
+            place(&folder.join(name), &|at| write(at, member))?;
+        }
+        save_tokenizer(&folder.join("tokenizer.rlhf"), tokenizer)?;
+        Members { how: self.how, members }.write(folder)
+    }
+
+    /// How many members there are.
+    pub fn members(&self) -> usize {
+        self.ensemble.members().len()
+    }
+
+    /// Their networks, of which there is one at least.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.ensemble.members().iter().map(|member| member.reward.model())
+    }
+
+    /// The same, to be asked one by one.
+    pub fn models_mut(&mut self) -> impl Iterator<Item = &mut Model> {
+        self.ensemble.members_mut().iter_mut().map(|member| member.reward.model_mut())
+    }
+
+    /// The first member's network, which a critic may start from.
+    pub fn model(&self) -> &Model {
+        // `new` has seen to it that there is one.
+        self.ensemble.members()[0].reward.model()
+    }
+
+    /// How far the members disagreed on what was scored since the last call; nothing of one alone.
+    pub fn take_disagreement(&mut self) -> Disagreement {
+        let seen = core::mem::take(&mut self.ensemble.disagreement);
+        if self.members() > 1 { seen } else { Disagreement::default() }
+    }
+}
+
+impl Reward for Scorer {
+    type Error = CpuError;
+
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+        self.ensemble.score(sequences, out).await
+    }
+}
+
+fn member(folder: &Path, cpu: &Cpu) -> Result<Scaled<Member>, FormatError> {
+    let opened = open(folder)?;
+    let architecture = opened.architecture.clone();
+    if !architecture.scalar {
+        let reason = "a language model, which gives no rewards: want a scalar head";
+        return Err(FormatError::content(folder, "network", reason));
+    }
+    let (weights, _) = opened.weights(&architecture)?;
+    let model = Model::from_weights(cpu, architecture, weights)
+        .map_err(|e| FormatError::content(folder, "network", e.to_string()))?;
+    let scoring = if folder.is_dir() { Scoring::read(folder)? } else { Scoring::default() };
+    let scale = scoring.scale();
+    Ok(Scaled { reward: Member::new(model, scoring.steps), scale })
+}
