@@ -3,7 +3,8 @@
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use rlhf::data::{
-    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, text,
+    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, solutions,
+    text,
 };
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
 const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
 
 /// A row of each format.
-const ROWS: [(Format, &str); 15] = [
+const ROWS: [(Format, &str); 17] = [
     (Format::Instructions, r#"{"id": 0, "instruction": "Add.", "context": "1 2", "response": "3\n"}"#),
     (
         Format::SelfInstruct,
@@ -158,6 +159,34 @@ fn comparisons_become_answers_and_votes() {
 }
 
 #[test]
+fn answers_are_right_or_wrong_as_wholes_and_step_by_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let read = |row: &str| {
+        let path = file(folder.path(), "rows", row);
+        solutions(&path).unwrap().next().unwrap()
+    };
+    let whole = read(row(Format::Outcomes)).unwrap();
+    assert_eq!((whole.steps, whole.labels), (vec![" Yes".to_owned()], vec![1.0]));
+    let steps = read(row(Format::Steps)).unwrap();
+    assert_eq!(
+        (&steps.steps[..], &steps.labels[..]),
+        (&[" One.".into(), "Two.".into()][..], &[1.0, 0.5][..])
+    );
+    assert_eq!(steps.prompt, "\n\nHuman: Hi\n\nAssistant:");
+    for (row, field) in [
+        (r#"{"prompt": "Hi", "response": "a", "label": "yes"}"#, "label"),
+        (r#"{"prompt": "Hi", "response": "a", "label": 1.5}"#, "label"),
+        (r#"{"prompt": "Hi", "steps": [], "labels": []}"#, "steps"),
+        (r#"{"prompt": "Hi", "steps": ["a", 1], "labels": [1, 1]}"#, "steps"),
+        (r#"{"prompt": "Hi", "completions": ["a", "b"], "labels": [true]}"#, "labels"),
+        (r#"{"prompt": "Hi", "completions": ["a"], "labels": [null]}"#, "labels"),
+    ] {
+        let error = read(row).unwrap_err().to_string();
+        assert!(error.contains("line 1") && error.contains(field), "{row}: {error}");
+    }
+}
+
+#[test]
 fn rankings_and_votes_of_ones_own() {
     let folder = tempfile::tempdir().unwrap();
     let read = |row: &str| {
@@ -172,6 +201,8 @@ fn rankings_and_votes_of_ones_own() {
     let pair = read(r#"{"prompt": "Hi", "chosen": "Yes", "rejected": "No", "margin": 1.5, "user": "u"}"#);
     assert_eq!(pair.as_ref().unwrap().margin, Some(1.5));
     assert!(pair.unwrap().group.user.is_some());
+    let clear = read(r#"{"prompt": "Hi", "chosen": "Yes", "rejected": "No", "degree": 2}"#);
+    assert_eq!(clear.unwrap().degree, Some(2));
     for (row, field) in [
         (r#"{"prompt": "", "answers": ["a"], "ranks": [1]}"#, "answers"),
         (r#"{"prompt": "", "answers": ["a", 3], "ranks": [1, 2]}"#, "answers"),

@@ -5,5 +5,6 @@ mod real {
     mod data;
     mod methods;
     mod resume;
+    mod rewards;
     mod runs;
 }

@@ -7,6 +7,7 @@ impl Diagnose for PolicyStats {
     fn diagnose(&self, visit: &mut dyn FnMut(&'static str, f64)) {
         if self.tokens > 0 {
             visit("clip_fraction", self.clip_fraction());
+            visit("dual_clip_fraction", self.bounded as f64 / self.tokens as f64);
             visit("ratio", self.mean_ratio());
             visit("ratio_min", self.ratio_min);
             visit("ratio_max", self.ratio_max);

@@ -14,6 +14,8 @@ pub struct RewardParts {
     pub clip: f64,
     /// Σ what a missing end adds.
     pub missing_end: f64,
+    /// Σ what being too long adds.
+    pub overlong: f64,
     /// Σ what the KL penalty adds, −β·KL.
     pub kl: f64,
 }
@@ -28,6 +30,7 @@ impl RewardParts {
             score,
             clip: clipped - score,
             missing_end: shaping.score(score, finish) - clipped,
+            overlong: 0.0,
             kl: -beta * token_kl.iter().map(|kl| kl.f64()).sum::<f64>(),
         });
     }
@@ -38,12 +41,13 @@ impl RewardParts {
         self.score += other.score;
         self.clip += other.clip;
         self.missing_end += other.missing_end;
+        self.overlong += other.overlong;
         self.kl += other.kl;
     }
 
     /// Σ of all rewards.
     pub fn total(&self) -> f64 {
-        self.score + self.clip + self.missing_end + self.kl
+        self.score + self.clip + self.missing_end + self.overlong + self.kl
     }
 }
 
@@ -54,6 +58,7 @@ impl Diagnose for RewardParts {
                 ("reward", self.score),
                 ("reward_clip", self.clip),
                 ("reward_missing_end", self.missing_end),
+                ("reward_overlong", self.overlong),
                 ("reward_kl", self.kl),
                 ("reward_total", self.total()),
             ] {

@@ -65,6 +65,12 @@ pub const SCORE: &str = examples!(
   rlhf score runs/real/reward answers.jsonl --json"
 );
 
+pub const RATE: &str = examples!(
+    "  rlhf rate games.jsonl
+  echo '{\"a\": \"ppo\", \"b\": \"sft\", \"winner\": \"a\"}' | rlhf rate --prior 0.1
+  rlhf rate games.jsonl --json > ratings.json"
+);
+
 pub const CONFIG: &str = examples!(
     "  rlhf config --profile instructgpt > run.toml
   rlhf config --schema > config.schema.json

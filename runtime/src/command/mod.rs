@@ -11,6 +11,7 @@ mod interrupt;
 mod output;
 mod progress;
 mod quickstart;
+mod rate;
 mod report;
 mod score;
 mod train;
@@ -21,6 +22,7 @@ use configuration::Configuration;
 use control::Control;
 use exit::{Exit, Failure};
 use generate::Generate;
+use rate::Rate;
 use rlhf::run::Stage;
 use rlhf_cpu::{Cpu, Isa};
 use score::Score;
@@ -113,6 +115,12 @@ enum What {
     /// The reward is what PPO is told: the model's score, by the gain and bias of its reward.json.
     #[command(after_help = help::SCORE)]
     Score(Score),
+    /// Rates models by who won against whom: Bradley–Terry and Elo, with intervals
+    ///
+    /// Bradley–Terry looks at all games at once; Elo goes through them in many orders. Both are in Elo
+    /// points: 400 are odds of 10 to 1.
+    #[command(after_help = help::RATE)]
+    Rate(Rate),
     /// Prints a configuration with every default, its JSON schema, or checks one
     ///
     /// The printed file says of every key and of every setting of the profile what it is, in which unit
@@ -168,6 +176,7 @@ pub fn main() -> ExitCode {
         What::Ppo(args) => train::part(&args, Stage::Ppo, &cpu),
         What::Generate(args) => generate::main(&args, &cpu),
         What::Score(args) => score::main(&args, &cpu),
+        What::Rate(args) => rate::main(&args),
         What::Config(args) => configuration::main(&args),
         What::Control(args) => control::main(&args),
         What::Data(what) => data::main(&what),

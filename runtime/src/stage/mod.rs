@@ -19,6 +19,7 @@
 
 mod checkpoint;
 mod error;
+mod figures;
 mod folder;
 mod on_policy;
 mod online;

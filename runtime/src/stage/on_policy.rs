@@ -1,6 +1,7 @@
 //! Step 3 without a critic.
 
 use super::checkpoint::Checkpoint;
+use super::figures::Writer;
 use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
 use super::supervised::with_dropout;
 use super::{Scorer, Session, StageError, at};
@@ -14,6 +15,7 @@ use rlhf_cpu::Model;
 struct Actors {
     run: OnPolicy,
     prompts: usize,
+    temperature: f64,
     policy: Model,
     reference: Model,
 }
@@ -49,8 +51,10 @@ impl Rollout for Actors {
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Self { run, policy, reference, .. } = self;
-        Ok(now(run.iterate(&mut Trio { policy, reference, reward }, prompts, &on.stopping))?.into())
+        let Self { run, policy, reference, temperature, .. } = self;
+        let writer = Writer::of(policy, *temperature);
+        let seen = now(run.iterate(&mut Trio { policy, reference, reward }, prompts, &on.stopping))?;
+        writer.seen(seen, reference, reward)
     }
 }
 
@@ -76,7 +80,8 @@ pub fn on_policy(
     let run = OnPolicy::new(*settings, u64::from(on.iterations), seed);
     let run = run.and_then(|run| run.with_guards(on.guards)).map_err(at(phase, 0))?;
     let prompts = settings.prompts_per_iteration();
-    let mut actors = Actors { run, prompts, policy, reference: sft.clone() };
+    let mut actors =
+        Actors { run, prompts, temperature: settings.temperature, policy, reference: sft.clone() };
     rollouts(session, &mut actors, reward, on, seed, measure)?;
     let policy = with_dropout(&actors.policy, 0.0, seed).map_err(at(phase, u64::from(on.iterations)))?;
     session.finish("policy", phase, policy)

@@ -1,6 +1,7 @@
 //! Step 3 as PPO.
 
 use super::checkpoint::Checkpoint;
+use super::figures::Writer;
 use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
 use super::supervised::with_dropout;
 use super::{Scorer, Session, StageError, at};
@@ -15,6 +16,7 @@ use rlhf_cpu::Model;
 struct Actors {
     run: Ppo,
     prompts: usize,
+    temperature: f64,
     policy: Model,
     critic: Model,
     reference: Model,
@@ -52,9 +54,11 @@ impl Rollout for Actors {
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Self { run, policy, critic, reference, .. } = self;
+        let Self { run, policy, critic, reference, temperature, .. } = self;
+        let writer = Writer::of(policy, *temperature);
         let mut roles = Roles { policy, critic, reference, reward };
-        Ok(now(run.iterate(&mut roles, prompts, &on.stopping, on.mix))?.into())
+        let seen = now(run.iterate(&mut roles, prompts, &on.stopping, on.mix))?;
+        writer.seen(seen, reference, reward)
     }
 }
 
@@ -88,7 +92,8 @@ pub fn ppo(
     let run = Ppo::new(*settings, u64::from(on.iterations), seed);
     let run = run.and_then(|run| run.with_guards(on.guards)).map_err(at(phase, 0))?;
     let prompts = settings.batch.unwrap_or(256) as usize;
-    let mut actors = Actors { run, prompts, policy, critic, reference: sft.clone() };
+    let mut actors =
+        Actors { run, prompts, temperature: settings.temperature, policy, critic, reference: sft.clone() };
     rollouts(session, &mut actors, reward, on, seed, measure)?;
     let (mut policy, last) = (actors.policy, u64::from(on.iterations));
     if settings.average.is_some() {

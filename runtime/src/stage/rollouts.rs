@@ -42,13 +42,6 @@ pub(super) struct Seen {
     pub iteration: Option<Iteration>,
 }
 
-impl From<Iteration> for Seen {
-    fn from(seen: Iteration) -> Self {
-        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
-        Self { figures: figures(&seen), told, iteration: Some(seen) }
-    }
-}
-
 /// A trainer that learns from rollouts, with the networks that learn.
 pub(super) trait Rollout {
     /// What it has to remember beside its networks.
@@ -146,29 +139,4 @@ pub(crate) fn end_to_end<'a>(prompts: impl Iterator<Item = &'a Vec<u32>>) -> (Ve
         ends.push(tokens.len());
     }
     (tokens, ends)
-}
-
-/// What an iteration measured, by the names of [`FIGURES`](crate::record::FIGURES).
-fn figures(seen: &Iteration) -> Vec<(&'static str, f64)> {
-    let (policy, value) = (&seen.policy, &seen.value);
-    let mut out = vec![
-        ("reward", seen.score),
-        ("kl", seen.kl),
-        ("beta", seen.beta),
-        ("length", seen.length),
-        ("ended", seen.ended),
-        ("entropy", seen.surprise),
-        ("clip_fraction", policy.clip_fraction()),
-        ("ratio_min", policy.ratio_min),
-        ("ratio_max", policy.ratio_max),
-        ("policy_kl", policy.policy_kl()),
-        ("pretraining_loss", seen.pretraining),
-    ];
-    // A run without a critic has none of its figures.
-    if value.steps > 0 {
-        out.push(("value_loss", 0.5 * value.mean_squared_error()));
-        out.push(("value_clip_fraction", value.clip_fraction()));
-    }
-    out.extend(value.explained_variance().map(|share| ("explained_variance", share)));
-    out
 }

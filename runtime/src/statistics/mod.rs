@@ -1,4 +1,4 @@
-//! What a run's numbers are worth: intervals, agreement, calibration, best-of-n.
+//! What a run's numbers are worth: intervals, agreement, calibration, best-of-n; how good models are.
 
 mod agreement;
 mod before_after;
@@ -7,6 +7,7 @@ mod calibration;
 mod distinct;
 mod histogram;
 mod interval;
+mod standing;
 
 pub use agreement::agreement;
 pub use before_after::BeforeAfter;
@@ -15,3 +16,4 @@ pub use calibration::{Bin, Calibration, Judgement, calibration};
 pub use distinct::distinct_share;
 pub use histogram::Histogram;
 pub use interval::{Interval, Mean, bootstrap, mean, share, win_rate};
+pub use standing::{Games, Rated, Rating, Standing, StandingError};

@@ -4,6 +4,7 @@ use super::examples::{Part, parts};
 use super::guard::{Fault, Offender, Place, Watch, forget};
 use super::written::{drift, log_probs, repeated, write};
 use super::{Guards, Iteration, TOKENS_AT_ONCE, TrainError, reward};
+use rlhf_core::diagnostics::RewardParts;
 use rlhf_core::maths::on_policy::{
     Baseline, MovingBaseline, OnPolicyStats, PolicyColumns, broadcast, informative, reward_to_go,
 };
@@ -316,6 +317,7 @@ impl OnPolicy {
             length: mean(tokens),
             ended: mean(ended as f64),
             surprise: -rollouts.log_probs().iter().map(|p| f64::from(*p)).sum::<f64>() / tokens,
+            parts: made_of(&s, &rollouts, &rewards)?,
             rollouts,
             policy: PolicyStats::default(),
             value: ValueStats::default(),
@@ -388,6 +390,22 @@ impl OnPolicy {
             Err(fault) => Err(forget(policy, fault).await),
         }
     }
+}
+
+/// What the rewards of responses were made of; where credit is a token's, the penalty came beside them.
+fn made_of(s: &profile::OnPolicy, rollouts: &Rollouts, rewards: &[f32]) -> Result<RewardParts, TrainError> {
+    let mut all = RewardParts { responses: rollouts.len(), ..RewardParts::default() };
+    for (i, reward) in rewards.iter().enumerate() {
+        let score = f64::from(rollouts.scores()[i]);
+        let late = s.overlong.map_or(Ok(0.0), |overlong| overlong.reward(rollouts.response_span(i).len()))?;
+        all.score += score;
+        all.overlong += late;
+        all.kl += match s.credit {
+            Credit::Response(_) => f64::from(*reward) - score - late,
+            Credit::Token { .. } => -s.beta * drift(rollouts, i),
+        };
+    }
+    Ok(all)
 }
 
 impl Groups {

@@ -3,6 +3,7 @@
 use super::examples::{Part, parts};
 use super::guard::{Fault, Offender, Place, Watch, forget};
 use super::{Examples, Guards, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
+use rlhf_core::diagnostics::RewardParts;
 use rlhf_core::maths::{KlController, PolicyStats, Response, Schedule, ValueStats, whiten};
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::profile::{self, AdvantageWhitening};
@@ -67,6 +68,8 @@ pub struct Iteration {
     pub ended: f64,
     /// The mean of −ln p over response tokens, in nats: an estimate of the entropy.
     pub surprise: f64,
+    /// What rewards were made of.
+    pub parts: RewardParts,
     /// What the policy loss saw.
     pub policy: PolicyStats,
     /// What the value loss saw.
@@ -205,7 +208,7 @@ impl Ppo {
         // One entry for each step: the tokens, and one more where the score comes after the last.
         let mut rewards: Vec<f32> = Vec::new();
         let mut spans = Vec::with_capacity(n);
-        let mut kl = 0.0;
+        let (mut kl, mut parts) = (0.0, RewardParts::default());
         for i in 0..n {
             let span = rollouts.response_span(i);
             let mut kls = vec![0.0; span.len()];
@@ -218,7 +221,9 @@ impl Ppo {
             kl += k1.sum::<f64>() / n as f64;
             let start = rewards.len();
             rewards.resize(start + shaping.placement.steps(span.len(), window), 0.0);
-            let score = shaping.score(f64::from(rollouts.scores()[i]), rollouts.finish()[i]);
+            let (score, finish) = (f64::from(rollouts.scores()[i]), rollouts.finish()[i]);
+            parts.see(shaping, score, finish, beta, &kls);
+            let score = shaping.score(score, finish);
             shaping.rewards(&kls, beta, score, &mut rewards[start..])?;
             spans.push(start..rewards.len());
         }
@@ -274,6 +279,7 @@ impl Ppo {
             ended: ended as f64 / n as f64,
             surprise: -rollouts.log_probs().iter().map(|p| f64::from(*p)).sum::<f64>() / tokens as f64,
             rollouts,
+            parts,
             policy: PolicyStats::default(),
             value: ValueStats::default(),
             pretraining: 0.0,

@@ -4,6 +4,7 @@
 mod distillation;
 mod expert_iteration;
 mod nlpo;
+mod reward;
 mod trust_region;
 mod values;
 mod world;

@@ -1,0 +1,74 @@
+//! `rlhf rate`.
+
+use super::exit::Failure;
+use super::input::{Line, lines};
+use super::output::{Output, harmless, print};
+use clap::Args;
+use rlhf::report::table;
+use rlhf::statistics::{Games, Rated, Rating};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub struct Rate {
+    /// JSON lines with the fields "a" and "b", models' names, and "winner": "a", "b" or "tie"; standard
+    /// input, unless given
+    file: Option<PathBuf>,
+    /// The precision, per nat², of a prior on Bradley–Terry's strengths; above 0 an undefeated model has a
+    /// finite rating
+    #[arg(long, value_name = "P", default_value_t = 0.0)]
+    prior: f64,
+    /// The most that a game moves an Elo rating
+    #[arg(long, value_name = "POINTS", default_value_t = 16.0)]
+    k: f64,
+    /// Orders of the games that Elo is averaged over, and resamples for its intervals
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
+    resamples: u32,
+    /// What orders and resamples depend on
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// The ratings as JSON on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn main(args: &Rate) -> Result<(), Failure> {
+    let mut games = Games::default();
+    for line in lines(args.file.as_deref())? {
+        let line = line?;
+        let [first, second, winner] = line.fields(["a", "b", "winner"])?;
+        games.push(&first, &second, score(&line, &winner)?);
+    }
+    let Rate { prior, k, resamples, seed, .. } = *args;
+    let rating = Rating { prior, k, resamples, seed, ..Rating::default() };
+    let all = games.rate(&rating).map_err(|e| Failure::failed(e.to_string()))?;
+    if args.json {
+        return Output { json: true }.result(&all);
+    }
+    let points =
+        |rated: Rated| [format!("{:.0}", rated.value), format!("{:.0} to {:.0}", rated.low, rated.high)];
+    let rows: Vec<Vec<String>> = all
+        .iter()
+        .map(|s| {
+            let [likelihood, within] = points(s.bradley_terry);
+            let [elo, elo_within] = points(s.elo);
+            let won = format!("{:.0} %", 100.0 * s.won);
+            vec![harmless(&s.model), s.games.to_string(), won, likelihood, within, elo, elo_within]
+        })
+        .collect();
+    print(&table(&["model", "games", "won", "Bradley–Terry", "95 %", "Elo", "95 %"], &rows))
+}
+
+/// The first model's score.
+fn score(line: &Line, winner: &str) -> Result<f64, Failure> {
+    match winner {
+        "a" => Ok(1.0),
+        "b" => Ok(0.0),
+        "tie" => Ok(0.5),
+        _ => {
+            let place = &line.place;
+            Err(Failure::failed(format!(
+                "{place}, field \"winner\": {winner:?} is neither \"a\", \"b\" nor \"tie\""
+            )))
+        }
+    }
+}

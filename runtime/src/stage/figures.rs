@@ -1,0 +1,75 @@
+//! What an iteration of step 3 measured, by the names of [`FIGURES`](crate::record::FIGURES).
+
+use super::Scorer;
+use super::rollouts::Seen;
+use crate::train::{Examples, Iteration, ROWS_AT_ONCE, TrainError, now};
+use rlhf_core::HeldRows;
+use rlhf_core::algorithms::exact_kls;
+use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
+use rlhf_cpu::Model;
+
+/// Whole distributions are compared of so many responses, and where a vocabulary is no larger than that.
+const EXACT: usize = 8;
+const LARGEST: usize = 4096;
+
+/// The policy as it writes a rollout, which it will not be when it has learnt from it.
+pub(super) struct Writer {
+    policy: Option<Model>,
+    temperature: f64,
+}
+
+impl Writer {
+    /// Of a policy that samples at this temperature.
+    pub fn of(policy: &Model, temperature: f64) -> Self {
+        let small = policy.architecture().vocabulary <= LARGEST;
+        Self { policy: small.then(|| policy.clone()), temperature }
+    }
+
+    /// What the iteration measured.
+    pub fn seen(
+        self,
+        seen: Iteration,
+        reference: &mut Model,
+        reward: &mut Scorer,
+    ) -> Result<Seen, TrainError> {
+        let (mut kl, mut response) = (KlStats::default(), ResponseStats::default());
+        let rollouts = &seen.rollouts;
+        for i in 0..rollouts.len() {
+            let span = rollouts.response_span(i);
+            let log_probs = &rollouts.log_probs()[span.clone()];
+            kl.see(log_probs, &rollouts.ref_log_probs()[span])?;
+            response.see(log_probs, rollouts.finish()[i]);
+        }
+        self.exact(&seen, reference, &mut kl)?;
+        let disagreement = reward.take_disagreement();
+        let all: [&dyn Diagnose; 6] = [&seen.parts, &kl, &response, &seen.policy, &seen.value, &disagreement];
+        let mut figures = vec![("beta", seen.beta), ("pretraining_loss", seen.pretraining)];
+        all.iter().for_each(|part| part.diagnose(&mut |name, value| figures.push((name, value))));
+        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
+        Ok(Seen { figures, told, iteration: Some(seen) })
+    }
+
+    /// The KL over whole distributions of the first responses.
+    fn exact(self, seen: &Iteration, reference: &mut Model, kl: &mut KlStats) -> Result<(), TrainError> {
+        let Some(mut policy) = self.policy else { return Ok(()) };
+        let (rollouts, mut texts) = (&seen.rollouts, Examples::default());
+        let tokens = rollouts.sequences().tokens();
+        for i in 0..rollouts.len().min(EXACT) {
+            let (whole, response) = (rollouts.span(i), rollouts.response_span(i));
+            texts.push(&tokens[whole.start..response.start], &tokens[response])?;
+        }
+        for part in texts.parts(ROWS_AT_ONCE) {
+            let batch = part.batch()?.at_temperature(self.temperature as f32)?;
+            let mut each = vec![0.0; part.span.len()];
+            now(async {
+                let rows = HeldRows::of(reference, batch).await.map_err(TrainError::role("reference"))?;
+                exact_kls(&mut policy, &rows, batch, &mut each).await.map_err(TrainError::role("policy"))
+            })?;
+            for (_, span) in batch.sequences().sequences() {
+                let owed = batch.owed()[span.clone()].iter().filter(|owed| **owed).count();
+                kl.see_exact(each[span].iter().map(|kl| f64::from(*kl)).sum(), owed);
+            }
+        }
+        Ok(())
+    }
+}
