@@ -61,6 +61,7 @@ fn every_command_has_help_with_examples_and_exit_codes() {
         "ppo",
         "generate",
         "score",
+        "rate",
         "config",
         "control",
         "completions",
@@ -240,4 +241,38 @@ fn an_interrupted_run_leaves_a_checkpoint_and_goes_on() {
     assert!(code == 2 && error.contains("holds a run"), "{error}");
     assert_eq!(sum(&said(folder.path(), &run("cut", &["--resume"]), "")), want);
     assert_eq!(sum(&said(folder.path(), &run("cut", &["--overwrite"]), "")), want);
+}
+
+#[test]
+fn models_are_rated_from_a_file_or_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let game = |a: &str, b: &str, winner: &str| {
+        format!("{{\"a\": \"{a}\", \"b\": \"{b}\", \"winner\": \"{winner}\"}}\n")
+    };
+    let won =
+        game("ppo", "sft", "a").repeat(6) + &game("sft", "ppo", "a").repeat(2) + &game("ppo", "sft", "tie");
+    let games = won + &game("sft", "base", "a").repeat(3) + &game("base", "ppo", "a");
+    std::fs::write(folder.path().join("games.jsonl"), &games).unwrap();
+    let table = said(folder.path(), &["rate", "games.jsonl"], "");
+    let place = |model: &str| table.find(model).unwrap_or_else(|| panic!("{table}"));
+    assert!(place("ppo") < place("sft") && place("sft") < place("base"), "{table}");
+    let ratings: Value = serde_json::from_str(&said(folder.path(), &["rate", "--json"], &games)).unwrap();
+    assert_eq!((&ratings[0]["model"], &ratings[0]["games"]), (&"ppo".into(), &10.into()));
+    for rating in ratings.as_array().unwrap() {
+        for by in ["bradley_terry", "elo"] {
+            let [low, value, high] = ["low", "value", "high"].map(|name| rating[by][name].as_f64().unwrap());
+            assert!(low < value && value < high, "{rating}");
+        }
+    }
+    let beaten = game("ppo", "sft", "a");
+    for (input, words) in [
+        (game("ppo", "sft", "c"), "line 1, field \"winner\""),
+        ("{\"a\": \"ppo\"}\n".into(), "field \"b\""),
+        (beaten.clone(), "a prior keeps ratings finite"),
+        (game("a", "b", "tie") + &game("c", "d", "tie"), "no game links"),
+    ] {
+        let (code, error) = failed(folder.path(), &["rate"], &input);
+        assert!(code == 1 && error.contains(words), "{input}: {error}");
+    }
+    assert!(said(folder.path(), &["rate", "--prior", "0.1"], &beaten).contains("ppo"));
 }

@@ -3,6 +3,7 @@
 mod real {
     mod config;
     mod data;
+    mod figures;
     mod methods;
     mod resume;
     mod rewards;
