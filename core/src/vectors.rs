@@ -9,7 +9,7 @@
 #[inline(always)]
 pub(crate) fn widest<T>(body: impl FnOnce() -> T) -> T {
     use fearless_simd::{Level, Simd, dispatch};
-    dispatch!(Level::new(), simd => simd.vectorize(#[inline(always)] || body()))
+    dispatch!(Level::new(), simd => simd.vectorize(body))
 }
 
 /// Runs `body`: its vectors are those of the target.
