@@ -49,6 +49,8 @@ mod shaping;
 mod stats;
 mod value_loss;
 
+#[cfg(feature = "alloc")]
+pub use adamw::AdamW;
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
 pub use average::average;
 pub(crate) use blocks::{BLOCK, filled};

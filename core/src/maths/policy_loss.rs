@@ -166,23 +166,12 @@ impl<R: Real> PolicySums<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::oracle::{close, slope};
+    use crate::maths::oracle::{close, columns, many, slope, tokens};
     use proptest::prelude::*;
     use std::vec;
     use std::vec::Vec;
 
     const CLIP: PolicyClip = PolicyClip { low: 0.2, high: 0.28, log_ratio: None, dual: None };
-
-    type Token = (f64, f64, f64, bool);
-
-    fn tokens() -> impl Strategy<Value = Vec<Token>> {
-        prop::collection::vec((-3.0..0.0, -3.0..0.0, -2.0..2.0, prop::bool::weighted(0.7)), 1..16)
-    }
-
-    fn columns(x: &[Token]) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<bool>) {
-        let column = |f: fn(&Token) -> f64| x.iter().map(f).collect();
-        (column(|p| p.0), column(|p| p.1), column(|p| p.2), x.iter().map(|p| p.3).collect())
-    }
 
     proptest! {
         #[test]
@@ -249,11 +238,8 @@ mod tests {
     /// Blocks and lanes are seen in no number: each gradient is its token's, each sum theirs.
     #[test]
     fn many_tokens_are_each_as_alone() {
-        let number = |i: usize, j: usize| ((i * j + 3 * i) % 101) as f32 / 50.0 - 1.0;
         for n in [0, 1, 63, 64, 65, 200] {
-            let column = |j| (0..n).map(|i| number(i, j)).collect::<Vec<f32>>();
-            let (new, old, advantages) = (column(7), column(13), column(29));
-            let mask: Vec<bool> = (0..n).map(|i| i % 3 != 1).collect();
+            let ([new, old, advantages], mask) = many(n);
             let clip = PolicyClip { dual: Some(2.0), log_ratio: Some(1.5), ..CLIP };
             let mut grad = vec![f32::NAN; n];
             let (loss, stats) = policy_loss(&new, &old, &advantages, &mask, &clip, 8.0, &mut grad).unwrap();

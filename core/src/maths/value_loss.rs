@@ -202,21 +202,10 @@ impl<R: Real> ValueSums<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::oracle::{close, slope};
+    use crate::maths::oracle::{Token, close, columns, many, slope, tokens};
     use proptest::prelude::*;
     use std::vec;
     use std::vec::Vec;
-
-    type Token = (f64, f64, f64, bool);
-
-    fn tokens() -> impl Strategy<Value = Vec<Token>> {
-        prop::collection::vec((-3.0..0.0, -3.0..0.0, -2.0..2.0, prop::bool::weighted(0.7)), 1..16)
-    }
-
-    fn columns(x: &[Token]) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<bool>) {
-        let column = |f: fn(&Token) -> f64| x.iter().map(f).collect();
-        (column(|p| p.0), column(|p| p.1), column(|p| p.2), x.iter().map(|p| p.3).collect())
-    }
 
     proptest! {
         #[test]
@@ -274,11 +263,8 @@ mod tests {
     /// Blocks and lanes are seen in no number.
     #[test]
     fn many_steps_are_each_as_alone() {
-        let number = |i: usize, j: usize| ((i * j + 3 * i) % 101) as f32 / 50.0 - 1.0;
         for n in [0, 1, 63, 64, 65, 200] {
-            let column = |j| (0..n).map(|i| number(i, j)).collect::<Vec<f32>>();
-            let (values, old, targets) = (column(7), column(13), column(29));
-            let mask: Vec<bool> = (0..n).map(|i| i % 3 != 1).collect();
+            let ([values, old, targets], mask) = many(n);
             let run = |range: core::ops::Range<usize>, grad: &mut [f32]| {
                 let (v, o, t) = (&values[range.clone()], &old[range.clone()], &targets[range.clone()]);
                 value_loss(v, o, t, &mask[range], Some(0.3), 8.0, grad).unwrap()
