@@ -169,7 +169,6 @@ mod tests {
     use crate::maths::oracle::{close, columns, many, slope, tokens};
     use proptest::prelude::*;
     use std::vec;
-    use std::vec::Vec;
 
     const CLIP: PolicyClip = PolicyClip { low: 0.2, high: 0.28, log_ratio: None, dual: None };
 

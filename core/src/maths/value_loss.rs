@@ -205,7 +205,6 @@ mod tests {
     use crate::maths::oracle::{Token, close, columns, many, slope, tokens};
     use proptest::prelude::*;
     use std::vec;
-    use std::vec::Vec;
 
     proptest! {
         #[test]
