@@ -360,7 +360,7 @@ impl Profile {
         self.reward.optimiser.validate()?;
         within("reward batch", self.reward.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
         self.ppo.validate()?;
-        self.method.validate()
+        self.method.validate(&self.ppo)
     }
 }
 

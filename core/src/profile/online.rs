@@ -54,6 +54,8 @@ pub enum Opponent {
 pub struct OnlinePreference {
     /// What is compared, and what is learnt from it.
     pub method: OnlineMethod,
+    /// Prompts an iteration.
+    pub prompts: u32,
     /// What logits are divided by, in sampling and in training.
     pub temperature: f64,
     /// Passes over what was written.
@@ -71,7 +73,8 @@ const NAMES: &str = "online_dpo, online_ipo, xpo, nash_md";
 impl OnlinePreference {
     /// The method of this name, one of [`Self::names`]. Online DPO's rate (5e-7 after 150 steps) and
     /// temperature (0.9) are those of Guo et al., arXiv:2402.04792, with Adam for its Adafactor; the others
-    /// share them, and XPO's α of 1e-5 and Nash-MD's τ of 0.1 are what TRL has.
+    /// share them, and XPO's α of 1e-5 and Nash-MD's τ of 0.1 are what TRL has. The 32 prompts an iteration
+    /// are **filled in**.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
@@ -85,7 +88,7 @@ impl OnlinePreference {
             _ => return Err(Error::Unknown { name: "online method", known: NAMES }),
         };
         let optimiser = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
-        Ok(Self { method, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimiser })
+        Ok(Self { method, prompts: 32, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimiser })
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -114,6 +117,7 @@ impl OnlinePreference {
             }
             OnlineMethod::NashMd { objective, .. } => within("tau", objective.tau, 0.0, f64::MAX)?,
         }
+        within("prompts", f64::from(self.prompts), 1.0, f64::MAX)?;
         positive("temperature", self.temperature)?;
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;

@@ -4,10 +4,11 @@ mod learn;
 mod write;
 
 use super::guard::{Place, Shown};
+use super::pace::Pace;
 use super::reference::log_probs;
 use super::{Examples, Guards, Judge, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Ragged;
-use rlhf_core::maths::{Against, PreferenceStats, Schedule};
+use rlhf_core::maths::{Against, PreferenceStats};
 use rlhf_core::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::Stopping;
@@ -28,7 +29,7 @@ pub struct OnlineRoles<'a, P, F, J> {
 pub struct OnlinePreferences {
     settings: OnlinePreference,
     seed: u64,
-    schedule: Schedule,
+    pace: Pace,
     iteration: u32,
     guards: Guards,
 }
@@ -69,8 +70,8 @@ impl OnlinePreferences {
     pub fn new(settings: OnlinePreference, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let schedule = settings.optimiser.schedule(iterations.saturating_mul(each), each);
-        Ok(Self { settings, seed, schedule, iteration: 0, guards: Guards::default() })
+        let pace = Pace::new(settings.optimiser, iterations.saturating_mul(each), each)?;
+        Ok(Self { settings, seed, pace, iteration: 0, guards: Guards::default() })
     }
 
     /// Goes on after `iterations` that were done before, by a policy that remembers them.
@@ -88,8 +89,7 @@ impl OnlinePreferences {
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.
     pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
-        guards.validate()?;
-        Ok(Self { guards, ..self })
+        Ok(Self { guards: guards.checked()?, ..self })
     }
 
     /// Responses to `prompts`, what the judge says of them, and what is learnt from that.
