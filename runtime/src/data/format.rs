@@ -16,6 +16,8 @@ pub enum Kind {
     Demonstrations,
     /// Prompts with answers and who prefers which.
     Comparisons,
+    /// Prompts with a response and the reward that it got.
+    Feedback,
     /// Prompts alone.
     Prompts,
     /// Plain text.
@@ -58,6 +60,9 @@ pub enum Format {
     /// `prompt`, `answers` or `responses` (texts), `votes`: each `[winner, loser]`, or
     /// `[one, other, "tie"]`, by the answers' indices from 0.
     Voted,
+    /// `prompt`, `response` or `completion`, and `reward` (a number) or `label` (true or false, 1 or 0);
+    /// perhaps `log_prob`, the response's under the policy that wrote it, in nats.
+    Feedback,
     /// `prompt`.
     Prompts,
     /// MT-Bench: `turns`, texts or `{content}`.
@@ -82,6 +87,7 @@ impl Format {
             | Self::Annotated
             | Self::Ranked
             | Self::Voted => Kind::Comparisons,
+            Self::Feedback => Kind::Feedback,
             Self::Prompts | Self::Turns => Kind::Prompts,
             Self::Text => Kind::Text,
         }
@@ -115,6 +121,11 @@ impl Format {
             Self::Ranked
         } else if text("prompt") && (array("answers") || array("responses")) && array("votes") {
             Self::Voted
+        } else if text("prompt")
+            && (text("response") || text("completion"))
+            && (number("reward") || number("label") || row.get("label").is_some_and(Value::is_boolean))
+        {
+            Self::Feedback
         } else if text("prompt") && (text("response") || text("completion")) {
             Self::Responses
         } else if text("prompt") {

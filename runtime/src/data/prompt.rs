@@ -2,6 +2,7 @@
 
 use super::comparison::{self, Options};
 use super::demonstration;
+use super::feedback;
 use super::rows::{Origin, Parse, Records, Row};
 use super::split::Group;
 use super::transcript::prompt;
@@ -47,6 +48,10 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> 
     }
     if let Some(parse) = comparison::parser(format, options) {
         let of = |c: comparison::Comparison| Prompt { prompt: c.prompt, group: c.group, origin: c.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    if let Some(parse) = feedback::parser(format) {
+        let of = |f: feedback::Feedback| Prompt { prompt: f.prompt, group: f.group, origin: f.origin };
         return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
     }
     match format {

@@ -2,15 +2,17 @@
 
 use super::InferenceError;
 use crate::formats;
+use crate::stage::Aligned;
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_cpu::{Cpu, Model};
 use std::path::{Path, PathBuf};
 
-/// A model with its tokenizer and, of a reward model, what its scores are scaled by.
+/// A model with its tokenizer, of a reward model what its scores are scaled by, and of ILQL's policy the
+/// values that lead it.
 pub struct Loaded {
     pub(super) path: PathBuf,
-    pub(super) model: Model,
+    pub(super) policy: Aligned,
     pub(super) tokenizer: AnyTokenizer,
     pub(super) scale: RewardScale,
 }
@@ -41,7 +43,8 @@ impl Loaded {
         let (weights, _) = opened.weights(&architecture)?;
         let scale = if path.is_dir() { formats::scale(path)? } else { RewardScale::default() };
         let model = Model::from_weights(cpu, architecture, weights)?;
-        Ok(Self { path: path.into(), model, tokenizer, scale })
+        let values = if path.is_dir() { formats::ActionValues::open(path, &model)? } else { None };
+        Ok(Self { path: path.into(), policy: Aligned { model, values }, tokenizer, scale })
     }
 
     /// Whether it writes text.
@@ -50,7 +53,7 @@ impl Loaded {
     /// [`InferenceError::RewardModel`] if it gives rewards instead.
     pub fn writes(&self) -> Result<(), InferenceError> {
         let model = self.path.clone();
-        if self.model.architecture().scalar { Err(InferenceError::RewardModel { model }) } else { Ok(()) }
+        if self.policy.model.architecture().scalar { Err(InferenceError::RewardModel { model }) } else { Ok(()) }
     }
 
     /// Whether it gives rewards.
@@ -59,7 +62,7 @@ impl Loaded {
     /// [`InferenceError::NoScalarHead`] if it writes text instead.
     pub fn scores(&self) -> Result<(), InferenceError> {
         let model = self.path.clone();
-        if self.model.architecture().scalar { Ok(()) } else { Err(InferenceError::NoScalarHead { model }) }
+        if self.policy.model.architecture().scalar { Ok(()) } else { Err(InferenceError::NoScalarHead { model }) }
     }
 
     /// A text's tokens after the token that begins a text, where there is one.

@@ -14,7 +14,7 @@ impl Loaded {
     /// [`InferenceError::NoScalarHead`]; [`InferenceError::Context`] for a text that is too long.
     pub fn score(&mut self, prompt: &str, response: &str) -> Result<f32, InferenceError> {
         self.scores()?;
-        let context = self.model.architecture().context;
+        let context = self.policy.model.architecture().context;
         let mut tokens = self.begun(prompt);
         tokens.extend(self.tokenizer.encode_continuation(response));
         tokens.extend(self.tokenizer.eos());
@@ -24,7 +24,7 @@ impl Loaded {
         if tokens.len() > context {
             return Err(InferenceError::Context { tokens: tokens.len(), context });
         }
-        let mut reward = Scaled { reward: self.model.clone(), scale: self.scale };
+        let mut reward = Scaled { reward: self.policy.model.clone(), scale: self.scale };
         let mut out = [0.0];
         let ends = [tokens.len()];
         let texts = Ragged::new(&tokens, &ends)?;

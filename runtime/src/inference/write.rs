@@ -53,7 +53,7 @@ impl Loaded {
     /// names a setting of the sampling that is out of range.
     pub fn write(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, InferenceError> {
         self.writes()?;
-        let context = self.model.architecture().context;
+        let context = self.policy.model.architecture().context;
         let tokens = self.begun(prompt);
         if tokens.is_empty() {
             return Err(InferenceError::Empty);
@@ -70,7 +70,7 @@ impl Loaded {
             let ends: Vec<usize> = (1..=together).map(|i| i * tokens.len()).collect();
             let prompts = Ragged::new(&prompts, &ends)?;
             let first = out.len() as u32;
-            let drawn = ready(self.model.sample(prompts, &writing.sampling, &stopping, key, first));
+            let drawn = ready(self.policy.sample(prompts, &writing.sampling, &stopping, key, first));
             let drawn = drawn.ok_or(InferenceError::Waited)??;
             for (i, finish) in drawn.finish.iter().enumerate() {
                 let ids = drawn.response(i);

@@ -4,6 +4,7 @@ use super::config::Wanted;
 use super::{Config, RunError, named};
 use crate::data::{Format, Source, discover, recognise};
 use crate::formats::FormatError;
+use rlhf_core::profile::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,8 @@ pub(super) struct All {
     pub demonstrations: Vec<Files>,
     pub comparisons: Vec<Files>,
     pub prompts: Vec<Files>,
+    /// What step 3's method learns from, where that is feedback.
+    pub feedback: Vec<Files>,
 }
 
 impl All {
@@ -41,14 +44,22 @@ impl All {
             [] => of_formats(wanted, folder, &found),
             sources => of_sources(wanted, sources, folder),
         };
-        let [demonstrations, comparisons, prompts] = &config.wanted();
+        let [demonstrations, comparisons, prompts, feedback] = &config.wanted();
         let (demonstrations, comparisons, prompts) = (of(demonstrations)?, of(comparisons)?, of(prompts)?);
-        Ok(Self { demonstrations, comparisons, prompts, found })
+        let feedback = match (config.resolve()?.0.method, of(feedback)) {
+            (Method::Bandit(_), sets) => sets?,
+            // Labels can be made of comparisons too.
+            (Method::Kto(_), Err(RunError::Missing { .. })) => Vec::new(),
+            (Method::Kto(_), sets) => sets?,
+            _ => Vec::new(),
+        };
+        Ok(Self { demonstrations, comparisons, prompts, feedback, found })
     }
 
     /// The files that serve a step, each once.
     pub fn serving(&self) -> BTreeSet<(&Path, Format)> {
         let sets = self.demonstrations.iter().chain(&self.comparisons).chain(&self.prompts);
+        let sets = sets.chain(&self.feedback);
         sets.flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format))).collect()
     }
 }

@@ -22,6 +22,7 @@ mod config;
 mod error;
 mod files;
 mod given;
+mod material;
 mod measure;
 mod memory;
 mod named;
@@ -38,8 +39,8 @@ mod summary;
 mod transcripts;
 
 pub use config::{
-    BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Evaluation, Given, NewBase, Pretraining,
-    Prompts, Source, VERSION, complete, schema,
+    BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Distillation, Evaluation, Feedback, Given,
+    NewBase, Pretraining, Prompts, Source, VERSION, complete, schema,
 };
 pub use error::RunError;
 pub use memory::Memory;

@@ -14,11 +14,14 @@ pub(super) fn name(format: Format) -> String {
 pub(super) const DEMONSTRATIONS: &[Kind] = &[Kind::Demonstrations];
 /// What comparisons are made from.
 pub(super) const COMPARISONS: &[Kind] = &[Kind::Comparisons];
+/// What logged feedback is.
+pub(super) const FEEDBACK: &[Kind] = &[Kind::Feedback];
 /// What prompts are taken from.
-pub(super) const PROMPTS: &[Kind] = &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons];
+pub(super) const PROMPTS: &[Kind] = 
+    &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Feedback];
 
 /// All formats.
-const ALL: [Format; 16] = [
+const ALL: [Format; 17] = [
     Format::Instructions,
     Format::SelfInstruct,
     Format::Questions,
@@ -32,6 +35,7 @@ const ALL: [Format; 16] = [
     Format::Annotated,
     Format::Ranked,
     Format::Voted,
+    Format::Feedback,
     Format::Prompts,
     Format::Turns,
     Format::Text,

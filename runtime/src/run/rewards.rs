@@ -5,7 +5,7 @@ use super::summary::Accuracy;
 use super::transcripts::Transcripts;
 use crate::data::{Comparison, Vote};
 use crate::statistics::{Calibration, Interval, calibration, share};
-use crate::train::{Examples, Labelled, Pairs, Ranking, TrainError};
+use crate::train::{Examples, Labelled, Pairs, Ranking, Rewarded, TrainError};
 use rlhf_cpu::Model;
 
 /// A prompt's answers as texts, and the votes on them.
@@ -65,6 +65,26 @@ pub(super) fn labelled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
                 let (prompt, answer) = j.texts[i].split_at(j.prompts[i]);
                 out.push(prompt, answer, good)?;
             }
+        }
+    }
+    Ok(out)
+}
+
+/// Each answer, with a reward at its end: the share of the others that it is better than, less the share
+/// that it is worse than.
+pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Rewarded, TrainError> {
+    let mut out = Rewarded::default();
+    for j in judged {
+        let Ranking { texts, ranks } = j.ranking();
+        let others = texts.len().saturating_sub(1).max(1) as f32;
+        for (i, text) in texts.iter().enumerate() {
+            let count = |better: bool| ranks.iter().filter(|&&r| (r > ranks[i]) == better && r != ranks[i]).count();
+            let (prompt, answer) = text.split_at(j.prompts[i]);
+            let mut rewards = vec![0.0; answer.len()];
+            if let Some(last) = rewards.last_mut() {
+                *last = (count(true) as f32 - count(false) as f32) / others;
+            }
+            out.push(prompt, answer, &rewards, true)?;
         }
     }
     Ok(out)

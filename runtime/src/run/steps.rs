@@ -1,12 +1,13 @@
 //! The three steps, one after the other.
 
 use super::answers::{Answers, Exam, write};
-use super::base::Base;
+use super::base::{Base, teacher};
 use super::files::{All, File};
 use super::given::Given;
+use super::material::{Rated, material};
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
-use super::rewards::{Judged, accuracy, labelled, margins, pairs, trust};
+use super::rewards::{Judged, accuracy, margins, trust};
 use super::sets::{Set, Take, read, sides};
 use super::transcripts::Transcripts;
 use super::{
@@ -16,12 +17,12 @@ use super::{
 use crate::data::{self, Options};
 use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
-use crate::stage::{self, Session};
+use crate::stage::{self, Aligned, Session};
 use crate::statistics::{BeforeAfter, win_rate};
 use crate::train::{Examples, Ranking, Scaled, TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
-use rlhf_core::profile::{Method, Profile};
+use rlhf_core::profile::Profile;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
@@ -86,7 +87,10 @@ pub fn run(
     let files = All::find(config)?;
     let mut sources = Sources::read(config, &base, &files)?;
     let given = Given::read(manner, &base)?;
-    let about = about(config, &profile, &base, &sources, &given);
+    let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
+    let (texts, teacher) = (&sources.demonstrations.0, teacher(config, cpu)?);
+    let material = material(&profile.method, comparisons, &sources.feedback, texts, teacher.as_ref())?;
+    let about = about(config, &profile, &base, &sources, &given, teacher.as_ref());
     let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
     let (root, tokenizer) = (manner.folder, base.tokenizer.clone());
     let session = session.keeping(root, manner.every, manner.resume, &about, tokenizer)?;
@@ -124,7 +128,7 @@ pub fn run(
     }
 
     let clock = Instant::now();
-    let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train)?;
+    let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train, &material)?;
     (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
 
     let clock = Instant::now();
@@ -135,7 +139,7 @@ pub fn run(
     let mut reference = sft.clone();
     let before = exam.sit(&mut sft, &mut reference, &mut reward).map_err(failed())?;
     let after = exam.sit(&mut policy, &mut reference, &mut reward).map_err(failed())?;
-    let mut models = [&mut run.base.model, &mut sft, &mut policy];
+    let mut models = (&mut run.base.model, &mut sft, &mut policy);
     let unseen = &sources.demonstrations.1;
     let unseen = unseen.select(0..unseen.len().min(config.evaluation.prompts));
     let losses = losses(&mut models, &unseen, &corpus.held_out).map_err(failed())?;
@@ -166,7 +170,7 @@ pub fn run(
         iterations: run.session.lines().iter().filter_map(Iteration::of).collect(),
         samples,
         seconds,
-        weights_sha256: weights_sha256(policy.weights()),
+        weights_sha256: policy.weights_sha256(),
     };
     // Last: who finds a summary finds a whole run.
     write_json(&manner.folder.join("summary.json"), &summary)?;
@@ -175,10 +179,17 @@ pub fn run(
 }
 
 /// What has to be the same for a run to be gone on with.
-fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, given: &Given) -> Value {
+fn about(
+    config: &Config,
+    profile: &Profile,
+    base: &Base,
+    sources: &Sources,
+    given: &Given,
+    teacher: Option<&Model>,
+) -> Value {
     let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
     let ranked = comparisons.iter().flat_map(|set| &set.train).map(Judged::ranking);
-    json!({
+    let mut about = json!({
         "command": "run",
         "seed": config.seed,
         "instruction_set": base.model.cpu().isa().name(),
@@ -195,7 +206,15 @@ fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, giv
         "from": given.sum(),
         "iterations": config.ppo.iterations,
         "response": config.ppo.response,
-    })
+    });
+    // What most methods do not have, their runs do not speak of.
+    if !sources.feedback.is_empty() {
+        about["feedback"] = sum(sources.feedback.iter().map(Rated::ids)).into();
+    }
+    if let Some(teacher) = teacher {
+        about["teacher"] = weights_sha256(teacher.weights()).into();
+    }
+    about
 }
 
 /// SHA-256 of lists of ids.
@@ -216,6 +235,8 @@ struct Sources {
     comparisons: Vec<Set<Judged>>,
     prompts: Vec<Vec<u32>>,
     held_out: Vec<Vec<u32>>,
+    /// To train on.
+    feedback: Vec<Rated>,
     data: Data,
 }
 
@@ -255,6 +276,16 @@ impl Sources {
             comparisons.push(Set { train, held_out, counts: set.counts });
         }
 
+        let (mut feedback, mut feedback_sets) = (Vec::new(), Vec::new());
+        if !files.feedback.is_empty() {
+            let sets = read("feedback", folder, &files.feedback, take, data::feedback_of, |f| f.group)?;
+            for mut set in sets {
+                feedback.extend(set.train.iter().map(|f| Rated::new(f, &mut transcripts)));
+                set.counts.cut = transcripts.cut();
+                feedback_sets.push(set.counts);
+            }
+        }
+
         let sets = read("prompts", folder, &files.prompts, take, data::prompts_of, |p| p.group)?;
         let mut transcripts = Transcripts::new(&base.tokenizer, config.ppo.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
@@ -274,9 +305,10 @@ impl Sources {
             demonstrations: demonstration_sets,
             comparisons: comparisons.iter().map(|set| set.counts.clone()).collect(),
             prompts: prompt_sets,
+            feedback: feedback_sets,
             pretraining: 0,
         };
-        Ok(Self { demonstrations, comparisons, prompts, held_out, data })
+        Ok(Self { demonstrations, comparisons, prompts, held_out, feedback, data })
     }
 }
 
@@ -336,36 +368,22 @@ impl Run<'_, '_> {
         Ok(stage::reward_model(&mut self.session, sft, &rankings, &settings, seed, &mut scale)?)
     }
 
-    /// Step 3. Ends on the moving average of the weights, where one is kept.
+    /// Step 3, as the method says.
     fn align(
         &mut self,
         sft: &Model,
         reward: &mut Scaled<Model>,
         sources: &Sources,
         mix: &Examples,
-    ) -> Result<Model, RunError> {
+        material: &stage::Material,
+    ) -> Result<Aligned, RunError> {
         let (stopping, guards) = (self.stopping(), self.config.guards);
         let (prompts, iterations) = (&sources.prompts, self.config.ppo.iterations);
         let on = stage::Prompts { prompts, stopping, mix, iterations, guards };
         let nothing_more = &mut |_, _: &mut _, _: &mut _| Ok(Vec::new());
-        let failed = |e: TrainError| RunError::at(Phase::Ppo, 0)(e);
-        let judged = || sources.comparisons.iter().flat_map(|set| &set.train);
         let (session, seed) = (&mut self.session, self.config.seed);
-        Ok(match &self.profile.method {
-            Method::Ppo => stage::ppo(session, sft, reward, on, &self.profile.ppo, seed, nothing_more)?,
-            Method::OnPolicy(settings) => {
-                stage::on_policy(session, sft, reward, on, settings, seed, nothing_more)?
-            }
-            Method::Online(settings) => {
-                stage::online(session, sft, reward, on, settings, seed, nothing_more)?
-            }
-            Method::Preference(settings) => {
-                stage::preferences(session, sft, &pairs(judged()).map_err(failed)?, settings, seed)?
-            }
-            Method::Kto(settings) => {
-                stage::kto(session, sft, &labelled(judged()).map_err(failed)?, settings, seed)?
-            }
-        })
+        let from = (sft, reward);
+        Ok(stage::align(session, &self.profile, from, on, material, seed, nothing_more)?)
     }
 
     fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {
@@ -426,13 +444,13 @@ fn judged(model: &mut Model, sources: &Sources) -> Result<RewardModel, TrainErro
 
 /// Of base, supervised model and policy.
 fn losses(
-    models: &mut [&mut Model; 3],
+    models: &mut (&mut Model, &mut Model, &mut Aligned),
     demonstrations: &Examples,
     pretraining: &Examples,
 ) -> Result<Losses, TrainError> {
     let mut of = |texts: &Examples| -> Result<Stages, TrainError> {
-        let [base, sft, ppo] = models;
-        Ok(Stages { base: loss(base, texts)?, sft: loss(sft, texts)?, ppo: loss(ppo, texts)? })
+        let (base, sft, ppo) = &mut *models;
+        Ok(Stages { base: loss(*base, texts)?, sft: loss(*sft, texts)?, ppo: loss(*ppo, texts)? })
     };
     Ok(Losses { demonstrations: of(demonstrations)?, pretraining: of(pretraining)? })
 }

@@ -17,9 +17,15 @@
 //! Checkpoints and networks are folders with a [`Manifest`](crate::record::Manifest) that appear whole
 //! or not at all.
 
+mod align;
+mod aligned;
+mod bandit;
 mod checkpoint;
+mod distillation;
 mod error;
+mod expert_iteration;
 mod folder;
+mod ilql;
 mod on_policy;
 mod online;
 mod passes;
@@ -27,20 +33,29 @@ mod ppo;
 mod preference;
 mod reward;
 mod rollouts;
+mod seen;
 mod session;
 mod supervised;
+mod trust_region;
 
+pub use align::{Material, align};
+pub use aligned::Aligned;
+pub use bandit::bandit;
+pub use distillation::distillation;
 pub use error::StageError;
+pub use expert_iteration::expert_iteration;
 pub use folder::clear;
+pub use ilql::ilql;
 pub use on_policy::on_policy;
 pub use online::online;
-pub use ppo::ppo;
+pub use ppo::{nlpo, ppo};
 pub use preference::{kto, preferences};
 pub use reward::{normalised, reward_model};
 pub(crate) use rollouts::end_to_end;
 pub use rollouts::{Measure, Prompts};
 pub use session::Session;
 pub use supervised::{pretrain, supervised};
+pub use trust_region::trpo;
 
 use crate::record::Phase;
 use crate::train::TrainError;

@@ -1,10 +1,12 @@
 //! Step 3's loop: whatever learns from rollouts, one after the other.
 
-use super::checkpoint::Checkpoint;
+use super::seen::Seen;
+use super::supervised::with_dropout;
 use super::{Session, StageError, at};
 use crate::formats::FormatError;
 use crate::record::{Line, Phase};
-use crate::train::{Examples, Guards, History, Iteration, Passes, Scaled, TrainError};
+use crate::train::{Examples, Guards, History, Passes, Scaled, TrainError};
+use core::iter;
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
@@ -32,50 +34,72 @@ pub struct Prompts<'a> {
 pub type Measure<'a> =
     dyn FnMut(u32, &mut Model, &mut Scaled<Model>) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
 
-/// What an iteration showed.
-pub(super) struct Seen {
-    /// Its figures, by the names of [`FIGURES`](crate::record::FIGURES).
-    pub figures: Vec<(&'static str, f64)>,
-    /// What to say of it.
-    pub told: String,
-    /// What warnings go by, where there is a reward to go by.
-    pub iteration: Option<Iteration>,
+/// Who takes part in every iteration.
+pub(super) struct Actors<'a> {
+    pub policy: &'a mut Model,
+    pub reference: &'a mut Model,
+    pub reward: &'a mut Scaled<Model>,
 }
 
-impl From<Iteration> for Seen {
-    fn from(seen: Iteration) -> Self {
-        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
-        Self { figures: figures(&seen), told, iteration: Some(seen) }
-    }
-}
-
-/// A trainer that learns from rollouts, with the networks that learn.
-pub(super) trait Rollout {
+/// A trainer that learns from rollouts.
+pub(super) trait Trainer {
     /// What it has to remember beside its networks.
     type State: Serialize + DeserializeOwned;
-
-    /// The networks that learn, by their names; the policy is the first.
-    fn networks(&self) -> Vec<(&'static str, &Model)>;
-
-    /// The policy.
-    fn policy(&mut self) -> &mut Model;
-
-    /// Prompts an iteration.
-    fn prompts(&self) -> usize;
 
     /// What it has to remember, and how many iterations are done.
     fn state(&self) -> (Self::State, u32);
 
-    /// Goes on from a checkpoint.
-    fn go_on(&mut self, kept: &Checkpoint, state: Self::State, seed: u64) -> Result<(), StageError>;
+    /// Goes on from there.
+    fn go_on(&mut self, state: Self::State);
+
+    /// Networks of its own that learn or lag, by name.
+    fn beside(&mut self) -> Vec<(&'static str, &mut Model)> {
+        Vec::new()
+    }
 
     /// One rollout, and what is learnt from it.
     fn iterate(
         &mut self,
-        reward: &mut Scaled<Model>,
+        actors: Actors<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError>;
+
+    /// Makes of the policy what is kept in the end.
+    fn finish(&self, _policy: &mut Model) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+/// What the loop itself is told.
+pub(super) struct Loop {
+    /// Prompts an iteration.
+    pub prompts: usize,
+    /// Dropout in training.
+    pub dropout: f64,
+    pub seed: u64,
+}
+
+/// Trains a policy from `sft` by a trainer that `start` makes, and keeps it as `policy`. `measure` is asked
+/// after every iteration for further figures.
+pub(super) fn learn<T: Trainer>(
+    session: &mut Session<'_>,
+    (sft, reward): (&Model, &mut Scaled<Model>),
+    on: Prompts<'_>,
+    told: Loop,
+    measure: &mut Measure<'_>,
+    start: impl FnOnce(&Model, &Scaled<Model>) -> Result<T, TrainError>,
+) -> Result<Model, StageError> {
+    let (phase, last) = (Phase::Ppo, u64::from(on.iterations));
+    if let Some(model) = session.finished("policy", sft)? {
+        return Ok(model);
+    }
+    let mut policy = with_dropout(sft, told.dropout, told.seed).map_err(at(phase, 0))?;
+    let mut trainer = start(&policy, reward).map_err(at(phase, 0))?;
+    rollouts(session, &mut trainer, (&mut policy, &mut sft.clone(), reward), on, &told, measure)?;
+    trainer.finish(&mut policy).map_err(at(phase, last))?;
+    let policy = with_dropout(&policy.clone(), 0.0, told.seed).map_err(at(phase, last))?;
+    session.finish("policy", phase, policy, None)
 }
 
 /// What a checkpoint keeps beside the networks.
@@ -87,35 +111,38 @@ struct State<S> {
 }
 
 /// All iterations of a trainer.
-pub(super) fn rollouts<R: Rollout>(
+fn rollouts<T: Trainer>(
     session: &mut Session<'_>,
-    run: &mut R,
-    reward: &mut Scaled<Model>,
+    trainer: &mut T,
+    (policy, reference, reward): (&mut Model, &mut Model, &mut Scaled<Model>),
     on: Prompts<'_>,
-    seed: u64,
+    told: &Loop,
     measure: &mut Measure<'_>,
 ) -> Result<(), StageError> {
     let phase = Phase::Ppo;
-    let mut order = Passes::new(Key::new(seed, Stream::Shuffle, 1 << 28), on.prompts.len());
+    let mut order = Passes::new(Key::new(told.seed, Stream::Shuffle, 1 << 28), on.prompts.len());
     let mut history = History::default();
     if let Some(kept) = session.begin(phase)? {
-        let state: State<R::State> = serde_json::from_value(kept.stage().clone())
+        let state: State<T::State> = serde_json::from_value(kept.stage().clone())
             .map_err(|e| FormatError::content(kept.folder(), "field \"state\"", e.to_string()))?;
-        run.go_on(&kept, state.run, seed)?;
+        *policy = kept.network("policy", policy, told.seed)?;
+        kept.networks(trainer.beside(), told.seed)?;
+        trainer.go_on(state.run);
         history = state.history;
-        (0..run.state().1).for_each(|_| drop(order.take(run.prompts())));
+        (0..trainer.state().1).for_each(|_| drop(order.take(told.prompts)));
     }
-    for iteration in run.state().1 + 1..=on.iterations {
+    for iteration in trainer.state().1 + 1..=on.iterations {
         let clock = Instant::now();
         let step = u64::from(iteration);
-        let (tokens, ends) = end_to_end(order.take(run.prompts()).into_iter().map(|i| &on.prompts[i]));
+        let (tokens, ends) = end_to_end(order.take(told.prompts).into_iter().map(|i| &on.prompts[i]));
         let prompts = Ragged::new(&tokens, &ends).map_err(|e| at(phase, step)(e.into()))?;
-        let seen = run.iterate(reward, prompts, &on).map_err(|e| session.failed(phase, step, e))?;
+        let actors = Actors { policy: &mut *policy, reference: &mut *reference, reward: &mut *reward };
+        let seen = trainer.iterate(actors, prompts, &on).map_err(|e| session.failed(phase, step, e))?;
         if let Some(iteration) = &seen.iteration {
             session.warn(phase, step, &on.guards.look(iteration, &history));
             history.push(iteration);
         }
-        let more = measure(iteration, run.policy(), reward).map_err(at(phase, step))?;
+        let more = measure(iteration, policy, reward).map_err(at(phase, step))?;
         let measured = |name| more.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
         if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {
             history.measure(reward, gold);
@@ -129,11 +156,13 @@ pub(super) fn rollouts<R: Rollout>(
             figures: figures.map(|(name, value)| (name.to_string(), value)).collect(),
             seconds: clock.elapsed().as_secs_f64(),
         };
-        let state = State { run: run.state().0, history: history.clone() };
+        let state = State { run: trainer.state().0, history: history.clone() };
         let state = serde_json::to_value(state).map_err(|e| {
             FormatError::content(session.root().unwrap_or("".as_ref()), "checkpoint's state", e.to_string())
         })?;
-        session.after(line, &seen.told, &run.networks(), &state)?;
+        let beside = trainer.beside();
+        let own = iter::once(("policy", &*policy)).chain(beside.into_iter().map(|(name, m)| (name, &*m)));
+        session.after(line, &seen.told, &own.collect::<Vec<_>>(), &state)?;
     }
     Ok(())
 }
@@ -146,29 +175,4 @@ pub(crate) fn end_to_end<'a>(prompts: impl Iterator<Item = &'a Vec<u32>>) -> (Ve
         ends.push(tokens.len());
     }
     (tokens, ends)
-}
-
-/// What an iteration measured, by the names of [`FIGURES`](crate::record::FIGURES).
-fn figures(seen: &Iteration) -> Vec<(&'static str, f64)> {
-    let (policy, value) = (&seen.policy, &seen.value);
-    let mut out = vec![
-        ("reward", seen.score),
-        ("kl", seen.kl),
-        ("beta", seen.beta),
-        ("length", seen.length),
-        ("ended", seen.ended),
-        ("entropy", seen.surprise),
-        ("clip_fraction", policy.clip_fraction()),
-        ("ratio_min", policy.ratio_min),
-        ("ratio_max", policy.ratio_max),
-        ("policy_kl", policy.policy_kl()),
-        ("pretraining_loss", seen.pretraining),
-    ];
-    // A run without a critic has none of its figures.
-    if value.steps > 0 {
-        out.push(("value_loss", 0.5 * value.mean_squared_error()));
-        out.push(("value_clip_fraction", value.clip_fraction()));
-    }
-    out.extend(value.explained_variance().map(|share| ("explained_variance", share)));
-    out
 }

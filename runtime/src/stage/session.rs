@@ -131,6 +131,18 @@ impl<'a> Session<'a> {
         model: Model,
         scale: Option<&RewardScale>,
     ) -> Result<Model, StageError> {
+        let beside = |at: &Path| scale.map_or(Ok(()), |scale| save_scale(at, scale));
+        self.finish_with(name, phase, model, &beside)
+    }
+
+    /// The same with whatever else `beside` writes into the network's folder.
+    pub(super) fn finish_with(
+        &mut self,
+        name: &str,
+        phase: Phase,
+        model: Model,
+        beside: &dyn Fn(&Path) -> Result<(), FormatError>,
+    ) -> Result<Model, StageError> {
         let step = self.lines.iter().filter(|line| line.phase == phase).count() as u64;
         let model = finite(model, phase)?;
         // A stage that was done again, for its network was removed, has its lines behind later ones.
@@ -144,7 +156,7 @@ impl<'a> Session<'a> {
             metrics.sync()?;
             Manifest::new(phase, step, Value::Null).write(&folder.root.join(name), |at| {
                 save_model(at, &model, tokenizer)?;
-                scale.map_or(Ok(()), |scale| save_scale(at, scale))
+                beside(at)
             })?;
             checkpoint::clear(&folder.checkpoints(), phase)?;
         }

@@ -14,6 +14,7 @@ pub use votes::Votes;
 
 use super::comparison::{self, Comparison, Options};
 use super::demonstration;
+use super::feedback;
 use super::personal::Finder;
 use super::rows::{Parse, Row, rows};
 use super::{Format, Group, Kind, lines::RawLines, prompt, recognise};
@@ -205,6 +206,18 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     prompt: c.prompt.clone(),
                     said: c.answers.clone(),
                     comparison: Some(c),
+                };
+                Ok(parse(row)?.into_iter().map(record).collect())
+            }))
+        }
+        Kind::Feedback => {
+            let parse = feedback::parser(format)?;
+            Some(Box::new(move |row| {
+                let record = |f: feedback::Feedback| Record {
+                    group: f.group,
+                    prompt: f.prompt,
+                    said: vec![f.response],
+                    comparison: None,
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())
             }))

@@ -19,7 +19,9 @@ pub use base::{BaseFiles, BaseModel, NewBase};
 pub use given::Given;
 pub use print::complete;
 pub use schema::schema;
-pub use sections::{Comparisons, Demonstrations, Evaluation, Pretraining, Prompts, Source};
+pub use sections::{
+    Comparisons, Demonstrations, Distillation, Evaluation, Feedback, Pretraining, Prompts, Source,
+};
 pub(super) use settings::nearest_setting;
 pub use version::VERSION;
 pub(super) use wanted::Wanted;
@@ -27,7 +29,7 @@ pub(super) use wanted::Wanted;
 use super::{Change, Override, RunError, overrides};
 use crate::formats::read_at_most;
 use crate::train::Guards;
-use rlhf_core::profile::Profile;
+use rlhf_core::profile::{Method, Profile};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -58,6 +60,10 @@ pub struct Config {
     pub reward: Comparisons,
     /// Step 3's data and length.
     pub ppo: Prompts,
+    /// Step 3's data, where it learns from users' feedback.
+    pub feedback: Feedback,
+    /// Step 3's teacher, where it has one.
+    pub distillation: Distillation,
     /// The corpus of the pretraining mix.
     pub pretraining: Pretraining,
     /// What stops step 3, and what it warns of.
@@ -210,7 +216,12 @@ impl Config {
                 return fault("pretraining.source", reason.into());
             }
         }
-        self.resolve().map(|_| ())
+        let taught = matches!(self.resolve()?.0.method, Method::Distillation(_));
+        match (&self.distillation.teacher, taught) {
+            (None, true) => fault("distillation.teacher", format!("say whom `{}` learns from", self.method)),
+            (Some(_), false) => fault("distillation.teacher", format!("`{}` has no teacher", self.method)),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -21,9 +21,9 @@ pub struct Wanted<'a> {
 }
 
 impl Config {
-    /// The data of the three steps.
-    pub(in crate::run) fn wanted(&self) -> [Wanted<'_>; 3] {
-        let Self { supervised, reward, ppo, .. } = self;
+    /// The data of the three steps, and the feedback that step 3 may learn from.
+    pub(in crate::run) fn wanted(&self) -> [Wanted<'_>; 4] {
+        let Self { supervised, reward, ppo, feedback, .. } = self;
         [
             Wanted {
                 section: "supervised",
@@ -48,6 +48,14 @@ impl Config {
                 formats: &ppo.formats,
                 sources: &ppo.sources,
                 rows: ppo.rows,
+            },
+            Wanted {
+                section: "feedback",
+                what: "feedback",
+                kinds: named::FEEDBACK,
+                formats: &feedback.formats,
+                sources: &feedback.sources,
+                rows: feedback.rows,
             },
         ]
     }
