@@ -85,7 +85,10 @@ mod tests {
     fn a_wrong_setting_is_named() {
         DistillationTraining::offline().validate().unwrap();
         let gkd = DistillationTraining::by_name("gkd").unwrap();
-        assert_eq!(DistillationTraining::names().filter_map(|n| DistillationTraining::by_name(n).ok()).count(), 2);
+        assert_eq!(
+            DistillationTraining::names().filter_map(|n| DistillationTraining::by_name(n).ok()).count(),
+            2
+        );
         let none = DistillationTraining { top: Some(0), ..gkd };
         assert!(matches!(none.validate(), Err(Error::Range { name: "top", .. })));
         gkd.validate().unwrap();

@@ -55,7 +55,13 @@ impl Method {
         let online = || OnlinePreference::by_name(name).ok().map(Self::Online);
         let best = || ExpertIteration::by_name(name).ok().map(Self::ExpertIteration);
         let log = || BanditTraining::by_name(name).ok().map(Self::Bandit);
-        group().or_else(pairs).or_else(labels).or_else(online).or_else(best).or_else(log).or_else(|| more(name))
+        group()
+            .or_else(pairs)
+            .or_else(labels)
+            .or_else(online)
+            .or_else(best)
+            .or_else(log)
+            .or_else(|| more(name))
     }
 
     /// Checks every range, of a recipe whose PPO is `ppo`.

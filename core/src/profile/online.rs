@@ -35,10 +35,9 @@ pub enum OnlineMethod {
     },
 }
 
-/// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference
-/// ([`crate::maths::geometric_mixture`]), to draw from which a backend has to show both rows at each
-/// token; these are its two ends, which the paper studies too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference; the others are its
+/// two ends, which the paper studies too and any backend can draw from.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Opponent {
     /// The reference: the policy learns the best response to it, regularised by τ.
@@ -46,6 +45,12 @@ pub enum Opponent {
     Reference,
     /// The policy itself: self-play.
     Policy,
+    /// Their mixture token by token, for which a backend has to show rows of both
+    /// (`sampling::Mixture`), and whose time goes with the square of the length.
+    Mixture {
+        /// The reference's share, 0 to 1.
+        weight: f64,
+    },
 }
 
 /// Learning from preferences over what the policy has just written.
@@ -115,7 +120,12 @@ impl OnlinePreference {
                 objective.validate()?;
                 within("alpha", *alpha, 0.0, f64::MAX)?;
             }
-            OnlineMethod::NashMd { objective, .. } => within("tau", objective.tau, 0.0, f64::MAX)?,
+            OnlineMethod::NashMd { objective, opponent } => {
+                within("tau", objective.tau, 0.0, f64::MAX)?;
+                if let Opponent::Mixture { weight } = opponent {
+                    within("weight", *weight, 0.0, 1.0)?;
+                }
+            }
         }
         within("prompts", f64::from(self.prompts), 1.0, f64::MAX)?;
         positive("temperature", self.temperature)?;
@@ -152,6 +162,9 @@ mod tests {
         };
         named(OnlinePreference { method: one, ..dpo }, "samples");
         named(OnlinePreference { method: OnlineMethod::Xpo { objective, alpha: -1.0 }, ..dpo }, "alpha");
+        let opponent = Opponent::Mixture { weight: 1.5 };
+        let mixed = OnlineMethod::NashMd { objective: NashMd::default(), opponent };
+        named(OnlinePreference { method: mixed, ..dpo }, "weight");
         named(OnlinePreference { temperature: 0.0, ..dpo }, "temperature");
         named(OnlinePreference { minibatches: 0, ..dpo }, "minibatches");
     }

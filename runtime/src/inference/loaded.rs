@@ -53,7 +53,11 @@ impl Loaded {
     /// [`InferenceError::RewardModel`] if it gives rewards instead.
     pub fn writes(&self) -> Result<(), InferenceError> {
         let model = self.path.clone();
-        if self.policy.model.architecture().scalar { Err(InferenceError::RewardModel { model }) } else { Ok(()) }
+        if self.policy.model.architecture().scalar {
+            Err(InferenceError::RewardModel { model })
+        } else {
+            Ok(())
+        }
     }
 
     /// Whether it gives rewards.
@@ -62,7 +66,11 @@ impl Loaded {
     /// [`InferenceError::NoScalarHead`] if it writes text instead.
     pub fn scores(&self) -> Result<(), InferenceError> {
         let model = self.path.clone();
-        if self.policy.model.architecture().scalar { Ok(()) } else { Err(InferenceError::NoScalarHead { model }) }
+        if self.policy.model.architecture().scalar {
+            Ok(())
+        } else {
+            Err(InferenceError::NoScalarHead { model })
+        }
     }
 
     /// A text's tokens after the token that begins a text, where there is one.

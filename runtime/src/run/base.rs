@@ -44,7 +44,8 @@ pub(super) fn teacher_file(config: &Config) -> Result<Option<Opened>, RunError> 
     let opened = formats::open(&config.folder()?.join(path))?;
     let (base, of) = (described(config)?.0, &opened.architecture);
     if of.vocabulary != base.vocabulary {
-        let reason = format!("it has {} tokens, the base {}: want one with the same", of.vocabulary, base.vocabulary);
+        let reason =
+            format!("it has {} tokens, the base {}: want one with the same", of.vocabulary, base.vocabulary);
         return Err(RunError::setting(TEACHER, reason));
     }
     if config.context > of.context {

@@ -33,6 +33,7 @@ mod pretraining;
 mod report;
 mod rewards;
 mod sets;
+mod sources;
 mod stage;
 mod steps;
 mod summary;

@@ -17,8 +17,7 @@ pub(super) const COMPARISONS: &[Kind] = &[Kind::Comparisons];
 /// What logged feedback is.
 pub(super) const FEEDBACK: &[Kind] = &[Kind::Feedback];
 /// What prompts are taken from.
-pub(super) const PROMPTS: &[Kind] = 
-    &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Feedback];
+pub(super) const PROMPTS: &[Kind] = &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Feedback];
 
 /// All formats.
 const ALL: [Format; 17] = [

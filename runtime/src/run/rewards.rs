@@ -78,7 +78,8 @@ pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
         let Ranking { texts, ranks } = j.ranking();
         let others = texts.len().saturating_sub(1).max(1) as f32;
         for (i, text) in texts.iter().enumerate() {
-            let count = |better: bool| ranks.iter().filter(|&&r| (r > ranks[i]) == better && r != ranks[i]).count();
+            let count =
+                |better: bool| ranks.iter().filter(|&&r| (r > ranks[i]) == better && r != ranks[i]).count();
             let (prompt, answer) = text.split_at(j.prompts[i]);
             let mut rewards = vec![0.0; answer.len()];
             if let Some(last) = rewards.last_mut() {

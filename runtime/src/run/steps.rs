@@ -8,13 +8,11 @@ use super::material::{Rated, material};
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
 use super::rewards::{Judged, accuracy, margins, trust};
-use super::sets::{Set, Take, read, sides};
-use super::transcripts::Transcripts;
+use super::sources::Sources;
 use super::{
-    Answer, Config, Data, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample, Seconds, Stage,
-    Stages, Summary,
+    Answer, Config, Iteration, Losses, NewBase, RewardModel, RunError, Said, Sample, Seconds, Stage, Stages,
+    Summary,
 };
-use crate::data::{self, Options};
 use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
 use crate::stage::{self, Aligned, Session};
@@ -225,91 +223,6 @@ fn sum(lists: impl IntoIterator<Item = impl AsRef<[u32]>>) -> String {
         list.as_ref().iter().for_each(|id| hash.update(id.to_le_bytes()));
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// All data as token ids.
-struct Sources {
-    /// To train on, and held out.
-    demonstrations: (Examples, Examples),
-    /// The same of each data set of comparisons, with its name and format.
-    comparisons: Vec<Set<Judged>>,
-    prompts: Vec<Vec<u32>>,
-    held_out: Vec<Vec<u32>>,
-    /// To train on.
-    feedback: Vec<Rated>,
-    data: Data,
-}
-
-impl Sources {
-    fn read(config: &Config, base: &Base, files: &All) -> Result<Self, RunError> {
-        let folder = config.folder()?;
-        let sides = sides(files)?;
-        let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides };
-        let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
-
-        let open = data::demonstrations_of;
-        let sets = read("demonstrations", folder, &files.demonstrations, take, open, |d| d.group)?;
-        let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
-        let mut demonstrations = (Examples::default(), Examples::default());
-        let mut demonstration_sets = Vec::new();
-        for mut set in sets {
-            for (side, rows) in [(&mut demonstrations.0, &set.train), (&mut demonstrations.1, &set.held_out)]
-            {
-                for row in rows {
-                    let (prompt, response) = transcripts.pair(&row.prompt, &row.response);
-                    side.push(&prompt, &response).map_err(failed)?;
-                }
-            }
-            set.counts.cut = transcripts.cut();
-            demonstration_sets.push(set.counts);
-        }
-
-        let c = &config.reward;
-        let options = Options { synthetic: c.synthetic, passages: c.passages };
-        let open = |path: &Path, format| data::comparisons_of(path, format, options);
-        let sets = read("comparisons", folder, &files.comparisons, take, open, |c| c.group)?;
-        let mut comparisons = Vec::new();
-        for mut set in sets {
-            let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-            let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-            set.counts.cut = transcripts.cut();
-            comparisons.push(Set { train, held_out, counts: set.counts });
-        }
-
-        let (mut feedback, mut feedback_sets) = (Vec::new(), Vec::new());
-        if !files.feedback.is_empty() {
-            let sets = read("feedback", folder, &files.feedback, take, data::feedback_of, |f| f.group)?;
-            for mut set in sets {
-                feedback.extend(set.train.iter().map(|f| Rated::new(f, &mut transcripts)));
-                set.counts.cut = transcripts.cut();
-                feedback_sets.push(set.counts);
-            }
-        }
-
-        let sets = read("prompts", folder, &files.prompts, take, data::prompts_of, |p| p.group)?;
-        let mut transcripts = Transcripts::new(&base.tokenizer, config.ppo.prompt);
-        let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
-        for mut set in sets {
-            prompts.extend(set.train.iter().map(|p| transcripts.prompt(&p.prompt)));
-            held_out.extend(set.held_out.iter().map(|p| transcripts.prompt(&p.prompt)));
-            set.counts.cut = transcripts.cut();
-            prompt_sets.push(set.counts);
-        }
-        Key::new(config.seed, Stream::Data, 1 << 18).shuffle(&mut held_out);
-        held_out.truncate(config.evaluation.prompts);
-        if held_out.len() < 2 {
-            let reason = format!("{} of the prompts are held out; 2 are the least", held_out.len());
-            return Err(RunError::setting("held_out", reason));
-        }
-        let data = Data {
-            demonstrations: demonstration_sets,
-            comparisons: comparisons.iter().map(|set| set.counts.clone()).collect(),
-            prompts: prompt_sets,
-            feedback: feedback_sets,
-            pretraining: 0,
-        };
-        Ok(Self { demonstrations, comparisons, prompts, held_out, feedback, data })
-    }
 }
 
 /// What all steps share.

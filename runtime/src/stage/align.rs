@@ -1,8 +1,8 @@
 //! Step 3, whatever its method.
 
 use super::{
-    Aligned, Measure, Prompts, Session, StageError, at, bandit, distillation, expert_iteration, ilql, kto, nlpo,
-    on_policy, online, ppo, preferences, trpo,
+    Aligned, Measure, Prompts, Session, StageError, at, bandit, distillation, expert_iteration, ilql, kto,
+    nlpo, on_policy, online, ppo, preferences, trpo,
 };
 use crate::record::Phase;
 use crate::train::{Examples, Labelled, Logged, Pairs, Rewarded, Scaled, TrainError};

@@ -27,8 +27,9 @@ impl Trainer for OnlinePreferences {
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
         let Actors { policy, reference, reward } = actors;
+        let context = policy.architecture().context;
         let mut roles = OnlineRoles { policy, reference, judge: &mut Scored(reward) };
-        let seen = now(OnlinePreferences::iterate(self, &mut roles, prompts, &on.stopping))?;
+        let seen = now(self.iterate_mixed(&mut roles, context, prompts, &on.stopping))?;
         let mut figures = vec![("length", seen.length), ("ended", seen.ended), ("entropy", seen.surprise)];
         let optional = [
             ("kl", seen.kl),

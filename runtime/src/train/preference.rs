@@ -128,7 +128,8 @@ impl<'a> Compared<'a> {
                     objective = objective.with_reference(&reference[part.span.clone()]);
                 }
                 if let Some(first_wins) = self.first_wins {
-                    objective = objective.with_winners(&first_wins[part.texts.start / 2..part.texts.end / 2])?;
+                    objective =
+                        objective.with_winners(&first_wins[part.texts.start / 2..part.texts.end / 2])?;
                 }
                 objective.with_optimism(self.optimism)
             },

@@ -29,7 +29,10 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("supervised", "Step 1: supervised fine-tuning on demonstrations."),
     ("reward", "Step 2: the reward model, from comparisons."),
     ("ppo", "Step 3: PPO on prompts, or what `method` puts in its place."),
-    ("feedback", "Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is some."),
+    (
+        "feedback",
+        "Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is some.",
+    ),
     ("distillation", "Step 3's teacher where `method` is distillation or gkd."),
     ("pretraining", "The corpus of the pretraining mix."),
     ("guards", "What stops step 3 before it wastes itself, and what it warns of."),
@@ -49,7 +52,7 @@ pub const fn key(name: &'static str, kind: Kind, default: &'static str, what: &'
 pub const KEYS: &[Key] = &[
     key("version", Whole(1, super::version::VERSION), "1", "the form of this file; a file without one is of the first"),
     key("profile", OneOf(profiles), "\"instructgpt\"", "the published recipe whose settings the run starts from"),
-    key("method", OneOf(methods), "\"ppo\"", "what step 3 does: PPO, or another way to learn from people"),
+    key("method", OneOf(methods), "\"ppo\"", "what step 3 does: PPO, or another way to learn from people; `rlhf config --method NAME` prints its settings"),
     key("seed", Whole(0, i64::MAX as u64), "0", "what every random draw depends on"),
     key("data", Path, "", "the folder with the data, searched for files of known formats; `--data` replaces it"),
     key("held_out", Between, "0.2", "the share of all prompts, by their hash, that nothing is trained on"),
@@ -148,7 +151,8 @@ mod tests {
         for key in KEYS {
             let default = key.default();
             assert!(default.as_ref().is_none_or(|value| key.kind.takes(value)), "{}: {default:?}", key.name);
-            assert_eq!(default.is_none(), ["data", "base.model", "base.tokenizer"].contains(&key.name));
+            let none = ["data", "base.model", "base.tokenizer", "distillation.teacher"].contains(&key.name);
+            assert_eq!(default.is_none(), none, "{}", key.name);
             assert!(SECTIONS.iter().any(|(name, _)| *name == key.parts().0), "{}", key.name);
         }
     }

@@ -84,7 +84,10 @@ const ON_POLICY: &[(&str, &str)] = &[
     ("normalisation", "what tokens are averaged over: \"token\", \"response\" or constant = { length }"),
     ("kl", "the distance from the reference in the loss: { beta, estimator }, or \"none\""),
     ("entropy", "the coefficient of the entropy bonus"),
-    ("stale", "iterations that the sampler lags behind, at most; it catches up every this + 1; 0: not at all"),
+    (
+        "stale",
+        "iterations that the sampler lags behind, at most; it catches up every this + 1; 0: not at all",
+    ),
     ("importance", "weights for a sampler that differs: { level, limit }, or \"none\""),
     ("dropout", "dropout in training, a probability of 0 to 0.99"),
 ];
@@ -148,7 +151,10 @@ const NLPO: &[(&str, &str)] = &[
 
 const DISTILLATION: &[(&str, &str)] = &[
     ("objective.divergence", "what is made small: \"forward\", \"reverse\" or jensen_shannon = { beta }"),
-    ("objective.tail", "what becomes of ids that are not among `top`: \"bucket\", \"renormalised\" or \"dropped\""),
+    (
+        "objective.tail",
+        "what becomes of ids that are not among `top`: \"bucket\", \"renormalised\" or \"dropped\"",
+    ),
     ("objective.temperature", "what both networks' logits are divided by, above 0"),
     ("objective.coefficient", "the loss's weight"),
     ("top", "how many of the teacher's likeliest ids are learnt from, 1 or more; \"none\": whole rows"),
@@ -159,7 +165,10 @@ const DISTILLATION: &[(&str, &str)] = &[
 ];
 
 const ILQL: &[(&str, &str)] = &[
-    ("objective.expectile", "a state is worth its average action at 0.5, its best towards 1; above 0 and below 1"),
+    (
+        "objective.expectile",
+        "a state is worth its average action at 0.5, its best towards 1; above 0 and below 1",
+    ),
     ("objective.discount", "the discount a token, 0 to 1"),
     ("objective.conservatism", "how much tokens that nobody wrote are held down, 0 or more"),
     ("beta", "nats per unit of reward; how much the policy is led by the values"),
