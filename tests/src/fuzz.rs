@@ -2,7 +2,7 @@
 //! mutations of good files, by `tests/hostile.rs`.
 
 use rlhf::data::personal::{Finder, Names, mask as mask_file};
-use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, prompts, recognise};
+use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, feedback, prompts, recognise};
 use rlhf::formats::{Safetensors, open, scale, tokenizer};
 use rlhf::record::{Manifest, Metrics};
 use rlhf::run::Config;
@@ -28,6 +28,7 @@ pub fn json_lines(bytes: &[u8]) {
         Some(Kind::Comparisons) => {
             comparisons(&path, Options::default()).into_iter().flatten().take(MOST_ROWS).for_each(drop);
         }
+        Some(Kind::Feedback) => feedback(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
         Some(Kind::Prompts) => prompts(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
         Some(Kind::Text) | None => {}
     });

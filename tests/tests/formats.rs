@@ -1,7 +1,7 @@
 //! Real tokenizers, model files and human feedback, where they are beside the repository.
 
 use core::time::Duration;
-use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, discover, prompts, text};
+use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, discover, feedback, prompts, text};
 use rlhf::formats;
 use rlhf_core::model::Family;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Bytes, Tokenizer};
@@ -226,6 +226,7 @@ fn all_human_feedback_is_read() {
                 let all = comparisons(path, Options::default()).unwrap().map(Result::unwrap);
                 all.inspect(|c| assert!(c.prompt.ends_with("\n\nAssistant:") && !c.votes.is_empty())).count()
             }
+            Kind::Feedback => feedback(path).unwrap().map(Result::unwrap).count(),
             Kind::Prompts => prompts(path).unwrap().map(Result::unwrap).count(),
             Kind::Text => text(path, 1 << 26).unwrap().len(),
         };

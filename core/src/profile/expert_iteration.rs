@@ -1,11 +1,11 @@
 //! Learning from the best of one's own responses.
 
 use super::preference::{passes, rising};
-use super::{OnPolicy, Optimiser, WarmUpLength};
+use super::{Credit, OnPolicy, Optimiser, WarmUpLength};
 use crate::Error;
 use crate::error::within;
 use crate::maths::Shape;
-use crate::maths::on_policy::Selection;
+use crate::maths::on_policy::{Baseline, GroupAdvantages, Scale, Selection};
 
 /// Expert iteration: several responses to each prompt, of which the best are imitated.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,10 +54,12 @@ impl ExpertIteration {
         NAMES.split(", ")
     }
 
-    /// Settings of a policy gradient with the same rollouts, of which nothing is taken off the score.
+    /// Settings of a policy gradient with the same rollouts, whose scores are compared with nothing.
     pub fn rollouts(&self) -> OnPolicy {
         let Self { prompts, group, temperature, dropout, .. } = *self;
-        OnPolicy { prompts, group, temperature, dropout, beta: 0.0, ..OnPolicy::reinforce() }
+        let credit = GroupAdvantages { baseline: Baseline::None, scale: Scale::None, epsilon: 0.0 };
+        let credit = Credit::Response(credit);
+        OnPolicy { prompts, group, temperature, dropout, credit, beta: 0.0, ..OnPolicy::reinforce() }
     }
 
     /// The best of `group` responses to each prompt is imitated: RAFT (Dong et al., arXiv:2304.06767).

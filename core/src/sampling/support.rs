@@ -45,7 +45,7 @@ pub fn led<R: Real>(
 ) -> Result<(), Error> {
     check("values", values.len(), logits.len())?;
     top_k(logits, k, scratch)?;
-    logits.iter_mut().zip(values).for_each(|(z, &q)| *z = *z + R::of(beta) * q);
+    logits.iter_mut().zip(values).for_each(|(z, &q)| *z += R::of(beta) * q);
     Ok(())
 }
 

@@ -61,8 +61,8 @@ fn clips_and_advantages_of_ppo_arrive() {
         &[
             &[],
             &["ppo.policy_clip.dual=1.3"],
-            &["ppo.policy_clip.high=0.4"],
-            &["ppo.policy_clip.low=0.4"],
+            &["ppo.policy_clip.high=0.01"],
+            &["ppo.policy_clip.low=0.01"],
             &["ppo.policy_clip.log_ratio=0.05"],
             &["ppo.gae.lambda=0.5"],
             &["ppo.gae.value_lambda=1.0", "ppo.gae.lambda=0.5"],

@@ -7,8 +7,8 @@ use rlhf_core::maths;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{IlqlTraining, Profile};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::sampling::{Advantage, Request, Sampling, Stopping, sample_by};
 use rlhf_core::roles::{Policy, Reference};
+use rlhf_core::sampling::{Advantage, Request, Sampling, Stopping, sample_by};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
@@ -151,8 +151,7 @@ fn a_run_goes_on_to_the_same_bits() {
 #[test]
 fn a_led_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
     let (mut heads, mut policy) = ([network(1), network(2)], AIMLESS.clone());
-    let mut led =
-        Led { policy: &mut policy, heads: &mut heads, beta: BETA, top_k: 4, context: LONGEST + 1 };
+    let mut led = Led { policy: &mut policy, heads: &mut heads, beta: BETA, top_k: 4, context: LONGEST + 1 };
     let (starts, sampling) = ([0, 3, 5, 7], Sampling::at_temperature(0.7));
     let stopping = Stopping { max_new_tokens: LONGEST, eos: Some(HOME), stop: &[] };
     let (prompts, key) = (Ragged::new(&starts, &[1, 2, 3, 4]).unwrap(), Key::new(8, Stream::Sampling, 0));

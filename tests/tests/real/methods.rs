@@ -49,8 +49,8 @@ fn data(folder: &Path) {
     write(&folder.join("data"));
     let row = |i: usize| {
         let (prompt, good) = (format!("Question {i}: why?"), i.is_multiple_of(2));
-        let said = json!({ "prompt": prompt, "response": ["No.", "Yes."][i % 2], "label": good });
-        said.to_string() + "\n"
+        let response = if good { "Yes." } else { "No." };
+        json!({ "prompt": prompt, "response": response, "label": good }).to_string() + "\n"
     };
     std::fs::write(folder.join("data/h.data"), (0..PROMPTS).map(row).collect::<String>()).unwrap();
 }
