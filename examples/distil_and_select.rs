@@ -2,7 +2,7 @@
 //! learns from it token by token:
 //! `cargo run --release -p rlhf-examples --example distil_and_select`.
 
-use rlhf::train::{Distil, Examples, ExpertIteration, now, supervised};
+use rlhf::train::{Distil, Examples, ExpertIteration, Trio, now, supervised};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::profile::{self, DistillationTraining, Profile, WarmUpLength};
@@ -55,8 +55,10 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut best = profile::ExpertIteration::best_of(16);
     (best.minibatches, best.optimiser.learning_rate) = (4, 2e-3);
     let mut run = ExpertIteration::new(best, 15, 1)?;
+    let mut first = large.clone();
     for iteration in 1..=15 {
-        let seen = now(run.iterate(&mut large, &mut polite, prompts.sequences()?, &STOPPING))?;
+        let mut roles = Trio { policy: &mut large, reference: &mut first, reward: &mut polite };
+        let seen = now(run.iterate(&mut roles, prompts.sequences()?, &STOPPING))?.seen;
         if iteration % 5 == 0 {
             println!("iteration {iteration:2}: {:.2} of its answers are polite", seen.score);
         }

@@ -2,7 +2,9 @@
 //! mutations of good files, by `tests/hostile.rs`.
 
 use rlhf::data::personal::{Finder, Names, mask as mask_file};
-use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, prompts, recognise, solutions};
+use rlhf::data::{
+    Format, Kind, Options, comparisons, demonstrations, feedback, prompts, recognise, solutions,
+};
 use rlhf::formats::{Members, Safetensors, Scoring, open, tokenizer};
 use rlhf::record::{Manifest, Metrics};
 use rlhf::run::Config;
@@ -29,6 +31,7 @@ pub fn json_lines(bytes: &[u8]) {
             comparisons(&path, Options::default()).into_iter().flatten().take(MOST_ROWS).for_each(drop);
         }
         Some(Kind::Solutions) => solutions(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
+        Some(Kind::Feedback) => feedback(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
         Some(Kind::Prompts) => prompts(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop),
         Some(Kind::Text) | None => {}
     });

@@ -1,7 +1,9 @@
 //! Real tokenizers, model files and human feedback, where they are beside the repository.
 
 use core::time::Duration;
-use rlhf::data::{Format, Kind, Options, comparisons, demonstrations, discover, prompts, solutions, text};
+use rlhf::data::{
+    Format, Kind, Options, comparisons, demonstrations, discover, feedback, prompts, solutions, text,
+};
 use rlhf::formats;
 use rlhf_core::model::Family;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Bytes, Tokenizer};
@@ -227,6 +229,7 @@ fn all_human_feedback_is_read() {
                 all.inspect(|c| assert!(c.prompt.ends_with("\n\nAssistant:") && !c.votes.is_empty())).count()
             }
             Kind::Solutions => solutions(path).unwrap().map(Result::unwrap).count(),
+            Kind::Feedback => feedback(path).unwrap().map(Result::unwrap).count(),
             Kind::Prompts => prompts(path).unwrap().map(Result::unwrap).count(),
             Kind::Text => text(path, 1 << 26).unwrap().len(),
         };

@@ -12,6 +12,8 @@ use crate::objectives::rows::Distillation;
 pub struct DistillationTraining {
     /// What is learnt from a token.
     pub objective: Distillation,
+    /// How many of the teacher's likeliest ids are learnt from at each token; all of them without.
+    pub top: Option<u32>,
     /// λ: the share of steps that learn from the student's own responses to the texts' prompts, at
     /// temperature 1.
     pub own: f64,
@@ -25,14 +27,33 @@ pub struct DistillationTraining {
     pub optimiser: Optimiser,
 }
 
+const NAMES: &str = "distillation, gkd";
+
 impl DistillationTraining {
+    /// The method of this name: `distillation` ([`Self::offline`]) or `gkd` ([`Self::gkd`]).
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] lists the names.
+    pub fn by_name(name: &str) -> Result<Self, Error> {
+        Ok(match name {
+            "distillation" => Self::offline(),
+            "gkd" => Self::gkd(),
+            _ => return Err(Error::Unknown { name: "method of distillation", known: NAMES }),
+        })
+    }
+
+    /// The names that [`Self::by_name`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.split(", ")
+    }
+
     /// From given texts, by the forward KL (Hinton et al., arXiv:1503.02531).
     ///
     /// **Filled in**: one pass in batches of 64, a constant rate of 1e-5 after 100 steps.
     pub fn offline() -> Self {
         let optimiser = rising(1e-5, Shape::Constant, WarmUpLength::Steps(100));
         let objective = Distillation::default();
-        Self { objective, own: 0.0, epochs: 1, batch: 64, dropout: 0.0, optimiser }
+        Self { objective, top: None, own: 0.0, epochs: 1, batch: 64, dropout: 0.0, optimiser }
     }
 
     /// GKD (Agarwal et al., arXiv:2306.13649): half of the steps from the student's own responses, by the
@@ -50,6 +71,7 @@ impl DistillationTraining {
     /// [`Error::Range`] or [`Error::NotFinite`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         self.objective.validate()?;
+        self.top.map_or(Ok(()), |top| within("top", f64::from(top), 1.0, f64::MAX))?;
         within("own", self.own, 0.0, 1.0)?;
         passes(self.epochs, self.batch, self.dropout, &self.optimiser)
     }
@@ -62,7 +84,13 @@ mod tests {
     #[test]
     fn a_wrong_setting_is_named() {
         DistillationTraining::offline().validate().unwrap();
-        let gkd = DistillationTraining::gkd();
+        let gkd = DistillationTraining::by_name("gkd").unwrap();
+        assert_eq!(
+            DistillationTraining::names().filter_map(|n| DistillationTraining::by_name(n).ok()).count(),
+            2
+        );
+        let none = DistillationTraining { top: Some(0), ..gkd };
+        assert!(matches!(none.validate(), Err(Error::Range { name: "top", .. })));
         gkd.validate().unwrap();
         let more = DistillationTraining { own: 1.5, ..gkd };
         assert!(matches!(more.validate(), Err(Error::Range { name: "own", .. })));

@@ -1,16 +1,18 @@
 //! Learning from the best of one's own responses.
 
 use super::preference::{passes, rising};
-use super::{Optimiser, WarmUpLength};
+use super::{Credit, OnPolicy, Optimiser, WarmUpLength};
 use crate::Error;
-use crate::error::{positive, within};
+use crate::error::within;
 use crate::maths::Shape;
-use crate::maths::on_policy::Selection;
+use crate::maths::on_policy::{Baseline, GroupAdvantages, Scale, Selection};
 
 /// Expert iteration: several responses to each prompt, of which the best are imitated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExpertIteration {
+    /// Prompts a rollout.
+    pub prompts: u32,
     /// Responses to each prompt.
     pub group: u32,
     /// Which of them are learnt from.
@@ -27,14 +29,47 @@ pub struct ExpertIteration {
     pub optimiser: Optimiser,
 }
 
+const NAMES: &str = "expert_iteration, best_of_n, rejection_sampling";
+
 impl ExpertIteration {
+    /// The method of this name, each of eight responses to a prompt: `best_of_n` imitates the best
+    /// ([`Self::best_of`]), `rejection_sampling` all that score 0 or more ([`Self::at_least`]), which is the
+    /// demonstrations' mean where a reward model is centred on them, and `expert_iteration` (Anthony et al.,
+    /// arXiv:1705.08439) the best quarter. The number and the shares are **filled in**.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] lists the names.
+    pub fn by_name(name: &str) -> Result<Self, Error> {
+        let best = Self::best_of(8);
+        Ok(match name {
+            "expert_iteration" => Self { selection: Selection::Share { share: 0.25 }, ..best },
+            "best_of_n" => best,
+            "rejection_sampling" => Self::at_least(8, 0.0),
+            _ => return Err(Error::Unknown { name: "method of selection", known: NAMES }),
+        })
+    }
+
+    /// The names that [`Self::by_name`] knows.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.split(", ")
+    }
+
+    /// Settings of a policy gradient with the same rollouts, whose scores are compared with nothing.
+    pub fn rollouts(&self) -> OnPolicy {
+        let Self { prompts, group, temperature, dropout, .. } = *self;
+        let credit = GroupAdvantages { baseline: Baseline::None, scale: Scale::None, epsilon: 0.0 };
+        let credit = Credit::Response(credit);
+        OnPolicy { prompts, group, temperature, dropout, credit, beta: 0.0, ..OnPolicy::reinforce() }
+    }
+
     /// The best of `group` responses to each prompt is imitated: RAFT (Dong et al., arXiv:2304.06767).
     ///
-    /// **Filled in**: temperature 1, one pass of four steps, a constant rate of 1e-5 without a warm-up; a
+    /// **Filled in**: 32 prompts a rollout, temperature 1, one pass of four steps, a constant rate of 1e-5 without a warm-up; a
     /// network of less than billions of weights wants a higher one.
     pub fn best_of(group: u32) -> Self {
         let optimiser = rising(1e-5, Shape::Constant, WarmUpLength::Steps(0));
         Self {
+            prompts: 32,
             group,
             selection: Selection::Best { count: 1 },
             temperature: 1.0,
@@ -62,9 +97,8 @@ impl ExpertIteration {
     /// # Errors
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
-        within("group", f64::from(self.group), 1.0, f64::MAX)?;
+        self.rollouts().validate()?;
         self.selection.validate()?;
-        positive("temperature", self.temperature)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
         passes(self.epochs, 1, self.dropout, &self.optimiser)
     }
@@ -76,9 +110,11 @@ mod tests {
 
     #[test]
     fn a_wrong_setting_is_named() {
+        for name in ExpertIteration::names() {
+            ExpertIteration::by_name(name).unwrap().validate().unwrap();
+        }
+        assert!(ExpertIteration::by_name("best").is_err());
         let best = ExpertIteration::best_of(8);
-        best.validate().unwrap();
-        ExpertIteration::at_least(4, 1.0).validate().unwrap();
         let name = |x: ExpertIteration| match x.validate() {
             Err(Error::Range { name, .. }) => name,
             other => panic!("{other:?}"),

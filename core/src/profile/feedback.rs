@@ -76,19 +76,20 @@ pub struct BanditTraining {
     pub optimiser: Optimiser,
 }
 
-const BANDIT_NAMES: &str = "ips, snips";
+const BANDIT_NAMES: &str = "bandit, ips";
 
 impl BanditTraining {
-    /// The estimator of this name: `ips`, whose weights are clipped at 10, or `snips`, which normalises
-    /// by them (Swaminathan and Joachims, NIPS 2015). **Not published** for networks of today, and so
-    /// filled in: the clip, and an optimiser as DPO's.
+    /// The estimator of this name: `bandit`, which normalises by the weights (SNIPS, Swaminathan and
+    /// Joachims, NIPS 2015) and so learns from rewards of one sign and from logs without probabilities, or
+    /// `ips`, whose weights are clipped at 10. **Not published** for networks of today, and so filled in:
+    /// the clip, and an optimiser as DPO's.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
     pub fn by_name(name: &str) -> Result<Self, Error> {
         let objective = match name {
+            "bandit" => Counterfactual { normaliser: Normaliser::Weights, clip: None },
             "ips" => Counterfactual { normaliser: Normaliser::Count, clip: Some(10.0) },
-            "snips" => Counterfactual { normaliser: Normaliser::Weights, clip: None },
             _ => return Err(Error::Unknown { name: "estimator", known: BANDIT_NAMES }),
         };
         let optimiser = rising(1e-6, Shape::Constant, WarmUpLength::Steps(150));

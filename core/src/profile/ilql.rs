@@ -4,6 +4,7 @@ use super::preference::{passes, rising};
 use super::{Optimiser, WarmUpLength};
 use crate::Error;
 use crate::algorithms::Follow;
+use crate::error::finite;
 use crate::maths::{Ilql, Shape};
 
 /// ILQL (Snell et al., arXiv:2206.11871): action values and state values from texts with rewards, offline.
@@ -11,6 +12,11 @@ use crate::maths::{Ilql, Shape};
 pub struct IlqlTraining {
     /// What is learnt from a token.
     pub objective: Ilql,
+    /// How much a policy is led by what was learnt, in nats per unit of reward
+    /// ([`crate::sampling::Advantage`]).
+    pub beta: f64,
+    /// It keeps to its so many likeliest tokens; 0: to none.
+    pub top_k: u32,
     /// How the target action values follow those that learn, step by step.
     pub follow: Follow,
     /// Passes over the texts.
@@ -26,10 +32,12 @@ pub struct IlqlTraining {
 impl Default for IlqlTraining {
     /// The targets close 0.005 of their gap at each step, as in IQL (Kostrikov et al., arXiv:2110.06169).
     ///
-    /// **Filled in**: one pass in batches of 64, a constant rate of 1e-4 without a warm-up.
+    /// **Filled in**: a policy led by 4 nats per unit of reward among all tokens, one pass in batches of 64, a constant rate of 1e-4 without a warm-up.
     fn default() -> Self {
         Self {
             objective: Ilql::default(),
+            beta: 4.0,
+            top_k: 0,
             follow: Follow::Average { decay: 0.995 },
             epochs: 1,
             batch: 64,
@@ -46,6 +54,7 @@ impl IlqlTraining {
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         self.objective.validate()?;
+        finite("beta", &[self.beta])?;
         self.follow.validate()?;
         passes(self.epochs, self.batch, self.dropout, &self.optimiser)
     }

@@ -1,6 +1,9 @@
 //! What step 3 does.
 
-use super::{KtoTraining, OnPolicy, OnlinePreference, PreferenceTraining, Profile};
+use super::{BanditTraining, ExpertIteration, KtoTraining, OnPolicy, OnlinePreference};
+#[cfg(feature = "alloc")]
+use super::{DistillationTraining, IlqlTraining, Nlpo, TrustRegion};
+use super::{PreferenceTraining, Profile};
 use crate::Error;
 
 /// What step 3 does.
@@ -20,39 +23,92 @@ pub enum Method {
     Kto(KtoTraining),
     /// Comparisons of the policy's own responses: online DPO, XPO, Nash-MD.
     Online(OnlinePreference),
+    /// The best of the policy's own responses, imitated: best-of-n, rejection sampling.
+    ExpertIteration(ExpertIteration),
+    /// Rewards of a log, offline.
+    Bandit(BanditTraining),
+    /// Steps within a trust region: TRPO.
+    #[cfg(feature = "alloc")]
+    Trpo(TrustRegion),
+    /// [`Profile::ppo`] within the support of a lagging policy: NLPO.
+    #[cfg(feature = "alloc")]
+    Nlpo(Nlpo),
+    /// A teacher's distributions.
+    #[cfg(feature = "alloc")]
+    Distillation(DistillationTraining),
+    /// Values of tokens, offline, which then lead the supervised policy: ILQL.
+    #[cfg(feature = "alloc")]
+    Ilql(IlqlTraining),
 }
 
 impl Method {
-    /// The names that [`Profile::with_method`] knows.
+    /// The names that [`Profile::with_method`] knows; without the feature `alloc` all but the last five.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        let (pairs, labels) = (PreferenceTraining::names(), KtoTraining::names());
-        ["ppo", "a2c"]
-            .into_iter()
-            .chain(OnPolicy::NAMES)
-            .chain(pairs)
-            .chain(labels)
-            .chain(OnlinePreference::names())
+        KNOWN.split(", ")
     }
 
-    /// Checks every range.
+    /// The method of this name, but for PPO's own.
+    fn by_name(name: &str) -> Option<Self> {
+        let group = || OnPolicy::by_name(name).map(Self::OnPolicy);
+        let pairs = || PreferenceTraining::by_name(name).ok().map(Self::Preference);
+        let labels = || KtoTraining::by_name(name).ok().map(Self::Kto);
+        let online = || OnlinePreference::by_name(name).ok().map(Self::Online);
+        let best = || ExpertIteration::by_name(name).ok().map(Self::ExpertIteration);
+        let log = || BanditTraining::by_name(name).ok().map(Self::Bandit);
+        group()
+            .or_else(pairs)
+            .or_else(labels)
+            .or_else(online)
+            .or_else(best)
+            .or_else(log)
+            .or_else(|| more(name))
+    }
+
+    /// Checks every range, of a recipe whose PPO is `ppo`.
     ///
     /// # Errors
     /// [`Error::Range`] names the setting.
-    pub fn validate(&self) -> Result<(), Error> {
+    pub fn validate(&self, ppo: &super::Ppo) -> Result<(), Error> {
         match self {
-            Self::Ppo => Ok(()),
+            Self::Ppo => ppo.validate(),
             Self::OnPolicy(settings) => settings.validate(),
             Self::Preference(settings) => settings.validate(),
             Self::Kto(settings) => settings.validate(),
             Self::Online(settings) => settings.validate(),
+            Self::ExpertIteration(settings) => settings.validate(),
+            Self::Bandit(settings) => settings.validate(),
+            #[cfg(feature = "alloc")]
+            Self::Trpo(settings) => settings.validate(),
+            #[cfg(feature = "alloc")]
+            Self::Nlpo(settings) => settings.validate(ppo),
+            #[cfg(feature = "alloc")]
+            Self::Distillation(settings) => settings.validate(),
+            #[cfg(feature = "alloc")]
+            Self::Ilql(settings) => settings.validate(),
         }
     }
+}
+
+/// The methods that need an allocator.
+#[cfg(feature = "alloc")]
+fn more(name: &str) -> Option<Method> {
+    Some(match name {
+        "trpo" => Method::Trpo(TrustRegion::default()),
+        "nlpo" => Method::Nlpo(Nlpo::default()),
+        "ilql" => Method::Ilql(IlqlTraining::default()),
+        _ => Method::Distillation(DistillationTraining::by_name(name).ok()?),
+    })
+}
+
+#[cfg(not(feature = "alloc"))]
+fn more(_: &str) -> Option<Method> {
+    None
 }
 
 impl Profile {
     /// The same recipe with another step 3, for responses of at most `longest` tokens. A2C (Mnih et al.,
     /// arXiv:1602.01783) is PPO with one step a rollout: its ratios are 1, so that no clip holds and
-    /// its gradient is the policy gradient's.
+    /// its gradient is the policy gradient's. NLPO is PPO without a pretraining mix.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
@@ -63,14 +119,15 @@ impl Profile {
                 (self.ppo.epochs, self.ppo.minibatches) = (1, 1);
                 Method::Ppo
             }
-            _ => {
-                let group = OnPolicy::by_name(name).map(|s| Method::OnPolicy(s.with_longest(longest)));
-                let pairs = || PreferenceTraining::by_name(name).ok().map(Method::Preference);
-                let labels = || KtoTraining::by_name(name).ok().map(Method::Kto);
-                let online = || OnlinePreference::by_name(name).ok().map(Method::Online);
-                let method = group.or_else(pairs).or_else(labels).or_else(online);
-                method.ok_or(Error::Unknown { name: "method", known: KNOWN })?
-            }
+            _ => match Method::by_name(name).ok_or(Error::Unknown { name: "method", known: KNOWN })? {
+                Method::OnPolicy(settings) => Method::OnPolicy(settings.with_longest(longest)),
+                #[cfg(feature = "alloc")]
+                Method::Nlpo(settings) => {
+                    self.ppo.pretraining = None;
+                    Method::Nlpo(settings)
+                }
+                method => method,
+            },
         };
         Ok(self)
     }
@@ -78,19 +135,33 @@ impl Profile {
     /// What step 3 divides logits by, in sampling and in training.
     pub fn temperature(&self) -> f64 {
         match self.method {
-            // What learns from others' texts samples only to be measured.
-            Method::Ppo | Method::Preference(_) | Method::Kto(_) => self.ppo.temperature,
             Method::OnPolicy(settings) => settings.temperature,
             Method::Online(settings) => settings.temperature,
+            Method::ExpertIteration(settings) => settings.temperature,
+            #[cfg(feature = "alloc")]
+            Method::Trpo(settings) => settings.temperature,
+            // What learns from others' texts samples only to be measured.
+            _ => self.ppo.temperature,
         }
     }
 }
 
-/// [`Method::names`], for an error.
-const KNOWN: &str = "ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo, dpo, \
-                     cdpo, robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, \
-                     aot, aot_pair, cpo, cpo_hinge, cpo_ipo, simpo, alpha_po, orpo, kto, \
-                     apo_zero_unpaired, online_dpo, online_ipo, xpo, nash_md";
+macro_rules! known {
+    ($more:literal) => {
+        concat!(
+            "ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo, dpo, cdpo, \
+             robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, aot, aot_pair, \
+             cpo, cpo_hinge, cpo_ipo, simpo, alpha_po, orpo, kto, apo_zero_unpaired, online_dpo, online_ipo, \
+             xpo, nash_md, expert_iteration, best_of_n, rejection_sampling, bandit, ips",
+            $more
+        )
+    };
+}
+
+#[cfg(feature = "alloc")]
+const KNOWN: &str = known!(", trpo, nlpo, distillation, gkd, ilql");
+#[cfg(not(feature = "alloc"))]
+const KNOWN: &str = known!("");
 
 #[cfg(test)]
 mod tests {
@@ -101,10 +172,16 @@ mod tests {
     #[test]
     fn every_name_is_a_valid_recipe() {
         for name in Method::names() {
-            Profile::trl().with_method(name, 53).unwrap().validate().unwrap();
+            Profile::instructgpt().with_method(name, 53).unwrap().validate().unwrap();
         }
-        assert_eq!(Method::names().collect::<Vec<_>>().join(", "), KNOWN);
         assert!(Profile::trl().with_method("gprs", 53).is_err());
+        let all: Vec<_> = Method::names().collect();
+        let kinds = [OnPolicy::NAMES.into_iter().collect::<Vec<_>>(), PreferenceTraining::names().collect()];
+        let more = [KtoTraining::names().collect(), OnlinePreference::names().collect::<Vec<_>>()];
+        let last = [ExpertIteration::names().collect(), BanditTraining::names().collect::<Vec<_>>()];
+        for name in kinds.iter().chain(&more).chain(&last).flatten() {
+            assert!(all.contains(name), "{name}");
+        }
     }
 
     #[test]

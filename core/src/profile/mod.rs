@@ -285,7 +285,7 @@ impl Profile {
         }
         self.reward.validate()?;
         self.ppo.validate()?;
-        self.method.validate()
+        self.method.validate(&self.ppo)
     }
 }
 

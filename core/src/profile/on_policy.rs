@@ -40,6 +40,9 @@ pub struct OnPolicy {
     pub kl: Option<KlTerm>,
     /// The entropy bonus's coefficient.
     pub entropy: f64,
+    /// How many iterations old the sampler gets: a copy of the policy, which catches up every
+    /// `stale + 1`. At 0 the policy writes itself.
+    pub stale: u32,
     /// Weights for a sampler that is not quite the trainer's policy. Costs a pass over each rollout.
     pub importance: Option<ImportanceCorrection>,
     /// The optimiser.
@@ -81,6 +84,7 @@ const REINFORCE: OnPolicy = OnPolicy {
     normalisation: Normalisation::Constant { length: 1 },
     kl: None,
     entropy: 0.0,
+    stale: 0,
     importance: None,
     optimiser: Optimiser {
         warm_up: WarmUpLength::Steps(0),

@@ -35,10 +35,9 @@ pub enum OnlineMethod {
     },
 }
 
-/// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference
-/// ([`crate::maths::geometric_mixture`]), to draw from which a backend has to show both rows at each
-/// token; these are its two ends, which the paper studies too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference; the others are its
+/// two ends, which the paper studies too and any backend can draw from.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Opponent {
     /// The reference: the policy learns the best response to it, regularised by τ.
@@ -46,6 +45,12 @@ pub enum Opponent {
     Reference,
     /// The policy itself: self-play.
     Policy,
+    /// Their mixture token by token, for which a backend has to show rows of both
+    /// (`sampling::Mixture`), and whose time goes with the square of the length.
+    Mixture {
+        /// The reference's share, 0 to 1.
+        weight: f64,
+    },
 }
 
 /// Learning from preferences over what the policy has just written.
@@ -54,6 +59,8 @@ pub enum Opponent {
 pub struct OnlinePreference {
     /// What is compared, and what is learnt from it.
     pub method: OnlineMethod,
+    /// Prompts an iteration.
+    pub prompts: u32,
     /// What logits are divided by, in sampling and in training.
     pub temperature: f64,
     /// Passes over what was written.
@@ -71,7 +78,8 @@ const NAMES: &str = "online_dpo, online_ipo, xpo, nash_md";
 impl OnlinePreference {
     /// The method of this name, one of [`Self::names`]. Online DPO's rate (5e-7 after 150 steps) and
     /// temperature (0.9) are those of Guo et al., arXiv:2402.04792, with Adam for its Adafactor; the others
-    /// share them, and XPO's α of 1e-5 and Nash-MD's τ of 0.1 are what TRL has.
+    /// share them, and XPO's α of 1e-5 and Nash-MD's τ of 0.1 are what TRL has. The 32 prompts an iteration
+    /// are **filled in**.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
@@ -85,7 +93,7 @@ impl OnlinePreference {
             _ => return Err(Error::Unknown { name: "online method", known: NAMES }),
         };
         let optimiser = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
-        Ok(Self { method, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimiser })
+        Ok(Self { method, prompts: 32, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimiser })
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -112,8 +120,14 @@ impl OnlinePreference {
                 objective.validate()?;
                 within("alpha", *alpha, 0.0, f64::MAX)?;
             }
-            OnlineMethod::NashMd { objective, .. } => within("tau", objective.tau, 0.0, f64::MAX)?,
+            OnlineMethod::NashMd { objective, opponent } => {
+                within("tau", objective.tau, 0.0, f64::MAX)?;
+                if let Opponent::Mixture { weight } = opponent {
+                    within("weight", *weight, 0.0, 1.0)?;
+                }
+            }
         }
+        within("prompts", f64::from(self.prompts), 1.0, f64::MAX)?;
         positive("temperature", self.temperature)?;
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
@@ -148,6 +162,9 @@ mod tests {
         };
         named(OnlinePreference { method: one, ..dpo }, "samples");
         named(OnlinePreference { method: OnlineMethod::Xpo { objective, alpha: -1.0 }, ..dpo }, "alpha");
+        let opponent = Opponent::Mixture { weight: 1.5 };
+        let mixed = OnlineMethod::NashMd { objective: NashMd::default(), opponent };
+        named(OnlinePreference { method: mixed, ..dpo }, "weight");
         named(OnlinePreference { temperature: 0.0, ..dpo }, "temperature");
         named(OnlinePreference { minibatches: 0, ..dpo }, "minibatches");
     }

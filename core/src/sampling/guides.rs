@@ -1,7 +1,7 @@
 //! Guides: who may have a say in [`super::sample_by`].
 
 use super::guided::next_rows;
-use super::{Guide, filters, within_support};
+use super::{Guide, led, within_support};
 use crate::capabilities::Rows;
 use crate::error::{check, finite, positive, within};
 use crate::{Error, Ragged};
@@ -77,8 +77,7 @@ impl<N: Rows> Guide<N::Error> for Advantage<'_, N> {
         let width = logits.len().checked_div(texts.len()).unwrap_or(0).max(1);
         let mut scratch = vec![0; width];
         for (row, values) in logits.chunks_exact_mut(width).zip(smallest.chunks_exact(width)) {
-            filters::top_k(row, self.top_k, &mut scratch)?;
-            row.iter_mut().zip(values).for_each(|(z, &q)| *z += self.beta as f32 * q);
+            led(row, values, self.beta, self.top_k, &mut scratch)?;
         }
         Ok(())
     }
@@ -127,6 +126,7 @@ mod tests {
     use super::*;
     use crate::random::{Key, Stream};
     use crate::ready;
+    use crate::sampling::filters;
     use crate::sampling::{Request, Responses, Sampling, Stopping, sample_by};
     use crate::tabular::Table;
 

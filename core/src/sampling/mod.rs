@@ -14,7 +14,7 @@ pub use filters::{draw, greedy};
 pub use guided::{Guide, Request, sample_by};
 #[cfg(feature = "alloc")]
 pub use guides::{Advantage, Mixture, Support};
-pub use support::within_support;
+pub use support::{led, within_support};
 pub use truncate::{truncate, unpadded};
 
 use crate::Error;

@@ -1,6 +1,6 @@
-//! The tokens that another policy would consider.
+//! Rows of logits that other networks have a say in.
 
-use super::filters::{temperature, top_p};
+use super::filters::{temperature, top_k, top_p};
 use crate::error::check;
 use crate::{Error, Real};
 
@@ -29,6 +29,26 @@ pub fn within_support<R: Real>(
     Ok(())
 }
 
+/// Adds `β·Q` to the `k` highest logits, and sets the others to −∞: ILQL's policy (Snell et al.,
+/// arXiv:2206.11871, §4), whose V is the same for every token and so drops out. `values` (Q): what each next
+/// token is worth; `beta` is in nats per unit of that; a `k` of 0 keeps all; `scratch` is overwritten. All
+/// `[V]`.
+///
+/// # Errors
+/// [`Error::Shape`]; [`Error::NotFinite`] for the logits.
+pub fn led<R: Real>(
+    logits: &mut [R],
+    values: &[R],
+    beta: f64,
+    k: usize,
+    scratch: &mut [u32],
+) -> Result<(), Error> {
+    check("values", values.len(), logits.len())?;
+    top_k(logits, k, scratch)?;
+    logits.iter_mut().zip(values).for_each(|(z, &q)| *z += R::of(beta) * q);
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,5 +70,19 @@ mod tests {
         assert!(matches!(short, Err(Error::Shape { name: "other", .. })));
         assert!(within_support(&mut two, &mut [0.0; 2], 1.0, -0.5, &mut [0; 2]).is_err());
         assert!(within_support(&mut two, &mut [f64::NAN; 2], 1.0, 0.5, &mut [0; 2]).is_err());
+    }
+
+    #[test]
+    fn what_is_worth_more_gets_likelier_among_the_likeliest() {
+        let run = |beta, k| {
+            let mut logits = [5.0, 1.0, 2.0];
+            led(&mut logits, &[-1.0, 9.0, 0.5], beta, k, &mut [0; 3]).unwrap();
+            logits
+        };
+        assert_eq!(run(0.0, 0), [5.0, 1.0, 2.0]);
+        assert_eq!(run(2.0, 0), [3.0, 19.0, 3.0]);
+        assert_eq!(run(2.0, 2), [3.0, f64::NEG_INFINITY, 3.0]);
+        let short = led(&mut [0.0; 3], &[0.0; 2], 1.0, 0, &mut [0; 3]);
+        assert!(matches!(short, Err(Error::Shape { name: "values", .. })));
     }
 }

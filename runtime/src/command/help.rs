@@ -49,6 +49,7 @@ pub const REWARD: &str = examples!(
 
 pub const PPO: &str = examples!(
     "  rlhf ppo run.toml --data DIR --out runs/real
+  rlhf ppo run.toml --out runs/grpo --from runs/real --set method=grpo
   rlhf ppo run.toml --out runs/careful --from runs/real --set ppo.controller='{ fixed = { beta = 0.1 } }'"
 );
 
@@ -73,6 +74,7 @@ pub const RATE: &str = examples!(
 
 pub const CONFIG: &str = examples!(
     "  rlhf config --profile instructgpt > run.toml
+  rlhf config --method dpo > dpo.toml
   rlhf config --schema > config.schema.json
   rlhf config check run.toml --data DIR"
 );

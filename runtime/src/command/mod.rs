@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use train::{Part, Training};
 
 /// Reinforcement learning from human feedback: supervised fine-tuning, a reward model from rankings,
-/// PPO with a KL penalty and a pretraining mix. Without a subcommand: `quickstart`.
+/// PPO with a KL penalty and a pretraining mix, or another method. Without a subcommand: `quickstart`.
 #[derive(Parser)]
 #[command(version, after_help = help::RLHF)]
 struct Command {
@@ -99,7 +99,7 @@ enum What {
     /// reward.json.
     #[command(after_help = help::REWARD)]
     Reward(Part),
-    /// Step 3 alone: PPO with a KL penalty and a pretraining mix, and what is measured at the end
+    /// Step 3 alone, by PPO or what the configuration's `method` names, and what is measured at the end
     ///
     /// It starts from the run's `sft` and `reward` and leaves `policy` and summary.json.
     #[command(after_help = help::PPO)]
@@ -112,7 +112,7 @@ enum What {
     Generate(Generate),
     /// Scores replies with a reward model
     ///
-    /// The reward is what PPO is told: the model's score, by the gain and bias of its reward.json.
+    /// The reward is what step 3 is told: the model's score, by the gain and bias of its reward.json.
     #[command(after_help = help::SCORE)]
     Score(Score),
     /// Rates models by who won against whom: Bradley–Terry and Elo, with intervals

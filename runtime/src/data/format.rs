@@ -16,8 +16,10 @@ pub enum Kind {
     Demonstrations,
     /// Prompts with answers and who prefers which.
     Comparisons,
-    /// Prompts with answers that are right or wrong, as a whole or step by step.
+    /// Prompts with answers whose steps are right or wrong.
     Solutions,
+    /// Prompts with a response and the reward or label that it got.
+    Feedback,
     /// Prompts alone.
     Prompts,
     /// Plain text.
@@ -61,10 +63,12 @@ pub enum Format {
     /// `prompt`, `answers` or `responses` (texts), `votes`: each `[winner, loser]`, or
     /// `[one, other, "tie"]`, by the answers' indices from 0.
     Voted,
-    /// `prompt`, `response` or `completion`, `label`: true or false, or a number from 0, wrong, to 1, right.
-    Outcomes,
-    /// `prompt`, `steps` or `completions` (texts), `labels` (of each step, as of outcomes).
+    /// `prompt`, `steps` or `completions` (texts), `labels` (of each step: true or false, or a number from 0,
+    /// wrong, to 1, right).
     Steps,
+    /// `prompt`, `response` or `completion`, and `reward` (a number) or `label` (true or false, or a number
+    /// from 0, bad, to 1, good); perhaps `log_prob`, the response's under the policy that wrote it, in nats.
+    Feedback,
     /// `prompt`.
     Prompts,
     /// MT-Bench: `turns`, texts or `{content}`.
@@ -89,7 +93,8 @@ impl Format {
             | Self::Annotated
             | Self::Ranked
             | Self::Voted => Kind::Comparisons,
-            Self::Outcomes | Self::Steps => Kind::Solutions,
+            Self::Steps => Kind::Solutions,
+            Self::Feedback => Kind::Feedback,
             Self::Prompts | Self::Turns => Kind::Prompts,
             Self::Text => Kind::Text,
         }
@@ -125,8 +130,13 @@ impl Format {
             Self::Voted
         } else if text("prompt") && (array("steps") || array("completions")) && array("labels") {
             Self::Steps
+        } else if text("prompt")
+            && (text("response") || text("completion"))
+            && (row.contains_key("reward") || row.contains_key("label"))
+        {
+            Self::Feedback
         } else if text("prompt") && (text("response") || text("completion")) {
-            if row.contains_key("label") { Self::Outcomes } else { Self::Responses }
+            Self::Responses
         } else if text("prompt") {
             Self::Prompts
         } else if array("turns") {

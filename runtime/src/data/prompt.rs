@@ -2,6 +2,7 @@
 
 use super::comparison::{self, Options};
 use super::demonstration;
+use super::feedback;
 use super::rows::{Origin, Parse, Records, Row};
 use super::solution;
 use super::split::Group;
@@ -52,6 +53,10 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> 
     }
     if let Some(parse) = solution::parser(format) {
         let of = |s: solution::Solution| Prompt { prompt: s.prompt, group: s.group, origin: s.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    if let Some(parse) = feedback::parser(format) {
+        let of = |f: feedback::Feedback| Prompt { prompt: f.prompt, group: f.group, origin: f.origin };
         return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
     }
     match format {

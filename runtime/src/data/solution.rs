@@ -45,7 +45,7 @@ pub(crate) fn solutions_of(path: &Path, format: Option<Format>) -> Result<Record
 /// How rows of a format become solutions; `None` where they are none.
 pub(super) fn parser(format: Format) -> Option<Parse<Solution>> {
     Some(match format {
-        Format::Outcomes => Box::new(outcome),
+        Format::Feedback => Box::new(outcome),
         Format::Steps => Box::new(steps),
         _ => return None,
     })
@@ -53,7 +53,8 @@ pub(super) fn parser(format: Format) -> Option<Parse<Solution>> {
 
 fn outcome(row: &Row) -> Result<Vec<Solution>, FormatError> {
     let said = row.text(row.either(&["response", "completion"]))?;
-    let label = label(row, "label", row.fields.get("label").unwrap_or(&Value::Null))?;
+    let field = row.either(&["label", "reward"]);
+    let label = label(row, field, row.fields.get(field).unwrap_or(&Value::Null))?;
     solution(row, vec![response(said)], vec![label])
 }
 
@@ -80,7 +81,7 @@ fn steps(row: &Row) -> Result<Vec<Solution>, FormatError> {
 }
 
 /// True or false, or a number between.
-fn label(row: &Row, field: &str, said: &Value) -> Result<f32, FormatError> {
+pub(super) fn label(row: &Row, field: &str, said: &Value) -> Result<f32, FormatError> {
     let number = said.as_bool().map(f64::from).or_else(|| said.as_f64());
     match number.filter(|label| (0.0..=1.0).contains(label)) {
         Some(label) => Ok(label as f32),

@@ -12,6 +12,7 @@ mod model;
 mod numbers;
 mod safetensors;
 mod scoring;
+mod values;
 mod vocabulary;
 
 pub(crate) use bytes::{read_at_most, write_streamed};
@@ -22,6 +23,7 @@ pub use model::{save_model, weights_sha256};
 pub(crate) use numbers::{read_numbers, write_numbers};
 pub use safetensors::Safetensors;
 pub use scoring::{Members, Scoring, StepRule};
+pub use values::ActionValues;
 pub use vocabulary::{save_tokenizer, tokenizer};
 
 use rlhf_core::model::{Architecture, Checkpoint, flat};

@@ -2,12 +2,13 @@
 
 use super::InferenceError;
 use crate::formats;
-use crate::stage::Scorer;
+use crate::stage::{Aligned, Scorer};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_cpu::{Cpu, Model};
 use std::path::{Path, PathBuf};
 
-/// A model that writes or gives rewards, or several that give them as one, with its tokenizer.
+/// A model that writes, with the values that lead it where it is ILQL's, or one that gives rewards, or several
+/// that give them as one; with its tokenizer.
 pub struct Loaded {
     pub(super) path: PathBuf,
     pub(super) network: Network,
@@ -16,7 +17,7 @@ pub struct Loaded {
 
 /// What it does.
 pub(super) enum Network {
-    Writes(Model),
+    Writes(Aligned),
     Scores(Scorer),
 }
 
@@ -24,7 +25,7 @@ impl Network {
     /// An ensemble's first.
     pub fn model(&self) -> &Model {
         match self {
-            Self::Writes(model) => model,
+            Self::Writes(policy) => &policy.model,
             Self::Scores(scorer) => scorer.model(),
         }
     }
@@ -38,7 +39,9 @@ impl Network {
             return Ok(Self::Scores(Scorer::open(path, cpu)?));
         }
         let (weights, _) = opened.weights(&opened.architecture)?;
-        Ok(Self::Writes(Model::from_weights(cpu, opened.architecture, weights)?))
+        let model = Model::from_weights(cpu, opened.architecture, weights)?;
+        let values = if path.is_dir() { formats::ActionValues::open(path, &model)? } else { None };
+        Ok(Self::Writes(Aligned { model, values }))
     }
 }
 

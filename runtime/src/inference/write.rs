@@ -54,10 +54,10 @@ impl Loaded {
     /// names a setting of the sampling that is out of range.
     pub fn write(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, InferenceError> {
         let tokens = self.begun(prompt);
-        let Network::Writes(model) = &mut self.network else {
+        let Network::Writes(policy) = &mut self.network else {
             return Err(InferenceError::RewardModel { model: self.path.clone() });
         };
-        let context = model.architecture().context;
+        let context = policy.model.architecture().context;
         if tokens.is_empty() {
             return Err(InferenceError::Empty);
         }
@@ -73,7 +73,7 @@ impl Loaded {
             let ends: Vec<usize> = (1..=together).map(|i| i * tokens.len()).collect();
             let prompts = Ragged::new(&prompts, &ends)?;
             let first = out.len() as u32;
-            let drawn = ready(model.sample(prompts, &writing.sampling, &stopping, key, first));
+            let drawn = ready(policy.sample(prompts, &writing.sampling, &stopping, key, first));
             let drawn = drawn.ok_or(InferenceError::Waited)??;
             for (i, finish) in drawn.finish.iter().enumerate() {
                 let ids = drawn.response(i);

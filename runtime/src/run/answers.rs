@@ -11,8 +11,8 @@ use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
 use rlhf_cpu::Model;
 
 /// Responses to prompts.
-pub(super) fn write(
-    policy: &mut Model,
+pub(super) fn write<P: Policy<Error: 'static>>(
+    policy: &mut P,
     prompts: &[Vec<u32>],
     temperature: f64,
     stopping: &Stopping<'_>,
@@ -45,9 +45,9 @@ pub(super) struct Exam<'a> {
 
 impl Exam<'_> {
     /// Has `policy` answer.
-    pub fn sit(
+    pub fn sit<P: Policy<Error: 'static>>(
         &self,
-        policy: &mut Model,
+        policy: &mut P,
         reference: &mut Model,
         reward: &mut Scorer,
     ) -> Result<Answers, TrainError> {

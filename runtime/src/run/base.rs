@@ -24,6 +24,37 @@ impl Base {
     }
 }
 
+/// Step 3's teacher, where the configuration names one: it has the base's tokens and reads as many.
+///
+/// # Errors
+/// [`RunError`] names the file, or says what does not fit.
+pub(super) fn teacher(config: &Config, cpu: &Cpu) -> Result<Option<Model>, RunError> {
+    let Some(opened) = teacher_file(config)? else { return Ok(None) };
+    let architecture = Architecture { scalar: false, ..opened.architecture.clone() };
+    let weights = opened.weights(&architecture)?.0;
+    let model = Model::from_weights(cpu, architecture, weights);
+    model.map(Some).map_err(|e| RunError::setting(TEACHER, e.to_string()))
+}
+
+const TEACHER: &str = "distillation.teacher";
+
+/// The same without reading a weight.
+pub(super) fn teacher_file(config: &Config) -> Result<Option<Opened>, RunError> {
+    let Some(path) = &config.distillation.teacher else { return Ok(None) };
+    let opened = formats::open(&config.folder()?.join(path))?;
+    let (base, of) = (described(config)?.0, &opened.architecture);
+    if of.vocabulary != base.vocabulary {
+        let reason =
+            format!("it has {} tokens, the base {}: want one with the same", of.vocabulary, base.vocabulary);
+        return Err(RunError::setting(TEACHER, reason));
+    }
+    if config.context > of.context {
+        let reason = format!("it reads {} tokens at most (context is {})", of.context, config.context);
+        return Err(RunError::setting(TEACHER, reason));
+    }
+    Ok(Some(opened))
+}
+
 /// The base's network, and how many ids its tokenizer has; no weight is read.
 pub(super) fn fit(config: &Config) -> Result<(Architecture, usize), RunError> {
     let (architecture, tokenizer, _) = described(config)?;

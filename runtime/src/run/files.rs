@@ -4,6 +4,7 @@ use super::config::Wanted;
 use super::{Config, RunError, named};
 use crate::data::{Format, Source, discover, recognise};
 use crate::formats::FormatError;
+use rlhf_core::profile::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -31,6 +32,8 @@ pub(super) struct All {
     /// Comparisons for the pretraining before.
     pub before: Vec<Files>,
     pub prompts: Vec<Files>,
+    /// What step 3's method learns from, where that is feedback.
+    pub feedback: Vec<Files>,
 }
 
 impl All {
@@ -47,21 +50,26 @@ impl All {
             [] => of_formats(wanted, folder, &found),
             sources => of_sources(wanted, sources, folder),
         };
-        let [demonstrations, feedback, before, prompts] = &config.wanted(&profile);
-        let (demonstrations, feedback) = (of(demonstrations)?, of(feedback)?);
+        let [demonstrations, judged, before, prompts, feedback] = &config.wanted(&profile);
+        let (demonstrations, judged) = (of(demonstrations)?, of(judged)?);
         let (before, prompts) = (of(before)?, of(prompts)?);
         let (comparisons, solutions) =
-            if profile.reward.loss.labels() { (Vec::new(), feedback) } else { (feedback, Vec::new()) };
-        Ok(Self { demonstrations, comparisons, solutions, before, prompts, found })
+            if profile.reward.loss.labels() { (Vec::new(), judged) } else { (judged, Vec::new()) };
+        let feedback = match (profile.method, of(feedback)) {
+            (Method::Bandit(_), sets) => sets?,
+            // Labels can be made of comparisons too.
+            (Method::Kto(_), Err(RunError::Missing { .. })) if !profile.reward.loss.labels() => Vec::new(),
+            (Method::Kto(_), sets) => sets?,
+            _ => Vec::new(),
+        };
+        Ok(Self { demonstrations, comparisons, solutions, before, prompts, feedback, found })
     }
 
     /// The files that serve a step, each once.
     pub fn serving(&self) -> BTreeSet<(&Path, Format)> {
         let sets = [&self.demonstrations, &self.comparisons, &self.solutions, &self.before, &self.prompts];
-        sets.into_iter()
-            .flatten()
-            .flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format)))
-            .collect()
+        let sets = sets.into_iter().chain([&self.feedback]).flatten();
+        sets.flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format))).collect()
     }
 }
 

@@ -3,11 +3,10 @@
 use crate::train::now;
 use crate::train::{Examples, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::roles::{Reference, Reward};
-use rlhf_cpu::Model;
 
 /// ln p of every learnt token, the others 0.
-pub(super) fn log_probs(
-    model: &mut Model,
+pub(super) fn log_probs<F: Reference<Error: 'static>>(
+    model: &mut F,
     texts: &Examples,
     temperature: f64,
 ) -> Result<Vec<f32>, TrainError> {
@@ -24,7 +23,7 @@ pub(super) fn log_probs(
 }
 
 /// The mean cross-entropy, in nats per learnt token.
-pub(super) fn loss(model: &mut Model, texts: &Examples) -> Result<f64, TrainError> {
+pub(super) fn loss<F: Reference<Error: 'static>>(model: &mut F, texts: &Examples) -> Result<f64, TrainError> {
     let sum: f64 = log_probs(model, texts, 1.0)?.into_iter().map(f64::from).sum();
     Ok(0.0 - sum / texts.owed().max(1) as f64)
 }

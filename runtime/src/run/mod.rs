@@ -22,6 +22,7 @@ mod config;
 mod error;
 mod files;
 mod given;
+mod material;
 mod measure;
 mod memory;
 mod named;
@@ -32,6 +33,7 @@ mod pretraining;
 mod report;
 mod rewards;
 mod sets;
+mod sources;
 mod stage;
 mod steps;
 mod summary;
@@ -39,8 +41,8 @@ mod transcripts;
 mod trust;
 
 pub use config::{
-    BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Evaluation, Given, NewBase, Pretraining,
-    Prompts, Source, VERSION, complete, schema,
+    BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Distillation, Evaluation, Feedback, Given,
+    NewBase, Pretraining, Prompts, Source, VERSION, complete, schema,
 };
 pub use error::RunError;
 pub use memory::Memory;

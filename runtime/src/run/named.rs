@@ -15,12 +15,14 @@ pub(super) const DEMONSTRATIONS: &[Kind] = &[Kind::Demonstrations];
 /// What comparisons are made from.
 pub(super) const COMPARISONS: &[Kind] = &[Kind::Comparisons];
 /// What labels are made from.
-pub(super) const SOLUTIONS: &[Kind] = &[Kind::Solutions];
+pub(super) const SOLUTIONS: &[Kind] = &[Kind::Solutions, Kind::Feedback];
 /// What a reward model can learn from, by its loss.
-pub(super) const JUDGED: &[Kind] = &[Kind::Comparisons, Kind::Solutions];
+pub(super) const JUDGED: &[Kind] = &[Kind::Comparisons, Kind::Solutions, Kind::Feedback];
+/// What logged feedback is.
+pub(super) const FEEDBACK: &[Kind] = &[Kind::Feedback];
 /// What prompts are taken from.
 pub(super) const PROMPTS: &[Kind] =
-    &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Solutions];
+    &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Solutions, Kind::Feedback];
 
 /// All formats.
 const ALL: [Format; 18] = [
@@ -37,8 +39,8 @@ const ALL: [Format; 18] = [
     Format::Annotated,
     Format::Ranked,
     Format::Voted,
-    Format::Outcomes,
     Format::Steps,
+    Format::Feedback,
     Format::Prompts,
     Format::Turns,
     Format::Text,

@@ -61,7 +61,7 @@ impl Summary {
             |name: &str, s: super::Stages| vec![name.into(), number(s.base), number(s.sft), number(s.ppo)];
         let table = Table {
             caption: "Cross-entropy in nats per token".into(),
-            header: ["held-out", "base", "step 1", "PPO"].map(String::from).to_vec(),
+            header: ["held-out", "base", "step 1", "step 3"].map(String::from).to_vec(),
             rows: vec![
                 row("demonstrations", self.losses.demonstrations),
                 row("pretraining text: what alignment costs", self.losses.pretraining),
@@ -72,8 +72,12 @@ impl Summary {
 
     fn sets(&self) -> Section {
         let d = &self.data;
-        let kinds =
-            [("demonstrations", &d.demonstrations), ("comparisons", &d.comparisons), ("prompts", &d.prompts)];
+        let kinds = [
+            ("demonstrations", &d.demonstrations),
+            ("comparisons", &d.comparisons),
+            ("prompts", &d.prompts),
+            ("feedback", &d.feedback),
+        ];
         let row = |kind: &str, set: &DataSet| {
             let counts = [set.rows, set.refused, set.train, set.held_out, set.cut].map(|n| n.to_string());
             [vec![set.name.clone(), kind.into(), super::named::name(set.format)], counts.to_vec()].concat()
@@ -92,7 +96,7 @@ impl Summary {
     fn origin(&self) -> Vec<[String; 2]> {
         let s = &self.seconds;
         let times = format!(
-            "data {}, step 1 {}, step 2 {}, PPO {}, measuring {}",
+            "data {}, step 1 {}, step 2 {}, step 3 {}, measuring {}",
             number(s.data),
             number(s.sft),
             number(s.reward),

@@ -1,6 +1,6 @@
 //! What is looked at before the first second of work: files, shapes, memory.
 
-use super::base::fit;
+use super::base::{fit, teacher_file};
 use super::files::All;
 use super::{Config, Memory, RunError, Source, memory, named};
 use crate::data::Format;
@@ -42,6 +42,7 @@ pub fn preflight(config: &Config, out: Option<&Path>, available: Option<u64>) ->
         return Err(RunError::setting("data", format!("{}: there is no such folder", folder.display())));
     }
     let (architecture, tokens) = fit(config)?;
+    teacher_file(config)?;
     let files = data(config)?;
     if let Some(out) = out {
         writable(out)?;

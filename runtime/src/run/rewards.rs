@@ -2,7 +2,7 @@
 
 use super::transcripts::Transcripts;
 use crate::data::{Comparison, Vote};
-use crate::train::{Labelled, Pairs, Ranking, TrainError};
+use crate::train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
 
 /// A prompt's answers as texts, and the votes on them.
 pub(super) struct Judged {
@@ -74,6 +74,27 @@ pub(super) fn labelled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
     Ok(out)
 }
 
+/// Each answer, with a reward at its end: the share of the others that it is better than, less the share
+/// that it is worse than.
+pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Rewarded, TrainError> {
+    let mut out = Rewarded::default();
+    for j in judged {
+        let Ranking { texts, ranks, .. } = j.ranking();
+        let others = texts.len().saturating_sub(1).max(1) as f32;
+        for (i, text) in texts.iter().enumerate() {
+            let worse = ranks.iter().filter(|rank| **rank > ranks[i]).count() as f32;
+            let better = ranks.iter().filter(|rank| **rank < ranks[i]).count() as f32;
+            let (prompt, answer) = text.split_at(j.prompts[i]);
+            let mut rewards = vec![0.0; answer.len()];
+            if let Some(last) = rewards.last_mut() {
+                *last = (worse - better) / others;
+            }
+            out.push(prompt, answer, &rewards, true)?;
+        }
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,5 +110,16 @@ mod tests {
         assert_eq!(ranks(3, &[(2, 0), (2, 1), (0, 1)]), [2, 4, 0]);
         assert_eq!(ranks(3, &[(0, 1), (1, 2), (2, 0)]), [0, 0, 0], "a circle says nothing");
         assert_eq!(ranks(2, &[(0, 1), (1, 0), (1, 0)]), [2, 0], "the majority of three people");
+    }
+
+    #[test]
+    fn an_answer_is_worth_whom_it_beats() {
+        let votes = [(2, 0), (2, 1)].map(|(winner, loser)| Vote::Prefers { winner, loser });
+        let judged = Judged { texts: vec![vec![9, 1, 3]; 3], prompts: vec![1; 3], votes: votes.to_vec() };
+        let mut want = Rewarded::default();
+        for worth in [-0.5, -0.5, 1.0] {
+            want.push(&[9], &[1, 3], &[0.0, worth], true).unwrap();
+        }
+        assert_eq!(rewarded([&judged]).unwrap(), want);
     }
 }

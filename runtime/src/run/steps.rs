@@ -1,27 +1,27 @@
 //! The three steps, one after the other.
 
 use super::answers::{Answers, Exam, write};
-use super::base::Base;
-use super::files::{All, File, Files};
+use super::base::{Base, teacher};
+use super::files::{All, File};
 use super::given::Given;
+use super::material::{Rated, material};
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
-use super::rewards::{Judged, labelled, pairs};
-use super::sets::{Set, Take, read, sides};
-use super::transcripts::{Transcripts, line_end};
+use super::rewards::Judged;
+use super::sets::Set;
+use super::sources::Sources;
+use super::transcripts::line_end;
 use super::trust::judged;
-use super::{
-    Answer, Config, Data, Iteration, Losses, NewBase, RunError, Sample, Seconds, Stage, Stages, Summary,
-};
-use crate::data::{self, Options};
+use super::{Answer, Config, Iteration, Losses, NewBase, RunError, Sample, Seconds, Stage, Stages, Summary};
+use crate::data;
 use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
-use crate::stage::{self, Judgements, Member, Scorer, Session};
+use crate::stage::{self, Aligned, Judgements, Member, Scorer, Session};
 use crate::statistics::{BeforeAfter, win_rate};
 use crate::train::{Examples, Ranking, Solution, TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
-use rlhf_core::profile::{Method, Profile, RewardLoss};
+use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
@@ -86,7 +86,10 @@ pub fn run(
     let files = All::find(config)?;
     let mut sources = Sources::read(config, &profile, &base, &files)?;
     let given = Given::read(manner, &base)?;
-    let about = about(config, &profile, &base, &sources, &given);
+    let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
+    let (texts, teacher) = (&sources.demonstrations.0, teacher(config, cpu)?);
+    let material = material(&profile.method, comparisons, &sources.feedback, texts, teacher.as_ref())?;
+    let about = about(config, &profile, &base, &sources, &given, teacher.as_ref());
     let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
     let (root, tokenizer) = (manner.folder, base.tokenizer.clone());
     let session = session.keeping(root, manner.every, manner.resume, &about, tokenizer)?;
@@ -124,7 +127,7 @@ pub fn run(
     }
 
     let clock = Instant::now();
-    let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train)?;
+    let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train, &material)?;
     (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
 
     let clock = Instant::now();
@@ -135,7 +138,7 @@ pub fn run(
     let mut reference = sft.clone();
     let before = exam.sit(&mut sft, &mut reference, &mut reward).map_err(failed())?;
     let after = exam.sit(&mut policy, &mut reference, &mut reward).map_err(failed())?;
-    let mut models = [&mut run.base.model, &mut sft, &mut policy];
+    let mut models = (&mut run.base.model, &mut sft, &mut policy);
     let unseen = &sources.demonstrations.1;
     let unseen = unseen.select(0..unseen.len().min(config.evaluation.prompts));
     let losses = losses(&mut models, &unseen, &corpus.held_out).map_err(failed())?;
@@ -166,7 +169,7 @@ pub fn run(
         iterations: run.session.lines().iter().filter_map(Iteration::of).collect(),
         samples,
         seconds,
-        weights_sha256: weights_sha256(policy.weights()),
+        weights_sha256: policy.weights_sha256(),
     };
     // Last: who finds a summary finds a whole run.
     write_json(&manner.folder.join("summary.json"), &summary)?;
@@ -175,7 +178,14 @@ pub fn run(
 }
 
 /// What has to be the same for a run to be gone on with.
-fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, given: &Given) -> Value {
+fn about(
+    config: &Config,
+    profile: &Profile,
+    base: &Base,
+    sources: &Sources,
+    given: &Given,
+    teacher: Option<&Model>,
+) -> Value {
     let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
     let ranked = |sets: &[Set<Judged>]| {
         let rankings = sets.iter().flat_map(|set| &set.train).map(Judged::ranking);
@@ -199,7 +209,7 @@ fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, giv
         "iterations": config.ppo.iterations,
         "response": config.ppo.response,
     });
-    // Runs of earlier versions know nothing of these.
+    // Runs that do not have these, those of earlier versions among them, do not speak of them.
     if !sources.before.is_empty() {
         about["before"] = ranked(&sources.before).into();
     }
@@ -213,6 +223,12 @@ fn about(config: &Config, profile: &Profile, base: &Base, sources: &Sources, giv
     if strengths().any(|strength| strength != [0, 1]) {
         about["margins"] = sum(strengths()).into();
     }
+    if !sources.feedback.is_empty() {
+        about["feedback"] = sum(sources.feedback.iter().map(Rated::ids)).into();
+    }
+    if let Some(teacher) = teacher {
+        about["teacher"] = weights_sha256(teacher.weights()).into();
+    }
     about
 }
 
@@ -224,100 +240,6 @@ fn sum(lists: impl IntoIterator<Item = impl AsRef<[u32]>>) -> String {
         list.as_ref().iter().for_each(|id| hash.update(id.to_le_bytes()));
     }
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// All data as token ids.
-struct Sources {
-    /// To train on, and held out.
-    demonstrations: (Examples, Examples),
-    /// The same of each data set of comparisons, with its name and format.
-    comparisons: Vec<Set<Judged>>,
-    /// The same of labels; of these two, what the loss learns from.
-    solutions: Vec<Set<Solution>>,
-    /// Comparisons for the pretraining before.
-    before: Vec<Set<Judged>>,
-    prompts: Vec<Vec<u32>>,
-    held_out: Vec<Vec<u32>>,
-    data: Data,
-}
-
-impl Sources {
-    fn read(config: &Config, profile: &Profile, base: &Base, files: &All) -> Result<Self, RunError> {
-        let folder = config.folder()?;
-        let sides = sides(files)?;
-        let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides };
-        let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
-
-        let open = data::demonstrations_of;
-        let sets = read("demonstrations", folder, &files.demonstrations, take, open, |d| d.group)?;
-        let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
-        let mut demonstrations = (Examples::default(), Examples::default());
-        let mut demonstration_sets = Vec::new();
-        for mut set in sets {
-            for (side, rows) in [(&mut demonstrations.0, &set.train), (&mut demonstrations.1, &set.held_out)]
-            {
-                for row in rows {
-                    let (prompt, response) = transcripts.pair(&row.prompt, &row.response);
-                    side.push(&prompt, &response).map_err(failed)?;
-                }
-            }
-            set.counts.cut = transcripts.cut();
-            demonstration_sets.push(set.counts);
-        }
-
-        let c = &config.reward;
-        let options = Options { synthetic: c.synthetic, passages: c.passages };
-        let open = |path: &Path, format| data::comparisons_of(path, format, options);
-        let mut compared = |files: &[Files]| -> Result<Vec<Set<Judged>>, RunError> {
-            let sets = read("comparisons", folder, files, take, open, |c| c.group)?;
-            let judged = |mut set: Set<data::Comparison>| {
-                let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-                let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-                set.counts.cut = transcripts.cut();
-                Set { train, held_out, counts: set.counts }
-            };
-            Ok(sets.into_iter().map(judged).collect())
-        };
-        let (comparisons, before) = (compared(&files.comparisons)?, compared(&files.before)?);
-
-        let whole = profile.reward.loss == RewardLoss::Outcome;
-        let sets = read("labels", folder, &files.solutions, take, data::solutions_of, |s| s.group)?;
-        let mut solutions = Vec::new();
-        for mut set in sets {
-            let mut solved = |all: &[data::Solution]| -> Result<Vec<_>, RunError> {
-                let all = all.iter().map(|s| transcripts.solution(s, whole));
-                all.collect::<Result<_, _>>().map_err(|e| RunError::at(Phase::Reward, 0)(e.into()))
-            };
-            let (train, held_out) = (solved(&set.train)?, solved(&set.held_out)?);
-            set.counts.cut = transcripts.cut();
-            solutions.push(Set { train, held_out, counts: set.counts });
-        }
-
-        let sets = read("prompts", folder, &files.prompts, take, data::prompts_of, |p| p.group)?;
-        let mut transcripts = Transcripts::new(&base.tokenizer, config.ppo.prompt);
-        let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
-        for mut set in sets {
-            prompts.extend(set.train.iter().map(|p| transcripts.prompt(&p.prompt)));
-            held_out.extend(set.held_out.iter().map(|p| transcripts.prompt(&p.prompt)));
-            set.counts.cut = transcripts.cut();
-            prompt_sets.push(set.counts);
-        }
-        Key::new(config.seed, Stream::Data, 1 << 18).shuffle(&mut held_out);
-        held_out.truncate(config.evaluation.prompts);
-        if held_out.len() < 2 {
-            let reason = format!("{} of the prompts are held out; 2 are the least", held_out.len());
-            return Err(RunError::setting("held_out", reason));
-        }
-        let feedback = before.iter().chain(&comparisons).map(|set| &set.counts);
-        let feedback = feedback.chain(solutions.iter().map(|set| &set.counts));
-        let data = Data {
-            demonstrations: demonstration_sets,
-            comparisons: feedback.cloned().collect(),
-            prompts: prompt_sets,
-            pretraining: 0,
-        };
-        Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, data })
-    }
 }
 
 /// What all steps share.
@@ -399,36 +321,22 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Step 3. Ends on the moving average of the weights, where one is kept.
+    /// Step 3, as the method says.
     fn align(
         &mut self,
         sft: &Model,
         reward: &mut Scorer,
         sources: &Sources,
         mix: &Examples,
-    ) -> Result<Model, RunError> {
+        material: &stage::Material,
+    ) -> Result<Aligned, RunError> {
         let (stopping, guards) = (self.stopping(), self.config.guards);
         let (prompts, iterations) = (&sources.prompts, self.config.ppo.iterations);
         let on = stage::Prompts { prompts, stopping, mix, iterations, guards };
         let nothing_more = &mut |_, _: &mut _, _: &mut _| Ok(Vec::new());
-        let failed = |e: TrainError| RunError::at(Phase::Ppo, 0)(e);
-        let judged = || sources.comparisons.iter().flat_map(|set| &set.train);
         let (session, seed) = (&mut self.session, self.config.seed);
-        Ok(match &self.profile.method {
-            Method::Ppo => stage::ppo(session, sft, reward, on, &self.profile.ppo, seed, nothing_more)?,
-            Method::OnPolicy(settings) => {
-                stage::on_policy(session, sft, reward, on, settings, seed, nothing_more)?
-            }
-            Method::Online(settings) => {
-                stage::online(session, sft, reward, on, settings, seed, nothing_more)?
-            }
-            Method::Preference(settings) => {
-                stage::preferences(session, sft, &pairs(judged()).map_err(failed)?, settings, seed)?
-            }
-            Method::Kto(settings) => {
-                stage::kto(session, sft, &labelled(judged()).map_err(failed)?, settings, seed)?
-            }
-        })
+        let from = (sft, reward);
+        Ok(stage::align(session, &self.profile, from, on, material, seed, nothing_more)?)
     }
 
     fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {
@@ -475,13 +383,13 @@ fn answered(
 
 /// Of base, supervised model and policy.
 fn losses(
-    models: &mut [&mut Model; 3],
+    models: &mut (&mut Model, &mut Model, &mut Aligned),
     demonstrations: &Examples,
     pretraining: &Examples,
 ) -> Result<Losses, TrainError> {
     let mut of = |texts: &Examples| -> Result<Stages, TrainError> {
-        let [base, sft, ppo] = models;
-        Ok(Stages { base: loss(base, texts)?, sft: loss(sft, texts)?, ppo: loss(ppo, texts)? })
+        let (base, sft, ppo) = &mut *models;
+        Ok(Stages { base: loss(*base, texts)?, sft: loss(*sft, texts)?, ppo: loss(*ppo, texts)? })
     };
     Ok(Losses { demonstrations: of(demonstrations)?, pretraining: of(pretraining)? })
 }

@@ -50,7 +50,7 @@ pub struct Summary {
     pub samples: Vec<Sample>,
     /// Wall time.
     pub seconds: Seconds,
-    /// SHA-256 of the final policy's weights.
+    /// SHA-256 of the final policy's weights, and of the values that lead it where it has some.
     pub weights_sha256: String,
 }
 
@@ -63,6 +63,9 @@ pub struct Data {
     pub comparisons: Vec<DataSet>,
     /// Step 3's.
     pub prompts: Vec<DataSet>,
+    /// Users' feedback, where step 3 learnt from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub feedback: Vec<DataSet>,
     /// How many texts the pretraining mix was drawn from.
     pub pretraining: usize,
 }

@@ -1,7 +1,6 @@
 //! What an iteration of step 3 measured, by the names of [`FIGURES`](crate::record::FIGURES).
 
 use super::Scorer;
-use super::rollouts::Seen;
 use crate::train::{Examples, Iteration, ROWS_AT_ONCE, TrainError, now};
 use rlhf_core::HeldRows;
 use rlhf_core::algorithms::exact_kls;
@@ -26,12 +25,12 @@ impl Writer {
     }
 
     /// What the iteration measured.
-    pub fn seen(
+    pub fn figures(
         self,
-        seen: Iteration,
+        seen: &Iteration,
         reference: &mut Model,
         reward: &mut Scorer,
-    ) -> Result<Seen, TrainError> {
+    ) -> Result<Vec<(&'static str, f64)>, TrainError> {
         let (mut kl, mut response) = (KlStats::default(), ResponseStats::default());
         let rollouts = &seen.rollouts;
         for i in 0..rollouts.len() {
@@ -40,13 +39,12 @@ impl Writer {
             kl.see(log_probs, &rollouts.ref_log_probs()[span])?;
             response.see(log_probs, rollouts.finish()[i]);
         }
-        self.exact(&seen, reference, &mut kl)?;
+        self.exact(seen, reference, &mut kl)?;
         let disagreement = reward.take_disagreement();
         let all: [&dyn Diagnose; 6] = [&seen.parts, &kl, &response, &seen.policy, &seen.value, &disagreement];
         let mut figures = vec![("beta", seen.beta), ("pretraining_loss", seen.pretraining)];
         all.iter().for_each(|part| part.diagnose(&mut |name, value| figures.push((name, value))));
-        let told = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
-        Ok(Seen { figures, told, iteration: Some(seen) })
+        Ok(figures)
     }
 
     /// The KL over whole distributions of the first responses.

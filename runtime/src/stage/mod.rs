@@ -17,10 +17,16 @@
 //! Checkpoints and networks are folders with a [`Manifest`](crate::record::Manifest) that appear whole
 //! or not at all.
 
+mod align;
+mod aligned;
+mod bandit;
 mod checkpoint;
+mod distillation;
 mod error;
+mod expert_iteration;
 mod figures;
 mod folder;
+mod ilql;
 mod on_policy;
 mod online;
 mod passes;
@@ -29,14 +35,22 @@ mod preference;
 mod reward;
 mod rollouts;
 mod scorer;
+mod seen;
 mod session;
 mod supervised;
+mod trust_region;
 
+pub use align::{Material, align};
+pub use aligned::Aligned;
+pub use bandit::bandit;
+pub use distillation::distillation;
 pub use error::StageError;
+pub use expert_iteration::expert_iteration;
 pub use folder::clear;
+pub use ilql::ilql;
 pub use on_policy::on_policy;
 pub use online::online;
-pub use ppo::ppo;
+pub use ppo::{nlpo, ppo};
 pub use preference::{kto, preferences};
 pub use reward::{Judgements, normalised, reward_model};
 pub(crate) use rollouts::end_to_end;
@@ -44,6 +58,7 @@ pub use rollouts::{Measure, Prompts};
 pub use scorer::{Member, Scorer};
 pub use session::Session;
 pub use supervised::{pretrain, supervised};
+pub use trust_region::trpo;
 
 use crate::record::Phase;
 use crate::train::TrainError;

@@ -1,60 +1,56 @@
 //! Step 3 without a critic.
 
-use super::checkpoint::Checkpoint;
-use super::figures::Writer;
-use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
-use super::supervised::with_dropout;
-use super::{Scorer, Session, StageError, at};
-use crate::record::Phase;
-use crate::train::{OnPolicy, OnPolicyState, TrainError, Trio, now};
+use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
+use super::seen::Seen;
+use super::{Scorer, Session, StageError};
+use crate::train::{OnPolicy, OnPolicyState, Stale, TrainError, Trio, now};
 use rlhf_core::Ragged;
+use rlhf_core::algorithms::Follow;
 use rlhf_core::profile;
 use rlhf_cpu::Model;
 
-/// The trainer and its networks.
-struct Actors {
-    run: OnPolicy,
-    prompts: usize,
-    temperature: f64,
-    policy: Model,
-    reference: Model,
+/// The trainer, and who writes in the policy's place where that is an older one.
+struct Run {
+    trainer: OnPolicy,
+    sampler: Option<Model>,
+    follow: Follow,
 }
 
-impl Rollout for Actors {
+impl Trainer for Run {
     type State = OnPolicyState;
 
-    fn networks(&self) -> Vec<(&'static str, &Model)> {
-        vec![("policy", &self.policy)]
-    }
-
-    fn policy(&mut self) -> &mut Model {
-        &mut self.policy
-    }
-
-    fn prompts(&self) -> usize {
-        self.prompts
-    }
-
     fn state(&self) -> (OnPolicyState, u32) {
-        (self.run.state(), self.run.state().iteration)
+        (self.trainer.state(), self.trainer.state().iteration)
     }
 
-    fn go_on(&mut self, kept: &Checkpoint, state: OnPolicyState, seed: u64) -> Result<(), StageError> {
-        self.policy = kept.network("policy", &self.policy, seed)?;
-        self.run = self.run.clone().after(state);
-        Ok(())
+    fn go_on(&mut self, state: OnPolicyState) {
+        self.trainer = self.trainer.clone().after(state);
+    }
+
+    fn beside(&mut self) -> Vec<(&'static str, &mut Model)> {
+        self.sampler.as_mut().map(|sampler| ("sampler", sampler)).into_iter().collect()
     }
 
     fn iterate(
         &mut self,
-        reward: &mut Scorer,
+        actors: Actors<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Self { run, policy, reference, temperature, .. } = self;
-        let writer = Writer::of(policy, *temperature);
-        let seen = now(run.iterate(&mut Trio { policy, reference, reward }, prompts, &on.stopping))?;
-        writer.seen(seen, reference, reward)
+        let Self { trainer, sampler, follow } = self;
+        let Actors { policy, reference, reward } = actors;
+        let seen = now(async {
+            let Some(sampler) = sampler else {
+                return trainer.iterate(&mut Trio { policy, reference, reward }, prompts, &on.stopping).await;
+            };
+            let mut stale = Stale { policy: &mut *policy, sampler: &mut *sampler };
+            let mut roles = Trio { policy: &mut stale, reference, reward };
+            let seen = trainer.iterate(&mut roles, prompts, &on.stopping).await?;
+            let followed = follow.follow(trainer.state().iteration, policy, sampler).await;
+            followed.map_err(TrainError::role("sampler"))?;
+            Ok(seen)
+        })?;
+        Ok(seen.into())
     }
 }
 
@@ -72,17 +68,16 @@ pub fn on_policy(
     seed: u64,
     measure: &mut Measure<'_>,
 ) -> Result<Model, StageError> {
-    let phase = Phase::Ppo;
-    if let Some(model) = session.finished("policy", sft)? {
-        return Ok(model);
-    }
-    let policy = with_dropout(sft, settings.dropout, seed).map_err(at(phase, 0))?;
-    let run = OnPolicy::new(*settings, u64::from(on.iterations), seed);
-    let run = run.and_then(|run| run.with_guards(on.guards)).map_err(at(phase, 0))?;
-    let prompts = settings.prompts_per_iteration();
-    let mut actors =
-        Actors { run, prompts, temperature: settings.temperature, policy, reference: sft.clone() };
-    rollouts(session, &mut actors, reward, on, seed, measure)?;
-    let policy = with_dropout(&actors.policy, 0.0, seed).map_err(at(phase, u64::from(on.iterations)))?;
-    session.finish("policy", phase, policy)
+    let told = Loop {
+        prompts: settings.prompts_per_iteration(),
+        dropout: settings.dropout,
+        temperature: settings.temperature,
+        seed,
+    };
+    learn(session, (sft, reward), on, told, measure, |policy, _| {
+        let trainer = OnPolicy::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)?;
+        let sampler = (settings.stale > 0).then(|| policy.clone());
+        let follow = Follow::Every { iterations: settings.stale.saturating_add(1) };
+        Ok(Run { trainer, sampler, follow })
+    })
 }

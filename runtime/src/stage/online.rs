@@ -1,60 +1,35 @@
 //! Step 3 from preferences over what the policy has just written.
 
-use super::checkpoint::Checkpoint;
-use super::rollouts::{Prompts, Rollout, Seen, rollouts};
-use super::supervised::with_dropout;
-use super::{Measure, Scorer, Session, StageError, at};
-use crate::record::Phase;
+use super::rollouts::{Actors, Loop, Prompts, Trainer, learn};
+use super::seen::Seen;
+use super::{Measure, Scorer, Session, StageError};
 use crate::train::{OnlinePreferences, OnlineRoles, Scored, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile::OnlinePreference;
 use rlhf_cpu::Model;
 
-/// Prompts an iteration.
-const PROMPTS: usize = 32;
-
-/// The trainer and its networks.
-struct Actors {
-    run: OnlinePreferences,
-    policy: Model,
-    reference: Model,
-}
-
-impl Rollout for Actors {
+impl Trainer for OnlinePreferences {
     /// Iterations done.
     type State = u32;
 
-    fn networks(&self) -> Vec<(&'static str, &Model)> {
-        vec![("policy", &self.policy)]
-    }
-
-    fn policy(&mut self) -> &mut Model {
-        &mut self.policy
-    }
-
-    fn prompts(&self) -> usize {
-        PROMPTS
-    }
-
     fn state(&self) -> (u32, u32) {
-        (self.run.iteration(), self.run.iteration())
+        (self.iteration(), self.iteration())
     }
 
-    fn go_on(&mut self, kept: &Checkpoint, done: u32, seed: u64) -> Result<(), StageError> {
-        self.policy = kept.network("policy", &self.policy, seed)?;
-        self.run = self.run.clone().after(done);
-        Ok(())
+    fn go_on(&mut self, done: u32) {
+        *self = self.clone().after(done);
     }
 
     fn iterate(
         &mut self,
-        reward: &mut Scorer,
+        actors: Actors<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Self { run, policy, reference } = self;
+        let Actors { policy, reference, reward } = actors;
+        let context = policy.architecture().context;
         let mut roles = OnlineRoles { policy, reference, judge: &mut Scored(reward) };
-        let seen = now(run.iterate(&mut roles, prompts, &on.stopping))?;
+        let seen = now(self.iterate_mixed(&mut roles, context, prompts, &on.stopping))?;
         let mut figures = vec![("length", seen.length), ("ended", seen.ended), ("entropy", seen.surprise)];
         let optional = [
             ("kl", seen.kl),
@@ -82,15 +57,13 @@ pub fn online(
     seed: u64,
     measure: &mut Measure<'_>,
 ) -> Result<Model, StageError> {
-    let phase = Phase::Ppo;
-    if let Some(model) = session.finished("policy", sft)? {
-        return Ok(model);
-    }
-    let policy = with_dropout(sft, settings.dropout, seed).map_err(at(phase, 0))?;
-    let run = OnlinePreferences::new(*settings, u64::from(on.iterations), seed);
-    let run = run.and_then(|run| run.with_guards(on.guards)).map_err(at(phase, 0))?;
-    let mut actors = Actors { run, policy, reference: sft.clone() };
-    rollouts(session, &mut actors, reward, on, seed, measure)?;
-    let policy = with_dropout(&actors.policy, 0.0, seed).map_err(at(phase, u64::from(on.iterations)))?;
-    session.finish("policy", phase, policy)
+    let told = Loop {
+        prompts: settings.prompts as usize,
+        dropout: settings.dropout,
+        temperature: settings.temperature,
+        seed,
+    };
+    learn(session, (sft, reward), on, told, measure, |_, _| {
+        OnlinePreferences::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)
+    })
 }

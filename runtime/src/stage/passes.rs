@@ -1,6 +1,7 @@
 //! The loop of every stage that passes over data.
 
-use super::{Session, StageError};
+use super::supervised::with_dropout;
+use super::{Session, StageError, at};
 use crate::record::{Line, Phase};
 use crate::train::{Step, TrainError};
 use rlhf_cpu::Model;
@@ -41,6 +42,11 @@ pub(super) trait Pass<N = Model>: Sized {
     /// Goes on after `steps` steps that were taken before.
     fn after(self, steps: u64) -> Self;
 
+    /// Networks that learn or lag beside the one that it is given, by name.
+    fn beside(&mut self) -> Vec<(&'static str, &mut Model)> {
+        Vec::new()
+    }
+
     /// The next step; `None` when all are done.
     fn step(&mut self, networks: &mut N) -> Result<Option<Taken>, TrainError>;
 }
@@ -52,6 +58,24 @@ pub(super) struct Taken {
     pub more: Vec<(&'static str, f64)>,
     /// What to say of it.
     pub told: String,
+}
+
+/// Trains a policy from `sft` by a trainer that `start` makes, and keeps it as `policy`.
+pub(super) fn learn<P: Pass>(
+    session: &mut Session<'_>,
+    sft: &Model,
+    (dropout, seed): (f64, u64),
+    start: impl FnOnce() -> Result<P, TrainError>,
+) -> Result<Model, StageError> {
+    let (phase, name) = (Phase::Ppo, "policy");
+    if let Some(model) = session.finished(name, sft)? {
+        return Ok(model);
+    }
+    let mut policy = with_dropout(sft, dropout, seed).map_err(at(phase, 0))?;
+    let pass = start().map_err(at(phase, 0))?;
+    let done = passes(session, (phase, name), &mut policy, pass, seed)?;
+    let policy = with_dropout(&policy, 0.0, seed).map_err(at(phase, done))?;
+    session.finish(name, phase, policy)
 }
 
 /// Takes all steps that are left, from the last checkpoint on. Returns how many there were in all.
@@ -67,6 +91,7 @@ pub(super) fn passes<N: Networks, P: Pass<N>>(
         for (name, network) in names(name, networks.all().len()).iter().zip(networks.all_mut()) {
             *network = kept.network(name, network, seed)?;
         }
+        kept.networks(pass.beside(), seed)?;
         done = kept.step;
         pass = pass.after(done);
     }
@@ -80,8 +105,10 @@ pub(super) fn passes<N: Networks, P: Pass<N>>(
         let seconds = clock.elapsed().as_secs_f64();
         let line = Line { phase, step: done, total: step.total, figures, seconds };
         let names = names(name, networks.all().len());
-        let named: Vec<_> = names.iter().map(String::as_str).zip(networks.all()).collect();
-        session.after(line, &told, &named, &Value::Null)?;
+        let own = names.iter().map(String::as_str).zip(networks.all());
+        let beside = pass.beside();
+        let all = own.chain(beside.into_iter().map(|(name, model)| (name, &*model)));
+        session.after(line, &told, &all.collect::<Vec<_>>(), &Value::Null)?;
     }
 }
 

@@ -1,64 +1,96 @@
-//! Step 3 as PPO.
+//! Step 3 as PPO, and within a support as NLPO.
 
-use super::checkpoint::Checkpoint;
-use super::figures::Writer;
-use super::rollouts::{Measure, Prompts, Rollout, Seen, rollouts};
+use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
+use super::seen::Seen;
 use super::supervised::with_dropout;
-use super::{Scorer, Session, StageError, at};
-use crate::record::Phase;
-use crate::train::{Ppo, PpoState, Roles, TrainError, now};
+use super::{Scorer, Session, StageError};
+use crate::train::{Nlpo, Ppo, PpoState, Roles, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile::{self, CriticInit};
 use rlhf_core::roles::Averaged;
 use rlhf_cpu::Model;
 
-/// PPO's trainer and networks.
-struct Actors {
-    run: Ppo,
-    prompts: usize,
-    temperature: f64,
-    policy: Model,
-    critic: Model,
-    reference: Model,
+/// What PPO is done by.
+enum Kind {
+    Ppo(Ppo),
+    /// With its mask policy.
+    Nlpo(Nlpo, Box<Model>),
 }
 
-impl Rollout for Actors {
+/// The trainer, and what learns beside the policy.
+struct Run {
+    kind: Kind,
+    critic: Model,
+    /// Whether a moving average of the policy's weights is what is kept.
+    average: bool,
+}
+
+impl Trainer for Run {
     type State = PpoState;
 
-    fn networks(&self) -> Vec<(&'static str, &Model)> {
-        vec![("policy", &self.policy), ("critic", &self.critic)]
-    }
-
-    fn policy(&mut self) -> &mut Model {
-        &mut self.policy
-    }
-
-    fn prompts(&self) -> usize {
-        self.prompts
-    }
-
     fn state(&self) -> (PpoState, u32) {
-        (self.run.state(), self.run.state().iteration)
+        let state = match &self.kind {
+            Kind::Ppo(run) => run.state(),
+            Kind::Nlpo(run, _) => run.state(),
+        };
+        (state, state.iteration)
     }
 
-    fn go_on(&mut self, kept: &Checkpoint, state: PpoState, seed: u64) -> Result<(), StageError> {
-        self.policy = kept.network("policy", &self.policy, seed)?;
-        self.critic = kept.network("critic", &self.critic, seed)?;
-        self.run = self.run.clone().after(state);
-        Ok(())
+    fn go_on(&mut self, state: PpoState) {
+        match &mut self.kind {
+            Kind::Ppo(run) => *run = run.clone().after(state),
+            Kind::Nlpo(run, _) => *run = run.clone().after(state),
+        }
+    }
+
+    fn beside(&mut self) -> Vec<(&'static str, &mut Model)> {
+        let mut out = vec![("critic", &mut self.critic)];
+        if let Kind::Nlpo(_, mask) = &mut self.kind {
+            out.push(("mask", mask));
+        }
+        out
     }
 
     fn iterate(
         &mut self,
-        reward: &mut Scorer,
+        actors: Actors<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Self { run, policy, critic, reference, temperature, .. } = self;
-        let writer = Writer::of(policy, *temperature);
-        let mut roles = Roles { policy, critic, reference, reward };
-        let seen = now(run.iterate(&mut roles, prompts, &on.stopping, on.mix))?;
-        writer.seen(seen, reference, reward)
+        let Actors { policy, reference, reward } = actors;
+        let mut roles = Roles { policy, critic: &mut self.critic, reference, reward };
+        let seen = match &mut self.kind {
+            Kind::Ppo(run) => now(run.iterate(&mut roles, prompts, &on.stopping, on.mix)),
+            Kind::Nlpo(run, mask) => now(run.iterate(&mut roles, mask.as_mut(), prompts, &on.stopping)),
+        };
+        Ok(seen?.into())
+    }
+
+    fn finish(&self, policy: &mut Model) -> Result<(), TrainError> {
+        if self.average {
+            now(async { policy.swap_average().await.map_err(TrainError::role("policy")) })?;
+        }
+        Ok(())
+    }
+}
+
+/// The critic as it starts.
+fn critic(settings: &profile::Ppo, sft: &Model, reward: &Scorer, seed: u64) -> Result<Model, TrainError> {
+    let critic = match settings.critic_init {
+        CriticInit::RewardModel => reward.model().clone(),
+        CriticInit::Policy(head) => sft
+            .with_scalar_head(head.deviation(sft.architecture().width) as f32, seed)
+            .map_err(TrainError::role("critic"))?,
+    };
+    with_dropout(&critic, settings.dropout, seed)
+}
+
+fn told(settings: &profile::Ppo, seed: u64) -> Loop {
+    Loop {
+        prompts: settings.batch.unwrap_or(256) as usize,
+        dropout: settings.dropout,
+        temperature: settings.temperature,
+        seed,
     }
 }
 
@@ -77,29 +109,31 @@ pub fn ppo(
     seed: u64,
     measure: &mut Measure<'_>,
 ) -> Result<Model, StageError> {
-    let phase = Phase::Ppo;
-    let policy = with_dropout(sft, settings.dropout, seed).map_err(at(phase, 0))?;
-    if let Some(model) = session.finished("policy", sft)? {
-        return Ok(model);
-    }
-    let critic = match settings.critic_init {
-        CriticInit::RewardModel => reward.model().clone(),
-        CriticInit::Policy(head) => sft
-            .with_scalar_head(head.deviation(sft.architecture().width) as f32, seed)
-            .map_err(|e| at(phase, 0)(TrainError::role("critic")(e)))?,
-    };
-    let critic = with_dropout(&critic, settings.dropout, seed).map_err(at(phase, 0))?;
-    let run = Ppo::new(*settings, u64::from(on.iterations), seed);
-    let run = run.and_then(|run| run.with_guards(on.guards)).map_err(at(phase, 0))?;
-    let prompts = settings.batch.unwrap_or(256) as usize;
-    let mut actors =
-        Actors { run, prompts, temperature: settings.temperature, policy, critic, reference: sft.clone() };
-    rollouts(session, &mut actors, reward, on, seed, measure)?;
-    let (mut policy, last) = (actors.policy, u64::from(on.iterations));
-    if settings.average.is_some() {
-        now(async { policy.swap_average().await.map_err(TrainError::role("policy")) })
-            .map_err(at(phase, last))?;
-    }
-    let policy = with_dropout(&policy.clone(), 0.0, seed).map_err(at(phase, last))?;
-    session.finish("policy", phase, policy)
+    learn(session, (sft, reward), on, told(settings, seed), measure, |_, reward| {
+        let run = Ppo::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)?;
+        let critic = critic(settings, sft, reward, seed)?;
+        Ok(Run { kind: Kind::Ppo(run), critic, average: settings.average.is_some() })
+    })
+}
+
+/// The same by NLPO, whose mask policy starts as `sft`.
+///
+/// # Errors
+/// [`StageError`].
+pub fn nlpo(
+    session: &mut Session<'_>,
+    sft: &Model,
+    reward: &mut Scorer,
+    on: Prompts<'_>,
+    (settings, ppo): (&profile::Nlpo, &profile::Ppo),
+    seed: u64,
+    measure: &mut Measure<'_>,
+) -> Result<Model, StageError> {
+    learn(session, (sft, reward), on, told(ppo, seed), measure, |policy, reward| {
+        let (context, iterations) = (policy.architecture().context, on.iterations.into());
+        let run = Nlpo::new(*settings, *ppo, context, iterations, seed)?.with_guards(on.guards)?;
+        let critic = critic(ppo, sft, reward, seed)?;
+        let kind = Kind::Nlpo(run, Box::new(policy.clone()));
+        Ok(Run { kind, critic, average: ppo.average.is_some() })
+    })
 }

@@ -1,9 +1,7 @@
 //! Step 3 from preferences, without rollouts: pairs or labels.
 
-use super::passes::{Pass, Taken, passes};
-use super::supervised::with_dropout;
-use super::{Session, StageError, at};
-use crate::record::Phase;
+use super::passes::{Pass, Taken, learn};
+use super::{Session, StageError};
 use crate::train::{Kto, Labelled, Pairs, Preferences, TrainError, now};
 use rlhf_core::profile::{KtoTraining, PreferenceTraining};
 use rlhf_cpu::Model;
@@ -25,8 +23,10 @@ pub fn preferences(
     settings: &PreferenceTraining,
     seed: u64,
 ) -> Result<Model, StageError> {
-    let trainer = Preferences::new(pairs, settings, seed).map_err(at(Phase::Ppo, 0))?;
-    learn(session, sft, trainer, settings.dropout, seed)
+    learn(session, sft, (settings.dropout, seed), || {
+        let trainer = Preferences::new(pairs, settings, seed)?;
+        Ok(Against { trainer, reference: sft.clone() })
+    })
 }
 
 /// Trains a policy from `sft` on labels and keeps it as `policy`.
@@ -40,29 +40,9 @@ pub fn kto(
     settings: &KtoTraining,
     seed: u64,
 ) -> Result<Model, StageError> {
-    let trainer = Kto::new(labelled, settings, seed).map_err(at(Phase::Ppo, 0))?;
-    learn(session, sft, trainer, settings.dropout, seed)
-}
-
-fn learn<T>(
-    session: &mut Session<'_>,
-    sft: &Model,
-    trainer: T,
-    dropout: f64,
-    seed: u64,
-) -> Result<Model, StageError>
-where
-    Against<T>: Pass,
-{
-    let (phase, name) = (Phase::Ppo, "policy");
-    if let Some(model) = session.finished(name, sft)? {
-        return Ok(model);
-    }
-    let mut policy = with_dropout(sft, dropout, seed).map_err(at(phase, 0))?;
-    let against = Against { trainer, reference: sft.clone() };
-    let done = passes(session, (phase, name), &mut policy, against, seed)?;
-    let policy = with_dropout(&policy, 0.0, seed).map_err(at(phase, done))?;
-    session.finish(name, phase, policy)
+    learn(session, sft, (settings.dropout, seed), || {
+        Ok(Against { trainer: Kto::new(labelled, settings, seed)?, reference: sft.clone() })
+    })
 }
 
 impl Pass for Against<Preferences<'_>> {

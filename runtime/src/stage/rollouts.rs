@@ -1,10 +1,13 @@
 //! Step 3's loop: whatever learns from rollouts, one after the other.
 
-use super::checkpoint::Checkpoint;
+use super::figures::Writer;
+use super::seen::Seen;
+use super::supervised::with_dropout;
 use super::{Scorer, Session, StageError, at};
 use crate::formats::FormatError;
 use crate::record::{Line, Phase};
-use crate::train::{Examples, Guards, History, Iteration, Passes, TrainError};
+use crate::train::{Examples, Guards, History, Passes, TrainError};
+use core::iter;
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
@@ -32,43 +35,74 @@ pub struct Prompts<'a> {
 pub type Measure<'a> =
     dyn FnMut(u32, &mut Model, &mut Scorer) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
 
-/// What an iteration showed.
-pub(super) struct Seen {
-    /// Its figures, by the names of [`FIGURES`](crate::record::FIGURES).
-    pub figures: Vec<(&'static str, f64)>,
-    /// What to say of it.
-    pub told: String,
-    /// What warnings go by, where there is a reward to go by.
-    pub iteration: Option<Iteration>,
+/// Who takes part in every iteration.
+pub(super) struct Actors<'a> {
+    pub policy: &'a mut Model,
+    pub reference: &'a mut Model,
+    pub reward: &'a mut Scorer,
 }
 
-/// A trainer that learns from rollouts, with the networks that learn.
-pub(super) trait Rollout {
+/// A trainer that learns from rollouts.
+pub(super) trait Trainer {
     /// What it has to remember beside its networks.
     type State: Serialize + DeserializeOwned;
-
-    /// The networks that learn, by their names; the policy is the first.
-    fn networks(&self) -> Vec<(&'static str, &Model)>;
-
-    /// The policy.
-    fn policy(&mut self) -> &mut Model;
-
-    /// Prompts an iteration.
-    fn prompts(&self) -> usize;
 
     /// What it has to remember, and how many iterations are done.
     fn state(&self) -> (Self::State, u32);
 
-    /// Goes on from a checkpoint.
-    fn go_on(&mut self, kept: &Checkpoint, state: Self::State, seed: u64) -> Result<(), StageError>;
+    /// Goes on from there.
+    fn go_on(&mut self, state: Self::State);
+
+    /// Networks of its own that learn or lag, by name.
+    fn beside(&mut self) -> Vec<(&'static str, &mut Model)> {
+        Vec::new()
+    }
 
     /// One rollout, and what is learnt from it.
     fn iterate(
         &mut self,
-        reward: &mut Scorer,
+        actors: Actors<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError>;
+
+    /// Makes of the policy what is kept in the end.
+    fn finish(&self, _policy: &mut Model) -> Result<(), TrainError> {
+        Ok(())
+    }
+}
+
+/// What the loop itself is told.
+pub(super) struct Loop {
+    /// Prompts an iteration.
+    pub prompts: usize,
+    /// Dropout in training.
+    pub dropout: f64,
+    /// What logits are divided by, in sampling and in training.
+    pub temperature: f64,
+    pub seed: u64,
+}
+
+/// Trains a policy from `sft` by a trainer that `start` makes, and keeps it as `policy`. `measure` is asked
+/// after every iteration for further figures.
+pub(super) fn learn<T: Trainer>(
+    session: &mut Session<'_>,
+    (sft, reward): (&Model, &mut Scorer),
+    on: Prompts<'_>,
+    told: Loop,
+    measure: &mut Measure<'_>,
+    start: impl FnOnce(&Model, &Scorer) -> Result<T, TrainError>,
+) -> Result<Model, StageError> {
+    let (phase, last) = (Phase::Ppo, u64::from(on.iterations));
+    if let Some(model) = session.finished("policy", sft)? {
+        return Ok(model);
+    }
+    let mut policy = with_dropout(sft, told.dropout, told.seed).map_err(at(phase, 0))?;
+    let mut trainer = start(&policy, reward).map_err(at(phase, 0))?;
+    rollouts(session, &mut trainer, (&mut policy, &mut sft.clone(), reward), on, &told, measure)?;
+    trainer.finish(&mut policy).map_err(at(phase, last))?;
+    let policy = with_dropout(&policy.clone(), 0.0, told.seed).map_err(at(phase, last))?;
+    session.finish("policy", phase, policy)
 }
 
 /// What a checkpoint keeps beside the networks.
@@ -80,41 +114,48 @@ struct State<S> {
 }
 
 /// All iterations of a trainer.
-pub(super) fn rollouts<R: Rollout>(
+fn rollouts<T: Trainer>(
     session: &mut Session<'_>,
-    run: &mut R,
-    reward: &mut Scorer,
+    trainer: &mut T,
+    (policy, reference, reward): (&mut Model, &mut Model, &mut Scorer),
     on: Prompts<'_>,
-    seed: u64,
+    told: &Loop,
     measure: &mut Measure<'_>,
 ) -> Result<(), StageError> {
     let phase = Phase::Ppo;
-    let mut order = Passes::new(Key::new(seed, Stream::Shuffle, 1 << 28), on.prompts.len());
+    let mut order = Passes::new(Key::new(told.seed, Stream::Shuffle, 1 << 28), on.prompts.len());
     let mut history = History::default();
     if let Some(kept) = session.begin(phase)? {
-        let state: State<R::State> = serde_json::from_value(kept.stage().clone())
+        let state: State<T::State> = serde_json::from_value(kept.stage().clone())
             .map_err(|e| FormatError::content(kept.folder(), "field \"state\"", e.to_string()))?;
-        run.go_on(&kept, state.run, seed)?;
+        *policy = kept.network("policy", policy, told.seed)?;
+        kept.networks(trainer.beside(), told.seed)?;
+        trainer.go_on(state.run);
         history = state.history;
-        (0..run.state().1).for_each(|_| drop(order.take(run.prompts())));
+        (0..trainer.state().1).for_each(|_| drop(order.take(told.prompts)));
     }
-    for iteration in run.state().1 + 1..=on.iterations {
+    for iteration in trainer.state().1 + 1..=on.iterations {
         let clock = Instant::now();
         let step = u64::from(iteration);
-        let (tokens, ends) = end_to_end(order.take(run.prompts()).into_iter().map(|i| &on.prompts[i]));
+        let (tokens, ends) = end_to_end(order.take(told.prompts).into_iter().map(|i| &on.prompts[i]));
         let prompts = Ragged::new(&tokens, &ends).map_err(|e| at(phase, step)(e.into()))?;
-        let seen = run.iterate(reward, prompts, &on).map_err(|e| session.failed(phase, step, e))?;
+        let writer = Writer::of(policy, told.temperature);
+        let actors = Actors { policy: &mut *policy, reference: &mut *reference, reward: &mut *reward };
+        let seen = trainer.iterate(actors, prompts, &on).map_err(|e| session.failed(phase, step, e))?;
+        let mut figures = seen.figures;
         if let Some(iteration) = &seen.iteration {
+            let all = writer.figures(iteration, reference, reward).map_err(at(phase, step))?;
+            figures.splice(0..0, all);
             session.warn(phase, step, &on.guards.look(iteration, &history));
             history.push(iteration);
         }
-        let more = measure(iteration, run.policy(), reward).map_err(at(phase, step))?;
+        let more = measure(iteration, policy, reward).map_err(at(phase, step))?;
         let measured = |name| more.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
         if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {
             history.measure(reward, gold);
             session.warn(phase, step, on.guards.compare(&history).as_slice());
         }
-        let figures = seen.figures.into_iter().chain(more).filter(|(_, value)| value.is_finite());
+        let figures = figures.into_iter().chain(more).filter(|(_, value)| value.is_finite());
         let line = Line {
             phase,
             step,
@@ -122,11 +163,13 @@ pub(super) fn rollouts<R: Rollout>(
             figures: figures.map(|(name, value)| (name.to_string(), value)).collect(),
             seconds: clock.elapsed().as_secs_f64(),
         };
-        let state = State { run: run.state().0, history: history.clone() };
+        let state = State { run: trainer.state().0, history: history.clone() };
         let state = serde_json::to_value(state).map_err(|e| {
             FormatError::content(session.root().unwrap_or("".as_ref()), "checkpoint's state", e.to_string())
         })?;
-        session.after(line, &seen.told, &run.networks(), &state)?;
+        let beside = trainer.beside();
+        let own = iter::once(("policy", &*policy)).chain(beside.into_iter().map(|(name, m)| (name, &*m)));
+        session.after(line, &seen.told, &own.collect::<Vec<_>>(), &state)?;
     }
     Ok(())
 }

@@ -141,8 +141,22 @@ impl<'a> Session<'a> {
 
     /// Keeps a stage's network as a Hugging Face folder; the stage's checkpoints are then of no use.
     pub(super) fn finish(&mut self, name: &str, phase: Phase, model: Model) -> Result<Model, StageError> {
+        self.finish_with(name, phase, model, &|_| Ok(()))
+    }
+
+    /// The same with whatever else `beside` writes into the network's folder.
+    pub(super) fn finish_with(
+        &mut self,
+        name: &str,
+        phase: Phase,
+        model: Model,
+        beside: &dyn Fn(&Path) -> Result<(), FormatError>,
+    ) -> Result<Model, StageError> {
         finite(&model, phase)?;
-        self.keep(name, phase, |_, at, tokenizer| save_model(at, &model, tokenizer))?;
+        self.keep(name, phase, |_, at, tokenizer| {
+            save_model(at, &model, tokenizer)?;
+            beside(at)
+        })?;
         Ok(model)
     }
 

@@ -1,14 +1,14 @@
 //! Learning from what a policy wrote before, with the reward that each response got.
 
-use super::guard::{Place, Shown, Watch, forget};
+use super::guard::{Place, Shown};
 use super::pairs::owes;
-use super::steps::Steps;
+use super::steps::{Passing, Steps};
+use super::teaching::Teaching;
 use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Error;
 use rlhf_core::maths::{Counterfactual, CounterfactualStats, Normaliser};
 use rlhf_core::objectives::{Feedback, LoggedFeedback};
 use rlhf_core::profile::BanditTraining;
-use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
 /// Responses, each with the probability that it was written with and the reward that it got.
@@ -101,11 +101,9 @@ impl<'a> Bandit<'a> {
     /// range.
     pub fn new(logged: &'a Logged, settings: &BanditTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        if logged.is_empty() {
-            return Err(TrainError::Nothing { what: "rewards" });
-        }
-        let key = Key::new(seed, Stream::Shuffle, 3 << 18);
-        let steps = Steps::new(key, logged.len(), settings.batch, settings.epochs, settings.optimiser)?;
+        let (batch, epochs) = (settings.batch, settings.epochs);
+        let passing = Passing { what: "rewards", items: logged.len(), batch, epochs };
+        let steps = Steps::new(passing, settings.optimiser, (seed, 3 << 18))?;
         Ok(Self { logged, objective: settings.objective, steps })
     }
 
@@ -134,18 +132,19 @@ impl<'a> Bandit<'a> {
             Normaliser::Weights => usize::MAX,
         };
         let mut seen = CounterfactualStats::default();
-        let mut watch = Watch::new(batch.tokens());
-        for part in batch.parts(most) {
-            let feedback = Feedback::Responses { ends: part.ends(), rewards: &rewards[part.texts.clone()] };
-            let drawn = Some(&drawn[part.span.clone()]);
-            let mut objective = LoggedFeedback::new(self.objective, feedback, drawn, picked.len() as f64)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(part.texts.start);
-            learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role("learner"))?;
-            seen.merge(&objective.stats);
-        }
-        if let Err(fault) = shown.learner(place, &watch) {
-            return Err(forget(learner, fault).await);
-        }
+        let teaching = Teaching { shown, place, role: "learner", most, temperature: 1.0 };
+        let (parts, n) = (teaching.parts(), picked.len() as f64);
+        let taught = teaching.learn(
+            learner,
+            &parts,
+            |part| {
+                let rewards = &rewards[part.texts.clone()];
+                let feedback = Feedback::Responses { ends: part.ends(), rewards };
+                LoggedFeedback::new(self.objective, feedback, Some(&drawn[part.span.clone()]), n)
+            },
+            |_, objective| seen.merge(&objective.stats),
+        );
+        taught.await?;
         let step = self.steps.take(learner, step, seen.loss, || shown.offenders()).await?;
         Ok(Some((step, seen)))
     }

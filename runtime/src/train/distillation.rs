@@ -1,7 +1,7 @@
 //! A student learns from a teacher.
 
 use super::guard::{Place, Shown, Watch, forget};
-use super::steps::Steps;
+use super::steps::{Passing, Steps};
 use super::written::{examples, write};
 use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::HeldRows;
@@ -36,11 +36,10 @@ impl<'a> Distil<'a> {
         seed: u64,
     ) -> Result<Self, TrainError> {
         settings.validate()?;
-        if texts.owed() == 0 {
-            return Err(TrainError::Nothing { what: "texts" });
-        }
-        let key = Key::new(seed, Stream::Shuffle, 6 << 18);
-        let steps = Steps::new(key, texts.len(), settings.batch, settings.epochs, settings.optimiser)?;
+        // Texts without a token to learn are none.
+        let items = if texts.owed() == 0 { 0 } else { texts.len() };
+        let passing = Passing { what: "texts", items, batch: settings.batch, epochs: settings.epochs };
+        let steps = Steps::new(passing, settings.optimiser, (seed, 6 << 18))?;
         Ok(Self { texts, stopping, settings: *settings, seed, steps })
     }
 

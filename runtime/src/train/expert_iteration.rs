@@ -1,34 +1,33 @@
 //! Expert iteration: the best of a policy's own responses are imitated.
 
-use super::guard::{Fault, Place, Shown, forget};
-use super::written::{examples, repeated, write};
-use super::{Examples, Guards, Passes, TrainError, reward, supervised};
-use rlhf_core::maths::Schedule;
+use super::guard::{Place, Shown, forget};
+use super::pace::Pace;
+use super::written::examples;
+use super::{Examples, Guards, Iteration, OnPolicy, OnPolicyState, Passes, TrainError, Trio, supervised};
+use rlhf_core::Ragged;
 use rlhf_core::profile;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference, Reward};
-use rlhf_core::sampling::{Sampling, Stopping};
-use rlhf_core::{Ragged, Rollouts};
+use rlhf_core::sampling::Stopping;
 
-/// Best-of-n, rejection sampling, RAFT, ReST ([`profile::ExpertIteration`]): settings, and how far a run
-/// is. Nothing is remembered from one iteration to the next but the policy.
+/// Best-of-n, rejection sampling, RAFT, ReST ([`profile::ExpertIteration`]): rollouts are those of
+/// [`OnPolicy`], what is learnt from one is to write what is kept of it. Nothing is remembered from one
+/// iteration to the next but the policy. The reference is asked how far that has come.
 #[derive(Clone, Debug)]
 pub struct ExpertIteration {
     settings: profile::ExpertIteration,
     seed: u64,
-    schedule: Schedule,
-    iteration: u32,
+    pace: Pace,
+    rollouts: OnPolicy,
 }
 
 /// What one iteration saw.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Selected {
     /// What was written, with its scores; responses to one prompt are neighbours.
-    pub rollouts: Rollouts,
-    /// Which of them were kept.
+    pub seen: Iteration,
+    /// Which of the responses were kept.
     pub keep: Vec<bool>,
-    /// The mean score of all.
-    pub score: f64,
     /// The mean score of those kept; `None` where none were, and nothing was learnt.
     pub kept_score: Option<f64>,
     /// The mean loss of its steps, in nats per token.
@@ -43,60 +42,59 @@ impl ExpertIteration {
     pub fn new(settings: profile::ExpertIteration, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let schedule = settings.optimiser.schedule(iterations.saturating_mul(each), each);
-        Ok(Self { settings, seed, schedule, iteration: 0 })
+        let pace = Pace::new(settings.optimiser, iterations.saturating_mul(each), each)?;
+        Ok(Self { settings, seed, pace, rollouts: OnPolicy::new(settings.rollouts(), iterations, seed)? })
     }
 
     /// Goes on after `iterations` that were done before, by a policy that remembers them.
     pub fn after(self, iterations: u32) -> Self {
-        Self { iteration: iterations, ..self }
+        let state = OnPolicyState { iteration: iterations, ..self.rollouts.state() };
+        Self { rollouts: self.rollouts.after(state), ..self }
     }
 
     /// Iterations done.
     pub fn iteration(&self) -> u32 {
-        self.iteration
+        self.rollouts.state().iteration
     }
 
-    /// Responses to `prompts`, and what is learnt from those that are kept.
+    /// The same run under other limits; of [`Guards`], [`Guards::max_kl`] is read.
     ///
     /// # Errors
-    /// [`TrainError::Nothing`] without prompts; [`TrainError::Guard`] where a number is not finite; a
-    /// role's own.
-    pub async fn iterate<P, R>(
+    /// [`TrainError::Core`] names the limit that is out of range.
+    pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
+        Ok(Self { rollouts: self.rollouts.with_guards(guards)?, ..self })
+    }
+
+    /// Responses to the first [`profile::ExpertIteration::prompts`] of `prompts`, and what is learnt from
+    /// those that are kept.
+    ///
+    /// # Errors
+    /// [`TrainError::Nothing`] without prompts; [`TrainError::Guard`] where a guard stops the run; a role's
+    /// own.
+    pub async fn iterate<P, F, R>(
         &mut self,
-        policy: &mut P,
-        reward: &mut R,
+        roles: &mut Trio<'_, P, F, R>,
         prompts: Ragged<'_>,
         stopping: &Stopping<'_>,
     ) -> Result<Selected, TrainError>
     where
         P: Policy + Learner<Error = <P as Reference>::Error>,
+        F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
         <P as Reference>::Error: 'static,
     {
-        if prompts.is_empty() {
-            return Err(TrainError::Nothing { what: "prompts" });
-        }
-        let place = Place::Iteration(u64::from(self.iteration) + 1);
-        let group = self.settings.group as usize;
-        let (tokens, ends) = repeated(prompts, 0..prompts.len(), group);
-        let sampling = Sampling::at_temperature(self.settings.temperature as f32);
-        let key = Key::new(self.seed, Stream::Sampling, self.iteration);
-        let prompts = Ragged::new(&tokens, &ends)?;
-        let mut rollouts = write(policy, prompts, &sampling, stopping, (key, 0), place).await?;
-        let scores = reward::score(reward, rollouts.sequences()).await?;
-        rollouts.columns_mut().scores.copy_from_slice(&scores);
-        Guards::finite(place, &rollouts)?;
-        let ends: Vec<usize> = (1..=rollouts.len() / group).map(|i| i * group).collect();
-        let mut keep = vec![false; rollouts.len()];
-        self.settings.selection.keep(&scores, &ends, &mut keep)?;
+        let seen = self.rollouts.rollout(roles, prompts, stopping).await?;
+        let (scores, group) = (seen.rollouts.scores(), self.settings.group as usize);
+        let ends: Vec<usize> = (1..=scores.len() / group).map(|i| i * group).collect();
+        let mut keep = vec![false; scores.len()];
+        self.settings.selection.keep(scores, &ends, &mut keep)?;
         let kept: Vec<usize> = (0..keep.len()).filter(|&i| keep[i]).collect();
-        let mean = |of: &[usize]| of.iter().map(|&i| f64::from(scores[i])).sum::<f64>() / of.len() as f64;
-        let score = mean(&(0..scores.len()).collect::<Vec<_>>());
-        let kept_score = (!kept.is_empty()).then(|| mean(&kept));
-        let loss = self.learn(policy, &examples(&rollouts, kept.iter().copied())?, &kept).await?;
-        self.iteration += 1;
-        Ok(Selected { rollouts, keep, score, kept_score, loss })
+        let sum: f64 = kept.iter().map(|&i| f64::from(scores[i])).sum();
+        let kept_score = (!kept.is_empty()).then(|| sum / kept.len() as f64);
+        let examples = examples(&seen.rollouts, kept.iter().copied())?;
+        let loss = self.learn(roles.policy, &examples, &kept).await?;
+        self.rollouts.learnt();
+        Ok(Selected { seen, keep, kept_score, loss })
     }
 
     /// All passes over what was kept: the responses of those numbers. Gives the mean loss.
@@ -106,7 +104,7 @@ impl ExpertIteration {
         examples: &Examples,
         kept: &[usize],
     ) -> Result<f64, TrainError> {
-        let (iteration, n) = (self.iteration, kept.len());
+        let (iteration, n) = (self.iteration(), kept.len());
         let (mut step, mut losses) = (0, 0.0);
         let pass = iteration.wrapping_mul(self.settings.epochs);
         let mut passes = Passes::new(Key::new(self.seed, Stream::Shuffle, (5 << 18) + pass), n);
@@ -123,9 +121,7 @@ impl ExpertIteration {
                     return Err(forget(policy, fault).await);
                 }
                 let index = u64::from(iteration) * self.settings.steps_per_iteration() + step;
-                let update = self.settings.optimiser.update(&self.schedule, index);
-                let refused = |error| Fault::refused(place, "policy", error, shown.offenders());
-                policy.step(&update).await.map_err(refused)?;
+                self.pace.step((&mut *policy, "policy"), index, place, || shown.offenders()).await?;
                 step += 1;
                 losses += loss;
             }

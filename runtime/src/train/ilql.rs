@@ -2,12 +2,11 @@
 
 use super::guard::{Place, Shown, Watch, forget};
 use super::pairs::owes;
-use super::steps::Steps;
+use super::steps::{Passing, Steps};
 use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
 use rlhf_core::objectives::rows::{ActionStats, ActionValues, StateStats, StateValues};
 use rlhf_core::profile::IlqlTraining;
-use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_core::{Error, HeldRows};
 
@@ -94,11 +93,9 @@ impl<'a> Ilql<'a> {
     /// [`TrainError::Nothing`] without a text; [`TrainError::Core`] names the setting that is out of range.
     pub fn new(data: &'a Rewarded, settings: &IlqlTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        if data.is_empty() {
-            return Err(TrainError::Nothing { what: "rewarded texts" });
-        }
-        let key = Key::new(seed, Stream::Shuffle, 7 << 18);
-        let steps = Steps::new(key, data.len(), settings.batch, settings.epochs, settings.optimiser)?;
+        let (batch, epochs) = (settings.batch, settings.epochs);
+        let passing = Passing { what: "rewarded texts", items: data.len(), batch, epochs };
+        let steps = Steps::new(passing, settings.optimiser, (seed, 7 << 18))?;
         Ok(Self { data, settings: *settings, steps })
     }
 

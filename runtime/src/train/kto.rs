@@ -1,15 +1,15 @@
 //! Learning from responses that are desirable or not: KTO.
 
-use super::guard::{Place, Shown, Watch, forget};
+use super::guard::{Place, Shown};
 use super::pairs::owes;
 use super::reference::log_probs;
-use super::steps::Steps;
+use super::steps::{Passing, Steps};
+use super::teaching::Teaching;
 use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Error;
 use rlhf_core::maths::{self, KtoLoss, LabelStats, kto_baseline};
 use rlhf_core::objectives::LabelledResponses;
 use rlhf_core::profile::KtoTraining;
-use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
 
 /// Responses, each desirable or not.
@@ -91,11 +91,9 @@ impl<'a> Kto<'a> {
     /// range.
     pub fn new(labelled: &'a Labelled, settings: &KtoTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        if labelled.is_empty() {
-            return Err(TrainError::Nothing { what: "labels" });
-        }
-        let key = Key::new(seed, Stream::Shuffle, 2 << 18);
-        let steps = Steps::new(key, labelled.len(), settings.batch, settings.epochs, settings.optimiser)?;
+        let (batch, epochs) = (settings.batch, settings.epochs);
+        let passing = Passing { what: "labels", items: labelled.len(), batch, epochs };
+        let steps = Steps::new(passing, settings.optimiser, (seed, 2 << 18))?;
         Ok(Self { labelled, objective: settings.objective, steps })
     }
 
@@ -130,19 +128,19 @@ impl<'a> Kto<'a> {
             KtoLoss::Kto => baseline(learner, reference, &batch).await?,
             KtoLoss::ApoZeroUnpaired => 0.0,
         };
-        let n = picked.len() as f64;
-        let mut seen = LabelStats::default();
-        let mut watch = Watch::new(batch.tokens());
-        for part in batch.parts(TOKENS_AT_ONCE) {
-            let (said, good) = (&said[part.span.clone()], &desirable[part.texts.clone()]);
-            let mut objective = LabelledResponses::new(self.objective, part.ends(), said, good, baseline, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(part.texts.start);
-            learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role("learner"))?;
-            seen.merge(&objective.stats);
-        }
-        if let Err(fault) = shown.learner(place, &watch) {
-            return Err(forget(learner, fault).await);
-        }
+        let most = TOKENS_AT_ONCE;
+        let teaching = Teaching { shown, place, role: "learner", most, temperature: 1.0 };
+        let (parts, n, mut seen) = (teaching.parts(), picked.len() as f64, LabelStats::default());
+        let taught = teaching.learn(
+            learner,
+            &parts,
+            |part| {
+                let (said, good) = (&said[part.span.clone()], &desirable[part.texts.clone()]);
+                LabelledResponses::new(self.objective, part.ends(), said, good, baseline, n)
+            },
+            |_, objective| seen.merge(&objective.stats),
+        );
+        taught.await?;
         let step = self.steps.take(learner, step, seen.loss, || shown.offenders()).await?;
         Ok(Some((step, seen)))
     }

@@ -28,18 +28,22 @@ mod guard;
 mod ilql;
 mod judge;
 mod kto;
+mod led;
 mod masked;
 mod nlpo;
 mod on_policy;
 mod online;
+mod pace;
 mod pairs;
 mod ppo;
 mod preference;
 mod reference;
 mod reward;
 mod scaled;
+mod stale;
 mod steps;
 mod supervised;
+mod teaching;
 mod trpo;
 mod written;
 
@@ -53,6 +57,7 @@ pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ilql::{Ilql, Rewarded, ValueStep, Values};
 pub use judge::{Judge, Scored};
 pub use kto::{Kto, Labelled, kto};
+pub use led::Led;
 pub use masked::Masked;
 pub use nlpo::Nlpo;
 pub use on_policy::{OnPolicy, OnPolicyState, Trio};
@@ -65,6 +70,7 @@ pub use reward::{
     Ranking, RewardModel, Solution, ranking_accuracy, ranking_margins, reward_model, step_margins,
 };
 pub use scaled::Scaled;
+pub use stale::Stale;
 pub use supervised::{Supervised, supervised};
 pub use trpo::TrustRegion;
 

@@ -16,19 +16,20 @@ pub struct Nlpo {
 }
 
 impl Nlpo {
-    /// A run of `iterations` rollouts. `context` is the longest text, prompt included, that policy and mask
+    /// A run of `iterations` rollouts, each learnt from by `ppo`. `context` is the longest text, prompt included, that policy and mask
     /// can read, in tokens.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn new(
         settings: profile::Nlpo,
+        ppo: profile::Ppo,
         context: usize,
         iterations: u64,
         seed: u64,
     ) -> Result<Self, TrainError> {
-        settings.validate()?;
-        Ok(Self { settings, context, ppo: Ppo::new(settings.ppo, iterations, seed)? })
+        settings.validate(&ppo)?;
+        Ok(Self { settings, context, ppo: Ppo::new(ppo, iterations, seed)? })
     }
 
     /// What this run has to remember beside its networks, of which the mask policy is one.

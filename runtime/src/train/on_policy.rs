@@ -1,14 +1,15 @@
 //! Step 3 without a critic: rollouts of several responses to each prompt, and what is learnt from them.
 
 use super::examples::{Part, parts};
-use super::guard::{Fault, Offender, Place, Watch, forget};
+use super::guard::{Offender, Place, Watch, forget};
+use super::pace::Pace;
 use super::written::{drift, log_probs, repeated, write};
 use super::{Guards, Iteration, TOKENS_AT_ONCE, TrainError, reward};
 use rlhf_core::diagnostics::RewardParts;
 use rlhf_core::maths::on_policy::{
     Baseline, MovingBaseline, OnPolicyStats, PolicyColumns, broadcast, informative, reward_to_go,
 };
-use rlhf_core::maths::{Guard, MeanShift, PolicyStats, Schedule, ValueStats, Variance, Whitening, whiten};
+use rlhf_core::maths::{Guard, MeanShift, PolicyStats, ValueStats, Variance, Whitening, whiten};
 use rlhf_core::objectives::on_policy::PolicyGradient;
 use rlhf_core::profile::{self, Credit};
 use rlhf_core::random::{Key, Stream};
@@ -33,7 +34,7 @@ pub struct Trio<'a, P, F, R> {
 pub struct OnPolicy {
     settings: profile::OnPolicy,
     seed: u64,
-    schedule: Schedule,
+    pace: Pace,
     guards: Guards,
     state: OnPolicyState,
 }
@@ -69,7 +70,7 @@ impl OnPolicy {
     pub fn new(settings: profile::OnPolicy, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let schedule = settings.optimiser.schedule(iterations * each, each);
+        let pace = Pace::new(settings.optimiser, iterations.saturating_mul(each), each)?;
         let baseline = match settings.credit {
             Credit::Response(credit) => match credit.baseline {
                 Baseline::Moving { decay } => Some(MovingBaseline::new(decay)?),
@@ -78,7 +79,7 @@ impl OnPolicy {
             Credit::Token { .. } => None,
         };
         let state = OnPolicyState { baseline, ..OnPolicyState::default() };
-        Ok(Self { settings, seed, schedule, guards: Guards::default(), state })
+        Ok(Self { settings, seed, pace, guards: Guards::default(), state })
     }
 
     /// What this run has to remember beside its network.
@@ -96,8 +97,7 @@ impl OnPolicy {
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.
     pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
-        guards.validate()?;
-        Ok(Self { guards, ..self })
+        Ok(Self { guards: guards.checked()?, ..self })
     }
 
     /// One rollout, and what is learnt from it. Of `prompts` the first
@@ -341,11 +341,8 @@ impl OnPolicy {
                 let place = Place::Minibatch { iteration, minibatch: steps };
                 let minibatch = out.rollouts.gather(&indices)?;
                 out.policy.merge(&self.gradient(policy, &minibatch, &indices, place).await?.ratios);
-                let update = self.settings.optimiser.update(&self.schedule, self.state.step);
-                if let Err(error) = policy.step(&update).await {
-                    let all = (0..indices.len()).map(|i| Offender::written(&minibatch, i, indices[i]));
-                    return Err(Fault::refused(place, "policy", error, all.collect()).into());
-                }
+                let all = || Offender::all_written(&minibatch, &indices);
+                self.pace.step((policy, "policy"), self.state.step, place, all).await?;
                 self.state.step += 1;
             }
         }

@@ -1,10 +1,11 @@
 //! Step 3: PPO against a reward, with a KL penalty and a pretraining mix.
 
 use super::examples::{Part, parts};
-use super::guard::{Fault, Offender, Place, Watch, forget};
+use super::guard::{Offender, Place, Watch, forget};
+use super::pace::Pace;
 use super::{Examples, Guards, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
 use rlhf_core::diagnostics::RewardParts;
-use rlhf_core::maths::{KlController, PolicyStats, Response, Schedule, ValueStats, whiten};
+use rlhf_core::maths::{KlController, PolicyStats, Response, ValueStats, whiten};
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::profile::{self, AdvantageWhitening};
 use rlhf_core::random::{Key, Stream};
@@ -31,8 +32,8 @@ pub struct Ppo {
     settings: profile::Ppo,
     seed: u64,
     controller: KlController,
-    policy_schedule: Schedule,
-    critic_schedule: Schedule,
+    policy: Pace,
+    critic: Pace,
     iteration: u32,
     step: u64,
     guards: Guards,
@@ -86,12 +87,12 @@ impl Ppo {
     pub fn new(settings: profile::Ppo, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let schedule = |o: &profile::Optimiser| o.schedule(iterations * each, each);
+        let pace = |optimiser| Pace::new(optimiser, iterations.saturating_mul(each), each);
         Ok(Self {
             seed,
             controller: settings.controller,
-            policy_schedule: schedule(&settings.policy),
-            critic_schedule: schedule(&settings.critic),
+            policy: pace(settings.policy)?,
+            critic: pace(settings.critic)?,
             iteration: 0,
             step: 0,
             guards: Guards::default(),
@@ -115,8 +116,7 @@ impl Ppo {
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.
     pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
-        guards.validate()?;
-        Ok(Self { guards, ..self })
+        Ok(Self { guards: guards.checked()?, ..self })
     }
 
     /// One rollout on `prompts`, and what is learnt from it.
@@ -334,19 +334,11 @@ impl Ppo {
                         mixes += 1.0;
                     }
                 }
-                let update = self.settings.policy.update(&self.policy_schedule, self.step);
-                let all = |rollouts: &Rollouts| {
-                    indices.iter().enumerate().map(|(i, &of)| Offender::written(rollouts, i, of)).collect()
-                };
-                if let Err(error) = roles.policy.step(&update).await {
-                    return Err(Fault::refused(place, "policy", error, all(&minibatch)).into());
-                }
-                out.value
-                    .merge(&self.value_gradient(roles.critic, &minibatch, &indices, window, place).await?);
-                let update = self.settings.critic.update(&self.critic_schedule, self.step);
-                if let Err(error) = roles.critic.step(&update).await {
-                    return Err(Fault::refused(place, "critic", error, all(&minibatch)).into());
-                }
+                let all = || Offender::all_written(&minibatch, &indices);
+                self.policy.step((&mut *roles.policy, "policy"), self.step, place, all).await?;
+                let seen = self.value_gradient(roles.critic, &minibatch, &indices, window, place).await?;
+                out.value.merge(&seen);
+                self.critic.step((&mut *roles.critic, "critic"), self.step, place, all).await?;
                 self.step += 1;
             }
         }

@@ -1,14 +1,14 @@
 //! Learning from pairs without a reward model: DPO and its kin, offline.
 
-use super::guard::{Place, Shown, Watch, forget};
+use super::guard::{Place, Shown};
 use super::reference::log_probs;
-use super::steps::Steps;
+use super::steps::{Passing, Steps};
+use super::teaching::Teaching;
 use super::{Examples, Pairs, Step, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Objective;
 use rlhf_core::maths::{Against, Preference, PreferenceStats};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
 use rlhf_core::profile::PreferenceTraining;
-use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
 
 /// Learns to prefer chosen to rejected responses, under any loss of [`Preference`], in batches of
@@ -51,11 +51,9 @@ impl<'a> Preferences<'a> {
     /// range.
     pub fn new(pairs: &'a Pairs, settings: &PreferenceTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        if pairs.is_empty() {
-            return Err(TrainError::Nothing { what: "pairs" });
-        }
-        let key = Key::new(seed, Stream::Shuffle, 1 << 18);
-        let steps = Steps::new(key, pairs.len(), settings.batch, settings.epochs, settings.optimiser)?;
+        let (batch, epochs) = (settings.batch, settings.epochs);
+        let passing = Passing { what: "pairs", items: pairs.len(), batch, epochs };
+        let steps = Steps::new(passing, settings.optimiser, (seed, 1 << 18))?;
         Ok(Self { pairs, objective: settings.objective, steps })
     }
 
@@ -116,30 +114,32 @@ impl<'a> Compared<'a> {
         learner: &mut L,
         place: Place,
     ) -> Result<(f64, PreferenceStats), TrainError> {
-        let texts = self.shown.texts;
-        let counts = counts(texts, self.first_wins);
+        let counts = counts(self.shown.texts, self.first_wins);
         let most = if self.objective.sorts() { usize::MAX } else { TOKENS_AT_ONCE };
-        let (mut loss, mut seen) = (0.0, PreferenceStats::default());
-        let mut watch = Watch::new(texts.tokens());
-        for part in texts.parts_of(most, 2) {
-            let pairs = part.texts.start / 2..part.texts.end / 2;
-            let mut objective = PreferencePairs::new(self.objective, part.ends(), counts)?;
-            if let Some(reference) = self.reference {
-                objective = objective.with_reference(&reference[part.span.clone()]);
-            }
-            if let Some(first_wins) = self.first_wins {
-                objective = objective.with_winners(&first_wins[pairs.clone()])?;
-            }
-            let mut objective = objective.with_optimism(self.optimism)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(pairs.start);
-            let batch = part.batch()?.at_temperature(self.temperature)?;
-            loss += learner.accumulate(batch, &mut watched).await.map_err(TrainError::role("learner"))?;
-            seen.merge(&objective.stats);
-        }
-        match self.shown.learner(place, &watch) {
-            Ok(()) => Ok((loss, seen)),
-            Err(fault) => Err(forget(learner, fault).await),
-        }
+        let (shown, temperature) = (self.shown, self.temperature);
+        let teaching = Teaching { shown, place, role: "learner", most, temperature };
+        let (parts, mut loss, mut seen) = (teaching.parts(), 0.0, PreferenceStats::default());
+        let taught = teaching.learn(
+            learner,
+            &parts,
+            |part| {
+                let mut objective = PreferencePairs::new(self.objective, part.ends(), counts)?;
+                if let Some(reference) = self.reference {
+                    objective = objective.with_reference(&reference[part.span.clone()]);
+                }
+                if let Some(first_wins) = self.first_wins {
+                    objective =
+                        objective.with_winners(&first_wins[part.texts.start / 2..part.texts.end / 2])?;
+                }
+                objective.with_optimism(self.optimism)
+            },
+            |part, objective| {
+                loss += part;
+                seen.merge(&objective.stats);
+            },
+        );
+        taught.await?;
+        Ok((loss, seen))
     }
 }
 

@@ -1,37 +1,49 @@
 //! What every trainer that passes over stored data does between its batches.
 
 use super::batches::Batches;
-use super::guard::{Fault, Offender, Place};
+use super::guard::{Offender, Place};
+use super::pace::Pace;
 use super::{Step, TrainError};
-use rlhf_core::maths::Schedule;
 use rlhf_core::profile::Optimiser;
-use rlhf_core::random::Key;
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
 /// Batches, and the optimiser steps that they end in.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     batches: Batches,
-    optimiser: Optimiser,
-    schedule: Schedule,
+    pace: Pace,
+}
+
+/// How data is passed over.
+pub(super) struct Passing {
+    /// What the data is, in words.
+    pub what: &'static str,
+    /// How many items there are to learn from.
+    pub items: usize,
+    /// Items a batch.
+    pub batch: u32,
+    /// Passes over them.
+    pub epochs: u32,
 }
 
 impl Steps {
-    /// `epochs` passes over `items`, `batch` at a time, in an order keyed by `key`.
+    /// At the first step; the order is drawn under `seed`, from `draws` on.
     ///
     /// # Errors
-    /// [`TrainError::Core`] names the setting that is out of range.
+    /// [`TrainError::Nothing`] without an item; [`TrainError::Core`] names the setting that is out of range.
     pub fn new(
-        key: Key,
-        items: usize,
-        batch: u32,
-        epochs: u32,
+        passing: Passing,
         optimiser: Optimiser,
+        (seed, draws): (u64, u32),
     ) -> Result<Self, TrainError> {
-        let batches = Batches::new(key, items, batch, epochs);
-        let schedule = optimiser.schedule(batches.total(), 1);
-        schedule.validate()?;
-        Ok(Self { batches, optimiser, schedule })
+        let Passing { what, items, batch, epochs } = passing;
+        if items == 0 {
+            return Err(TrainError::Nothing { what });
+        }
+        let batches = Batches::new(Key::new(seed, Stream::Shuffle, draws), items, batch, epochs);
+        let pace = Pace::new(optimiser, batches.total(), 1)?;
+        Ok(Self { batches, pace })
     }
 
     /// Leaves out the next `steps` batches.
@@ -56,10 +68,8 @@ impl Steps {
         loss: f64,
         batch: impl FnOnce() -> Vec<Offender>,
     ) -> Result<Step, TrainError> {
-        let update = self.optimiser.update(&self.schedule, step);
-        let refused = |error| Fault::refused(Place::Step(step + 1), "learner", error, batch());
-        let gradient = learner.step(&update).await.map_err(refused)?;
-        let (total, learning_rate) = (self.batches.total(), update.learning_rate);
-        Ok(Step { step: step + 1, total, loss, gradient, learning_rate })
+        let place = Place::Step(step + 1);
+        let (gradient, learning_rate) = self.pace.step((learner, "learner"), step, place, batch).await?;
+        Ok(Step { step: step + 1, total: self.batches.total(), loss, gradient, learning_rate })
     }
 }

@@ -1,5 +1,5 @@
 use crate::world::{SFT, STOPPING, coin, glad, gladness, prompts};
-use rlhf::train::{ExpertIteration, Selected, TrainError, now};
+use rlhf::train::{ExpertIteration, Guards, Selected, TrainError, Trio, now};
 use rlhf_core::profile;
 use rlhf_cpu::Model;
 
@@ -9,8 +9,18 @@ fn quick(mut settings: profile::ExpertIteration) -> profile::ExpertIteration {
 }
 
 fn step(run: &mut ExpertIteration, policy: &mut Model, mut reward: impl FnMut(&[u32]) -> f32) -> Selected {
-    let prompts = prompts(32);
-    now(run.iterate(policy, &mut reward, prompts.sequences().unwrap(), &STOPPING)).unwrap()
+    attempt(run, policy, &mut reward, 32).unwrap()
+}
+
+fn attempt(
+    run: &mut ExpertIteration,
+    policy: &mut Model,
+    reward: &mut impl FnMut(&[u32]) -> f32,
+    count: usize,
+) -> Result<Selected, TrainError> {
+    let prompts = prompts(count);
+    let mut roles = Trio { policy, reference: &mut SFT.clone(), reward };
+    now(run.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING))
 }
 
 #[test]
@@ -20,9 +30,9 @@ fn what_is_kept_is_said_more_often() {
         let mut run = ExpertIteration::new(quick(settings), 15, 1).unwrap();
         for _ in 0..15 {
             let step = step(&mut run, &mut policy, glad);
-            assert!(step.kept_score.is_none_or(|kept| kept >= step.score));
-            assert_eq!(step.keep.len(), step.rollouts.len());
-            seen.push(step.score);
+            assert!(step.kept_score.is_none_or(|kept| kept >= step.seen.score));
+            assert_eq!(step.keep.len(), step.seen.rollouts.len());
+            seen.push(step.seen.score);
         }
         let (before, after) = (gladness(&SFT), gladness(&policy));
         println!("{:?}: {before:.2} to {after:.2}", settings.selection);
@@ -37,7 +47,7 @@ fn a_coin_teaches_nothing() {
     let mut reward = coin();
     for _ in 0..15 {
         let seen = step(&mut run, &mut policy, &mut reward);
-        assert!(seen.kept_score.unwrap() > seen.score, "the best of four coins");
+        assert!(seen.kept_score.unwrap() > seen.seen.score, "the best of four coins");
     }
     let after = gladness(&policy);
     assert!(after < 0.6, "{after}");
@@ -50,8 +60,7 @@ fn where_nothing_is_kept_nothing_moves() {
     let seen = step(&mut run, &mut policy, glad);
     assert_eq!((seen.kept_score, seen.loss, run.iteration()), (None, 0.0, 1));
     assert_eq!(policy.weights(), SFT.weights());
-    let nothing = prompts(0);
-    let got = now(run.iterate(&mut policy, &mut glad, nothing.sequences().unwrap(), &STOPPING));
+    let got = attempt(&mut run, &mut policy, &mut glad, 0);
     assert!(matches!(got, Err(TrainError::Nothing { what: "prompts" })));
 }
 
@@ -64,7 +73,8 @@ fn a_run_goes_on_to_the_same_bits() {
     (0..2).for_each(|_| drop(step(&mut first, &mut again, glad)));
     let mut second = new().after(first.iteration());
     for seen in &all[2..] {
-        assert_eq!(step(&mut second, &mut again, glad), *seen);
+        let got = step(&mut second, &mut again, glad);
+        assert_eq!((&got.seen.rollouts, &got.keep, got.loss), (&seen.seen.rollouts, &seen.keep, seen.loss));
     }
     assert_eq!(again.weights(), policy.weights());
 }
@@ -74,9 +84,21 @@ fn a_score_that_is_no_number_stops_the_run_before_it_learns() {
     let mut policy = SFT.clone();
     let mut run = ExpertIteration::new(quick(profile::ExpertIteration::best_of(4)), 4, 1).unwrap();
     let mut broken = |_: &[u32]| f32::NAN;
-    let prompts = prompts(4);
-    let got = now(run.iterate(&mut policy, &mut broken, prompts.sequences().unwrap(), &STOPPING));
+    let got = attempt(&mut run, &mut policy, &mut broken, 4);
     let Err(TrainError::Guard(fault)) = got else { panic!("{got:?}") };
     assert_eq!(fault.offenders.len(), 16);
     assert_eq!((policy.weights(), run.iteration()), (SFT.weights(), 0));
+}
+
+#[test]
+fn a_policy_that_went_too_far_stops_the_run() {
+    let mut policy = SFT.clone();
+    let guards = Guards { max_kl: 1e-3, ..Guards::default() };
+    let run = ExpertIteration::new(quick(profile::ExpertIteration::best_of(4)), 9, 1).unwrap();
+    let mut run = run.with_guards(guards).unwrap();
+    let seen: Vec<_> = (0..9).map_while(|_| attempt(&mut run, &mut policy, &mut glad, 8).ok()).collect();
+    // The first iteration is of the reference itself.
+    assert!((1..9).contains(&seen.len()), "{}", seen.len());
+    let got = attempt(&mut run, &mut policy, &mut glad, 8);
+    assert!(matches!(got, Err(TrainError::Guard(_))), "{got:?}");
 }

@@ -7,11 +7,16 @@ use rlhf_core::roles::Reference;
 use rlhf_core::{Batch, ready};
 use rlhf_cpu::Model;
 
-fn settings(iterations: u32) -> profile::Nlpo {
+fn ppo() -> profile::Ppo {
     let mut ppo = Profile::instructgpt().ppo;
-    (ppo.minibatches, ppo.average) = (2, None);
+    (ppo.minibatches, ppo.average, ppo.pretraining) = (2, None, None);
     (ppo.policy.learning_rate, ppo.critic.learning_rate) = (2e-3, 2e-3);
-    profile::Nlpo { follow: Follow::Every { iterations }, ..profile::Nlpo::around(ppo) }
+    ppo
+}
+
+fn run(every: u32, iterations: u64) -> Nlpo {
+    let settings = profile::Nlpo { follow: Follow::Every { iterations: every }, ..profile::Nlpo::default() };
+    Nlpo::new(settings, ppo(), CONTEXT, iterations, 1).unwrap()
 }
 
 /// Policy, mask and critic.
@@ -37,7 +42,7 @@ fn said(seen: &Iteration) -> Vec<String> {
 #[test]
 fn it_learns_what_is_wanted_within_what_the_mask_considers() {
     let mut all = networks();
-    let mut run = Nlpo::new(settings(5), CONTEXT, 25, 1).unwrap();
+    let mut run = run(5, 25);
     for iteration in 1..=25 {
         let seen = step(&mut run, &mut all, glad);
         // Until it first catches up the mask is the supervised model, which knows nothing else.
@@ -54,7 +59,7 @@ fn it_learns_what_is_wanted_within_what_the_mask_considers() {
 #[test]
 fn a_coin_teaches_nothing() {
     let (mut all, mut reward) = (networks(), coin());
-    let mut run = Nlpo::new(settings(5), CONTEXT, 15, 1).unwrap();
+    let mut run = run(5, 15);
     for _ in 0..15 {
         step(&mut run, &mut all, &mut reward);
     }
@@ -64,7 +69,7 @@ fn a_coin_teaches_nothing() {
 
 #[test]
 fn a_run_goes_on_to_the_same_bits() {
-    let new = || Nlpo::new(settings(2), CONTEXT, 4, 1).unwrap();
+    let new = || run(2, 4);
     let (mut all, mut whole) = (networks(), new());
     let seen: Vec<Iteration> = (0..4).map(|_| step(&mut whole, &mut all, glad)).collect();
     let (mut again, mut first) = (networks(), new());
@@ -77,7 +82,7 @@ fn a_run_goes_on_to_the_same_bits() {
 #[test]
 fn a_masked_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
     let mut all = networks();
-    let mut run = Nlpo::new(settings(9), CONTEXT, 1, 1).unwrap();
+    let mut run = run(9, 1);
     let [mut policy, mut mask, _] = networks();
     let rollouts = step(&mut run, &mut all, glad).rollouts;
     let mut masked = Masked { policy: &mut policy, mask: &mut mask, top_p: 0.9, context: CONTEXT };

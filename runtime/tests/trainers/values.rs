@@ -1,14 +1,15 @@
 //! A field of three by three: the last cell ends a walk and is worth 1, a step costs 0.1. From walks without
 //! aim, values are learnt that lead home.
 
-use rlhf::train::{Examples, Ilql, Rewarded, ValueStep, Values, now, supervised};
+use rlhf::train::{Examples, Ilql, Led, Rewarded, ValueStep, Values, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{IlqlTraining, Profile};
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Advantage, Request, Sampling, Stopping, sample_by};
-use rlhf_core::{Ragged, ready};
+use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
 
@@ -145,4 +146,32 @@ fn a_run_goes_on_to_the_same_bits() {
         [&heads[0], &heads[1], &targets[0], &critic].map(|network| network.weights().to_vec())
     };
     assert_eq!(run(&[(0, 6)]), run(&[(0, 4), (4, 6)]));
+}
+
+#[test]
+fn a_led_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
+    let (mut heads, mut policy) = ([network(1), network(2)], AIMLESS.clone());
+    let mut led = Led { policy: &mut policy, heads: &mut heads, beta: BETA, top_k: 4, context: LONGEST + 1 };
+    let (starts, sampling) = ([0, 3, 5, 7], Sampling::at_temperature(0.7));
+    let stopping = Stopping { max_new_tokens: LONGEST, eos: Some(HOME), stop: &[] };
+    let (prompts, key) = (Ragged::new(&starts, &[1, 2, 3, 4]).unwrap(), Key::new(8, Stream::Sampling, 0));
+    let walked = ready(led.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();
+    let (mut tokens, mut ends, mut owed, mut said) = (vec![], vec![], vec![], vec![]);
+    for (i, &start) in starts.iter().enumerate() {
+        tokens.push(start);
+        tokens.extend_from_slice(walked.response(i));
+        ends.push(tokens.len());
+        owed.push(false);
+        owed.resize(tokens.len(), true);
+        said.push(0.0);
+        said.extend_from_slice(&walked.log_probs[walked.span(i)]);
+    }
+    let batch = Batch::new(Ragged::new(&tokens, &ends).unwrap(), &owed).unwrap().at_temperature(0.7).unwrap();
+    let mut log_probs = vec![f32::NAN; tokens.len()];
+    ready(led.log_probs(batch, &mut log_probs)).unwrap().unwrap();
+    assert_eq!(log_probs, said);
+    // Of one likeliest token nothing else is left.
+    led.top_k = 1;
+    ready(led.log_probs(batch, &mut log_probs)).unwrap().unwrap();
+    assert!(log_probs.iter().all(|l| *l == 0.0 || *l == f32::NEG_INFINITY), "{log_probs:?}");
 }

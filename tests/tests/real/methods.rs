@@ -1,51 +1,76 @@
 //! What `method` puts in the place of PPO, end to end.
 
-use super::data::{CONFIG, write};
+use super::data::{CONFIG, PROMPTS, write};
 use core::cell::Cell;
 use core::time::Duration;
+use rlhf::inference::{Loaded, Writing};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
-use rlhf::run::{Config, Manner, RunError, Summary, run};
+use rlhf::run::{Config, Given, Manner, RunError, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_cpu::{Cpu, Isa};
 use rlhf_tests::schema;
+use serde_json::json;
 use std::path::Path;
 
 /// One of each kind, and those that have a turn of their own: replaced prompts, a whole batch at once,
-/// no reference, an opponent.
-const METHODS: [&str; 10] =
-    ["a2c", "reinforce", "remax", "gspo", "dpo", "aot", "orpo", "kto", "online_dpo", "nash_md"];
+/// no reference, an opponent, an older sampler, a student's own texts, a teacher's few best. With each the
+/// settings that make it small.
+const METHODS: [(&str, &[&str]); 17] = [
+    ("a2c", &[]),
+    ("reinforce", &["method.on_policy.prompts=4"]),
+    ("remax", &["method.on_policy.prompts=4"]),
+    ("gspo", &["method.on_policy.prompts=4", "method.on_policy.stale=1"]),
+    ("dpo", &["method.preference.batch=16"]),
+    ("aot", &["method.preference.batch=16"]),
+    ("orpo", &["method.preference.batch=16"]),
+    ("kto", &["method.kto.batch=8"]),
+    ("online_dpo", &["method.online.prompts=4"]),
+    ("nash_md", &["method.online.prompts=4"]),
+    ("best_of_n", &["method.expert_iteration.prompts=4", "method.expert_iteration.group=4"]),
+    ("trpo", &["method.trpo.prompts=4"]),
+    ("nlpo", &["method.nlpo.follow={ every = { iterations = 2 } }"]),
+    (
+        "distillation",
+        &["method.distillation.batch=16", "method.distillation.top=4", "distillation.teacher=base"],
+    ),
+    ("gkd", &["method.distillation.batch=16", "distillation.teacher=base"]),
+    ("ilql", &["method.ilql.batch=64", "method.ilql.optimiser.learning_rate=1e-2"]),
+    ("bandit", &["method.bandit.batch=8"]),
+];
 
 /// The names and values of a step's figures.
 fn figures(line: &Line) -> Vec<(&str, f64)> {
     line.figures.iter().map(|(name, value)| (name.as_str(), *value)).collect()
 }
 
-fn config(folder: &Path, method: &str) -> Config {
-    let mut text = format!("method = \"{method}\"\n{CONFIG}");
-    // Two prompts with two answers each, and small batches of pairs.
-    for (setting, value) in
-        [("method.on_policy.prompts", "4"), ("method.preference.batch", "16"), ("method.kto.batch", "32")]
-    {
-        let kind = setting.split('.').nth(1).unwrap();
-        let of = match method {
-            "reinforce" | "remax" | "gspo" => "on_policy",
-            "dpo" | "aot" | "orpo" => "preference",
-            "kto" => "kto",
-            _ => "",
-        };
-        if kind == of {
-            text += &format!("[[override]]\nsetting = \"{setting}\"\nvalue = {value}\nreason = \"a test\"\n");
-        }
-    }
-    let path = folder.join("run.toml");
-    std::fs::write(&path, text).unwrap();
-    Config::read(&path).unwrap_or_else(|e| panic!("{method}: {e}")).with_data(&folder.join("data"))
+/// The folder of data, with what users said of answers.
+fn data(folder: &Path) {
+    std::fs::create_dir(folder.join("data")).unwrap();
+    write(&folder.join("data"));
+    let row = |i: usize| {
+        let (prompt, good) = (format!("Question {i}: why?"), i.is_multiple_of(2));
+        let response = if good { "Yes." } else { "No." };
+        json!({ "prompt": prompt, "response": response, "label": good }).to_string() + "\n"
+    };
+    std::fs::write(folder.join("data/h.data"), (0..PROMPTS).map(row).collect::<String>()).unwrap();
 }
 
-fn go(folder: &Path, method: &str, stop: &dyn Fn() -> bool) -> Result<Option<Summary>, RunError> {
+fn config(folder: &Path, method: &str, small: &[&str]) -> Result<Config, RunError> {
+    let path = folder.join("run.toml");
+    std::fs::write(&path, format!("method = \"{method}\"\n{CONFIG}")).unwrap();
+    let given: Vec<Given> = small.iter().map(|given| given.parse().unwrap()).collect();
+    Ok(Config::read_with(&path, &given)?.with_data(&folder.join("data")))
+}
+
+fn go(
+    folder: &Path,
+    (method, small): (&str, &[&str]),
+    stop: &dyn Fn() -> bool,
+) -> Result<Option<Summary>, RunError> {
     let out = folder.join(method);
     let manner = Manner { resume: true, every: Duration::ZERO, stop, ..Manner::new(&out) };
-    run(&config(folder, method), &Cpu::new(1, Isa::best()), &manner, &mut |_, _, _, _| {})
+    let config = config(folder, method, small).unwrap_or_else(|e| panic!("{method}: {e}"));
+    run(&config, &Cpu::new(1, Isa::best()), &manner, &mut |_, _, _, _| {})
 }
 
 #[test]
@@ -53,12 +78,13 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
     let whole = tempfile::tempdir().unwrap();
     let stopped = tempfile::tempdir().unwrap();
     for folder in [whole.path(), stopped.path()] {
-        std::fs::create_dir(folder.join("data")).unwrap();
-        write(&folder.join("data"));
+        data(folder);
     }
     let schema = include_str!("../../../runtime/schemas/run-summary.schema.json");
-    for method in METHODS {
-        let summary = go(whole.path(), method, &|| false).unwrap_or_else(|e| panic!("{method}: {e}"));
+    let mut all = Vec::new();
+    for told in METHODS {
+        let method = told.0;
+        let summary = go(whole.path(), told, &|| false).unwrap_or_else(|e| panic!("{method}: {e}"));
         let summary = summary.expect("all stages were asked for");
         let lines: Vec<Line> = Metrics::read(&whole.path().join(method)).unwrap();
         let steps: Vec<&Line> = lines.iter().filter(|line| line.phase == Phase::Ppo).collect();
@@ -78,20 +104,66 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
             left.set(left.get() - 1);
             left.get() == 0
         };
-        match go(stopped.path(), method, &middle) {
+        match go(stopped.path(), told, &middle) {
             Err(RunError::Stage(StageError::Stopped { .. })) => {}
             other => panic!("{method}: {other:?}"),
         }
-        let again = go(stopped.path(), method, &|| false).unwrap().unwrap();
+        let again = go(stopped.path(), told, &|| false).unwrap().unwrap();
         assert_eq!(again.weights_sha256, summary.weights_sha256, "{method}");
+        all.push(summary.weights_sha256);
     }
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), METHODS.len(), "two methods learnt the same");
+
+    // What ILQL keeps writes by its values, and is the same when it is read again.
+    let cpu = Cpu::new(1, Isa::best());
+    let written = |folder: &str| {
+        let mut policy = Loaded::open(&whole.path().join(folder), None, &cpu).unwrap();
+        let writing = Writing { longest: 6, count: 4, ..Writing::default() };
+        policy.write("Why?", &writing).unwrap().into_iter().map(|said| said.log_prob).collect::<Vec<_>>()
+    };
+    assert_ne!(written("ilql/policy"), written("ilql/sft"));
+    assert_eq!(written("ilql/policy"), written("ilql/policy"));
+    let finished = go(whole.path(), ("ilql", METHODS[15].1), &|| false).unwrap().unwrap();
+    assert!(all.contains(&finished.weights_sha256), "the values were not read again");
 }
 
 #[test]
 fn a_method_that_does_not_exist_is_refused_with_the_nearest_name() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("run.toml");
-    std::fs::write(&path, format!("method = \"gprpo\"\n{CONFIG}")).unwrap();
-    let said = Config::read(&path).unwrap_err().to_string();
+    let said = config(folder.path(), "gprpo", &[]).unwrap_err().to_string();
     assert!(said.contains("grpo") && said.contains("run.toml"), "{said}");
+}
+
+#[test]
+fn what_a_method_lacks_is_named_before_anything_is_learnt() {
+    let folder = tempfile::tempdir().unwrap();
+    data(folder.path());
+    let refused = |method, small: &[&str]| {
+        let out = folder.path().join("out");
+        let config = config(folder.path(), method, small);
+        let ran = config.and_then(|c| run(&c, &Cpu::default(), &Manner::new(&out), &mut |_, _, _, _| {}));
+        assert!(!out.exists(), "{method} has begun");
+        ran.unwrap_err().to_string()
+    };
+    for (method, small, words) in [
+        ("distillation", &[][..], "distillation.teacher"),
+        ("dpo", &["distillation.teacher=base"][..], "`dpo` has no teacher"),
+        ("gkd", &["distillation.teacher=nobody"][..], "nobody"),
+        ("distillation", &["distillation.teacher=base", "method.distillation.top=0"][..], "top"),
+        ("ips", &[][..], "`log_prob`"),
+        ("nlpo", &["method.nlpo.top_p=2"][..], "top_p"),
+        ("trpo", &["method.trpo.step.max_kl=0"][..], "max_kl"),
+        ("best_of_n", &["method.expert_iteration.selection={ best = { count = 0 } }"][..], "count"),
+        ("bandit", &["method.bandit.objective.clip=-1"][..], "clip"),
+        ("ilql", &["method.ilql.objective.expectile=1"][..], "expectile"),
+        ("trpo", &["method.ilql.beta=1"][..], "method.ilql.beta"),
+    ] {
+        let said = refused(method, small);
+        assert!(said.contains(words), "{method}: {said}");
+    }
+    std::fs::remove_file(folder.path().join("data/h.data")).unwrap();
+    let said = refused("bandit", &[]);
+    assert!(said.contains("there are no feedback") && said.contains("feedback"), "{said}");
 }

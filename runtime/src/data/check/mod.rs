@@ -14,6 +14,7 @@ pub use votes::Votes;
 
 use super::comparison::{self, Comparison, Options};
 use super::demonstration;
+use super::feedback;
 use super::personal::Finder;
 use super::rows::{Parse, Row, rows};
 use super::{Format, Group, Kind, lines::RawLines, prompt, recognise, solution};
@@ -216,6 +217,18 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     group: s.group,
                     prompt: s.prompt,
                     said: s.steps,
+                    comparison: None,
+                };
+                Ok(parse(row)?.into_iter().map(record).collect())
+            }))
+        }
+        Kind::Feedback => {
+            let parse = feedback::parser(format)?;
+            Some(Box::new(move |row| {
+                let record = |f: feedback::Feedback| Record {
+                    group: f.group,
+                    prompt: f.prompt,
+                    said: vec![f.response],
                     comparison: None,
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())

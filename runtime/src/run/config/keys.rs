@@ -5,7 +5,7 @@ use super::kind::Kind::{
     self, AtLeast, Between, Flag, Formats, OneOf, Path, Positive, Share, Sources, Whole,
 };
 use super::kind::MOST;
-use crate::run::named::{self, COMPARISONS, DEMONSTRATIONS, JUDGED, PROMPTS};
+use crate::run::named::{self, COMPARISONS, DEMONSTRATIONS, FEEDBACK, JUDGED, PROMPTS};
 use rlhf_core::profile::{Method, Profile};
 use serde_json::{Value, json};
 
@@ -29,6 +29,11 @@ pub const SECTIONS: &[(&str, &str)] = &[
     ("supervised", "Step 1: supervised fine-tuning on demonstrations."),
     ("reward", "Step 2: the reward model, from comparisons or labels."),
     ("ppo", "Step 3: PPO on prompts, or what `method` puts in its place."),
+    (
+        "feedback",
+        "Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is some.",
+    ),
+    ("distillation", "Step 3's teacher where `method` is distillation or gkd."),
     ("pretraining", "The corpus of the pretraining mix."),
     ("guards", "What stops step 3 before it wastes itself, and what it warns of."),
     ("evaluation", "What is measured at the end."),
@@ -47,7 +52,7 @@ pub const fn key(name: &'static str, kind: Kind, default: &'static str, what: &'
 pub const KEYS: &[Key] = &[
     key("version", Whole(1, super::version::VERSION), "1", "the form of this file; a file without one is of the first"),
     key("profile", OneOf(profiles), "\"instructgpt\"", "the published recipe whose settings the run starts from"),
-    key("method", OneOf(methods), "\"ppo\"", "what step 3 does: PPO, or another way to learn from people"),
+    key("method", OneOf(methods), "\"ppo\"", "what step 3 does: PPO, or another way to learn from people; `rlhf config --method NAME` prints its settings"),
     key("seed", Whole(0, i64::MAX as u64), "0", "what every random draw depends on"),
     key("data", Path, "", "the folder with the data, searched for files of known formats; `--data` replaces it"),
     key("held_out", Between, "0.2", "the share of all prompts, by their hash, that nothing is trained on"),
@@ -79,6 +84,10 @@ pub const KEYS: &[Key] = &[
     key("ppo.iterations", Whole(1, MOST), "100", "rollouts, each with all its optimiser steps"),
     key("ppo.prompt", Whole(2, MOST), "128", "the longest prompt, in tokens; a longer one keeps its last"),
     key("ppo.response", Whole(1, MOST), "64", "the longest response, in tokens"),
+    key("feedback.formats", Formats(FEEDBACK), "", "which formats of feedback serve"),
+    key("feedback.sources", Sources(FEEDBACK), "[]", "instead of formats: files, each source with its part of `rows`"),
+    key("feedback.rows", Whole(1, MOST), "10000", "at most so many of each data set, or of all sources, on either side of the split"),
+    key("distillation.teacher", Path, "", "who is learnt from: a Hugging Face folder or llama2.c's .bin with the base's tokens, from the data's folder"),
     key("pretraining.source", OneOf(sources), "\"base\"", "\"base\": the base writes it; \"text\": the data's plain text"),
     key("pretraining.texts", Whole(0, MOST), "1024", "how many texts"),
     key("pretraining.length", Whole(2, MOST), "128", "the length of each, in tokens"),
@@ -143,7 +152,8 @@ mod tests {
         for key in KEYS {
             let default = key.default();
             assert!(default.as_ref().is_none_or(|value| key.kind.takes(value)), "{}: {default:?}", key.name);
-            assert_eq!(default.is_none(), ["data", "base.model", "base.tokenizer"].contains(&key.name));
+            let none = ["data", "base.model", "base.tokenizer", "distillation.teacher"].contains(&key.name);
+            assert_eq!(default.is_none(), none, "{}", key.name);
             assert!(SECTIONS.iter().any(|(name, _)| *name == key.parts().0), "{}", key.name);
         }
     }

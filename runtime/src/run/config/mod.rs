@@ -19,7 +19,9 @@ pub use base::{BaseFiles, BaseModel, NewBase};
 pub use given::Given;
 pub use print::complete;
 pub use schema::schema;
-pub use sections::{Comparisons, Demonstrations, Evaluation, Pretraining, Prompts, Source};
+pub use sections::{
+    Comparisons, Demonstrations, Distillation, Evaluation, Feedback, Pretraining, Prompts, Source,
+};
 pub(super) use settings::nearest_setting;
 pub use version::VERSION;
 pub(super) use wanted::Wanted;
@@ -58,6 +60,10 @@ pub struct Config {
     pub reward: Comparisons,
     /// Step 3's data and length.
     pub ppo: Prompts,
+    /// Step 3's data, where it learns from users' feedback.
+    pub feedback: Feedback,
+    /// Step 3's teacher, where it has one.
+    pub distillation: Distillation,
     /// The corpus of the pretraining mix.
     pub pretraining: Pretraining,
     /// What stops step 3, and what it warns of.
@@ -211,14 +217,20 @@ impl Config {
         }
         let (profile, _) = self.resolve()?;
         self.check_wanted(&profile)?;
-        learnable(&profile)
+        learnable(&profile)?;
+        let taught = matches!(profile.method, Method::Distillation(_));
+        match (&self.distillation.teacher, taught) {
+            (None, true) => fault("distillation.teacher", format!("say whom `{}` learns from", self.method)),
+            (Some(_), false) => fault("distillation.teacher", format!("`{}` has no teacher", self.method)),
+            _ => Ok(()),
+        }
     }
 }
 
 /// Methods that learn from comparisons have none where the reward model learns from labels.
 fn learnable(profile: &Profile) -> Result<(), RunError> {
     match profile.method {
-        Method::Preference(_) | Method::Kto(_) if profile.reward.loss.labels() => {
+        Method::Preference(_) | Method::Ilql(_) if profile.reward.loss.labels() => {
             let reason = "it learns from comparisons, reward.loss from labels: change one of them";
             Err(RunError::setting("method", reason))
         }

@@ -5,7 +5,7 @@ use super::kind::Kind;
 use super::{Config, settings};
 use crate::run::RunError;
 use core::fmt::Write;
-use rlhf_core::profile::Profile;
+use rlhf_core::profile::{DistillationTraining, Profile};
 use serde_json::Value;
 
 const HEAD: &str = "\
@@ -28,7 +28,11 @@ const SETTINGS: &str = "
 ";
 
 /// What is printed where a path has to be filled in.
-const FILL_IN: [(&str, &str); 2] = [("base.model", "\"MODEL\""), ("base.tokenizer", "\"TOKENIZER\"")];
+const FILL_IN: [(&str, &str); 3] = [
+    ("base.model", "\"MODEL\""),
+    ("base.tokenizer", "\"TOKENIZER\""),
+    ("distillation.teacher", "\"TEACHER\""),
+];
 
 /// What is printed where sources may stand.
 const SOURCES: &str = "[{ files = [\"*.jsonl\"], weight = 1.0 }]";
@@ -65,7 +69,9 @@ fn entry(out: &mut String, key: &Key, off: &str, (profile, method): (&str, &str)
         Kind::Path => writeln!(out, "# {}", key.what),
         kind => writeln!(out, "# {} ({})", key.what, kind.wanted()),
     };
-    let fill_in = FILL_IN.iter().find(|(known, _)| *known == key.name).map(|(_, value)| *value);
+    // Who has no teacher names none.
+    let asked = key.name != "distillation.teacher" || DistillationTraining::by_name(method).is_ok();
+    let fill_in = FILL_IN.iter().find(|(known, _)| asked && *known == key.name).map(|(_, value)| *value);
     let _ = match (key.default(), fill_in) {
         // An empty list here would stand in the way of [[tables]].
         _ if matches!(key.kind, Kind::Sources(_)) => writeln!(out, "# {name} = {SOURCES}"),
@@ -119,7 +125,10 @@ mod tests {
         let profiles = Profile::names().map(|profile| (profile, "ppo"));
         for (profile, method) in profiles.chain(Method::names().map(|method| ("trl", method))) {
             let printed = parse(&complete(profile, method).unwrap());
-            let paths = "[base]\nmodel = \"MODEL\"\ntokenizer = \"TOKENIZER\"";
+            let mut paths = "[base]\nmodel = \"MODEL\"\ntokenizer = \"TOKENIZER\"".to_owned();
+            if DistillationTraining::by_name(method).is_ok() {
+                paths += "\n[distillation]\nteacher = \"TEACHER\"";
+            }
             let short = format!("profile = \"{profile}\"\nmethod = \"{method}\"\n{paths}");
             assert_eq!(printed, parse(&short));
             assert_eq!((printed.profile.as_str(), printed.method.as_str()), (profile, method));
@@ -170,7 +179,7 @@ mod tests {
                 None => kinds.push(vec![("trl", name)]),
             }
         }
-        assert_eq!(kinds.len(), 5);
+        assert_eq!(kinds.len(), 11);
         for (from, to) in kinds.iter().flat_map(|all| pairs(all)) {
             {
                 let text = complete(to.0, to.1).unwrap();

@@ -2,6 +2,7 @@
 
 use crate::data::{self, Format};
 use serde::Deserialize;
+use std::path::PathBuf;
 
 /// Step 1's data.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -53,6 +54,26 @@ pub struct Prompts {
     pub prompt: usize,
     /// The longest response, in tokens.
     pub response: usize,
+}
+
+/// Users' feedback on responses, where step 3 learns from it.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Feedback {
+    /// All files of these serve; empty where there are sources.
+    pub formats: Vec<Format>,
+    /// Files instead: each source is a data set, with its part of the rows.
+    pub sources: Vec<data::Source>,
+    /// At most so many of each data set, or of all sources together, on either side of the split.
+    pub rows: usize,
+}
+
+/// Whom step 3 learns from, where that is a teacher.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Distillation {
+    /// A model with the base's tokens, from the data's folder.
+    pub teacher: Option<PathBuf>,
 }
 
 /// The corpus of the pretraining mix.

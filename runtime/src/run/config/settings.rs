@@ -99,6 +99,10 @@ const ON_POLICY: &[(&str, &str)] = &[
     ("normalisation", "what tokens are averaged over: \"token\", \"response\" or constant = { length }"),
     ("kl", "the distance from the reference in the loss: { beta, estimator }, or \"none\""),
     ("entropy", "the coefficient of the entropy bonus"),
+    (
+        "stale",
+        "iterations that the sampler lags behind, at most; it catches up every this + 1; 0: not at all",
+    ),
     ("importance", "weights for a sampler that differs: { level, limit }, or \"none\""),
     ("dropout", "dropout in training, a probability of 0 to 0.99"),
 ];
@@ -112,9 +116,81 @@ const PASSES: &[(&str, &str)] = &[
 
 const ONLINE: &[(&str, &str)] = &[
     ("method", "what is compared and learnt, as a table: its parts are in the documentation of its type"),
+    ("prompts", "prompts an iteration, 1 or more"),
     ("temperature", "what logits are divided by in sampling and training, above 0"),
     ("epochs", "passes over what was written, 1 or more"),
     ("minibatches", "optimiser steps a pass, 1 or more"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
+const EXPERT_ITERATION: &[(&str, &str)] = &[
+    ("prompts", "prompts an iteration, 1 or more"),
+    ("group", "responses to each, 1 or more"),
+    (
+        "selection",
+        "which are imitated: best = { count }, share = { share }, at_least = { score }, best_at_least = { count, score }",
+    ),
+    ("temperature", "what logits are divided by in sampling, above 0; what is kept is learnt at 1"),
+    ("epochs", "passes over what was kept, 1 or more"),
+    ("minibatches", "optimiser steps a pass, 1 or more, where as many responses are kept"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
+const BANDIT: &[(&str, &str)] = &[
+    ("objective.normaliser", "what weighted rewards are divided by: \"count\" or \"weights\""),
+    ("objective.clip", "no importance weight counts for more, above 0; \"none\": no limit"),
+    ("epochs", "passes over the log, 1 or more"),
+    ("batch", "responses an optimiser step, 1 or more"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
+const TRPO: &[(&str, &str)] = &[
+    ("prompts", "prompts a rollout, 1 or more"),
+    ("group", "responses to each, 1 or more; 2 where they are compared with one another"),
+    ("temperature", "what logits are divided by in sampling and training, above 0"),
+    ("beta", "per nat; what the distance from the reference takes off the reward, 0 or more"),
+    ("credit", "response = { baseline, scale, epsilon } or token = { gamma }"),
+    ("step.max_kl", "nats a token; the greatest mean KL of a step, above 0"),
+    ("step.damping", "added to the Fisher matrix's diagonal, 0 or more"),
+    ("step.iterations", "products with that matrix, at most, 1 or more"),
+    ("step.tolerance", "the residual that will do, relative to the gradient, 0 to 1"),
+    ("step.displacement", "how far such a product's central difference reaches, above 0"),
+    ("step.backtracks", "how often a step is shortened before it is given up"),
+    ("step.shrink", "by what, above 0 and below 1"),
+];
+
+const NLPO: &[(&str, &str)] = &[
+    ("top_p", "the mass that the support reaches, above 0 and up to 1"),
+    ("follow", "how the mask policy lags behind: every = { iterations } or average = { decay }"),
+];
+
+const DISTILLATION: &[(&str, &str)] = &[
+    ("objective.divergence", "what is made small: \"forward\", \"reverse\" or jensen_shannon = { beta }"),
+    (
+        "objective.tail",
+        "what becomes of ids that are not among `top`: \"bucket\", \"renormalised\" or \"dropped\"",
+    ),
+    ("objective.temperature", "what both networks' logits are divided by, above 0"),
+    ("objective.coefficient", "the loss's weight"),
+    ("top", "how many of the teacher's likeliest ids are learnt from, 1 or more; \"none\": whole rows"),
+    ("own", "the share of steps on the student's own responses, 0 to 1"),
+    ("epochs", "passes over the demonstrations, 1 or more"),
+    ("batch", "demonstrations an optimiser step, 1 or more"),
+    ("dropout", "dropout in training, a probability of 0 to 0.99"),
+];
+
+const ILQL: &[(&str, &str)] = &[
+    (
+        "objective.expectile",
+        "a state is worth its average action at 0.5, its best towards 1; above 0 and below 1",
+    ),
+    ("objective.discount", "the discount a token, 0 to 1"),
+    ("objective.conservatism", "how much tokens that nobody wrote are held down, 0 or more"),
+    ("beta", "nats per unit of reward; how much the policy is led by the values"),
+    ("top_k", "the policy's so many likeliest tokens come into question; 0: all"),
+    ("follow", "how the target values lag behind: every = { iterations } or average = { decay }"),
+    ("epochs", "passes over the comparisons' answers, 1 or more"),
+    ("batch", "answers an optimiser step, 1 or more"),
     ("dropout", "dropout in training, a probability of 0 to 0.99"),
 ];
 
@@ -150,6 +226,16 @@ pub fn all() -> Vec<Setting> {
         ("method.kto.optimiser", OPTIMISER),
         ("method.online", ONLINE),
         ("method.online.optimiser", OPTIMISER),
+        ("method.expert_iteration", EXPERT_ITERATION),
+        ("method.expert_iteration.optimiser", OPTIMISER),
+        ("method.bandit", BANDIT),
+        ("method.bandit.optimiser", OPTIMISER),
+        ("method.trpo", TRPO),
+        ("method.nlpo", NLPO),
+        ("method.distillation", DISTILLATION),
+        ("method.distillation.optimiser", OPTIMISER),
+        ("method.ilql", ILQL),
+        ("method.ilql.optimiser", OPTIMISER),
     ];
     let named = |group: &str, name: &str| format!("{group}.{name}");
     groups

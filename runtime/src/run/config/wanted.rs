@@ -24,10 +24,11 @@ pub struct Wanted<'a> {
 }
 
 impl Config {
-    /// The data of step 1, step 2, what comes before step 2, and step 3. By the profile's loss step 2 takes
-    /// comparisons or labels, and nothing is wanted for a pretraining that it has not.
-    pub(in crate::run) fn wanted(&self, profile: &Profile) -> [Wanted<'_>; 4] {
-        let Self { supervised, reward, ppo, .. } = self;
+    /// The data of step 1, step 2, what comes before step 2, step 3, and the feedback that step 3 may learn
+    /// from. By the profile's loss step 2 takes comparisons or labels, and nothing is wanted for a
+    /// pretraining that it has not.
+    pub(in crate::run) fn wanted(&self, profile: &Profile) -> [Wanted<'_>; 5] {
+        let Self { supervised, reward, ppo, feedback, .. } = self;
         let wanted = |section, key, what, kinds: &'static [Kind], formats: &[Format], sources, rows| Wanted {
             section,
             key,
@@ -42,7 +43,7 @@ impl Config {
         } else {
             ("comparisons", named::COMPARISONS)
         };
-        let (d, c, p) = (named::DEMONSTRATIONS, named::COMPARISONS, named::PROMPTS);
+        let (d, c, p, f) = (named::DEMONSTRATIONS, named::COMPARISONS, named::PROMPTS, named::FEEDBACK);
         let before: &[Source] = &reward.pretraining_sources;
         [
             wanted(
@@ -57,6 +58,15 @@ impl Config {
             wanted("reward", "sources", what, kinds, &reward.formats, &reward.sources[..], reward.rows),
             wanted("reward", "pretraining_sources", "comparisons", c, &[], before, reward.rows),
             wanted("ppo", "sources", "prompts", p, &ppo.formats, &ppo.sources[..], ppo.rows),
+            wanted(
+                "feedback",
+                "sources",
+                "feedback",
+                f,
+                &feedback.formats,
+                &feedback.sources[..],
+                feedback.rows,
+            ),
         ]
     }
 
@@ -64,7 +74,7 @@ impl Config {
     pub(super) fn check_wanted(&self, profile: &Profile) -> Result<(), RunError> {
         let wanted = self.wanted(profile);
         wanted.iter().try_for_each(Wanted::check)?;
-        let [_, _, before, _] = &wanted;
+        let [_, _, before, ..] = &wanted;
         match (before.sources.is_empty(), profile.reward.pretraining.is_none()) {
             (true, false) => {
                 let reason = "reward.pretraining asks for it: say which comparisons come first";

@@ -176,6 +176,11 @@ impl Offender {
         Self { index, ..Self::default() }
     }
 
+    /// Responses of a rollout, which are those of `indices` among all.
+    pub(in crate::train) fn all_written(rollouts: &Rollouts, indices: &[usize]) -> Vec<Self> {
+        indices.iter().enumerate().map(|(i, &of)| Self::written(rollouts, i, of)).collect()
+    }
+
     /// Response `i` of some rollouts, which is number `index` of all.
     pub(in crate::train) fn written(rollouts: &Rollouts, i: usize, index: usize) -> Self {
         let (whole, span) = (rollouts.span(i), rollouts.response_span(i));

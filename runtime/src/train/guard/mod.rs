@@ -63,6 +63,11 @@ impl Guards {
         within("guards.max_kl", self.max_kl, f64::MIN_POSITIVE, f64::INFINITY)?;
         within("guards.min_entropy", self.min_entropy, 0.0, 1.0)
     }
+
+    /// These, if every one of them is in range.
+    pub(super) fn checked(self) -> Result<Self, Error> {
+        self.validate().map(|()| self)
+    }
 }
 
 fn all_finite(numbers: &[f32]) -> bool {

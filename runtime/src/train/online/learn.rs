@@ -1,11 +1,12 @@
 //! What is learnt from an iteration's comparisons.
 
 use super::{OnlinePreferences, Written};
-use crate::train::guard::{Fault, Place, Shown, Watch, forget};
+use crate::train::guard::{Place, Shown};
 use crate::train::preference::Compared;
+use crate::train::teaching::Teaching;
 use crate::train::{Passes, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Error;
-use rlhf_core::maths::{NashMd, PreferenceStats, best_and_worst, win_rates};
+use rlhf_core::maths::{PreferenceStats, best_and_worst, win_rates};
 use rlhf_core::objectives::NashPolicy;
 use rlhf_core::profile::OnlineMethod;
 use rlhf_core::random::{Key, Stream};
@@ -83,47 +84,24 @@ impl OnlinePreferences {
             }
             OnlineMethod::NashMd { objective, .. } => {
                 let preferred: Vec<f32> = batch.iter().map(|lesson| lesson.preferred).collect();
-                let played =
-                    Played { shown, reference: said.as_deref().unwrap_or(&[]), preferred: &preferred };
-                played.accumulate(policy, objective, temperature, place).await?;
+                let (said, n) = (said.as_deref().unwrap_or(&[]), texts.len() as f64);
+                let most = TOKENS_AT_ONCE;
+                let played = Teaching { shown, place, role: "policy", most, temperature };
+                let parts = played.parts();
+                let taught = played.learn(
+                    policy,
+                    &parts,
+                    |part| {
+                        let (said, preferred) = (&said[part.span.clone()], &preferred[part.texts.clone()]);
+                        NashPolicy::new(*objective, part.ends(), said, preferred, n)
+                    },
+                    |_, _| {},
+                );
+                taught.await?;
             }
         }
-        let update = self.settings.optimiser.update(&self.schedule, index);
-        let refused = |error| Fault::refused(place, "policy", error, shown.offenders());
-        policy.step(&update).await.map_err(refused)?;
+        self.pace.step((policy, "policy"), index, place, || shown.offenders()).await?;
         Ok(seen)
-    }
-}
-
-/// A batch of responses to learn from by Nash-MD.
-struct Played<'a> {
-    shown: Shown<'a>,
-    reference: &'a [f32],
-    preferred: &'a [f32],
-}
-
-impl Played<'_> {
-    async fn accumulate<L: Learner<Error: 'static>>(
-        &self,
-        policy: &mut L,
-        settings: &NashMd,
-        temperature: f32,
-        place: Place,
-    ) -> Result<(), TrainError> {
-        let texts = self.shown.texts;
-        let mut watch = Watch::new(texts.tokens());
-        for part in texts.parts(TOKENS_AT_ONCE) {
-            let (said, preferred) = (&self.reference[part.span.clone()], &self.preferred[part.texts.clone()]);
-            let n = texts.len() as f64;
-            let mut objective = NashPolicy::new(*settings, part.ends(), said, preferred, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(part.texts.start);
-            let batch = part.batch()?.at_temperature(temperature)?;
-            policy.accumulate(batch, &mut watched).await.map_err(TrainError::role("policy"))?;
-        }
-        match self.shown.learner(place, &watch) {
-            Ok(()) => Ok(()),
-            Err(fault) => Err(forget(policy, fault).await),
-        }
     }
 }
 

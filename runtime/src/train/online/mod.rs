@@ -4,10 +4,12 @@ mod learn;
 mod write;
 
 use super::guard::{Place, Shown};
+use super::pace::Pace;
 use super::reference::log_probs;
 use super::{Examples, Guards, Judge, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::Ragged;
-use rlhf_core::maths::{Against, PreferenceStats, Schedule};
+use rlhf_core::capabilities::Rows;
+use rlhf_core::maths::{Against, PreferenceStats};
 use rlhf_core::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::Stopping;
@@ -28,7 +30,7 @@ pub struct OnlineRoles<'a, P, F, J> {
 pub struct OnlinePreferences {
     settings: OnlinePreference,
     seed: u64,
-    schedule: Schedule,
+    pace: Pace,
     iteration: u32,
     guards: Guards,
 }
@@ -69,8 +71,8 @@ impl OnlinePreferences {
     pub fn new(settings: OnlinePreference, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let schedule = settings.optimiser.schedule(iterations.saturating_mul(each), each);
-        Ok(Self { settings, seed, schedule, iteration: 0, guards: Guards::default() })
+        let pace = Pace::new(settings.optimiser, iterations.saturating_mul(each), each)?;
+        Ok(Self { settings, seed, pace, iteration: 0, guards: Guards::default() })
     }
 
     /// Goes on after `iterations` that were done before, by a policy that remembers them.
@@ -88,8 +90,7 @@ impl OnlinePreferences {
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.
     pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
-        guards.validate()?;
-        Ok(Self { guards, ..self })
+        Ok(Self { guards: guards.checked()?, ..self })
     }
 
     /// Responses to `prompts`, what the judge says of them, and what is learnt from that.
@@ -110,11 +111,52 @@ impl OnlinePreferences {
         <P as Reference>::Error: 'static,
         <F as Reference>::Error: 'static,
     {
-        if prompts.is_empty() {
-            return Err(TrainError::Nothing { what: "prompts" });
-        }
-        let place = Place::Iteration(u64::from(self.iteration) + 1);
+        some(prompts)?;
         let written = self.write(roles, prompts, stopping).await?;
+        self.compare_and_learn(roles, prompts, written).await
+    }
+
+    /// The same where policy and reference show rows, so that the opponent may be their mixture
+    /// ([`Opponent::Mixture`]). `context` is the longest text, prompt included, that both can read, in tokens.
+    ///
+    /// # Errors
+    /// As [`Self::iterate`].
+    pub async fn iterate_mixed<P, F, J>(
+        &mut self,
+        roles: &mut OnlineRoles<'_, P, F, J>,
+        context: usize,
+        prompts: Ragged<'_>,
+        stopping: &Stopping<'_>,
+    ) -> Result<OnlineIteration, TrainError>
+    where
+        P: Policy + Rows + Learner<Error = <P as Reference>::Error>,
+        F: Policy + Rows<Error = <P as Reference>::Error>,
+        J: Judge<Error: 'static>,
+        <P as Reference>::Error: 'static,
+    {
+        some(prompts)?;
+        let written = match self.writers().1 {
+            Some(Opponent::Mixture { weight }) => {
+                self.write_mixed(roles, weight, context, prompts, stopping).await?
+            }
+            _ => self.write(roles, prompts, stopping).await?,
+        };
+        self.compare_and_learn(roles, prompts, written).await
+    }
+
+    /// What the judge says of what was written, and what is learnt from that.
+    async fn compare_and_learn<P, F, J>(
+        &mut self,
+        roles: &mut OnlineRoles<'_, P, F, J>,
+        prompts: Ragged<'_>,
+        written: Written,
+    ) -> Result<OnlineIteration, TrainError>
+    where
+        P: Learner<Error: 'static>,
+        F: Reference<Error: 'static>,
+        J: Judge<Error: 'static>,
+    {
+        let place = Place::Iteration(u64::from(self.iteration) + 1);
         let (texts, each) = (&written.texts, written.each);
         let preferred = compare(roles.judge, texts, each).await?;
         let items: Vec<usize> = (0..prompts.len()).collect();
@@ -155,6 +197,11 @@ impl OnlinePreferences {
             OnlineMethod::NashMd { opponent, .. } => (1, Some(*opponent)),
         }
     }
+}
+
+/// Refuses to begin without prompts.
+fn some(prompts: Ragged<'_>) -> Result<(), TrainError> {
+    if prompts.is_empty() { Err(TrainError::Nothing { what: "prompts" }) } else { Ok(()) }
 }
 
 /// What a judge says, in parts that fit.

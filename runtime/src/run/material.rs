@@ -1,0 +1,84 @@
+//! What step 3's method learns from, made of a run's data.
+
+use super::RunError;
+use super::rewards::{Judged, labelled, pairs, rewarded};
+use super::transcripts::Transcripts;
+use crate::data::Feedback;
+use crate::record::Phase;
+use crate::stage::Material;
+use crate::train::{Examples, Labelled, Logged, TrainError};
+use rlhf_core::maths::Normaliser;
+use rlhf_core::profile::Method;
+use rlhf_cpu::Model;
+
+/// A logged response as token ids.
+pub(super) struct Rated {
+    prompt: Vec<u32>,
+    response: Vec<u32>,
+    reward: f32,
+    log_prob: Option<f32>,
+}
+
+impl Rated {
+    pub fn new(feedback: &Feedback, transcripts: &mut Transcripts<'_>) -> Self {
+        let (prompt, response) = transcripts.pair(&feedback.prompt, &feedback.response);
+        Self { prompt, response, reward: feedback.reward, log_prob: feedback.log_prob }
+    }
+
+    /// Its numbers and texts, to be known again.
+    pub fn ids(&self) -> Vec<u32> {
+        let numbers = [self.reward.to_bits(), self.log_prob.unwrap_or(1.0).to_bits()];
+        [&numbers[..], &self.prompt, &self.response].concat()
+    }
+}
+
+/// What a method asks for, and nothing else.
+///
+/// # Errors
+/// [`RunError::Setting`] for a method that needs what the feedback does not say; what the trainers refuse.
+pub(super) fn material<'a>(
+    method: &Method,
+    judged: impl Iterator<Item = &'a Judged>,
+    feedback: &[Rated],
+    texts: &Examples,
+    teacher: Option<&Model>,
+) -> Result<Material, RunError> {
+    let failed = || RunError::at(Phase::Ppo, 0);
+    let nothing = Material::default();
+    Ok(match method {
+        Method::Preference(_) => Material { pairs: pairs(judged).map_err(failed())?, ..nothing },
+        Method::Kto(_) if feedback.is_empty() => {
+            Material { labelled: labelled(judged).map_err(failed())?, ..nothing }
+        }
+        Method::Kto(_) => Material { labelled: of_feedback(feedback).map_err(failed())?, ..nothing },
+        Method::Ilql(_) => Material { rewarded: rewarded(judged).map_err(failed())?, ..nothing },
+        Method::Bandit(settings) => {
+            let unknown = feedback.iter().any(|row| row.log_prob.is_none());
+            if unknown && settings.objective.normaliser == Normaliser::Count {
+                let reason = "it needs the `log_prob` of every logged response: without, take \"bandit\", or \
+                              normalise by the weights";
+                return Err(RunError::setting("method", reason));
+            }
+            Material { logged: logged(feedback).map_err(failed())?, ..nothing }
+        }
+        Method::Distillation(_) => Material { texts: texts.clone(), teacher: teacher.cloned(), ..nothing },
+        _ => nothing,
+    })
+}
+
+/// What got more than nothing is desirable.
+fn of_feedback(feedback: &[Rated]) -> Result<Labelled, TrainError> {
+    let mut out = Labelled::default();
+    for Rated { prompt, response, reward, .. } in feedback {
+        out.push(prompt, response, *reward > 0.0)?;
+    }
+    Ok(out)
+}
+
+fn logged(feedback: &[Rated]) -> Result<Logged, TrainError> {
+    let mut out = Logged::default();
+    for Rated { prompt, response, reward, log_prob } in feedback {
+        out.push(prompt, response, log_prob.unwrap_or(0.0), *reward)?;
+    }
+    Ok(out)
+}

@@ -1,0 +1,122 @@
+//! All data of a run, as token ids.
+
+use super::base::Base;
+use super::files::{All, Files};
+use super::material::Rated;
+use super::rewards::Judged;
+use super::sets::{Set, Take, read, sides};
+use super::transcripts::Transcripts;
+use super::{Config, Data, RunError};
+use crate::data::{self, Options};
+use crate::record::Phase;
+use crate::train::{Examples, Solution};
+use rlhf_core::profile::{Profile, RewardLoss};
+use rlhf_core::random::{Key, Stream};
+use std::path::Path;
+
+/// All data as token ids.
+pub(super) struct Sources {
+    /// To train on, and held out.
+    pub demonstrations: (Examples, Examples),
+    /// The same of each data set of comparisons, with its name and format.
+    pub comparisons: Vec<Set<Judged>>,
+    /// The same of labels; of these two, what the loss learns from.
+    pub solutions: Vec<Set<Solution>>,
+    /// Comparisons for the pretraining before.
+    pub before: Vec<Set<Judged>>,
+    pub prompts: Vec<Vec<u32>>,
+    pub held_out: Vec<Vec<u32>>,
+    /// To train on.
+    pub feedback: Vec<Rated>,
+    pub data: Data,
+}
+
+impl Sources {
+    pub fn read(config: &Config, profile: &Profile, base: &Base, files: &All) -> Result<Self, RunError> {
+        let folder = config.folder()?;
+        let sides = sides(files)?;
+        let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides };
+        let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
+
+        let open = data::demonstrations_of;
+        let sets = read("demonstrations", folder, &files.demonstrations, take, open, |d| d.group)?;
+        let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
+        let mut demonstrations = (Examples::default(), Examples::default());
+        let mut demonstration_sets = Vec::new();
+        for mut set in sets {
+            for (side, rows) in [(&mut demonstrations.0, &set.train), (&mut demonstrations.1, &set.held_out)]
+            {
+                for row in rows {
+                    let (prompt, response) = transcripts.pair(&row.prompt, &row.response);
+                    side.push(&prompt, &response).map_err(failed)?;
+                }
+            }
+            set.counts.cut = transcripts.cut();
+            demonstration_sets.push(set.counts);
+        }
+
+        let c = &config.reward;
+        let options = Options { synthetic: c.synthetic, passages: c.passages };
+        let open = |path: &Path, format| data::comparisons_of(path, format, options);
+        let mut compared = |files: &[Files]| -> Result<Vec<Set<Judged>>, RunError> {
+            let sets = read("comparisons", folder, files, take, open, |c| c.group)?;
+            let judged = |mut set: Set<data::Comparison>| {
+                let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
+                let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
+                set.counts.cut = transcripts.cut();
+                Set { train, held_out, counts: set.counts }
+            };
+            Ok(sets.into_iter().map(judged).collect())
+        };
+        let (comparisons, before) = (compared(&files.comparisons)?, compared(&files.before)?);
+
+        let whole = profile.reward.loss == RewardLoss::Outcome;
+        let sets = read("labels", folder, &files.solutions, take, data::solutions_of, |s| s.group)?;
+        let mut solutions = Vec::new();
+        for mut set in sets {
+            let mut solved = |all: &[data::Solution]| -> Result<Vec<_>, RunError> {
+                let all = all.iter().map(|s| transcripts.solution(s, whole));
+                all.collect::<Result<_, _>>().map_err(|e| RunError::at(Phase::Reward, 0)(e.into()))
+            };
+            let (train, held_out) = (solved(&set.train)?, solved(&set.held_out)?);
+            set.counts.cut = transcripts.cut();
+            solutions.push(Set { train, held_out, counts: set.counts });
+        }
+
+        let (mut feedback, mut feedback_sets) = (Vec::new(), Vec::new());
+        if !files.feedback.is_empty() {
+            let sets = read("feedback", folder, &files.feedback, take, data::feedback_of, |f| f.group)?;
+            for mut set in sets {
+                feedback.extend(set.train.iter().map(|f| Rated::new(f, &mut transcripts)));
+                set.counts.cut = transcripts.cut();
+                feedback_sets.push(set.counts);
+            }
+        }
+
+        let sets = read("prompts", folder, &files.prompts, take, data::prompts_of, |p| p.group)?;
+        let mut transcripts = Transcripts::new(&base.tokenizer, config.ppo.prompt);
+        let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
+        for mut set in sets {
+            prompts.extend(set.train.iter().map(|p| transcripts.prompt(&p.prompt)));
+            held_out.extend(set.held_out.iter().map(|p| transcripts.prompt(&p.prompt)));
+            set.counts.cut = transcripts.cut();
+            prompt_sets.push(set.counts);
+        }
+        Key::new(config.seed, Stream::Data, 1 << 18).shuffle(&mut held_out);
+        held_out.truncate(config.evaluation.prompts);
+        if held_out.len() < 2 {
+            let reason = format!("{} of the prompts are held out; 2 are the least", held_out.len());
+            return Err(RunError::setting("held_out", reason));
+        }
+        let judged = before.iter().chain(&comparisons).map(|set| &set.counts);
+        let judged = judged.chain(solutions.iter().map(|set| &set.counts));
+        let data = Data {
+            demonstrations: demonstration_sets,
+            comparisons: judged.cloned().collect(),
+            prompts: prompt_sets,
+            feedback: feedback_sets,
+            pretraining: 0,
+        };
+        Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, feedback, data })
+    }
+}

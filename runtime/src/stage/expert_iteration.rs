@@ -1,0 +1,62 @@
+//! Step 3 by imitating the best of the policy's own responses.
+
+use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
+use super::seen::Seen;
+use super::{Scorer, Session, StageError};
+use crate::train::{ExpertIteration, TrainError, Trio, now};
+use rlhf_core::Ragged;
+use rlhf_core::profile;
+use rlhf_cpu::Model;
+
+impl Trainer for ExpertIteration {
+    /// Iterations done.
+    type State = u32;
+
+    fn state(&self) -> (u32, u32) {
+        (self.iteration(), self.iteration())
+    }
+
+    fn go_on(&mut self, done: u32) {
+        *self = self.clone().after(done);
+    }
+
+    fn iterate(
+        &mut self,
+        actors: Actors<'_>,
+        prompts: Ragged<'_>,
+        on: &Prompts<'_>,
+    ) -> Result<Seen, TrainError> {
+        let Actors { policy, reference, reward } = actors;
+        let mut roles = Trio { policy, reference, reward };
+        let seen = now(ExpertIteration::iterate(self, &mut roles, prompts, &on.stopping))?;
+        let kept = seen.keep.iter().filter(|kept| **kept).count() as f64 / seen.keep.len() as f64;
+        let figures = [("loss", seen.loss), ("kept", kept)];
+        let score = seen.kept_score.map(|score| ("kept_reward", score));
+        Ok(Seen::from(seen.seen).and(figures).and(score))
+    }
+}
+
+/// Trains a policy from `sft` to write what `reward` likes best of its own responses, and keeps it as
+/// `policy`. `measure` is asked after every iteration for further figures.
+///
+/// # Errors
+/// [`StageError`].
+pub fn expert_iteration(
+    session: &mut Session<'_>,
+    sft: &Model,
+    reward: &mut Scorer,
+    on: Prompts<'_>,
+    settings: &profile::ExpertIteration,
+    seed: u64,
+    measure: &mut Measure<'_>,
+) -> Result<Model, StageError> {
+    let told = Loop {
+        prompts: settings.prompts as usize,
+        dropout: settings.dropout,
+        temperature: settings.temperature,
+        seed,
+    };
+    learn(session, (sft, reward), on, told, measure, |_, _| {
+        ExpertIteration::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)
+    })
+}

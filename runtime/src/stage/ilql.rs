@@ -1,0 +1,87 @@
+//! Step 3 from values of tokens.
+
+use super::passes::{Pass, Taken, passes};
+use super::supervised::with_dropout;
+use super::{Aligned, Session, StageError, at, finite};
+use crate::formats::ActionValues;
+use crate::record::Phase;
+use crate::train::{Ilql, Rewarded, TrainError, Values, now};
+use rlhf_core::profile::IlqlTraining;
+use rlhf_core::random::{Key, Stream};
+use rlhf_cpu::Model;
+
+/// Learns from rewarded texts what tokens are worth, and keeps `sft` as `policy` with the values that lead
+/// it: what writes is no new network, but the supervised one and two that say what its next tokens are
+/// worth.
+///
+/// # Errors
+/// [`StageError`].
+pub fn ilql(
+    session: &mut Session<'_>,
+    sft: &Model,
+    data: &Rewarded,
+    settings: &IlqlTraining,
+    seed: u64,
+) -> Result<Aligned, StageError> {
+    let (phase, name, dropout) = (Phase::Ppo, "policy", settings.dropout);
+    if let Some(model) = session.finished(name, sft)? {
+        let values = session.root().map(|root| ActionValues::open(&root.join(name), &model)).transpose()?;
+        return Ok(Aligned { model, values: values.flatten() });
+    }
+    let head = |draws| with_dropout(&head(sft, seed, draws)?, dropout, seed);
+    let start = || {
+        let critic = sft.with_scalar_head(0.0, seed).map_err(TrainError::role("critic"))?;
+        let critic = with_dropout(&critic, dropout, seed)?;
+        Ok((Ilql::new(data, settings, seed)?, [head(1)?, head(2)?], critic))
+    };
+    let (trainer, mut heads, mut critic) = start().map_err(at(phase, 0))?;
+    let run = Run { trainer, targets: heads.clone(), heads: &mut heads };
+    let done = passes(session, (phase, "critic"), &mut critic, run, seed)?;
+    let learnt = |model| with_dropout(model, 0.0, seed).map_err(at(phase, done));
+    let [first, second] = &heads;
+    let heads = [learnt(first)?, learnt(second)?];
+    heads.iter().try_for_each(|head| finite(head, phase))?;
+    let values = ActionValues { heads, beta: settings.beta, top_k: settings.top_k };
+    let model = session.finish_with(name, phase, sft.clone(), &|folder| values.save(folder))?;
+    Ok(Aligned { model, values: Some(values) })
+}
+
+/// The body of `sft` with rows of their own, near 0, in place of its head.
+fn head(sft: &Model, seed: u64, draws: u32) -> Result<Model, TrainError> {
+    let (own, of) = (ActionValues::architecture(sft.architecture()), sft.architecture());
+    let rows = own.vocabulary * own.width;
+    let body = sft.weights().len() - if of.tied { 0 } else { rows };
+    let key = Key::new(seed, Stream::Init, 1 + draws);
+    let deviation = 1.0 / (own.width as f64 + 1.0);
+    let mut weights = sft.weights()[..body].to_vec();
+    weights.extend((0..rows).map(|i| (key.normal(0, i as u32) * deviation) as f32));
+    Model::from_weights(sft.cpu(), own, weights).map_err(TrainError::role("head"))
+}
+
+/// The trainer, and its networks but for the critic.
+struct Run<'a> {
+    trainer: Ilql<'a>,
+    heads: &'a mut [Model; 2],
+    targets: [Model; 2],
+}
+
+impl Pass for Run<'_> {
+    fn after(self, steps: u64) -> Self {
+        Self { trainer: self.trainer.after(steps), ..self }
+    }
+
+    fn beside(&mut self) -> Vec<(&'static str, &mut Model)> {
+        let ([first, second], [third, fourth]) = (&mut *self.heads, &mut self.targets);
+        vec![("head-1", first), ("head-2", second), ("target-1", third), ("target-2", fourth)]
+    }
+
+    fn step(&mut self, critic: &mut Model) -> Result<Option<Taken>, TrainError> {
+        let Self { trainer, heads, targets } = self;
+        let mut networks = Values { heads, targets, critic };
+        Ok(now(trainer.step(&mut networks))?.map(|(step, seen)| {
+            let error = seen.actions.squared_error / seen.actions.tokens.max(1) as f64;
+            let told = format!("values are {error:.3} reward² off");
+            Taken { step, more: vec![("action_error", error)], told }
+        }))
+    }
+}

@@ -1,0 +1,61 @@
+//! A policy whose responses an older one writes.
+
+use rlhf_core::maths::Update;
+use rlhf_core::random::Key;
+use rlhf_core::roles::{Learner, Policy, Reference};
+use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::{Batch, Objective, Ragged};
+
+/// A policy that learns from what a lagging sampler writes, as where sampling and learning go on side by
+/// side. The log-probabilities of a rollout are the sampler's; what a trainer asks for afterwards, such as
+/// the weights of [`rlhf_core::maths::on_policy::ImportanceCorrection`], is the policy's.
+///
+/// [`rlhf_core::algorithms::Follow`] lets a sampler catch up.
+#[derive(Debug)]
+pub struct Stale<'a, P, S> {
+    /// Learns.
+    pub policy: &'a mut P,
+    /// Writes.
+    pub sampler: &'a mut S,
+}
+
+impl<P: Reference, S> Reference for Stale<'_, P, S> {
+    type Error = P::Error;
+
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), P::Error> {
+        self.policy.log_probs(batch, out).await
+    }
+}
+
+impl<P: Reference, S: Policy<Error = P::Error>> Policy for Stale<'_, P, S> {
+    async fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, P::Error> {
+        self.sampler.sample(prompts, sampling, stopping, key, first).await
+    }
+}
+
+impl<P: Learner, S> Learner for Stale<'_, P, S> {
+    type Error = P::Error;
+
+    async fn accumulate<O: Objective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+    ) -> Result<f64, P::Error> {
+        self.policy.accumulate(batch, objective).await
+    }
+
+    async fn forget(&mut self) -> Result<(), P::Error> {
+        self.policy.forget().await
+    }
+
+    async fn step(&mut self, update: &Update) -> Result<f64, P::Error> {
+        self.policy.step(update).await
+    }
+}
