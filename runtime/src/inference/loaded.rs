@@ -16,7 +16,7 @@ pub struct Loaded {
 
 /// What it does.
 pub(super) enum Network {
-    Writes(Model),
+    Writes(Box<Model>),
     Scores(Scorer),
 }
 
@@ -38,7 +38,7 @@ impl Network {
             return Ok(Self::Scores(Scorer::open(path, cpu)?));
         }
         let (weights, _) = opened.weights(&opened.architecture)?;
-        Ok(Self::Writes(Model::from_weights(cpu, opened.architecture, weights)?))
+        Ok(Self::Writes(Box::new(Model::from_weights(cpu, opened.architecture, weights)?)))
     }
 }
 
