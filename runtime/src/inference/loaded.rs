@@ -17,7 +17,7 @@ pub struct Loaded {
 
 /// What it does.
 pub(super) enum Network {
-    Writes(Aligned),
+    Writes(Box<Aligned>),
     Scores(Scorer),
 }
 
@@ -41,7 +41,7 @@ impl Network {
         let (weights, _) = opened.weights(&opened.architecture)?;
         let model = Model::from_weights(cpu, opened.architecture, weights)?;
         let values = if path.is_dir() { formats::ActionValues::open(path, &model)? } else { None };
-        Ok(Self::Writes(Aligned { model, values }))
+        Ok(Self::Writes(Box::new(Aligned { model, values })))
     }
 }
 

@@ -222,7 +222,7 @@ mod tests {
         assert!(rate(&beaten, 0.5).unwrap()[0].bradley_terry.value.is_finite());
         let said = rate(&[("a", "b", 0.5), ("c", "d", 0.5)], 1.0).unwrap_err().to_string();
         assert!(said.contains("{a, b} and {c, d}"), "{said}");
-        assert_eq!(rate(&[("a", "a", 1.0)], 1.0), Err(StandingError::Itself("a".into())));
+        assert_eq!(rate(&[("a", "b", 0.5), ("a", "a", 1.0)], 1.0), Err(StandingError::Itself("a".into())));
         assert!(rate(&[], 1.0).is_err());
     }
 }
