@@ -3,7 +3,8 @@
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use rlhf::data::{
-    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, text,
+    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback, prompts, recognise,
+    text,
 };
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
 const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
 
 /// A row of each format.
-const ROWS: [(Format, &str); 15] = [
+const ROWS: [(Format, &str); 16] = [
     (Format::Instructions, r#"{"id": 0, "instruction": "Add.", "context": "1 2", "response": "3\n"}"#),
     (
         Format::SelfInstruct,
@@ -48,6 +49,10 @@ const ROWS: [(Format, &str); 15] = [
     (
         Format::Voted,
         r#"{"prompt": "Hi", "responses": ["No", "Yes"], "votes": [[1, 0], [0, 1, "tie"]], "annotator": "a7"}"#,
+    ),
+    (
+        Format::Feedback,
+        r#"{"prompt": "Hi", "completion": "Yes", "reward": 0.5, "label": true, "log_prob": -2.5}"#,
     ),
     (Format::Prompts, r#"{"prompt": "Hi"}"#),
     (Format::Turns, r#"{"turns": [{"content": "Hi"}]}"#),
@@ -342,6 +347,7 @@ fn a_later_row_with_any_value_missing_or_of_another_type_is_survived() {
         let read = match format.kind() {
             Kind::Demonstrations => demonstrations(&path).unwrap().count(),
             Kind::Comparisons => comparisons(&path, Options::default()).unwrap().count(),
+            Kind::Feedback => feedback(&path).unwrap().count(),
             Kind::Prompts => prompts(&path).unwrap().count(),
             Kind::Text => unreachable!(),
         };
@@ -373,6 +379,7 @@ proptest! {
         match recognise(&path).ok().flatten().map(Format::kind) {
             Some(Kind::Demonstrations) => prop_assert!(demonstrations(&path).unwrap().count() <= 5),
             Some(Kind::Comparisons) => prop_assert!(comparisons(&path, Options::default()).unwrap().count() <= 4),
+            Some(Kind::Feedback) => prop_assert!(feedback(&path).unwrap().count() <= 4),
             Some(Kind::Prompts) => prop_assert!(prompts(&path).unwrap().count() <= 4),
             Some(Kind::Text) | None => {}
         }
