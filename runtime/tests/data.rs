@@ -3,8 +3,8 @@
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use rlhf::data::{
-    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, prompts, recognise, solutions,
-    text,
+    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback, prompts, recognise,
+    solutions, text,
 };
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use serde_json::{Value, json};
@@ -50,8 +50,11 @@ const ROWS: [(Format, &str); 17] = [
         Format::Voted,
         r#"{"prompt": "Hi", "responses": ["No", "Yes"], "votes": [[1, 0], [0, 1, "tie"]], "annotator": "a7"}"#,
     ),
-    (Format::Outcomes, r#"{"prompt": "Hi", "response": "Yes", "label": true}"#),
     (Format::Steps, r#"{"prompt": "Hi", "steps": ["One.", "Two."], "labels": [1, 0.5]}"#),
+    (
+        Format::Feedback,
+        r#"{"prompt": "Hi", "completion": "Yes", "reward": 0.5, "label": true, "log_prob": -2.5}"#,
+    ),
     (Format::Prompts, r#"{"prompt": "Hi"}"#),
     (Format::Turns, r#"{"turns": [{"content": "Hi"}]}"#),
 ];
@@ -165,7 +168,7 @@ fn answers_are_right_or_wrong_as_wholes_and_step_by_step() {
         let path = file(folder.path(), "rows", row);
         solutions(&path).unwrap().next().unwrap()
     };
-    let whole = read(row(Format::Outcomes)).unwrap();
+    let whole = read(row(Format::Feedback)).unwrap();
     assert_eq!((whole.steps, whole.labels), (vec![" Yes".to_owned()], vec![1.0]));
     let steps = read(row(Format::Steps)).unwrap();
     assert_eq!(
@@ -376,6 +379,7 @@ fn a_later_row_with_any_value_missing_or_of_another_type_is_survived() {
             Kind::Demonstrations => demonstrations(&path).unwrap().count(),
             Kind::Comparisons => comparisons(&path, Options::default()).unwrap().count(),
             Kind::Solutions => solutions(&path).unwrap().count(),
+            Kind::Feedback => feedback(&path).unwrap().count(),
             Kind::Prompts => prompts(&path).unwrap().count(),
             Kind::Text => unreachable!(),
         };
@@ -408,6 +412,7 @@ proptest! {
             Some(Kind::Demonstrations) => prop_assert!(demonstrations(&path).unwrap().count() <= 5),
             Some(Kind::Comparisons) => prop_assert!(comparisons(&path, Options::default()).unwrap().count() <= 4),
             Some(Kind::Solutions) => prop_assert!(solutions(&path).unwrap().count() <= 4),
+            Some(Kind::Feedback) => prop_assert!(feedback(&path).unwrap().count() <= 4),
             Some(Kind::Prompts) => prop_assert!(prompts(&path).unwrap().count() <= 4),
             Some(Kind::Text) | None => {}
         }

@@ -17,7 +17,7 @@ use std::path::Path;
 const KINDS: [(&str, &[&str]); 5] = [
     ("pairwise", &["reward.loss={ pairwise = { centring = 0.01, margin = 1.0 } }"]),
     ("graded", &["reward.loss={ graded = { ordered = { tie = 0.5, clear = 2.0 } } }"]),
-    ("outcome", &["reward.loss=outcome", "reward.formats=[\"outcomes\", \"steps\"]"]),
+    ("outcome", &["reward.loss=outcome", "reward.formats=[\"feedback\", \"steps\"]"]),
     ("process", &["reward.loss={ process = \"min\" }", "reward.formats=[\"steps\"]"]),
     (
         "ensemble",
@@ -157,10 +157,10 @@ fn settings_that_do_not_fit_are_refused_by_name() {
         (&["reward.loss=best"], &["reward.loss"]),
         (&["reward.loss={ graded = { davidson = { nu = 0.0 } } }"], &["reward.loss", "nu"]),
         (&["reward.ensemble={ members = 0, how = \"mean\" }"], &["reward.ensemble", "members"]),
-        (&["reward.loss=outcome"], &["reward.formats", "labels", "outcomes"]),
+        (&["reward.loss=outcome"], &["reward.formats", "labels", "feedback"]),
         (&["reward.formats=[\"steps\"]"], &["reward.formats", "comparisons"]),
         (
-            &["reward.loss=outcome", "reward.formats=[\"outcomes\"]", "method=dpo"],
+            &["reward.loss=outcome", "reward.formats=[\"feedback\"]", "method=dpo"],
             &["method", "learns from comparisons"],
         ),
         (&["reward.pretraining_sources=[{ files = [\"e.data\"] }]"], &["reward.pretraining", "say how"]),
