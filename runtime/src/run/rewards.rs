@@ -115,7 +115,8 @@ mod tests {
     #[test]
     fn an_answer_is_worth_whom_it_beats() {
         let votes = [(2, 0), (2, 1)].map(|(winner, loser)| Vote::Prefers { winner, loser });
-        let judged = Judged { texts: vec![vec![9, 1, 3]; 3], prompts: vec![1; 3], votes: votes.to_vec() };
+        let texts = vec![vec![9, 1, 3]; 3];
+        let judged = Judged { texts, prompts: vec![1; 3], votes: votes.to_vec(), margin: 0.0, degree: 1 };
         let mut want = Rewarded::default();
         for worth in [-0.5, -0.5, 1.0] {
             want.push(&[9], &[1, 3], &[0.0, worth], true).unwrap();
