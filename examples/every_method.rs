@@ -5,10 +5,10 @@
 //! are made once; each method then has them and the same questions. The last column is its control: what it
 //! learns where rewards are all alike and labels come from a coin.
 
-use rlhf::stage::{Aligned, Material, Prompts, Session, align, reward_model};
+use rlhf::stage::{Aligned, Judgements, Material, Member, Prompts, Scorer, Session, align, reward_model};
 use rlhf::train::{Examples, Guards, Ranking, Scaled, now, supervised};
 use rlhf_core::algorithms::Follow;
-use rlhf_core::maths::RewardScale;
+use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Method, Optimiser, Profile, WarmUpLength};
 use rlhf_core::random::{Key, Stream};
@@ -64,7 +64,7 @@ fn taught(model: &Model, texts: &Examples, epochs: u32) -> Result<Model, Failure
 /// What all methods start from.
 struct World {
     sft: Model,
-    reward: Scaled<Model>,
+    reward: Scorer,
     material: Material,
     questions: Vec<Vec<u32>>,
 }
@@ -78,18 +78,23 @@ impl World {
         let echoes = Examples::try_from_iter(tokens().map(|q| ([q], [q, 0])))?;
         let teacher = taught(&sft, &echoes, 60)?;
         let rankings: Vec<Ranking> = tokens()
-            .map(|q| Ranking {
-                texts: tokens().map(|a| vec![q, a, 0]).collect(),
-                ranks: tokens().map(|a| u32::from(!right(q, &[a, 0]))).collect(),
+            .map(|q| {
+                let ranks = tokens().map(|a| u32::from(!right(q, &[a, 0])));
+                Ranking {
+                    texts: tokens().map(|a| vec![q, a, 0]).collect(),
+                    ranks: ranks.collect(),
+                    ..Ranking::default()
+                }
             })
             .collect();
         let mut settings = Profile::instructgpt().reward;
         (settings.epochs, settings.batch, settings.optimiser.learning_rate) = (60, Some(4), 1e-2);
-        let mut as_it_is = |reward| Ok(Scaled { reward, scale: RewardScale::default() });
-        let silent = &mut Session::new(|_, _, _, _| {});
-        let mut reward = reward_model(silent, &sft, &rankings, &settings, 1, &mut as_it_is)?;
         // As step 2 does it: demonstrations average 0.
-        reward = now(Scaled::centred_on(reward.reward, anything.sequences()?))?;
+        let mut centred =
+            |member: Member| now(async { Scaled::centred_on(member, anything.sequences()?).await });
+        let silent = &mut Session::new(|_, _, _, _| {});
+        let judgements = Judgements { rankings: &rankings, ..Judgements::default() };
+        let reward = reward_model(silent, &sft, judgements, &settings, 1, &mut centred)?;
         let material = material(&mut sft, (anything, teacher), right)?;
         Ok(Self { sft, reward, material, questions: (0..32).map(|i| vec![question(i)]).collect() })
     }
@@ -100,7 +105,9 @@ impl World {
         let mut draws = Key::new(7, Stream::Labels, 0).draws(0);
         let (mut sft, texts) = (self.sft.clone(), self.material.texts.clone());
         let material = material(&mut sft, (texts, self.sft.clone()), |_, _| draws.uniform() < 0.5)?;
-        let reward = Scaled { scale: RewardScale { gain: 0.0, bias: 0.0 }, ..self.reward.clone() };
+        let (reward, scale) =
+            (Member::Whole(self.reward.model().clone()), RewardScale { gain: 0.0, bias: 0.0 });
+        let reward = Scorer::new(vec![Scaled { reward, scale }], EnsembleRule::Mean)?;
         Ok(Self { sft, reward, material, questions: self.questions.clone() })
     }
 

@@ -2,11 +2,10 @@
 
 use crate::world::{SFT, STOPPING, WHO};
 use rlhf::run::{Config, Given};
-use rlhf::stage::{Material, Prompts, Session, align};
+use rlhf::stage::{Material, Member, Prompts, Scorer, Session, align};
 use rlhf::train::{Examples, Guards, Scaled};
-use rlhf_core::maths::RewardScale;
+use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_cpu::Model;
 
 const SMALL: [&str; 6] = [
     "ppo.batch=16",
@@ -42,8 +41,9 @@ fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
 }
 
 /// A reward model that likes some answers better than others, for no reason.
-fn reward() -> Scaled<Model> {
-    Scaled { reward: SFT.with_scalar_head(0.5, 3).unwrap(), scale: RewardScale::default() }
+fn reward() -> Scorer {
+    let reward = Member::Whole(SFT.with_scalar_head(0.5, 3).unwrap());
+    Scorer::new(vec![Scaled { reward, scale: RewardScale::default() }], EnsembleRule::Mean).unwrap()
 }
 
 /// Each of these changes the weights, and so does each from every other.
