@@ -1,10 +1,10 @@
 //! The same in steps 1 and 2, and in the pretraining mix.
 
 use super::rollout::{fault, indices};
-use rlhf::train::{Examples, Guard, Place, Ranking, now, reward_model, supervised};
-use rlhf_core::maths::{RankTies, Stages, Ties};
+use rlhf::train::{Examples, Guard, Place, Ranking, RewardModel, Solution, now, reward_model, supervised};
+use rlhf_core::maths::{RankTies, Stages, StepScore, Ties};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{PretrainingMix, Profile, RewardLoss};
+use rlhf_core::profile::{PreferenceModelPretraining, PretrainingMix, Profile, RewardLoss};
 use rlhf_cpu::{Cpu, Isa, Model};
 use rlhf_tests::small::{Small, VOCABULARY, bits, broken_at, network, settings};
 use std::collections::BTreeSet;
@@ -75,6 +75,30 @@ fn answers_whose_scores_are_nan_are_named() {
         }
         assert_eq!(bits(&model), before);
     }
+}
+
+#[test]
+fn labelled_texts_and_the_pretraining_before_are_named_too() {
+    let broken = || broken_at(&network(1, 3).with_scalar_head(0.1, 1).unwrap(), 9);
+    let mut settings = Profile::instructgpt().reward;
+    let texts = [vec![2, 3, 4, 5], vec![2, 4, 9, 5]];
+    let solutions = texts.clone().map(|text| Solution::new(text, vec![1, 3], vec![1.0, 0.0]).unwrap());
+    for loss in [RewardLoss::Outcome, RewardLoss::Process(StepScore::Min)] {
+        (settings.loss, settings.batch) = (loss, Some(16));
+        let steps = RewardModel::labelled(&solutions, &settings, 1).unwrap();
+        let fault = fault(now(steps.run(&mut broken(), &mut |_, _| {})));
+        assert_eq!((fault.guard, fault.place), (Guard::NonFinite, Place::Step(1)));
+        assert_eq!((fault.offenders.len(), fault.offenders[0].index), (1, 1), "{loss:?}");
+        assert!(fault.offenders[0].score.unwrap().is_nan());
+    }
+    settings.loss = RewardLoss::KWise(Ties::ShrinkDivisor);
+    settings.pretraining = Some(PreferenceModelPretraining { epochs: 1, language: 1.0, learning_rate: 1e-5 });
+    let rankings = [Ranking { texts: texts.to_vec(), ranks: vec![1, 2], ..Ranking::default() }];
+    let steps = RewardModel::new(&rankings, &settings, 1).unwrap();
+    let steps = steps.pretrained_on(&rankings, &settings, 1).unwrap();
+    let fault = fault(now(steps.run(&mut broken(), &mut |_, _| {})));
+    assert_eq!((fault.guard, fault.place), (Guard::NonFinite, Place::Step(1)));
+    assert!(fault.offenders.iter().any(|offender| offender.prompt == texts[1]));
 }
 
 #[test]
