@@ -193,7 +193,7 @@ fn quick(profile: &mut Profile) -> u32 {
             fast(&mut s.optimiser, 1e-3);
         }
         Method::Bandit(s) => {
-            (s.epochs, s.batch) = (6, 64);
+            (s.epochs, s.batch) = (6, 128);
             fast(&mut s.optimiser, 1e-3);
         }
         Method::Distillation(s) => {
