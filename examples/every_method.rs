@@ -1,7 +1,7 @@
 //! Every method of step 3 on one task of a few tokens, through the stages that `rlhf run` uses: who is asked
 //! a token is to say it again. `cargo run --release -p rlhf-examples --example every_method [NAME...]`.
 //!
-//! A supervised model that is right one time in four, a reward model, and pairs, labels, a log and a teacher
+//! A supervised model that is right every other time, a reward model, and pairs, labels, a log and a teacher
 //! are made once; each method then has them and the same questions. The last column is its control: what it
 //! learns where rewards are all alike and labels come from a coin.
 
@@ -13,7 +13,7 @@ use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Method, Optimiser, Profile, WarmUpLength};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
-use rlhf_core::roles::Policy;
+use rlhf_core::roles::{Policy, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_cpu::{Cpu, Model};
 use std::time::Instant;
@@ -22,9 +22,11 @@ type Failure = Box<dyn core::error::Error>;
 
 /// What may be asked, and said: 0 ends an answer.
 const TOKENS: u32 = 5;
-const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 3, eos: Some(0), stop: &[] };
-/// By how much a method has to raise the share of right answers.
-const MARGIN: f64 = 0.15;
+const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 2, eos: Some(0), stop: &[] };
+/// What methods take for the longest answer, in tokens: they know no shorter ones.
+const LONGEST: u32 = 4;
+/// By how much a method has to raise the share of right answers, or the reward, in its deviations.
+const MARGIN: f64 = 0.1;
 
 /// Whether an answer is what was asked for: a rule, not a person.
 fn right(asked: u32, answer: &[u32]) -> bool {
@@ -44,11 +46,18 @@ fn answers<P: Policy<Error: 'static>>(policy: &mut P, count: usize, seed: u64) -
     Ok(said.ok_or("the processor never waits")??)
 }
 
-/// The share of right answers.
-fn share<P: Policy<Error: 'static>>(policy: &mut P) -> Result<f64, Failure> {
+/// The share of right answers, and the mean reward.
+fn measured<P: Policy<Error: 'static>>(
+    policy: &mut P,
+    reward: &mut Scaled<Model>,
+) -> Result<[f64; 2], Failure> {
     let said = answers(policy, 400, 99)?;
-    let count = (0..said.len()).filter(|&i| right(question(i), said.response(i))).count();
-    Ok(count as f64 / said.len() as f64)
+    let n = said.len();
+    let texts = Examples::try_from_iter((0..n).map(|i| ([question(i)], said.response(i))))?;
+    let mut scores = vec![0.0; n];
+    ready(reward.score(texts.sequences()?, &mut scores)).ok_or("the processor never waits")??;
+    let count = (0..n).filter(|&i| right(question(i), said.response(i))).count();
+    Ok([count as f64, scores.iter().map(|score| f64::from(*score)).sum()].map(|sum| sum / n as f64))
 }
 
 /// A model that learnt to say these.
@@ -72,29 +81,34 @@ struct World {
 impl World {
     fn new() -> Result<Self, Failure> {
         let tokens = || 1..TOKENS;
-        let anything = Examples::try_from_iter(tokens().flat_map(|q| tokens().map(move |a| ([q], [a, 0]))))?;
+        // The right answer three times, every other once.
+        let any = tokens().flat_map(|q| tokens().chain([q, q]).map(move |a| ([q], [a, 0])));
+        let anything = Examples::try_from_iter(any)?;
         let network = Model::random(&Cpu::default(), Architecture::gpt2(TOKENS as usize, 8, 16, 1, 2), 1)?;
         let mut sft = taught(&network, &anything, 60)?;
         let echoes = Examples::try_from_iter(tokens().map(|q| ([q], [q, 0])))?;
         let teacher = taught(&sft, &echoes, 60)?;
-        let rankings: Vec<Ranking> = tokens()
-            .map(|q| {
-                let ranks = tokens().map(|a| u32::from(!right(q, &[a, 0])));
-                Ranking {
-                    texts: tokens().map(|a| vec![q, a, 0]).collect(),
-                    ranks: ranks.collect(),
-                    ..Ranking::default()
-                }
-            })
+        // All answers that there are: of one that it has not seen, a reward model knows nothing, and a policy finds it.
+        let all: Vec<Vec<u32>> = tokens()
+            .flat_map(|a| tokens().map(move |b| (a, b)))
+            .map(|(a, b)| vec![a, b])
+            .chain(tokens().map(|a| vec![a, 0]))
+            .chain([vec![0]])
             .collect();
+        let ranking = |q: u32| Ranking {
+            texts: all.iter().map(|answer| [&[q], &answer[..]].concat()).collect(),
+            ranks: all.iter().map(|answer| u32::from(!right(q, answer))).collect(),
+            ..Ranking::default()
+        };
+        let rankings: Vec<Ranking> = tokens().map(ranking).collect();
         let mut settings = Profile::instructgpt().reward;
-        (settings.epochs, settings.batch, settings.optimiser.learning_rate) = (60, Some(4), 1e-2);
-        // As step 2 does it: demonstrations average 0.
-        let mut centred =
-            |member: Member| now(async { Scaled::centred_on(member, anything.sequences()?).await });
+        (settings.epochs, settings.batch, settings.optimiser.learning_rate) = (300, Some(4), 3e-3);
+        // Demonstrations have mean 0 and variance 1.
+        let mut scaled =
+            |member: Member| now(async { Scaled::ziegler2019(member, anything.sequences()?).await });
         let silent = &mut Session::new(|_, _, _, _| {});
         let judgements = Judgements { rankings: &rankings, ..Judgements::default() };
-        let reward = reward_model(silent, &sft, judgements, &settings, 1, &mut centred)?;
+        let reward = reward_model(silent, &sft, judgements, &settings, 1, &mut scaled)?;
         let material = material(&mut sft, (anything, teacher), right)?;
         Ok(Self { sft, reward, material, questions: (0..32).map(|i| vec![question(i)]).collect() })
     }
@@ -113,7 +127,7 @@ impl World {
 
     /// The policy that a method makes.
     fn aligned(&self, name: &str) -> Result<Aligned, Failure> {
-        let mut profile = Profile::trl().with_method(name, STOPPING.max_new_tokens as u32)?;
+        let mut profile = Profile::trl().with_method(name, LONGEST)?;
         let iterations = quick(&mut profile);
         let (prompts, mix, guards) = (&self.questions[..], &Examples::default(), Guards::default());
         let on = Prompts { prompts, stopping: STOPPING, mix, iterations, guards };
@@ -158,14 +172,15 @@ fn quick(profile: &mut Profile) -> u32 {
         (optimiser.learning_rate, optimiser.warm_up) = (rate, WarmUpLength::Steps(0));
     };
     (profile.ppo.batch, profile.ppo.temperature) = (Some(64), 1.0);
-    fast(&mut profile.ppo.policy, 5e-3);
+    (profile.ppo.epochs, profile.ppo.gae.lambda) = (profile.ppo.epochs.min(2), 1.0);
+    fast(&mut profile.ppo.policy, 1e-3);
     fast(&mut profile.ppo.critic, 5e-3);
     match &mut profile.method {
         Method::Ppo => {}
         Method::Nlpo(s) => s.follow = Follow::Every { iterations: 5 },
         Method::OnPolicy(s) => {
-            (s.prompts, s.beta) = (64 / s.group, s.beta.min(0.02));
-            fast(&mut s.optimiser, 5e-3);
+            (s.prompts, s.minibatches, s.beta) = (64 / s.group, 4, s.beta.min(0.02));
+            fast(&mut s.optimiser, 1e-3);
         }
         Method::Trpo(s) => (s.prompts, s.beta, s.step.max_kl, s.step.damping) = (16, 0.0, 0.03, 1e-3),
         Method::ExpertIteration(s) => {
@@ -174,27 +189,28 @@ fn quick(profile: &mut Profile) -> u32 {
         }
         Method::Online(s) => fast(&mut s.optimiser, 3e-3),
         Method::Preference(s) => {
-            (s.epochs, s.batch) = (6, 32);
-            fast(&mut s.optimiser, 3e-3);
+            (s.epochs, s.batch) = (4, 32);
+            fast(&mut s.optimiser, 1e-3);
         }
         Method::Kto(s) => {
             (s.epochs, s.batch) = (4, 32);
-            fast(&mut s.optimiser, 3e-3);
+            fast(&mut s.optimiser, 1e-3);
         }
         Method::Bandit(s) => {
-            (s.epochs, s.batch) = (4, 64);
-            fast(&mut s.optimiser, 3e-3);
+            (s.epochs, s.batch) = (6, 128);
+            fast(&mut s.optimiser, 1e-3);
         }
         Method::Distillation(s) => {
             (s.epochs, s.batch) = (100, 16);
             fast(&mut s.optimiser, 3e-3);
         }
         Method::Ilql(s) => {
-            (s.epochs, s.batch, s.follow) = (8, 64, Follow::Average { decay: 0.9 });
-            fast(&mut s.optimiser, 1e-2);
+            (s.epochs, s.batch, s.beta) = (12, 128, 8.0);
+            s.follow = Follow::Average { decay: 0.9 };
+            fast(&mut s.optimiser, 5e-3);
         }
     }
-    40
+    60
 }
 
 /// One of each kind, which are also shown the world without anything to learn.
@@ -220,22 +236,46 @@ fn main() -> Result<(), Failure> {
     }
     let world = World::new()?;
     let blind = world.blind()?;
-    let before = share(&mut world.sft.clone())?;
-    println!("{:<20} {:>6} {:>6} {:>8} {:>8}", "method", "before", "after", "seconds", "control");
+    let mut judge = world.reward.clone();
+    let mut measure = |policy: &mut Aligned| measured(policy, &mut judge);
+    let before = measure(&mut world.sft.clone().into())?;
+    println!("{:<20} {:^13} {:^13} {:>8}", "", "right", "reward", "");
+    println!(
+        "{:<20} {:>6} {:>6} {:>6} {:>6} {:>8} {:>8}",
+        "method", "before", "after", "before", "after", "seconds", "control"
+    );
     let mut wrong = Vec::new();
     for name in Method::names().filter(|name| asked.is_empty() || asked.iter().any(|a| a == name)) {
         let clock = Instant::now();
-        let after = share(&mut world.aligned(name)?)?;
+        let after = measure(&mut world.aligned(name)?)?;
         let seconds = clock.elapsed().as_secs_f64();
-        let control = CONTROLS.contains(&name).then(|| share(&mut blind.aligned(name)?)).transpose()?;
-        let shown = control.map_or(String::new(), |share| format!("{share:.2}"));
-        println!("{name:<20} {before:>6.2} {after:>6.2} {seconds:>8.2} {shown:>8}");
-        // DiscoPOP's slope points the wrong way where a policy cannot tell two responses apart, as here.
-        let learnt = if name == "discopop" { after < before } else { after > before + MARGIN };
-        if !learnt || control.is_some_and(|control| (control - before).abs() > MARGIN) {
+        let control = CONTROLS.contains(&name).then(|| measure(&mut blind.aligned(name)?)).transpose()?;
+        // What learns from rewards is to raise them, all else the share of right answers.
+        let of = usize::from(by_reward(name)?);
+        let shown = control.map_or(String::new(), |control| format!("{:.2}", control[of]));
+        let ([right, reward], [rightly, rewarded]) = (before, after);
+        println!(
+            "{name:<20} {right:>6.2} {rightly:>6.2} {reward:>6.2} {rewarded:>6.2} {seconds:>8.2} {shown:>8}"
+        );
+        let learnt = match name {
+            // These are for policies that tell good from bad already: they lower what is chosen too.
+            "discopop" | "apo_down" => after[of] < before[of],
+            _ => after[of] > before[of] + MARGIN,
+        };
+        if !learnt || control.is_some_and(|control| control[of] > before[of] + MARGIN) {
             wrong.push(name);
         }
     }
     assert!(wrong.is_empty(), "these did not learn, or learnt from nothing: {wrong:?}");
     Ok(())
+}
+
+/// Whether a method learns from rewards alone.
+fn by_reward(name: &str) -> Result<bool, Failure> {
+    Ok(match Profile::trl().with_method(name, LONGEST)?.method {
+        Method::Ppo | Method::OnPolicy(_) | Method::Nlpo(_) => true,
+        Method::Trpo(_) | Method::ExpertIteration(_) | Method::Online(_) => true,
+        Method::Preference(_) | Method::Kto(_) | Method::Bandit(_) => false,
+        Method::Distillation(_) | Method::Ilql(_) => false,
+    })
 }
