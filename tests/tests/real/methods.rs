@@ -112,9 +112,6 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
         assert_eq!(again.weights_sha256, summary.weights_sha256, "{method}");
         all.push(summary.weights_sha256);
     }
-    all.sort();
-    all.dedup();
-    assert_eq!(all.len(), METHODS.len(), "two methods learnt the same");
 
     // What ILQL keeps writes by its values, and is the same when it is read again.
     let cpu = Cpu::new(1, Isa::best());
