@@ -47,10 +47,7 @@ fn answers<P: Policy<Error: 'static>>(policy: &mut P, count: usize, seed: u64) -
 }
 
 /// The share of right answers, and the mean reward.
-fn measured<P: Policy<Error: 'static>>(
-    policy: &mut P,
-    reward: &mut Scaled<Model>,
-) -> Result<[f64; 2], Failure> {
+fn measured<P: Policy<Error: 'static>>(policy: &mut P, reward: &mut Scorer) -> Result<[f64; 2], Failure> {
     let said = answers(policy, 400, 99)?;
     let n = said.len();
     let texts = Examples::try_from_iter((0..n).map(|i| ([question(i)], said.response(i))))?;
