@@ -194,7 +194,7 @@ impl OnPolicy {
             self.normalisation = Normalisation::Constant { length: tokens };
         }
         if let Some(Overlong { penalty, .. }) = self.overlong {
-            self.overlong = Some(Overlong { longest: tokens, buffer: tokens / 4, penalty });
+            self.overlong = Some(Overlong { longest: tokens, buffer: (tokens / 4).max(1), penalty });
         }
         self
     }
