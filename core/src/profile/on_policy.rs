@@ -194,7 +194,8 @@ impl OnPolicy {
             self.normalisation = Normalisation::Constant { length: tokens };
         }
         if let Some(Overlong { penalty, .. }) = self.overlong {
-            self.overlong = Some(Overlong { longest: tokens, buffer: (tokens / 4).max(1), penalty });
+            let buffer = if tokens < 4 { 1 } else { tokens / 4 };
+            self.overlong = Some(Overlong { longest: tokens, buffer, penalty });
         }
         self
     }
