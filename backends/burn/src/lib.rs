@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod average;
+mod capabilities;
+mod check;
+mod device;
+mod error;
+mod generate;
+mod graph;
+mod head;
+mod learner;
+mod model;
+mod network;
+mod optimiser;
+mod padded;
+mod read;
+mod roles;
+mod sampler;
+mod state;
+mod weights;
+
+pub use device::Device;
+pub use error::BurnError;
+pub use state::OptimiserState;
+pub use model::Model;
