@@ -28,7 +28,11 @@ impl Rows for Model {
         self.architecture.vocabulary
     }
 
-    async fn rows(&mut self, batch: Batch<'_>, visit: &mut dyn FnMut(usize, &[f32])) -> Result<(), BurnError> {
+    async fn rows(
+        &mut self,
+        batch: Batch<'_>,
+        visit: &mut dyn FnMut(usize, &[f32]),
+    ) -> Result<(), BurnError> {
         check::texts(&self.architecture, batch.sequences())?;
         let (positions, _) = owed(batch);
         if positions.is_empty() {
@@ -72,11 +76,8 @@ impl LearnRows for Model {
                 tiles.push(matrix(&model.device, gradient, vocabulary));
             }
             let mut tiles = tiles.into_iter();
-            model.add_head(&mut shown, padded, &positions, &head, |head| {
-                head.pull(|tile| {
-                    tiles.next().unwrap_or_else(|| head.logits(tile).zeros_like())
-                })
-            });
+            let pulled = head.pull(|tile| tiles.next().unwrap_or_else(|| head.logits(tile).zeros_like()));
+            model.add_head(&mut shown, pulled);
             Ok(shown)
         })
         .await
@@ -157,7 +158,7 @@ impl LearnCandidates for Model {
             let log_probs = to_host(head.scalars(ids, k, false).0).await?;
             let mut g = vec![f32::NAN; log_probs.len()];
             shown.loss += objective.candidates(&positions, &log_probs, &mut g)?;
-            model.add_head(&mut shown, padded, &positions, &head, |head| head.pull_scalars(ids, k, &g, &[]));
+            model.add_head(&mut shown, head.pull_scalars(ids, k, &g, &[]));
             Ok(shown)
         })
         .await

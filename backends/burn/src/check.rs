@@ -28,9 +28,7 @@ pub(crate) fn ids(a: &Architecture, ids: &[u32]) -> Result<(), BurnError> {
 pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), BurnError> {
     texts(a, prompts)?;
     match prompts.sequences().position(|(prompt, _)| prompt.len() == a.context) {
-        Some(sequence) => {
-            Err(BurnError::Context { sequence, length: a.context + 1, context: a.context })
-        }
+        Some(sequence) => Err(BurnError::Context { sequence, length: a.context + 1, context: a.context }),
         None => Ok(()),
     }
 }

@@ -148,7 +148,8 @@ impl Request<'_> {
         let model = self.model;
         let column = live.start + step;
         live.grow(column);
-        let lengths: Vec<usize> = live.prompts.iter().map(|&prompt| self.prompts.span(prompt).len()).collect();
+        let lengths: Vec<usize> =
+            live.prompts.iter().map(|&prompt| self.prompts.span(prompt).len()).collect();
         let hidden = live.hidden(&lengths, column, &ids);
         let positions = indices(&model.device, lengths.iter().map(|length| length + step));
         let caches = &mut live.caches;
@@ -188,9 +189,9 @@ impl Live {
     /// What a token at `column` does not see: padding behind prompts, and columns that are yet to come.
     fn hidden(&self, lengths: &[usize], column: usize, like: &Tensor<1, Int>) -> Tensor<2, Bool> {
         let (live, columns) = (lengths.len(), self.columns);
-        let unseen = lengths.iter().flat_map(|&length| {
-            (0..columns).map(move |c| (length <= c && c < self.start) || c > column)
-        });
+        let unseen = lengths
+            .iter()
+            .flat_map(|&length| (0..columns).map(move |c| (length <= c && c < self.start) || c > column));
         let flags: Vec<bool> = unseen.collect();
         Tensor::from_data(burn_tensor::TensorData::new(flags, [live, columns]), &like.device())
     }

@@ -17,43 +17,58 @@ const TILE: usize = 1 << 24;
 /// The rows of a pass that owe something.
 pub(crate) struct Head {
     device: Device,
-    /// `[owed, width]`: what the owed tokens are predicted from.
+    /// The rows of the body's output that owed tokens are predicted from, `[owed]`.
+    rows: Tensor<1, Int>,
+    /// What lies there, `[owed, width]`.
     hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     weight: Tensor<2>,
     temperature: f64,
     owed: usize,
+    /// Rows whose logits are held at once.
+    tile: usize,
     /// Log-probabilities of a pass that is one tile alone, which need not be made twice.
     kept: Option<Tensor<2>>,
 }
 
 /// Gradients on the other side of the head.
 pub(crate) struct Pulled {
-    /// `[owed, width]`.
+    /// The rows of the body's output that have one, `[owed]`.
+    pub(crate) rows: Tensor<1, Int>,
+    /// Theirs, `[owed, width]`.
     pub(crate) hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     pub(crate) weight: Tensor<2>,
 }
 
 impl Head {
-    pub(crate) fn new(device: &Device, hidden: Tensor<2>, weight: Tensor<2>, temperature: f32) -> Self {
-        let [owed, _] = hidden.dims();
-        Self { device: device.clone(), hidden, weight, temperature: temperature.into(), owed, kept: None }
+    /// The head `weight`, `[vocabulary, width]`, over `rows` of the body's output, `[.., width]`.
+    pub(crate) fn new(
+        device: &Device,
+        output: Tensor<2>,
+        rows: Vec<usize>,
+        weight: Tensor<2>,
+        temperature: f32,
+    ) -> Self {
+        let [vocabulary, _] = weight.dims();
+        let (owed, tile, temperature) = (rows.len(), (TILE / vocabulary).max(1), temperature.into());
+        let rows = indices(device, rows);
+        let hidden = output.select(0, rows.clone());
+        Self { device: device.clone(), rows, hidden, weight, temperature, owed, tile, kept: None }
     }
 
     /// Ranges of owed rows, of which each is a tile.
     pub(crate) fn tiles(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let [vocabulary, _] = self.weight.dims();
-        let (rows, owed) = ((TILE / vocabulary).max(1), self.owed);
+        let (rows, owed) = (self.tile, self.owed);
         (0..owed.div_ceil(rows)).map(move |tile| tile * rows..((tile + 1) * rows).min(owed))
     }
 
     /// Logits of a tile, as the network gives them, `[rows, vocabulary]`.
     pub(crate) fn logits(&self, tile: &Range<usize>) -> Tensor<2> {
-        self.rows(tile).matmul(self.weight.clone().transpose())
+        self.hidden_of(tile).matmul(self.weight.clone().transpose())
     }
 
-    fn rows(&self, tile: &Range<usize>) -> Tensor<2> {
+    fn hidden_of(&self, tile: &Range<usize>) -> Tensor<2> {
         self.hidden.clone().narrow(0, tile.start, tile.len())
     }
 
@@ -110,9 +125,9 @@ impl Head {
         for tile in self.tiles() {
             let d = d_logits(&tile);
             hidden.push(d.clone().matmul(self.weight.clone()));
-            weight = weight + d.transpose().matmul(self.rows(&tile));
+            weight = weight + d.transpose().matmul(self.hidden_of(&tile));
         }
-        Pulled { hidden: Tensor::cat(hidden, 0), weight }
+        Pulled { rows: self.rows.clone(), hidden: Tensor::cat(hidden, 0), weight }
     }
 }
 

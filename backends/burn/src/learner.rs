@@ -1,9 +1,9 @@
 //! The roles that learn.
 
 use crate::graph::Graph;
-use crate::head::Head;
+use crate::head::Pulled;
 use crate::model::owed;
-use crate::padded::{Padded, indices, matrix};
+use crate::padded::{Padded, matrix};
 use crate::read::{fetch, numbers};
 use crate::roles::last_tokens;
 use crate::{BurnError, Model, check, optimiser};
@@ -35,12 +35,6 @@ impl Shown {
     /// Nothing yet, of a pass whose output is `hidden`.
     pub(crate) fn nothing(hidden: &Tensor<2>) -> Self {
         Self { loss: 0.0, hidden: hidden.zeros_like(), heads: Vec::new() }
-    }
-
-    /// Adds gradients of the rows that tokens at `positions` are read from, `back` rows before their own.
-    pub(crate) fn add_rows(&mut self, model: &Model, padded: &Padded, positions: &[usize], back: usize, d: Tensor<2>) {
-        let rows = indices(&model.device, positions.iter().map(|&t| padded.rows[t] - back));
-        self.hidden = self.hidden.clone().select_assign(0, rows, d, IndexingUpdateOp::Add);
     }
 }
 
@@ -158,21 +152,14 @@ impl Model {
         let mut g = vec![f32::NAN; log_probs.len()];
         let mut h = vec![f32::NAN; entropies.len()];
         shown.loss += objective.tokens(&positions, &log_probs, &entropies, &mut g, &mut h)?;
-        self.add_head(shown, padded, &positions, &head, |head| head.pull_scalars(&ids, 1, &g, &h));
+        self.add_head(shown, head.pull_scalars(&ids, 1, &g, &h));
         Ok(())
     }
 
-    /// Adds what `pull` pulls back through the head.
-    pub(crate) fn add_head(
-        &self,
-        shown: &mut Shown,
-        padded: &Padded,
-        positions: &[usize],
-        head: &Head,
-        pull: impl FnOnce(&Head) -> crate::head::Pulled,
-    ) {
-        let pulled = pull(head);
-        shown.add_rows(self, padded, positions, 1, pulled.hidden);
+    /// Adds what was pulled back through the vocabulary head.
+    pub(crate) fn add_head(&self, shown: &mut Shown, pulled: Pulled) {
+        let (rows, d) = (pulled.rows, pulled.hidden);
+        shown.hidden = shown.hidden.clone().select_assign(0, rows, d, IndexingUpdateOp::Add);
         shown.heads.push((self.layout.head, pulled.weight));
     }
 
@@ -186,10 +173,10 @@ impl Model {
     ) -> Result<(), BurnError> {
         let (needs, sequences) = (objective.needs(), batch.sequences());
         let pair = self.layout.scalar.ok_or(BurnError::NoScalarHead)?;
-        let all: Vec<usize> = (0..sequences.tokens().len()).collect();
-        let rows = hidden.clone().select(0, indices(&self.device, padded.rows.iter().copied()));
-        let data = fetch(Transaction::default().register(self.scalar(&rows)?)).await?;
+        let values = self.scalar(hidden)?;
+        let data = fetch(Transaction::default().register(values)).await?;
         let values: Vec<f32> = numbers(&mut data.into_iter())?;
+        let values: Vec<f32> = padded.rows.iter().map(|&row| values[row]).collect();
         let mut g = vec![0.0; values.len()];
         if needs.values {
             g.fill(f32::NAN);
@@ -204,9 +191,13 @@ impl Model {
                 g[t] += d;
             }
         }
-        let g = matrix(&self.device, g, 1);
-        shown.add_rows(self, padded, &all, 0, g.clone().matmul(self.weights[pair.first].clone()));
-        shown.heads.push((pair.first, g.clone().transpose().matmul(rows)));
+        let mut of_rows = vec![0.0; padded.batch * padded.time];
+        for (&row, g) in padded.rows.iter().zip(g) {
+            of_rows[row] = g;
+        }
+        let g = matrix(&self.device, of_rows, 1);
+        shown.hidden = shown.hidden.clone() + g.clone().matmul(self.weights[pair.first].clone());
+        shown.heads.push((pair.first, g.clone().transpose().matmul(hidden.clone())));
         if let Some(bias) = pair.bias {
             shown.heads.push((bias, g.sum_dim(0)));
         }

@@ -21,5 +21,5 @@ mod weights;
 
 pub use device::Device;
 pub use error::BurnError;
-pub use state::OptimiserState;
 pub use model::Model;
+pub use state::OptimiserState;

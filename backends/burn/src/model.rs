@@ -2,7 +2,7 @@
 
 use crate::learner::Learning;
 use crate::network::{Network, Rope, causal};
-use crate::padded::{Padded, indices};
+use crate::padded::Padded;
 use crate::read::{fetch, numbers};
 use crate::weights::Layout;
 use crate::{BurnError, Device, check, head::Head};
@@ -113,8 +113,8 @@ impl Model {
             return Ok(out);
         }
         let padded = self.padded(sequences);
-        let hidden = self.forward(&padded).select(0, indices(&self.device, padded.rows));
-        let head = Head::new(&self.device, hidden, self.weights[self.layout.head].clone(), 1.0);
+        let output = self.forward(&padded);
+        let head = Head::new(&self.device, output, padded.rows, self.weights[self.layout.head].clone(), 1.0);
         for tile in head.tiles() {
             let data = fetch(Transaction::default().register(head.logits(&tile))).await?;
             out.extend(numbers::<f32>(&mut data.into_iter())?);
@@ -138,11 +138,10 @@ impl Model {
     }
 
     /// The head over the rows that `owed` tokens are predicted from.
-    pub(crate) fn head(&self, hidden: Tensor<2>, batch: Batch<'_>, owed: &[usize], padded: &Padded) -> Head {
+    pub(crate) fn head(&self, output: Tensor<2>, batch: Batch<'_>, owed: &[usize], padded: &Padded) -> Head {
         // A token is predicted from the row before its own.
-        let rows = owed.iter().map(|&t| padded.rows[t] - 1);
-        let hidden = hidden.select(0, indices(&self.device, rows));
-        Head::new(&self.device, hidden, self.weights[self.layout.head].clone(), batch.temperature())
+        let rows = owed.iter().map(|&t| padded.rows[t] - 1).collect();
+        Head::new(&self.device, output, rows, self.weights[self.layout.head].clone(), batch.temperature())
     }
 
     /// The scalar head at every row, `[rows, 1]`.

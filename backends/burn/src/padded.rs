@@ -19,8 +19,9 @@ pub(crate) struct Padded {
 
 impl Padded {
     pub(crate) fn new(device: &Device, sequences: Ragged<'_>, context: usize) -> Self {
-        let batch = sequences.len();
-        let longest = sequences.sequences().map(|(tokens, _)| tokens.len()).max().unwrap_or(0);
+        // Devices do not like tensors of nothing: an empty batch is a token of padding.
+        let batch = sequences.len().max(1);
+        let longest = sequences.sequences().map(|(tokens, _)| tokens.len()).max().unwrap_or(1);
         let time = device.padded(longest);
         let mut tokens = vec![0; batch * time];
         let mut rows = Vec::with_capacity(sequences.tokens().len());

@@ -44,9 +44,7 @@ fn shared(x: Tensor<4>, heads: usize) -> Tensor<4> {
         return x;
     }
     let each = heads / kv_heads;
-    x.unsqueeze_dim::<5>(2)
-        .expand([batch, kv_heads, each, time, width])
-        .reshape([batch, heads, time, width])
+    x.unsqueeze_dim::<5>(2).expand([batch, kv_heads, each, time, width]).reshape([batch, heads, time, width])
 }
 
 /// One query a head, `[batch, heads, 1, head_width]`, over cached keys and values,

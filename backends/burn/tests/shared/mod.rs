@@ -1,6 +1,9 @@
 //! Small networks that both backends can be given, and the devices to try them on.
 #![allow(dead_code)]
 
+pub mod texts;
+pub mod tolerance;
+
 use rlhf_burn::Device;
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::random::{Key, Stream};
