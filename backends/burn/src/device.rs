@@ -141,3 +141,34 @@ fn found(of: burn_tensor::DeviceType, index: Option<usize>) -> Result<burn_tenso
     let count = devices.len();
     devices.into_iter().nth(index.unwrap_or(0)).ok_or_else(|| format!("{count} were found"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_there_says_what_would_do() {
+        for name in ["", "cpu", "flex:0", "cuda:", "cuda:x", "cuda:-1", "wgpu:0:1"] {
+            let unknown = Device::named(name).unwrap_err();
+            assert!(unknown.to_string().contains("want flex, ndarray"), "{unknown}");
+        }
+        for (name, _, built) in KINDS {
+            match Device::named(name) {
+                Ok(device) => assert!(built && device.name() == name),
+                Err(BurnError::NotBuilt { feature, .. }) => assert!(!built && feature == name),
+                // A card that this machine does not have.
+                Err(error) => assert!(built && matches!(error, BurnError::NoDevice { .. }), "{error}"),
+            }
+        }
+    }
+
+    #[cfg(any(feature = "wgpu", feature = "cuda"))]
+    #[test]
+    fn a_card_beyond_the_last_is_an_error_and_no_panic() {
+        let cards = Device::built().into_iter().filter(|name| !["flex", "ndarray"].contains(name));
+        for kind in cards {
+            let error = Device::named(&format!("{kind}:999")).unwrap_err();
+            assert!(matches!(error, BurnError::NoDevice { .. }), "{error}");
+        }
+    }
+}

@@ -1,10 +1,10 @@
 //! What the backend refuses.
 
+use crate::Precision;
 use burn_tensor::ExecutionError;
 use core::fmt;
 use rlhf_core::Error;
 use rlhf_core::model::CheckpointError;
-use std::string::String;
 
 /// Why the backend refuses.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +41,13 @@ pub enum BurnError {
     Device {
         /// What it said.
         reason: String,
+    },
+    /// The device does not compute in it.
+    Precision {
+        /// What was asked for.
+        precision: Precision,
+        /// The device.
+        device: String,
     },
     /// A token id that the network does not have.
     Token {
@@ -102,6 +109,9 @@ impl fmt::Display for BurnError {
             ),
             Self::Device { reason } => {
                 write!(f, "the device failed ({reason}): if it is out of memory, make batches smaller")
+            }
+            Self::Precision { precision, device } => {
+                write!(f, "device {device:?} does not compute in {precision:?}: use F32")
             }
             Self::Token { position, token, vocabulary } => write!(
                 f,

@@ -1,7 +1,7 @@
 //! Sampling of many sequences at once, with cached keys and values. Ids and their log-probabilities leave
 //! the device, logits do not; sequences that have ended leave the batch.
 
-use crate::network::{cached, causal};
+use crate::network::{Network, cached, causal};
 use crate::padded::{indices, matrix};
 use crate::read::{fetch, numbers};
 use crate::sampler::{BELOW_ONE, Sampler};
@@ -17,6 +17,7 @@ const GROWTH: usize = 32;
 /// What a call asks for.
 pub(crate) struct Request<'a> {
     pub(crate) model: &'a Model,
+    pub(crate) network: Network<'a>,
     pub(crate) prompts: Ragged<'a>,
     pub(crate) sampling: &'a Sampling,
     pub(crate) stopping: &'a Stopping<'a>,
@@ -101,7 +102,7 @@ impl Request<'_> {
         let padded = model.padded(self.prompts);
         let mut caches = Vec::with_capacity(model.architecture.layers);
         let (tokens, positions) = (padded.tokens, padded.positions);
-        let hidden = model.network().body(padded.batch, tokens, positions, |_, q, k, v| {
+        let hidden = self.network.body(padded.batch, tokens, positions, |_, q, k, v| {
             caches.push([k.clone(), v.clone()]);
             causal(q, k, v)
         });
@@ -153,7 +154,7 @@ impl Request<'_> {
         let hidden = live.hidden(&lengths, column, &ids);
         let positions = indices(&model.device, lengths.iter().map(|length| length + step));
         let caches = &mut live.caches;
-        model.network().body(lengths.len(), ids, positions, |layer, q, k, v| {
+        self.network.body(lengths.len(), ids, positions, |layer, q, k, v| {
             let [keys, values] = &mut caches[layer];
             put(keys, column, k);
             put(values, column, v);

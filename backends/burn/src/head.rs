@@ -135,3 +135,73 @@ impl Head {
 fn entropy_of(all: &Tensor<2>) -> Tensor<2> {
     -(all.clone().exp() * all.clone()).sum_dim(1)
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+    use rlhf_core::maths::{log_prob, log_prob_pull};
+    use rlhf_core::random::{Key, Stream};
+
+    const SHAPE: [usize; 3] = [7, 5, 11];
+    const TEMPERATURE: f32 = 0.7;
+
+    fn numbers(n: usize, sample: u32) -> Vec<f32> {
+        let mut draws = Key::new(3, Stream::Data, 0).draws(sample);
+        (0..n).map(|_| draws.normal() as f32).collect()
+    }
+
+    /// A head of seven rows, of which a tile holds `tile`.
+    fn head(tile: usize) -> Head {
+        let [rows, width, vocabulary] = SHAPE;
+        let device = Device::named("flex").unwrap();
+        let hidden = matrix(&device, numbers(rows * width, 1), width);
+        let weight = matrix(&device, numbers(vocabulary * width, 2), width);
+        let head = Head::new(&device, hidden, (0..rows).collect(), weight, TEMPERATURE);
+        Head { tile, ..head }
+    }
+
+    fn list<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+        tensor.into_data().to_vec().unwrap()
+    }
+
+    fn close(got: &[f32], want: &[f32]) {
+        assert_eq!(got.len(), want.len());
+        assert!(got.iter().zip(want).all(|(a, b)| (a - b).abs() < 1e-5), "{got:?} {want:?}");
+    }
+
+    #[test]
+    fn scalars_and_gradients_are_core_s_in_any_tiles() {
+        let [rows, width, vocabulary] = SHAPE;
+        let ids: Vec<u32> = (0..rows as u32).map(|i| i * 3 % vocabulary as u32).collect();
+        let (g, h) = (numbers(rows, 4), numbers(rows, 5));
+        let (x, w) = (numbers(rows * width, 1), numbers(vocabulary * width, 2));
+        let (mut log_probs, mut entropies) = (Vec::new(), Vec::new());
+        let (mut d_hidden, mut d_weight) = (vec![0.0; rows * width], vec![0.0; vocabulary * width]);
+        for (i, &id) in ids.iter().enumerate() {
+            let row = &x[i * width..(i + 1) * width];
+            let dot = |w: &[f32]| row.iter().zip(w).map(|(a, b)| a * b).sum::<f32>();
+            let logits: Vec<f32> = w.chunks(width).map(dot).collect();
+            let said = log_prob(&logits, id as usize, TEMPERATURE.into()).unwrap();
+            log_probs.push(said.0);
+            entropies.push(said.1);
+            let mut d = vec![0.0; vocabulary];
+            log_prob_pull(&logits, id as usize, TEMPERATURE.into(), g[i], h[i], &mut d).unwrap();
+            for (v, d) in d.into_iter().enumerate() {
+                for k in 0..width {
+                    d_hidden[i * width + k] += d * w[v * width + k];
+                    d_weight[v * width + k] += d * row[k];
+                }
+            }
+        }
+        for tile in [1, 3, 7, 50] {
+            let mut head = head(tile);
+            assert_eq!(head.tiles().count(), rows.div_ceil(tile));
+            let (got, entropy) = head.scalars(&ids, 1, true);
+            close(&list(got), &log_probs);
+            close(&list(entropy.unwrap()), &entropies);
+            let pulled = head.pull_scalars(&ids, 1, &g, &h);
+            close(&list(pulled.hidden), &d_hidden);
+            close(&list(pulled.weight), &d_weight);
+        }
+    }
+}

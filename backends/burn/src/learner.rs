@@ -92,7 +92,7 @@ impl Model {
             return Err(BurnError::Dropout { rate });
         }
         let padded = self.padded(batch.sequences());
-        let graph = Graph::new(self.network(), &padded);
+        let graph = Graph::new(self, &padded);
         let shown = show(self, graph.hidden(), &padded).await?;
         let gradients = graph.pull(shown.hidden, |i| self.layout.tensors[i].name.clone())?;
         let zeros = |(gradient, weight): (Option<Tensor<2>>, &Tensor<2>)| {

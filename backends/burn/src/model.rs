@@ -5,7 +5,7 @@ use crate::network::{Network, Rope, causal};
 use crate::padded::Padded;
 use crate::read::{fetch, numbers};
 use crate::weights::Layout;
-use crate::{BurnError, Device, check, head::Head};
+use crate::{BurnError, Device, Precision, check, head::Head};
 use burn_tensor::{Tensor, Transaction};
 use core::fmt;
 use rlhf_core::model::{Architecture, Checkpoint, CheckpointError};
@@ -22,6 +22,7 @@ pub struct Model {
     pub(crate) layout: Arc<Layout>,
     pub(crate) rope: Rope,
     pub(crate) weights: Vec<Tensor<2>>,
+    pub(crate) precision: Precision,
     pub(crate) learning: Option<Learning>,
 }
 
@@ -33,6 +34,7 @@ impl Clone for Model {
             layout: self.layout.clone(),
             rope: self.rope.clone(),
             weights: self.weights.clone(),
+            precision: self.precision,
             learning: None,
         }
     }
@@ -65,6 +67,7 @@ impl Model {
             architecture: Arc::new(architecture),
             layout: Arc::new(layout),
             weights,
+            precision: Precision::F32,
             learning: None,
         })
     }
@@ -122,9 +125,18 @@ impl Model {
         Ok(out)
     }
 
+    /// The network of a pass without a graph.
     pub(crate) fn network(&self) -> Network<'_> {
-        let Self { architecture, layout, rope, weights, .. } = self;
-        Network { architecture, layout, rope, weights }
+        self.network_of(self.weights.iter().cloned())
+    }
+
+    /// The network of a pass with these tensors for weights.
+    pub(crate) fn network_of(&self, weights: impl Iterator<Item = Tensor<2>>) -> Network<'_> {
+        let Self { architecture, layout, rope, .. } = self;
+        let cast = |(i, weight): (usize, Tensor<2>)| {
+            if layout.products[i] { weight.cast(self.precision.dtype()) } else { weight }
+        };
+        Network { architecture, layout, rope, weights: weights.enumerate().map(cast).collect() }
     }
 
     pub(crate) fn padded(&self, sequences: Ragged<'_>) -> Padded {

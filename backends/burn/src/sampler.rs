@@ -144,3 +144,75 @@ fn pass(weights: Tensor<2>, part: Tensor<2>) -> (Tensor<2, Int>, Tensor<2>) {
     let rest = (target - sums.gather(1, place.clone()) + own.clone()) / own;
     (place, rest.clamp(0.0, BELOW_ONE))
 }
+
+#[cfg(all(test, feature = "flex"))]
+mod tests {
+    use super::*;
+    use crate::Device;
+    use crate::padded::matrix;
+    use rlhf_core::random::{Key, Stream};
+    use rlhf_core::sampling::draw as core_draw;
+
+    const ROWS: usize = 400;
+
+    /// Rows of logits of several blocks, the last of them not full.
+    const VOCABULARY: usize = 3 * BLOCK - 5;
+
+    fn logits() -> Vec<f32> {
+        let mut draws = Key::new(5, Stream::Data, 0).draws(0);
+        (0..ROWS * VOCABULARY).map(|_| 3.0 * draws.normal() as f32).collect()
+    }
+
+    fn uniform(row: usize) -> f64 {
+        Key::new(5, Stream::Sampling, 0).uniform(row as u32, 0)
+    }
+
+    #[test]
+    fn draws_are_core_s_under_every_filter() {
+        let device = Device::named("flex").unwrap();
+        let plain = Filters { temperature: 0.9, ..Filters::default() };
+        let all = [
+            plain,
+            Filters { top_k: 1, ..plain },
+            Filters { top_k: 40, ..plain },
+            Filters { top_p: 0.8, ..plain },
+            Filters { min_p: 0.1, ..plain },
+            Filters { repetition: 3.0, ..plain },
+            Filters { top_k: 60, top_p: 0.9, min_p: 0.01, repetition: 0.5, ..plain },
+        ];
+        let present: Vec<u32> = (0..VOCABULARY as u32).step_by(2).collect();
+        let seen: Vec<f32> = (0..ROWS * VOCABULARY).map(|i| ((i % VOCABULARY + 1) % 2) as f32).collect();
+        for filters in all {
+            let sampling = Sampling::Draw(filters);
+            let mut sampler = Sampler::new(&sampling, || matrix(&device, seen.clone(), VOCABULARY));
+            let parts = (0..ROWS).map(|row| (uniform(row) as f32).min(BELOW_ONE)).collect();
+            let rows = matrix(&device, logits(), VOCABULARY);
+            let (ids, log_probs) = sampler.choose(rows, matrix(&device, parts, 1));
+            let ids = ids.into_data().try_cast_as::<i32>().unwrap().to_vec::<i32>().unwrap();
+            let log_probs = log_probs.into_data().to_vec::<f32>().unwrap();
+            let mut others = 0;
+            for (row, logits) in logits().chunks(VOCABULARY).enumerate() {
+                let mut filtered: Vec<f64> = logits.iter().map(|z| f64::from(*z)).collect();
+                let want = rlhf_core::maths::log_prob(logits, ids[row] as usize, 0.9).unwrap().0;
+                assert!((log_probs[row] - want).abs() < 1e-5);
+                filters.apply(&mut filtered, &present, &mut [0; VOCABULARY]).unwrap();
+                assert!(filtered[ids[row] as usize].is_finite(), "{filters:?}: {row} was filtered out");
+                others += usize::from(core_draw(&filtered, uniform(row)).unwrap() != ids[row] as u32);
+            }
+            // A partial sum in f32 may lie on the other side of a uniform number.
+            assert!(others <= 1, "{filters:?}: {others} of {ROWS} are not core's");
+        }
+    }
+
+    #[test]
+    fn what_weighs_nothing_is_not_drawn_at_either_end() {
+        let device = Device::named("flex").unwrap();
+        let mut weights = vec![0.0; VOCABULARY];
+        (weights[BLOCK + 3], weights[BLOCK + 9]) = (1e-30, 1e-30);
+        for (part, want) in [(0.0, 3), (0.499, 3), (0.501, 9), (BELOW_ONE, 9)] {
+            let row = matrix(&device, weights.clone(), VOCABULARY);
+            let id = draw(row, matrix(&device, vec![part], 1)).into_data().try_cast_as::<i32>().unwrap();
+            assert_eq!(id.to_vec::<i32>().unwrap(), [BLOCK as i32 + want], "{part}");
+        }
+    }
+}

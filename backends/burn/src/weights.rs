@@ -32,6 +32,8 @@ pub(crate) struct Layout {
     /// The embedding where the head is tied to it.
     pub(crate) head: usize,
     pub(crate) scalar: Option<Pair>,
+    /// Whether each tensor is a matrix that a layer multiplies by.
+    pub(crate) products: Vec<bool>,
 }
 
 impl Layout {
@@ -63,6 +65,7 @@ impl Layout {
             norm: pair("norm", "gain"),
             head: find("head").unwrap_or(embedding),
             scalar: a.scalar.then(|| pair("scalar", "weight")),
+            products: tensors.iter().map(|t| t.name.starts_with("layers.") && t.shape.len() == 2).collect(),
             tensors,
         }
     }

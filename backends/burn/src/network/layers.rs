@@ -2,14 +2,15 @@
 
 use super::Network;
 use crate::weights::Pair;
-use burn_tensor::Tensor;
 use burn_tensor::activation::{sigmoid, silu};
+use burn_tensor::{DType, Tensor};
 use rlhf_core::model::Family;
 
 impl Network<'_> {
-    /// `x·W + b`.
+    /// `x·W + b`, the product in the weight's precision.
     pub(super) fn linear(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
-        let y = x.matmul(self.weights[pair.first].clone());
+        let weight = self.weights[pair.first].clone();
+        let y = x.cast(weight.dtype()).matmul(weight).cast(DType::F32);
         match pair.bias {
             Some(bias) => y + self.weights[bias].clone(),
             None => y,

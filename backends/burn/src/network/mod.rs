@@ -14,13 +14,12 @@ use crate::weights::Layout;
 use burn_tensor::{Int, Tensor};
 use rlhf_core::model::Architecture;
 
-/// A network's shape with the tensors of one pass.
-#[derive(Clone, Copy)]
+/// A network's shape with the tensors of one pass, those of products in what products are computed in.
 pub(crate) struct Network<'a> {
     pub(crate) architecture: &'a Architecture,
     pub(crate) layout: &'a Layout,
     pub(crate) rope: &'a Rope,
-    pub(crate) weights: &'a [Tensor<2>],
+    pub(crate) weights: Vec<Tensor<2>>,
 }
 
 impl Network<'_> {
