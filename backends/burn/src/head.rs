@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn list<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-        tensor.into_data().to_vec().unwrap()
+        tensor.into_data().try_to_vec().unwrap()
     }
 
     fn close(got: &[f32], want: &[f32]) {

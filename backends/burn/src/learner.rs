@@ -1,11 +1,11 @@
 //! The roles that learn.
 
-use crate::graph::Graph;
 use crate::head::Pulled;
 use crate::model::owed;
 use crate::padded::{Padded, matrix};
 use crate::read::{fetch, numbers};
 use crate::roles::last_tokens;
+use crate::trace::Trace;
 use crate::{BurnError, Model, check, optimiser};
 use burn_tensor::{IndexingUpdateOp, Tensor, Transaction};
 use rlhf_core::maths::Update;
@@ -92,13 +92,9 @@ impl Model {
             return Err(BurnError::Dropout { rate });
         }
         let padded = self.padded(batch.sequences());
-        let graph = Graph::new(self, &padded);
-        let shown = show(self, graph.hidden(), &padded).await?;
-        let gradients = graph.pull(shown.hidden, |i| self.layout.tensors[i].name.clone())?;
-        let zeros = |(gradient, weight): (Option<Tensor<2>>, &Tensor<2>)| {
-            gradient.unwrap_or_else(|| weight.zeros_like())
-        };
-        let mut gradients: Vec<_> = gradients.into_iter().zip(&self.weights).map(zeros).collect();
+        let trace = Trace::new(self, &padded);
+        let shown = show(self, trace.hidden.clone(), &padded).await?;
+        let mut gradients = trace.pull(shown.hidden)?;
         for (place, d) in shown.heads {
             gradients[place] = gradients[place].clone() + d;
         }

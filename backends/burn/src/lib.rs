@@ -6,7 +6,6 @@ mod check;
 mod device;
 mod error;
 mod generate;
-mod graph;
 mod head;
 mod learner;
 mod model;
@@ -18,6 +17,7 @@ mod read;
 mod roles;
 mod sampler;
 mod state;
+mod trace;
 mod weights;
 
 pub use device::Device;

@@ -125,18 +125,9 @@ impl Model {
         Ok(out)
     }
 
-    /// The network of a pass without a graph.
     pub(crate) fn network(&self) -> Network<'_> {
-        self.network_of(self.weights.iter().cloned())
-    }
-
-    /// The network of a pass with these tensors for weights.
-    pub(crate) fn network_of(&self, weights: impl Iterator<Item = Tensor<2>>) -> Network<'_> {
-        let Self { architecture, layout, rope, .. } = self;
-        let cast = |(i, weight): (usize, Tensor<2>)| {
-            if layout.products[i] { weight.cast(self.precision.dtype()) } else { weight }
-        };
-        Network { architecture, layout, rope, weights: weights.enumerate().map(cast).collect() }
+        let Self { architecture, layout, rope, precision, weights, .. } = self;
+        Network { architecture, layout, rope, precision: *precision, weights: weights.clone() }
     }
 
     pub(crate) fn padded(&self, sequences: Ragged<'_>) -> Padded {

@@ -49,7 +49,9 @@ impl Policy for Model {
         if prompts.is_empty() {
             return Ok(Responses::default());
         }
-        Request { network: self.network(), model: self, prompts, sampling, stopping, key, first }.run().await
+        Request { network: self.network().cast(), model: self, prompts, sampling, stopping, key, first }
+            .run()
+            .await
     }
 }
 

@@ -188,8 +188,8 @@ mod tests {
             let parts = (0..ROWS).map(|row| (uniform(row) as f32).min(BELOW_ONE)).collect();
             let rows = matrix(&device, logits(), VOCABULARY);
             let (ids, log_probs) = sampler.choose(rows, matrix(&device, parts, 1));
-            let ids = ids.into_data().try_cast_as::<i32>().unwrap().to_vec::<i32>().unwrap();
-            let log_probs = log_probs.into_data().to_vec::<f32>().unwrap();
+            let ids = ids.into_data().try_cast_as::<i32>().unwrap().try_to_vec::<i32>().unwrap();
+            let log_probs = log_probs.into_data().try_to_vec::<f32>().unwrap();
             let mut others = 0;
             for (row, logits) in logits().chunks(VOCABULARY).enumerate() {
                 let mut filtered: Vec<f64> = logits.iter().map(|z| f64::from(*z)).collect();
@@ -212,7 +212,7 @@ mod tests {
         for (part, want) in [(0.0, 3), (0.499, 3), (0.501, 9), (BELOW_ONE, 9)] {
             let row = matrix(&device, weights.clone(), VOCABULARY);
             let id = draw(row, matrix(&device, vec![part], 1)).into_data().try_cast_as::<i32>().unwrap();
-            assert_eq!(id.to_vec::<i32>().unwrap(), [BLOCK as i32 + want], "{part}");
+            assert_eq!(id.try_to_vec::<i32>().unwrap(), [BLOCK as i32 + want], "{part}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{BurnError, Device, padded::matrix};
 use burn_tensor::Tensor;
+use core::ops::Range;
 use rlhf_core::model::{self, Architecture};
 
 /// A gain or a matrix, and its bias where the family has one: indices of tensors.
@@ -9,6 +10,13 @@ use rlhf_core::model::{self, Architecture};
 pub(crate) struct Pair {
     pub(crate) first: usize,
     pub(crate) bias: Option<usize>,
+}
+
+impl Pair {
+    /// The places of both, which are neighbours.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.first..self.bias.unwrap_or(self.first) + 1
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -19,6 +27,13 @@ pub(crate) struct LayerLayout {
     pub(crate) mlp_norm: Pair,
     pub(crate) mlp_in: Pair,
     pub(crate) mlp_out: Pair,
+}
+
+impl LayerLayout {
+    /// The places of a layer's tensors, which follow each other.
+    pub(crate) fn span(&self) -> Range<usize> {
+        self.attention_norm.first..self.mlp_out.span().end
+    }
 }
 
 /// The tensors of an architecture, in its order, and which of them is what.
@@ -32,8 +47,6 @@ pub(crate) struct Layout {
     /// The embedding where the head is tied to it.
     pub(crate) head: usize,
     pub(crate) scalar: Option<Pair>,
-    /// Whether each tensor is a matrix that a layer multiplies by.
-    pub(crate) products: Vec<bool>,
 }
 
 impl Layout {
@@ -65,7 +78,6 @@ impl Layout {
             norm: pair("norm", "gain"),
             head: find("head").unwrap_or(embedding),
             scalar: a.scalar.then(|| pair("scalar", "weight")),
-            products: tensors.iter().map(|t| t.name.starts_with("layers.") && t.shape.len() == 2).collect(),
             tensors,
         }
     }
@@ -73,12 +85,6 @@ impl Layout {
     /// How many weights there are.
     pub(crate) fn len(&self) -> usize {
         self.tensors.iter().map(model::Tensor::len).sum()
-    }
-
-    /// Whether a tensor belongs to a head alone, and so is not part of the body's graph.
-    pub(crate) fn only_head(&self, tensor: usize) -> bool {
-        let scalar = self.scalar.is_some_and(|pair| pair.first == tensor || pair.bias == Some(tensor));
-        scalar || (tensor == self.head && self.head != self.embedding)
     }
 
     /// Weights end to end, one tensor each. Vectors become rows, so that all have two axes.

@@ -4,6 +4,7 @@ mod shared;
 
 use rlhf_burn::{BurnError, Device, Model};
 use rlhf_core::maths::{Adam, Update};
+use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Sampling, Stopping};
@@ -11,16 +12,22 @@ use rlhf_core::{Error, Needs, Objective, ready};
 use shared::texts::{Everything, Texts};
 use shared::{gpt2, weights};
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
 struct Counting;
 
 static HELD: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
+
+/// One test at a time holds something.
+static ALONE: Mutex<()> = Mutex::new(());
 
 // SAFETY: the system's allocator does the work.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        HELD.fetch_add(layout.size() as isize, Ordering::Relaxed);
+        let size = layout.size() as isize;
+        PEAK.fetch_max(HELD.fetch_add(size, Ordering::Relaxed) + size, Ordering::Relaxed);
         // SAFETY: as the caller's.
         unsafe { System.alloc(layout) }
     }
@@ -61,6 +68,7 @@ impl Objective for Refuses {
 /// A thousand iterations: rollouts, scores, passes that are pulled and passes that fail.
 #[test]
 fn a_thousand_iterations_hold_what_fifty_do() {
+    let _alone = ALONE.lock().unwrap();
     let a = gpt2().with_scalar();
     let device = Device::named("flex").unwrap();
     let mut model = Model::from_weights(&device, a.clone(), &weights(&a, 1)).unwrap();
@@ -89,4 +97,27 @@ fn a_thousand_iterations_hold_what_fifty_do() {
     }
     let after_failures = HELD.load(Ordering::Relaxed);
     assert!(after_failures < after_fifty + SLACK, "{after_fifty} bytes were held, then {after_failures}");
+}
+
+/// The most that a pass forward and back holds beyond what was held before it, in bytes.
+fn peak_of_learning(layers: usize, time: usize) -> isize {
+    let a = Architecture::gpt2(17, time, 8, layers, 2);
+    let mut model = Model::from_weights(&Device::named("flex").unwrap(), a.clone(), &weights(&a, 1)).unwrap();
+    let texts = Texts::random(&[time], 17, 1);
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let mut objective = Everything { tokens: time as f32, scalar: false };
+    ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
+    PEAK.load(Ordering::Relaxed) - before
+}
+
+/// Attention's scores are `[heads, time, time]` in one layer's graph, and there is one such graph at a time.
+#[test]
+fn a_deeper_network_holds_no_more_attention_scores() {
+    let _alone = ALONE.lock().unwrap();
+    let time = 256;
+    let scores = (2 * time * time * 4) as isize;
+    let (shallow, deep) = (peak_of_learning(1, time), peak_of_learning(9, time));
+    assert!(shallow > scores, "{shallow}");
+    assert!(deep - shallow < scores, "{shallow} bytes at one layer, {deep} at nine");
 }

@@ -7,10 +7,10 @@ use burn_tensor::{DType, Tensor};
 use rlhf_core::model::Family;
 
 impl Network<'_> {
-    /// `x·W + b`, the product in the weight's precision.
+    /// `x·W + b`, the product in the network's precision.
     pub(super) fn linear(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
-        let weight = self.weights[pair.first].clone();
-        let y = x.cast(weight.dtype()).matmul(weight).cast(DType::F32);
+        let dtype = self.precision.dtype();
+        let y = x.cast(dtype).matmul(self.weights[pair.first].clone().cast(dtype)).cast(DType::F32);
         match pair.bias {
             Some(bias) => y + self.weights[bias].clone(),
             None => y,

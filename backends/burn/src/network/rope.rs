@@ -26,18 +26,27 @@ impl Rope {
         Self(Some([table(libm::cos), table(libm::sin)]))
     }
 
-    /// The cosines and sines of a pass, `[batch, 1, time, head_width / 2]`.
-    pub(super) fn at(&self, positions: Tensor<1, Int>, shape: Shape) -> Option<[Tensor<4>; 2]> {
+    /// What rotates the heads of a pass.
+    pub(super) fn at(&self, positions: Tensor<1, Int>, shape: Shape) -> Turns {
         let of = |table: &Tensor<2>| {
             let [_, half] = table.dims();
             table.clone().select(0, positions.clone()).reshape([shape.batch, 1, shape.time, half])
         };
-        self.0.as_ref().map(|[cos, sin]| [of(cos), of(sin)])
+        Turns { shape, turns: self.0.as_ref().map(|[cos, sin]| [of(cos), of(sin)]) }
     }
+}
 
+/// How the rows of a pass are laid out, and what rotates their heads.
+pub(crate) struct Turns {
+    pub(super) shape: Shape,
+    /// Cosines and sines, `[batch, 1, time, head_width / 2]`.
+    turns: Option<[Tensor<4>; 2]>,
+}
+
+impl Turns {
     /// Rotates heads, `[batch, heads, time, head_width]`.
-    pub(super) fn turn(turns: &Option<[Tensor<4>; 2]>, x: Tensor<4>) -> Tensor<4> {
-        let Some([cos, sin]) = turns else { return x };
+    pub(super) fn turn(&self, x: Tensor<4>) -> Tensor<4> {
+        let Some([cos, sin]) = &self.turns else { return x };
         let half = x.dims()[3] / 2;
         let (low, high) = (x.clone().narrow(3, 0, half), x.narrow(3, half, half));
         let turned_low = low.clone() * cos.clone() - high.clone() * sin.clone();
