@@ -41,6 +41,7 @@ mod rollout;
 pub mod sampling;
 #[cfg(all(test, feature = "alloc"))]
 mod tabular;
+mod vectors;
 
 pub use batch::{Batch, Ragged};
 pub use error::Error;

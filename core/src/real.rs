@@ -65,7 +65,7 @@ pub trait Real:
     /// The smaller; the other one when one is NaN.
     fn min(self, other: Self) -> Self;
     /// `self` limited to `low ..= high`; NaN stays NaN.
-    #[inline]
+    #[inline(always)]
     fn clamp(self, low: Self, high: Self) -> Self {
         let above = if self < low { low } else { self };
         if above > high { high } else { above }
@@ -75,11 +75,11 @@ pub trait Real:
 macro_rules! real {
     ($t:ident, $bits:ident, $exp:path, $exp_all:path, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
         impl sealed::Sealed for $t {
-            #[inline]
+            #[inline(always)]
             fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]) {
                 $exp_all(x, out);
             }
-            #[inline]
+            #[inline(always)]
             fn only_if(self, keep: bool) -> Self {
                 $t::from_bits(self.to_bits() & $bits::from(keep).wrapping_neg())
             }
@@ -89,13 +89,15 @@ macro_rules! real {
             const ONE: Self = 1.0;
             const INFINITY: Self = $t::INFINITY;
             const NEG_INFINITY: Self = $t::NEG_INFINITY;
+            #[inline(always)]
             fn of(x: f64) -> Self {
                 x as $t
             }
+            #[inline(always)]
             fn f64(self) -> f64 {
                 f64::from(self)
             }
-            #[inline]
+            #[inline(always)]
             fn exp(self) -> Self {
                 $exp(self)
             }
@@ -111,18 +113,22 @@ macro_rules! real {
             fn sqrt(self) -> Self {
                 libm::$sqrt(self)
             }
+            #[inline(always)]
             fn abs(self) -> Self {
                 $t::abs(self)
             }
             fn cos(self) -> Self {
                 libm::$cos(self)
             }
+            #[inline(always)]
             fn is_finite(self) -> bool {
                 $t::is_finite(self)
             }
+            #[inline(always)]
             fn max(self, other: Self) -> Self {
                 $t::max(self, other)
             }
+            #[inline(always)]
             fn min(self, other: Self) -> Self {
                 $t::min(self, other)
             }
@@ -132,6 +138,7 @@ macro_rules! real {
 real!(f32, u32, crate::maths::exp, crate::maths::exp_all, expm1f, logf, log1pf, sqrtf, cosf);
 real!(f64, u64, libm::exp, one_by_one, expm1, log, log1p, sqrt, cos);
 
+#[inline(always)]
 fn one_by_one<const N: usize>(x: &[f64; N], out: &mut [f64; N]) {
     out.iter_mut().zip(x).for_each(|(out, x)| *out = libm::exp(*x));
 }

@@ -6,14 +6,14 @@ use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::LogProbs;
 use super::reference::next;
 use super::run::{Check, refused, wait};
-use super::statistics::{draws, filters, pairs};
+use super::statistics::{draws, filters, pairs, repetition};
 use super::stopping::{endings, limits};
 use super::text::{SEED, Text, words};
 use crate::random::{Key, Stream};
 use crate::roles::Policy;
 use crate::sampling::{Filters, Finish, Responses, Sampling, Stopping};
 
-pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 10] {
+pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
     [
         ("scored", scored),
         ("keys", keys),
@@ -22,6 +22,7 @@ pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 10] {
         ("greedy", greedy),
         ("draws", draws),
         ("filters", filters),
+        ("repetition", repetition),
         ("positions", pairs),
         ("endings", endings),
         ("limits", limits),

@@ -39,32 +39,43 @@ fn chi_square(counts: &[usize], probabilities: &[f64], sigmas: f64) -> Checked {
     Ok(Measured { error, tolerance: freedom * root * root * root })
 }
 
-/// The first ids of responses to one prompt, counted.
+/// How often each id comes first in responses to a prompt.
 fn counted<S: Subject<Network: Policy>>(
     subject: &S,
     network: &mut S::Network,
+    prompt: &[u32],
     filters: Filters,
     step: u32,
-) -> Checked {
-    let prompt = words(subject, 3, 25);
-    let mut logits: Vec<f64> = next(subject, network, &prompt, 1.0)?.into_iter().map(f64::from).collect();
-    filters.apply(&mut logits, &prompt, &mut vec![0; subject.vocabulary()])?;
-    let total: f64 = logits.iter().map(|l| libm::exp(*l)).sum();
-    let probabilities: Vec<f64> = logits.iter().map(|l| libm::exp(*l) / total).collect();
-    let prompts = Text::of(vec![&prompt; DRAWS]);
+) -> Result<Vec<usize>, Fault> {
+    let prompts = Text::of(vec![prompt; DRAWS]);
     let sampling = Sampling::Draw(filters);
     let out = sample(subject, network, &prompts, &sampling, &up_to(1), key(step), 0)?;
     let mut counts = vec![0; subject.vocabulary()];
     out.tokens.iter().for_each(|id| counts[*id as usize] += 1);
-    chi_square(&counts, &probabilities, subject.tolerances().sigmas)
+    Ok(counts)
+}
+
+/// What logits, or numbers that differ from them by a constant, are as probabilities.
+fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
+    let mut logits = logits.to_vec();
+    let mut scratch = vec![0; logits.len()];
+    filters.apply(&mut logits, prompt, &mut scratch)?;
+    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    logits.iter_mut().for_each(|l| *l = libm::exp(*l - highest));
+    let total: f64 = logits.iter().sum();
+    Ok(logits.into_iter().map(|p| p / total).collect())
 }
 
 /// The one nearest to its limit.
 fn worst<S: Subject<Network: Policy>>(subject: &S, settings: &[Filters]) -> Result<Measured, Fault> {
     let mut network = subject.fresh(1);
     let mut worst = Measured::within(1.0);
+    let prompt = words(subject, 3, 25);
+    let log_probs = log_probs(subject, &mut network, &prompt)?;
     for (filters, step) in settings.iter().zip(10..) {
-        let one = counted(subject, &mut network, *filters, step)?;
+        let counts = counted(subject, &mut network, &prompt, *filters, step)?;
+        let probabilities = filtered(&log_probs, *filters, &prompt)?;
+        let one = chi_square(&counts, &probabilities, subject.tolerances().sigmas)?;
         if one.error / one.tolerance >= worst.error / worst.tolerance {
             worst = one;
         }
@@ -87,6 +98,39 @@ pub(super) fn filters<S: Subject<Network: Policy>>(subject: &S) -> Checked {
         Filters { temperature: 0.7, top_k: 4, top_p: 0.8, ..all },
     ];
     worst(subject, &settings)
+}
+
+/// Log-probabilities of what follows a prompt.
+fn log_probs<S: Subject<Network: Policy>>(
+    subject: &S,
+    network: &mut S::Network,
+    prompt: &[u32],
+) -> Result<Vec<f64>, Fault> {
+    Ok(next(subject, network, prompt, 1.0)?.into_iter().map(f64::from).collect())
+}
+
+/// Ids of the prompt are drawn as the penalty on repetition says. It goes by raw logits, which
+/// log-probabilities tell up to a constant: the one that fits best is taken, and none fits a sampler
+/// without the penalty.
+pub(super) fn repetition<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    let mut network = subject.fresh(1);
+    // Different ids, since one alone a constant can explain, and not all there are.
+    let prompt: Vec<u32> = (0..6.min(subject.vocabulary() as u32 - 1)).collect();
+    let filters = Filters { repetition: 3.0, ..Filters::default() };
+    let log_probs = log_probs(subject, &mut network, &prompt)?;
+    let counts = counted(subject, &mut network, &prompt, filters, 30)?;
+    let mut best: Option<Measured> = None;
+    for constant in (-3000..=3000).map(|hundredths| f64::from(hundredths) / 100.0) {
+        let logits: Vec<f64> = log_probs.iter().map(|l| l + constant).collect();
+        let probabilities = filtered(&logits, filters, &prompt)?;
+        // Under some constants all is certain, which the counts then contradict.
+        let Ok(one) = chi_square(&counts, &probabilities, subject.tolerances().sigmas) else { continue };
+        let worse = |best: &Measured| one.error / one.tolerance >= best.error / best.tolerance;
+        if !best.as_ref().is_some_and(worse) {
+            best = Some(one);
+        }
+    }
+    best.ok_or_else(|| Fault("no logits explain what is drawn under a penalty on repetition".into()))
 }
 
 /// First and second ids of responses are drawn independently: their pairs follow the product of their

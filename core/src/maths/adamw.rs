@@ -2,6 +2,8 @@
 
 use crate::error::{check, positive, within};
 use crate::{Error, Real};
+#[cfg(feature = "alloc")]
+use alloc::{vec, vec::Vec};
 
 /// Where weight decay enters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -153,6 +155,38 @@ pub fn adamw<R: Real>(
     Ok(())
 }
 
+/// What AdamW remembers of a network whose weights are one array, for backends of that kind.
+#[cfg(feature = "alloc")]
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdamW<R> {
+    first: Vec<R>,
+    second: Vec<R>,
+    steps: u64,
+}
+
+#[cfg(feature = "alloc")]
+impl<R: Real> AdamW<R> {
+    /// Before the first step of so many weights.
+    pub fn new(weights: usize) -> Self {
+        let zeros = vec![R::ZERO; weights];
+        Self { first: zeros.clone(), second: zeros, steps: 0 }
+    }
+
+    /// One step, the gradient clipped as `update` says. `weights`, `gradient`: as many as there are; the
+    /// gradient is 0 afterwards. Returns its norm before it was clipped.
+    ///
+    /// # Errors
+    /// Those of [`clip_factor`] and [`adamw`]; nothing has changed then.
+    pub fn step(&mut self, weights: &mut [R], gradient: &mut [R], update: &Update) -> Result<f64, Error> {
+        let norm = global_norm([&*gradient]);
+        let scale = clip_factor(norm, update.max_grad_norm)?;
+        adamw(weights, gradient, &mut self.first, &mut self.second, self.steps + 1, update, scale)?;
+        self.steps += 1;
+        gradient.fill(R::ZERO);
+        Ok(norm)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,5 +257,27 @@ mod tests {
         assert!(adamw(&mut [0.0f32], &[1.0], &mut [0.0], &mut [0.0], 0, &u, 1.0).is_err());
         let u = update(Adam { beta2: 1.0, ..Adam::default() });
         assert!(adamw(&mut [0.0f32], &[1.0], &mut [0.0], &mut [0.0], 1, &u, 1.0).is_err());
+    }
+
+    #[test]
+    #[cfg(feature = "alloc")]
+    fn what_remembers_steps_as_by_hand() {
+        let update =
+            Update { max_grad_norm: Some(1.0), ..update(Adam { weight_decay: 0.1, ..Adam::default() }) };
+        let (mut got, mut memory) = ([0.5, -1.0], AdamW::new(2));
+        let (mut want, mut first, mut second) = (got, [0.0; 2], [0.0; 2]);
+        for (step, grads) in [[3.0, -4.0], [0.1, 0.2]].into_iter().enumerate() {
+            let mut gradient = grads;
+            let norm = memory.step(&mut got, &mut gradient, &update).unwrap();
+            assert_eq!((norm, gradient), (global_norm([&grads[..]]), [0.0; 2]));
+            let scale = clip_factor(norm, Some(1.0)).unwrap();
+            adamw(&mut want, &grads, &mut first, &mut second, step as u64 + 1, &update, scale).unwrap();
+            assert_eq!(got, want);
+        }
+        let before = memory.clone();
+        for mut bad in [vec![f64::NAN, 1.0], vec![1.0]] {
+            assert!(memory.step(&mut got, &mut bad, &update).is_err());
+            assert_eq!((&memory, got), (&before, want));
+        }
     }
 }

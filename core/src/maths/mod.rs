@@ -7,6 +7,7 @@
 
 mod adamw;
 mod average;
+mod blocks;
 mod bradley_terry;
 mod coach;
 #[cfg(feature = "alloc")]
@@ -48,8 +49,11 @@ mod shaping;
 mod stats;
 mod value_loss;
 
+#[cfg(feature = "alloc")]
+pub use adamw::AdamW;
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
 pub use average::average;
+pub(crate) use blocks::{BLOCK, filled};
 pub use bradley_terry::{Comparisons, bradley_terry};
 pub use coach::{coach, traces};
 #[cfg(feature = "alloc")]
@@ -76,8 +80,8 @@ pub use measured::{ClusterMean, Measured};
 pub use moments::RunningMoments;
 pub use plackett_luce::{RankTies, Stages, plackett_luce};
 pub use policy_clip::{PolicyClip, PolicyToken};
+pub(crate) use policy_loss::PolicySums;
 pub use policy_loss::policy_loss;
-pub(crate) use policy_loss::{BLOCK, PolicySums, filled};
 pub use policy_stats::PolicyStats;
 pub use preference::{
     Against, Kto, KtoLoss, LabelStats, NashKl, NashMd, Pair, Per, Preference, PreferenceLoss,

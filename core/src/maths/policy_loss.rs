@@ -1,5 +1,6 @@
 //! PPO's clipped policy loss (Schulman et al., arXiv:1707.06347).
 
+use super::blocks::{BLOCK, Lanes, blocks, fold, lanes, masked_in};
 use super::policy_clip::Bounds;
 use super::{PolicyClip, PolicyStats};
 use crate::error::{check, positive};
@@ -31,18 +32,13 @@ pub fn policy_loss<R: Real>(
     clip.validate()?;
     positive("denominator", denominator)?;
     let mut sums = PolicySums::new(clip, denominator);
-    let (new_blocks, new_rest) = log_probs.as_chunks();
-    let (old_blocks, old_rest) = old.as_chunks();
-    let (advantage_blocks, advantage_rest) = advantages.as_chunks();
-    let (mask_blocks, mask_rest) = mask.as_chunks();
-    let (grad_blocks, grad_rest) = grad.as_chunks_mut();
-    let inputs = new_blocks.iter().zip(old_blocks).zip(advantage_blocks).zip(mask_blocks);
-    for ((((new, old), advantages), mask), grad) in inputs.zip(grad_blocks) {
-        sums.block(new, old, advantages, mask, grad);
-    }
-    let mut last = [R::ZERO; BLOCK];
-    sums.block(&filled(new_rest), &filled(old_rest), &filled(advantage_rest), &filled(mask_rest), &mut last);
-    grad_rest.copy_from_slice(last.get(..grad_rest.len()).unwrap_or(&[]));
+    blocks(
+        [log_probs, old, advantages],
+        mask,
+        grad,
+        #[inline(always)]
+        |columns, mask, grad| sums.block(columns, mask, grad),
+    );
     let (loss, stats) = sums.total();
     if !loss.is_finite() {
         let inputs = log_probs.iter().zip(old).zip(advantages).zip(mask);
@@ -56,19 +52,6 @@ pub fn policy_loss<R: Real>(
     Ok((loss, stats))
 }
 
-/// Tokens that are taken at once.
-pub(crate) const BLOCK: usize = 64;
-/// Sums run side by side in so many lanes, a block's token `i` in lane `i mod LANES`, so that their
-/// order depends on no processor.
-const LANES: usize = 4;
-
-/// A whole block of what is left; what is beyond it is masked out.
-pub(crate) fn filled<T: Copy + Default>(rest: &[T]) -> [T; BLOCK] {
-    let mut block = [T::default(); BLOCK];
-    block.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
-    block
-}
-
 /// The loop of [`policy_loss`], block by block.
 pub(crate) struct PolicySums<R> {
     bounds: Bounds<R>,
@@ -76,12 +59,12 @@ pub(crate) struct PolicySums<R> {
     tokens: usize,
     clipped: usize,
     bounded: usize,
-    loss: [f64; LANES],
-    ratio: [f64; LANES],
-    drift: [f64; LANES],
-    squared_drift: [f64; LANES],
-    ratio_min: [R; LANES],
-    ratio_max: [R; LANES],
+    loss: Lanes<f64>,
+    ratio: Lanes<f64>,
+    drift: Lanes<f64>,
+    squared_drift: Lanes<f64>,
+    ratio_min: Lanes<R>,
+    ratio_max: Lanes<R>,
     /// The numbers of the block at hand, kept here since clearing them each time would cost.
     drifts: [R; BLOCK],
     ratios: [R; BLOCK],
@@ -98,12 +81,12 @@ impl<R: Real> PolicySums<R> {
             tokens: 0,
             clipped: 0,
             bounded: 0,
-            loss: [0.0; LANES],
-            ratio: [0.0; LANES],
-            drift: [0.0; LANES],
-            squared_drift: [0.0; LANES],
-            ratio_min: [R::INFINITY; LANES],
-            ratio_max: [R::NEG_INFINITY; LANES],
+            loss: lanes(0.0),
+            ratio: lanes(0.0),
+            drift: lanes(0.0),
+            squared_drift: lanes(0.0),
+            ratio_min: lanes(R::INFINITY),
+            ratio_max: lanes(R::NEG_INFINITY),
             drifts: [R::ZERO; BLOCK],
             ratios: [R::ZERO; BLOCK],
             losses: [R::ZERO; BLOCK],
@@ -111,21 +94,13 @@ impl<R: Real> PolicySums<R> {
         }
     }
 
-    /// Adds a block. Its loops are short ones over arrays, so that each becomes vector instructions
-    /// and a processor has many tokens under way.
-    #[inline]
-    pub(crate) fn block(
-        &mut self,
-        log_probs: &[R; BLOCK],
-        old: &[R; BLOCK],
-        advantages: &[R; BLOCK],
-        mask: &[bool; BLOCK],
-        grad: &mut [R; BLOCK],
-    ) {
+    /// Adds a block: log-probabilities, those before, advantages.
+    #[inline(always)]
+    pub(crate) fn block(&mut self, columns: [&[R; BLOCK]; 3], mask: &[bool; BLOCK], grad: &mut [R; BLOCK]) {
         if self.bounds.are_limits() {
-            self.block_of::<true>(log_probs, old, advantages, mask, grad);
+            self.block_of::<true>(columns, mask, grad);
         } else {
-            self.block_of::<false>(log_probs, old, advantages, mask, grad);
+            self.block_of::<false>(columns, mask, grad);
         }
     }
 
@@ -133,9 +108,7 @@ impl<R: Real> PolicySums<R> {
     #[inline(always)]
     fn block_of<const LIMITS: bool>(
         &mut self,
-        log_probs: &[R; BLOCK],
-        old: &[R; BLOCK],
-        advantages: &[R; BLOCK],
+        [log_probs, old, advantages]: [&[R; BLOCK]; 3],
         mask: &[bool; BLOCK],
         grad: &mut [R; BLOCK],
     ) {
@@ -159,7 +132,7 @@ impl<R: Real> PolicySums<R> {
             clipped += u32::from(token.clipped);
             bounded += u32::from(token.bounded);
         }
-        self.tokens += usize::from(mask.iter().map(|mask| u8::from(*mask)).sum::<u8>());
+        self.tokens += masked_in(mask);
         self.clipped += clipped as usize;
         self.bounded += bounded as usize;
         fold(&mut self.ratio_min, bars, |least, x| if x < least { x } else { least });
@@ -172,7 +145,7 @@ impl<R: Real> PolicySums<R> {
 
     /// The loss, divided, and what was seen.
     pub(crate) fn total(&self) -> (f64, PolicyStats) {
-        let sum = |lanes: &[f64; LANES]| lanes.iter().sum::<f64>();
+        let sum = |lanes: &Lanes<f64>| lanes.iter().sum::<f64>();
         // Masked-out ratios are 0 among the largest, which no ratio is below.
         let greatest = self.ratio_max.iter().fold(0.0f64, |most, r| most.max(r.f64()));
         let stats = PolicyStats {
@@ -190,38 +163,14 @@ impl<R: Real> PolicySums<R> {
     }
 }
 
-/// Takes each number of a block into its lane.
-#[inline(always)]
-fn fold<A: Copy, R: Real>(lanes: &mut [A; LANES], block: &[R; BLOCK], into: impl Fn(A, R) -> A) {
-    let mut all = *lanes;
-    for part in block.as_chunks::<LANES>().0 {
-        for (lane, x) in all.iter_mut().zip(part) {
-            *lane = into(*lane, *x);
-        }
-    }
-    *lanes = all;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::oracle::{close, slope};
+    use crate::maths::oracle::{close, columns, many, slope, tokens};
     use proptest::prelude::*;
     use std::vec;
-    use std::vec::Vec;
 
     const CLIP: PolicyClip = PolicyClip { low: 0.2, high: 0.28, log_ratio: None, dual: None };
-
-    type Token = (f64, f64, f64, bool);
-
-    fn tokens() -> impl Strategy<Value = Vec<Token>> {
-        prop::collection::vec((-3.0..0.0, -3.0..0.0, -2.0..2.0, prop::bool::weighted(0.7)), 1..16)
-    }
-
-    fn columns(x: &[Token]) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<bool>) {
-        let column = |f: fn(&Token) -> f64| x.iter().map(f).collect();
-        (column(|p| p.0), column(|p| p.1), column(|p| p.2), x.iter().map(|p| p.3).collect())
-    }
 
     proptest! {
         #[test]
@@ -288,11 +237,8 @@ mod tests {
     /// Blocks and lanes are seen in no number: each gradient is its token's, each sum theirs.
     #[test]
     fn many_tokens_are_each_as_alone() {
-        let number = |i: usize, j: usize| ((i * j + 3 * i) % 101) as f32 / 50.0 - 1.0;
         for n in [0, 1, 63, 64, 65, 200] {
-            let column = |j| (0..n).map(|i| number(i, j)).collect::<Vec<f32>>();
-            let (new, old, advantages) = (column(7), column(13), column(29));
-            let mask: Vec<bool> = (0..n).map(|i| i % 3 != 1).collect();
+            let ([new, old, advantages], mask) = many(n);
             let clip = PolicyClip { dual: Some(2.0), log_ratio: Some(1.5), ..CLIP };
             let mut grad = vec![f32::NAN; n];
             let (loss, stats) = policy_loss(&new, &old, &advantages, &mask, &clip, 8.0, &mut grad).unwrap();

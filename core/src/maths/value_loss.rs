@@ -1,5 +1,6 @@
 //! PPO's clipped value loss.
 
+use super::blocks::{BLOCK, Lanes, blocks, fold, lanes, masked_in};
 use crate::error::{check, positive, within};
 use crate::{Error, Real};
 
@@ -93,47 +94,117 @@ pub fn value_loss<R: Real>(
     check("grad", grad.len(), n)?;
     clip.map_or(Ok(()), |clip| within("value clip", clip, 0.0, f64::MAX))?;
     positive("denominator", denominator)?;
-    let (mut loss, mut stats) = (0.0, ValueStats::default());
-    for t in 0..n {
-        grad[t] = R::ZERO;
-        if !mask[t] {
-            continue;
+    let mut sums = ValueSums::new(clip, denominator);
+    blocks(
+        [values, old, targets],
+        mask,
+        grad,
+        #[inline(always)]
+        |columns, mask, grad| sums.block(columns, mask, grad),
+    );
+    let (loss, stats) = sums.total();
+    if !loss.is_finite() {
+        let steps = values.iter().zip(old).zip(targets).zip(mask);
+        let bad = |(((value, old), target), mask): (((&R, &R), &R), &bool)| {
+            let (free, held) = sums.errors(*value, *old, *target);
+            *mask && !((free * free).is_finite() && (held * held).is_finite())
+        };
+        if let Some(index) = steps.into_iter().position(bad) {
+            return Err(Error::NotFinite { name: "value loss", index });
         }
-        let error = values[t] - targets[t];
-        let kept = clip.map_or(values[t], |c| values[t].clamp(old[t] - R::of(c), old[t] + R::of(c)));
-        let held = kept - targets[t];
-        let (free, held) = (error * error, held * held);
-        if !free.is_finite() || !held.is_finite() {
-            return Err(Error::NotFinite { name: "value loss", index: t });
-        }
-        loss += 0.5 * free.max(held).f64();
-        if free >= held {
-            grad[t] = R::of(error.f64() / denominator);
-        }
-        stats.see(values[t].f64(), targets[t].f64(), free.f64());
-        stats.clipped += usize::from(held > free);
     }
-    Ok((loss / denominator, stats))
+    Ok((loss, stats))
+}
+
+/// The loop of [`value_loss`], block by block.
+struct ValueSums<R> {
+    clip: R,
+    denominator: f64,
+    steps: usize,
+    clipped: usize,
+    loss: Lanes<f64>,
+    value: Lanes<f64>,
+    target: Lanes<f64>,
+    squared_target: Lanes<f64>,
+    squared_error: Lanes<f64>,
+}
+
+impl<R: Real> ValueSums<R> {
+    /// A clip that is not asked for is infinite.
+    fn new(clip: Option<f64>, denominator: f64) -> Self {
+        Self {
+            clip: clip.map_or(R::INFINITY, R::of),
+            denominator,
+            steps: 0,
+            clipped: 0,
+            loss: lanes(0.0),
+            value: lanes(0.0),
+            target: lanes(0.0),
+            squared_target: lanes(0.0),
+            squared_error: lanes(0.0),
+        }
+    }
+
+    /// How far the value is from its return, and how far where the clip holds it.
+    #[inline(always)]
+    fn errors(&self, value: R, old: R, target: R) -> (R, R) {
+        (value - target, value.clamp(old - self.clip, old + self.clip) - target)
+    }
+
+    /// Adds a block: values, those before, returns. A masked-out step has no error, no value, no return.
+    #[inline(always)]
+    fn block(
+        &mut self,
+        [values, old, targets]: [&[R; BLOCK]; 3],
+        mask: &[bool; BLOCK],
+        grad: &mut [R; BLOCK],
+    ) {
+        let weight = R::of(1.0 / self.denominator);
+        let zero = [R::ZERO; BLOCK];
+        let (mut losses, mut squares, mut kept, mut wanted) = (zero, zero, zero, zero);
+        let mut clipped = 0u32;
+        for i in 0..BLOCK {
+            let (error, held) = self.errors(values[i], old[i], targets[i]);
+            let (error, held) = (error.only_if(mask[i]), held.only_if(mask[i]));
+            let (free, held) = (error * error, held * held);
+            let holds = held > free;
+            clipped += u32::from(holds);
+            losses[i] = if holds { held } else { free };
+            squares[i] = free;
+            grad[i] = error.only_if(!holds) * weight;
+            kept[i] = values[i].only_if(mask[i]);
+            wanted[i] = targets[i].only_if(mask[i]);
+        }
+        self.steps += masked_in(mask);
+        self.clipped += clipped as usize;
+        fold(&mut self.loss, &losses, |sum, x| sum + 0.5 * x.f64());
+        fold(&mut self.value, &kept, |sum, x| sum + x.f64());
+        fold(&mut self.target, &wanted, |sum, x| sum + x.f64());
+        fold(&mut self.squared_target, &wanted, |sum, x| sum + x.f64() * x.f64());
+        fold(&mut self.squared_error, &squares, |sum, x| sum + x.f64());
+    }
+
+    /// The loss, divided, and what was seen.
+    fn total(&self) -> (f64, ValueStats) {
+        let sum = |lanes: &Lanes<f64>| lanes.iter().sum::<f64>();
+        let stats = ValueStats {
+            steps: self.steps,
+            clipped: self.clipped,
+            value: sum(&self.value),
+            target: sum(&self.target),
+            squared_target: sum(&self.squared_target),
+            squared_error: sum(&self.squared_error),
+        };
+        (sum(&self.loss) / self.denominator, stats)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::oracle::{close, slope};
+    use crate::maths::oracle::{Token, close, columns, many, slope, tokens};
     use proptest::prelude::*;
     use std::vec;
-    use std::vec::Vec;
-
-    type Token = (f64, f64, f64, bool);
-
-    fn tokens() -> impl Strategy<Value = Vec<Token>> {
-        prop::collection::vec((-3.0..0.0, -3.0..0.0, -2.0..2.0, prop::bool::weighted(0.7)), 1..16)
-    }
-
-    fn columns(x: &[Token]) -> (Vec<f64>, Vec<f64>, Vec<f64>, Vec<bool>) {
-        let column = |f: fn(&Token) -> f64| x.iter().map(f).collect();
-        (column(|p| p.0), column(|p| p.1), column(|p| p.2), x.iter().map(|p| p.3).collect())
-    }
 
     proptest! {
         #[test]
@@ -185,6 +256,50 @@ mod tests {
             prop_assert_eq!(got, (loss, stats));
             whole.push(0.0);
             prop_assert_eq!(&padded, &whole);
+        }
+    }
+
+    /// Blocks and lanes are seen in no number.
+    #[test]
+    fn many_steps_are_each_as_alone() {
+        for n in [0, 1, 63, 64, 65, 200] {
+            let ([values, old, targets], mask) = many(n);
+            let run = |range: core::ops::Range<usize>, grad: &mut [f32]| {
+                let (v, o, t) = (&values[range.clone()], &old[range.clone()], &targets[range.clone()]);
+                value_loss(v, o, t, &mask[range], Some(0.3), 8.0, grad).unwrap()
+            };
+            let (mut grad, mut alone) = (vec![f32::NAN; n], vec![f32::NAN; n]);
+            let (loss, stats) = run(0..n, &mut grad);
+            let (mut sum, mut seen) = (0.0, ValueStats::default());
+            for i in 0..n {
+                let (loss, stats) = run(i..i + 1, &mut alone[i..i + 1]);
+                sum += loss;
+                seen.merge(&stats);
+            }
+            assert_eq!(grad, alone);
+            assert_eq!((stats.steps, stats.clipped), (seen.steps, seen.clipped));
+            for (got, want) in [
+                (loss, sum),
+                (stats.value, seen.value),
+                (stats.target, seen.target),
+                (stats.squared_target, seen.squared_target),
+                (stats.squared_error, seen.squared_error),
+            ] {
+                close(got, want, 1e-13);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_finite_is_named() {
+        for (bad, index) in [(f32::NAN, 70), (f32::INFINITY, 3), (1e30, 64)] {
+            let mut values = vec![0.5f32; 80];
+            values[index] = bad;
+            let run =
+                |clip| value_loss(&values, &[0.0; 80], &[1.0; 80], &[true; 80], clip, 1.0, &mut [0.0; 80]);
+            for clip in [None, Some(0.2)] {
+                assert_eq!(run(clip), Err(Error::NotFinite { name: "value loss", index }));
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 use crate::error::at;
 use crate::error::{check, positive};
 use crate::maths::{BLOCK, PolicyClip, PolicyStats, PolicySums, filled};
+use crate::vectors::widest;
 use crate::{Coupling, Error, Needs, Objective};
 
 /// PPO's clipped policy loss with an entropy bonus: [`crate::maths::policy_loss`] and
@@ -96,20 +97,22 @@ impl Objective for PpoPolicy<'_> {
         check("log_probs", log_probs.len(), positions.len())?;
         check("grad_log_probs", grad_log_probs.len(), positions.len())?;
         let mut sums = PolicySums::new(&self.clip, self.denominator);
-        let tiles =
-            positions.chunks(BLOCK).zip(log_probs.chunks(BLOCK)).zip(grad_log_probs.chunks_mut(BLOCK));
-        for ((positions, log_probs), grad) in tiles {
-            let (mut old, mut advantages) = ([0.0; BLOCK], [0.0; BLOCK]);
-            for ((&position, old), advantage) in positions.iter().zip(&mut old).zip(&mut advantages) {
-                *old = at("old", self.old, position)?;
-                *advantage = at("advantages", self.advantages, position)?;
-            }
-            let mut owed = [false; BLOCK];
-            owed[..positions.len()].fill(true);
-            let mut slopes = [0.0; BLOCK];
-            sums.block(&filled(log_probs), &old, &advantages, &owed, &mut slopes);
-            grad.copy_from_slice(&slopes[..grad.len()]);
-        }
+        widest(
+            #[inline(always)]
+            || {
+                let tiles = positions.chunks(BLOCK).zip(log_probs.chunks(BLOCK));
+                for ((positions, log_probs), grad) in tiles.zip(grad_log_probs.chunks_mut(BLOCK)) {
+                    let together = follow_one_another(positions);
+                    let old = gathered("old", self.old, positions, together)?;
+                    let advantages = gathered("advantages", self.advantages, positions, together)?;
+                    let owed = filled(&OWED[..positions.len()]);
+                    let mut slopes = [0.0; BLOCK];
+                    sums.block([&filled(log_probs), &old, &advantages], &owed, &mut slopes);
+                    grad.copy_from_slice(&slopes[..grad.len()]);
+                }
+                Ok(())
+            },
+        )?;
         let (mut loss, mut stats) = sums.total();
         if !loss.is_finite() {
             self.name_the_fault(positions, log_probs)?;
@@ -131,6 +134,38 @@ impl Objective for PpoPolicy<'_> {
         self.stats.merge(&stats);
         Ok(loss)
     }
+}
+
+/// A block of tokens that all owe a loss.
+const OWED: [bool; BLOCK] = [true; BLOCK];
+
+/// Whether the positions are a response's, or part of it.
+#[inline(always)]
+fn follow_one_another(positions: &[usize]) -> bool {
+    let gaps = positions.iter().zip(positions.iter().skip(1));
+    gaps.fold(true, |all, (a, b)| all & (a.wrapping_add(1) == *b))
+}
+
+/// The numbers at `positions`, copied as one where they are `together`.
+#[inline(always)]
+fn gathered(
+    name: &'static str,
+    from: &[f32],
+    positions: &[usize],
+    together: bool,
+) -> Result<[f32; BLOCK], Error> {
+    let run = positions.first().filter(|_| together).and_then(|&first| {
+        let run = from.get(first..)?;
+        run.get(..positions.len())
+    });
+    if let Some(run) = run {
+        return Ok(filled(run));
+    }
+    let mut out = [0.0; BLOCK];
+    for (&position, out) in positions.iter().zip(&mut out) {
+        *out = at(name, from, position)?;
+    }
+    Ok(out)
 }
 
 #[cfg(test)]

@@ -19,9 +19,9 @@
 //! # }
 //! ```
 
-#[cfg(feature = "parquet")]
 mod caught;
 pub mod check;
+#[cfg(feature = "parquet")]
 mod columns;
 mod comparison;
 mod demonstration;

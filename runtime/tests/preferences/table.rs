@@ -1,9 +1,10 @@
 //! A policy that is a table: the logits of the next token, by the last one.
 
-use rlhf_core::maths::{Update, adamw, clip_factor, global_norm, log_prob, log_prob_pull};
+use rlhf_core::capabilities::Rows;
+use rlhf_core::maths::{AdamW, Update, log_prob, log_prob_pull};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping, draw, filters};
+use rlhf_core::sampling::{Request, Responses, Sampling, Stopping, sample_by};
 use rlhf_core::{Batch, Error, Objective, Ragged};
 
 #[derive(Clone, Debug, PartialEq)]
@@ -12,9 +13,7 @@ pub struct Table {
     pub weights: Vec<f32>,
     tokens: usize,
     gradient: Vec<f32>,
-    first: Vec<f32>,
-    second: Vec<f32>,
-    steps: u64,
+    adamw: AdamW<f32>,
     /// How many tokens each pass has learnt from.
     pub passes: Vec<usize>,
     /// How many texts it was asked about.
@@ -23,10 +22,9 @@ pub struct Table {
 
 impl Table {
     pub fn new(weights: Vec<f32>) -> Self {
-        let zeros = vec![0.0; weights.len()];
-        let tokens = weights.len().isqrt();
-        let (gradient, first, second) = (zeros.clone(), zeros.clone(), zeros);
-        Self { weights, tokens, gradient, first, second, steps: 0, passes: Vec::new(), asked: 0 }
+        let (tokens, gradient) = (weights.len().isqrt(), vec![0.0; weights.len()]);
+        let adamw = AdamW::new(weights.len());
+        Self { weights, tokens, gradient, adamw, passes: Vec::new(), asked: 0 }
     }
 
     pub fn row(&self, token: u32) -> &[f32] {
@@ -56,6 +54,19 @@ impl Reference for Table {
     }
 }
 
+impl Rows for Table {
+    fn row_len(&self) -> usize {
+        self.tokens
+    }
+
+    async fn rows(&mut self, batch: Batch<'_>, visit: &mut dyn FnMut(usize, &[f32])) -> Result<(), Error> {
+        let tokens = batch.sequences().tokens();
+        let owed = (0..tokens.len()).filter(|&t| batch.owed()[t]);
+        owed.for_each(|t| visit(t, self.row(tokens[t - 1])));
+        Ok(())
+    }
+}
+
 impl Policy for Table {
     async fn sample(
         &mut self,
@@ -65,24 +76,8 @@ impl Policy for Table {
         key: Key,
         first: u32,
     ) -> Result<Responses, Error> {
-        let temperature = f64::from(sampling.temperature());
-        let mut out = Responses::default();
-        for (i, (prompt, _)) in prompts.sequences().enumerate() {
-            let (mut last, mut position, mut finish) = (prompt[prompt.len() - 1], 0, None);
-            while finish.is_none() {
-                let row = self.row(last).to_vec();
-                let mut scaled = row.clone();
-                filters::temperature(&mut scaled, temperature)?;
-                last = draw(&scaled, key.uniform(first + i as u32, position))?;
-                out.tokens.push(last);
-                out.log_probs.push(log_prob(&row, last as usize, temperature)?.0);
-                position += 1;
-                finish = stopping.finish(last, position as usize);
-            }
-            out.ends.push(out.tokens.len());
-            out.finish.push(finish.unwrap_or(Finish::Length));
-        }
-        Ok(out)
+        let request = Request { prompts, sampling, stopping, context: usize::MAX, key, first };
+        sample_by(self, &mut (), &request).await
     }
 }
 
@@ -113,12 +108,6 @@ impl Learner for Table {
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, Error> {
-        let norm = global_norm([&self.gradient[..]]);
-        let scale = clip_factor(norm, update.max_grad_norm)?;
-        self.steps += 1;
-        let (first, second) = (&mut self.first, &mut self.second);
-        adamw(&mut self.weights, &self.gradient, first, second, self.steps, update, scale)?;
-        self.gradient.fill(0.0);
-        Ok(norm)
+        self.adamw.step(&mut self.weights, &mut self.gradient, update)
     }
 }

@@ -27,8 +27,8 @@ faults! {
         "learner/entropy" "rows/scored" "candidates/scored";
     /// The log-probability of the token before.
     ScoresEarlierToken: "reference/sums_to_one" "reference/temperature" "policy/scored" "policy/draws"
-        "policy/filters" "policy/positions" "learner/shows_scores" "learner/entropy" "rows/scored"
-        "candidates/scored";
+        "policy/filters" "policy/repetition" "policy/positions" "learner/shows_scores" "learner/entropy"
+        "rows/scored" "candidates/scored";
     /// A scorer without temperature.
     ScoresAtOne: "reference/temperature" "policy/scored" "learner/shows_scores" "learner/entropy"
         "rows/scored" "candidates/scored";
@@ -57,7 +57,9 @@ faults! {
     /// A sampler without temperature.
     SamplesAtOne: "policy/draws";
     /// A sampler without top-k, top-p and min-p.
-    IgnoresFilters: "policy/filters";
+    IgnoresFilters: "policy/filters" "policy/repetition";
+    /// A sampler without the penalty on repetition.
+    IgnoresRepetition: "policy/repetition";
     /// Log-probabilities after the filters.
     ReturnsFiltered: "policy/scored";
     /// Log-probabilities without temperature.

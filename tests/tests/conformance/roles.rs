@@ -39,6 +39,7 @@ impl Reference for Tiny {
 fn filters(network: &Tiny, given: Filters) -> Filters {
     match network.fault {
         Fault::SamplesAtOne => Filters { temperature: 1.0, ..given },
+        Fault::IgnoresRepetition => Filters { repetition: 1.0, ..given },
         Fault::IgnoresFilters => Filters { temperature: given.temperature, ..Filters::default() },
         _ => given,
     }
