@@ -1,12 +1,12 @@
 //! What the backend can beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for
 //! [`Rows`] and [`LearnRows`] alone.
 
-use crate::learner::Shown;
 use crate::model::owed;
 use crate::padded::matrix;
-use crate::read::{fetch, numbers};
+use crate::read::{fetch, floats, numbers};
+use crate::show::Shown;
 use crate::{BurnError, Model, check};
-use burn_tensor::{Tensor, Transaction};
+use burn_tensor::Transaction;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
@@ -41,7 +41,7 @@ impl Rows for Model {
         let padded = self.padded(batch.sequences());
         let head = self.head(self.forward(&padded), batch, &positions, &padded);
         for tile in head.tiles() {
-            let logits = to_host(head.logits(&tile)).await?;
+            let logits = floats(head.logits(&tile)).await?;
             for (&t, row) in positions[tile].iter().zip(logits.chunks_exact(self.row_len())) {
                 visit(t, row);
             }
@@ -66,7 +66,7 @@ impl LearnRows for Model {
             let head = model.head(hidden, batch, &positions, padded);
             let mut tiles = Vec::new();
             for tile in head.tiles() {
-                let logits = to_host(head.logits(&tile)).await?;
+                let logits = floats(head.logits(&tile)).await?;
                 // NaN, so that a gradient that is not written is seen.
                 let mut gradient = vec![f32::NAN; logits.len()];
                 let rows = logits.chunks_exact(vocabulary).zip(gradient.chunks_exact_mut(vocabulary));
@@ -133,7 +133,7 @@ impl Candidates for Model {
         let padded = self.padded(batch.sequences());
         let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
         let (all, _) = head.scalars(ids, k, false);
-        log_probs.copy_from_slice(&to_host(all).await?);
+        log_probs.copy_from_slice(&floats(all).await?);
         Ok(())
     }
 }
@@ -155,7 +155,7 @@ impl LearnCandidates for Model {
                 return Ok(shown);
             }
             let mut head = model.head(hidden, batch, &positions, padded);
-            let log_probs = to_host(head.scalars(ids, k, false).0).await?;
+            let log_probs = floats(head.scalars(ids, k, false).0).await?;
             let mut g = vec![f32::NAN; log_probs.len()];
             shown.loss += objective.candidates(&positions, &log_probs, &mut g)?;
             model.add_head(&mut shown, head.pull_scalars(ids, k, &g, &[]));
@@ -188,10 +188,4 @@ impl Parameters for Model {
         out.copy_from_slice(&self.gather(&gradient).await?);
         Ok(())
     }
-}
-
-/// A tensor's numbers.
-async fn to_host<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, BurnError> {
-    let data = fetch(Transaction::default().register(tensor)).await?;
-    numbers(&mut data.into_iter())
 }

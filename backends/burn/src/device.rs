@@ -2,7 +2,8 @@
 
 use crate::BurnError;
 use burn_tensor::Tensor;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use core::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
 
 /// A device that was found to work when it was opened.
 ///

@@ -16,6 +16,7 @@ mod precision;
 mod read;
 mod roles;
 mod sampler;
+mod show;
 mod state;
 mod trace;
 mod weights;

@@ -3,10 +3,10 @@
 use crate::learner::Learning;
 use crate::network::{Network, Rope, causal};
 use crate::padded::Padded;
-use crate::read::{fetch, numbers};
+use crate::read::floats;
 use crate::weights::Layout;
 use crate::{BurnError, Device, Precision, check, head::Head};
-use burn_tensor::{Tensor, Transaction};
+use burn_tensor::Tensor;
 use core::fmt;
 use rlhf_core::model::{Architecture, Checkpoint, CheckpointError};
 use rlhf_core::{Batch, Ragged};
@@ -119,8 +119,7 @@ impl Model {
         let output = self.forward(&padded);
         let head = Head::new(&self.device, output, padded.rows, self.weights[self.layout.head].clone(), 1.0);
         for tile in head.tiles() {
-            let data = fetch(Transaction::default().register(head.logits(&tile))).await?;
-            out.extend(numbers::<f32>(&mut data.into_iter())?);
+            out.extend(floats(head.logits(&tile)).await?);
         }
         Ok(out)
     }
@@ -162,8 +161,7 @@ impl Model {
         let (mut out, parameters) = (Vec::new(), self.layout.len());
         out.try_reserve_exact(parameters).map_err(|_| CheckpointError::Memory { parameters })?;
         for tensor in tensors {
-            let data = fetch(Transaction::default().register(tensor.clone())).await?;
-            out.extend(numbers::<f32>(&mut data.into_iter())?);
+            out.extend(floats(tensor.clone()).await?);
         }
         Ok(out)
     }

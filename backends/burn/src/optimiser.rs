@@ -1,16 +1,15 @@
 //! AdamW on the device.
 
 use crate::BurnError;
-use crate::read::{fetch, numbers};
-use burn_tensor::{Tensor, Transaction};
+use crate::read::floats;
+use burn_tensor::Tensor;
 use rlhf_core::maths::{Decay, EpsilonAt, Update};
 
 /// The global norm of a gradient: squares are summed on the device, a tensor's at a time, and the sums on
 /// the host in f64.
 pub(crate) async fn norm(gradient: &[Tensor<2>]) -> Result<f64, BurnError> {
     let sums = gradient.iter().map(|g| g.clone().square().sum()).collect();
-    let data = fetch(Transaction::default().register(Tensor::cat(sums, 0))).await?;
-    let sums: Vec<f32> = numbers(&mut data.into_iter())?;
+    let sums = floats(Tensor::cat(sums, 0)).await?;
     Ok(sums.into_iter().map(f64::from).sum::<f64>().sqrt())
 }
 

@@ -1,7 +1,7 @@
 //! What leaves the device.
 
 use crate::BurnError;
-use burn_tensor::{Element, TensorData, Transaction};
+use burn_tensor::{Element, Tensor, TensorData, Transaction};
 
 /// Waits for what was registered. Natively the thread waits, so that the roles' futures are always ready;
 /// a browser has no thread that may.
@@ -20,4 +20,10 @@ pub(crate) fn numbers<E: Element>(data: &mut impl Iterator<Item = TensorData>) -
     data.try_cast_as::<E>()
         .and_then(|data| data.try_into_vec::<E>())
         .map_err(|error| failed(format!("{error:?}")))
+}
+
+/// One tensor's numbers, row-major.
+pub(crate) async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, BurnError> {
+    let data = fetch(Transaction::default().register(tensor)).await?;
+    numbers(&mut data.into_iter())
 }

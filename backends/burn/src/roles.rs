@@ -3,9 +3,8 @@
 use crate::generate::Request;
 use crate::model::owed;
 use crate::padded::indices;
-use crate::read::{fetch, numbers};
+use crate::read::floats;
 use crate::{BurnError, Model, check};
-use burn_tensor::Transaction;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
@@ -24,8 +23,7 @@ impl Reference for Model {
         let padded = self.padded(batch.sequences());
         let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
         let (log_probs, _) = head.scalars(&ids, 1, false);
-        let data = fetch(Transaction::default().register(log_probs)).await?;
-        for (t, log_prob) in positions.into_iter().zip(numbers(&mut data.into_iter())?) {
+        for (t, log_prob) in positions.into_iter().zip(floats(log_probs).await?) {
             out[t] = log_prob;
         }
         Ok(())
@@ -65,8 +63,7 @@ impl Model {
         let padded = self.padded(sequences);
         let rows = indices(&self.device, at.iter().map(|&t| padded.rows[t]));
         let values = self.scalar(&self.forward(&padded).select(0, rows))?;
-        let data = fetch(Transaction::default().register(values)).await?;
-        numbers(&mut data.into_iter())
+        floats(values).await
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod shared;
 
+use core::alloc::{GlobalAlloc, Layout};
+use core::sync::atomic::{AtomicIsize, Ordering};
 use rlhf_burn::{BurnError, Device, Model};
 use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
@@ -11,9 +13,8 @@ use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Error, Needs, Objective, ready};
 use shared::texts::{Everything, Texts};
 use shared::{gpt2, weights};
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::System;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicIsize, Ordering};
 
 struct Counting;
 
