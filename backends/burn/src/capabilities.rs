@@ -1,0 +1,191 @@
+//! What the backend can beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for
+//! [`Rows`] and [`LearnRows`] alone.
+
+use crate::model::owed;
+use crate::padded::matrix;
+use crate::read::{fetch, floats, numbers};
+use crate::show::Shown;
+use crate::{BurnError, Model, check};
+use burn_tensor::Transaction;
+use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
+use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
+
+impl Model {
+    /// Whether `ids` are `k` for each owed token.
+    fn check_k(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), BurnError> {
+        let vocabulary = self.architecture.vocabulary;
+        if k == 0 || k > vocabulary {
+            let (value, high) = (k as f64, vocabulary as f64);
+            return Err(Error::Range { name: "k", value, low: 1.0, high }.into());
+        }
+        let owed = batch.owed().iter().filter(|owed| **owed).count();
+        check::len("ids", ids, owed * k)
+    }
+}
+
+impl Rows for Model {
+    fn row_len(&self) -> usize {
+        self.architecture.vocabulary
+    }
+
+    async fn rows(
+        &mut self,
+        batch: Batch<'_>,
+        visit: &mut dyn FnMut(usize, &[f32]),
+    ) -> Result<(), BurnError> {
+        check::texts(&self.architecture, batch.sequences())?;
+        let (positions, _) = owed(batch);
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let padded = self.padded(batch.sequences());
+        let head = self.head(self.forward(&padded), batch, &positions, &padded);
+        for tile in head.tiles() {
+            let logits = floats(head.logits(&tile)).await?;
+            for (&t, row) in positions[tile].iter().zip(logits.chunks_exact(self.row_len())) {
+                visit(t, row);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl LearnRows for Model {
+    async fn accumulate_rows<O: RowObjective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+    ) -> Result<f64, BurnError> {
+        self.accumulating(batch, async |model, hidden, padded| {
+            let mut shown = Shown::nothing(&hidden);
+            let (positions, _) = owed(batch);
+            if positions.is_empty() {
+                return Ok(shown);
+            }
+            let vocabulary = model.row_len();
+            let head = model.head(hidden, batch, &positions, padded);
+            let mut tiles = Vec::new();
+            for tile in head.tiles() {
+                let logits = floats(head.logits(&tile)).await?;
+                // NaN, so that a gradient that is not written is seen.
+                let mut gradient = vec![f32::NAN; logits.len()];
+                let rows = logits.chunks_exact(vocabulary).zip(gradient.chunks_exact_mut(vocabulary));
+                for (&t, (logits, gradient)) in positions[tile].iter().zip(rows) {
+                    shown.loss += objective.row(t, logits, gradient)?;
+                }
+                tiles.push(matrix(&model.device, gradient, vocabulary));
+            }
+            let mut tiles = tiles.into_iter();
+            let pulled = head.pull(|tile| tiles.next().unwrap_or_else(|| head.logits(tile).zeros_like()));
+            model.add_head(&mut shown, pulled);
+            Ok(shown)
+        })
+        .await
+    }
+}
+
+impl Candidates for Model {
+    async fn top(
+        &mut self,
+        batch: Batch<'_>,
+        k: usize,
+        ids: &mut [u32],
+        log_probs: &mut [f32],
+    ) -> Result<(), BurnError> {
+        check::texts(&self.architecture, batch.sequences())?;
+        self.check_k(batch, k, ids.len())?;
+        check::len("log_probs", log_probs.len(), ids.len())?;
+        let (positions, _) = owed(batch);
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let padded = self.padded(batch.sequences());
+        let head = self.head(self.forward(&padded), batch, &positions, &padded);
+        for tile in head.tiles() {
+            let span = tile.start * k..tile.end * k;
+            let (values, places) = head.log_softmax(&tile).topk_with_indices(k, 1);
+            let data = fetch(Transaction::default().register(places).register(values)).await?;
+            let mut data = data.into_iter();
+            let found: Vec<i32> = numbers(&mut data)?;
+            for (id, found) in ids[span.clone()].iter_mut().zip(found) {
+                *id = found as u32;
+            }
+            log_probs[span].copy_from_slice(&numbers::<f32>(&mut data)?);
+        }
+        Ok(())
+    }
+
+    async fn candidates(
+        &mut self,
+        batch: Batch<'_>,
+        k: usize,
+        ids: &[u32],
+        log_probs: &mut [f32],
+    ) -> Result<(), BurnError> {
+        check::texts(&self.architecture, batch.sequences())?;
+        self.check_k(batch, k, ids.len())?;
+        check::ids(&self.architecture, ids)?;
+        check::len("log_probs", log_probs.len(), ids.len())?;
+        let (positions, _) = owed(batch);
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let padded = self.padded(batch.sequences());
+        let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
+        let (all, _) = head.scalars(ids, k, false);
+        log_probs.copy_from_slice(&floats(all).await?);
+        Ok(())
+    }
+}
+
+impl LearnCandidates for Model {
+    async fn accumulate_candidates<O: CandidateObjective>(
+        &mut self,
+        batch: Batch<'_>,
+        k: usize,
+        ids: &[u32],
+        objective: &mut O,
+    ) -> Result<f64, BurnError> {
+        self.accumulating(batch, async |model, hidden, padded| {
+            model.check_k(batch, k, ids.len())?;
+            check::ids(&model.architecture, ids)?;
+            let mut shown = Shown::nothing(&hidden);
+            let (positions, _) = owed(batch);
+            if positions.is_empty() {
+                return Ok(shown);
+            }
+            let mut head = model.head(hidden, batch, &positions, padded);
+            let log_probs = floats(head.scalars(ids, k, false).0).await?;
+            let mut g = vec![f32::NAN; log_probs.len()];
+            shown.loss += objective.candidates(&positions, &log_probs, &mut g)?;
+            model.add_head(&mut shown, head.pull_scalars(ids, k, &g, &[]));
+            Ok(shown)
+        })
+        .await
+    }
+}
+
+impl Parameters for Model {
+    fn parameters(&self) -> usize {
+        self.layout.len()
+    }
+
+    async fn read(&mut self, out: &mut [f32]) -> Result<(), BurnError> {
+        check::len("out", out.len(), self.layout.len())?;
+        out.copy_from_slice(&self.weights().await?);
+        Ok(())
+    }
+
+    async fn write(&mut self, values: &[f32]) -> Result<(), BurnError> {
+        check::len("values", values.len(), self.layout.len())?;
+        self.weights = self.layout.send(&self.device, values)?;
+        Ok(())
+    }
+
+    async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), BurnError> {
+        check::len("out", out.len(), self.layout.len())?;
+        let gradient = self.take_gradient_tensors();
+        out.copy_from_slice(&self.gather(&gradient).await?);
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! What every pass checks first.
+
+use crate::BurnError;
+use rlhf_core::model::Architecture;
+use rlhf_core::{Error, Ragged};
+
+/// Ids in the vocabulary, sequences in the context.
+pub(crate) fn texts(a: &Architecture, sequences: Ragged<'_>) -> Result<(), BurnError> {
+    ids(a, sequences.tokens())?;
+    for (sequence, (tokens, _)) in sequences.sequences().enumerate() {
+        if tokens.len() > a.context {
+            return Err(BurnError::Context { sequence, length: tokens.len(), context: a.context });
+        }
+    }
+    Ok(())
+}
+
+/// Ids in the vocabulary.
+pub(crate) fn ids(a: &Architecture, ids: &[u32]) -> Result<(), BurnError> {
+    let vocabulary = a.vocabulary;
+    match ids.iter().position(|&id| id as usize >= vocabulary) {
+        Some(position) => Err(BurnError::Token { position, token: ids[position], vocabulary }),
+        None => Ok(()),
+    }
+}
+
+/// Room for a response after every prompt.
+pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), BurnError> {
+    texts(a, prompts)?;
+    match prompts.sequences().position(|(prompt, _)| prompt.len() == a.context) {
+        Some(sequence) => Err(BurnError::Context { sequence, length: a.context + 1, context: a.context }),
+        None => Ok(()),
+    }
+}
+
+/// An argument's length.
+pub(crate) fn len(name: &'static str, got: usize, want: usize) -> Result<(), BurnError> {
+    if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }.into()) }
+}

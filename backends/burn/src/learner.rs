@@ -1,0 +1,132 @@
+//! The roles that learn.
+
+use crate::padded::Padded;
+use crate::show::Shown;
+use crate::trace::Trace;
+use crate::{BurnError, Model, check, optimiser};
+use burn_tensor::Tensor;
+use rlhf_core::maths::Update;
+use rlhf_core::roles::Learner;
+use rlhf_core::{Batch, Objective};
+
+/// What learning needs beside weights, in the order of the weights.
+pub(crate) struct Learning {
+    /// Nothing where nothing has been accumulated.
+    pub(crate) gradient: Option<Vec<Tensor<2>>>,
+    pub(crate) first: Vec<Tensor<2>>,
+    pub(crate) second: Vec<Tensor<2>>,
+    pub(crate) average: Option<Vec<Tensor<2>>>,
+    pub(crate) steps: u32,
+}
+
+impl Model {
+    /// What learning has gathered: nothing yet, the first time.
+    pub(crate) fn learning(&mut self) -> &mut Learning {
+        let weights = &self.weights;
+        let zeros = || weights.iter().map(Tensor::zeros_like).collect();
+        self.learning.get_or_insert_with(|| Learning {
+            gradient: None,
+            first: zeros(),
+            second: zeros(),
+            average: None,
+            steps: 0,
+        })
+    }
+
+    /// A pass whose output `show` shows to an objective, and the pass back. On an error what was
+    /// accumulated is dropped.
+    pub(crate) async fn accumulating(
+        &mut self,
+        batch: Batch<'_>,
+        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, BurnError>,
+    ) -> Result<f64, BurnError> {
+        match self.pass(batch, show).await {
+            Ok((loss, gradients)) => {
+                let held = &mut self.learning().gradient;
+                *held = Some(match held.take() {
+                    Some(held) => held.into_iter().zip(gradients).map(|(a, b)| a + b).collect(),
+                    None => gradients,
+                });
+                Ok(loss)
+            }
+            Err(error) => {
+                self.drop_gradient();
+                Err(error)
+            }
+        }
+    }
+
+    fn drop_gradient(&mut self) {
+        if let Some(learning) = &mut self.learning {
+            learning.gradient = None;
+        }
+    }
+
+    /// The accumulated gradient, which is forgotten here; zeros where nothing was accumulated.
+    pub(crate) fn take_gradient_tensors(&mut self) -> Vec<Tensor<2>> {
+        let held = self.learning.as_mut().and_then(|learning| learning.gradient.take());
+        held.unwrap_or_else(|| self.weights.iter().map(Tensor::zeros_like).collect())
+    }
+
+    async fn pass(
+        &self,
+        batch: Batch<'_>,
+        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, BurnError>,
+    ) -> Result<(f64, Vec<Tensor<2>>), BurnError> {
+        check::texts(&self.architecture, batch.sequences())?;
+        let rate = self.architecture.dropout;
+        if rate > 0.0 {
+            return Err(BurnError::Dropout { rate });
+        }
+        let padded = self.padded(batch.sequences());
+        let trace = Trace::new(self, &padded);
+        let shown = show(self, trace.hidden.clone(), &padded).await?;
+        let mut gradients = trace.pull(shown.hidden)?;
+        for (place, d) in shown.heads {
+            gradients[place] = gradients[place].clone() + d;
+        }
+        Ok((shown.loss, gradients))
+    }
+}
+
+impl Learner for Model {
+    type Error = BurnError;
+
+    async fn accumulate<O: Objective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+    ) -> Result<f64, BurnError> {
+        self.accumulating(batch, async |model, hidden, padded| {
+            model.show(batch, objective, hidden, padded).await
+        })
+        .await
+    }
+
+    async fn forget(&mut self) -> Result<(), BurnError> {
+        self.drop_gradient();
+        Ok(())
+    }
+
+    async fn step(&mut self, update: &Update) -> Result<f64, BurnError> {
+        if self.learning.is_none() {
+            return Ok(0.0);
+        }
+        update.adam.validate()?;
+        let gradient = self.take_gradient_tensors();
+        let norm = optimiser::norm(&gradient).await?;
+        let step = self.learning().steps + 1;
+        if !norm.is_finite() {
+            return Err(BurnError::Gradient { norm, step });
+        }
+        let scale = rlhf_core::maths::clip_factor(norm, update.max_grad_norm)?;
+        let Self { weights, learning: Some(learning), .. } = self else { return Ok(0.0) };
+        learning.steps = step;
+        let step = optimiser::Step::new(update, step, scale);
+        let moments = learning.first.iter_mut().zip(&mut learning.second);
+        for ((weight, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {
+            step.take(weight, gradient, first, second);
+        }
+        Ok(norm)
+    }
+}

@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+mod average;
+mod capabilities;
+mod check;
+mod device;
+mod error;
+mod generate;
+mod head;
+mod learner;
+mod model;
+mod network;
+mod optimiser;
+mod padded;
+mod precision;
+mod read;
+mod roles;
+mod sampler;
+mod show;
+mod state;
+mod trace;
+mod weights;
+
+pub use device::Device;
+pub use error::BurnError;
+pub use model::Model;
+pub use precision::Precision;
+pub use state::OptimiserState;

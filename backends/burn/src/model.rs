@@ -1,0 +1,174 @@
+//! A network that plays every role.
+
+use crate::learner::Learning;
+use crate::network::{Network, Rope, causal};
+use crate::padded::Padded;
+use crate::read::floats;
+use crate::weights::Layout;
+use crate::{BurnError, Device, Precision, check, head::Head};
+use burn_tensor::Tensor;
+use core::fmt;
+use rlhf_core::model::{Architecture, Checkpoint, CheckpointError};
+use rlhf_core::{Batch, Ragged};
+use std::sync::Arc;
+
+/// A network that plays every role: policy, reference, reward model, critic, learner.
+///
+/// Its weights, and what learning keeps beside them, stay on the device. A clone shares the weights until
+/// one of the two learns; it has no optimiser state.
+pub struct Model {
+    pub(crate) device: Device,
+    pub(crate) architecture: Arc<Architecture>,
+    pub(crate) layout: Arc<Layout>,
+    pub(crate) rope: Rope,
+    pub(crate) weights: Vec<Tensor<2>>,
+    pub(crate) precision: Precision,
+    pub(crate) learning: Option<Learning>,
+}
+
+impl Clone for Model {
+    fn clone(&self) -> Self {
+        Self {
+            device: self.device.clone(),
+            architecture: self.architecture.clone(),
+            layout: self.layout.clone(),
+            rope: self.rope.clone(),
+            weights: self.weights.clone(),
+            precision: self.precision,
+            learning: None,
+        }
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({:?}, {:?})", self.architecture, self.device.name())
+    }
+}
+
+impl Model {
+    /// A network with these weights, in the order of [`Architecture::tensors`]: another backend's, to
+    /// go on here.
+    ///
+    /// # Errors
+    /// [`BurnError::Core`] names the field of the architecture that does not fit, or says how many
+    /// numbers there should be.
+    pub fn from_weights(
+        device: &Device,
+        architecture: Architecture,
+        weights: &[f32],
+    ) -> Result<Self, BurnError> {
+        architecture.validate()?;
+        let layout = Layout::new(&architecture);
+        let weights = layout.send(device, weights)?;
+        Ok(Self {
+            rope: Rope::new(device, &architecture),
+            device: device.clone(),
+            architecture: Arc::new(architecture),
+            layout: Arc::new(layout),
+            weights,
+            precision: Precision::F32,
+            learning: None,
+        })
+    }
+
+    /// A network from a checkpoint under Hugging Face's names. A scalar head that the checkpoint lacks is 0.
+    ///
+    /// # Errors
+    /// [`BurnError::Checkpoint`] names the tensor.
+    pub fn load(
+        device: &Device,
+        architecture: Architecture,
+        checkpoint: &dyn Checkpoint,
+    ) -> Result<Self, BurnError> {
+        let (weights, _) = rlhf_core::model::flat(&architecture, checkpoint)?;
+        Self::from_weights(device, architecture, &weights)
+    }
+
+    /// The architecture.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// What it runs on.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// All weights, in the order of [`Architecture::tensors`]: what [`rlhf_core::model::stored`] makes a
+    /// checkpoint of, and another backend a network.
+    ///
+    /// # Errors
+    /// [`BurnError::Device`]; [`BurnError::Checkpoint`] where there is no memory for them.
+    pub async fn weights(&self) -> Result<Vec<f32>, BurnError> {
+        self.gather(&self.weights).await
+    }
+
+    /// Logits of what follows each token, `[tokens, vocabulary]`, row-major. For a look: nothing that
+    /// learns or samples lets so many numbers leave the device.
+    ///
+    /// # Errors
+    /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
+    pub async fn logits(&mut self, sequences: Ragged<'_>) -> Result<Vec<f32>, BurnError> {
+        check::texts(&self.architecture, sequences)?;
+        let mut out = Vec::new();
+        if sequences.is_empty() {
+            return Ok(out);
+        }
+        let padded = self.padded(sequences);
+        let output = self.forward(&padded);
+        let head = Head::new(&self.device, output, padded.rows, self.weights[self.layout.head].clone(), 1.0);
+        for tile in head.tiles() {
+            out.extend(floats(head.logits(&tile)).await?);
+        }
+        Ok(out)
+    }
+
+    pub(crate) fn network(&self) -> Network<'_> {
+        let Self { architecture, layout, rope, precision, weights, .. } = self;
+        Network { architecture, layout, rope, precision: *precision, weights: weights.clone() }
+    }
+
+    pub(crate) fn padded(&self, sequences: Ragged<'_>) -> Padded {
+        Padded::new(&self.device, sequences, self.architecture.context)
+    }
+
+    /// The last norm's output, without a graph, `[rows, width]`.
+    pub(crate) fn forward(&self, padded: &Padded) -> Tensor<2> {
+        let (tokens, positions) = (padded.tokens.clone(), padded.positions.clone());
+        self.network().body(padded.batch, tokens, positions, |_, q, k, v| causal(q, k, v))
+    }
+
+    /// The head over the rows that `owed` tokens are predicted from.
+    pub(crate) fn head(&self, output: Tensor<2>, batch: Batch<'_>, owed: &[usize], padded: &Padded) -> Head {
+        // A token is predicted from the row before its own.
+        let rows = owed.iter().map(|&t| padded.rows[t] - 1).collect();
+        Head::new(&self.device, output, rows, self.weights[self.layout.head].clone(), batch.temperature())
+    }
+
+    /// The scalar head at every row, `[rows, 1]`.
+    pub(crate) fn scalar(&self, hidden: &Tensor<2>) -> Result<Tensor<2>, BurnError> {
+        let pair = self.layout.scalar.ok_or(BurnError::NoScalarHead)?;
+        let values = (hidden.clone() * self.weights[pair.first].clone()).sum_dim(1);
+        Ok(match pair.bias {
+            Some(bias) => values + self.weights[bias].clone(),
+            None => values,
+        })
+    }
+
+    /// Tensors as the weights, end to end on the host.
+    pub(crate) async fn gather(&self, tensors: &[Tensor<2>]) -> Result<Vec<f32>, BurnError> {
+        let (mut out, parameters) = (Vec::new(), self.layout.len());
+        out.try_reserve_exact(parameters).map_err(|_| CheckpointError::Memory { parameters })?;
+        for tensor in tensors {
+            out.extend(floats(tensor.clone()).await?);
+        }
+        Ok(out)
+    }
+}
+
+/// The owed tokens' places in a batch, and their ids.
+pub(crate) fn owed(batch: Batch<'_>) -> (Vec<usize>, Vec<u32>) {
+    let tokens = batch.sequences().tokens();
+    (0..tokens.len()).filter(|&t| batch.owed()[t]).map(|t| (t, tokens[t])).unzip()
+}

@@ -1,0 +1,52 @@
+//! What a layer is made of, beside attention.
+
+use super::Network;
+use crate::weights::Pair;
+use burn_tensor::activation::{sigmoid, silu};
+use burn_tensor::{DType, Tensor};
+use rlhf_core::model::Family;
+
+impl Network<'_> {
+    /// `x·W + b`, the product in the network's precision.
+    pub(super) fn linear(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
+        let dtype = self.precision.dtype();
+        let y = x.cast(dtype).matmul(self.weights[pair.first].clone().cast(dtype)).cast(DType::F32);
+        match pair.bias {
+            Some(bias) => y + self.weights[bias].clone(),
+            None => y,
+        }
+    }
+
+    /// LayerNorm, or RMSNorm where there is no bias.
+    pub(super) fn norm(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
+        let x = match pair.bias {
+            Some(_) => x.clone() - x.mean_dim(1),
+            None => x,
+        };
+        let variance = x.clone().square().mean_dim(1);
+        let deviation = variance.add_scalar(self.architecture.norm_epsilon).sqrt();
+        let y = x / deviation * self.weights[pair.first].clone();
+        match pair.bias {
+            Some(bias) => y + self.weights[bias].clone(),
+            None => y,
+        }
+    }
+}
+
+/// GELU by tanh (Hendrycks and Gimpel, arXiv:1606.08415), or SwiGLU (Shazeer, arXiv:2002.05202) of the
+/// gate's columns and the others.
+pub(super) fn activation(family: Family, x: Tensor<2>) -> Tensor<2> {
+    match family {
+        Family::Gpt2 => {
+            // ½·x·(1 + tanh(u)) = x·σ(2u), and σ has a short gradient.
+            let twice = 2.0 * (2.0 / core::f64::consts::PI).sqrt();
+            let inner = x.clone().square().mul_scalar(0.044715 * twice).add_scalar(twice) * x.clone();
+            x * sigmoid(inner)
+        }
+        Family::Llama => {
+            let [_, columns] = x.dims();
+            let hidden = columns / 2;
+            silu(x.clone().narrow(1, 0, hidden)) * x.narrow(1, hidden, hidden)
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What leaves the device.
+
+use crate::BurnError;
+use burn_tensor::{Element, Tensor, TensorData, Transaction};
+
+/// Waits for what was registered. Natively the thread waits, so that the roles' futures are always ready;
+/// a browser has no thread that may.
+pub(crate) async fn fetch(transaction: Transaction) -> Result<Vec<TensorData>, BurnError> {
+    #[cfg(target_family = "wasm")]
+    let data = transaction.execute_async().await?;
+    #[cfg(not(target_family = "wasm"))]
+    let data = transaction.try_execute()?;
+    Ok(data)
+}
+
+/// The next tensor's numbers, in the order of registration.
+pub(crate) fn numbers<E: Element>(data: &mut impl Iterator<Item = TensorData>) -> Result<Vec<E>, BurnError> {
+    let failed = |reason: String| BurnError::Device { reason };
+    let data = data.next().ok_or_else(|| failed("it returned fewer tensors than were asked for".into()))?;
+    data.try_cast_as::<E>()
+        .and_then(|data| data.try_into_vec::<E>())
+        .map_err(|error| failed(format!("{error:?}")))
+}
+
+/// One tensor's numbers, row-major.
+pub(crate) async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, BurnError> {
+    let data = fetch(Transaction::default().register(tensor)).await?;
+    numbers(&mut data.into_iter())
+}

@@ -1,0 +1,92 @@
+//! The roles that read: policy, reference, reward model, critic. None of them keeps a graph.
+
+use crate::generate::Request;
+use crate::model::owed;
+use crate::padded::indices;
+use crate::read::floats;
+use crate::{BurnError, Model, check};
+use rlhf_core::random::Key;
+use rlhf_core::roles::{Critic, Policy, Reference, Reward};
+use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::{Batch, Error, Ragged};
+
+impl Reference for Model {
+    type Error = BurnError;
+
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), BurnError> {
+        check::texts(&self.architecture, batch.sequences())?;
+        out.fill(0.0);
+        let (positions, ids) = owed(batch);
+        if positions.is_empty() {
+            return Ok(());
+        }
+        let padded = self.padded(batch.sequences());
+        let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
+        let (log_probs, _) = head.scalars(&ids, 1, false);
+        for (t, log_prob) in positions.into_iter().zip(floats(log_probs).await?) {
+            out[t] = log_prob;
+        }
+        Ok(())
+    }
+}
+
+impl Policy for Model {
+    async fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, BurnError> {
+        check::prompts(&self.architecture, prompts)?;
+        sampling.validate()?;
+        if stopping.max_new_tokens == 0 {
+            return Err(Error::TooFew { name: "max_new_tokens", need: 1, got: 0 }.into());
+        }
+        if prompts.is_empty() {
+            return Ok(Responses::default());
+        }
+        Request { network: self.network().cast(), model: self, prompts, sampling, stopping, key, first }
+            .run()
+            .await
+    }
+}
+
+impl Model {
+    /// The scalar head at the tokens `at`, of all that the sequences hold.
+    async fn read_scalars(&self, sequences: Ragged<'_>, at: &[usize]) -> Result<Vec<f32>, BurnError> {
+        check::texts(&self.architecture, sequences)?;
+        if at.is_empty() {
+            return Ok(Vec::new());
+        }
+        let padded = self.padded(sequences);
+        let rows = indices(&self.device, at.iter().map(|&t| padded.rows[t]));
+        let values = self.scalar(&self.forward(&padded).select(0, rows))?;
+        floats(values).await
+    }
+}
+
+impl Reward for Model {
+    type Error = BurnError;
+
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), BurnError> {
+        out.copy_from_slice(&self.read_scalars(sequences, &last_tokens(sequences)).await?);
+        Ok(())
+    }
+}
+
+impl Critic for Model {
+    type Error = BurnError;
+
+    async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), BurnError> {
+        let all: Vec<usize> = (0..sequences.tokens().len()).collect();
+        out.copy_from_slice(&self.read_scalars(sequences, &all).await?);
+        Ok(())
+    }
+}
+
+/// Where each sequence's last token is.
+pub(crate) fn last_tokens(sequences: Ragged<'_>) -> Vec<usize> {
+    sequences.ends().iter().map(|end| end - 1).collect()
+}

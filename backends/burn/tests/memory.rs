@@ -1,0 +1,124 @@
+//! Memory stays flat, in a process of its own that counts what it holds.
+
+mod shared;
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::sync::atomic::{AtomicIsize, Ordering};
+use rlhf_burn::{BurnError, Device, Model};
+use rlhf_core::maths::{Adam, Update};
+use rlhf_core::model::Architecture;
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::roles::{Learner, Policy, Reference};
+use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::{Error, Needs, Objective, ready};
+use shared::texts::{Everything, Texts};
+use shared::{gpt2, weights};
+use std::alloc::System;
+use std::sync::Mutex;
+
+struct Counting;
+
+static HELD: AtomicIsize = AtomicIsize::new(0);
+static PEAK: AtomicIsize = AtomicIsize::new(0);
+
+/// One test at a time holds something.
+static ALONE: Mutex<()> = Mutex::new(());
+
+// SAFETY: the system's allocator does the work.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        let size = layout.size() as isize;
+        PEAK.fetch_max(HELD.fetch_add(size, Ordering::Relaxed) + size, Ordering::Relaxed);
+        // SAFETY: as the caller's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        HELD.fetch_sub(layout.size() as isize, Ordering::Relaxed);
+        // SAFETY: as the caller's.
+        unsafe { System.dealloc(place, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+/// Less than one graph of the network below.
+const SLACK: isize = 50_000;
+
+/// Refuses what it is shown.
+struct Refuses;
+
+impl Objective for Refuses {
+    fn needs(&self) -> Needs {
+        Needs { log_probs: true, ..Needs::default() }
+    }
+
+    fn tokens(
+        &mut self,
+        _: &[usize],
+        _: &[f32],
+        _: &[f32],
+        _: &mut [f32],
+        _: &mut [f32],
+    ) -> Result<f64, Error> {
+        Err(Error::TooFew { name: "objective", need: 1, got: 0 })
+    }
+}
+
+/// A thousand iterations: rollouts, scores, passes that are pulled and passes that fail.
+#[test]
+fn a_thousand_iterations_hold_what_fifty_do() {
+    let _alone = ALONE.lock().unwrap();
+    let a = gpt2().with_scalar();
+    let device = Device::named("flex").unwrap();
+    let mut model = Model::from_weights(&device, a.clone(), &weights(&a, 1)).unwrap();
+    let texts = Texts::random(&[3, 12, 7], a.vocabulary, 1);
+    let mut objective = Everything { tokens: 22.0, scalar: true };
+    let update = Update { learning_rate: 1e-3, adam: Adam::default(), max_grad_norm: Some(1.0) };
+    let stopping = Stopping { max_new_tokens: 4, eos: None, stop: &[] };
+    let mut out = vec![0.0; texts.tokens.len()];
+    let mut iterate = |step: u32| {
+        let key = Key::new(1, Stream::Sampling, step);
+        let prompts = texts.sequences();
+        ready(model.sample(prompts, &Sampling::at_temperature(1.0), &stopping, key, 0)).unwrap().unwrap();
+        ready(model.log_probs(texts.batch(), &mut out)).unwrap().unwrap();
+        let refused = ready(model.accumulate(texts.batch(), &mut Refuses)).unwrap().unwrap_err();
+        assert!(matches!(refused, BurnError::Core(Error::TooFew { .. })));
+        ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
+        ready(model.step(&update)).unwrap().unwrap();
+        HELD.load(Ordering::Relaxed)
+    };
+    let after_fifty = (0..50).map(&mut iterate).max().unwrap();
+    let after_all = (50..1000).map(&mut iterate).last().unwrap();
+    assert!(after_all < after_fifty + SLACK, "{after_fifty} bytes were held, then {after_all}");
+    // Nor do passes that fail wait for one that does not.
+    for _ in 0..100 {
+        ready(model.accumulate(texts.batch(), &mut Refuses)).unwrap().unwrap_err();
+    }
+    let after_failures = HELD.load(Ordering::Relaxed);
+    assert!(after_failures < after_fifty + SLACK, "{after_fifty} bytes were held, then {after_failures}");
+}
+
+/// The most that a pass forward and back holds beyond what was held before it, in bytes.
+fn peak_of_learning(layers: usize, time: usize) -> isize {
+    let a = Architecture::gpt2(17, time, 8, layers, 2);
+    let mut model = Model::from_weights(&Device::named("flex").unwrap(), a.clone(), &weights(&a, 1)).unwrap();
+    let texts = Texts::random(&[time], 17, 1);
+    let before = HELD.load(Ordering::Relaxed);
+    PEAK.store(before, Ordering::Relaxed);
+    let mut objective = Everything { tokens: time as f32, scalar: false };
+    ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
+    PEAK.load(Ordering::Relaxed) - before
+}
+
+/// Attention's scores are `[heads, time, time]` in one layer's graph, and there is one such graph at a time.
+#[test]
+fn a_deeper_network_holds_no_more_attention_scores() {
+    let _alone = ALONE.lock().unwrap();
+    let time = 256;
+    let scores = (2 * time * time * 4) as isize;
+    let (shallow, deep) = (peak_of_learning(1, time), peak_of_learning(9, time));
+    assert!(shallow > scores, "{shallow}");
+    assert!(deep - shallow < scores, "{shallow} bytes at one layer, {deep} at nine");
+}
