@@ -36,7 +36,7 @@ fn labels_and_logs_go_on_to_the_same_bits() {
         log.push(&[i as u32 % TOKENS], response, -8.0, worth(response)).unwrap();
     }
     let of_labels = KtoTraining { batch: 30, epochs: 2, ..KtoTraining::by_name("kto").unwrap() };
-    let of_log = BanditTraining { batch: 30, epochs: 2, ..BanditTraining::by_name("snips").unwrap() };
+    let of_log = BanditTraining { batch: 30, epochs: 2, ..BanditTraining::by_name("bandit").unwrap() };
     let run = |policy: &mut Table, from: u64, to: u64| {
         let mut kto = Kto::new(&labels, &of_labels, 3).unwrap().after(from);
         let mut bandit = Bandit::new(&log, &of_log, 3).unwrap().after(from);

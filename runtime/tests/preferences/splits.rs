@@ -80,7 +80,7 @@ fn labels_and_logs_are_split_where_they_may_be() {
     let seen = now(Kto::new(&labels, &settings, 3).unwrap().step(&mut learner, &mut reference()));
     assert!(learner.passes.len() > 1 && learner.passes.iter().sum::<usize>() == all);
     assert_eq!(seen.unwrap().unwrap().1.desirable, 4);
-    for (name, split) in [("ips", true), ("snips", false)] {
+    for (name, split) in [("ips", true), ("bandit", false)] {
         let settings = BanditTraining { batch: 12, ..BanditTraining::by_name(name).unwrap() };
         let mut learner = policy();
         let seen = now(bandit(&mut learner, &log, &settings, 3, &mut |_, seen| assert_eq!(seen.actions, 12)));
