@@ -111,6 +111,10 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
         let again = go(stopped.path(), told, &|| false).unwrap().unwrap();
         assert_eq!(again.weights_sha256, summary.weights_sha256, "{method}");
         all.push(summary.weights_sha256);
+        // ILQL's policy is the supervised one, whom its values lead.
+        let file = |of: &str| whole.path().join(method).join(of).join("model.safetensors");
+        let weights = |of| std::fs::read(file(of)).unwrap();
+        assert_eq!(weights("policy") == weights("sft"), method == "ilql", "{method}: has it learnt?");
     }
 
     // What ILQL keeps writes by its values, and is the same when it is read again.
