@@ -38,9 +38,10 @@ pub async fn reward_model<L: Learner<Error: 'static>>(
 /// [`reward_model`] step by step, for a caller that wants to look, save or stop between two; from labels
 /// too, and with pretraining before.
 ///
-/// ```no_run
+/// ```
 /// # fn main() -> Result<(), Box<dyn core::error::Error>> {
-/// # let mut model: rlhf_cpu::Model = todo!();
+/// # let network = rlhf_core::model::Architecture::gpt2(10, 8, 8, 1, 2);
+/// # let mut model = rlhf_cpu::Model::random(&rlhf_cpu::Cpu::default(), network, 1)?.with_scalar_head(0.0, 1)?;
 /// use rlhf::train::{RewardModel, Solution, now};
 /// use rlhf_core::profile::{Profile, RewardLoss};
 /// let mut settings = Profile::default().reward;
