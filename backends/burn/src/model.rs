@@ -8,7 +8,7 @@ use crate::weights::Layout;
 use crate::{BurnError, Device, Precision, check, head::Head};
 use burn_tensor::Tensor;
 use core::fmt;
-use rlhf_core::model::{Architecture, Checkpoint, CheckpointError};
+use rlhf_core::model::{self, Architecture, Checkpoint, CheckpointError};
 use rlhf_core::{Batch, Ragged};
 use std::sync::Arc;
 
@@ -72,6 +72,27 @@ impl Model {
         })
     }
 
+    /// A network with random weights, [`rlhf_core::model::random`]'s: those that other backends begin with.
+    ///
+    /// # Errors
+    /// [`BurnError::Core`] names the field of the architecture that does not fit.
+    pub fn random(device: &Device, architecture: Architecture, seed: u64) -> Result<Self, BurnError> {
+        let weights = model::random(&architecture, seed)?;
+        Self::from_weights(device, architecture, &weights)
+    }
+
+    /// The same network with a scalar head, whose weights are normal with standard deviation `deviation` (0
+    /// makes it say 0): a reward model from a language model. One that there is already is replaced.
+    ///
+    /// # Errors
+    /// [`BurnError::Core`] when `deviation` is negative or not finite; [`BurnError::Device`].
+    pub async fn with_scalar_head(&self, deviation: f32, seed: u64) -> Result<Self, BurnError> {
+        let old = self.architecture();
+        let weights = model::with_scalar_head(old, &self.weights().await?, deviation, seed)?;
+        let headed = Self::from_weights(&self.device, old.with_scalar(), &weights)?;
+        Ok(Self { precision: self.precision, ..headed })
+    }
+
     /// A network from a checkpoint under Hugging Face's names. A scalar head that the checkpoint lacks is 0.
     ///
     /// # Errors
@@ -81,7 +102,7 @@ impl Model {
         architecture: Architecture,
         checkpoint: &dyn Checkpoint,
     ) -> Result<Self, BurnError> {
-        let (weights, _) = rlhf_core::model::flat(&architecture, checkpoint)?;
+        let (weights, _) = model::flat(&architecture, checkpoint)?;
         Self::from_weights(device, architecture, &weights)
     }
 

@@ -197,3 +197,16 @@ fn nothing_asked_is_nothing_answered() {
         assert_eq!(ready(burn.accumulate(batch, &mut objective)).unwrap().unwrap(), 0.0);
     });
 }
+
+#[test]
+fn networks_begin_with_the_same_weights() {
+    each(|device, a| {
+        let cpu = rlhf_cpu::Model::random(&Cpu::default(), a.clone(), 3).unwrap();
+        let burn = Model::random(device, a, 3).unwrap();
+        assert_eq!(ready(burn.weights()).unwrap().unwrap(), cpu.weights());
+        let headed = ready(burn.with_scalar_head(0.5, 4)).unwrap().unwrap();
+        let want = cpu.with_scalar_head(0.5, 4).unwrap();
+        assert_eq!(ready(headed.weights()).unwrap().unwrap(), want.weights());
+        assert_eq!(headed.architecture(), want.architecture());
+    });
+}

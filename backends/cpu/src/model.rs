@@ -12,8 +12,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
-use rlhf_core::model::Architecture;
-use rlhf_core::random::{Key, Stream};
+use rlhf_core::model::{self, Architecture};
 use rlhf_core::{Error, Ragged};
 
 /// A network that plays every role: policy, reference, reward model, critic, learner.
@@ -51,7 +50,8 @@ impl Model {
     /// # Errors
     /// [`CpuError::Core`] names the field of the architecture that does not fit.
     pub fn random(cpu: &Cpu, architecture: Architecture, seed: u64) -> Result<Self, CpuError> {
-        Ok(Self::of(cpu.clone(), Arc::new(Weights::random(architecture, seed)?)))
+        let weights = model::random(&architecture, seed)?;
+        Self::from_weights(cpu, architecture, weights)
     }
 
     /// A network with these weights, in the order of [`Architecture::tensors`].
@@ -69,17 +69,9 @@ impl Model {
     /// # Errors
     /// [`CpuError::Core`] when `deviation` is negative or not finite.
     pub fn with_scalar_head(&self, deviation: f32, seed: u64) -> Result<Self, CpuError> {
-        if !(deviation.is_finite() && deviation >= 0.0) {
-            let (low, high) = (0.0, f64::from(f32::MAX));
-            return Err(Error::Range { name: "deviation", value: f64::from(deviation), low, high }.into());
-        }
-        let old = &self.weights;
-        let body = old.layout.scalar.as_ref().map_or(old.layout.len, |pair| pair.first.start);
-        let mut data = old.data[..body].to_vec();
-        let key = Key::new(seed, Stream::Init, 1);
-        data.extend((0..old.architecture.width).map(|i| key.normal(0, i as u32) as f32 * deviation));
-        data.push(0.0);
-        Self::from_weights(&self.cpu, old.architecture.with_scalar(), data)
+        let (old, data) = (self.architecture(), self.weights());
+        let weights = model::with_scalar_head(old, data, deviation, seed)?;
+        Self::from_weights(&self.cpu, old.with_scalar(), weights)
     }
 
     /// The architecture.

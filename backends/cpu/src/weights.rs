@@ -3,12 +3,10 @@
 use crate::norm::Norm;
 use crate::rope::Rope;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::Error;
 use rlhf_core::model::{Architecture, Tensor};
-use rlhf_core::random::{Key, Stream};
 
 /// A gain or a matrix, and its bias where the family has one.
 #[derive(Clone, Debug, Default)]
@@ -105,34 +103,6 @@ impl Weights {
         }
         let rope = Rope::new(&architecture);
         Ok(Self { architecture, layout, data, rope })
-    }
-
-    /// Random weights: gains 1, biases 0, matrices normal with standard deviation 1/√(3·width)
-    /// (0.02 at GPT-2's 768), those that write to the residual stream divided by √(2·layers) as
-    /// GPT-2's; the scalar head 0.
-    pub(crate) fn random(architecture: Architecture, seed: u64) -> Result<Self, Error> {
-        architecture.validate()?;
-        let layout = Layout::new(&architecture);
-        let mut data = vec![0.0; layout.len];
-        let key = Key::new(seed, Stream::Init, 0);
-        let deviation = 1.0 / libm::sqrt(3.0 * architecture.width as f64);
-        let residual = deviation / libm::sqrt(2.0 * architecture.layers as f64);
-        for (index, (tensor, span)) in layout.tensors.iter().enumerate() {
-            let name = tensor.name.as_str();
-            let deviation = match name {
-                _ if name.ends_with(".gain") => {
-                    data[span.clone()].fill(1.0);
-                    continue;
-                }
-                _ if name.ends_with(".bias") || name.starts_with("scalar") => continue,
-                _ if name.ends_with("_out.weight") => residual,
-                _ => deviation,
-            };
-            for (i, x) in data[span.clone()].iter_mut().enumerate() {
-                *x = (key.normal(index as u32, i as u32) * deviation) as f32;
-            }
-        }
-        Self::new(architecture, data)
     }
 
     pub(crate) fn at(&self, span: &Range<usize>) -> &[f32] {

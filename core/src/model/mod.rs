@@ -2,11 +2,13 @@
 
 mod architecture;
 mod checkpoint;
+mod initial;
 mod load;
 mod names;
 pub mod tokenizer;
 
 pub use architecture::{Architecture, Family, Tensor};
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub use initial::{random, with_scalar_head};
 pub use load::{Stored, flat, stored};
 pub use names::{Piece, pieces};
