@@ -1,7 +1,7 @@
 //! What products are computed in.
 
+use crate::tensor::{DType, Tensor, supports};
 use crate::{BurnError, Model};
-use burn_tensor::{DType, Tensor};
 
 /// What the layers' matrices are multiplied in. Weights, optimiser, residual stream, norms, attention and
 /// the vocabulary head stay in f32 whatever it is: a step that is small beside its weight is not lost.
@@ -41,7 +41,7 @@ impl Model {
     /// # Errors
     /// [`BurnError::Precision`] where the device does not compute in it.
     pub fn with_precision(mut self, precision: Precision) -> Result<Self, BurnError> {
-        if !self.device.burn().supports_dtype(precision.dtype()) {
+        if !supports(self.device.inner(), precision.dtype()) {
             return Err(BurnError::Precision { precision, device: self.device.name().into() });
         }
         self.precision = precision;
