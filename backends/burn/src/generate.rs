@@ -6,7 +6,7 @@ use crate::network::{Network, cached};
 use crate::padded::{indices, matrix};
 use crate::read::{fetch, numbers};
 use crate::sampler::{BELOW_ONE, Sampler};
-use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction};
+use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction, kept};
 use crate::{BurnError, Device, Model};
 use rlhf_core::random::Key;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
@@ -169,7 +169,7 @@ impl Live {
     fn keep(&mut self, places: &[usize], rows: &Tensor<1, Int>) {
         self.prompts = places.iter().map(|&place| self.prompts[place]).collect();
         for cache in self.caches.iter_mut().flatten() {
-            cache.inplace(|cache| cache.select(0, rows.clone()));
+            cache.inplace(|cache| kept(cache, rows.clone()));
         }
     }
 

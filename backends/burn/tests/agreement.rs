@@ -2,7 +2,6 @@
 
 mod shared;
 
-use rlhf_burn::{BurnError, Device, Model};
 use rlhf_core::capabilities::Candidates;
 use rlhf_core::maths::{Adam, Decay, EpsilonAt, Update};
 use rlhf_core::model::{Architecture, Checkpoint, CheckpointError, stored};
@@ -11,6 +10,7 @@ use rlhf_core::roles::{Averaged, Learner, Policy};
 use rlhf_core::sampling::{Filters, Sampling, Stopping};
 use rlhf_core::{Ragged, ready};
 use rlhf_cpu::Cpu;
+use shared::backend::{BackendError, Device, Model};
 use shared::texts::{Everything, Texts};
 use shared::tolerance::{LOGITS, LOSS_CURVE, distance};
 use shared::{devices, gpt2, llama, weights};
@@ -81,7 +81,7 @@ fn a_checkpoint_goes_in_and_comes_out() {
         let name = tensors[0].name.clone();
         checkpoint.0.remove(&name);
         let missing = Model::load(device, a, &checkpoint).unwrap_err();
-        assert_eq!(missing, BurnError::Checkpoint(CheckpointError::Missing { tensor: name }));
+        assert_eq!(missing, BackendError::Checkpoint(CheckpointError::Missing { tensor: name }));
     });
 }
 

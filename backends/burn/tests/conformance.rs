@@ -3,11 +3,11 @@
 
 mod shared;
 
-use rlhf_burn::{Device, Model};
 use rlhf_core::conformance;
 use rlhf_core::conformance::{Saved, Skip, Subject};
 use rlhf_core::model::Architecture;
 use rlhf_core::ready;
+use shared::backend::{Device, Model};
 use shared::{devices, gpt2, llama, weights};
 
 struct Backend {

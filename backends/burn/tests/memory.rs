@@ -4,15 +4,15 @@ mod shared;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicIsize, Ordering};
-use rlhf_burn::{BurnError, Device, Model};
 use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Error, Needs, Objective, ready};
+use shared::backend::{BackendError, Device, Model};
 use shared::texts::{Everything, Texts};
-use shared::{gpt2, weights};
+use shared::{devices, gpt2, weights};
 use std::alloc::System;
 use std::sync::Mutex;
 
@@ -46,6 +46,11 @@ static COUNTING: Counting = Counting;
 /// Less than one graph of the network below.
 const SLACK: isize = 50_000;
 
+/// One device alone, since all of them share the count.
+fn device() -> Device {
+    devices().swap_remove(0)
+}
+
 /// Refuses what it is shown.
 struct Refuses;
 
@@ -71,8 +76,7 @@ impl Objective for Refuses {
 fn a_thousand_iterations_hold_what_fifty_do() {
     let _alone = ALONE.lock().unwrap();
     let a = gpt2().with_scalar();
-    let device = Device::named("flex").unwrap();
-    let mut model = Model::from_weights(&device, a.clone(), &weights(&a, 1)).unwrap();
+    let mut model = Model::from_weights(&device(), a.clone(), &weights(&a, 1)).unwrap();
     let texts = Texts::random(&[3, 12, 7], a.vocabulary, 1);
     let mut objective = Everything { tokens: 22.0, scalar: true };
     let update = Update { learning_rate: 1e-3, adam: Adam::default(), max_grad_norm: Some(1.0) };
@@ -84,7 +88,7 @@ fn a_thousand_iterations_hold_what_fifty_do() {
         ready(model.sample(prompts, &Sampling::at_temperature(1.0), &stopping, key, 0)).unwrap().unwrap();
         ready(model.log_probs(texts.batch(), &mut out)).unwrap().unwrap();
         let refused = ready(model.accumulate(texts.batch(), &mut Refuses)).unwrap().unwrap_err();
-        assert!(matches!(refused, BurnError::Core(Error::TooFew { .. })));
+        assert!(matches!(refused, BackendError::Core(Error::TooFew { .. })));
         ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
         ready(model.step(&update)).unwrap().unwrap();
         HELD.load(Ordering::Relaxed)
@@ -103,7 +107,7 @@ fn a_thousand_iterations_hold_what_fifty_do() {
 /// The most that a pass forward and back holds beyond what was held before it, in bytes.
 fn peak_of_learning(layers: usize, time: usize) -> isize {
     let a = Architecture::gpt2(17, time, 8, layers, 2);
-    let mut model = Model::from_weights(&Device::named("flex").unwrap(), a.clone(), &weights(&a, 1)).unwrap();
+    let mut model = Model::from_weights(&device(), a.clone(), &weights(&a, 1)).unwrap();
     let texts = Texts::random(&[time], 17, 1);
     let before = HELD.load(Ordering::Relaxed);
     PEAK.store(before, Ordering::Relaxed);

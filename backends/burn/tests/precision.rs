@@ -2,19 +2,19 @@
 
 mod shared;
 
-use rlhf_burn::{BurnError, Device, Model, Precision};
 use rlhf_core::maths::{Adam, Update};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Batch, Ragged, ready};
+use shared::backend::{BackendError, Device, Model, PROCESSORS, Precision, multiplies};
 use shared::texts::{Everything, Texts};
-use shared::{devices, gpt2, llama, weights};
+use shared::{devices, llama, weights};
 
 /// A bf16 keeps eight bits; what two layers of products lose adds up.
 const NEAR: f32 = 0.03;
 
-fn model(device: &Device, precision: Precision) -> Result<Model, BurnError> {
+fn model(device: &Device, precision: Precision) -> Result<Model, BackendError> {
     let a = llama().with_scalar();
     Model::from_weights(device, a.clone(), &weights(&a, 1)).unwrap().with_precision(precision)
 }
@@ -23,18 +23,13 @@ fn update(learning_rate: f64) -> Update {
     Update { learning_rate, adam: Adam { epsilon: 1e-5, ..Adam::default() }, max_grad_norm: None }
 }
 
-/// Each precision on each device that has it. Flex has both.
+/// Each precision on each device that has it.
 fn each(mut run: impl FnMut(&Device, Precision, Model)) {
     for device in devices() {
         for precision in [Precision::Bf16, Precision::F16] {
             match model(&device, precision) {
                 Ok(model) => run(&device, precision, model),
-                Err(error) => {
-                    assert!(
-                        device.name() != "flex" && matches!(error, BurnError::Precision { .. }),
-                        "{error}"
-                    )
-                }
+                Err(error) => assert!(!multiplies(&device, precision), "{error}"),
             }
         }
     }
@@ -107,11 +102,12 @@ fn a_gradient_far_below_16_bits_is_not_lost() {
 }
 
 #[test]
-fn what_a_device_lacks_is_said() {
-    let a = gpt2();
-    for device in devices().into_iter().filter(|device| device.name() == "ndarray") {
-        let model = Model::from_weights(&device, a.clone(), &weights(&a, 1)).unwrap();
-        let error = model.with_precision(Precision::Bf16).unwrap_err();
-        assert!(error.to_string().contains("does not compute in Bf16"), "{error}");
+fn what_a_processor_lacks_is_said() {
+    for device in devices().into_iter().filter(|device| PROCESSORS.contains(&device.name())) {
+        for precision in [Precision::Bf16, Precision::F16] {
+            let refused = model(&device, precision).err();
+            let want = BackendError::Precision { precision, device: device.name().into() };
+            assert_eq!(refused, (!multiplies(&device, precision)).then_some(want));
+        }
     }
 }

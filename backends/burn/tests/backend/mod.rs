@@ -1,0 +1,11 @@
+// What the tests are of. `backends/candle` has the same tests, and a file like this.
+
+pub use rlhf_burn::{BurnError as BackendError, Device, Model, Precision};
+
+/// The devices that work on any machine.
+pub const PROCESSORS: &[&str] = &["flex", "ndarray"];
+
+/// Whether a processor's device multiplies matrices of 16 bits.
+pub fn multiplies(device: &Device, _: Precision) -> bool {
+    device.name() == "flex"
+}
