@@ -7,3 +7,8 @@ pub mod schema;
 pub mod shared;
 pub mod small;
 pub mod tolerance;
+
+/// The processor on so many threads.
+pub fn threads(count: usize) -> rlhf::engine::Device {
+    rlhf_cpu::Cpu::new(count, rlhf_cpu::Isa::best()).into()
+}

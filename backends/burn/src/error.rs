@@ -121,7 +121,9 @@ impl fmt::Display for BurnError {
                 f,
                 "sequence {sequence} needs {length} tokens, the context holds {context}: truncate it"
             ),
-            Self::NoScalarHead => f.write_str("the network has no scalar head: make one with `Model::with_scalar_head`"),
+            Self::NoScalarHead => {
+                f.write_str("the network has no scalar head: make one with `Model::with_scalar_head`")
+            }
             Self::Dropout { rate } => write!(
                 f,
                 "dropout is {rate}: this backend has none yet, so set it to 0 or learn on the CPU engine"

@@ -1,6 +1,6 @@
 //! What products are computed in.
 
-use crate::{BurnError, Model};
+use crate::{BurnError, Device, Model};
 use burn_tensor::{DType, Tensor};
 
 /// What the layers' matrices are multiplied in. Weights, optimiser, residual stream, norms, attention and
@@ -35,16 +35,32 @@ impl Precision {
     }
 }
 
+impl Device {
+    /// Whether products can be computed in `precision` here.
+    ///
+    /// # Errors
+    /// [`BurnError::Precision`] where they cannot.
+    pub fn computes_in(&self, precision: Precision) -> Result<(), BurnError> {
+        if self.burn().supports_dtype(precision.dtype()) {
+            return Ok(());
+        }
+        Err(BurnError::Precision { precision, device: self.name().into() })
+    }
+}
+
 impl Model {
     /// The same network with products in `precision`.
     ///
     /// # Errors
     /// [`BurnError::Precision`] where the device does not compute in it.
     pub fn with_precision(mut self, precision: Precision) -> Result<Self, BurnError> {
-        if !self.device.burn().supports_dtype(precision.dtype()) {
-            return Err(BurnError::Precision { precision, device: self.device.name().into() });
-        }
+        self.device.computes_in(precision)?;
         self.precision = precision;
         Ok(self)
+    }
+
+    /// What its products are computed in.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 }
