@@ -21,7 +21,7 @@ fn save(folder: &Path, scalar: bool) {
 }
 
 fn open(folder: &Path, threads: usize) -> Loaded {
-    Loaded::open(folder, None, &rlhf_tests::threads(threads)).unwrap()
+    Loaded::open(folder, None, &rlhf_tests::device::threads(threads)).unwrap()
 }
 
 #[test]

@@ -8,8 +8,8 @@ use rlhf::stage::{Session, StageError};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::WarmUpLength;
 use rlhf_core::random::{Key, Stream};
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
-use rlhf_tests::threads;
 use serde_json::Value;
 use std::path::Path;
 
@@ -29,7 +29,7 @@ fn settings(seed: u64) -> Settings {
 /// Runs, and reads back the summary that is left in a folder.
 fn summary(folder: &Path, seed: u64, threads: usize) -> (Outcome, Value) {
     let settings = settings(seed);
-    let device = rlhf_tests::threads(threads);
+    let device = rlhf_tests::device::threads(threads);
     let session = Session::new(|_, _, _, _: &str| {});
     let about = settings.about(&device);
     let mut session = session.keeping(folder, Duration::ZERO, false, &about, tokenizer().into()).unwrap();

@@ -3,7 +3,7 @@
 use super::data::{CONFIG, write};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
 use rlhf::run::{Config, Given, Manner, run};
-use rlhf_tests::threads;
+use rlhf_tests::device::threads;
 use std::path::Path;
 
 /// The iterations of a run.

@@ -3,13 +3,12 @@
 use super::data::{CONFIG, PROMPTS, write};
 use core::cell::Cell;
 use core::time::Duration;
-use rlhf::engine::Device;
 use rlhf::inference::{Loaded, Writing};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
 use rlhf::run::{Config, Given, Manner, RunError, Summary, run};
 use rlhf::stage::StageError;
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
-use rlhf_tests::threads;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -150,7 +149,7 @@ fn what_a_method_lacks_is_named_before_anything_is_learnt() {
     let refused = |method, small: &[&str]| {
         let out = folder.path().join("out");
         let config = config(folder.path(), method, small);
-        let ran = config.and_then(|c| run(&c, &Device::default(), &Manner::new(&out), &mut |_, _, _, _| {}));
+        let ran = config.and_then(|c| run(&c, &threads(1), &Manner::new(&out), &mut |_, _, _, _| {}));
         assert!(!out.exists(), "{method} has begun");
         ran.unwrap_err().to_string()
     };

@@ -3,12 +3,11 @@
 use super::data::{CONFIG, write};
 use core::cell::Cell;
 use core::time::Duration;
-use rlhf::engine::Device;
 use rlhf::record::{Line, Metrics, Phase};
 use rlhf::run::{Config, Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_core::random::{Key, Stream};
-use rlhf_tests::threads;
+use rlhf_tests::device::threads;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -133,8 +132,7 @@ fn parts_of_a_run_are_the_run() {
     let on = |place: &Place, out: &str, until: Stage, from: Option<&Path>| {
         let out = place.0.path().join(out);
         let manner = Manner { resume: true, until, from, ..Manner::new(&out) };
-        run(&config(place), &Device::default(), &manner, &mut |_, _, _, _| {})
-            .unwrap_or_else(|e| panic!("{e}"))
+        run(&config(place), &threads(1), &manner, &mut |_, _, _, _| {}).unwrap_or_else(|e| panic!("{e}"))
     };
     let (whole, parts) = (Place::new(), Place::new());
     let summary = on(&whole, "out", Stage::Ppo, None).unwrap();
@@ -168,7 +166,7 @@ fn a_folder_with_a_run_is_not_overwritten_and_other_settings_are_named() {
     other.seed += 1;
     let out = place.out();
     let manner = Manner { resume: true, ..Manner::new(&out) };
-    let said = run(&other, &Device::default(), &manner, &mut |_, _, _, _| {}).unwrap_err().to_string();
+    let said = run(&other, &threads(1), &manner, &mut |_, _, _, _| {}).unwrap_err().to_string();
     assert!(said.contains("seed was 3 and is now 4"), "{said}");
 }
 
@@ -223,7 +221,7 @@ fn child() {
     let Some(folder) = std::env::var_os("RLHF_TEST_CHILD") else { return };
     let out = Path::new(&folder).join("out");
     let manner = Manner { resume: true, every: Duration::ZERO, ..Manner::new(&out) };
-    let done = run(&config(folder.as_ref()), &Device::default(), &manner, &mut |_, _, _, _| {});
+    let done = run(&config(folder.as_ref()), &threads(1), &manner, &mut |_, _, _, _| {});
     if let Err(e) = done {
         eprintln!("failed: {e}");
         std::process::exit(3);

@@ -4,13 +4,12 @@
 use super::data::{CONFIG, PROMPTS, write};
 use core::cell::Cell;
 use core::time::Duration;
-use rlhf::engine::Device;
 use rlhf::inference::Loaded;
 use rlhf::record::{Line, Metrics, Phase};
 use rlhf::run::{Config, Given, Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
-use rlhf_tests::threads;
 use serde_json::json;
 use std::path::Path;
 
@@ -103,7 +102,7 @@ fn every_kind_runs_is_saved_and_goes_on_to_the_same_bits() {
         assert_eq!(summary.reward_model.disagreement.is_some(), name == "ensemble");
 
         // What was saved gives rewards, an ensemble's with how far its members disagree.
-        let mut model = Loaded::open(&out.join("reward"), None, &Device::default()).unwrap();
+        let mut model = Loaded::open(&out.join("reward"), None, &threads(1)).unwrap();
         let worth = model.judge("\n\nHuman: Is 2 even?\n\nAssistant:", " Yes.").unwrap();
         assert!(worth.reward.is_finite() && worth.disagreement.is_some() == (name == "ensemble"), "{name}");
         assert!(worth.disagreement.is_none_or(|d| d > 0.0), "members are not alike");

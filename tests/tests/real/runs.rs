@@ -7,6 +7,7 @@ use rlhf::record::Phase;
 use rlhf::run::{Config, DataSet, Manner, RunError, Summary, preflight, report, run};
 use rlhf::stage::StageError;
 use rlhf::train::{Guard, TrainError};
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
 use serde_json::Value;
 use std::path::Path;
@@ -22,7 +23,7 @@ fn whole(config: &Config, device: &Device, out: &Path) -> Result<Summary, RunErr
 }
 
 fn on(folder: &Path, text: &str, threads: usize) -> Result<Summary, RunError> {
-    let device = rlhf_tests::threads(threads);
+    let device = rlhf_tests::device::threads(threads);
     // A folder keeps one run.
     let _ = std::fs::remove_dir_all(folder.join("out"));
     whole(&config(folder, text), &device, &folder.join("out"))
@@ -212,14 +213,14 @@ fn files_of_sources_that_do_not_serve_are_refused_by_name() {
     ] {
         let text = with_sources(&format!("sources = [{{ files = [{files}] }}]"), "formats = [\"prompts\"]");
         let before =
-            preflight(&config(folder.path(), &text), &Device::default(), None, None).unwrap_err().to_string();
+            preflight(&config(folder.path(), &text), &threads(1), None, None).unwrap_err().to_string();
         let error = on(folder.path(), &text, 1).unwrap_err().to_string();
         assert_eq!(before, error);
         assert!(words.iter().all(|word| error.contains(word)), "{files}: {error}");
     }
     let counted = |sources: &str| {
         let text = with_sources(sources, "formats = [\"prompts\"]");
-        preflight(&config(folder.path(), &text), &Device::default(), None, None).unwrap().files
+        preflight(&config(folder.path(), &text), &threads(1), None, None).unwrap().files
     };
     assert_eq!(counted("formats = [\"instructions\", \"self_instruct\"]"), 6);
     assert_eq!(counted("sources = [{ files = [\"a.json\"] }, { files = [\"a*\"] }]"), 5, "each once");
@@ -238,7 +239,7 @@ fn the_example_runs_on_the_real_data() {
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    let summary = whole(&config, &Device::default(), folder.path()).unwrap();
+    let summary = whole(&config, &threads(1), folder.path()).unwrap();
     fits_the_schema(&folder.path().join("summary.json"));
     assert!(summary.data.comparisons.iter().any(|set| set.cut > 0));
 }
@@ -249,7 +250,7 @@ fn the_example_runs_on_the_real_data() {
 fn the_whole_example_learns() {
     let Some(data) = rlhf_tests::shared::data("") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let summary = whole(&example(&data), &Device::default(), folder.path()).unwrap();
+    let summary = whole(&example(&data), &threads(1), folder.path()).unwrap();
     eprint!("{}", report(&summary));
     fits_the_schema(&folder.path().join("summary.json"));
     assert!(summary.losses.demonstrations.sft < summary.losses.demonstrations.base - 0.5);
