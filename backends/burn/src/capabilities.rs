@@ -5,8 +5,8 @@ use crate::model::owed;
 use crate::padded::matrix;
 use crate::read::{fetch, floats, numbers};
 use crate::show::Shown;
+use crate::tensor::Transaction;
 use crate::{BurnError, Model, check};
-use burn_tensor::Transaction;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 

@@ -43,6 +43,10 @@ const KINDS: [(&str, Kind, bool); 6] = [
     ("cuda", Kind::Cuda, cfg!(feature = "cuda")),
 ];
 
+/// What to ask for.
+pub(crate) const KNOWN: &str =
+    "flex, ndarray, wgpu, vulkan, metal or cuda, and for a card of several its number, as in cuda:1";
+
 /// New shapes compile new shaders, so that few shapes are better than small ones.
 const SHADER_MULTIPLE: usize = 32;
 
@@ -94,12 +98,21 @@ impl Device {
         KINDS.iter().filter(|(.., built)| *built).map(|(name, ..)| *name).collect()
     }
 
+    /// The processor's devices of this build, for tests.
+    #[cfg(test)]
+    pub(crate) fn processors() -> Vec<Self> {
+        let names = Self::built().into_iter().filter(|name| ["flex", "ndarray"].contains(name));
+        let devices: Vec<_> = names.map(|name| Self::named(name).unwrap()).collect();
+        assert!(!devices.is_empty(), "tests need the feature flex or ndarray");
+        devices
+    }
+
     /// The name that it was opened by.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn burn(&self) -> &burn_tensor::Device {
+    pub(crate) fn inner(&self) -> &burn_tensor::Device {
         &self.inner
     }
 

@@ -1,7 +1,7 @@
 //! What the backend refuses.
 
-use crate::Precision;
-use burn_tensor::ExecutionError;
+use crate::tensor::ExecutionError;
+use crate::{Precision, device};
 use core::fmt;
 use rlhf_core::Error;
 use rlhf_core::model::CheckpointError;
@@ -95,13 +95,11 @@ impl fmt::Display for BurnError {
         match self {
             Self::Core(e) => e.fmt(f),
             Self::Checkpoint(e) => e.fmt(f),
-            Self::UnknownDevice { name } => write!(
-                f,
-                "no device is called {name:?}: want flex, ndarray, wgpu, vulkan, metal or cuda, and for a card of several its number, as in cuda:1"
-            ),
+            Self::UnknownDevice { name } => write!(f, "no device is called {name:?}: want {}", device::KNOWN),
             Self::NotBuilt { name, feature, built } => write!(
                 f,
-                "device {name:?} is not in this build: build rlhf-burn with the feature {feature:?}, or use one of: {built}"
+                "device {name:?} is not in this build: build {} with the feature {feature:?}, or use one of: {built}",
+                env!("CARGO_PKG_NAME")
             ),
             Self::NoDevice { name, reason, instead } => write!(
                 f,

@@ -1,12 +1,13 @@
 //! Sampling of many sequences at once, with cached keys and values. Ids and their log-probabilities leave
 //! the device, logits do not; sequences that have ended leave the batch.
 
-use crate::network::{Network, cached, causal};
+use crate::layer::causal;
+use crate::network::{Network, cached};
 use crate::padded::{indices, matrix};
 use crate::read::{fetch, numbers};
 use crate::sampler::{BELOW_ONE, Sampler};
-use crate::{BurnError, Model};
-use burn_tensor::{Bool, Int, Tensor, Transaction};
+use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction};
+use crate::{BurnError, Device, Model};
 use rlhf_core::random::Key;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
 use rlhf_core::{Error, Ragged};
@@ -116,7 +117,7 @@ impl Request<'_> {
     fn write(
         &self,
         live: &Live,
-        data: Vec<burn_tensor::TensorData>,
+        data: Vec<TensorData>,
         responses: &mut [Response],
     ) -> Result<Vec<usize>, BurnError> {
         let mut data = data.into_iter();
@@ -151,7 +152,7 @@ impl Request<'_> {
         live.grow(column);
         let lengths: Vec<usize> =
             live.prompts.iter().map(|&prompt| self.prompts.span(prompt).len()).collect();
-        let hidden = live.hidden(&lengths, column, &ids);
+        let hidden = live.hidden(&model.device, &lengths, column);
         let positions = indices(&model.device, lengths.iter().map(|length| length + step));
         let caches = &mut live.caches;
         self.network.body(lengths.len(), ids, positions, |layer, q, k, v| {
@@ -188,13 +189,12 @@ impl Live {
     }
 
     /// What a token at `column` does not see: padding behind prompts, and columns that are yet to come.
-    fn hidden(&self, lengths: &[usize], column: usize, like: &Tensor<1, Int>) -> Tensor<2, Bool> {
-        let (live, columns) = (lengths.len(), self.columns);
+    fn hidden(&self, device: &Device, lengths: &[usize], column: usize) -> Tensor<2, Bool> {
+        let columns = self.columns;
         let unseen = lengths
             .iter()
             .flat_map(|&length| (0..columns).map(move |c| (length <= c && c < self.start) || c > column));
-        let flags: Vec<bool> = unseen.collect();
-        Tensor::from_data(burn_tensor::TensorData::new(flags, [live, columns]), &like.device())
+        matrix(device, unseen.map(|unseen| f32::from(u8::from(unseen))).collect(), columns).greater_elem(0.0)
     }
 }
 

@@ -7,8 +7,7 @@
 
 use crate::Device;
 use crate::padded::{indices, matrix};
-use burn_tensor::activation::log_softmax;
-use burn_tensor::{IndexingUpdateOp, Int, Tensor};
+use crate::tensor::{IndexingUpdateOp, Int, Tensor, log_softmax};
 use core::ops::Range;
 
 /// The most logits that are held at once: 64 MiB of them.
@@ -136,11 +135,13 @@ fn entropy_of(all: &Tensor<2>) -> Tensor<2> {
     -(all.clone().exp() * all.clone()).sum_dim(1)
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
+    use crate::read::floats;
     use rlhf_core::maths::{log_prob, log_prob_pull};
     use rlhf_core::random::{Key, Stream};
+    use rlhf_core::ready;
 
     const SHAPE: [usize; 3] = [7, 5, 11];
     const TEMPERATURE: f32 = 0.7;
@@ -151,17 +152,16 @@ mod tests {
     }
 
     /// A head of seven rows, of which a tile holds `tile`.
-    fn head(tile: usize) -> Head {
+    fn head(device: &Device, tile: usize) -> Head {
         let [rows, width, vocabulary] = SHAPE;
-        let device = Device::named("flex").unwrap();
-        let hidden = matrix(&device, numbers(rows * width, 1), width);
-        let weight = matrix(&device, numbers(vocabulary * width, 2), width);
-        let head = Head::new(&device, hidden, (0..rows).collect(), weight, TEMPERATURE);
+        let hidden = matrix(device, numbers(rows * width, 1), width);
+        let weight = matrix(device, numbers(vocabulary * width, 2), width);
+        let head = Head::new(device, hidden, (0..rows).collect(), weight, TEMPERATURE);
         Head { tile, ..head }
     }
 
     fn list<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-        tensor.into_data().try_to_vec().unwrap()
+        ready(floats(tensor)).unwrap().unwrap()
     }
 
     fn close(got: &[f32], want: &[f32]) {
@@ -193,8 +193,8 @@ mod tests {
                 }
             }
         }
-        for tile in [1, 3, 7, 50] {
-            let mut head = head(tile);
+        for (device, tile) in Device::processors().iter().flat_map(|d| [1, 3, 7, 50].map(|tile| (d, tile))) {
+            let mut head = head(device, tile);
             assert_eq!(head.tiles().count(), rows.div_ceil(tile));
             let (got, entropy) = head.scalars(&ids, 1, true);
             close(&list(got), &log_probs);

@@ -2,9 +2,9 @@
 
 use crate::padded::Padded;
 use crate::show::Shown;
+use crate::tensor::Tensor;
 use crate::trace::Trace;
 use crate::{BurnError, Model, check, optimiser};
-use burn_tensor::Tensor;
 use rlhf_core::maths::Update;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Objective};

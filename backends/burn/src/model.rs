@@ -1,12 +1,14 @@
 //! A network that plays every role.
 
+use crate::layer::causal;
 use crate::learner::Learning;
-use crate::network::{Network, Rope, causal};
+use crate::network::Network;
 use crate::padded::Padded;
 use crate::read::floats;
+use crate::rope::Rope;
+use crate::tensor::Tensor;
 use crate::weights::Layout;
 use crate::{BurnError, Device, Precision, check, head::Head};
-use burn_tensor::Tensor;
 use core::fmt;
 use rlhf_core::model::{self, Architecture, Checkpoint, CheckpointError};
 use rlhf_core::{Batch, Ragged};

@@ -2,7 +2,7 @@
 
 use crate::BurnError;
 use crate::read::floats;
-use burn_tensor::Tensor;
+use crate::tensor::Tensor;
 use rlhf_core::maths::{Decay, EpsilonAt, Update};
 
 /// The global norm of a gradient: squares are summed on the device, a tensor's at a time, and the sums on

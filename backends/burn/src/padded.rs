@@ -2,7 +2,7 @@
 //! sequence, where causal attention never looks.
 
 use crate::Device;
-use burn_tensor::{Int, Tensor, TensorData};
+use crate::tensor::{Int, Tensor, TensorData};
 use rlhf_core::Ragged;
 
 /// Sequences below each other, each padded at its end to `time` tokens.
@@ -41,7 +41,7 @@ impl Padded {
 /// Whole numbers on the device, `[n]`.
 pub(crate) fn ints(device: &Device, values: Vec<i32>) -> Tensor<1, Int> {
     let n = values.len();
-    Tensor::from_data(TensorData::new(values, [n]), device.burn())
+    Tensor::from_data(TensorData::new(values, [n]), device.inner())
 }
 
 /// Rows or other indices on the device, `[n]`.
@@ -52,5 +52,5 @@ pub(crate) fn indices(device: &Device, values: impl IntoIterator<Item = usize>) 
 /// Numbers on the device, `[rows, columns]`.
 pub(crate) fn matrix(device: &Device, values: Vec<f32>, columns: usize) -> Tensor<2> {
     let rows = values.len() / columns.max(1);
-    Tensor::from_data(TensorData::new(values, [rows, columns]), device.burn())
+    Tensor::from_data(TensorData::new(values, [rows, columns]), device.inner())
 }

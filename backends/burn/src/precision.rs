@@ -1,7 +1,7 @@
 //! What products are computed in.
 
+use crate::tensor::{DType, Tensor, supports};
 use crate::{BurnError, Device, Model};
-use burn_tensor::{DType, Tensor};
 
 /// What the layers' matrices are multiplied in. Weights, optimiser, residual stream, norms, attention and
 /// the vocabulary head stay in f32 whatever it is: a step that is small beside its weight is not lost.
@@ -41,7 +41,7 @@ impl Device {
     /// # Errors
     /// [`BurnError::Precision`] where they cannot.
     pub fn computes_in(&self, precision: Precision) -> Result<(), BurnError> {
-        if self.burn().supports_dtype(precision.dtype()) {
+        if supports(self.inner(), precision.dtype()) {
             return Ok(());
         }
         Err(BurnError::Precision { precision, device: self.name().into() })

@@ -1,7 +1,7 @@
 //! What leaves the device.
 
 use crate::BurnError;
-use burn_tensor::{Element, Tensor, TensorData, Transaction};
+use crate::tensor::{Element, Tensor, TensorData, Transaction, list};
 
 /// Waits for what was registered. Natively the thread waits, so that the roles' futures are always ready;
 /// a browser has no thread that may.
@@ -17,9 +17,7 @@ pub(crate) async fn fetch(transaction: Transaction) -> Result<Vec<TensorData>, B
 pub(crate) fn numbers<E: Element>(data: &mut impl Iterator<Item = TensorData>) -> Result<Vec<E>, BurnError> {
     let failed = |reason: String| BurnError::Device { reason };
     let data = data.next().ok_or_else(|| failed("it returned fewer tensors than were asked for".into()))?;
-    data.try_cast_as::<E>()
-        .and_then(|data| data.try_into_vec::<E>())
-        .map_err(|error| failed(format!("{error:?}")))
+    list(data).map_err(failed)
 }
 
 /// One tensor's numbers, row-major.

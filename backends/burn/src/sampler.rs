@@ -4,8 +4,7 @@
 //! by a logit or a probability, which bisection finds with sums alone; and a draw is the place where
 //! partial sums pass a uniform number, which the host draws from the key.
 
-use burn_tensor::activation::log_softmax;
-use burn_tensor::{IndexingUpdateOp, Int, Tensor};
+use crate::tensor::{Bool, IndexingUpdateOp, Int, Tensor, log_softmax};
 use rlhf_core::sampling::{Filters, Sampling};
 
 /// Halvings of an interval of logits or probabilities: enough to tell neighbouring f32 apart.
@@ -61,7 +60,7 @@ fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Te
     if let Some(seen) = seen {
         let weaker = z.clone().clamp_min(0.0).div_scalar(filters.repetition)
             + z.clone().clamp_max(0.0).mul_scalar(filters.repetition);
-        z = z.mask_where(seen.clone().greater_scalar(0.0), weaker);
+        z = z.mask_where(seen.clone().greater_elem(0.0), weaker);
     }
     z = z.div_scalar(filters.temperature);
     let highest = z.clone().max_dim(1);
@@ -70,7 +69,7 @@ fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Te
     if filters.top_k != 0 && (filters.top_k as usize) < vocabulary {
         let many = |bound: &Tensor<2>| count(z.clone().greater_equal(wide(bound, &z)));
         let lowest = z.clone().min_dim(1);
-        let least = bisect(lowest, highest, |bound| many(bound).greater_equal_scalar(filters.top_k as f32));
+        let least = bisect(lowest, highest, |bound| many(bound).greater_equal_elem(filters.top_k as f32));
         weights = weights.mask_fill(z.clone().lower(wide(&least, &z)), 0.0);
     }
     if filters.top_p < 1.0 {
@@ -85,12 +84,12 @@ fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Te
     }
     if filters.min_p > 0.0 {
         // The best weighs 1.
-        weights = weights.clone().mask_fill(weights.lower_scalar(filters.min_p), 0.0);
+        weights = weights.clone().mask_fill(weights.lower_elem(filters.min_p), 0.0);
     }
     weights
 }
 
-type Bools = Tensor<2, burn_tensor::Bool>;
+type Bools = Tensor<2, Bool>;
 
 /// A column, `[batch, 1]`, as wide as `like`.
 fn wide(column: &Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
@@ -145,11 +144,12 @@ fn pass(weights: Tensor<2>, part: Tensor<2>) -> (Tensor<2, Int>, Tensor<2>) {
     (place, rest.clamp(0.0, BELOW_ONE))
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::Device;
     use crate::padded::matrix;
+    use crate::tensor::list;
     use rlhf_core::random::{Key, Stream};
     use rlhf_core::sampling::draw as core_draw;
 
@@ -169,7 +169,6 @@ mod tests {
 
     #[test]
     fn draws_are_core_s_under_every_filter() {
-        let device = Device::named("flex").unwrap();
         let plain = Filters { temperature: 0.9, ..Filters::default() };
         let all = [
             plain,
@@ -180,39 +179,46 @@ mod tests {
             Filters { repetition: 3.0, ..plain },
             Filters { top_k: 60, top_p: 0.9, min_p: 0.01, repetition: 0.5, ..plain },
         ];
+        for device in Device::processors() {
+            for filters in all {
+                draws_are_core_s(&device, filters);
+            }
+        }
+    }
+
+    fn draws_are_core_s(device: &Device, filters: Filters) {
         let present: Vec<u32> = (0..VOCABULARY as u32).step_by(2).collect();
         let seen: Vec<f32> = (0..ROWS * VOCABULARY).map(|i| ((i % VOCABULARY + 1) % 2) as f32).collect();
-        for filters in all {
-            let sampling = Sampling::Draw(filters);
-            let mut sampler = Sampler::new(&sampling, || matrix(&device, seen.clone(), VOCABULARY));
-            let parts = (0..ROWS).map(|row| (uniform(row) as f32).min(BELOW_ONE)).collect();
-            let rows = matrix(&device, logits(), VOCABULARY);
-            let (ids, log_probs) = sampler.choose(rows, matrix(&device, parts, 1));
-            let ids = ids.into_data().try_cast_as::<i32>().unwrap().try_to_vec::<i32>().unwrap();
-            let log_probs = log_probs.into_data().try_to_vec::<f32>().unwrap();
-            let mut others = 0;
-            for (row, logits) in logits().chunks(VOCABULARY).enumerate() {
-                let mut filtered: Vec<f64> = logits.iter().map(|z| f64::from(*z)).collect();
-                let want = rlhf_core::maths::log_prob(logits, ids[row] as usize, 0.9).unwrap().0;
-                assert!((log_probs[row] - want).abs() < 1e-5);
-                filters.apply(&mut filtered, &present, &mut [0; VOCABULARY]).unwrap();
-                assert!(filtered[ids[row] as usize].is_finite(), "{filters:?}: {row} was filtered out");
-                others += usize::from(core_draw(&filtered, uniform(row)).unwrap() != ids[row] as u32);
-            }
-            // A partial sum in f32 may lie on the other side of a uniform number.
-            assert!(others <= 1, "{filters:?}: {others} of {ROWS} are not core's");
+        let sampling = Sampling::Draw(filters);
+        let mut sampler = Sampler::new(&sampling, || matrix(device, seen, VOCABULARY));
+        let parts = (0..ROWS).map(|row| (uniform(row) as f32).min(BELOW_ONE)).collect();
+        let rows = matrix(device, logits(), VOCABULARY);
+        let (ids, log_probs) = sampler.choose(rows, matrix(device, parts, 1));
+        let ids: Vec<i32> = list(ids.into_data()).unwrap();
+        let log_probs: Vec<f32> = list(log_probs.into_data()).unwrap();
+        let mut others = 0;
+        for (row, logits) in logits().chunks(VOCABULARY).enumerate() {
+            let mut filtered: Vec<f64> = logits.iter().map(|z| f64::from(*z)).collect();
+            let want = rlhf_core::maths::log_prob(logits, ids[row] as usize, 0.9).unwrap().0;
+            assert!((log_probs[row] - want).abs() < 1e-5);
+            filters.apply(&mut filtered, &present, &mut [0; VOCABULARY]).unwrap();
+            assert!(filtered[ids[row] as usize].is_finite(), "{filters:?}: {row} was filtered out");
+            others += usize::from(core_draw(&filtered, uniform(row)).unwrap() != ids[row] as u32);
         }
+        // A partial sum in f32 may lie on the other side of a uniform number.
+        assert!(others <= 1, "{filters:?}: {others} of {ROWS} are not core's");
     }
 
     #[test]
     fn what_weighs_nothing_is_not_drawn_at_either_end() {
-        let device = Device::named("flex").unwrap();
         let mut weights = vec![0.0; VOCABULARY];
         (weights[BLOCK + 3], weights[BLOCK + 9]) = (1e-30, 1e-30);
-        for (part, want) in [(0.0, 3), (0.499, 3), (0.501, 9), (BELOW_ONE, 9)] {
-            let row = matrix(&device, weights.clone(), VOCABULARY);
-            let id = draw(row, matrix(&device, vec![part], 1)).into_data().try_cast_as::<i32>().unwrap();
-            assert_eq!(id.try_to_vec::<i32>().unwrap(), [BLOCK as i32 + want], "{part}");
+        for device in Device::processors() {
+            for (part, want) in [(0.0, 3), (0.499, 3), (0.501, 9), (BELOW_ONE, 9)] {
+                let row = matrix(&device, weights.clone(), VOCABULARY);
+                let ids = draw(row, matrix(&device, vec![part], 1)).into_data();
+                assert_eq!(list::<i32>(ids).unwrap(), [BLOCK as i32 + want], "{part}");
+            }
         }
     }
 }

@@ -5,8 +5,8 @@ use crate::model::owed;
 use crate::padded::{Padded, matrix};
 use crate::read::{fetch, floats, numbers};
 use crate::roles::last_tokens;
+use crate::tensor::{IndexingUpdateOp, Tensor, Transaction};
 use crate::{BurnError, Model};
-use burn_tensor::{IndexingUpdateOp, Tensor, Transaction};
 use rlhf_core::{Batch, Objective};
 
 /// What an objective made of a pass.

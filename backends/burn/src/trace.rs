@@ -5,16 +5,18 @@
 //! no more than one layer's graph, its attention scores included, is ever held. Burn gives a graph's
 //! memory back in a backward pass alone; here is no path on which there is a graph without one.
 
-use crate::network::{Network, causal};
+use crate::graph;
+use crate::layer::{Turns, causal};
 use crate::padded::Padded;
+use crate::tensor::{IndexingUpdateOp, Tensor};
 use crate::{BurnError, Model};
-use burn_tensor::{IndexingUpdateOp, Tensor};
 use core::ops::Range;
 
 /// A pass through the body.
 pub(crate) struct Trace<'a> {
     model: &'a Model,
     padded: &'a Padded,
+    turns: Turns,
     /// What went into each layer, then into the last norm: `[rows, width]` each.
     inputs: Vec<Tensor<2>>,
     /// The last norm's output, `[rows, width]`.
@@ -24,7 +26,7 @@ pub(crate) struct Trace<'a> {
 impl<'a> Trace<'a> {
     pub(crate) fn new(model: &'a Model, padded: &'a Padded) -> Self {
         let network = model.network();
-        let turns = network.turns(padded.batch, padded.positions.clone());
+        let turns = model.rope.at(padded.batch, padded.positions.clone());
         let mut x = network.embed(padded.tokens.clone(), padded.positions.clone());
         let mut inputs = Vec::with_capacity(model.architecture.layers + 1);
         for n in 0..model.architecture.layers {
@@ -32,7 +34,7 @@ impl<'a> Trace<'a> {
             x = network.layer(n, &turns, x, causal);
         }
         inputs.push(x.clone());
-        Self { model, padded, inputs, hidden: network.last(x) }
+        Self { model, padded, turns, inputs, hidden: network.last(x) }
     }
 
     /// The gradients of the body's tensors under `cotangent`, `[rows, width]`, the gradient of
@@ -48,9 +50,9 @@ impl<'a> Trace<'a> {
             let Some(x) = self.inputs.pop() else { break };
             let layer = layout.layers.get(n);
             let span = layer.map_or(layout.norm.span(), |layer| layer.span());
-            let (dx, of_span) = pull(self.model, span.clone(), x, d, |network, x| {
-                let turns = || network.turns(self.padded.batch, self.padded.positions.clone());
-                if layer.is_some() { network.layer(n, &turns(), x, causal) } else { network.last(x) }
+            let (dx, of_span) = pull(self.model, span.clone(), x, d, |part, x| match layer {
+                Some(layer) => part.layer(layer, &self.turns(), x, graph::causal),
+                None => part.norm(layout.norm, x),
             })?;
             gradients.splice(span, of_span);
             d = dx;
@@ -65,6 +67,11 @@ impl<'a> Trace<'a> {
         }
         Ok(gradients)
     }
+
+    fn turns(&self) -> graph::Turns {
+        let Turns { batch, time, rotary } = self.turns.clone();
+        graph::Turns { batch, time, rotary: rotary.map(|both| both.map(graph::constant)) }
+    }
 }
 
 /// The gradients of `x` and of the tensors of `span` through `part`, whose output has the gradient
@@ -74,34 +81,33 @@ fn pull(
     span: Range<usize>,
     x: Tensor<2>,
     cotangent: Tensor<2>,
-    part: impl FnOnce(&Network<'_>, Tensor<2>) -> Tensor<2>,
+    part: impl FnOnce(&graph::Part<'_>, graph::Tensor<2>) -> graph::Tensor<2>,
 ) -> Result<(Tensor<2>, Vec<Tensor<2>>), BurnError> {
-    let x = x.autodiff().require_grad();
-    let leaf = |i: usize| model.weights[i].clone().autodiff().require_grad();
-    let leaves: Vec<_> = span.clone().map(leaf).collect();
-    let mut network = model.network();
-    network.weights.splice(span.clone(), leaves.iter().cloned());
-    let scale = model.precision.scale(&cotangent);
+    let x = graph::leaf(x);
+    let leaves: Vec<_> = model.weights[span.clone()].iter().cloned().map(graph::leaf).collect();
+    let (architecture, precision) = (&*model.architecture, model.precision);
+    let leaves_part = graph::Part { architecture, precision, first: span.start, weights: &leaves };
+    let scale = precision.scale(&cotangent);
     let cotangent = match &scale {
         Some(scale) => cotangent / scale.clone(),
         None => cotangent,
     };
-    let output = part(&network, x.clone());
-    let mut gradients = (output * cotangent.autodiff()).sum().backward();
-    let mut of = |leaf: Tensor<2>, i: usize| -> Result<Tensor<2>, BurnError> {
+    let output = part(&leaves_part, x.clone());
+    let mut gradients = graph::pull(output, cotangent);
+    let mut of = |leaf: &graph::Tensor<2>, i: usize| -> Result<Tensor<2>, BurnError> {
         let stale = || BurnError::Stale { tensor: model.layout.tensors[i].name.clone() };
-        let gradient = leaf.grad_remove(&mut gradients).ok_or_else(stale)?;
+        let gradient = graph::gradient(leaf, &mut gradients).ok_or_else(stale)?;
         Ok(match &scale {
             Some(scale) => gradient * scale.clone(),
             None => gradient,
         })
     };
-    let dx = of(x, span.start)?;
-    let gradients: Result<_, _> = leaves.into_iter().zip(span).map(|(leaf, i)| of(leaf, i)).collect();
+    let dx = of(&x, span.start)?;
+    let gradients: Result<_, _> = leaves.iter().zip(span).map(|(leaf, i)| of(leaf, i)).collect();
     Ok((dx, gradients?))
 }
 
-#[cfg(all(test, feature = "flex"))]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::Device;
@@ -111,19 +117,19 @@ mod tests {
     fn a_graph_that_does_not_reach_its_leaves_is_stale() {
         let architecture = Architecture::gpt2(7, 8, 6, 1, 2);
         let weights: Vec<f32> = (0..architecture.parameters()).map(|i| (i as f32).sin()).collect();
-        let device = Device::named("flex").unwrap();
-        let model = Model::from_weights(&device, architecture, &weights).unwrap();
-        let x = Tensor::<2>::ones([3, 6], device.burn());
-        let span = model.layout.norm.span();
-        let (dx, gradients) =
-            pull(&model, span.clone(), x.clone(), x.clone(), |network, x| network.last(x)).unwrap();
-        assert_eq!((dx.dims(), gradients.len()), ([3, 6], 2));
-        // A pass over other tensors than those whose gradient is asked for, as after a step.
-        let other = |network: &Network<'_>, x: Tensor<2>| {
-            let weights = network.weights.iter().map(|w| w.clone().inner().autodiff()).collect();
-            Network { weights, ..*network }.last(x)
-        };
-        let stale = pull(&model, span, x.clone(), x, other).unwrap_err();
-        assert_eq!(stale, BurnError::Stale { tensor: "norm.gain".into() });
+        for device in Device::processors() {
+            let model = Model::from_weights(&device, architecture.clone(), &weights).unwrap();
+            let x = Tensor::<2>::ones([3, 6], device.inner());
+            let norm = model.layout.norm;
+            let pull = |part: &dyn Fn(&graph::Part<'_>, graph::Tensor<2>) -> graph::Tensor<2>| {
+                pull(&model, norm.span(), x.clone(), x.clone(), part)
+            };
+            let (dx, gradients) = pull(&|part, x| part.norm(norm, x)).unwrap();
+            assert_eq!((dx.dims(), gradients.len()), ([3, 6], 2));
+            // A pass over other tensors than those whose gradient is asked for, as after a step.
+            let others: Vec<_> = model.weights[norm.span()].iter().cloned().map(graph::constant).collect();
+            let stale = pull(&|part, x| graph::Part { weights: &others, ..*part }.norm(norm, x));
+            assert_eq!(stale.unwrap_err(), BurnError::Stale { tensor: "norm.gain".into() });
+        }
     }
 }

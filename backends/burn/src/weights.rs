@@ -1,7 +1,7 @@
 //! Where each tensor of a network lies in its list.
 
+use crate::tensor::Tensor;
 use crate::{BurnError, Device, padded::matrix};
-use burn_tensor::Tensor;
 use core::ops::Range;
 use rlhf_core::model::{self, Architecture};
 

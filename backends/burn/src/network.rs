@@ -1,18 +1,12 @@
 //! The transformer's body: token ids to the last norm's output.
 //!
-//! Activations are matrices with a row for each token; only attention sees sequences. The same code runs
-//! on the plain device and, for gradients, on the one that keeps a graph.
-
-mod attention;
-mod layers;
-mod rope;
-
-pub(crate) use attention::{Shape, cached, causal};
-pub(crate) use rope::{Rope, Turns};
+//! Activations are matrices with a row for each token; only attention sees sequences.
 
 use crate::Precision;
+use crate::layer::{Part, Turns};
+use crate::rope::Rope;
+use crate::tensor::{Bool, Int, Tensor, softmax};
 use crate::weights::Layout;
-use burn_tensor::{Int, Tensor};
 use rlhf_core::model::Architecture;
 
 /// A network's shape with the tensors of one pass.
@@ -46,20 +40,12 @@ impl Network<'_> {
         positions: Tensor<1, Int>,
         mut attend: impl FnMut(usize, Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        let turns = self.turns(batch, positions.clone());
+        let turns = self.rope.at(batch, positions.clone());
         let mut x = self.embed(tokens, positions);
         for n in 0..self.layout.layers.len() {
             x = self.layer(n, &turns, x, |q, k, v| attend(n, q, k, v));
         }
         self.last(x)
-    }
-
-    /// How rows are laid out, and what rotates their heads.
-    pub(crate) fn turns(&self, batch: usize, positions: Tensor<1, Int>) -> Turns {
-        let [rows] = positions.dims();
-        let a = self.architecture;
-        let shape = Shape { batch, time: rows / batch, heads: a.heads, kv_heads: a.kv_heads };
-        self.rope.at(positions, shape)
     }
 
     /// What goes into the first layer, `[rows, width]`.
@@ -79,17 +65,30 @@ impl Network<'_> {
         x: Tensor<2>,
         attend: impl FnOnce(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        let (a, layer) = (self.architecture, &self.layout.layers[n]);
-        let qkv = self.linear(layer.qkv, self.norm(layer.attention_norm, x.clone()));
-        let (q, k, v) = turns.shape.split(qkv, a.head_width);
-        let attended = turns.shape.join(attend(turns.turn(q), turns.turn(k), v));
-        let x = x + self.linear(layer.attention_out, attended);
-        let hidden = self.linear(layer.mlp_in, self.norm(layer.mlp_norm, x.clone()));
-        x + self.linear(layer.mlp_out, layers::activation(a.family, hidden))
+        self.part().layer(&self.layout.layers[n], turns, x, attend)
     }
 
     /// The last norm, of the last layer's output.
     pub(crate) fn last(&self, x: Tensor<2>) -> Tensor<2> {
-        self.norm(self.layout.norm, x)
+        self.part().norm(self.layout.norm, x)
     }
+
+    fn part(&self) -> Part<'_> {
+        let Self { architecture, precision, weights, .. } = self;
+        Part { architecture, precision: *precision, first: 0, weights }
+    }
+}
+
+/// One query a head, `[batch, heads, 1, head_width]`, over cached keys and values,
+/// `[batch, kv_heads, columns, head_width]`, but for those that `hidden`, `[batch, columns]`, leaves out.
+pub(crate) fn cached(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>, hidden: Tensor<2, Bool>) -> Tensor<4> {
+    let [batch, heads, _, width] = q.dims();
+    let [_, kv_heads, columns, _] = k.dims();
+    // Heads that share keys are rows of one product.
+    let each = heads / kv_heads;
+    let scale = 1.0 / (width as f64).sqrt();
+    let scores = q.reshape([batch, kv_heads, each, width]).matmul(k.swap_dims(2, 3)).mul_scalar(scale);
+    let hidden = hidden.reshape([batch, 1, 1, columns]).expand([batch, kv_heads, each, columns]);
+    let weights = softmax(scores.mask_fill(hidden, f32::NEG_INFINITY), 3);
+    weights.matmul(v).reshape([batch, heads, 1, width])
 }

@@ -1,33 +1,32 @@
 //! What a layer is made of, beside attention.
 
-use super::Network;
+use super::Part;
+use super::tensor::{DType, Tensor, sigmoid, silu};
 use crate::weights::Pair;
-use burn_tensor::activation::{sigmoid, silu};
-use burn_tensor::{DType, Tensor};
 use rlhf_core::model::Family;
 
-impl Network<'_> {
-    /// `x·W + b`, the product in the network's precision.
+impl Part<'_> {
+    /// `x·W + b`, the product in the precision of products.
     pub(super) fn linear(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
         let dtype = self.precision.dtype();
-        let y = x.cast(dtype).matmul(self.weights[pair.first].clone().cast(dtype)).cast(DType::F32);
+        let y = x.cast(dtype).matmul(self.weight(pair.first).cast(dtype)).cast(DType::F32);
         match pair.bias {
-            Some(bias) => y + self.weights[bias].clone(),
+            Some(bias) => y + self.weight(bias),
             None => y,
         }
     }
 
     /// LayerNorm, or RMSNorm where there is no bias.
-    pub(super) fn norm(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
+    pub(crate) fn norm(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
         let x = match pair.bias {
             Some(_) => x.clone() - x.mean_dim(1),
             None => x,
         };
         let variance = x.clone().square().mean_dim(1);
         let deviation = variance.add_scalar(self.architecture.norm_epsilon).sqrt();
-        let y = x / deviation * self.weights[pair.first].clone();
+        let y = x / deviation * self.weight(pair.first);
         match pair.bias {
-            Some(bias) => y + self.weights[bias].clone(),
+            Some(bias) => y + self.weight(bias),
             None => y,
         }
     }

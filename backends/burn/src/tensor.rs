@@ -1,0 +1,19 @@
+//! All that the other files take of Burn's tensors. `backends/candle` has the same files over the last
+//! version of Burn that candle is part of: there this file and `graph.rs` are others.
+
+pub(crate) use burn_tensor::activation::{log_softmax, sigmoid, silu, softmax};
+pub(crate) use burn_tensor::module::attention;
+pub(crate) use burn_tensor::ops::AttentionModuleOptions;
+pub(crate) use burn_tensor::{
+    Bool, DType, Device, Element, ExecutionError, IndexingUpdateOp, Int, Tensor, TensorData, Transaction,
+};
+
+/// Whether the device computes in it.
+pub(crate) fn supports(device: &Device, dtype: DType) -> bool {
+    device.supports_dtype(dtype)
+}
+
+/// What was read, as `E`, whatever the device keeps it as; or why it is not that.
+pub(crate) fn list<E: Element>(data: TensorData) -> Result<Vec<E>, String> {
+    data.try_into_vec_as().map_err(|error| error.to_string())
+}
