@@ -24,7 +24,7 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
         a.layers,
         a.width,
         args.seed,
-        device.to_string()
+        device
     ));
     output.tell(&overrides(&settings));
     let mut shown = Shown::new();

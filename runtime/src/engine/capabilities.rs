@@ -14,7 +14,7 @@ impl Rows for Model {
         batch: Batch<'_>,
         visit: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.rows(batch, visit).await))
+        each!(self, model => model.rows(batch, visit).await)
     }
 }
 
@@ -24,7 +24,7 @@ impl LearnRows for Model {
         batch: Batch<'_>,
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        Ok(each!(self, model => model.accumulate_rows(batch, objective).await))
+        each!(self, model => model.accumulate_rows(batch, objective).await)
     }
 }
 
@@ -36,7 +36,7 @@ impl Candidates for Model {
         ids: &mut [u32],
         log_probs: &mut [f32],
     ) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.top(batch, k, ids, log_probs).await))
+        each!(self, model => model.top(batch, k, ids, log_probs).await)
     }
 
     async fn candidates(
@@ -46,7 +46,7 @@ impl Candidates for Model {
         ids: &[u32],
         log_probs: &mut [f32],
     ) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.candidates(batch, k, ids, log_probs).await))
+        each!(self, model => model.candidates(batch, k, ids, log_probs).await)
     }
 }
 
@@ -58,7 +58,7 @@ impl LearnCandidates for Model {
         ids: &[u32],
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        Ok(each!(self, model => model.accumulate_candidates(batch, k, ids, objective).await))
+        each!(self, model => model.accumulate_candidates(batch, k, ids, objective).await)
     }
 }
 
@@ -68,14 +68,14 @@ impl Parameters for Model {
     }
 
     async fn read(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.read(out).await))
+        each!(self, model => model.read(out).await)
     }
 
     async fn write(&mut self, values: &[f32]) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.write(values).await))
+        each!(self, model => model.write(values).await)
     }
 
     async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.take_gradient(out).await))
+        each!(self, model => model.take_gradient(out).await)
     }
 }

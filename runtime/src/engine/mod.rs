@@ -21,13 +21,13 @@
 //! # Ok::<(), rlhf::engine::EngineError>(())
 //! ```
 
-/// The same call on whichever engine a network is of. What goes wrong leaves the function.
+/// The same call on whichever engine a network is of, its error as this module's.
 macro_rules! each {
     ($network:expr, $model:ident => $call:expr) => {
         match $network {
-            Model::Cpu($model) => $call?,
+            Model::Cpu($model) => $call.map_err(EngineError::from),
             #[cfg(feature = "burn")]
-            Model::Burn($model) => $call?,
+            Model::Burn($model) => $call.map_err(EngineError::from),
         }
     };
 }

@@ -11,7 +11,7 @@ impl Reference for Model {
     type Error = EngineError;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.log_probs(batch, out).await))
+        each!(self, model => model.log_probs(batch, out).await)
     }
 }
 
@@ -24,7 +24,7 @@ impl Policy for Model {
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {
-        Ok(each!(self, model => model.sample(prompts, sampling, stopping, key, first).await))
+        each!(self, model => model.sample(prompts, sampling, stopping, key, first).await)
     }
 }
 
@@ -32,7 +32,7 @@ impl Reward for Model {
     type Error = EngineError;
 
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.score(sequences, out).await))
+        each!(self, model => model.score(sequences, out).await)
     }
 }
 
@@ -40,7 +40,7 @@ impl Critic for Model {
     type Error = EngineError;
 
     async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.values(sequences, out).await))
+        each!(self, model => model.values(sequences, out).await)
     }
 }
 
@@ -52,24 +52,24 @@ impl Learner for Model {
         batch: Batch<'_>,
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        Ok(each!(self, model => model.accumulate(batch, objective).await))
+        each!(self, model => model.accumulate(batch, objective).await)
     }
 
     async fn forget(&mut self) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.forget().await))
+        each!(self, model => model.forget().await)
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
-        Ok(each!(self, model => model.step(update).await))
+        each!(self, model => model.step(update).await)
     }
 }
 
 impl Averaged for Model {
     async fn average(&mut self, decay: f64) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.average(decay).await))
+        each!(self, model => model.average(decay).await)
     }
 
     async fn swap_average(&mut self) -> Result<(), EngineError> {
-        Ok(each!(self, model => model.swap_average().await))
+        each!(self, model => model.swap_average().await)
     }
 }
