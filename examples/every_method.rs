@@ -5,6 +5,7 @@
 //! are made once; each method then has them and the same questions. The last column is its control: what it
 //! learns where rewards are all alike and labels come from a coin.
 
+use rlhf::engine::{Device, Model};
 use rlhf::stage::{Aligned, Judgements, Material, Member, Prompts, Scorer, Session, align, reward_model};
 use rlhf::train::{Examples, Guards, Ranking, Scaled, now, supervised};
 use rlhf_core::algorithms::Follow;
@@ -15,7 +16,6 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::{Policy, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
-use rlhf_cpu::{Cpu, Model};
 use std::time::Instant;
 
 type Failure = Box<dyn core::error::Error>;
@@ -81,7 +81,7 @@ impl World {
         // The right answer three times, every other once.
         let any = tokens().flat_map(|q| tokens().chain([q, q]).map(move |a| ([q], [a, 0])));
         let anything = Examples::try_from_iter(any)?;
-        let network = Model::random(&Cpu::default(), Architecture::gpt2(TOKENS as usize, 8, 16, 1, 2), 1)?;
+        let network = Model::random(&Device::default(), Architecture::gpt2(TOKENS as usize, 8, 16, 1, 2), 1)?;
         let mut sft = taught(&network, &anything, 60)?;
         let echoes = Examples::try_from_iter(tokens().map(|q| ([q], [q, 0])))?;
         let teacher = taught(&sft, &echoes, 60)?;

@@ -2,6 +2,7 @@
 
 pub mod control;
 pub mod data;
+pub mod engine;
 pub mod formats;
 pub mod inference;
 pub mod quickstart;

@@ -4,6 +4,7 @@
 mod data;
 
 use data::{CONFIG, write};
+use rlhf::engine::Device;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -90,6 +91,13 @@ fn a_wrong_command_line_or_configuration_exits_with_2() {
         (&["run", "run.toml", "--data", ".", "--set", "ppo.promt=9"], "did you mean `ppo.prompt`?"),
         (&["run", "run.toml", "--data", ".", "--set", "ppo"], "NAME=VALUE"),
         (&["run", "run.toml", "--data", ".", "--memory", "0.001"], "GiB"),
+        (
+            &["run", "run.toml", "--data", ".", "--device", "abacus"],
+            "no device is called \"abacus\": want one of cpu",
+        ),
+        (&["ppo", "run.toml", "--data", ".", "--device", "cuda:99"], "\"cuda:99\""),
+        (&["quickstart", "--precision", "bf16"], "want --precision f32"),
+        (&["quickstart", "--precision", "f8"], "known are f32, bf16, f16"),
         (&["run", "run.toml", "--data", ".", "--out", "run.toml/out"], "run.toml/out"),
         (&["pretrain", "run.toml", "--data", "."], "[base.new]"),
         (&["config", "--profile", "gpt5"], "instructgpt"),
@@ -139,6 +147,24 @@ fn a_check_tells_a_script_what_is_wrong() {
     let (code, found) = check(&["--set", "context=9"]);
     assert_eq!((code, &found["valid"]), (Some(2), &false.into()));
     assert!(found["error"].as_str().unwrap().contains("context"), "{found}");
+}
+
+/// What this build lacks, or this machine, is said before anything is begun.
+#[test]
+fn a_device_that_is_not_there_is_named_with_what_would_do() {
+    let folder = prepared();
+    for (name, built) in Device::known() {
+        let args = ["config", "check", "run.toml", "--data", ".", "--device", name];
+        let out = rlhf(folder.path(), &args, "");
+        let error = String::from_utf8_lossy(&out.stderr);
+        match (built, out.status.code()) {
+            (false, Some(2)) => assert!(error.contains(&format!("--features {name}")), "{error}"),
+            // A card or a driver that this machine does not have.
+            (true, Some(2)) => assert!(error.contains(name) && error.contains("cpu"), "{error}"),
+            (true, Some(0)) => {}
+            (_, code) => panic!("{name}: {code:?} {error}"),
+        }
+    }
 }
 
 #[test]

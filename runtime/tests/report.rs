@@ -23,7 +23,7 @@ fn summary() -> Value {
     let (stages, pair) = (json!({"base": 3.0, "sft": 2.0, "ppo": 2.1}), json!({"sft": 1.0, "ppo": 2.0}));
     let answer = json!({"text": HOSTILE, "reward": 1.25});
     json!({
-        "version": HOSTILE, "seed": 3, "instruction_set": HOSTILE, "parameters": 12, "profile": HOSTILE,
+        "version": HOSTILE, "seed": 3, "device": HOSTILE, "parameters": 12, "profile": HOSTILE,
         "settings": Profile::instructgpt(),
         "overrides": [{"setting": HOSTILE, "paper": null, "here": HOSTILE, "reason": HOSTILE}],
         "data": {"demonstrations": [], "comparisons": [

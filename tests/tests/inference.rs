@@ -1,19 +1,19 @@
 //! Saved models at work.
 
+use rlhf::engine::{Device, Model};
 use rlhf::formats::{Scoring, save_model};
 use rlhf::inference::{InferenceError, Loaded, Writing};
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
 use rlhf_core::sampling::Sampling;
-use rlhf_cpu::{Cpu, Model};
 use std::path::Path;
 
 /// Saves a random network that reads bytes.
 fn save(folder: &Path, scalar: bool) {
     let tokenizer = AnyTokenizer::from(Bytes);
     let architecture = Architecture::gpt2(tokenizer.vocabulary(), 32, 16, 1, 2);
-    let mut model = Model::random(&Cpu::default(), architecture, 1).unwrap();
+    let mut model = Model::random(&Device::default(), architecture, 1).unwrap();
     if scalar {
         model = model.with_scalar_head(0.5, 1).unwrap();
     }
@@ -21,7 +21,7 @@ fn save(folder: &Path, scalar: bool) {
 }
 
 fn open(folder: &Path, threads: usize) -> Loaded {
-    Loaded::open(folder, None, &Cpu::new(threads, rlhf_cpu::Isa::best())).unwrap()
+    Loaded::open(folder, None, &rlhf_tests::device::threads(threads)).unwrap()
 }
 
 #[test]
@@ -74,9 +74,9 @@ fn gain_and_bias_survive() {
 fn a_llama2c_file_and_its_tokenizer_tell_a_story() {
     let Some(models) = rlhf_tests::shared::data("models") else { return };
     let (model, tokenizer) = (models.join("stories260K.bin"), models.join("tok512.bin"));
-    let mut model = Loaded::open(&model, Some(&tokenizer), &Cpu::default()).unwrap();
+    let mut model = Loaded::open(&model, Some(&tokenizer), &Device::default()).unwrap();
     let greedy = Writing { sampling: Sampling::Greedy, longest: 24, ..Writing::default() };
     let story = model.write("Once upon a time", &greedy).unwrap();
     assert!(story[0].text.starts_with(", there was a little girl named Lily."), "{}", story[0].text);
-    assert!(Loaded::open(&models.join("stories260K.bin"), None, &Cpu::default()).is_err());
+    assert!(Loaded::open(&models.join("stories260K.bin"), None, &Device::default()).is_err());
 }

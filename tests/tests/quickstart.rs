@@ -2,6 +2,7 @@
 //!
 //! Three whole runs, some minutes: `RLHF_QUICKSTART_SEED` picks another seed.
 
+use rlhf::engine::Device;
 use rlhf::quickstart::world::{LABELLERS, Prompt, World, gold};
 use rlhf::quickstart::{Labels, Outcome, Settings, run};
 use rlhf::stage::Session;
@@ -11,7 +12,6 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Finish, Sampling, Stopping};
-use rlhf_cpu::Cpu;
 use std::sync::Mutex;
 
 fn seed() -> u64 {
@@ -28,7 +28,7 @@ fn outcome(settings: &Settings) -> Outcome {
             eprintln!("{phase:?} {figure}");
         }
     });
-    let outcome = run(settings, &Cpu::default(), &mut session).unwrap_or_else(|e| panic!("{e}"));
+    let outcome = run(settings, &Device::default(), &mut session).unwrap_or_else(|e| panic!("{e}"));
     eprintln!(
         "win rate {:.3} ({:.3} to {:.3}), gold {:.3?}, success {:.3?}, KL {:.2}, distinct {:.3?}, accuracy {:.3}, \
          agreement {:.3}",

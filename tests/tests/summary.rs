@@ -8,7 +8,7 @@ use rlhf::stage::{Session, StageError};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::WarmUpLength;
 use rlhf_core::random::{Key, Stream};
-use rlhf_cpu::{Cpu, Isa};
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
 use serde_json::Value;
 use std::path::Path;
@@ -29,11 +29,11 @@ fn settings(seed: u64) -> Settings {
 /// Runs, and reads back the summary that is left in a folder.
 fn summary(folder: &Path, seed: u64, threads: usize) -> (Outcome, Value) {
     let settings = settings(seed);
-    let cpu = Cpu::new(threads, Isa::best());
+    let device = rlhf_tests::device::threads(threads);
     let session = Session::new(|_, _, _, _: &str| {});
-    let about = settings.about(&cpu);
+    let about = settings.about(&device);
     let mut session = session.keeping(folder, Duration::ZERO, false, &about, tokenizer().into()).unwrap();
-    let outcome = run(&settings, &cpu, &mut session).unwrap();
+    let outcome = run(&settings, &device, &mut session).unwrap();
     save(folder, &settings, &outcome).unwrap();
     let summary = std::fs::read(folder.join("summary.json")).unwrap();
     (outcome, serde_json::from_slice(&summary).unwrap())
@@ -89,10 +89,10 @@ fn a_seed_gives_the_same_weights_on_any_number_of_threads() {
 /// A quickstart that is stopped after drawn numbers of steps, and gone on with, in all of its stages.
 #[test]
 fn a_quickstart_that_is_stopped_goes_on_to_the_same_curve_and_weights() {
-    let (settings, cpu) = (settings(4), Cpu::new(2, Isa::best()));
+    let (settings, device) = (settings(4), threads(2));
     let folder = tempfile::tempdir().unwrap();
-    let about = settings.about(&cpu);
-    let whole = run(&settings, &cpu, &mut Session::new(|_, _, _, _: &str| {})).unwrap();
+    let about = settings.about(&device);
+    let whole = run(&settings, &device, &mut Session::new(|_, _, _, _: &str| {})).unwrap();
     let mut draws = Key::new(4, Stream::Data, 0).draws(0);
     let mut stops = 0;
     let again = loop {
@@ -103,7 +103,7 @@ fn a_quickstart_that_is_stopped_goes_on_to_the_same_curve_and_weights() {
         });
         let every = Duration::from_secs(3600);
         let mut session = session.keeping(folder.path(), every, true, &about, tokenizer().into()).unwrap();
-        match run(&settings, &cpu, &mut session) {
+        match run(&settings, &device, &mut session) {
             Ok(outcome) => break outcome,
             Err(StageError::Stopped { .. }) => stops += 1,
             Err(e) => panic!("{e}"),

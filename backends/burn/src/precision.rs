@@ -1,7 +1,7 @@
 //! What products are computed in.
 
 use crate::tensor::{DType, Tensor, supports};
-use crate::{BurnError, Model};
+use crate::{BurnError, Device, Model};
 
 /// What the layers' matrices are multiplied in. Weights, optimiser, residual stream, norms, attention and
 /// the vocabulary head stay in f32 whatever it is: a step that is small beside its weight is not lost.
@@ -35,16 +35,32 @@ impl Precision {
     }
 }
 
+impl Device {
+    /// Whether products can be computed in `precision` here.
+    ///
+    /// # Errors
+    /// [`BurnError::Precision`] where they cannot.
+    pub fn computes_in(&self, precision: Precision) -> Result<(), BurnError> {
+        if supports(self.inner(), precision.dtype()) {
+            return Ok(());
+        }
+        Err(BurnError::Precision { precision, device: self.name().into() })
+    }
+}
+
 impl Model {
     /// The same network with products in `precision`.
     ///
     /// # Errors
     /// [`BurnError::Precision`] where the device does not compute in it.
     pub fn with_precision(mut self, precision: Precision) -> Result<Self, BurnError> {
-        if !supports(self.device.inner(), precision.dtype()) {
-            return Err(BurnError::Precision { precision, device: self.device.name().into() });
-        }
+        self.device.computes_in(precision)?;
         self.precision = precision;
         Ok(self)
+    }
+
+    /// What its products are computed in.
+    pub fn precision(&self) -> Precision {
+        self.precision
     }
 }

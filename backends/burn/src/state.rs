@@ -35,6 +35,11 @@ impl Model {
         }))
     }
 
+    /// Steps taken; `None` before the first.
+    pub fn optimiser_steps(&self) -> Option<u32> {
+        self.learning.as_ref().map(|learning| learning.steps)
+    }
+
     /// Goes on from `state` instead of what was gathered here; a gradient that was accumulated is
     /// dropped.
     ///

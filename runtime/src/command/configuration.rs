@@ -1,5 +1,6 @@
 //! `rlhf config`.
 
+use super::Machine;
 use super::exit::Failure;
 use super::output::{Output, print};
 use super::train::{Told, facts};
@@ -40,9 +41,9 @@ struct Check {
     out: Option<PathBuf>,
 }
 
-pub fn main(args: &Configuration) -> Result<(), Failure> {
+pub fn main(args: &Configuration, machine: &Machine) -> Result<(), Failure> {
     match &args.what {
-        Some(What::Check(args)) => check(args),
+        Some(What::Check(args)) => check(args, machine),
         None if args.schema => {
             let text = serde_json::to_string_pretty(&schema()).map_err(Failure::failed)?;
             print(&(text + "\n"))
@@ -51,21 +52,23 @@ pub fn main(args: &Configuration) -> Result<(), Failure> {
     }
 }
 
-fn check(args: &Check) -> Result<(), Failure> {
+fn check(args: &Check, machine: &Machine) -> Result<(), Failure> {
     let output = Output { json: args.told.json };
-    let done = checked(args, output);
+    let done = checked(args, machine, output);
     if let Err(failure) = &done {
         output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
     }
     done
 }
 
-fn checked(args: &Check, output: Output) -> Result<(), Failure> {
+fn checked(args: &Check, machine: &Machine, output: Output) -> Result<(), Failure> {
+    let device = machine.open()?;
     let config = args.told.config()?;
     let (_, overrides) = config.resolve()?;
     let mut found = None;
     if config.data.is_some() {
-        let all = preflight(&config, args.out.as_deref(), args.told.memory()).map_err(Failure::wrong)?;
+        let all =
+            preflight(&config, &device, args.out.as_deref(), args.told.memory()).map_err(Failure::wrong)?;
         output.tell(&facts(&all));
         found = Some(all);
     } else {

@@ -4,9 +4,9 @@ use super::exit::Failure;
 use super::input::lines;
 use super::output::{harmless, print, print_line};
 use clap::Args;
+use rlhf::engine::Device;
 use rlhf::inference::{Loaded, Response, Writing, transcript};
 use rlhf_core::sampling::{Filters, Sampling};
-use rlhf_cpu::Cpu;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -62,9 +62,9 @@ struct Row<'a> {
     response: &'a Response,
 }
 
-pub fn main(args: &Generate, cpu: &Cpu) -> Result<(), Failure> {
+pub fn main(args: &Generate, device: &Device) -> Result<(), Failure> {
     let writing = args.writing()?;
-    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), cpu)?;
+    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), device)?;
     model.writes()?;
     if let Some(prompt) = &args.prompt {
         return args.answer(&mut model, &writing, "--prompt", prompt);

@@ -23,6 +23,7 @@ use control::Control;
 use exit::{Exit, Failure};
 use generate::Generate;
 use rate::Rate;
+use rlhf::engine::{Device, Precision};
 use rlhf::run::Stage;
 use rlhf_cpu::{Cpu, Isa};
 use score::Score;
@@ -42,8 +43,16 @@ struct Command {
 }
 
 /// What it runs on. The result does not depend on the number of threads.
-#[derive(Args, Clone, Copy)]
+#[derive(Args)]
 struct Machine {
+    /// What networks are computed on: cpu, or a device that this build has the feature of: cuda, metal,
+    /// vulkan, wgpu, flex or ndarray; of several cards cuda:1 is the second
+    #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
+    device: String,
+    /// What products are computed in on that device: f32, bf16 or f16; weights and optimiser are always in
+    /// f32
+    #[arg(long, global = true, value_name = "PRECISION", default_value = "f32", value_parser = precision)]
+    precision: Precision,
     /// How many threads; all the processor has, unless told
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -54,10 +63,17 @@ struct Machine {
 }
 
 impl Machine {
-    fn cpu(self) -> Cpu {
+    /// Opens it.
+    fn open(&self) -> Result<Device, Failure> {
         let all = || std::thread::available_parallelism().map_or(1, usize::from);
-        Cpu::new(self.threads.map_or_else(all, usize::from), self.isa.unwrap_or_else(Isa::best))
+        let cpu = Cpu::new(self.threads.map_or_else(all, usize::from), self.isa.unwrap_or_else(Isa::best));
+        Device::named(&self.device, cpu, self.precision).map_err(Failure::wrong)
     }
+}
+
+fn precision(name: &str) -> Result<Precision, &'static str> {
+    let known = [Precision::F32, Precision::Bf16, Precision::F16];
+    known.into_iter().find(|precision| precision.name() == name).ok_or("known are f32, bf16, f16")
 }
 
 fn isa(name: &str) -> Result<Isa, String> {
@@ -166,30 +182,35 @@ struct Quickstart {
 /// Does what the command line asks.
 pub fn main() -> ExitCode {
     let command = Command::parse();
-    let cpu = command.machine.cpu();
-    let done = match command.what.unwrap_or_else(|| What::Quickstart(Quickstart::default())) {
-        What::Quickstart(args) => quickstart::main(&args, &cpu),
-        What::Run(args) => train::whole(&args, &cpu),
-        What::Pretrain(args) => train::stage(&args, Stage::Pretrain, &cpu),
-        What::Sft(args) => train::part(&args, Stage::Supervised, &cpu),
-        What::Reward(args) => train::part(&args, Stage::Reward, &cpu),
-        What::Ppo(args) => train::part(&args, Stage::Ppo, &cpu),
-        What::Generate(args) => generate::main(&args, &cpu),
-        What::Score(args) => score::main(&args, &cpu),
-        What::Rate(args) => rate::main(&args),
-        What::Config(args) => configuration::main(&args),
-        What::Control(args) => control::main(&args),
-        What::Data(what) => data::main(&what),
-        What::Report(args) => report::main(&args).map_err(Failure::failed),
-        What::Completions { shell } => completions(shell),
-    };
-    match done {
+    let what = command.what.unwrap_or_else(|| What::Quickstart(Quickstart::default()));
+    match what.run(&command.machine) {
         Ok(()) => Exit::Done.into(),
         Err(Failure { exit, error }) => {
             if exit != Exit::Done {
                 eprintln!("error: {error}");
             }
             exit.into()
+        }
+    }
+}
+
+impl What {
+    fn run(self, machine: &Machine) -> Result<(), Failure> {
+        match self {
+            Self::Quickstart(args) => quickstart::main(&args, &machine.open()?),
+            Self::Run(args) => train::whole(&args, &machine.open()?),
+            Self::Pretrain(args) => train::stage(&args, Stage::Pretrain, &machine.open()?),
+            Self::Sft(args) => train::part(&args, Stage::Supervised, &machine.open()?),
+            Self::Reward(args) => train::part(&args, Stage::Reward, &machine.open()?),
+            Self::Ppo(args) => train::part(&args, Stage::Ppo, &machine.open()?),
+            Self::Generate(args) => generate::main(&args, &machine.open()?),
+            Self::Score(args) => score::main(&args, &machine.open()?),
+            Self::Rate(args) => rate::main(&args),
+            Self::Config(args) => configuration::main(&args, machine),
+            Self::Control(args) => control::main(&args),
+            Self::Data(what) => data::main(&what),
+            Self::Report(args) => report::main(&args).map_err(Failure::failed),
+            Self::Completions { shell } => completions(shell),
         }
     }
 }

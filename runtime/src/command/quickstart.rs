@@ -5,15 +5,15 @@ use super::exit::Failure;
 use super::output::Output;
 use super::progress::Shown;
 use core::time::Duration;
+use rlhf::engine::Device;
 use rlhf::quickstart::world::tokenizer;
 use rlhf::quickstart::{Settings, Summary, overrides, run, save, show};
 use rlhf::stage::{Session, clear};
-use rlhf_cpu::Cpu;
 
 /// How often a checkpoint is written, at least.
 const EVERY: Duration = Duration::from_secs(20);
 
-pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
+pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
     let settings = Settings::new(args.seed);
     let output = Output { json: args.json };
     let a = &settings.architecture;
@@ -24,7 +24,7 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
         a.layers,
         a.width,
         args.seed,
-        cpu.isa().name()
+        device
     ));
     output.tell(&overrides(&settings));
     let mut shown = Shown::new();
@@ -37,9 +37,9 @@ pub fn main(args: &Quickstart, cpu: &Cpu) -> Result<(), Failure> {
             // Two minutes make another one.
             clear(out, "quickstart")?;
         }
-        session = session.keeping(out, EVERY, args.resume, &settings.about(cpu), tokenizer().into())?;
+        session = session.keeping(out, EVERY, args.resume, &settings.about(device), tokenizer().into())?;
     }
-    let outcome = run(&settings, cpu, &mut session)?;
+    let outcome = run(&settings, device, &mut session)?;
     drop(session);
     output.tell(&format!("\n{}", show(&outcome)));
     let seconds: f64 = outcome.seconds.iter().sum();

@@ -4,8 +4,8 @@ use super::exit::Failure;
 use super::input::lines;
 use super::output::{print, print_line};
 use clap::Args;
+use rlhf::engine::Device;
 use rlhf::inference::{Loaded, Worth, transcript};
-use rlhf_cpu::Cpu;
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -33,8 +33,8 @@ pub struct Score {
     json: bool,
 }
 
-pub fn main(args: &Score, cpu: &Cpu) -> Result<(), Failure> {
-    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), cpu)?;
+pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
+    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), device)?;
     model.scores()?;
     if let (Some(prompt), Some(reply)) = (&args.prompt, &args.reply) {
         return args.judge(&mut model, "--reply", prompt, reply);

@@ -5,10 +5,10 @@ use super::interrupt;
 use super::output::Output;
 use super::progress::{Shown, warn};
 use clap::Args;
+use rlhf::engine::Device;
 use rlhf::record::Progress;
 use rlhf::run::{Config, Given, Manner, Preflight, Stage, Summary, overrides, preflight, report, run};
 use rlhf::stage::clear;
-use rlhf_cpu::Cpu;
 use std::path::{Path, PathBuf};
 
 /// The configuration, and what the command line says of it.
@@ -68,20 +68,20 @@ struct Request<'a> {
     resume: bool,
 }
 
-pub fn whole(args: &Training, cpu: &Cpu) -> Result<(), Failure> {
-    train(args, &Request { stage: None, from: None, resume: args.resume }, cpu)
+pub fn whole(args: &Training, device: &Device) -> Result<(), Failure> {
+    train(args, &Request { stage: None, from: None, resume: args.resume }, device)
 }
 
-pub fn stage(args: &Training, stage: Stage, cpu: &Cpu) -> Result<(), Failure> {
-    train(args, &Request { stage: Some(stage), from: None, resume: args.resume }, cpu)
+pub fn stage(args: &Training, stage: Stage, device: &Device) -> Result<(), Failure> {
+    train(args, &Request { stage: Some(stage), from: None, resume: args.resume }, device)
 }
 
-pub fn part(args: &Part, stage: Stage, cpu: &Cpu) -> Result<(), Failure> {
+pub fn part(args: &Part, stage: Stage, device: &Device) -> Result<(), Failure> {
     let Part { training, from } = args;
-    train(training, &Request { stage: Some(stage), from: from.as_deref(), resume: training.resume }, cpu)
+    train(training, &Request { stage: Some(stage), from: from.as_deref(), resume: training.resume }, device)
 }
 
-fn train(args: &Training, request: &Request<'_>, cpu: &Cpu) -> Result<(), Failure> {
+fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), Failure> {
     let output = Output { json: args.told.json };
     let config = args.told.config()?;
     if request.stage == Some(Stage::Pretrain) && config.base.fresh().is_none() {
@@ -89,14 +89,14 @@ fn train(args: &Training, request: &Request<'_>, cpu: &Cpu) -> Result<(), Failur
         return Err(Failure::wrong(format!("{}, base: {reason}", args.told.config.display())));
     }
     output.tell(&overrides(&config.resolve()?.1));
-    let found = preflight(&config, Some(&args.out), args.told.memory()).map_err(Failure::wrong)?;
+    let found = preflight(&config, device, Some(&args.out), args.told.memory()).map_err(Failure::wrong)?;
     output.tell(&facts(&found));
     if args.overwrite {
         clear(&args.out, "run")?;
     }
     let mut shown = Shown::new();
     let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
-    match start(&config, cpu, &args.out, request, &mut tell)? {
+    match start(&config, device, &args.out, request, &mut tell)? {
         Some(summary) => {
             output.tell(&format!("\n{}", report(&summary)));
             output.tell(&format!("Models, report.html and summary.json are in {}.", args.out.display()));
@@ -114,7 +114,7 @@ fn train(args: &Training, request: &Request<'_>, cpu: &Cpu) -> Result<(), Failur
 /// summary.
 fn start(
     config: &Config,
-    cpu: &Cpu,
+    device: &Device,
     out: &Path,
     request: &Request<'_>,
     progress: &mut Progress<'_>,
@@ -135,7 +135,7 @@ fn start(
         }
     }
     let manner = Manner { resume, until, from: request.from, stop: &stop, warn: &warn, ..Manner::new(out) };
-    Ok(run(config, cpu, &manner, progress)?)
+    Ok(run(config, device, &manner, progress)?)
 }
 
 /// What was found before the first second of work.

@@ -1,5 +1,6 @@
 //! Why a file does not serve.
 
+use crate::engine::EngineError;
 use core::fmt;
 use rlhf_core::model::CheckpointError;
 use rlhf_core::model::tokenizer::TokenizerError;
@@ -19,6 +20,7 @@ enum Kind {
     Content { place: String, reason: String },
     Checkpoint(CheckpointError),
     Tokenizer(TokenizerError),
+    Engine(EngineError),
 }
 
 impl FormatError {
@@ -42,6 +44,11 @@ impl FormatError {
         Self { path: path.into(), kind: Kind::Tokenizer(error) }
     }
 
+    /// The network that is to be written cannot be read from its device.
+    pub fn engine(path: &Path, error: EngineError) -> Self {
+        Self { path: path.into(), kind: Kind::Engine(error) }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path
@@ -56,6 +63,7 @@ impl fmt::Display for FormatError {
             Kind::Content { place, reason } => write!(f, ", {place}: {reason}"),
             Kind::Checkpoint(error) => write!(f, ": {error}"),
             Kind::Tokenizer(error) => write!(f, ": {error}"),
+            Kind::Engine(error) => write!(f, ": {error}"),
         }
     }
 }
@@ -67,6 +75,7 @@ impl core::error::Error for FormatError {
             Kind::Content { .. } => None,
             Kind::Checkpoint(error) => Some(error),
             Kind::Tokenizer(error) => Some(error),
+            Kind::Engine(error) => Some(error),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A trained network as files, and the name of its weights.
 
 use super::{FormatError, huggingface, save_tokenizer};
+use crate::engine::Model;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
-use rlhf_cpu::Model;
 use sha2::{Digest, Sha256};
 use std::path::Path;
 
@@ -11,7 +11,8 @@ use std::path::Path;
 /// # Errors
 /// [`FormatError`] names the file.
 pub fn save_model(folder: &Path, model: &Model, tokenizer: &AnyTokenizer) -> Result<(), FormatError> {
-    huggingface::save(folder, model.architecture(), model.weights(), tokenizer.eos())?;
+    let weights = model.weights().map_err(|e| FormatError::engine(folder, e))?;
+    huggingface::save(folder, model.architecture(), &weights, tokenizer.eos())?;
     save_tokenizer(&folder.join("tokenizer.rlhf"), tokenizer)
 }
 

@@ -1,8 +1,8 @@
 //! Action values that lead a policy, beside its network.
 
 use super::{FormatError, Safetensors, read_at_most, read_numbers, write_json, write_numbers};
+use crate::engine::Model;
 use rlhf_core::model::Architecture;
-use rlhf_cpu::Model;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -45,8 +45,9 @@ impl ActionValues {
     pub fn save(&self, folder: &Path) -> Result<(), FormatError> {
         write_json(&folder.join(SETTINGS), &Settings { beta: self.beta, top_k: self.top_k })?;
         let [first, second] = HEADS;
-        let lists = [(first, self.heads[0].weights()), (second, self.heads[1].weights())];
-        write_numbers(&folder.join(WEIGHTS), &lists)
+        let path = folder.join(WEIGHTS);
+        let read = |head: usize| self.heads[head].weights().map_err(|e| FormatError::engine(&path, e));
+        write_numbers(&path, &[(first, &read(0)?), (second, &read(1)?)])
     }
 
     /// Reads those of a policy's folder; `None` where it has none.
@@ -68,7 +69,7 @@ impl ActionValues {
         let architecture = Self::architecture(policy.architecture());
         let head = |name| {
             let weights = read_numbers(&file, &path, name, architecture.parameters())?;
-            Model::from_weights(policy.cpu(), architecture.clone(), weights)
+            Model::from_weights(&policy.device(), architecture.clone(), weights)
                 .map_err(|e| FormatError::content(&path, format!("list {name:?}"), e.to_string()))
         };
         let [first, second] = HEADS;
@@ -80,12 +81,12 @@ impl ActionValues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_cpu::Cpu;
+    use crate::engine::Device;
 
     #[test]
     fn what_is_saved_is_read_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let of = |architecture, seed| Model::random(&Cpu::default(), architecture, seed).unwrap();
+        let of = |architecture, seed| Model::random(&Device::default(), architecture, seed).unwrap();
         let policy = of(Architecture::gpt2(7, 8, 4, 1, 2), 1);
         assert!(ActionValues::open(folder.path(), &policy).unwrap().is_none());
         let head = |seed| of(ActionValues::architecture(policy.architecture()), seed);

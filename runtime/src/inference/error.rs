@@ -1,8 +1,8 @@
 //! Why a model does not serve.
 
+use crate::engine::EngineError;
 use crate::formats::FormatError;
 use core::fmt;
-use rlhf_cpu::CpuError;
 use std::path::PathBuf;
 
 /// Why a model does not serve, or a text does not fit it.
@@ -40,7 +40,7 @@ pub enum InferenceError {
         model: PathBuf,
     },
     /// The engine refuses.
-    Engine(CpuError),
+    Engine(EngineError),
     /// The engine had to wait where none was to be waited for.
     Waited,
 }
@@ -90,8 +90,8 @@ impl From<FormatError> for InferenceError {
     }
 }
 
-impl From<CpuError> for InferenceError {
-    fn from(error: CpuError) -> Self {
+impl From<EngineError> for InferenceError {
+    fn from(error: EngineError) -> Self {
         Self::Engine(error)
     }
 }

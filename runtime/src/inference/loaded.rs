@@ -1,10 +1,10 @@
 //! A model with its tokenizer.
 
 use super::InferenceError;
+use crate::engine::{Device, Model};
 use crate::formats;
 use crate::stage::{Aligned, Scorer};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
-use rlhf_cpu::{Cpu, Model};
 use std::path::{Path, PathBuf};
 
 /// A model that writes, with the values that lead it where it is ILQL's, or one that gives rewards, or several
@@ -30,16 +30,16 @@ impl Network {
         }
     }
 
-    fn open(path: &Path, cpu: &Cpu) -> Result<Self, InferenceError> {
+    fn open(path: &Path, device: &Device) -> Result<Self, InferenceError> {
         if path.is_dir() && formats::Members::read(path)?.is_some() {
-            return Ok(Self::Scores(Scorer::open(path, cpu)?));
+            return Ok(Self::Scores(Scorer::open(path, device)?));
         }
         let opened = formats::open(path)?;
         if opened.architecture.scalar {
-            return Ok(Self::Scores(Scorer::open(path, cpu)?));
+            return Ok(Self::Scores(Scorer::open(path, device)?));
         }
         let (weights, _) = opened.weights(&opened.architecture)?;
-        let model = Model::from_weights(cpu, opened.architecture, weights)?;
+        let model = Model::from_weights(device, opened.architecture, weights)?;
         let values = if path.is_dir() { formats::ActionValues::open(path, &model)? } else { None };
         Ok(Self::Writes(Box::new(Aligned { model, values })))
     }
@@ -52,8 +52,8 @@ impl Loaded {
     ///
     /// # Errors
     /// [`InferenceError::File`] names the file, [`InferenceError::Vocabulary`] the model.
-    pub fn open(path: &Path, tokenizer: Option<&Path>, cpu: &Cpu) -> Result<Self, InferenceError> {
-        let network = Network::open(path, cpu)?;
+    pub fn open(path: &Path, tokenizer: Option<&Path>, device: &Device) -> Result<Self, InferenceError> {
+        let network = Network::open(path, device)?;
         let own = path.join("tokenizer.rlhf");
         let tokenizer = match tokenizer {
             Some(file) => formats::tokenizer(file)?,

@@ -3,7 +3,7 @@
 //! ```no_run
 //! use rlhf::inference::{Loaded, Writing};
 //! # fn main() -> Result<(), rlhf::inference::InferenceError> {
-//! let mut policy = Loaded::open("runs/real/policy".as_ref(), None, &rlhf_cpu::Cpu::default())?;
+//! let mut policy = Loaded::open("runs/real/policy".as_ref(), None, &rlhf::engine::Device::default())?;
 //! for response in policy.write("Once upon a time", &Writing::default())? {
 //!     println!("{}", response.text);
 //! }

@@ -2,6 +2,8 @@
 
 use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, success};
 use super::{Labels, Settings};
+use crate::engine::{Device, Model};
+use crate::formats::weights_sha256;
 use crate::record::{Line, Phase};
 use crate::stage::{
     self, Judgements, Member, Scorer, Session, StageError, at, normalised, ppo, pretrain, reward_model,
@@ -16,7 +18,6 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Ragged};
-use rlhf_cpu::{Cpu, Model};
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
 
@@ -47,6 +48,8 @@ pub struct Sample {
 /// What a run found out.
 #[derive(Debug)]
 pub struct Outcome {
+    /// SHA-256 of the policy's weights.
+    pub weights_sha256: String,
     /// The labellers' agreement on the same prompts.
     pub agreement: f64,
     /// The share of answers to the test prompts that do all that was asked, before and after.
@@ -87,7 +90,7 @@ pub struct Outcome {
 ///
 /// # Errors
 /// A setting out of range, training that diverged, or a session that was stopped.
-pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<Outcome, StageError> {
+pub fn run(settings: &Settings, device: &Device, session: &mut Session<'_>) -> Result<Outcome, StageError> {
     let world = World::new(settings.seed);
     let mut seconds = [0.0; 4];
     let before = Phase::ALL.map(|phase| session.seconds(phase));
@@ -97,7 +100,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<
 
     let clock = Instant::now();
     let (corpus, plain) = corpus(&world, settings.corpus).map_err(at(Phase::Pretrain, 0))?;
-    let start = Model::random(cpu, settings.architecture.clone(), settings.seed)
+    let start = Model::random(device, settings.architecture.clone(), settings.seed)
         .map_err(|e| at(Phase::Pretrain, 0)(TrainError::role("base")(e)))?;
     let base = pretrain(session, &start, &corpus, &settings.pretraining, settings.seed)?;
     spent(0, clock);
@@ -149,6 +152,7 @@ pub fn run(settings: &Settings, cpu: &Cpu, session: &mut Session<'_>) -> Result<
     let texts = |r: &Responses| distinct_share((0..r.len()).map(|i| r.response(i)).collect::<Vec<_>>());
     session.tell(Phase::Evaluate, 1, 1, "");
     Ok(Outcome {
+        weights_sha256: weights_sha256(&policy.weights()?),
         agreement: step2.agreement,
         success: (tests.success(before), tests.success(&after)),
         accuracy,

@@ -1,9 +1,9 @@
 //! How the quickstart is run, and where it leaves the paper.
 
+use crate::engine::Device;
 use rlhf_core::maths::KlController;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
-use rlhf_cpu::Cpu;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -170,11 +170,11 @@ impl Settings {
     }
 
     /// What has to be the same for a run to be gone on with; see [`crate::stage::Session::keeping`].
-    pub fn about(&self, cpu: &Cpu) -> Value {
+    pub fn about(&self, device: &Device) -> Value {
         json!({
             "command": "quickstart",
             "seed": self.seed,
-            "instruction_set": cpu.isa().name(),
+            "device": device.to_string(),
             "network": format!("{:?}", self.architecture),
             "corpus": self.corpus,
             "pretraining": self.pretraining,

@@ -2,7 +2,6 @@
 
 use super::world::decode;
 use super::{Outcome, Override, Point, Sample, Settings};
-use crate::formats::weights_sha256;
 use crate::statistics::{BeforeAfter, Calibration, Interval};
 use rlhf_core::profile::Profile;
 use serde::{Deserialize, Serialize};
@@ -16,7 +15,7 @@ pub struct Summary {
     /// What every draw depended on.
     pub seed: u64,
     /// The instruction set, on which the bits of the result depend.
-    pub instruction_set: Cow<'static, str>,
+    pub device: Cow<'static, str>,
     /// The network's number of weights.
     pub parameters: usize,
     /// What no model has seen.
@@ -128,8 +127,8 @@ impl Summary {
         Self {
             version: env!("CARGO_PKG_VERSION").into(),
             seed: settings.seed,
-            instruction_set: outcome.policy.cpu().isa().name().into(),
-            parameters: outcome.policy.weights().len(),
+            device: outcome.policy.device().to_string().into(),
+            parameters: outcome.policy.architecture().parameters(),
             gold: Gold {
                 win_rate: outcome.win_rate,
                 reward: both(outcome.gold),
@@ -150,7 +149,7 @@ impl Summary {
             samples: outcome.samples.iter().map(told).collect(),
             settings: settings.profile,
             overrides: settings.overrides.clone(),
-            weights_sha256: weights_sha256(outcome.policy.weights()),
+            weights_sha256: outcome.weights_sha256.clone(),
         }
     }
 }

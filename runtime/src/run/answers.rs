@@ -1,6 +1,7 @@
 //! What a policy answers to held-out prompts, and what that is worth.
 
 use super::measure::{log_probs, scores};
+use crate::engine::Model;
 use crate::stage::{Scorer, end_to_end};
 use crate::train::now;
 use crate::train::{Examples, TrainError};
@@ -8,7 +9,6 @@ use rlhf_core::Ragged;
 use rlhf_core::random::Key;
 use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
-use rlhf_cpu::Model;
 
 /// Responses to prompts.
 pub(super) fn write<P: Policy<Error: 'static>>(

@@ -1,10 +1,10 @@
 //! The model to start from.
 
 use super::{BaseModel, Config, RunError};
+use crate::engine::{Device, Model};
 use crate::formats::{self, Opened};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
-use rlhf_cpu::{Cpu, Model};
 
 /// The base and its tokenizer.
 pub(super) struct Base {
@@ -13,11 +13,11 @@ pub(super) struct Base {
 }
 
 impl Base {
-    pub fn open(config: &Config, cpu: &Cpu) -> Result<Self, RunError> {
+    pub fn open(config: &Config, device: &Device) -> Result<Self, RunError> {
         let (architecture, tokenizer, opened) = described(config)?;
         let model = match opened {
-            Some(opened) => with_weights(cpu, architecture.clone(), opened.weights(&architecture)?.0)?,
-            None => Model::random(cpu, architecture, config.seed)
+            Some(opened) => with_weights(device, architecture.clone(), opened.weights(&architecture)?.0)?,
+            None => Model::random(device, architecture, config.seed)
                 .map_err(|e| RunError::setting("base.new", e.to_string()))?,
         };
         Ok(Self { model, tokenizer })
@@ -28,11 +28,11 @@ impl Base {
 ///
 /// # Errors
 /// [`RunError`] names the file, or says what does not fit.
-pub(super) fn teacher(config: &Config, cpu: &Cpu) -> Result<Option<Model>, RunError> {
+pub(super) fn teacher(config: &Config, device: &Device) -> Result<Option<Model>, RunError> {
     let Some(opened) = teacher_file(config)? else { return Ok(None) };
     let architecture = Architecture { scalar: false, ..opened.architecture.clone() };
     let weights = opened.weights(&architecture)?.0;
-    let model = Model::from_weights(cpu, architecture, weights);
+    let model = Model::from_weights(device, architecture, weights);
     model.map(Some).map_err(|e| RunError::setting(TEACHER, e.to_string()))
 }
 
@@ -90,7 +90,7 @@ fn described(config: &Config) -> Result<(Architecture, AnyTokenizer, Option<Open
     Ok((architecture, tokenizer, Some(opened)))
 }
 
-fn with_weights(cpu: &Cpu, architecture: Architecture, weights: Vec<f32>) -> Result<Model, RunError> {
-    Model::from_weights(cpu, architecture, weights)
+fn with_weights(device: &Device, architecture: Architecture, weights: Vec<f32>) -> Result<Model, RunError> {
+    Model::from_weights(device, architecture, weights)
         .map_err(|e| RunError::setting("base.model", e.to_string()))
 }

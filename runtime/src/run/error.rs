@@ -1,5 +1,6 @@
 //! Why a run ended.
 
+use crate::engine::EngineError;
 use crate::formats::FormatError;
 use crate::record::Phase;
 use crate::stage::{self, StageError};
@@ -63,6 +64,8 @@ pub enum RunError {
     },
     /// A file does not serve.
     File(FormatError),
+    /// The device failed.
+    Engine(EngineError),
     /// A stage ended before its end.
     Stage(StageError),
 }
@@ -105,6 +108,7 @@ impl fmt::Display for RunError {
                 )
             }
             Self::File(error) => error.fmt(f),
+            Self::Engine(error) => error.fmt(f),
             Self::Stage(error) => error.fmt(f),
         }
     }
@@ -114,9 +118,16 @@ impl core::error::Error for RunError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::File(error) => Some(error),
+            Self::Engine(error) => Some(error),
             Self::Stage(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<EngineError> for RunError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
     }
 }
 

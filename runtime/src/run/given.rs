@@ -2,10 +2,10 @@
 
 use super::base::Base;
 use super::{Manner, RunError, Stage};
+use crate::engine::{EngineError, Model};
 use crate::formats::{open, weights_sha256};
 use crate::stage::Scorer;
 use rlhf_core::model::Architecture;
-use rlhf_cpu::Model;
 use std::path::{Path, PathBuf};
 
 /// What is taken over instead of being trained.
@@ -39,9 +39,9 @@ impl Given {
     }
 
     /// Which weights these are.
-    pub fn sum(&self) -> Vec<String> {
+    pub fn sum(&self) -> Result<Vec<String>, EngineError> {
         let models = self.sft.iter().chain(self.reward.iter().flat_map(Scorer::models));
-        models.map(|model| weights_sha256(model.weights())).collect()
+        models.map(|model| Ok(weights_sha256(&model.weights()?))).collect()
     }
 }
 
@@ -56,7 +56,7 @@ fn fits(path: &Path, architecture: &Architecture, want: &Architecture) -> Result
 
 /// Reward models of the base's shape.
 fn scorer(path: &Path, base: &Base) -> Result<Scorer, RunError> {
-    let scorer = Scorer::open(path, base.model.cpu())?;
+    let scorer = Scorer::open(path, &base.model.device())?;
     let want = base.model.architecture().with_scalar();
     scorer.models().try_for_each(|model| fits(path, model.architecture(), &want))?;
     Ok(scorer)
@@ -68,6 +68,6 @@ fn model(path: &Path, base: &Base) -> Result<Model, RunError> {
     let architecture: Architecture = opened.architecture.clone();
     fits(path, &architecture, base.model.architecture())?;
     let (weights, _) = opened.weights(&architecture)?;
-    Model::from_weights(base.model.cpu(), architecture, weights)
+    Model::from_weights(&base.model.device(), architecture, weights)
         .map_err(|e| RunError::setting("--from", format!("{}: {e}", path.display())))
 }

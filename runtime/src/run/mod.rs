@@ -9,7 +9,7 @@
 //! # fn main() -> Result<(), rlhf::run::RunError> {
 //! let config = Config::read("examples/real.toml".as_ref())?.with_data("../shared/data".as_ref());
 //! let manner = Manner::new("runs/real".as_ref());
-//! if let Some(summary) = run(&config, &rlhf_cpu::Cpu::default(), &manner, &mut |_, _, _, _| {})? {
+//! if let Some(summary) = run(&config, &rlhf::engine::Device::default(), &manner, &mut |_, _, _, _| {})? {
 //!     print!("{}", report(&summary));
 //! }
 //! # Ok(())

@@ -106,7 +106,7 @@ impl Summary {
         [
             ("rlhf", self.version.to_string()),
             ("seed", self.seed.to_string()),
-            ("instruction set", self.instruction_set.to_string()),
+            ("device", self.device.to_string()),
             ("weights", self.parameters.to_string()),
             ("SHA-256 of the policy's weights", self.weights_sha256.clone()),
             ("seconds", times),

@@ -4,6 +4,7 @@ use super::base::{fit, teacher_file};
 use super::files::All;
 use super::{Config, Memory, RunError, Source, memory, named};
 use crate::data::Format;
+use crate::engine::Device;
 use crate::formats::FormatError;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -30,11 +31,17 @@ pub struct Preflight {
 const TOGETHER: usize = 64;
 
 /// Checks all that a run needs, and trains nothing: data, base and tokenizer, the folder `out` that
-/// it writes to, memory. `available`: bytes of memory; what the machine says is free, unless given.
+/// it writes to, memory. `available`: bytes of the device's memory; what the machine says is free, unless given.
+/// Of a graphics card nothing is known.
 ///
 /// # Errors
 /// [`RunError`] names the key, the file or what is missing.
-pub fn preflight(config: &Config, out: Option<&Path>, available: Option<u64>) -> Result<Preflight, RunError> {
+pub fn preflight(
+    config: &Config,
+    device: &Device,
+    out: Option<&Path>,
+    available: Option<u64>,
+) -> Result<Preflight, RunError> {
     config.check()?;
     let (profile, _) = config.resolve()?;
     let folder = config.folder()?;
@@ -60,7 +67,7 @@ pub fn preflight(config: &Config, out: Option<&Path>, available: Option<u64>) ->
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let responses = (batch as usize).min(TOGETHER * threads);
     let memory = Memory::of(&architecture, ppo, config.ppo.prompt + config.ppo.response, responses);
-    let available = available.or_else(memory::available);
+    let available = available.or_else(|| if device.in_memory() { memory::available() } else { None });
     if let Some(available) = available.filter(|available| memory.total() > *available) {
         return Err(RunError::Memory { needed: memory.total(), available });
     }

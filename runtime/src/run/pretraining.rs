@@ -3,12 +3,12 @@
 use super::answers::write;
 use super::{Config, RunError, Source};
 use crate::data::{Format, Kind, text};
+use crate::engine::Model;
 use crate::record::{Phase, Progress};
 use crate::train::Examples;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
-use rlhf_cpu::Model;
 use std::path::PathBuf;
 
 /// What is mixed in, and what is held out to see what alignment does to it.

@@ -14,6 +14,7 @@ use super::transcripts::line_end;
 use super::trust::judged;
 use super::{Answer, Config, Iteration, Losses, NewBase, RunError, Sample, Seconds, Stage, Stages, Summary};
 use crate::data;
+use crate::engine::{Device, EngineError, Model};
 use crate::formats::{weights_sha256, write_json, write_whole};
 use crate::record::{Phase, Progress};
 use crate::stage::{self, Aligned, Judgements, Member, Scorer, Session};
@@ -24,7 +25,6 @@ use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
-use rlhf_cpu::{Cpu, Model};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -74,7 +74,7 @@ impl<'a> Manner<'a> {
 /// [`RunError`]: all settings and files are checked before anything is learnt.
 pub fn run(
     config: &Config,
-    cpu: &Cpu,
+    device: &Device,
     manner: &Manner<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Option<Summary>, RunError> {
@@ -82,14 +82,14 @@ pub fn run(
     let (profile, overrides) = config.resolve()?;
     let mut seconds = Seconds::default();
     let clock = Instant::now();
-    let base = Base::open(config, cpu)?;
+    let base = Base::open(config, device)?;
     let files = All::find(config)?;
     let mut sources = Sources::read(config, &profile, &base, &files)?;
     let given = Given::read(manner, &base)?;
     let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
-    let (texts, teacher) = (&sources.demonstrations.0, teacher(config, cpu)?);
+    let (texts, teacher) = (&sources.demonstrations.0, teacher(config, device)?);
     let material = material(&profile.method, comparisons, &sources.feedback, texts, teacher.as_ref())?;
-    let about = about(config, &profile, &base, &sources, &given, teacher.as_ref());
+    let about = about(config, &profile, &base, &sources, &given, teacher.as_ref())?;
     let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
     let (root, tokenizer) = (manner.folder, base.tokenizer.clone());
     let session = session.keeping(root, manner.every, manner.resume, &about, tokenizer)?;
@@ -152,7 +152,7 @@ pub fn run(
     let summary = Summary {
         version: env!("CARGO_PKG_VERSION").into(),
         seed: config.seed,
-        instruction_set: cpu.isa().name().into(),
+        device: device.to_string().into(),
         parameters: run.base.model.architecture().parameters(),
         profile: config.profile.clone(),
         method: config.method.clone(),
@@ -169,7 +169,7 @@ pub fn run(
         iterations: run.session.lines().iter().filter_map(Iteration::of).collect(),
         samples,
         seconds,
-        weights_sha256: policy.weights_sha256(),
+        weights_sha256: policy.weights_sha256()?,
     };
     // Last: who finds a summary finds a whole run.
     write_json(&manner.folder.join("summary.json"), &summary)?;
@@ -185,7 +185,7 @@ fn about(
     sources: &Sources,
     given: &Given,
     teacher: Option<&Model>,
-) -> Value {
+) -> Result<Value, EngineError> {
     let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
     let ranked = |sets: &[Set<Judged>]| {
         let rankings = sets.iter().flat_map(|set| &set.train).map(Judged::ranking);
@@ -194,9 +194,9 @@ fn about(
     let mut about = json!({
         "command": "run",
         "seed": config.seed,
-        "instruction_set": base.model.cpu().isa().name(),
+        "device": base.model.device().to_string(),
         "profile": profile,
-        "base": weights_sha256(base.model.weights()),
+        "base": weights_sha256(&base.model.weights()?),
         "demonstrations": sum((0..demonstrations.len()).map(|i| demonstrations.text(i))),
         "comparisons": ranked(comparisons),
         "prompts": sum(&sources.prompts),
@@ -205,7 +205,7 @@ fn about(
             "length": config.pretraining.length,
             "of_demonstrations": config.supervised.pretraining,
         },
-        "from": given.sum(),
+        "from": given.sum()?,
         "iterations": config.ppo.iterations,
         "response": config.ppo.response,
     });
@@ -227,9 +227,9 @@ fn about(
         about["feedback"] = sum(sources.feedback.iter().map(Rated::ids)).into();
     }
     if let Some(teacher) = teacher {
-        about["teacher"] = weights_sha256(teacher.weights()).into();
+        about["teacher"] = weights_sha256(&teacher.weights()?).into();
     }
-    about
+    Ok(about)
 }
 
 /// SHA-256 of lists of ids.

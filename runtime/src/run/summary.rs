@@ -16,7 +16,7 @@ pub struct Summary {
     /// What every draw depended on.
     pub seed: u64,
     /// The instruction set, on which the bits of the result depend.
-    pub instruction_set: Cow<'static, str>,
+    pub device: Cow<'static, str>,
     /// The base's number of weights.
     pub parameters: usize,
     /// The recipe's name.

@@ -4,10 +4,10 @@ use super::{
     Aligned, Measure, Prompts, Scorer, Session, StageError, at, bandit, distillation, expert_iteration, ilql,
     kto, nlpo, on_policy, online, ppo, preferences, trpo,
 };
+use crate::engine::Model;
 use crate::record::Phase;
 use crate::train::{Examples, Labelled, Logged, Pairs, Rewarded, TrainError};
 use rlhf_core::profile::{Method, Profile};
-use rlhf_cpu::Model;
 
 /// What methods learn from beside prompts and a reward; each reads its own part, and the others may be empty.
 #[derive(Clone, Debug, Default)]

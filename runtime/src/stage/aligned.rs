@@ -1,12 +1,12 @@
 //! What step 3 leaves.
 
+use crate::engine::{EngineError, Model};
 use crate::formats::{ActionValues, weights_sha256};
 use crate::train::Led;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Ragged};
-use rlhf_cpu::{CpuError, Model};
 
 /// A policy: a network, and the action values that lead it, where a method left some.
 #[derive(Clone, Debug)]
@@ -19,10 +19,13 @@ pub struct Aligned {
 
 impl Aligned {
     /// SHA-256 of all its weights: the policy's, then each head's.
-    pub fn weights_sha256(&self) -> String {
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn weights_sha256(&self) -> Result<String, EngineError> {
         let heads = self.values.iter().flat_map(|values| &values.heads);
-        let all: Vec<&[f32]> = [&self.model].into_iter().chain(heads).map(Model::weights).collect();
-        weights_sha256(&all.concat())
+        let all: Result<Vec<_>, _> = [&self.model].into_iter().chain(heads).map(Model::weights).collect();
+        Ok(weights_sha256(&all?.concat()))
     }
 }
 
@@ -39,9 +42,9 @@ fn led<'a>(model: &'a mut Model, values: &'a mut ActionValues) -> Led<'a, Model,
 }
 
 impl Reference for Aligned {
-    type Error = CpuError;
+    type Error = EngineError;
 
-    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         match &mut self.values {
             None => self.model.log_probs(batch, out).await,
             Some(values) => led(&mut self.model, values).log_probs(batch, out).await,
@@ -57,7 +60,7 @@ impl Policy for Aligned {
         stopping: &Stopping<'_>,
         key: Key,
         first: u32,
-    ) -> Result<Responses, CpuError> {
+    ) -> Result<Responses, EngineError> {
         match &mut self.values {
             None => self.model.sample(prompts, sampling, stopping, key, first).await,
             Some(values) => {

@@ -1,9 +1,9 @@
 //! Networks in the midst of learning, as files.
 
 use super::StageError;
+use crate::engine::{Model, OptimiserState};
 use crate::formats::{FormatError, Safetensors, read_numbers, write_numbers};
 use crate::record::{Manifest, Phase, snapshot};
-use rlhf_cpu::{Model, OptimiserState};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -39,18 +39,23 @@ pub(super) fn write(
     networks: &[(&str, &Model)],
     stage: Value,
 ) -> Result<(), StageError> {
-    let learnt = networks.iter().filter_map(|(name, model)| Some((name, model.optimiser_state()?.steps)));
-    let steps = learnt.map(|(name, steps)| (name.to_string(), steps)).collect();
+    let mut steps = BTreeMap::new();
+    for (name, model) in networks {
+        steps.extend(model.optimiser_steps().map(|steps| (name.to_string(), steps)));
+    }
     let fail = |e: serde_json::Error| FormatError::content(folder, "state", e.to_string());
     let state = serde_json::to_value(State { steps, stage }).map_err(fail)?;
     let name = format!("{}-{step:08}", phase.name());
     Manifest::new(phase, step, state).write(&folder.join(name), |at| {
         networks.iter().try_for_each(|(name, model)| {
-            let mut lists: Vec<(&str, &[f32])> = vec![("weights", model.weights())];
-            if let Some(OptimiserState { first, second, average, .. }) = model.optimiser_state() {
-                lists.extend([("first", first), ("second", second), ("average", average)]);
+            let path = at.join(file(name));
+            let fail = |e| FormatError::engine(&path, e);
+            let (weights, state) = (model.weights().map_err(fail)?, model.optimiser_state().map_err(fail)?);
+            let mut lists: Vec<(&str, &[f32])> = vec![("weights", &weights)];
+            if let Some(OptimiserState { first, second, average, .. }) = &state {
+                lists.extend([("first", &**first), ("second", second), ("average", average)]);
             }
-            write_numbers(&at.join(file(name)), &lists)
+            write_numbers(&path, &lists)
         })
     })?;
     let all = of_phase(folder, phase)?;
@@ -107,15 +112,15 @@ impl Checkpoint {
     pub fn network(&self, name: &str, like: &Model, dropout_seed: u64) -> Result<Model, StageError> {
         let path = self.folder.join(file(name));
         let open = Safetensors::open(&path)?;
-        let read = |list| read_numbers(&open, &path, list, like.weights().len());
-        let fail = |e: rlhf_cpu::CpuError| FormatError::content(&path, "network", e.to_string());
-        let mut model =
-            Model::from_weights(like.cpu(), like.architecture().clone(), read("weights")?).map_err(fail)?;
+        let read = |list| read_numbers(&open, &path, list, like.architecture().parameters());
+        let fail = |e: crate::engine::EngineError| FormatError::content(&path, "network", e.to_string());
+        let mut model = Model::from_weights(&like.device(), like.architecture().clone(), read("weights")?)
+            .map_err(fail)?;
         model.seed_dropout(dropout_seed);
         if let Some(&steps) = self.state.steps.get(name) {
             let (first, second, average) = (read("first")?, read("second")?, read("average")?);
-            let state = OptimiserState { first: &first, second: &second, average: &average, steps };
-            model.set_optimiser_state(state).map_err(fail)?;
+            let [first, second, average] = [first.into(), second.into(), average.into()];
+            model.set_optimiser_state(OptimiserState { first, second, average, steps }).map_err(fail)?;
         }
         Ok(model)
     }

@@ -1,5 +1,6 @@
 //! Why a stage ended before its end.
 
+use crate::engine::EngineError;
 use crate::formats::FormatError;
 use crate::record::Phase;
 use crate::train::TrainError;
@@ -26,6 +27,8 @@ pub enum StageError {
     },
     /// A file does not serve. What the run had kept before is as it was.
     File(FormatError),
+    /// The device failed.
+    Engine(EngineError),
     /// The run was asked to stop, and did after a step.
     Stopped {
         /// In which stage.
@@ -75,6 +78,7 @@ impl fmt::Display for StageError {
                 write!(f, "{}: the weights are no longer finite; lower its learning rate", phase.name())
             }
             Self::File(error) => error.fmt(f),
+            Self::Engine(error) => error.fmt(f),
             Self::Stopped { phase, step, folder } => {
                 write!(f, "stopped after {} step {step}", phase.name())?;
                 match folder {
@@ -109,10 +113,17 @@ impl core::error::Error for StageError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
             Self::File(error) => Some(error),
+            Self::Engine(error) => Some(error),
             Self::Damaged { error, .. } => Some(error),
             Self::Train { error, .. } => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<EngineError> for StageError {
+    fn from(error: EngineError) -> Self {
+        Self::Engine(error)
     }
 }
 

@@ -3,12 +3,12 @@
 use super::passes::{Pass, Taken, passes};
 use super::supervised::with_dropout;
 use super::{Aligned, Session, StageError, at, finite};
+use crate::engine::Model;
 use crate::formats::ActionValues;
 use crate::record::Phase;
 use crate::train::{Ilql, Rewarded, TrainError, Values, now};
 use rlhf_core::profile::IlqlTraining;
 use rlhf_core::random::{Key, Stream};
-use rlhf_cpu::Model;
 
 /// Learns from rewarded texts what tokens are worth, and keeps `sft` as `policy` with the values that lead
 /// it: what writes is no new network, but the supervised one and two that say what its next tokens are
@@ -50,12 +50,12 @@ pub fn ilql(
 fn head(sft: &Model, seed: u64, draws: u32) -> Result<Model, TrainError> {
     let (own, of) = (ActionValues::architecture(sft.architecture()), sft.architecture());
     let rows = own.vocabulary * own.width;
-    let body = sft.weights().len() - if of.tied { 0 } else { rows };
+    let body = of.parameters() - if of.tied { 0 } else { rows };
     let key = Key::new(seed, Stream::Init, 1 + draws);
     let deviation = 1.0 / (own.width as f64 + 1.0);
-    let mut weights = sft.weights()[..body].to_vec();
+    let mut weights = sft.weights().map_err(TrainError::role("head"))?[..body].to_vec();
     weights.extend((0..rows).map(|i| (key.normal(0, i as u32) * deviation) as f32));
-    Model::from_weights(sft.cpu(), own, weights).map_err(TrainError::role("head"))
+    Model::from_weights(&sft.device(), own, weights).map_err(TrainError::role("head"))
 }
 
 /// The trainer, and its networks but for the critic.

@@ -60,13 +60,13 @@ pub use session::Session;
 pub use supervised::{pretrain, supervised};
 pub use trust_region::trpo;
 
+use crate::engine::Model;
 use crate::record::Phase;
 use crate::train::TrainError;
-use rlhf_cpu::Model;
 
 /// A diverged run must not end as a success.
 fn finite(model: &Model, phase: Phase) -> Result<(), StageError> {
-    if model.weights().iter().all(|w| w.is_finite()) { Ok(()) } else { Err(StageError::NotFinite { phase }) }
+    if model.weights()?.iter().all(|w| w.is_finite()) { Ok(()) } else { Err(StageError::NotFinite { phase }) }
 }
 
 /// Names the phase and the step in which training failed.

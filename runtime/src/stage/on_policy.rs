@@ -3,11 +3,11 @@
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Scorer, Session, StageError};
+use crate::engine::Model;
 use crate::train::{OnPolicy, OnPolicyState, Stale, TrainError, Trio, now};
 use rlhf_core::Ragged;
 use rlhf_core::algorithms::Follow;
 use rlhf_core::profile;
-use rlhf_cpu::Model;
 
 /// The trainer, and who writes in the policy's place where that is an older one.
 struct Run {

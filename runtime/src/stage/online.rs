@@ -3,10 +3,10 @@
 use super::rollouts::{Actors, Loop, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Measure, Scorer, Session, StageError};
+use crate::engine::Model;
 use crate::train::{OnlinePreferences, OnlineRoles, Scored, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile::OnlinePreference;
-use rlhf_cpu::Model;
 
 impl Trainer for OnlinePreferences {
     /// Iterations done.

@@ -2,13 +2,13 @@
 
 use super::passes::{Pass, Taken, passes};
 use super::{Member, Scorer, Session, StageError, at};
+use crate::engine::{EngineError, Model};
 use crate::formats::StepRule;
 use crate::record::Phase;
 use crate::train::{self, Examples, Ranking, Scaled, Solution, Step, TrainError, now};
 use rlhf_core::maths::{Comparisons, RewardScale};
 use rlhf_core::profile::{RewardLoss, RewardModel, RewardNormalisation};
 use rlhf_core::roles::Reward;
-use rlhf_cpu::{CpuError, Model};
 
 /// What step 2 is run on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,7 +42,7 @@ pub fn reward_model(
     let ensemble = settings.members();
     let seeds = (0..u64::from(ensemble.members)).map(|member| seed.wrapping_add(member));
     let deviation = settings.head.deviation(sft.architecture().width) as f32;
-    let heads: Result<Vec<Model>, CpuError> =
+    let heads: Result<Vec<Model>, EngineError> =
         seeds.clone().map(|seed| sft.with_scalar_head(deviation, seed)).collect();
     let mut models = heads.map_err(|e| at(phase, 0)(TrainError::role("reward")(e)))?;
     if let Some(kept) = session.finished_scorer(name, &models)? {

@@ -1,5 +1,6 @@
 //! What step 2 leaves.
 
+use crate::engine::{Device, EngineError, Model};
 use crate::formats::{FormatError, Members, Scoring, StepRule, open, save_model, save_tokenizer};
 use crate::train::Scaled;
 use rlhf_core::Ragged;
@@ -7,7 +8,6 @@ use rlhf_core::maths::{Disagreement, EnsembleRule};
 use rlhf_core::model::tokenizer::AnyTokenizer;
 use rlhf_core::rewards::{Ensemble, Steps};
 use rlhf_core::roles::Reward;
-use rlhf_cpu::{Cpu, CpuError, Model};
 use std::path::Path;
 
 /// A reward model of whole answers, or of their steps.
@@ -53,9 +53,9 @@ impl Member {
 }
 
 impl Reward for Member {
-    type Error = CpuError;
+    type Error = EngineError;
 
-    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         match self {
             Self::Whole(model) => model.score(sequences, out).await,
             Self::Steps(steps) => steps.score(sequences, out).await,
@@ -83,13 +83,13 @@ impl Scorer {
     ///
     /// # Errors
     /// [`FormatError`] names the file.
-    pub fn open(folder: &Path, cpu: &Cpu) -> Result<Self, FormatError> {
+    pub fn open(folder: &Path, device: &Device) -> Result<Self, FormatError> {
         let all = Members::read(folder)?;
         let how = all.as_ref().map_or(EnsembleRule::Mean, |all| all.how);
         let members: Vec<_> = match all {
-            None => vec![member(folder, cpu)?],
+            None => vec![member(folder, device)?],
             Some(all) => {
-                all.members.iter().map(|name| member(&folder.join(name), cpu)).collect::<Result<_, _>>()?
+                all.members.iter().map(|name| member(&folder.join(name), device)).collect::<Result<_, _>>()?
             }
         };
         Self::new(members, how).map_err(|e| FormatError::content(folder, "members", e.to_string()))
@@ -150,14 +150,14 @@ impl Scorer {
 }
 
 impl Reward for Scorer {
-    type Error = CpuError;
+    type Error = EngineError;
 
-    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         self.ensemble.score(sequences, out).await
     }
 }
 
-fn member(folder: &Path, cpu: &Cpu) -> Result<Scaled<Member>, FormatError> {
+fn member(folder: &Path, device: &Device) -> Result<Scaled<Member>, FormatError> {
     let opened = open(folder)?;
     let architecture = opened.architecture.clone();
     if !architecture.scalar {
@@ -165,7 +165,7 @@ fn member(folder: &Path, cpu: &Cpu) -> Result<Scaled<Member>, FormatError> {
         return Err(FormatError::content(folder, "network", reason));
     }
     let (weights, _) = opened.weights(&architecture)?;
-    let model = Model::from_weights(cpu, architecture, weights)
+    let model = Model::from_weights(device, architecture, weights)
         .map_err(|e| FormatError::content(folder, "network", e.to_string()))?;
     let scoring = if folder.is_dir() { Scoring::read(folder)? } else { Scoring::default() };
     let scale = scoring.scale();

@@ -3,12 +3,12 @@
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
 use super::{Scorer, StageError, at, finite};
+use crate::engine::Model;
 use crate::formats::{FormatError, Members, open, save_model};
 use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
 use crate::train::{TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
-use rlhf_cpu::Model;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -110,7 +110,7 @@ impl<'a> Session<'a> {
     pub(super) fn finished(&self, name: &str, like: &Model) -> Result<Option<Model>, StageError> {
         let Some(path) = self.whole(name)? else { return Ok(None) };
         let (weights, _) = open(&path)?.weights(like.architecture())?;
-        let model = Model::from_weights(like.cpu(), like.architecture().clone(), weights)
+        let model = Model::from_weights(&like.device(), like.architecture().clone(), weights)
             .map_err(|e| FormatError::content(&path, "network", e.to_string()))?;
         Ok(Some(model))
     }
@@ -118,7 +118,7 @@ impl<'a> Session<'a> {
     /// What step 2 has finished: of networks `like` these.
     pub(super) fn finished_scorer(&self, name: &str, like: &[Model]) -> Result<Option<Scorer>, StageError> {
         let (Some(path), Some(first)) = (self.whole(name)?, like.first()) else { return Ok(None) };
-        let scorer = Scorer::open(&path, first.cpu())?;
+        let scorer = Scorer::open(&path, &first.device())?;
         let same = scorer.models().map(Model::architecture).eq(like.iter().map(Model::architecture));
         if same {
             return Ok(Some(scorer));

@@ -2,10 +2,11 @@
 
 use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
+use crate::engine::Model;
 use crate::record::Phase;
 use crate::train::{self, Examples, Step, TrainError, now};
 use rlhf_core::profile::Supervised;
-use rlhf_cpu::Model;
+use std::borrow::Cow;
 
 /// Pretrains `start` on plain text and keeps it as `base`.
 ///
@@ -71,7 +72,9 @@ pub(super) fn with_dropout(model: &Model, rate: f64, seed: u64) -> Result<Model,
     if architecture == *model.architecture() {
         return Ok(model.clone());
     }
-    let mut model = Model::from_weights(model.cpu(), architecture, model.weights().to_vec())
+    let weights = model.weights().map(Cow::into_owned);
+    let mut model = weights
+        .and_then(|weights| Model::from_weights(&model.device(), architecture, weights))
         .map_err(TrainError::role("learner"))?;
     model.seed_dropout(seed);
     Ok(model)

@@ -3,10 +3,10 @@
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Scorer, Session, StageError};
+use crate::engine::Model;
 use crate::train::{OnPolicyState, TrainError, Trio, TrustRegion, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile;
-use rlhf_cpu::Model;
 
 impl Trainer for TrustRegion {
     type State = OnPolicyState;

@@ -1,11 +1,13 @@
 //! What a configuration says of step 3 arrives there: another value, other weights.
 
 use crate::world::{SFT, STOPPING, WHO};
+use rlhf::engine::Model;
 use rlhf::run::{Config, Given};
 use rlhf::stage::{Material, Member, Prompts, Scorer, Session, align};
 use rlhf::train::{Examples, Guards, Scaled};
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
+use std::sync::LazyLock;
 
 const SMALL: [&str; 6] = [
     "ppo.batch=16",
@@ -22,6 +24,8 @@ const SMALL_GROUPS: [&str; 4] = [
     "method.on_policy.optimiser.learning_rate=5e-3",
 ];
 
+static START: LazyLock<Model> = LazyLock::new(|| SFT.clone().into());
+
 /// The policy after three iterations of what a configuration says.
 fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
     let small = if method == "ppo" { &SMALL[..] } else { &SMALL_GROUPS };
@@ -35,14 +39,14 @@ fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
     let (mix, guards) = (Examples::default(), Guards { max_ratio: 1e9, ..Guards::default() });
     let on = Prompts { prompts: &prompts, stopping: STOPPING, mix: &mix, iterations: 3, guards };
     let mut session = Session::new(|_, _, _, _| {});
-    let (from, material) = ((&*SFT, &mut reward), Material::default());
+    let (from, material) = ((&*START, &mut reward), Material::default());
     let policy = align(&mut session, &profile, from, on, &material, 1, &mut |_, _, _| Ok(Vec::new()));
-    policy.unwrap_or_else(|e| panic!("{method}, {given:?}: {e}")).model.weights().to_vec()
+    policy.unwrap_or_else(|e| panic!("{method}, {given:?}: {e}")).model.weights().unwrap().into_owned()
 }
 
 /// A reward model that likes some answers better than others, for no reason.
 fn reward() -> Scorer {
-    let reward = Member::Whole(SFT.with_scalar_head(0.5, 3).unwrap());
+    let reward = Member::Whole(START.with_scalar_head(0.5, 3).unwrap());
     Scorer::new(vec![Scaled { reward, scale: RewardScale::default() }], EnsembleRule::Mean).unwrap()
 }
 

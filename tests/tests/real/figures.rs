@@ -3,7 +3,7 @@
 use super::data::{CONFIG, write};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
 use rlhf::run::{Config, Given, Manner, run};
-use rlhf_cpu::{Cpu, Isa};
+use rlhf_tests::device::threads;
 use std::path::Path;
 
 /// The iterations of a run.
@@ -14,7 +14,7 @@ fn iterations(folder: &Path, settings: &[&str]) -> Vec<Line> {
     let config =
         Config::read_with(&path, &given).unwrap_or_else(|e| panic!("{e}")).with_data(&folder.join("data"));
     let _ = std::fs::remove_dir_all(&out);
-    run(&config, &Cpu::new(1, Isa::best()), &Manner::new(&out), &mut |_, _, _, _| {}).unwrap();
+    run(&config, &threads(1), &Manner::new(&out), &mut |_, _, _, _| {}).unwrap();
     Metrics::read(&out).unwrap().into_iter().filter(|line| line.phase == Phase::Ppo).collect()
 }
 

@@ -7,7 +7,7 @@ use rlhf::inference::{Loaded, Writing};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
 use rlhf::run::{Config, Given, Manner, RunError, Summary, run};
 use rlhf::stage::StageError;
-use rlhf_cpu::{Cpu, Isa};
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -72,7 +72,7 @@ fn go(
     let out = folder.join(method);
     let manner = Manner { resume: true, every: Duration::ZERO, stop, ..Manner::new(&out) };
     let config = config(folder, method, small).unwrap_or_else(|e| panic!("{method}: {e}"));
-    run(&config, &Cpu::new(1, Isa::best()), &manner, &mut |_, _, _, _| {})
+    run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
 }
 
 #[test]
@@ -123,9 +123,9 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
     assert_eq!(different.len(), METHODS.len(), "two methods have learnt the same: {all:?}");
 
     // What ILQL keeps writes by its values, and is the same when it is read again.
-    let cpu = Cpu::new(1, Isa::best());
+    let device = threads(1);
     let written = |folder: &str| {
-        let mut policy = Loaded::open(&whole.path().join(folder), None, &cpu).unwrap();
+        let mut policy = Loaded::open(&whole.path().join(folder), None, &device).unwrap();
         let writing = Writing { longest: 6, count: 4, ..Writing::default() };
         policy.write("Why?", &writing).unwrap().into_iter().map(|said| said.log_prob).collect::<Vec<_>>()
     };
@@ -149,7 +149,7 @@ fn what_a_method_lacks_is_named_before_anything_is_learnt() {
     let refused = |method, small: &[&str]| {
         let out = folder.path().join("out");
         let config = config(folder.path(), method, small);
-        let ran = config.and_then(|c| run(&c, &Cpu::default(), &Manner::new(&out), &mut |_, _, _, _| {}));
+        let ran = config.and_then(|c| run(&c, &threads(1), &Manner::new(&out), &mut |_, _, _, _| {}));
         assert!(!out.exists(), "{method} has begun");
         ran.unwrap_err().to_string()
     };

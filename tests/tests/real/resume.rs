@@ -7,7 +7,7 @@ use rlhf::record::{Line, Metrics, Phase};
 use rlhf::run::{Config, Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_core::random::{Key, Stream};
-use rlhf_cpu::Cpu;
+use rlhf_tests::device::threads;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -65,7 +65,7 @@ impl Place {
     fn run(&self, resume: bool, stop: &dyn Fn() -> bool) -> Result<Option<Summary>, RunError> {
         let out = self.out();
         let manner = Manner { resume, every: Duration::ZERO, stop, ..Manner::new(&out) };
-        run(&config(self.0.path()), &Cpu::new(1, rlhf_cpu::Isa::best()), &manner, &mut |_, _, _, _| {})
+        run(&config(self.0.path()), &threads(1), &manner, &mut |_, _, _, _| {})
     }
 
     /// Goes on to the end.
@@ -132,7 +132,7 @@ fn parts_of_a_run_are_the_run() {
     let on = |place: &Place, out: &str, until: Stage, from: Option<&Path>| {
         let out = place.0.path().join(out);
         let manner = Manner { resume: true, until, from, ..Manner::new(&out) };
-        run(&config(place), &Cpu::default(), &manner, &mut |_, _, _, _| {}).unwrap_or_else(|e| panic!("{e}"))
+        run(&config(place), &threads(1), &manner, &mut |_, _, _, _| {}).unwrap_or_else(|e| panic!("{e}"))
     };
     let (whole, parts) = (Place::new(), Place::new());
     let summary = on(&whole, "out", Stage::Ppo, None).unwrap();
@@ -166,7 +166,7 @@ fn a_folder_with_a_run_is_not_overwritten_and_other_settings_are_named() {
     other.seed += 1;
     let out = place.out();
     let manner = Manner { resume: true, ..Manner::new(&out) };
-    let said = run(&other, &Cpu::default(), &manner, &mut |_, _, _, _| {}).unwrap_err().to_string();
+    let said = run(&other, &threads(1), &manner, &mut |_, _, _, _| {}).unwrap_err().to_string();
     assert!(said.contains("seed was 3 and is now 4"), "{said}");
 }
 
@@ -221,7 +221,7 @@ fn child() {
     let Some(folder) = std::env::var_os("RLHF_TEST_CHILD") else { return };
     let out = Path::new(&folder).join("out");
     let manner = Manner { resume: true, every: Duration::ZERO, ..Manner::new(&out) };
-    let done = run(&config(folder.as_ref()), &Cpu::default(), &manner, &mut |_, _, _, _| {});
+    let done = run(&config(folder.as_ref()), &threads(1), &manner, &mut |_, _, _, _| {});
     if let Err(e) = done {
         eprintln!("failed: {e}");
         std::process::exit(3);

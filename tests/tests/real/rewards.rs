@@ -8,7 +8,7 @@ use rlhf::inference::Loaded;
 use rlhf::record::{Line, Metrics, Phase};
 use rlhf::run::{Config, Given, Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
-use rlhf_cpu::{Cpu, Isa};
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
 use serde_json::json;
 use std::path::Path;
@@ -76,7 +76,7 @@ fn go(folder: &Path, kind: (&str, &[&str]), stop: &dyn Fn() -> bool) -> Result<O
     let out = folder.join(kind.0);
     let manner = Manner { resume: true, every: Duration::ZERO, stop, ..Manner::new(&out) };
     let config = config(folder, kind.1).unwrap_or_else(|e| panic!("{}: {e}", kind.0));
-    run(&config, &Cpu::new(1, Isa::best()), &manner, &mut |_, _, _, _| {})
+    run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
 }
 
 fn folder() -> tempfile::TempDir {
@@ -102,7 +102,7 @@ fn every_kind_runs_is_saved_and_goes_on_to_the_same_bits() {
         assert_eq!(summary.reward_model.disagreement.is_some(), name == "ensemble");
 
         // What was saved gives rewards, an ensemble's with how far its members disagree.
-        let mut model = Loaded::open(&out.join("reward"), None, &Cpu::default()).unwrap();
+        let mut model = Loaded::open(&out.join("reward"), None, &threads(1)).unwrap();
         let worth = model.judge("\n\nHuman: Is 2 even?\n\nAssistant:", " Yes.").unwrap();
         assert!(worth.reward.is_finite() && worth.disagreement.is_some() == (name == "ensemble"), "{name}");
         assert!(worth.disagreement.is_none_or(|d| d > 0.0), "members are not alike");
@@ -132,10 +132,10 @@ fn a_saved_ensemble_serves_another_run_and_damage_is_found() {
     let [.., ensemble] = KINDS;
     go(folder.path(), ensemble, &|| false).unwrap();
     let (from, out) = (folder.path().join("ensemble"), folder.path().join("other"));
-    let cpu = Cpu::new(1, Isa::best());
+    let device = threads(1);
     let manner = Manner { from: Some(&from), until: Stage::Ppo, ..Manner::new(&out) };
     let config = config(folder.path(), ensemble.1).unwrap();
-    let summary = run(&config, &cpu, &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
+    let summary = run(&config, &device, &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
     assert!(summary.reward_model.disagreement.is_some());
     // A member that was changed is not gone on with.
     let weights = from.join("reward/2/model.safetensors");

@@ -2,11 +2,12 @@
 
 use super::data::{CONFIG, PROMPTS, write};
 use rlhf::data::Format;
+use rlhf::engine::Device;
 use rlhf::record::Phase;
 use rlhf::run::{Config, DataSet, Manner, RunError, Summary, preflight, report, run};
 use rlhf::stage::StageError;
 use rlhf::train::{Guard, TrainError};
-use rlhf_cpu::{Cpu, Isa};
+use rlhf_tests::device::threads;
 use rlhf_tests::schema;
 use serde_json::Value;
 use std::path::Path;
@@ -17,15 +18,15 @@ fn config(folder: &Path, text: &str) -> Config {
     Config::read(&path).unwrap_or_else(|e| panic!("{e}")).with_data(folder)
 }
 
-fn whole(config: &Config, cpu: &Cpu, out: &Path) -> Result<Summary, RunError> {
-    Ok(run(config, cpu, &Manner::new(out), &mut |_, _, _, _| {})?.expect("all stages were asked for"))
+fn whole(config: &Config, device: &Device, out: &Path) -> Result<Summary, RunError> {
+    Ok(run(config, device, &Manner::new(out), &mut |_, _, _, _| {})?.expect("all stages were asked for"))
 }
 
 fn on(folder: &Path, text: &str, threads: usize) -> Result<Summary, RunError> {
-    let cpu = Cpu::new(threads, Isa::best());
+    let device = rlhf_tests::device::threads(threads);
     // A folder keeps one run.
     let _ = std::fs::remove_dir_all(folder.join("out"));
-    whole(&config(folder, text), &cpu, &folder.join("out"))
+    whole(&config(folder, text), &device, &folder.join("out"))
 }
 
 fn fits_the_schema(summary: &Path) -> Value {
@@ -211,14 +212,15 @@ fn files_of_sources_that_do_not_serve_are_refused_by_name() {
         ("\"a.json\", \"b\"", &["b, supervised.sources", "self_instruct", "a source of its own"]),
     ] {
         let text = with_sources(&format!("sources = [{{ files = [{files}] }}]"), "formats = [\"prompts\"]");
-        let before = preflight(&config(folder.path(), &text), None, None).unwrap_err().to_string();
+        let before =
+            preflight(&config(folder.path(), &text), &threads(1), None, None).unwrap_err().to_string();
         let error = on(folder.path(), &text, 1).unwrap_err().to_string();
         assert_eq!(before, error);
         assert!(words.iter().all(|word| error.contains(word)), "{files}: {error}");
     }
     let counted = |sources: &str| {
         let text = with_sources(sources, "formats = [\"prompts\"]");
-        preflight(&config(folder.path(), &text), None, None).unwrap().files
+        preflight(&config(folder.path(), &text), &threads(1), None, None).unwrap().files
     };
     assert_eq!(counted("formats = [\"instructions\", \"self_instruct\"]"), 6);
     assert_eq!(counted("sources = [{ files = [\"a.json\"] }, { files = [\"a*\"] }]"), 5, "each once");
@@ -237,7 +239,7 @@ fn the_example_runs_on_the_real_data() {
         }
     }
     let folder = tempfile::tempdir().unwrap();
-    let summary = whole(&config, &Cpu::default(), folder.path()).unwrap();
+    let summary = whole(&config, &threads(1), folder.path()).unwrap();
     fits_the_schema(&folder.path().join("summary.json"));
     assert!(summary.data.comparisons.iter().any(|set| set.cut > 0));
 }
@@ -248,7 +250,7 @@ fn the_example_runs_on_the_real_data() {
 fn the_whole_example_learns() {
     let Some(data) = rlhf_tests::shared::data("") else { return };
     let folder = tempfile::tempdir().unwrap();
-    let summary = whole(&example(&data), &Cpu::default(), folder.path()).unwrap();
+    let summary = whole(&example(&data), &threads(1), folder.path()).unwrap();
     eprint!("{}", report(&summary));
     fits_the_schema(&folder.path().join("summary.json"));
     assert!(summary.losses.demonstrations.sft < summary.losses.demonstrations.base - 0.5);

@@ -1,0 +1,52 @@
+//! The engine that a run is computed on, chosen at run time.
+//!
+//! | device | feature | engine |
+//! |---|---|---|
+//! | `cpu` | | [`rlhf_cpu`], this processor's |
+//! | `flex`, `ndarray` | the same | Burn's, on the processor |
+//! | `cuda`, `metal`, `vulkan`, `wgpu` | the same | Burn's, on a graphics card; `cuda:1` is the second one |
+//!
+//! A [`Model`] is a network of whichever engine its [`Device`] is of, and plays every role there:
+//!
+//! ```
+//! use rlhf::engine::{Device, Model, Precision};
+//! use rlhf_core::{Ragged, ready, roles::Reward};
+//! let device = Device::named("cpu", rlhf_cpu::Cpu::default(), Precision::F32)?;
+//! let network = rlhf_core::model::Architecture::gpt2(9, 8, 6, 1, 2);
+//! let mut model = Model::random(&device, network, 1)?.with_scalar_head(0.5, 1)?;
+//! let mut score = [f32::NAN];
+//! ready(model.score(Ragged::new(&[3, 1, 4], &[3])?, &mut score)).unwrap()?;
+//! assert!(score[0].is_finite());
+//! assert!(Device::named("abacus", rlhf_cpu::Cpu::default(), Precision::F32).is_err());
+//! # Ok::<(), rlhf::engine::EngineError>(())
+//! ```
+
+/// The same call on whichever engine a network is of, its error as this module's.
+macro_rules! each {
+    ($network:expr, $model:ident => $call:expr) => {
+        match $network {
+            Model::Cpu($model) => $call.map_err(EngineError::from),
+            #[cfg(feature = "burn")]
+            Model::Burn($model) => $call.map_err(EngineError::from),
+        }
+    };
+}
+
+mod capabilities;
+mod device;
+mod error;
+mod model;
+mod roles;
+mod state;
+
+pub use device::{Device, Precision};
+pub use error::EngineError;
+pub use model::Model;
+pub use state::OptimiserState;
+
+/// What a future of Burn's came to: natively they never wait.
+#[cfg(feature = "burn")]
+fn waited<T>(future: impl Future<Output = Result<T, rlhf_burn::BurnError>>) -> Result<T, EngineError> {
+    let late = || rlhf_burn::BurnError::Device { reason: "it would have to be waited for".into() };
+    Ok(rlhf_core::ready(future).unwrap_or_else(|| Err(late()))?)
+}

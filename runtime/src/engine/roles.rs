@@ -1,0 +1,75 @@
+//! Every role, by whichever engine a network is of.
+
+use super::{EngineError, Model};
+use rlhf_core::maths::Update;
+use rlhf_core::random::Key;
+use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
+use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::{Batch, Objective, Ragged};
+
+impl Reference for Model {
+    type Error = EngineError;
+
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
+        each!(self, model => model.log_probs(batch, out).await)
+    }
+}
+
+impl Policy for Model {
+    async fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, EngineError> {
+        each!(self, model => model.sample(prompts, sampling, stopping, key, first).await)
+    }
+}
+
+impl Reward for Model {
+    type Error = EngineError;
+
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
+        each!(self, model => model.score(sequences, out).await)
+    }
+}
+
+impl Critic for Model {
+    type Error = EngineError;
+
+    async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
+        each!(self, model => model.values(sequences, out).await)
+    }
+}
+
+impl Learner for Model {
+    type Error = EngineError;
+
+    async fn accumulate<O: Objective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+    ) -> Result<f64, EngineError> {
+        each!(self, model => model.accumulate(batch, objective).await)
+    }
+
+    async fn forget(&mut self) -> Result<(), EngineError> {
+        each!(self, model => model.forget().await)
+    }
+
+    async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
+        each!(self, model => model.step(update).await)
+    }
+}
+
+impl Averaged for Model {
+    async fn average(&mut self, decay: f64) -> Result<(), EngineError> {
+        each!(self, model => model.average(decay).await)
+    }
+
+    async fn swap_average(&mut self) -> Result<(), EngineError> {
+        each!(self, model => model.swap_average().await)
+    }
+}
