@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// A layer is there twice, over two types of tensors: see `graph.rs`.
+#![allow(clippy::duplicate_mod)]
 
 mod device;
 mod graph;
