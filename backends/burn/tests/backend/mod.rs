@@ -1,6 +1,8 @@
 // What the tests are of. `backends/candle` has the same tests, and a file like this.
 
-pub use rlhf_burn::{BurnError as BackendError, Device, Model, Precision};
+pub use rlhf_burn::*;
+
+pub type BackendError = BurnError;
 
 /// The devices that work on any machine.
 pub const PROCESSORS: &[&str] = &["flex", "ndarray"];

@@ -1,6 +1,8 @@
 // What the tests of `backends/burn` are of here.
 
-pub use rlhf_candle::{CandleError as BackendError, Device, Model, Precision};
+pub use rlhf_candle::*;
+
+pub type BackendError = CandleError;
 
 /// The devices that work on any machine.
 pub const PROCESSORS: &[&str] = &["candle"];
