@@ -5,16 +5,19 @@
 //! no more than one layer's graph, its attention scores included, is ever held. Burn gives a graph's
 //! memory back in a backward pass alone; here is no path on which there is a graph without one.
 
+use crate::masks::Masks;
 use crate::network::{Network, causal};
 use crate::padded::Padded;
 use crate::{BurnError, Model};
 use burn_tensor::{IndexingUpdateOp, Tensor};
 use core::ops::Range;
+use rlhf_core::{Dropout, Site};
 
 /// A pass through the body.
 pub(crate) struct Trace<'a> {
     model: &'a Model,
     padded: &'a Padded,
+    masks: Option<Masks<'a>>,
     /// What went into each layer, then into the last norm: `[rows, width]` each.
     inputs: Vec<Tensor<2>>,
     /// The last norm's output, `[rows, width]`.
@@ -22,8 +25,9 @@ pub(crate) struct Trace<'a> {
 }
 
 impl<'a> Trace<'a> {
-    pub(crate) fn new(model: &'a Model, padded: &'a Padded) -> Self {
-        let network = model.network();
+    pub(crate) fn new(model: &'a Model, padded: &'a Padded, dropout: Option<Dropout>) -> Self {
+        let masks = dropout.map(|dropout| Masks { device: &model.device, dropout, padded });
+        let network = Network { masks, ..model.network() };
         let turns = network.turns(padded.batch, padded.positions.clone());
         let mut x = network.embed(padded.tokens.clone(), padded.positions.clone());
         let mut inputs = Vec::with_capacity(model.architecture.layers + 1);
@@ -32,7 +36,12 @@ impl<'a> Trace<'a> {
             x = network.layer(n, &turns, x, causal);
         }
         inputs.push(x.clone());
-        Self { model, padded, inputs, hidden: network.last(x) }
+        Self { model, padded, masks, inputs, hidden: network.last(x) }
+    }
+
+    /// The network as this pass saw it.
+    fn network(&self) -> Network<'a> {
+        Network { masks: self.masks, ..self.model.network() }
     }
 
     /// The gradients of the body's tensors under `cotangent`, `[rows, width]`, the gradient of
@@ -48,13 +57,15 @@ impl<'a> Trace<'a> {
             let Some(x) = self.inputs.pop() else { break };
             let layer = layout.layers.get(n);
             let span = layer.map_or(layout.norm.span(), |layer| layer.span());
-            let (dx, of_span) = pull(self.model, span.clone(), x, d, |network, x| {
+            let network = self.network();
+            let (dx, of_span) = pull(self.model, network, span.clone(), x, d, |network, x| {
                 let turns = || network.turns(self.padded.batch, self.padded.positions.clone());
                 if layer.is_some() { network.layer(n, &turns(), x, causal) } else { network.last(x) }
             })?;
             gradients.splice(span, of_span);
             d = dx;
         }
+        let d = self.network().drop_out(Site::Embedding, d);
         let rows =
             [(Some(layout.embedding), &self.padded.tokens), (layout.positions, &self.padded.positions)];
         for (table, rows) in rows {
@@ -71,6 +82,7 @@ impl<'a> Trace<'a> {
 /// `cotangent`.
 fn pull(
     model: &Model,
+    mut network: Network<'_>,
     span: Range<usize>,
     x: Tensor<2>,
     cotangent: Tensor<2>,
@@ -79,7 +91,6 @@ fn pull(
     let x = x.autodiff().require_grad();
     let leaf = |i: usize| model.weights[i].clone().autodiff().require_grad();
     let leaves: Vec<_> = span.clone().map(leaf).collect();
-    let mut network = model.network();
     network.weights.splice(span.clone(), leaves.iter().cloned());
     let scale = model.precision.scale(&cotangent);
     let cotangent = match &scale {
@@ -116,14 +127,15 @@ mod tests {
         let x = Tensor::<2>::ones([3, 6], device.burn());
         let span = model.layout.norm.span();
         let (dx, gradients) =
-            pull(&model, span.clone(), x.clone(), x.clone(), |network, x| network.last(x)).unwrap();
+            pull(&model, model.network(), span.clone(), x.clone(), x.clone(), |network, x| network.last(x))
+                .unwrap();
         assert_eq!((dx.dims(), gradients.len()), ([3, 6], 2));
         // A pass over other tensors than those whose gradient is asked for, as after a step.
         let other = |network: &Network<'_>, x: Tensor<2>| {
             let weights = network.weights.iter().map(|w| w.clone().inner().autodiff()).collect();
             Network { weights, ..*network }.last(x)
         };
-        let stale = pull(&model, span, x.clone(), x, other).unwrap_err();
+        let stale = pull(&model, model.network(), span, x.clone(), x, other).unwrap_err();
         assert_eq!(stale, BurnError::Stale { tensor: "norm.gain".into() });
     }
 }

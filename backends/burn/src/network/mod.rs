@@ -11,8 +11,10 @@ pub(crate) use attention::{Shape, cached, causal};
 pub(crate) use rope::{Rope, Turns};
 
 use crate::Precision;
+use crate::masks::Masks;
 use crate::weights::Layout;
 use burn_tensor::{Int, Tensor};
+use rlhf_core::Site;
 use rlhf_core::model::Architecture;
 
 /// A network's shape with the tensors of one pass.
@@ -23,6 +25,8 @@ pub(crate) struct Network<'a> {
     /// What products are computed in.
     pub(crate) precision: Precision,
     pub(crate) weights: Vec<Tensor<2>>,
+    /// What is dropped while learning.
+    pub(crate) masks: Option<Masks<'a>>,
 }
 
 impl Network<'_> {
@@ -65,8 +69,17 @@ impl Network<'_> {
     /// What goes into the first layer, `[rows, width]`.
     pub(crate) fn embed(&self, tokens: Tensor<1, Int>, positions: Tensor<1, Int>) -> Tensor<2> {
         let x = self.weights[self.layout.embedding].clone().select(0, tokens);
-        match self.layout.positions {
+        let x = match self.layout.positions {
             Some(learned) => x + self.weights[learned].clone().select(0, positions),
+            None => x,
+        };
+        self.drop_out(Site::Embedding, x)
+    }
+
+    /// What is kept of `x`, or of its gradient, `[rows, width]`.
+    pub(crate) fn drop_out(&self, site: Site, x: Tensor<2>) -> Tensor<2> {
+        match &self.masks {
+            Some(masks) => masks.apply(site, x),
             None => x,
         }
     }
@@ -83,9 +96,11 @@ impl Network<'_> {
         let qkv = self.linear(layer.qkv, self.norm(layer.attention_norm, x.clone()));
         let (q, k, v) = turns.shape.split(qkv, a.head_width);
         let attended = turns.shape.join(attend(turns.turn(q), turns.turn(k), v));
-        let x = x + self.linear(layer.attention_out, attended);
+        let out = self.linear(layer.attention_out, attended);
+        let x = x + self.drop_out(Site::Attention { layer: n }, out);
         let hidden = self.linear(layer.mlp_in, self.norm(layer.mlp_norm, x.clone()));
-        x + self.linear(layer.mlp_out, layers::activation(a.family, hidden))
+        let out = self.linear(layer.mlp_out, layers::activation(a.family, hidden));
+        x + self.drop_out(Site::Mlp { layer: n }, out)
     }
 
     /// The last norm, of the last layer's output.
