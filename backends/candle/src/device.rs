@@ -46,6 +46,11 @@ impl Device {
         &self.inner
     }
 
+    /// Bytes that the device's allocator has taken: `None`, since candle's does not say.
+    pub fn reserved(&self) -> Option<u64> {
+        None
+    }
+
     /// The least length of `time` or more that suits the device: no kernel is compiled for a shape.
     pub(crate) fn padded(&self, time: usize) -> usize {
         time

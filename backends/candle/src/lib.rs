@@ -16,12 +16,16 @@ mod check;
 mod error;
 #[path = "../../burn/src/generate.rs"]
 mod generate;
+#[path = "../../burn/src/guard.rs"]
+mod guard;
 #[path = "../../burn/src/head.rs"]
 mod head;
 #[path = "../../burn/src/layer/mod.rs"]
 mod layer;
 #[path = "../../burn/src/learner.rs"]
 mod learner;
+#[path = "../../burn/src/masks.rs"]
+mod masks;
 #[path = "../../burn/src/model.rs"]
 mod model;
 #[path = "../../burn/src/network.rs"]

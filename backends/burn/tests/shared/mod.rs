@@ -1,6 +1,7 @@
 //! Small networks that both backends can be given, and the devices to try them on.
 #![allow(dead_code)]
 
+pub mod table;
 pub mod texts;
 pub mod tolerance;
 
