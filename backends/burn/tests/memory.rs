@@ -76,7 +76,7 @@ fn held(device: &Device) -> [isize; 2] {
     [HELD.load(Ordering::Relaxed), device.reserved().unwrap_or(0) as isize]
 }
 
-/// Whether no more is held than before.
+/// No more is held than before.
 fn flat(before: [isize; 2], after: [isize; 2]) {
     let grown = [after[0] - before[0], after[1] - before[1]];
     assert!(grown[0] < SLACK, "{before:?} bytes were held, then {after:?}");
