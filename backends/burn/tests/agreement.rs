@@ -13,7 +13,7 @@ use rlhf_cpu::Cpu;
 use shared::backend::{BackendError, Device, Model};
 use shared::texts::{Everything, Texts};
 use shared::tolerance::{LOGITS, LOSS_CURVE, distance};
-use shared::{devices, gpt2, llama, weights};
+use shared::{devices, gpt2, llama, networks, weights};
 use std::collections::BTreeMap;
 
 /// ε stands above gradients that are 0 but for rounding, as that of a key's bias is: AdamW would move such
@@ -36,7 +36,7 @@ fn both(device: &Device, a: &Architecture, seed: u64) -> (rlhf_cpu::Model, Model
 
 fn each(mut run: impl FnMut(&Device, Architecture)) {
     for device in devices() {
-        for architecture in [gpt2(), gpt2().with_scalar(), llama(), llama().with_scalar()] {
+        for (_, architecture) in networks(&device) {
             run(&device, architecture);
         }
     }

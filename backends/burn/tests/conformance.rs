@@ -7,8 +7,8 @@ use rlhf_core::conformance;
 use rlhf_core::conformance::{Report, Saved, Skip, Subject};
 use rlhf_core::model::Architecture;
 use rlhf_core::ready;
-use shared::backend::{Device, Model, PROCESSORS};
-use shared::{devices, gpt2, llama, table, weights};
+use shared::backend::{Device, Model};
+use shared::{devices, is_processor, networks, table, weights};
 
 struct Backend {
     name: String,
@@ -60,22 +60,15 @@ fn conforms(name: &str, device: Device, architecture: Architecture) -> Report {
 #[test]
 fn every_network_conforms_and_the_readme_says_so() {
     for device in devices() {
-        let networks = [
-            ("GPT-2 with a scalar head", gpt2().with_scalar()),
-            ("Llama with a scalar head", llama().with_scalar()),
-            ("GPT-2", gpt2()),
-            ("Llama", llama()),
-        ];
         let run = |(name, architecture)| conforms(name, device.clone(), architecture);
-        let reports: Vec<_> = if PROCESSORS.contains(&device.name()) {
+        let reports: Vec<_> = if is_processor(&device) {
             std::thread::scope(|scope| {
-                let runs = networks.map(|network| scope.spawn(move || run(network)));
+                let runs: Vec<_> =
+                    networks(&device).into_iter().map(|network| scope.spawn(move || run(network))).collect();
                 runs.into_iter().map(|run| run.join().unwrap()).collect()
             })
         } else {
-            // A card is one queue, in which threads would stand in each other's way. What networks without a
-            // scalar head do, those with one do too.
-            networks.into_iter().take(2).map(run).collect()
+            networks(&device).into_iter().map(run).collect()
         };
         for report in &reports {
             println!("{report}");

@@ -12,9 +12,9 @@ use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Error, Needs, Objective, ready};
 use shared::backend::{BackendError, Device, Model};
 use shared::texts::{Everything, Texts};
-use shared::{devices, gpt2, weights};
+use shared::{devices, gpt2, is_processor, weights};
 use std::alloc::System;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 struct Counting;
 
@@ -23,6 +23,10 @@ static PEAK: AtomicIsize = AtomicIsize::new(0);
 
 /// One test at a time holds something.
 static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 // SAFETY: the system's allocator does the work.
 unsafe impl GlobalAlloc for Counting {
@@ -43,10 +47,13 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static COUNTING: Counting = Counting;
 
-/// Less than one graph of the network below.
-const SLACK: isize = 50_000;
+/// Less than the graphs of a few passes: what leaks, leaks a thousand. Beside a card the process keeps tables of
+/// its kernels and pages, which grew by a hundred kilobytes on lavapipe; graphs lost would be many times that.
+fn slack(device: &Device) -> isize {
+    if is_processor(device) { 50_000 } else { 1_000_000 }
+}
 
-/// One device alone, since all of them share the count.
+/// One device alone: each takes its minutes, and all share the count.
 fn device() -> Device {
     devices().swap_remove(0)
 }
@@ -77,23 +84,21 @@ fn held(device: &Device) -> [isize; 2] {
 }
 
 /// No more is held than before.
-fn flat(before: [isize; 2], after: [isize; 2]) {
+fn flat(device: &Device, before: [isize; 2], after: [isize; 2]) {
     let grown = [after[0] - before[0], after[1] - before[1]];
-    assert!(grown[0] < SLACK, "{before:?} bytes were held, then {after:?}");
+    assert!(grown[0] < slack(device), "{before:?} bytes were held, then {after:?}");
     // A card's allocator takes whole pages, and goes on with those it has.
     assert!(grown[1] <= 0, "{before:?} bytes were held, then {after:?}");
 }
 
+/// Rollouts, scores, passes that are pulled and passes that fail.
 #[test]
 fn a_thousand_iterations_hold_what_fifty_do() {
-    devices().iter().for_each(a_thousand_iterations);
-}
-
-/// Rollouts, scores, passes that are pulled and passes that fail.
-fn a_thousand_iterations(device: &Device) {
-    let _alone = ALONE.lock().unwrap();
-    let a = gpt2().with_scalar();
-    let mut model = Model::from_weights(device, a.clone(), &weights(&a, 1)).unwrap();
+    let _alone = alone();
+    let device = device();
+    // One layer leaks as two would.
+    let a = Architecture { layers: 1, ..gpt2() }.with_scalar();
+    let mut model = Model::from_weights(&device, a.clone(), &weights(&a, 1)).unwrap();
     let texts = Texts::random(&[3, 12, 7], a.vocabulary, 1);
     let mut objective = Everything { tokens: 22.0, scalar: true };
     let update = Update { learning_rate: 1e-3, adam: Adam::default(), max_grad_norm: Some(1.0) };
@@ -108,17 +113,17 @@ fn a_thousand_iterations(device: &Device) {
         assert!(matches!(refused, BackendError::Core(Error::TooFew { .. })));
         ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
         ready(model.step(&update)).unwrap().unwrap();
-        held(device)
+        held(&device)
     };
     let most = |a: [isize; 2], b: [isize; 2]| [a[0].max(b[0]), a[1].max(b[1])];
     let after_fifty = (0..50).map(&mut iterate).reduce(most).unwrap();
     let after_all = (50..1000).map(&mut iterate).last().unwrap();
-    flat(after_fifty, after_all);
+    flat(&device, after_fifty, after_all);
     // Nor do passes that fail wait for one that does not.
     for _ in 0..100 {
         ready(model.accumulate(texts.batch(), &mut Refuses)).unwrap().unwrap_err();
     }
-    flat(after_fifty, held(device));
+    flat(&device, after_fifty, held(&device));
 }
 
 /// The most that a pass forward and back holds beyond what was held before it, in bytes.
@@ -136,7 +141,7 @@ fn peak_of_learning(layers: usize, time: usize) -> isize {
 /// Attention's scores are `[heads, time, time]` in one layer's graph, and there is one such graph at a time.
 #[test]
 fn a_deeper_network_holds_no_more_attention_scores() {
-    let _alone = ALONE.lock().unwrap();
+    let _alone = alone();
     let time = 256;
     let scores = (2 * time * time * 4) as isize;
     let (shallow, deep) = (peak_of_learning(1, time), peak_of_learning(9, time));
@@ -147,7 +152,7 @@ fn a_deeper_network_holds_no_more_attention_scores() {
 /// More rows than any address space has room for: asked of a role that reads and of one that learns.
 #[test]
 fn what_does_not_fit_is_an_error_and_no_panic() {
-    let _alone = ALONE.lock().unwrap();
+    let _alone = alone();
     let a = Architecture::gpt2(17, 1 << 20, 8, 1, 2);
     for device in devices() {
         let mut model = Model::from_weights(&device, a.clone(), &vec![0.1; a.parameters()]).unwrap();

@@ -7,10 +7,10 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Batch, Ragged, ready};
-use shared::backend::{BackendError, Device, Model, PROCESSORS, Precision, multiplies};
+use shared::backend::{BackendError, Device, Model, Precision, multiplies};
 use shared::texts::{Everything, Texts};
 use shared::tolerance::HALVED;
-use shared::{devices, llama, weights};
+use shared::{devices, is_processor, llama, weights};
 
 fn model(device: &Device, precision: Precision) -> Result<Model, BackendError> {
     let a = llama().with_scalar();
@@ -101,7 +101,7 @@ fn a_gradient_far_below_16_bits_is_not_lost() {
 
 #[test]
 fn what_a_processor_lacks_is_said() {
-    for device in devices().into_iter().filter(|device| PROCESSORS.contains(&device.name())) {
+    for device in devices().into_iter().filter(is_processor) {
         for precision in [Precision::Bf16, Precision::F16] {
             let refused = model(&device, precision).err();
             let want = BackendError::Precision { precision, device: device.name().into() };

@@ -25,6 +25,23 @@ pub fn devices() -> Vec<Device> {
     processors.map(|name| Device::named(name).unwrap()).collect()
 }
 
+/// The networks to try on a device. A graphics card takes one operation after another from all threads, so that
+/// it tries those that have every part, and what the others do they do too.
+pub fn networks(device: &Device) -> Vec<(&'static str, Architecture)> {
+    let mut all = vec![
+        ("GPT-2 with a scalar head", gpt2().with_scalar()),
+        ("Llama with a scalar head", llama().with_scalar()),
+    ];
+    if is_processor(device) {
+        all.extend([("GPT-2", gpt2()), ("Llama", llama())]);
+    }
+    all
+}
+
+pub fn is_processor(device: &Device) -> bool {
+    PROCESSORS.contains(&device.name())
+}
+
 pub fn gpt2() -> Architecture {
     Architecture::gpt2(17, 20, 24, 2, 3)
 }
