@@ -167,15 +167,17 @@ unsafe fn block<L: Lanes>(
                     let panel = right.as_ptr().wrapping_add(j * kb);
                     for i in (0..mb).step_by(TALL) {
                         let (rows, columns) = (TALL.min(mb - i), WIDE.min(nb - j));
-                        let (from, row, step) = if in_place {
-                            (a.at(ib + i, p0), a.row, 1)
-                        } else {
-                            (left.as_ptr().wrapping_add(i * kb), 1, TALL)
-                        };
                         // SAFETY: the rows were checked or their panel is whole, as the other is; the
-                        // tile is inside the output.
+                        // tile is inside the output. Each layout has an inner loop of its own, compiled for
+                        // its distances.
                         unsafe {
-                            tile::<L>(kb, from, row, step, panel, rows, columns, start, c, ib + i, jb + j);
+                            if in_place {
+                                let from = a.at(ib + i, p0);
+                                tile::<L>(kb, from, a.row, 1, panel, rows, columns, start, c, ib + i, jb + j);
+                            } else {
+                                let from = left.as_ptr().wrapping_add(i * kb);
+                                tile::<L>(kb, from, 1, TALL, panel, rows, columns, start, c, ib + i, jb + j);
+                            }
                         }
                     }
                 }

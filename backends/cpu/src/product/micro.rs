@@ -51,17 +51,39 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
             }
         }
         let (mut a, mut b) = (a, b);
-        for _ in 0..k {
-            let mut columns = [L::splat(0.0); N];
-            for (j, v) in columns.iter_mut().enumerate() {
-                *v = L::load(b.add(j * WIDTH));
-            }
-            for (i, row) in acc.iter_mut().enumerate() {
-                let x = L::splat(*a.add(i * a_row));
-                for (v, &column) in row.iter_mut().zip(&columns) {
-                    *v = L::fma(x, column, *v);
+        macro_rules! multiply {
+            ($p:literal) => {{
+                let mut columns = [L::splat(0.0); N];
+                for (j, v) in columns.iter_mut().enumerate() {
+                    *v = L::load(b.wrapping_add(b_step.wrapping_mul($p)).add(j * WIDTH));
                 }
+                for (i, row) in acc.iter_mut().enumerate() {
+                    let x = L::splat(
+                        *a.wrapping_add(a_row.wrapping_mul(i)).wrapping_add(a_step.wrapping_mul($p)),
+                    );
+                    for (v, &column) in row.iter_mut().zip(&columns) {
+                        *v = L::fma(x, column, *v);
+                    }
+                }
+            }};
+        }
+        let mut left = k;
+        let most = if L::AT_ONCE == 2 { 14 } else { 6 };
+        if M == most {
+            // Four at a time: where a row's elements lie side by side, its address serves all four. Fewer rows
+            // are the remainder of a matrix, and not worth the code.
+            while left >= 4 {
+                multiply!(0);
+                multiply!(1);
+                multiply!(2);
+                multiply!(3);
+                a = a.wrapping_add(a_step.wrapping_mul(4));
+                b = b.wrapping_add(b_step.wrapping_mul(4));
+                left -= 4;
             }
+        }
+        for _ in 0..left {
+            multiply!(0);
             a = a.wrapping_add(a_step);
             b = b.wrapping_add(b_step);
         }
