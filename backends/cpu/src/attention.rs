@@ -231,11 +231,13 @@ unsafe fn attend_block<L: Lanes>(
     // SAFETY: the cache holds `last` keys in whole tiles and values in whole rows; scores and outputs
     // are as large as `attend` made them.
     unsafe {
-        for tile in 0..last.div_ceil(WIDTH) {
-            let keys = cache.keys.as_ptr().add(tile * width * WIDTH);
-            let to = scores.as_mut_ptr().add(tile * WIDTH);
-            small::<L>((n, width, 1), (queries.as_ptr(), heads.qkv(), 1), (keys, WIDTH), false, (to, stride));
-        }
+        small::<L>(
+            (n, width, last.div_ceil(WIDTH)),
+            (queries.as_ptr(), heads.qkv(), 1),
+            (cache.keys.as_ptr(), WIDTH, width * WIDTH),
+            false,
+            (scores.as_mut_ptr(), stride),
+        );
         for r in 0..n {
             let row = &mut scores[r * stride..(r + 1) * stride];
             let (sum, log_sum) = exponentials::<L>(row, before + r + 1, scale);
@@ -250,7 +252,7 @@ unsafe fn attend_block<L: Lanes>(
         }
         let values = cache.values.as_ptr();
         let padded = vectors * WIDTH;
-        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded), false, out);
+        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded, WIDTH), false, out);
     }
 }
 
@@ -417,14 +419,24 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
         unsafe {
             let queries = s.queries.as_ptr().add(start * padded);
             let d_out = s.d_out.as_ptr().add(start * padded);
-            for tile in 0..last.div_ceil(WIDTH) {
-                let keys = s.cache.keys.as_ptr().add(tile * width * WIDTH);
-                let values = s.value_tiles.as_ptr().add(tile * width * WIDTH);
-                let weights = s.weights.as_mut_ptr().add(tile * WIDTH);
-                let d_scores = s.d_scores.as_mut_ptr().add(tile * WIDTH);
-                small::<L>((n, width, 1), (queries, padded, 1), (keys, WIDTH), false, (weights, stride));
-                small::<L>((n, width, 1), (d_out, padded, 1), (values, WIDTH), false, (d_scores, stride));
-            }
+            let tiles = last.div_ceil(WIDTH);
+            let (keys, values) = (s.cache.keys.as_ptr(), s.value_tiles.as_ptr());
+            let (weights, d_scores) = (s.weights.as_mut_ptr(), s.d_scores.as_mut_ptr());
+            let tile = width * WIDTH;
+            small::<L>(
+                (n, width, tiles),
+                (queries, padded, 1),
+                (keys, WIDTH, tile),
+                false,
+                (weights, stride),
+            );
+            small::<L>(
+                (n, width, tiles),
+                (d_out, padded, 1),
+                (values, WIDTH, tile),
+                false,
+                (d_scores, stride),
+            );
             for r in 0..n {
                 let keys = start + r + 1;
                 let weights = &mut s.weights[r * stride..(r + 1) * stride];
@@ -446,13 +458,25 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
             small::<L>(
                 (n, last, vectors),
                 (d_scores, stride, 1),
-                (s.keys.as_ptr(), padded),
+                (s.keys.as_ptr(), padded, WIDTH),
                 false,
                 (d_queries, padded),
             );
             let (d_values, d_keys) = (s.d_values.as_mut_ptr(), s.d_keys.as_mut_ptr());
-            small::<L>((last, n, vectors), (weights, 1, stride), (d_out, padded), true, (d_values, padded));
-            small::<L>((last, n, vectors), (d_scores, 1, stride), (queries, padded), true, (d_keys, padded));
+            small::<L>(
+                (last, n, vectors),
+                (weights, 1, stride),
+                (d_out, padded, WIDTH),
+                true,
+                (d_values, padded),
+            );
+            small::<L>(
+                (last, n, vectors),
+                (d_scores, 1, stride),
+                (queries, padded, WIDTH),
+                true,
+                (d_keys, padded),
+            );
         }
     }
 }

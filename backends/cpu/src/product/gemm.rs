@@ -158,8 +158,9 @@ unsafe fn block<L: Lanes>(
             pack::columns::<WIDE>(&mut right, b, jb, nb, p0, kb);
             for ib in (i0..m1).step_by(BLOCK_ROWS) {
                 let mb = BLOCK_ROWS.min(m1 - ib);
-                // Rows that lie in memory as the inner loop reads them are left there.
-                let in_place = a.column == 1;
+                // Rows that lie in memory as the inner loop reads them are left there, but for those that a
+                // multiple of 4 KiB keeps apart: all would take the same few lines of the first cache.
+                let in_place = a.column == 1 && a.row % 1024 != 0;
                 if !in_place {
                     pack::rows::<TALL>(&mut left, a, ib, mb, p0, kb);
                 }
@@ -282,9 +283,29 @@ unsafe fn height<L: Lanes>(
                             ..from
                         };
                         if L::AT_ONCE == 2 {
-                            micro::<L, $m, 2>(k, a, a_row, a_step, panel.add(j), WIDE, from, c.add(j), c_row);
+                            micro::<L, $m, 2>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                panel.add(j),
+                                (WIDE, WIDTH),
+                                from,
+                                c.add(j),
+                                c_row,
+                            );
                         } else {
-                            micro::<L, $m, 1>(k, a, a_row, a_step, panel.add(j), WIDE, from, c.add(j), c_row);
+                            micro::<L, $m, 1>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                panel.add(j),
+                                (WIDE, WIDTH),
+                                from,
+                                c.add(j),
+                                c_row,
+                            );
                         }
                     }
                     i += $m;
