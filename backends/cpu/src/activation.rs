@@ -29,7 +29,10 @@ pub(crate) fn forward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], out: 
 
 /// `dh` from `dy`, the gradient of [`forward`]'s output.
 pub(crate) fn backward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], dy: &[f32], dh: &mut [f32]) {
-    let width = dh.len() / (dy.len() / hidden);
+    let width = match family {
+        Family::Gpt2 => hidden,
+        Family::Llama => 2 * hidden,
+    };
     cpu.map_rows(dh, width, 8, &|rows, dh| {
         let h = &h[rows.start * width..rows.end * width];
         let dy = &dy[rows.start * hidden..rows.end * hidden];

@@ -95,13 +95,15 @@ impl Cache {
 /// Queries of a block.
 const BLOCK: usize = 32;
 
-/// Attention of whole sequences, each from its start. `qkv`: `[tokens, qkv]`; `out`:
+/// Attention of whole sequences, each from its start. `asked`: of each sequence the rows that look, all or
+/// fewer; what the others would see is not written. `qkv`: `[tokens, qkv]`; `out`:
 /// `[tokens, heads · width]`; `log_sums`: `[tokens, heads]`, the log of each row's sum of
 /// exponentials, for [`backward`].
 pub(crate) fn forward(
     cpu: &Cpu,
     heads: Heads,
     spans: &[Range<usize>],
+    asked: &[Range<usize>],
     qkv: &[f32],
     out: &mut [f32],
     log_sums: &mut [f32],
@@ -110,11 +112,14 @@ pub(crate) fn forward(
     cpu.ranges(spans.len() * heads.kv_heads, &|tasks| {
         let (mut cache, mut scratch) = (Cache::default(), Scratch::default());
         for task in tasks {
-            let (span, kv) = (spans[task / heads.kv_heads].clone(), task % heads.kv_heads);
-            let rows = &qkv[span.start * heads.qkv()..span.end * heads.qkv()];
+            let (i, kv) = (task / heads.kv_heads, task % heads.kv_heads);
+            // Later keys are seen by nobody.
+            let (start, end) = (spans[i].start, asked[i].end);
+            let rows = &qkv[start * heads.qkv()..end * heads.qkv()];
             cache.len = 0;
             cache.push(heads, kv, rows);
-            scratch.attend(cpu, heads, kv, &cache, rows, span.start, &all_out, Some(&all_sums));
+            let looks = asked[i].start - start..end - start;
+            scratch.attend(cpu, heads, kv, &cache, rows, looks, start, &all_out, Some(&all_sums));
         }
     });
 }
@@ -139,7 +144,8 @@ pub(crate) fn forward_cached(
             let rows = &qkv[spans[i].start * heads.qkv()..spans[i].end * heads.qkv()];
             for (kv, cache) in caches.iter_mut().enumerate() {
                 cache.push(heads, kv, rows);
-                scratch.attend(cpu, heads, kv, cache, rows, spans[i].start, &all_out, None);
+                let looks = 0..spans[i].len();
+                scratch.attend(cpu, heads, kv, cache, rows, looks, spans[i].start, &all_out, None);
             }
         }
     });
@@ -154,8 +160,8 @@ struct Scratch {
 }
 
 impl Scratch {
-    /// The query heads of key head `kv`, for rows whose keys are the last of `cache`. `first` is the
-    /// first row's place in the outputs.
+    /// The query heads of key head `kv`, for those rows of `qkv` that look; all rows' keys are the last of
+    /// `cache`. `first` is the first row's place in the outputs.
     fn attend(
         &mut self,
         cpu: &Cpu,
@@ -163,6 +169,7 @@ impl Scratch {
         kv: usize,
         cache: &Cache,
         qkv: &[f32],
+        looks: Range<usize>,
         first: usize,
         out: &Parts<'_, f32>,
         log_sums: Option<&Parts<'_, f32>>,
@@ -170,13 +177,13 @@ impl Scratch {
         let rows = qkv.len() / heads.qkv();
         let padded = heads.vectors() * WIDTH;
         let whole = heads.width == padded;
-        let (block, tail) = (BLOCK.min(rows), cache.len.next_multiple_of(WIDTH));
+        let (block, tail) = (BLOCK.min(looks.len()), cache.len.next_multiple_of(WIDTH));
         self.scores.resize(self.scores.len().max(block * tail), 0.0);
         self.out.resize(self.out.len().max(block * padded), 0.0);
         let mut sums = [0.0; BLOCK];
         for head in kv * heads.group()..(kv + 1) * heads.group() {
-            for start in (0..rows).step_by(BLOCK) {
-                let n = BLOCK.min(rows - start);
+            for start in looks.clone().step_by(BLOCK) {
+                let n = BLOCK.min(looks.end - start);
                 let before = cache.len - rows + start;
                 let queries = &qkv[start * heads.qkv() + head * heads.width..];
                 let place = (first + start) * heads.out() + head * heads.width;
@@ -224,11 +231,13 @@ unsafe fn attend_block<L: Lanes>(
     // SAFETY: the cache holds `last` keys in whole tiles and values in whole rows; scores and outputs
     // are as large as `attend` made them.
     unsafe {
-        for tile in 0..last.div_ceil(WIDTH) {
-            let keys = cache.keys.as_ptr().add(tile * width * WIDTH);
-            let to = scores.as_mut_ptr().add(tile * WIDTH);
-            small::<L>((n, width, 1), (queries.as_ptr(), heads.qkv(), 1), (keys, WIDTH), false, (to, stride));
-        }
+        small::<L>(
+            (n, width, last.div_ceil(WIDTH)),
+            (queries.as_ptr(), heads.qkv(), 1),
+            (cache.keys.as_ptr(), WIDTH, width * WIDTH),
+            false,
+            (scores.as_mut_ptr(), stride),
+        );
         for r in 0..n {
             let row = &mut scores[r * stride..(r + 1) * stride];
             let (sum, log_sum) = exponentials::<L>(row, before + r + 1, scale);
@@ -243,7 +252,7 @@ unsafe fn attend_block<L: Lanes>(
         }
         let values = cache.values.as_ptr();
         let padded = vectors * WIDTH;
-        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded), false, out);
+        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded, WIDTH), false, out);
     }
 }
 
@@ -280,6 +289,7 @@ pub(crate) fn backward(
     cpu: &Cpu,
     heads: Heads,
     spans: &[Range<usize>],
+    asked: &[Range<usize>],
     qkv: &[f32],
     out: &[f32],
     log_sums: &[f32],
@@ -295,7 +305,9 @@ pub(crate) fn backward(
             let out = &out[span.start * heads.out()..span.end * heads.out()];
             let d_out = &d_out[span.start * heads.out()..span.end * heads.out()];
             let log_sums = &log_sums[span.start * heads.heads..span.end * heads.heads];
+            let looks = &asked[task / heads.kv_heads];
             s.load(heads, kv, qkv);
+            s.looks = looks.start - span.start..looks.end - span.start;
             for head in kv * heads.group()..(kv + 1) * heads.group() {
                 s.load_head(head, qkv, out, d_out, log_sums);
                 let scratch = &mut s;
@@ -313,6 +325,8 @@ pub(crate) fn backward(
 #[derive(Default)]
 struct Backward {
     heads: Heads,
+    /// The rows that look.
+    looks: Range<usize>,
     cache: Cache,
     /// Values in tiles, as the cache's keys.
     value_tiles: Vec<f32>,
@@ -368,7 +382,7 @@ impl Backward {
     fn load_head(&mut self, head: usize, qkv: &[f32], out: &[f32], d_out: &[f32], log_sums: &[f32]) {
         let (heads, padded) = (self.heads, self.heads.vectors() * WIDTH);
         let column = head * heads.width;
-        for t in 0..self.log_sums.len() {
+        for t in self.looks.clone() {
             let d_row = &d_out[t * heads.out() + column..][..heads.width];
             let row = &out[t * heads.out() + column..][..heads.width];
             self.queries[t * padded..][..heads.width]
@@ -396,23 +410,33 @@ impl Backward {
 unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
     let (width, vectors, scale) = (s.heads.width, s.heads.vectors(), s.heads.scale);
     let padded = vectors * WIDTH;
-    let rows = s.log_sums.len();
-    for start in (0..rows).step_by(BLOCK) {
-        let last = (start + BLOCK).min(rows);
+    let looks = s.looks.clone();
+    for start in looks.clone().step_by(BLOCK) {
+        let last = (start + BLOCK).min(looks.end);
         let n = last - start;
         let stride = last.next_multiple_of(WIDTH);
-        // SAFETY: all matrices have `rows` rows of whole vectors or tiles.
+        // SAFETY: all matrices have a row of whole vectors or tiles for each token, and rows that look are such.
         unsafe {
             let queries = s.queries.as_ptr().add(start * padded);
             let d_out = s.d_out.as_ptr().add(start * padded);
-            for tile in 0..last.div_ceil(WIDTH) {
-                let keys = s.cache.keys.as_ptr().add(tile * width * WIDTH);
-                let values = s.value_tiles.as_ptr().add(tile * width * WIDTH);
-                let weights = s.weights.as_mut_ptr().add(tile * WIDTH);
-                let d_scores = s.d_scores.as_mut_ptr().add(tile * WIDTH);
-                small::<L>((n, width, 1), (queries, padded, 1), (keys, WIDTH), false, (weights, stride));
-                small::<L>((n, width, 1), (d_out, padded, 1), (values, WIDTH), false, (d_scores, stride));
-            }
+            let tiles = last.div_ceil(WIDTH);
+            let (keys, values) = (s.cache.keys.as_ptr(), s.value_tiles.as_ptr());
+            let (weights, d_scores) = (s.weights.as_mut_ptr(), s.d_scores.as_mut_ptr());
+            let tile = width * WIDTH;
+            small::<L>(
+                (n, width, tiles),
+                (queries, padded, 1),
+                (keys, WIDTH, tile),
+                false,
+                (weights, stride),
+            );
+            small::<L>(
+                (n, width, tiles),
+                (d_out, padded, 1),
+                (values, WIDTH, tile),
+                false,
+                (d_scores, stride),
+            );
             for r in 0..n {
                 let keys = start + r + 1;
                 let weights = &mut s.weights[r * stride..(r + 1) * stride];
@@ -434,13 +458,25 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
             small::<L>(
                 (n, last, vectors),
                 (d_scores, stride, 1),
-                (s.keys.as_ptr(), padded),
+                (s.keys.as_ptr(), padded, WIDTH),
                 false,
                 (d_queries, padded),
             );
             let (d_values, d_keys) = (s.d_values.as_mut_ptr(), s.d_keys.as_mut_ptr());
-            small::<L>((last, n, vectors), (weights, 1, stride), (d_out, padded), true, (d_values, padded));
-            small::<L>((last, n, vectors), (d_scores, 1, stride), (queries, padded), true, (d_keys, padded));
+            small::<L>(
+                (last, n, vectors),
+                (weights, 1, stride),
+                (d_out, padded, WIDTH),
+                true,
+                (d_values, padded),
+            );
+            small::<L>(
+                (last, n, vectors),
+                (d_scores, 1, stride),
+                (queries, padded, WIDTH),
+                true,
+                (d_keys, padded),
+            );
         }
     }
 }
@@ -502,12 +538,43 @@ mod tests {
             }
             for cpu in cpus() {
                 let (mut out, mut sums) = (vec![f32::NAN; want.len()], vec![f32::NAN; want_sums.len()]);
-                forward(&cpu, heads, &spans(), &qkv, &mut out, &mut sums);
+                forward(&cpu, heads, &spans(), &spans(), &qkv, &mut out, &mut sums);
                 close(&cpu, "attention", &out, &want, 2e-6);
                 close(&cpu, "log sums", &sums, &want_sums, 2e-6);
                 let mut d_qkv = vec![f32::NAN; qkv.len()];
-                backward(&cpu, heads, &spans(), &qkv, &out, &sums, &d_out, &mut d_qkv);
+                backward(&cpu, heads, &spans(), &spans(), &qkv, &out, &sums, &d_out, &mut d_qkv);
                 close(&cpu, "gradient", &d_qkv, &slope, 1e-5);
+            }
+        }
+    }
+
+    /// Rows that look say what they say among all, and what the others would have said is left alone; the
+    /// gradient is that of all rows where the others' is 0.
+    #[test]
+    fn rows_that_are_not_asked_change_nothing() {
+        let asked = [0..1, 7..12, 18..18, 60..69];
+        let tokens = spans().last().unwrap().end;
+        let looks = |t: usize| asked.iter().any(|span| span.contains(&t));
+        for heads in shapes() {
+            let (qkv, width) = (numbers(tokens * heads.qkv(), 1), heads.out());
+            let mut d_out = numbers(tokens * width, 2);
+            for cpu in cpus() {
+                let (mut want, mut got) = (vec![f32::NAN; tokens * width], vec![f32::NAN; tokens * width]);
+                let mut sums = [(); 2].map(|()| vec![f32::NAN; tokens * heads.heads]);
+                forward(&cpu, heads, &spans(), &spans(), &qkv, &mut want, &mut sums[0]);
+                forward(&cpu, heads, &spans(), &asked, &qkv, &mut got, &mut sums[1]);
+                for t in 0..tokens {
+                    let (want, got) = (&want[t * width..][..width], &got[t * width..][..width]);
+                    let same = if looks(t) { got == want } else { got.iter().all(|x| x.is_nan()) };
+                    assert!(same, "{cpu:?}: row {t}");
+                    if !looks(t) {
+                        d_out[t * width..][..width].fill(0.0);
+                    }
+                }
+                let mut slopes = [(); 2].map(|()| vec![f32::NAN; qkv.len()]);
+                backward(&cpu, heads, &spans(), &spans(), &qkv, &want, &sums[0], &d_out, &mut slopes[0]);
+                backward(&cpu, heads, &spans(), &asked, &qkv, &got, &sums[1], &d_out, &mut slopes[1]);
+                assert_eq!(slopes[0], slopes[1], "{cpu:?}");
             }
         }
     }
@@ -520,7 +587,15 @@ mod tests {
             let qkv = numbers(tokens * heads.qkv(), 1);
             for cpu in cpus() {
                 let mut want = vec![f32::NAN; tokens * heads.out()];
-                forward(&cpu, heads, &spans, &qkv, &mut want, &mut vec![f32::NAN; tokens * heads.heads]);
+                forward(
+                    &cpu,
+                    heads,
+                    &spans,
+                    &spans,
+                    &qkv,
+                    &mut want,
+                    &mut vec![f32::NAN; tokens * heads.heads],
+                );
                 for span in &spans {
                     let mut caches = vec![Cache::default(); heads.kv_heads];
                     let mut start = span.start;

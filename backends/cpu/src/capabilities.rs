@@ -1,5 +1,6 @@
 //! What the engine can beyond the roles: all of [`rlhf_core::capabilities`].
 
+use crate::asked::Asked;
 use crate::learner::combine_tied;
 use crate::{CpuError, Model};
 use alloc::sync::Arc;
@@ -50,7 +51,7 @@ impl LearnRows for Model {
         objective: &mut O,
     ) -> Result<f64, CpuError> {
         self.accumulating(|model, learning| {
-            model.pass(batch, learning, |model, learning| {
+            model.pass(batch, Asked::before_owed(batch), learning, |model, learning| {
                 model.pass_head(batch, learning, |owed, cpu, weights, d_out, d_head| {
                     owed.learn_rows(cpu, weights, objective, d_out, d_head)
                 })
@@ -110,7 +111,7 @@ impl LearnCandidates for Model {
     ) -> Result<f64, CpuError> {
         self.accumulating(|model, learning| {
             model.check_candidates(batch, k, ids)?;
-            model.pass(batch, learning, |model, learning| {
+            model.pass(batch, Asked::before_owed(batch), learning, |model, learning| {
                 model.pass_head(batch, learning, |owed, cpu, weights, d_out, d_head| {
                     owed.learn_candidates(cpu, weights, (k, ids), objective, d_out, d_head)
                 })

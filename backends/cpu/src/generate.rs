@@ -3,8 +3,8 @@
 
 use crate::attention::{Cache, Heads, forward_cached};
 use crate::elementary::exp;
+use crate::embedding::embed;
 use crate::lanes::{Lanes, WIDTH, kernel};
-use crate::network::embed;
 use crate::product::{Matrix, Packed, Start, gemm_packed};
 use crate::slices::{get, put};
 use crate::threads::Parts;

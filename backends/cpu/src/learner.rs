@@ -1,5 +1,6 @@
 //! The roles that learn.
 
+use crate::asked::Asked;
 use crate::head::Owed;
 use crate::lanes::kernel;
 use crate::slices::add_scaled;
@@ -10,7 +11,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::maths::Update;
 use rlhf_core::roles::{Averaged, Learner};
-use rlhf_core::{Batch, Dropout, Error, Objective};
+use rlhf_core::{Batch, Dropout, Error, Needs, Objective};
 
 /// What learning needs beside weights.
 pub(crate) struct Learning {
@@ -67,10 +68,11 @@ impl Model {
         result
     }
 
-    /// A forward pass, what `outputs` makes of it, and the pass back.
+    /// A forward pass for the rows that are asked for, what `outputs` makes of it, and the pass back.
     pub(crate) fn pass(
         &mut self,
         batch: Batch<'_>,
+        asked: Asked,
         learning: &mut Learning,
         outputs: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, CpuError>,
     ) -> Result<f64, CpuError> {
@@ -79,7 +81,7 @@ impl Model {
         let a = &self.weights.architecture;
         let dropout = Dropout::new(a.dropout, a.layers, self.dropout_seed, learning.steps, batch);
         let weights = self.weights.clone();
-        self.trace.forward(&self.cpu, &weights, sequences, true, dropout);
+        self.trace.forward(&self.cpu, &weights, sequences, asked, true, dropout);
         let loss = outputs(self, learning)?;
         self.trace.backward(&self.cpu, &weights, sequences, dropout, &mut learning.gradient);
         Ok(loss)
@@ -149,6 +151,22 @@ pub(crate) fn combine_tied(weights: &Weights, gradient: &mut [f32]) {
     }
 }
 
+/// The rows that an objective reads.
+fn asked(batch: Batch<'_>, needs: &Needs) -> Asked {
+    let sequences = batch.sequences();
+    let mut asked = Asked::none(sequences);
+    if needs.log_probs || needs.entropy {
+        asked = asked.and(&Asked::before_owed(batch));
+    }
+    if needs.scores {
+        asked = asked.and(&Asked::last(sequences));
+    }
+    if needs.values {
+        asked = asked.and(&Asked::all(sequences));
+    }
+    asked
+}
+
 impl Learner for Model {
     type Error = CpuError;
 
@@ -162,7 +180,8 @@ impl Learner for Model {
             return self.accumulating(|_, _| Err(CpuError::NoScalarHead));
         }
         self.accumulating(|model, learning| {
-            model.pass(batch, learning, |model, learning| model.show(batch, objective, learning))
+            let asked = asked(batch, &needs);
+            model.pass(batch, asked, learning, |model, learning| model.show(batch, objective, learning))
         })
     }
 

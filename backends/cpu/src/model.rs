@@ -1,5 +1,6 @@
 //! A network that plays every role.
 
+use crate::asked::Asked;
 use crate::generate::PackedWeights;
 use crate::head::Owed;
 use crate::lanes::kernel;
@@ -140,7 +141,7 @@ impl Model {
     /// A token outside the vocabulary, a sequence beyond the context.
     pub fn logits(&mut self, sequences: Ragged<'_>) -> Result<ndarray::Array2<f32>, CpuError> {
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, false, None);
+        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::all(sequences), false, None);
         let positions: Vec<usize> = (1..=sequences.tokens().len()).collect();
         // The row after the last token has no target: any id does, for only logits are read.
         let mut tokens = sequences.tokens().to_vec();

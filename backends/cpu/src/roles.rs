@@ -1,5 +1,6 @@
 //! The roles that read: policy, reference, reward model, critic.
 
+use crate::asked::Asked;
 use crate::generate::{PackedWeights, Request};
 use crate::head::Owed;
 use crate::{CpuError, Model};
@@ -19,7 +20,7 @@ impl Model {
     ) -> Result<T, CpuError> {
         let sequences = batch.sequences();
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, false, None);
+        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::before_owed(batch), false, None);
         let tokens = sequences.tokens();
         let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.owed()[t]).collect();
         let owed =
@@ -77,7 +78,7 @@ impl Reward for Model {
 
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, false, None);
+        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::last(sequences), false, None);
         let values = self.read_values()?;
         for (out, end) in out.iter_mut().zip(sequences.ends()) {
             *out = values[end - 1];
@@ -91,7 +92,7 @@ impl Critic for Model {
 
     async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, false, None);
+        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::all(sequences), false, None);
         out.copy_from_slice(&self.read_values()?);
         Ok(())
     }

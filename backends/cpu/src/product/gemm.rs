@@ -39,9 +39,23 @@ pub(crate) fn gemm(
     start: Start<'_>,
     c: &mut [f32],
 ) {
+    assert_eq!(c.len(), m * n);
+    gemm_columns(cpu, (m, k, n), a, b, start, c, n);
+}
+
+/// [`gemm`] to columns of a wider matrix, whose rows are `c_row` apart: `c` begins with the first of them.
+pub(crate) fn gemm_columns(
+    cpu: &Cpu,
+    (m, k, n): (usize, usize, usize),
+    a: Matrix<'_>,
+    b: Matrix<'_>,
+    start: Start<'_>,
+    c: &mut [f32],
+    c_row: usize,
+) {
     a.check(m, k);
     b.check(k, n);
-    split(cpu, (m, k, n), start, c, &|rows, columns, start, c| match cpu.isa() {
+    split(cpu, (m, k, n), start, c, c_row, &|rows, columns, start, c| match cpu.isa() {
         Isa::Portable => portable(k, rows, columns, a, b, start, c),
         isa => {
             let (i0, m1) = (rows.start, rows.end);
@@ -55,7 +69,8 @@ pub(crate) fn gemm(
 pub(crate) fn gemm_packed(cpu: &Cpu, m: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: &mut [f32]) {
     let (k, n) = (b.k, b.n);
     a.check(m, k);
-    split(cpu, (m, k, n), start, c, &|rows, columns, start, c| {
+    assert_eq!(c.len(), m * n);
+    split(cpu, (m, k, n), start, c, n, &|rows, columns, start, c| {
         let (i0, m1) = (rows.start, rows.end);
         let (j0, n1) = (columns.start, columns.end);
         kernel!(cpu.isa(), thin(i0: usize, m1: usize, j0: usize, n1: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: Output));
@@ -66,19 +81,19 @@ pub(crate) fn gemm_packed(cpu: &Cpu, m: usize, a: Matrix<'_>, b: &Packed, start:
 #[derive(Clone, Copy)]
 struct Output {
     start: *mut f32,
-    columns: usize,
+    row: usize,
 }
 
 impl Output {
     fn at(self, i: usize, j: usize) -> *mut f32 {
-        self.start.wrapping_add(i * self.columns + j)
+        self.start.wrapping_add(i * self.row + j)
     }
 
     /// Where the accumulators of the tile at (i, j) start.
     fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
         match start {
             Start::Zero => From::ZERO,
-            Start::Add => From { start: self.at(i, j), row: self.columns },
+            Start::Add => From { start: self.at(i, j), row: self.row },
             Start::Row(row) => From { start: row.as_ptr().wrapping_add(j), row: 0 },
         }
     }
@@ -87,8 +102,16 @@ impl Output {
 type Block<'a> = dyn Fn(core::ops::Range<usize>, core::ops::Range<usize>, Start<'_>, Output) + Sync + 'a;
 
 /// Gives each thread a range of the longer side of the output.
-fn split(cpu: &Cpu, (m, k, n): (usize, usize, usize), start: Start<'_>, c: &mut [f32], f: &Block<'_>) {
-    assert_eq!(c.len(), m * n);
+fn split(
+    cpu: &Cpu,
+    (m, k, n): (usize, usize, usize),
+    start: Start<'_>,
+    c: &mut [f32],
+    c_row: usize,
+    f: &Block<'_>,
+) {
+    assert!(n <= c_row);
+    Matrix::rows(c, c_row).check(m, n);
     if let Start::Row(row) = start {
         assert_eq!(row.len(), n);
     }
@@ -106,8 +129,8 @@ fn split(cpu: &Cpu, (m, k, n): (usize, usize, usize), start: Start<'_>, c: &mut 
         if range.is_empty() {
             return;
         }
-        // SAFETY: only the pointer is taken; parts write disjoint rows or columns through it.
-        let output = Output { start: unsafe { all.get(0..m * n) }.as_mut_ptr(), columns: n };
+        // Parts write disjoint rows or columns through the pointer.
+        let output = Output { start: all.start(), row: c_row };
         if n >= m { f(0..m, range, start, output) } else { f(range, 0..n, start, output) }
     });
 }
@@ -135,8 +158,9 @@ unsafe fn block<L: Lanes>(
             pack::columns::<WIDE>(&mut right, b, jb, nb, p0, kb);
             for ib in (i0..m1).step_by(BLOCK_ROWS) {
                 let mb = BLOCK_ROWS.min(m1 - ib);
-                // Rows that lie in memory as the inner loop reads them are left there.
-                let in_place = a.column == 1;
+                // Rows that lie in memory as the inner loop reads them are left there, but for those that a
+                // multiple of 4 KiB keeps apart: all would take the same few lines of the first cache.
+                let in_place = a.column == 1 && a.row % 1024 != 0;
                 if !in_place {
                     pack::rows::<TALL>(&mut left, a, ib, mb, p0, kb);
                 }
@@ -144,15 +168,17 @@ unsafe fn block<L: Lanes>(
                     let panel = right.as_ptr().wrapping_add(j * kb);
                     for i in (0..mb).step_by(TALL) {
                         let (rows, columns) = (TALL.min(mb - i), WIDE.min(nb - j));
-                        let (from, row, step) = if in_place {
-                            (a.at(ib + i, p0), a.row, 1)
-                        } else {
-                            (left.as_ptr().wrapping_add(i * kb), 1, TALL)
-                        };
                         // SAFETY: the rows were checked or their panel is whole, as the other is; the
-                        // tile is inside the output.
+                        // tile is inside the output. Each layout has an inner loop of its own, compiled for
+                        // its distances.
                         unsafe {
-                            tile::<L>(kb, from, row, step, panel, rows, columns, start, c, ib + i, jb + j);
+                            if in_place {
+                                let from = a.at(ib + i, p0);
+                                tile::<L>(kb, from, a.row, 1, panel, rows, columns, start, c, ib + i, jb + j);
+                            } else {
+                                let from = left.as_ptr().wrapping_add(i * kb);
+                                tile::<L>(kb, from, 1, TALL, panel, rows, columns, start, c, ib + i, jb + j);
+                            }
                         }
                     }
                 }
@@ -204,7 +230,7 @@ unsafe fn tile<L: Lanes>(
     unsafe {
         if columns == WIDE {
             let from = c.from(start, i, j);
-            return height::<L>(k, a, a_row, a_step, panel, rows, from, c.at(i, j), c.columns);
+            return height::<L>(k, a, a_row, a_step, panel, rows, from, c.at(i, j), c.row);
         }
         let mut whole = [0.0f32; TALL * WIDE];
         let from = c.from(start, i, j);
@@ -257,9 +283,29 @@ unsafe fn height<L: Lanes>(
                             ..from
                         };
                         if L::AT_ONCE == 2 {
-                            micro::<L, $m, 2>(k, a, a_row, a_step, panel.add(j), WIDE, from, c.add(j), c_row);
+                            micro::<L, $m, 2>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                panel.add(j),
+                                (WIDE, WIDTH),
+                                from,
+                                c.add(j),
+                                c_row,
+                            );
                         } else {
-                            micro::<L, $m, 1>(k, a, a_row, a_step, panel.add(j), WIDE, from, c.add(j), c_row);
+                            micro::<L, $m, 1>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                panel.add(j),
+                                (WIDE, WIDTH),
+                                from,
+                                c.add(j),
+                                c_row,
+                            );
                         }
                     }
                     i += $m;
@@ -313,7 +359,7 @@ fn portable(
             b.column as isize,
             beta,
             c.at(rows.start, columns.start),
-            c.columns as isize,
+            c.row as isize,
             1,
         );
     }
@@ -373,6 +419,17 @@ mod tests {
                         let mut c = if from == 1 { c0.clone() } else { vec![f32::NAN; m * n] };
                         gemm_packed(&cpu, m, left, &Packed::new(right, k, n), start, &mut c);
                         same(&cpu, &c, &want, (m, k, n));
+                        // Columns of a wider matrix, whose others are left alone.
+                        let wide = n + 3;
+                        let mut c = vec![f32::NAN; m * wide];
+                        for (wide, c0) in c.chunks_exact_mut(wide).zip(c0.chunks_exact(n)) {
+                            wide[2..2 + n].copy_from_slice(c0);
+                        }
+                        gemm_columns(&cpu, (m, k, n), left, right, start, &mut c[2..], wide);
+                        for (wide, want) in c.chunks_exact(wide).zip(want.chunks_exact(n)) {
+                            same(&cpu, &wide[2..2 + n], want, (m, k, n));
+                            assert!([wide[0], wide[1], wide[2 + n]].iter().all(|x| x.is_nan()));
+                        }
                     }
                 }
             }

@@ -23,7 +23,7 @@ impl From {
 /// for p in 0..k: for i in 0..M: for j in 0..N: acc[i][j] = fma(a[i, p], b[p, j], acc[i][j])
 /// c = acc
 /// ```
-/// `a[i, p]` is at `a + i·a_row + p·a_step`, `b[p, j]` at `b + p·b_step + 16·j`, `c[i, j]` at
+/// `a[i, p]` is at `a + i·a_row + p·a_step`, `b[p, j]` at `b + p·b_step + j·b_vector`, `c[i, j]` at
 /// `c + i·c_row + 16·j`.
 ///
 /// # Safety
@@ -35,7 +35,7 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
     a_row: usize,
     a_step: usize,
     b: *const f32,
-    b_step: usize,
+    (b_step, b_vector): (usize, usize),
     from: From,
     c: *mut f32,
     c_row: usize,
@@ -51,17 +51,40 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
             }
         }
         let (mut a, mut b) = (a, b);
-        for _ in 0..k {
-            let mut columns = [L::splat(0.0); N];
-            for (j, v) in columns.iter_mut().enumerate() {
-                *v = L::load(b.add(j * WIDTH));
-            }
-            for (i, row) in acc.iter_mut().enumerate() {
-                let x = L::splat(*a.add(i * a_row));
-                for (v, &column) in row.iter_mut().zip(&columns) {
-                    *v = L::fma(x, column, *v);
+        macro_rules! multiply {
+            ($p:literal) => {{
+                let mut columns = [L::splat(0.0); N];
+                for (j, v) in columns.iter_mut().enumerate() {
+                    let j = b_vector.wrapping_mul(j);
+                    *v = L::load(b.wrapping_add(b_step.wrapping_mul($p)).wrapping_add(j));
                 }
+                for (i, row) in acc.iter_mut().enumerate() {
+                    let x = L::splat(
+                        *a.wrapping_add(a_row.wrapping_mul(i)).wrapping_add(a_step.wrapping_mul($p)),
+                    );
+                    for (v, &column) in row.iter_mut().zip(&columns) {
+                        *v = L::fma(x, column, *v);
+                    }
+                }
+            }};
+        }
+        let mut left = k;
+        let most = if L::AT_ONCE == 2 { 14 } else { 6 };
+        if M == most {
+            // Four at a time: where a row's elements lie side by side, its address serves all four. Fewer rows
+            // are the remainder of a matrix, and not worth the code.
+            while left >= 4 {
+                multiply!(0);
+                multiply!(1);
+                multiply!(2);
+                multiply!(3);
+                a = a.wrapping_add(a_step.wrapping_mul(4));
+                b = b.wrapping_add(b_step.wrapping_mul(4));
+                left -= 4;
             }
+        }
+        for _ in 0..left {
+            multiply!(0);
             a = a.wrapping_add(a_step);
             b = b.wrapping_add(b_step);
         }
@@ -73,8 +96,8 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
     }
 }
 
-/// `c = from + a·b` for any number of rows and `16·vectors` columns, where `b`'s rows are contiguous:
-/// attention's products, whose sides are a head wide. Arguments as [`micro`]'s.
+/// `c = from + a·b` for any number of rows and `16·vectors` columns, where nothing is packed: attention's
+/// products, whose sides are a head wide. Arguments as [`micro`]'s.
 ///
 /// # Safety
 /// As [`micro`].
@@ -82,7 +105,7 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
 pub(crate) unsafe fn small<L: Lanes>(
     (rows, k, vectors): (usize, usize, usize),
     (a, a_row, a_step): (*const f32, usize, usize),
-    (b, b_step): (*const f32, usize),
+    (b, b_step, b_vector): (*const f32, usize, usize),
     add: bool,
     (c, c_row): (*mut f32, usize),
 ) {
@@ -92,17 +115,18 @@ pub(crate) unsafe fn small<L: Lanes>(
         while i < rows {
             let a = a.wrapping_add(i * a_row);
             let c = c.wrapping_add(i * c_row);
+            // As many sums at once as hide that each waits for its last addition.
             macro_rules! rows_of {
-                ($m:literal) => {{
+                ($m:literal, $n:literal) => {{
                     let mut v = 0;
                     while v < vectors {
-                        let (b, c) = (b.wrapping_add(v * WIDTH), c.wrapping_add(v * WIDTH));
+                        let (b, c) = (b.wrapping_add(v * b_vector), c.wrapping_add(v * WIDTH));
                         let from = if add { From { start: c, row: c_row } } else { From::ZERO };
-                        if L::AT_ONCE == 2 && vectors - v >= 2 {
-                            micro::<L, $m, 2>(k, a, a_row, a_step, b, b_step, from, c, c_row);
-                            v += 2;
+                        if vectors - v >= $n {
+                            micro::<L, $m, $n>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
+                            v += $n;
                         } else {
-                            micro::<L, $m, 1>(k, a, a_row, a_step, b, b_step, from, c, c_row);
+                            micro::<L, $m, 1>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
                             v += 1;
                         }
                     }
@@ -110,10 +134,11 @@ pub(crate) unsafe fn small<L: Lanes>(
                 }};
             }
             match rows - i {
-                8.. if L::AT_ONCE == 2 => rows_of!(8),
-                4.. => rows_of!(4),
-                2.. => rows_of!(2),
-                _ => rows_of!(1),
+                8.. if L::AT_ONCE == 2 => rows_of!(8, 2),
+                4.. if L::AT_ONCE == 2 => rows_of!(4, 2),
+                4.. => rows_of!(4, 1),
+                2.. => rows_of!(2, 2),
+                _ => rows_of!(1, 4),
             }
         }
     }

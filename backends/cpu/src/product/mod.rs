@@ -5,7 +5,7 @@ mod gemm;
 mod micro;
 mod pack;
 
-pub(crate) use gemm::{Start, gemm, gemm_packed};
+pub(crate) use gemm::{Start, gemm, gemm_columns, gemm_packed};
 pub(crate) use micro::small;
 use micro::{From, micro};
 pub(crate) use pack::Packed;

@@ -1,5 +1,6 @@
 //! What the engine promises: exact gradients, and bits that depend on nothing but the instruction set.
 
+mod asked;
 mod bits;
 mod capabilities;
 mod gradients;

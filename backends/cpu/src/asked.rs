@@ -1,0 +1,136 @@
+//! Which rows of the network's output are read: the last layer works out no others.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use rlhf_core::{Batch, Ragged};
+
+/// Of each sequence the rows from the first that is read to the last. Rows are counted through the batch.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Asked {
+    spans: Vec<Range<usize>>,
+    rows: usize,
+    /// All rows there are.
+    tokens: usize,
+}
+
+impl Asked {
+    fn new(sequences: Ragged<'_>, span: impl Fn(Range<usize>) -> Range<usize>) -> Self {
+        let spans: Vec<Range<usize>> = sequences.sequences().map(|(_, all)| span(all)).collect();
+        let rows = spans.iter().map(ExactSizeIterator::len).sum();
+        Self { spans, rows, tokens: sequences.tokens().len() }
+    }
+
+    /// Every row.
+    pub(crate) fn all(sequences: Ragged<'_>) -> Self {
+        Self::new(sequences, |span| span)
+    }
+
+    /// No row.
+    pub(crate) fn none(sequences: Ragged<'_>) -> Self {
+        Self::new(sequences, |span| span.start..span.start)
+    }
+
+    /// Those of the last tokens, at which scores are read.
+    pub(crate) fn last(sequences: Ragged<'_>) -> Self {
+        Self::new(sequences, |span| span.end - 1..span.end)
+    }
+
+    /// Those before owed tokens, which foretell them.
+    pub(crate) fn before_owed(batch: Batch<'_>) -> Self {
+        let owed = batch.owed();
+        Self::new(batch.sequences(), |span| {
+            let mut owed = span.clone().filter(|&t| owed[t]);
+            match owed.next() {
+                Some(first) => first - 1..owed.next_back().unwrap_or(first),
+                None => span.start..span.start,
+            }
+        })
+    }
+
+    /// These and those.
+    pub(crate) fn and(mut self, other: &Self) -> Self {
+        for (span, other) in self.spans.iter_mut().zip(&other.spans) {
+            if span.start == span.end {
+                *span = other.clone();
+            } else if other.start < other.end {
+                *span = span.start.min(other.start)..span.end.max(other.end);
+            }
+        }
+        self.rows = self.spans.iter().map(ExactSizeIterator::len).sum();
+        self
+    }
+
+    /// One range of rows for each sequence.
+    pub(crate) fn spans(&self) -> &[Range<usize>] {
+        &self.spans
+    }
+
+    /// How many there are.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether they are so few that moving them together pays.
+    pub(crate) fn are_few(&self) -> bool {
+        16 * self.rows < 15 * self.tokens
+    }
+
+    /// Copies columns of the asked rows to a matrix that has no others. Rows of `all` are `row` wide.
+    pub(crate) fn gather(&self, all: &[f32], row: usize, columns: Range<usize>, few: &mut Vec<f32>) {
+        few.clear();
+        few.reserve(self.rows * columns.len());
+        for t in self.spans.iter().flat_map(Clone::clone) {
+            few.extend_from_slice(&all[t * row..][columns.clone()]);
+        }
+    }
+
+    /// Copies them back to their places, and leaves the others as they are.
+    pub(crate) fn scatter(&self, few: &[f32], row: usize, columns: Range<usize>, all: &mut [f32]) {
+        let rows = self.spans.iter().flat_map(Clone::clone);
+        for (t, few) in rows.zip(few.chunks_exact(columns.len())) {
+            all[t * row..][columns.clone()].copy_from_slice(few);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    fn sequences() -> Ragged<'static> {
+        Ragged::new(&[7; 9], &[3, 4, 9]).unwrap()
+    }
+
+    #[test]
+    fn owed_tokens_are_read_one_row_before() {
+        let owed = [false, true, false, false, false, false, true, false, true];
+        let asked = Asked::before_owed(Batch::new(sequences(), &owed).unwrap());
+        assert_eq!(asked.spans(), [0..1, 3..3, 5..8]);
+        let last = Asked::last(sequences());
+        assert_eq!(last.spans(), [2..3, 3..4, 8..9]);
+        let both = asked.and(&last);
+        assert_eq!((both.spans(), both.rows()), (&[0..3, 3..4, 5..9][..], 8));
+        assert_eq!(both.and(&Asked::all(sequences())), Asked::all(sequences()));
+        assert_eq!(Asked::none(sequences()).and(&last), last);
+        assert_eq!(last.clone().and(&Asked::none(sequences())), last);
+    }
+
+    #[test]
+    fn what_is_gathered_goes_back_to_its_place() {
+        let asked = Asked::last(sequences());
+        let all: Vec<f32> = (0..18).map(|x| x as f32).collect();
+        let mut few = vec![1.0];
+        asked.gather(&all, 2, 0..2, &mut few);
+        assert_eq!(few, [4.0, 5.0, 6.0, 7.0, 16.0, 17.0]);
+        let mut back = vec![0.0; 18];
+        asked.scatter(&few, 2, 0..2, &mut back);
+        assert!(back.iter().zip(&all).all(|(b, a)| *b == 0.0 || b == a));
+        assert_eq!(back.iter().filter(|x| **x != 0.0).count(), 6);
+        asked.gather(&all, 2, 1..2, &mut few);
+        assert_eq!(few, [5.0, 7.0, 17.0]);
+        asked.scatter(&[-1.0, -2.0, -3.0], 2, 1..2, &mut back);
+        assert_eq!((&back[4..8], &back[16..]), (&[4.0, -1.0, 6.0, -2.0][..], &[16.0, -3.0][..]));
+        assert!(asked.are_few() && !Asked::all(sequences()).are_few());
+    }
+}

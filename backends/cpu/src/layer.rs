@@ -1,0 +1,324 @@
+//! One layer of the transformer, forward and back. The last one works out only the rows that are asked for,
+//! except for keys and values, which those rows look at.
+
+use crate::asked::Asked;
+use crate::attention::{self, Heads};
+use crate::linear::{linear, linear_backward, linear_columns, linear_columns_backward, linear_residual};
+use crate::norm::{self, bias_backward};
+use crate::product::Start;
+use crate::threads::Parts;
+use crate::weights::{Pair, Weights};
+use crate::{Cpu, activation};
+use alloc::vec::Vec;
+use core::ops::Range;
+use rlhf_core::{Dropout, Site};
+
+/// What all layers of a pass share.
+#[derive(Clone, Copy)]
+pub(crate) struct Pass<'a> {
+    pub(crate) cpu: &'a Cpu,
+    pub(crate) weights: &'a Weights,
+    /// Each sequence's rows.
+    pub(crate) spans: &'a [Range<usize>],
+    /// Each row's place in its sequence.
+    pub(crate) positions: &'a [u32],
+    pub(crate) dropout: Option<Dropout>,
+}
+
+impl Pass<'_> {
+    pub(crate) fn drop_out(&self, site: Site, x: &mut [f32]) {
+        let Some(dropout) = self.dropout else { return };
+        let width = self.weights.architecture.width;
+        let x = Parts::new(x);
+        self.cpu.threads().run(self.spans.len(), &|i| {
+            for t in self.spans[i].clone() {
+                // SAFETY: sequences are disjoint.
+                let row = unsafe { x.get(t * width..(t + 1) * width) };
+                dropout.apply(i, self.positions[t] as usize, site, row);
+            }
+        });
+    }
+
+    /// The gradient before a dropout, from the one after it.
+    pub(crate) fn dropped<'b>(&self, site: Site, dx: &'b [f32], copy: &'b mut Vec<f32>) -> &'b [f32] {
+        if self.dropout.is_none() {
+            return dx;
+        }
+        copy.clear();
+        copy.extend_from_slice(dx);
+        self.drop_out(site, copy);
+        copy
+    }
+
+    /// `out = x + dropout(y·W + b)`.
+    fn residual(
+        &self,
+        pair: &Pair,
+        shape: (usize, usize, usize),
+        y: &[f32],
+        x: &[f32],
+        site: Site,
+        out: &mut [f32],
+    ) {
+        if self.dropout.is_none() {
+            return linear_residual(self.cpu, self.weights, pair, shape, y, x, out);
+        }
+        linear(self.cpu, self.weights, pair, shape, y, out);
+        self.drop_out(site, out);
+        for (out, x) in out.iter_mut().zip(x) {
+            *out += x;
+        }
+    }
+}
+
+/// What a pass keeps of one layer. Matrices have a row for each token, those after attention one for each row
+/// that is asked for.
+#[derive(Default)]
+pub(crate) struct LayerTrace {
+    /// The residual stream before the layer.
+    pub(crate) x: Vec<f32>,
+    attention_in: Vec<f32>,
+    attention_statistics: Vec<f32>,
+    qkv: Vec<f32>,
+    log_sums: Vec<f32>,
+    attention: Vec<f32>,
+    /// The residual stream between attention and MLP.
+    middle: Vec<f32>,
+    mlp_in: Vec<f32>,
+    mlp_statistics: Vec<f32>,
+    hidden: Vec<f32>,
+    activated: Vec<f32>,
+    /// The asked rows of what attention reads, of what it says and of the residual stream before it.
+    few_in: Vec<f32>,
+    few_attention: Vec<f32>,
+    few_x: Vec<f32>,
+}
+
+/// Gradients on their way back, reused from layer to layer.
+#[derive(Default)]
+pub(crate) struct Gradients {
+    /// That of the residual stream.
+    pub(crate) dx: Vec<f32>,
+    pub(crate) branch: Vec<f32>,
+    wide: Vec<f32>,
+    hidden: Vec<f32>,
+    norm: Vec<f32>,
+    few: Vec<f32>,
+    few_norm: Vec<f32>,
+}
+
+/// Makes a buffer `len` long for a pass that writes all of it.
+pub(crate) fn size(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    buffer.resize(len, 0.0);
+    buffer
+}
+
+impl LayerTrace {
+    /// Runs layer `n` on [`Self::x`]; `next` is the residual stream after it, `[asked, width]`.
+    pub(crate) fn forward(&mut self, pass: &Pass<'_>, n: usize, asked: Option<&Asked>, next: &mut Vec<f32>) {
+        let (cpu, weights) = (pass.cpu, pass.weights);
+        let (a, layer) = (&weights.architecture, &weights.layout.layers[n]);
+        let (tokens, width, heads) = (pass.positions.len(), a.width, Heads::of(a));
+        norm::forward(
+            cpu,
+            weights.norm(&layer.attention_norm),
+            &self.x,
+            size(&mut self.attention_in, tokens * width),
+            size(&mut self.attention_statistics, tokens * 2),
+        );
+        self.project(pass, &layer.qkv, asked);
+        weights.rope.rotate(cpu, &mut self.qkv, a.qkv(), a.heads + a.kv_heads, pass.positions, false);
+        attention::forward(
+            cpu,
+            heads,
+            pass.spans,
+            asked.map_or(pass.spans, Asked::spans),
+            &self.qkv,
+            size(&mut self.attention, tokens * heads.out()),
+            size(&mut self.log_sums, tokens * a.heads),
+        );
+        let rows = asked.map_or(tokens, Asked::rows);
+        if let Some(asked) = asked {
+            asked.gather(&self.attention, heads.out(), 0..heads.out(), &mut self.few_attention);
+            asked.gather(&self.x, width, 0..width, &mut self.few_x);
+        }
+        let (attention, x) = match asked {
+            Some(_) => (&self.few_attention, &self.few_x),
+            None => (&self.attention, &self.x),
+        };
+        pass.residual(
+            &layer.attention_out,
+            (rows, heads.out(), width),
+            attention,
+            x,
+            Site::Attention { layer: n },
+            size(&mut self.middle, rows * width),
+        );
+        norm::forward(
+            cpu,
+            weights.norm(&layer.mlp_norm),
+            &self.middle,
+            size(&mut self.mlp_in, rows * width),
+            size(&mut self.mlp_statistics, rows * 2),
+        );
+        let wide = (rows, width, a.mlp_columns());
+        linear(cpu, weights, &layer.mlp_in, wide, &self.mlp_in, size(&mut self.hidden, rows * wide.2));
+        let activated = size(&mut self.activated, rows * a.hidden);
+        activation::forward(cpu, a.family, a.hidden, &self.hidden, activated);
+        pass.residual(
+            &layer.mlp_out,
+            (rows, a.hidden, width),
+            &self.activated,
+            &self.middle,
+            Site::Mlp { layer: n },
+            size(next, rows * width),
+        );
+    }
+
+    /// Queries, keys and values; queries of the asked rows alone.
+    fn project(&mut self, pass: &Pass<'_>, pair: &Pair, asked: Option<&Asked>) {
+        let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
+        let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
+        let shape = (tokens, width, a.qkv());
+        let qkv = size(&mut self.qkv, tokens * a.qkv());
+        let Some(asked) = asked else {
+            return linear(cpu, weights, pair, shape, &self.attention_in, qkv);
+        };
+        let (keys, into) = (queries..a.qkv(), &mut qkv[queries..]);
+        linear_columns(cpu, weights, pair, shape, keys, &self.attention_in, into, a.qkv());
+        asked.gather(&self.attention_in, width, 0..width, &mut self.few_in);
+        // A buffer that is free until attention is done.
+        let few = size(&mut self.few_attention, asked.rows() * queries);
+        let shape = (asked.rows(), width, a.qkv());
+        linear_columns(cpu, weights, pair, shape, 0..queries, &self.few_in, few, queries);
+        asked.scatter(few, a.qkv(), 0..queries, qkv);
+    }
+
+    /// Takes the gradient of the residual stream from after layer `n`, `[asked, width]`, to before it, and
+    /// adds to that of the weights.
+    pub(crate) fn backward(
+        &self,
+        pass: &Pass<'_>,
+        n: usize,
+        asked: Option<&Asked>,
+        d: &mut Gradients,
+        gradient: &mut [f32],
+    ) {
+        let (cpu, weights) = (pass.cpu, pass.weights);
+        let (a, layer) = (&weights.architecture, &weights.layout.layers[n]);
+        let (tokens, width, heads) = (pass.positions.len(), a.width, Heads::of(a));
+        let rows = asked.map_or(tokens, Asked::rows);
+
+        let dy = pass.dropped(Site::Mlp { layer: n }, &d.dx, &mut d.branch);
+        let shape = (rows, a.hidden, width);
+        let d_activated = size(&mut d.wide, rows * a.hidden);
+        linear_backward(cpu, weights, &layer.mlp_out, shape, &self.activated, dy, d_activated, gradient);
+        let d_hidden = size(&mut d.hidden, rows * a.mlp_columns());
+        activation::backward(cpu, a.family, a.hidden, &self.hidden, d_activated, d_hidden);
+        let shape = (rows, width, a.mlp_columns());
+        let d_norm = size(&mut d.norm, rows * width);
+        linear_backward(cpu, weights, &layer.mlp_in, shape, &self.mlp_in, d_hidden, d_norm, gradient);
+        let statistics = &self.mlp_statistics;
+        norm_backward(pass, &layer.mlp_norm, &self.middle, statistics, d_norm, &mut d.dx, gradient);
+
+        let dy = pass.dropped(Site::Attention { layer: n }, &d.dx, &mut d.branch);
+        let shape = (rows, heads.out(), width);
+        let attention = if asked.is_some() { &self.few_attention } else { &self.attention };
+        let d_attention = size(&mut d.wide, rows * heads.out());
+        linear_backward(cpu, weights, &layer.attention_out, shape, attention, dy, d_attention, gradient);
+        if let Some(asked) = asked {
+            core::mem::swap(&mut d.few, &mut d.wide);
+            asked.scatter(&d.few, heads.out(), 0..heads.out(), size(&mut d.wide, tokens * heads.out()));
+            // The stream's gradient has no other rows yet.
+            core::mem::swap(&mut d.few, &mut d.dx);
+            d.dx.clear();
+            asked.scatter(&d.few, width, 0..width, size(&mut d.dx, tokens * width));
+        }
+        let d_qkv = size(&mut d.hidden, tokens * a.qkv());
+        attention::backward(
+            cpu,
+            heads,
+            pass.spans,
+            asked.map_or(pass.spans, Asked::spans),
+            &self.qkv,
+            &self.attention,
+            &self.log_sums,
+            &d.wide,
+            d_qkv,
+        );
+        weights.rope.rotate(cpu, d_qkv, a.qkv(), a.heads + a.kv_heads, pass.positions, true);
+        self.project_backward(pass, &layer.qkv, asked, d, gradient);
+        let statistics = &self.attention_statistics;
+        norm_backward(pass, &layer.attention_norm, &self.x, statistics, &d.norm, &mut d.dx, gradient);
+    }
+
+    /// [`Self::project`]'s gradient, from that of queries, keys and values.
+    fn project_backward(
+        &self,
+        pass: &Pass<'_>,
+        pair: &Pair,
+        asked: Option<&Asked>,
+        d: &mut Gradients,
+        gradient: &mut [f32],
+    ) {
+        let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
+        let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
+        let shape = (tokens, width, a.qkv());
+        let (d_qkv, d_norm) = (&d.hidden[..], size(&mut d.norm, tokens * width));
+        let Some(asked) = asked else {
+            return linear_backward(cpu, weights, pair, shape, &self.attention_in, d_qkv, d_norm, gradient);
+        };
+        // Queries first, as in the sum over all columns.
+        asked.gather(d_qkv, a.qkv(), 0..queries, &mut d.few);
+        linear_columns_backward(
+            cpu,
+            weights,
+            pair,
+            (asked.rows(), width, a.qkv()),
+            0..queries,
+            &self.few_in,
+            (&d.few, queries),
+            Start::Zero,
+            size(&mut d.few_norm, asked.rows() * width),
+            gradient,
+        );
+        d_norm.fill(0.0);
+        asked.scatter(&d.few_norm, width, 0..width, d_norm);
+        linear_columns_backward(
+            cpu,
+            weights,
+            pair,
+            shape,
+            queries..a.qkv(),
+            &self.attention_in,
+            (&d_qkv[queries..], a.qkv()),
+            Start::Add,
+            d_norm,
+            gradient,
+        );
+        if let Some(bias) = &pair.bias {
+            bias_backward(cpu, d_qkv, &mut gradient[bias.clone()]);
+        }
+    }
+}
+
+/// Adds the gradient through a norm to `dx`, and to that of its parameters.
+pub(crate) fn norm_backward(
+    pass: &Pass<'_>,
+    pair: &Pair,
+    x: &[f32],
+    statistics: &[f32],
+    dy: &[f32],
+    dx: &mut [f32],
+    gradient: &mut [f32],
+) {
+    let (d_gain, d_bias) = match &pair.bias {
+        // A norm's bias follows its gain.
+        Some(bias) => {
+            let (gain, rest) = gradient[pair.first.start..bias.end].split_at_mut(pair.first.len());
+            (gain, Some(rest))
+        }
+        None => (&mut gradient[pair.first.clone()], None),
+    };
+    norm::backward(pass.cpu, pass.weights.norm(pair), x, statistics, dy, dx, d_gain, d_bias);
+}
