@@ -63,6 +63,7 @@ fn every_command_has_help_with_examples_and_exit_codes() {
         "generate",
         "score",
         "rate",
+        "bench",
         "config",
         "control",
         "completions",
@@ -165,6 +166,43 @@ fn a_device_that_is_not_there_is_named_with_what_would_do() {
             (_, code) => panic!("{name}: {code:?} {error}"),
         }
     }
+}
+
+#[test]
+fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut args = vec!["bench", "--size", "tiny", "--budget", "0.05", "--json"];
+    let works = ["load", "forward", "train", "reward", "greedy-8", "drawn-1", "ppo"];
+    args.extend(works.iter().flat_map(|work| ["--work", work]));
+    let said: Value = serde_json::from_str(&said(folder.path(), &args, "")).unwrap();
+    let at_most = |name: &str| said["limits"][name].as_f64().unwrap();
+    assert!(at_most("arithmetic") > 1e8 && at_most("bandwidth") > 1e7, "{said}");
+    for (figure, work) in said["figures"].as_array().unwrap().iter().zip(works) {
+        assert_eq!((&figure["size"], &figure["work"]), (&"tiny".into(), &work.into()));
+        let number = |name: &str| figure[name].as_f64().unwrap();
+        let seconds = figure["seconds"]["median"].as_f64().unwrap();
+        assert!(seconds > 0.0 && number("rate") > 0.0);
+        let operations = figure["cost"]["operations"].as_f64().unwrap();
+        assert!(
+            (number("of_arithmetic") * seconds * at_most("arithmetic") - operations).abs()
+                <= 1e-6 * operations
+        );
+        let phases = figure["phases"].as_array().unwrap();
+        assert_eq!(!phases.is_empty(), work == "ppo");
+        if work == "ppo" {
+            let named: Vec<_> = phases.iter().map(|phase| phase[0].as_str().unwrap()).collect();
+            assert!(
+                ["generate", "reference", "reward", "value", "gradients", "optimiser"]
+                    .iter()
+                    .all(|n| named.contains(n))
+            );
+            let sum: f64 = phases.iter().map(|phase| phase[1].as_f64().unwrap()).sum();
+            assert!((sum / seconds - 1.0).abs() < 0.05, "{sum} {seconds}");
+        }
+    }
+    assert_eq!(said["figures"].as_array().unwrap().len(), works.len());
+    let (code, error) = failed(folder.path(), &["bench", "--work", "nap"], "");
+    assert!(code == 2 && error.contains("greedy-32"), "{error}");
 }
 
 #[test]

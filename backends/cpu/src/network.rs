@@ -192,7 +192,7 @@ impl Trace {
     fn drop_out(&self, cpu: &Cpu, dropout: Option<(Dropout, u32)>, site: usize, x: &mut [f32], width: usize) {
         let Some((dropout, first)) = dropout else { return };
         let x = Parts::new(x);
-        cpu.threads().run(self.spans.len(), &|i| {
+        cpu.pool().run(self.spans.len(), &|i| {
             for t in self.spans[i].clone() {
                 // SAFETY: sequences are disjoint.
                 let row = unsafe { x.get(t * width..(t + 1) * width) };

@@ -85,6 +85,12 @@ pub const CHECK: &str = examples!(
   rlhf config check run.toml --data DIR --set base.new.width=4096 --memory 16"
 );
 
+pub const BENCH: &str = examples!(
+    "  rlhf bench
+  rlhf bench --size 124M --work train --work greedy-1 --threads 1
+  rlhf bench --size tiny --budget 1 --json > bench.json"
+);
+
 pub const CONTROL: &str = examples!(
     "  rlhf control grid
   rlhf control cart-pole --method coach --mistakes 0.1 --seed 7

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how a run shows itself.
 
+mod bench;
 mod configuration;
 mod control;
 mod data;
@@ -16,6 +17,7 @@ mod report;
 mod score;
 mod train;
 
+use bench::Bench;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use configuration::Configuration;
@@ -143,6 +145,12 @@ enum What {
     /// and range. With model and tokenizer filled in, `rlhf run` takes it.
     #[command(after_help = help::CONFIG)]
     Config(Configuration),
+    /// Times the work of a run on this machine, beside what the machine could do
+    ///
+    /// Arithmetic and memory traffic are what the work needs, as shares of the most that the device did when
+    /// it was only asked for that. Others who use the machine are waited for, and the median counts.
+    #[command(after_help = help::BENCH)]
+    Bench(Bench),
     /// Teaches a small control task by feedback, as was done before language models
     ///
     /// TAMER, Deep TAMER and COACH are told good or bad, step by step; preferences are told which of two
@@ -207,6 +215,7 @@ impl What {
             Self::Score(args) => score::main(&args, &machine.open()?),
             Self::Rate(args) => rate::main(&args),
             Self::Config(args) => configuration::main(&args, machine),
+            Self::Bench(args) => bench::main(&args, &machine.open()?),
             Self::Control(args) => control::main(&args),
             Self::Data(what) => data::main(&what),
             Self::Report(args) => report::main(&args).map_err(Failure::failed),
