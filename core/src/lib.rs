@@ -21,6 +21,7 @@ pub mod capabilities;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod diagnostics;
+mod dropout;
 mod error;
 #[cfg(feature = "alloc")]
 mod held_rows;
@@ -44,6 +45,7 @@ mod tabular;
 mod vectors;
 
 pub use batch::{Batch, Ragged};
+pub use dropout::{Dropout, Site};
 pub use error::Error;
 #[cfg(feature = "alloc")]
 pub use held_rows::HeldRows;

@@ -1,6 +1,7 @@
 //! What the backend can beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for
 //! [`Rows`] and [`LearnRows`] alone.
 
+use crate::guard::guarded;
 use crate::model::owed;
 use crate::padded::matrix;
 use crate::read::{fetch, floats, numbers};
@@ -38,15 +39,18 @@ impl Rows for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        let padded = self.padded(batch.sequences());
-        let head = self.head(self.forward(&padded), batch, &positions, &padded);
-        for tile in head.tiles() {
-            let logits = floats(head.logits(&tile)).await?;
-            for (&t, row) in positions[tile].iter().zip(logits.chunks_exact(self.row_len())) {
-                visit(t, row);
+        guarded(async {
+            let padded = self.padded(batch.sequences())?;
+            let head = self.head(self.forward(&padded), batch, &positions, &padded);
+            for tile in head.tiles() {
+                let logits = floats(head.logits(&tile)).await?;
+                for (&t, row) in positions[tile].iter().zip(logits.chunks_exact(self.row_len())) {
+                    visit(t, row);
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -99,20 +103,23 @@ impl Candidates for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        let padded = self.padded(batch.sequences());
-        let head = self.head(self.forward(&padded), batch, &positions, &padded);
-        for tile in head.tiles() {
-            let span = tile.start * k..tile.end * k;
-            let (values, places) = head.log_softmax(&tile).topk_with_indices(k, 1);
-            let data = fetch(Transaction::default().register(places).register(values)).await?;
-            let mut data = data.into_iter();
-            let found: Vec<i32> = numbers(&mut data)?;
-            for (id, found) in ids[span.clone()].iter_mut().zip(found) {
-                *id = found as u32;
+        guarded(async {
+            let padded = self.padded(batch.sequences())?;
+            let head = self.head(self.forward(&padded), batch, &positions, &padded);
+            for tile in head.tiles() {
+                let span = tile.start * k..tile.end * k;
+                let (values, places) = head.log_softmax(&tile).topk_with_indices(k, 1);
+                let data = fetch(Transaction::default().register(places).register(values)).await?;
+                let mut data = data.into_iter();
+                let found: Vec<i32> = numbers(&mut data)?;
+                for (id, found) in ids[span.clone()].iter_mut().zip(found) {
+                    *id = found as u32;
+                }
+                log_probs[span].copy_from_slice(&numbers::<f32>(&mut data)?);
             }
-            log_probs[span].copy_from_slice(&numbers::<f32>(&mut data)?);
-        }
-        Ok(())
+            Ok(())
+        })
+        .await
     }
 
     async fn candidates(
@@ -130,11 +137,14 @@ impl Candidates for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        let padded = self.padded(batch.sequences());
-        let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
-        let (all, _) = head.scalars(ids, k, false);
-        log_probs.copy_from_slice(&floats(all).await?);
-        Ok(())
+        guarded(async {
+            let padded = self.padded(batch.sequences())?;
+            let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
+            let (all, _) = head.scalars(ids, k, false);
+            log_probs.copy_from_slice(&floats(all).await?);
+            Ok(())
+        })
+        .await
     }
 }
 

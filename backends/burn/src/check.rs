@@ -33,6 +33,15 @@ pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), BurnE
     }
 }
 
+/// Room for a tensor of these axes. What is asked of the host is what a processor's engine would abort
+/// for; a card's allocator says itself what it has not.
+pub(crate) fn fits(axes: &[usize]) -> Result<(), BurnError> {
+    let numbers = axes.iter().fold(1, |product: usize, &axis| product.saturating_mul(axis));
+    Vec::<f32>::new().try_reserve_exact(numbers).map_err(|_| BurnError::Device {
+        reason: format!("there is no memory for a tensor of {axes:?} numbers"),
+    })
+}
+
 /// An argument's length.
 pub(crate) fn len(name: &'static str, got: usize, want: usize) -> Result<(), BurnError> {
     if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }.into()) }

@@ -1,9 +1,8 @@
 //! Devices by name.
 
 use crate::BurnError;
-use burn_tensor::Tensor;
-use core::panic::AssertUnwindSafe;
-use std::panic::catch_unwind;
+use crate::guard::caught;
+use crate::tensor::{self, Tensor};
 
 /// A device that was found to work when it was opened.
 ///
@@ -18,9 +17,8 @@ use std::panic::catch_unwind;
 #[derive(Clone, Debug)]
 pub struct Device {
     name: String,
-    inner: burn_tensor::Device,
-    /// Times are padded to a multiple of this.
-    multiple: usize,
+    kind: Kind,
+    inner: tensor::Device,
 }
 
 /// What a build may have. The name is the feature's too.
@@ -32,6 +30,12 @@ enum Kind {
     Vulkan,
     Metal,
     Cuda,
+}
+
+impl Kind {
+    fn is_processor(self) -> bool {
+        matches!(self, Self::Flex | Self::NdArray)
+    }
 }
 
 const KINDS: [(&str, Kind, bool); 6] = [
@@ -71,7 +75,7 @@ impl Device {
             Some((kind, index)) => (kind, Some(index.parse::<usize>().map_err(|_| unknown())?)),
         };
         let &(feature, kind, built) = KINDS.iter().find(|(known, ..)| *known == kind).ok_or_else(unknown)?;
-        if matches!(kind, Kind::Flex | Kind::NdArray) && index.is_some() {
+        if kind.is_processor() && index.is_some() {
             return Err(unknown());
         }
         if !built {
@@ -81,16 +85,11 @@ impl Device {
             let others: Vec<_> = Self::built().into_iter().filter(|other| *other != feature).collect();
             BurnError::NoDevice { name: name.into(), reason, instead: others.join(", ") }
         };
-        // Drivers that are missing make Burn panic.
-        let opened = catch_unwind(AssertUnwindSafe(|| {
-            let device = open(kind, index)?;
-            let two = Tensor::<1>::ones([1], &device).add_scalar(1.0);
-            two.try_into_data().map_err(|error| error.to_string())?;
-            Ok(device)
-        }));
-        let inner = opened.unwrap_or_else(|panic| Err(said(panic.as_ref()))).map_err(none)?;
-        let multiple = if matches!(kind, Kind::Flex | Kind::NdArray) { 1 } else { SHADER_MULTIPLE };
-        Ok(Self { name: name.into(), inner, multiple })
+        let inner = open(kind, index).map_err(none)?;
+        // A driver that is broken is seen only in use.
+        let two = || Ok(Tensor::<1>::ones([1], &inner).add_scalar(1.0).try_into_data()?);
+        caught(two).map_err(|error| none(error.to_string()))?;
+        Ok(Self { name: name.into(), kind, inner })
     }
 
     /// The names that this build can open, whether or not this machine has such a device.
@@ -112,20 +111,20 @@ impl Device {
         &self.name
     }
 
-    pub(crate) fn inner(&self) -> &burn_tensor::Device {
+    pub(crate) fn inner(&self) -> &tensor::Device {
         &self.inner
+    }
+
+    /// Bytes that the device's allocator has taken, what it keeps for reuse included; `None` where it does
+    /// not say, as processors do not.
+    pub fn reserved(&self) -> Option<u64> {
+        self.inner.memory_pool_usage().map(|usage| usage.bytes_reserved)
     }
 
     /// The least length of `time` or more that suits the device.
     pub(crate) fn padded(&self, time: usize) -> usize {
-        time.next_multiple_of(self.multiple)
+        if self.kind.is_processor() { time } else { time.next_multiple_of(SHADER_MULTIPLE) }
     }
-}
-
-/// What a panic said.
-fn said(panic: &(dyn core::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason was given").into()
 }
 
 fn open(kind: Kind, index: Option<usize>) -> Result<burn_tensor::Device, String> {
@@ -136,24 +135,46 @@ fn open(kind: Kind, index: Option<usize>) -> Result<burn_tensor::Device, String>
         #[allow(deprecated)]
         Kind::NdArray => Ok(burn_tensor::Device::ndarray()),
         #[cfg(feature = "wgpu")]
-        Kind::Wgpu => found(burn_tensor::DeviceType::Wgpu, index),
+        Kind::Wgpu => found(burn_tensor::DeviceType::Wgpu, "a driver for Vulkan or OpenGL", index),
         #[cfg(feature = "vulkan")]
-        Kind::Vulkan => found(burn_tensor::DeviceType::Vulkan, index),
+        Kind::Vulkan => found(burn_tensor::DeviceType::Vulkan, "a driver for Vulkan", index),
         #[cfg(feature = "metal")]
-        Kind::Metal => found(burn_tensor::DeviceType::Metal, index),
+        Kind::Metal => found(burn_tensor::DeviceType::Metal, "Apple's Metal", index),
         #[cfg(feature = "cuda")]
-        Kind::Cuda => found(burn_tensor::DeviceType::Cuda, index),
+        Kind::Cuda => found(burn_tensor::DeviceType::Cuda, "NVIDIA's driver (libcuda)", index),
         #[allow(unreachable_patterns)]
         _ => Err(format!("{kind:?} {index:?} is not in this build")),
     }
 }
 
-/// The `index`-th device of a type, the first where none is asked for.
+/// The `index`-th device of a type, the first where none is asked for. A driver that is missing is seen
+/// here: Burn would panic when it is used.
 #[cfg(any(feature = "wgpu", feature = "cuda"))]
-fn found(of: burn_tensor::DeviceType, index: Option<usize>) -> Result<burn_tensor::Device, String> {
+fn found(
+    of: burn_tensor::DeviceType,
+    driver: &str,
+    index: Option<usize>,
+) -> Result<burn_tensor::Device, String> {
     let devices = burn_tensor::Device::enumerate(of).into_vec();
-    let count = devices.len();
-    devices.into_iter().nth(index.unwrap_or(0)).ok_or_else(|| format!("{count} were found"))
+    let (count, index) = (devices.len(), index.unwrap_or(0));
+    let device = devices.into_iter().nth(index).ok_or_else(|| match count {
+        0 => format!("no card was found that has {driver}"),
+        _ => format!("{count} were found, the first of which is number 0"),
+    })?;
+    #[cfg(feature = "vulkan")]
+    if renders_in_software(&device) {
+        return Err(
+            "it is a software renderer, where SPIR-V crashes: build without the feature vulkan".into()
+        );
+    }
+    Ok(device)
+}
+
+/// Whether the device is Mesa's lavapipe or its like. With SPIR-V in the build every Vulkan device gets it.
+#[cfg(feature = "vulkan")]
+fn renders_in_software(device: &burn_tensor::Device) -> bool {
+    use burn_tensor::{Device, DeviceKind};
+    [Device::wgpu(DeviceKind::Cpu), Device::vulkan(DeviceKind::Cpu)].contains(device)
 }
 
 #[cfg(test)]

@@ -69,11 +69,6 @@ pub enum BurnError {
     },
     /// Scores or values of a network without a scalar head.
     NoScalarHead,
-    /// The architecture asks for dropout, which this backend does not have.
-    Dropout {
-        /// The architecture's rate.
-        rate: f32,
-    },
     /// A gradient was asked of a graph that no longer has it: the graph is of weights from before a step.
     Stale {
         /// The first tensor without a gradient.
@@ -122,10 +117,6 @@ impl fmt::Display for BurnError {
             Self::NoScalarHead => {
                 f.write_str("the network has no scalar head: make one with `Model::with_scalar_head`")
             }
-            Self::Dropout { rate } => write!(
-                f,
-                "dropout is {rate}: this backend has none yet, so set it to 0 or learn on the CPU engine"
-            ),
             Self::Stale { tensor } => write!(
                 f,
                 "the graph has no gradient for {tensor:?}: it is of weights from before a step, so run the pass again"

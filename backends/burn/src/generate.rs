@@ -6,7 +6,7 @@ use crate::network::{Network, cached};
 use crate::padded::{indices, matrix};
 use crate::read::{fetch, numbers};
 use crate::sampler::{BELOW_ONE, Sampler};
-use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction};
+use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction, kept};
 use crate::{BurnError, Device, Model};
 use rlhf_core::random::Key;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
@@ -48,7 +48,7 @@ struct Live {
 impl Request<'_> {
     pub(crate) async fn run(&self) -> Result<Responses, BurnError> {
         let mut responses = vec![Response::default(); self.prompts.len()];
-        let (mut live, mut hidden) = self.read_prompts();
+        let (mut live, mut hidden) = self.read_prompts()?;
         let mut sampler = Sampler::new(self.sampling, || self.seen());
         for step in 0.. {
             let uniform = live.prompts.iter().map(|&prompt| self.uniform(prompt, step)).collect();
@@ -98,9 +98,9 @@ impl Request<'_> {
     }
 
     /// Fills the caches, and returns what the first tokens are predicted from, `[prompts, width]`.
-    fn read_prompts(&self) -> (Live, Tensor<2>) {
+    fn read_prompts(&self) -> Result<(Live, Tensor<2>), BurnError> {
         let model = self.model;
-        let padded = model.padded(self.prompts);
+        let padded = model.padded(self.prompts)?;
         let mut caches = Vec::with_capacity(model.architecture.layers);
         let (tokens, positions) = (padded.tokens, padded.positions);
         let hidden = self.network.body(padded.batch, tokens, positions, |_, q, k, v| {
@@ -110,7 +110,7 @@ impl Request<'_> {
         let last = self.prompts.ends().iter().map(|end| padded.rows[end - 1]);
         let hidden = hidden.select(0, indices(&model.device, last));
         let prompts = (0..self.prompts.len()).collect();
-        (Live { prompts, caches, start: padded.time, columns: padded.time }, hidden)
+        Ok((Live { prompts, caches, start: padded.time, columns: padded.time }, hidden))
     }
 
     /// Adds each sequence's token to its response, and returns the places of those that go on.
@@ -169,7 +169,7 @@ impl Live {
     fn keep(&mut self, places: &[usize], rows: &Tensor<1, Int>) {
         self.prompts = places.iter().map(|&place| self.prompts[place]).collect();
         for cache in self.caches.iter_mut().flatten() {
-            cache.inplace(|cache| cache.select(0, rows.clone()));
+            cache.inplace(|cache| kept(cache, rows.clone()));
         }
     }
 

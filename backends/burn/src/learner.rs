@@ -1,5 +1,6 @@
 //! The roles that learn.
 
+use crate::guard::{caught, guarded};
 use crate::padded::Padded;
 use crate::show::Shown;
 use crate::tensor::Tensor;
@@ -7,7 +8,7 @@ use crate::trace::Trace;
 use crate::{BurnError, Model, check, optimiser};
 use rlhf_core::maths::Update;
 use rlhf_core::roles::Learner;
-use rlhf_core::{Batch, Objective};
+use rlhf_core::{Batch, Dropout, Objective};
 
 /// What learning needs beside weights, in the order of the weights.
 pub(crate) struct Learning {
@@ -40,7 +41,7 @@ impl Model {
         batch: Batch<'_>,
         show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, BurnError>,
     ) -> Result<f64, BurnError> {
-        match self.pass(batch, show).await {
+        match guarded(self.pass(batch, show)).await {
             Ok((loss, gradients)) => {
                 let held = &mut self.learning().gradient;
                 *held = Some(match held.take() {
@@ -74,18 +75,25 @@ impl Model {
         show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, BurnError>,
     ) -> Result<(f64, Vec<Tensor<2>>), BurnError> {
         check::texts(&self.architecture, batch.sequences())?;
-        let rate = self.architecture.dropout;
-        if rate > 0.0 {
-            return Err(BurnError::Dropout { rate });
-        }
-        let padded = self.padded(batch.sequences());
-        let trace = Trace::new(self, &padded);
+        let padded = self.padded(batch.sequences())?;
+        // A layer's graph holds all of its attention's scores.
+        check::fits(&[padded.batch, self.architecture.heads, padded.time, padded.time])?;
+        let trace = Trace::new(self, &padded, self.dropout(batch));
         let shown = show(self, trace.hidden.clone(), &padded).await?;
         let mut gradients = trace.pull(shown.hidden)?;
         for (place, d) in shown.heads {
             gradients[place] = gradients[place].clone() + d;
         }
         Ok((shown.loss, gradients))
+    }
+}
+
+impl Model {
+    /// What the next pass over `batch` drops.
+    fn dropout(&self, batch: Batch<'_>) -> Option<Dropout> {
+        let a = &self.architecture;
+        let steps = self.learning.as_ref().map_or(0, |learning| learning.steps);
+        Dropout::new(a.dropout, a.layers, self.dropout_seed, steps, batch)
     }
 }
 
@@ -114,7 +122,7 @@ impl Learner for Model {
         }
         update.adam.validate()?;
         let gradient = self.take_gradient_tensors();
-        let norm = optimiser::norm(&gradient).await?;
+        let norm = guarded(optimiser::norm(&gradient)).await?;
         let step = self.learning().steps + 1;
         if !norm.is_finite() {
             return Err(BurnError::Gradient { norm, step });
@@ -123,10 +131,12 @@ impl Learner for Model {
         let Self { weights, learning: Some(learning), .. } = self else { return Ok(0.0) };
         learning.steps = step;
         let step = optimiser::Step::new(update, step, scale);
-        let moments = learning.first.iter_mut().zip(&mut learning.second);
-        for ((weight, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {
-            step.take(weight, gradient, first, second);
-        }
-        Ok(norm)
+        caught(|| {
+            let moments = learning.first.iter_mut().zip(&mut learning.second);
+            for ((weight, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {
+                step.take(weight, gradient, first, second);
+            }
+            Ok(norm)
+        })
     }
 }

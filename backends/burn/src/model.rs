@@ -1,5 +1,6 @@
 //! A network that plays every role.
 
+use crate::guard::guarded;
 use crate::layer::causal;
 use crate::learner::Learning;
 use crate::network::Network;
@@ -26,6 +27,7 @@ pub struct Model {
     pub(crate) weights: Vec<Tensor<2>>,
     pub(crate) precision: Precision,
     pub(crate) learning: Option<Learning>,
+    pub(crate) dropout_seed: u64,
 }
 
 impl Clone for Model {
@@ -38,6 +40,7 @@ impl Clone for Model {
             weights: self.weights.clone(),
             precision: self.precision,
             learning: None,
+            dropout_seed: 0,
         }
     }
 }
@@ -71,6 +74,7 @@ impl Model {
             weights,
             precision: Precision::F32,
             learning: None,
+            dropout_seed: 0,
         })
     }
 
@@ -127,6 +131,12 @@ impl Model {
         self.gather(&self.weights).await
     }
 
+    /// Seeds the dropout masks of learning; the architecture says how much is dropped. Under the CPU
+    /// engine's seed they are the CPU engine's masks.
+    pub fn seed_dropout(&mut self, seed: u64) {
+        self.dropout_seed = seed;
+    }
+
     /// Logits of what follows each token, `[tokens, vocabulary]`, row-major. For a look: nothing that
     /// learns or samples lets so many numbers leave the device.
     ///
@@ -138,22 +148,26 @@ impl Model {
         if sequences.is_empty() {
             return Ok(out);
         }
-        let padded = self.padded(sequences);
-        let output = self.forward(&padded);
-        let head = Head::new(&self.device, output, padded.rows, self.weights[self.layout.head].clone(), 1.0);
-        for tile in head.tiles() {
-            out.extend(floats(head.logits(&tile)).await?);
-        }
-        Ok(out)
+        guarded(async {
+            let padded = self.padded(sequences)?;
+            let output = self.forward(&padded);
+            let weight = self.weights[self.layout.head].clone();
+            let head = Head::new(&self.device, output, padded.rows, weight, 1.0);
+            for tile in head.tiles() {
+                out.extend(floats(head.logits(&tile)).await?);
+            }
+            Ok(out)
+        })
+        .await
     }
 
     pub(crate) fn network(&self) -> Network<'_> {
         let Self { architecture, layout, rope, precision, weights, .. } = self;
-        Network { architecture, layout, rope, precision: *precision, weights: weights.clone() }
+        Network { architecture, layout, rope, precision: *precision, weights: weights.clone(), masks: None }
     }
 
-    pub(crate) fn padded(&self, sequences: Ragged<'_>) -> Padded {
-        Padded::new(&self.device, sequences, self.architecture.context)
+    pub(crate) fn padded(&self, sequences: Ragged<'_>) -> Result<Padded, BurnError> {
+        Padded::new(&self.device, sequences, &self.architecture)
     }
 
     /// The last norm's output, without a graph, `[rows, width]`.
@@ -183,10 +197,13 @@ impl Model {
     pub(crate) async fn gather(&self, tensors: &[Tensor<2>]) -> Result<Vec<f32>, BurnError> {
         let (mut out, parameters) = (Vec::new(), self.layout.len());
         out.try_reserve_exact(parameters).map_err(|_| CheckpointError::Memory { parameters })?;
-        for tensor in tensors {
-            out.extend(floats(tensor.clone()).await?);
-        }
-        Ok(out)
+        guarded(async {
+            for tensor in tensors {
+                out.extend(floats(tensor.clone()).await?);
+            }
+            Ok(out)
+        })
+        .await
     }
 }
 

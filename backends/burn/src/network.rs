@@ -4,9 +4,11 @@
 
 use crate::Precision;
 use crate::layer::{Part, Turns};
+use crate::masks::Masks;
 use crate::rope::Rope;
 use crate::tensor::{Bool, Int, Tensor, softmax};
 use crate::weights::Layout;
+use rlhf_core::Site;
 use rlhf_core::model::Architecture;
 
 /// A network's shape with the tensors of one pass.
@@ -17,6 +19,8 @@ pub(crate) struct Network<'a> {
     /// What products are computed in.
     pub(crate) precision: Precision,
     pub(crate) weights: Vec<Tensor<2>>,
+    /// What is dropped while learning.
+    pub(crate) masks: Option<Masks<'a>>,
 }
 
 impl Network<'_> {
@@ -51,8 +55,12 @@ impl Network<'_> {
     /// What goes into the first layer, `[rows, width]`.
     pub(crate) fn embed(&self, tokens: Tensor<1, Int>, positions: Tensor<1, Int>) -> Tensor<2> {
         let x = self.weights[self.layout.embedding].clone().select(0, tokens);
-        match self.layout.positions {
+        let x = match self.layout.positions {
             Some(learned) => x + self.weights[learned].clone().select(0, positions),
+            None => x,
+        };
+        match self.masks {
+            Some(masks) => x * masks.at(Site::Embedding),
             None => x,
         }
     }
@@ -65,7 +73,8 @@ impl Network<'_> {
         x: Tensor<2>,
         attend: impl FnOnce(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        self.part().layer(&self.layout.layers[n], turns, x, attend)
+        let masks = self.masks.map(|masks| masks.of(n));
+        self.part().layer(&self.layout.layers[n], turns, x, masks, attend)
     }
 
     /// The last norm, of the last layer's output.

@@ -1,9 +1,10 @@
 //! Ragged sequences as a rectangle. Padding is born here and dies in the backend: it lies behind each
 //! sequence, where causal attention never looks.
 
-use crate::Device;
 use crate::tensor::{Int, Tensor, TensorData};
+use crate::{BurnError, Device, check};
 use rlhf_core::Ragged;
+use rlhf_core::model::Architecture;
 
 /// Sequences below each other, each padded at its end to `time` tokens.
 pub(crate) struct Padded {
@@ -18,11 +19,14 @@ pub(crate) struct Padded {
 }
 
 impl Padded {
-    pub(crate) fn new(device: &Device, sequences: Ragged<'_>, context: usize) -> Self {
+    /// # Errors
+    /// [`BurnError::Device`] where the widest activation of its rows does not fit.
+    pub(crate) fn new(device: &Device, sequences: Ragged<'_>, a: &Architecture) -> Result<Self, BurnError> {
         // Devices do not like tensors of nothing: an empty batch is a token of padding.
         let batch = sequences.len().max(1);
         let longest = sequences.sequences().map(|(tokens, _)| tokens.len()).max().unwrap_or(1);
         let time = device.padded(longest);
+        check::fits(&[batch, time, a.qkv().max(a.mlp_columns())])?;
         let mut tokens = vec![0; batch * time];
         let mut rows = Vec::with_capacity(sequences.tokens().len());
         for (i, (sequence, _)) in sequences.sequences().enumerate() {
@@ -33,8 +37,8 @@ impl Padded {
             rows.extend(start..start + sequence.len());
         }
         // What is padded beyond the context reads its last position; nobody reads that.
-        let positions = (0..batch * time).map(|row| (row % time).min(context - 1) as i32).collect();
-        Self { batch, time, tokens: ints(device, tokens), positions: ints(device, positions), rows }
+        let positions = (0..batch * time).map(|row| (row % time).min(a.context - 1) as i32).collect();
+        Ok(Self { batch, time, tokens: ints(device, tokens), positions: ints(device, positions), rows })
     }
 }
 

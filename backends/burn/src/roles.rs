@@ -1,6 +1,7 @@
 //! The roles that read: policy, reference, reward model, critic. None of them keeps a graph.
 
 use crate::generate::Request;
+use crate::guard::guarded;
 use crate::model::owed;
 use crate::padded::indices;
 use crate::read::floats;
@@ -20,13 +21,16 @@ impl Reference for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        let padded = self.padded(batch.sequences());
-        let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
-        let (log_probs, _) = head.scalars(&ids, 1, false);
-        for (t, log_prob) in positions.into_iter().zip(floats(log_probs).await?) {
-            out[t] = log_prob;
-        }
-        Ok(())
+        guarded(async {
+            let padded = self.padded(batch.sequences())?;
+            let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
+            let (log_probs, _) = head.scalars(&ids, 1, false);
+            for (&t, log_prob) in positions.iter().zip(floats(log_probs).await?) {
+                out[t] = log_prob;
+            }
+            Ok(())
+        })
+        .await
     }
 }
 
@@ -47,9 +51,11 @@ impl Policy for Model {
         if prompts.is_empty() {
             return Ok(Responses::default());
         }
-        Request { network: self.network().cast(), model: self, prompts, sampling, stopping, key, first }
-            .run()
-            .await
+        guarded(async {
+            let network = self.network().cast();
+            Request { network, model: self, prompts, sampling, stopping, key, first }.run().await
+        })
+        .await
     }
 }
 
@@ -60,10 +66,13 @@ impl Model {
         if at.is_empty() {
             return Ok(Vec::new());
         }
-        let padded = self.padded(sequences);
-        let rows = indices(&self.device, at.iter().map(|&t| padded.rows[t]));
-        let values = self.scalar(&self.forward(&padded).select(0, rows))?;
-        floats(values).await
+        guarded(async {
+            let padded = self.padded(sequences)?;
+            let rows = indices(&self.device, at.iter().map(|&t| padded.rows[t]));
+            let values = self.scalar(&self.forward(&padded).select(0, rows))?;
+            floats(values).await
+        })
+        .await
     }
 }
 

@@ -13,6 +13,11 @@ pub(crate) fn supports(device: &Device, dtype: DType) -> bool {
     device.supports_dtype(dtype)
 }
 
+/// A view's `rows` along its first axis.
+pub(crate) fn kept(view: Tensor<4>, rows: Tensor<1, Int>) -> Tensor<4> {
+    view.select(0, rows)
+}
+
 /// What was read, as `E`, whatever the device keeps it as; or why it is not that.
 pub(crate) fn list<E: Element>(data: TensorData) -> Result<Vec<E>, String> {
     data.try_into_vec_as().map_err(|error| error.to_string())

@@ -7,16 +7,20 @@
 
 use crate::graph;
 use crate::layer::{Turns, causal};
+use crate::masks::Masks;
+use crate::network::Network;
 use crate::padded::Padded;
 use crate::tensor::{IndexingUpdateOp, Tensor};
 use crate::{BurnError, Model};
 use core::ops::Range;
+use rlhf_core::{Dropout, Site};
 
 /// A pass through the body.
 pub(crate) struct Trace<'a> {
     model: &'a Model,
     padded: &'a Padded,
     turns: Turns,
+    masks: Option<Masks<'a>>,
     /// What went into each layer, then into the last norm: `[rows, width]` each.
     inputs: Vec<Tensor<2>>,
     /// The last norm's output, `[rows, width]`.
@@ -24,8 +28,10 @@ pub(crate) struct Trace<'a> {
 }
 
 impl<'a> Trace<'a> {
-    pub(crate) fn new(model: &'a Model, padded: &'a Padded) -> Self {
-        let network = model.network();
+    pub(crate) fn new(model: &'a Model, padded: &'a Padded, dropout: Option<Dropout>) -> Self {
+        let width = model.architecture.width;
+        let masks = dropout.map(|dropout| Masks { device: &model.device, dropout, padded, width });
+        let network = Network { masks, ..model.network() };
         let turns = model.rope.at(padded.batch, padded.positions.clone());
         let mut x = network.embed(padded.tokens.clone(), padded.positions.clone());
         let mut inputs = Vec::with_capacity(model.architecture.layers + 1);
@@ -34,7 +40,7 @@ impl<'a> Trace<'a> {
             x = network.layer(n, &turns, x, causal);
         }
         inputs.push(x.clone());
-        Self { model, padded, turns, inputs, hidden: network.last(x) }
+        Self { model, padded, turns, masks, inputs, hidden: network.last(x) }
     }
 
     /// The gradients of the body's tensors under `cotangent`, `[rows, width]`, the gradient of
@@ -51,11 +57,14 @@ impl<'a> Trace<'a> {
             let layer = layout.layers.get(n);
             let span = layer.map_or(layout.norm.span(), |layer| layer.span());
             let (dx, of_span) = pull(self.model, span.clone(), x, d, |part, x| match layer {
-                Some(layer) => part.layer(layer, &self.turns(), x, graph::causal),
+                Some(layer) => part.layer(layer, &self.turns(), x, self.masks(n), graph::causal),
                 None => part.norm(layout.norm, x),
             })?;
             gradients.splice(span, of_span);
             d = dx;
+        }
+        if let Some(masks) = self.masks {
+            d = d * masks.at(Site::Embedding);
         }
         let rows =
             [(Some(layout.embedding), &self.padded.tokens), (layout.positions, &self.padded.positions)];
@@ -66,6 +75,11 @@ impl<'a> Trace<'a> {
             }
         }
         Ok(gradients)
+    }
+
+    /// What the layer's pass dropped, once more.
+    fn masks(&self, layer: usize) -> Option<[graph::Tensor<2>; 2]> {
+        self.masks.map(|masks| masks.of(layer).map(graph::constant))
     }
 
     fn turns(&self) -> graph::Turns {

@@ -1,5 +1,6 @@
 //! Where each tensor of a network lies in its list.
 
+use crate::guard::caught;
 use crate::tensor::Tensor;
 use crate::{BurnError, Device, padded::matrix};
 use core::ops::Range;
@@ -90,18 +91,15 @@ impl Layout {
     /// Weights end to end, one tensor each. Vectors become rows, so that all have two axes.
     ///
     /// # Errors
-    /// [`BurnError::Core`] says how many numbers there should be.
+    /// [`BurnError::Core`] says how many numbers there should be; [`BurnError::Device`].
     pub(crate) fn send(&self, device: &Device, flat: &[f32]) -> Result<Vec<Tensor<2>>, BurnError> {
         crate::check::len("weights", flat.len(), self.len())?;
         let mut rest = flat;
-        Ok(self
-            .tensors
-            .iter()
-            .map(|tensor| {
-                let (these, others) = rest.split_at(tensor.len());
-                rest = others;
-                matrix(device, these.to_vec(), tensor.shape.last().copied().unwrap_or(1))
-            })
-            .collect())
+        let mut next = |tensor: &model::Tensor| {
+            let (these, others) = rest.split_at(tensor.len());
+            rest = others;
+            matrix(device, these.to_vec(), tensor.shape.last().copied().unwrap_or(1))
+        };
+        caught(|| Ok(self.tensors.iter().map(&mut next).collect()))
     }
 }

@@ -1,14 +1,14 @@
 //! The backend keeps the promises that `rlhf-core` writes down, on every processor's device of this build:
-//! both families of networks, with and without a scalar head.
+//! both families of networks, with and without a scalar head. What was found is what the README says.
 
 mod shared;
 
-use rlhf_burn::{Device, Model};
 use rlhf_core::conformance;
-use rlhf_core::conformance::{Saved, Skip, Subject};
+use rlhf_core::conformance::{Report, Saved, Skip, Subject};
 use rlhf_core::model::Architecture;
 use rlhf_core::ready;
-use shared::{devices, gpt2, llama, weights};
+use shared::backend::{Device, Model};
+use shared::{devices, gpt2, llama, table, weights};
 
 struct Backend {
     name: String,
@@ -49,34 +49,34 @@ impl Saved for Backend {
     }
 }
 
-fn conforms(name: &str, architecture: Architecture) {
+fn conforms(name: &str, device: Device, architecture: Architecture) -> Report {
     const HEADLESS: Skip =
         Skip { what: &["critic", "learn_values", "reward", "learn_scores"], why: "no scalar head" };
     let skips: &[Skip] = if architecture.scalar { &[] } else { &[HEADLESS] };
+    let name = format!("{name} on {}", device.name());
+    conformance!(Backend { name, device, architecture, skips })
+}
+
+#[test]
+fn every_network_conforms_and_the_readme_says_so() {
     for device in devices() {
-        let name = format!("{name} on {}", device.name());
-        let report = conformance!(Backend { name, device, architecture: architecture.clone(), skips });
-        println!("{report}");
-        assert!(report.passed(), "{report}");
+        let networks = [
+            ("GPT-2", gpt2()),
+            ("GPT-2 with a scalar head", gpt2().with_scalar()),
+            ("Llama", llama()),
+            ("Llama with a scalar head", llama().with_scalar()),
+        ];
+        let reports = std::thread::scope(|scope| {
+            let start = |(name, architecture)| {
+                let device = device.clone();
+                scope.spawn(move || conforms(name, device, architecture))
+            };
+            networks.map(start).map(|run| run.join().unwrap())
+        });
+        for report in &reports {
+            println!("{report}");
+            assert!(report.passed(), "{report}");
+        }
+        table::check(&device, &reports);
     }
-}
-
-#[test]
-fn gpt2_conforms() {
-    conforms("GPT-2", gpt2());
-}
-
-#[test]
-fn gpt2_with_a_scalar_head_conforms() {
-    conforms("GPT-2 with a scalar head", gpt2().with_scalar());
-}
-
-#[test]
-fn llama_conforms() {
-    conforms("Llama", llama());
-}
-
-#[test]
-fn llama_with_a_scalar_head_conforms() {
-    conforms("Llama with a scalar head", llama().with_scalar());
 }

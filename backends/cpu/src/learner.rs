@@ -1,6 +1,5 @@
 //! The roles that learn.
 
-use crate::dropout::Dropout;
 use crate::head::Owed;
 use crate::lanes::kernel;
 use crate::slices::add_scaled;
@@ -10,9 +9,8 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::maths::Update;
-use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Learner};
-use rlhf_core::{Batch, Error, Objective};
+use rlhf_core::{Batch, Dropout, Error, Objective};
 
 /// What learning needs beside weights.
 pub(crate) struct Learning {
@@ -79,10 +77,7 @@ impl Model {
         let sequences = batch.sequences();
         self.check(sequences)?;
         let a = &self.weights.architecture;
-        let dropout = (a.dropout > 0.0).then(|| {
-            let key = Key::new(self.dropout_seed, Stream::Dropout, learning.steps);
-            (Dropout { key, rate: a.dropout, sites: 2 * a.layers + 1 }, batch.first())
-        });
+        let dropout = Dropout::new(a.dropout, a.layers, self.dropout_seed, learning.steps, batch);
         let weights = self.weights.clone();
         self.trace.forward(&self.cpu, &weights, sequences, true, dropout);
         let loss = outputs(self, learning)?;

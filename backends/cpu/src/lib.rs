@@ -16,7 +16,6 @@ mod activation;
 mod attention;
 mod capabilities;
 mod cpu;
-mod dropout;
 mod elementary;
 mod error;
 mod generate;

@@ -1,7 +1,6 @@
 //! The transformer's body: token ids to the last norm's output, and gradients back.
 
 use crate::attention::{self, Heads};
-use crate::dropout::Dropout;
 use crate::norm::{self, bias_backward};
 use crate::product::{Matrix, Start, gemm};
 use crate::threads::Parts;
@@ -9,7 +8,7 @@ use crate::weights::{Pair, Weights};
 use crate::{Cpu, activation};
 use alloc::vec::Vec;
 use core::ops::Range;
-use rlhf_core::Ragged;
+use rlhf_core::{Dropout, Ragged, Site};
 
 /// What a pass keeps of one layer. Matrices have a row for each token.
 #[derive(Default)]
@@ -57,7 +56,7 @@ impl Trace {
         weights: &Weights,
         sequences: Ragged<'_>,
         keep: bool,
-        dropout: Option<(Dropout, u32)>,
+        dropout: Option<Dropout>,
     ) {
         let (a, layout) = (&weights.architecture, &weights.layout);
         let (tokens, width) = (sequences.tokens().len(), a.width);
@@ -71,7 +70,7 @@ impl Trace {
         self.layers.resize_with(if keep { a.layers } else { 1 }, LayerTrace::default);
         let mut next = core::mem::take(&mut self.last);
         embed(cpu, weights, sequences.tokens(), &self.positions, size(&mut next, tokens * width));
-        self.drop_out(cpu, dropout, 0, &mut next, width);
+        self.drop_out(cpu, dropout, Site::Embedding, &mut next, width);
         for (n, layer) in layout.layers.iter().enumerate() {
             let mut t = core::mem::take(&mut self.layers[if keep { n } else { 0 }]);
             core::mem::swap(&mut t.x, &mut next);
@@ -100,7 +99,7 @@ impl Trace {
                 &t.attention,
                 &t.x,
                 dropout,
-                2 * n + 1,
+                Site::Attention { layer: n },
                 &mut t.middle,
             );
             norm::forward(
@@ -133,7 +132,7 @@ impl Trace {
                 &t.activated,
                 &t.middle,
                 dropout,
-                2 * n + 2,
+                Site::Mlp { layer: n },
                 &mut next,
             );
             self.layers[if keep { n } else { 0 }] = t;
@@ -160,8 +159,8 @@ impl Trace {
         pair: &Pair,
         y: &[f32],
         x: &[f32],
-        dropout: Option<(Dropout, u32)>,
-        site: usize,
+        dropout: Option<Dropout>,
+        site: Site,
         out: &mut [f32],
     ) {
         let width = weights.architecture.width;
@@ -189,14 +188,14 @@ impl Trace {
         gemm(cpu, (rows, inner, width), Matrix::rows(y, inner), w, Start::Add, out);
     }
 
-    fn drop_out(&self, cpu: &Cpu, dropout: Option<(Dropout, u32)>, site: usize, x: &mut [f32], width: usize) {
-        let Some((dropout, first)) = dropout else { return };
+    fn drop_out(&self, cpu: &Cpu, dropout: Option<Dropout>, site: Site, x: &mut [f32], width: usize) {
+        let Some(dropout) = dropout else { return };
         let x = Parts::new(x);
         cpu.pool().run(self.spans.len(), &|i| {
             for t in self.spans[i].clone() {
                 // SAFETY: sequences are disjoint.
                 let row = unsafe { x.get(t * width..(t + 1) * width) };
-                dropout.apply(first + i as u32, self.positions[t], site, row);
+                dropout.apply(i, self.positions[t] as usize, site, row);
             }
         });
     }
@@ -207,7 +206,7 @@ impl Trace {
         cpu: &Cpu,
         weights: &Weights,
         sequences: Ragged<'_>,
-        dropout: Option<(Dropout, u32)>,
+        dropout: Option<Dropout>,
         gradient: &mut [f32],
     ) {
         let (a, layout) = (&weights.architecture, &weights.layout);
@@ -231,7 +230,7 @@ impl Trace {
         );
         for (n, layer) in layout.layers.iter().enumerate().rev() {
             let t = &self.layers[n];
-            let dy = self.dropped(cpu, dropout, 2 * n + 2, &dx, &mut d_branch, width);
+            let dy = self.dropped(cpu, dropout, Site::Mlp { layer: n }, &dx, &mut d_branch, width);
             size(&mut d_wide, tokens * a.hidden);
             linear_backward(cpu, weights, &layer.mlp_out, tokens, &t.activated, dy, &mut d_wide, gradient);
             size(&mut d_hidden, tokens * a.mlp_columns());
@@ -249,7 +248,7 @@ impl Trace {
                 gradient,
             );
 
-            let dy = self.dropped(cpu, dropout, 2 * n + 1, &dx, &mut d_branch, width);
+            let dy = self.dropped(cpu, dropout, Site::Attention { layer: n }, &dx, &mut d_branch, width);
             size(&mut d_wide, tokens * heads.out());
             linear_backward(
                 cpu,
@@ -294,7 +293,7 @@ impl Trace {
                 gradient,
             );
         }
-        let dx = self.dropped(cpu, dropout, 0, &dx, &mut d_branch, width);
+        let dx = self.dropped(cpu, dropout, Site::Embedding, &dx, &mut d_branch, width);
         embed_backward(cpu, weights, sequences.tokens(), &self.positions, dx, gradient);
     }
 
@@ -302,8 +301,8 @@ impl Trace {
     fn dropped<'a>(
         &self,
         cpu: &Cpu,
-        dropout: Option<(Dropout, u32)>,
-        site: usize,
+        dropout: Option<Dropout>,
+        site: Site,
         dx: &'a [f32],
         copy: &'a mut Vec<f32>,
         width: usize,

@@ -35,25 +35,35 @@ pub(crate) struct Turns {
 
 impl Part<'_> {
     /// One layer, from and to `[rows, width]`. `attend(queries, keys, values)` is the attention, on and to
-    /// `[batch, heads, time, head_width]`.
+    /// `[batch, heads, time, head_width]`. `masks` are what the two branches' outputs are multiplied by, where
+    /// something is dropped.
     pub(crate) fn layer(
         &self,
         layer: &LayerLayout,
         turns: &Turns,
         x: Tensor<2>,
+        masks: Option<[Tensor<2>; 2]>,
         attend: impl FnOnce(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
+        let [of_attention, of_mlp] = masks.map_or([None, None], |masks| masks.map(Some));
         let a = self.architecture;
         let qkv = self.linear(layer.qkv, self.norm(layer.attention_norm, x.clone()));
         let (q, k, v) = turns.split(qkv, a);
         let attended = turns.join(attend(turns.turn(q), turns.turn(k), v));
-        let x = x + self.linear(layer.attention_out, attended);
+        let x = x + kept(self.linear(layer.attention_out, attended), of_attention);
         let hidden = self.linear(layer.mlp_in, self.norm(layer.mlp_norm, x.clone()));
-        x + self.linear(layer.mlp_out, parts::activation(a.family, hidden))
+        x + kept(self.linear(layer.mlp_out, parts::activation(a.family, hidden)), of_mlp)
     }
 
     /// The tensor at `place` in the network.
     fn weight(&self, place: usize) -> Tensor<2> {
         self.weights[place - self.first].clone()
+    }
+}
+
+fn kept(x: Tensor<2>, mask: Option<Tensor<2>>) -> Tensor<2> {
+    match mask {
+        Some(mask) => x * mask,
+        None => x,
     }
 }

@@ -1,10 +1,16 @@
 //! Small networks that both backends can be given, and the devices to try them on.
 #![allow(dead_code)]
 
+pub mod table;
 pub mod texts;
 pub mod tolerance;
 
-use rlhf_burn::Device;
+/// What is tested, which each package that has these tests says itself.
+pub mod backend {
+    include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/backend/mod.rs"));
+}
+
+use backend::{Device, PROCESSORS};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::random::{Key, Stream};
 use rlhf_cpu::Cpu;
@@ -15,7 +21,7 @@ pub fn devices() -> Vec<Device> {
     if let Ok(name) = std::env::var("RLHF_BURN_DEVICE") {
         return vec![Device::named(&name).unwrap()];
     }
-    let processors = Device::built().into_iter().filter(|name| ["flex", "ndarray"].contains(name));
+    let processors = Device::built().into_iter().filter(|name| PROCESSORS.contains(name));
     processors.map(|name| Device::named(name).unwrap()).collect()
 }
 

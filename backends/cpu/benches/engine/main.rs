@@ -39,7 +39,7 @@ fn main() {
 }
 
 fn run(name: &str, cpu: &Cpu, architecture: &Architecture, work: Work, peak: f64) {
-    let (mut once, flops) = work.prepare(cpu, architecture);
+    let (mut once, flops) = work.prepare(work.network(cpu, architecture), architecture);
     let times = clock::time(&mut *once);
     let (units, unit) = work.units();
     let share = 100.0 * flops / times.median / peak;

@@ -4,7 +4,7 @@ use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
 use rlhf_core::objectives::{CrossEntropy, Pairwise};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::{Learner, Policy, Reference};
+use rlhf_core::roles::{Learner, Policy};
 use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Model};
@@ -83,11 +83,24 @@ impl Work {
         }
     }
 
-    /// A closure that does the work once, and how many operations its matrix products with weights
-    /// are: two a weight and token forward, four backward. Attention's own products come on top.
-    pub fn prepare(self, cpu: &Cpu, architecture: &Architecture) -> (Box<dyn FnMut()>, f64) {
+    /// A network to do it.
+    pub fn network(self, cpu: &Cpu, architecture: &Architecture) -> Model {
+        let model = Model::random(cpu, architecture.clone(), 0).unwrap();
+        match self {
+            Self::Reward => model.with_scalar_head(0.02, 0).unwrap(),
+            _ => model,
+        }
+    }
+
+    /// A closure that does the work once, on any backend's network of that architecture, and how many
+    /// operations its matrix products with weights are: two a weight and token forward, four backward.
+    /// Attention's own products come on top.
+    pub fn prepare<M: Policy + Learner + 'static>(
+        self,
+        mut model: M,
+        architecture: &Architecture,
+    ) -> (Box<dyn FnMut()>, f64) {
         let vocabulary = architecture.vocabulary;
-        let mut model = Model::random(cpu, architecture.clone(), 0).unwrap();
         let head = (vocabulary * architecture.width) as f64;
         let positions = (architecture.context * architecture.width) as f64;
         let body = architecture.parameters() as f64 - head - positions;
@@ -112,7 +125,6 @@ impl Work {
                 (Box::new(once), 6.0 * tokens * (body + head))
             }
             Self::Reward => {
-                let mut model = model.with_scalar_head(0.02, 0).unwrap();
                 let text = Text::new(vocabulary, 2 * ROWS, LENGTH);
                 let once = move || {
                     let mut objective = Pairwise::new(ROWS as f64).unwrap();

@@ -1,0 +1,13 @@
+// What the tests are of. `backends/candle` has the same tests, and a file like this.
+
+pub use rlhf_burn::*;
+
+pub type BackendError = BurnError;
+
+/// The devices that work on any machine.
+pub const PROCESSORS: &[&str] = &["flex", "ndarray"];
+
+/// Whether a processor's device multiplies matrices of 16 bits.
+pub fn multiplies(device: &Device, _: Precision) -> bool {
+    device.name() == "flex"
+}

@@ -1,0 +1,13 @@
+// What the tests of `backends/burn` are of here.
+
+pub use rlhf_candle::*;
+
+pub type BackendError = CandleError;
+
+/// The devices that work on any machine.
+pub const PROCESSORS: &[&str] = &["candle"];
+
+/// Whether a processor's device multiplies matrices of 16 bits.
+pub fn multiplies(_: &Device, precision: Precision) -> bool {
+    precision == Precision::F16
+}
