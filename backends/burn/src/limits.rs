@@ -1,5 +1,6 @@
 //! What a device can do at best.
 
+use crate::guard::caught;
 use crate::read::floats;
 use crate::tensor::Tensor;
 use crate::{BurnError, Device, Precision};
@@ -22,6 +23,10 @@ impl Device {
     /// [`BurnError::Precision`], or the device's own.
     pub fn limits(&self, precision: Precision, budget: Duration) -> Result<(f64, f64), BurnError> {
         self.computes_in(precision)?;
+        caught(|| self.measured(precision, budget))
+    }
+
+    fn measured(&self, precision: Precision, budget: Duration) -> Result<(f64, f64), BurnError> {
         let side = SIDES[usize::from(self.is_card())];
         let a = Tensor::<2>::ones([side, side], self.inner()).cast(precision.dtype());
         let product = best(budget, a, |a| a.clone().matmul(a.clone()))?;
