@@ -4,7 +4,10 @@
 mod data;
 
 use data::{CONFIG, write};
+use rlhf::bench::Work;
 use rlhf::engine::Device;
+use rlhf::formats::huggingface;
+use rlhf_core::model::Architecture;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -168,41 +171,72 @@ fn a_device_that_is_not_there_is_named_with_what_would_do() {
     }
 }
 
+/// A folder with a network of a few hundred weights.
+fn smallest() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let architecture = Architecture::gpt2(11, 128, 4, 1, 2);
+    let weights = rlhf_core::model::random(&architecture, 1).unwrap();
+    huggingface::save(folder.path(), &architecture, &weights, None).unwrap();
+    folder
+}
+
 #[test]
 fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut args = vec!["bench", "--size", "tiny", "--budget", "0.05", "--json"];
-    let works = ["load", "forward", "train", "reward", "greedy-8", "drawn-1", "ppo"];
-    args.extend(works.iter().flat_map(|work| ["--work", work]));
+    let folder = smallest();
+    let works = Work::all();
+    let mut args = vec!["bench", "--model", ".", "--repeat", "3", "--threads", "2", "--json"];
+    let names: Vec<_> = works.iter().map(|work| work.name()).collect();
+    args.extend(names.iter().flat_map(|work| ["--only", work]));
     let said: Value = serde_json::from_str(&said(folder.path(), &args, "")).unwrap();
-    let at_most = |name: &str| said["limits"][name].as_f64().unwrap();
-    assert!(at_most("arithmetic") > 1e8 && at_most("bandwidth") > 1e7, "{said}");
-    for (figure, work) in said["figures"].as_array().unwrap().iter().zip(works) {
-        assert_eq!((&figure["size"], &figure["work"]), (&"tiny".into(), &work.into()));
+    assert_eq!(said["threads"], 2);
+    let at_most = said["limits"]["arithmetic"].as_f64().unwrap();
+    let figures = said["figures"].as_array().unwrap();
+    assert_eq!(figures.len(), works.len());
+    for (figure, work) in figures.iter().zip(works) {
+        assert_eq!(figure["work"], work.name());
         let number = |name: &str| figure[name].as_f64().unwrap();
         let seconds = figure["seconds"]["median"].as_f64().unwrap();
-        assert!(seconds > 0.0 && number("rate") > 0.0);
-        let operations = figure["cost"]["operations"].as_f64().unwrap();
-        assert!(
-            (number("of_arithmetic") * seconds * at_most("arithmetic") - operations).abs()
-                <= 1e-6 * operations
-        );
-        let phases = figure["phases"].as_array().unwrap();
-        assert_eq!(!phases.is_empty(), work == "ppo");
-        if work == "ppo" {
-            let named: Vec<_> = phases.iter().map(|phase| phase[0].as_str().unwrap()).collect();
-            assert!(
-                ["generate", "reference", "reward", "value", "gradients", "optimiser"]
-                    .iter()
-                    .all(|n| named.contains(n))
-            );
-            let sum: f64 = phases.iter().map(|phase| phase[1].as_f64().unwrap()).sum();
-            assert!((sum / seconds - 1.0).abs() < 0.05, "{sum} {seconds}");
+        assert!((number("rate") * seconds / number("count") - 1.0).abs() < 1e-9);
+        let cost = |name: &str| figure["cost"][name].as_f64().unwrap();
+        let operations = cost("products") + cost("attention");
+        // One thread has limits of its own.
+        if work != Work::TrainAlone {
+            assert!((number("of_arithmetic") * seconds * at_most - operations).abs() <= 1e-6 * operations);
         }
+        let phases = figure["phases"].as_array().unwrap();
+        let named: Vec<_> = phases.iter().map(|phase| phase[0].as_str().unwrap()).collect();
+        let learns: &[&str] = match work {
+            Work::Ppo => &["policy learns", "critic learns"],
+            Work::PpoValueHead => &["policy learns"],
+            _ => &[],
+        };
+        let all = ["generate", "reference", "scores", "values", "optimiser", "other"];
+        let wanted = if learns.is_empty() { Vec::new() } else { [&all, learns].concat() };
+        assert_eq!(named.len(), wanted.len(), "{named:?}");
+        assert!(wanted.iter().all(|name| named.contains(name)), "{named:?}");
+        let sum: f64 = phases.iter().map(|phase| phase[1].as_f64().unwrap()).sum();
+        assert!(phases.is_empty() || (sum / seconds - 1.0).abs() < 0.05, "{sum} {seconds}");
     }
-    assert_eq!(said["figures"].as_array().unwrap().len(), works.len());
-    let (code, error) = failed(folder.path(), &["bench", "--work", "nap"], "");
-    assert!(code == 2 && error.contains("greedy-32"), "{error}");
+    let ragged = &figures[6];
+    assert!(ragged["padded"].as_f64().unwrap() > 1.2 * ragged["count"].as_f64().unwrap(), "{ragged}");
+}
+
+#[test]
+fn a_benchmark_shows_people_a_table_and_refuses_what_it_does_not_know() {
+    let folder = smallest();
+    let args = ["bench", "--model", ".", "--only", "train-8", "--only", "train-alone", "--only", "ragged"];
+    let table = said(folder.path(), &[&args[..], &["--threads", "2", "--repeat", "1"]].concat(), "");
+    for part in ["GFLOP/s", "train-8", "of peak", " if padded, ", " as fast on 2 threads as on one"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    for (args, words) in [
+        (["--only", "nap"], "greedy-32"),
+        (["--model", "huge"], "known are tiny, small, 124M"),
+        (["--repeat", "0"], "1..=1000"),
+    ] {
+        let (code, error) = failed(folder.path(), &[&["bench"], &args[..]].concat(), "");
+        assert!(code == 2 && error.contains(words), "{error}");
+    }
 }
 
 #[test]

@@ -2,18 +2,15 @@
 //!
 //! Every figure stands beside two limits that are measured in the same run: the most arithmetic
 //! ([`Limits::arithmetic`]) and the most memory traffic ([`Limits::bandwidth`]). What a piece of work needs
-//! of each ([`Cost`]) is counted, not measured: 2 operations a weight and token forward and 4 backward,
-//! attention's own products, the head only where a token is owed; and of memory the weights, once for each
-//! token that has to wait for the one before it.
+//! of each ([`Cost`]) is counted, not measured.
 //!
 //! ```
-//! use core::time::Duration;
-//! use rlhf::bench::{Limits, Size, Work, measure};
+//! use rlhf::bench::{Bench, Network, Work};
 //! use rlhf::engine::Device;
-//! let device = Device::default();
-//! let limits = Limits::of(&device, Duration::from_millis(20))?;
-//! let seen = measure(&device, Size::Tiny, Work::Forward, &limits, Duration::from_millis(50))?;
-//! assert!(seen.rate > 0.0 && seen.unit == "tokens");
+//! let networks = vec![Network::named("tiny").unwrap()];
+//! let bench = Bench { networks, works: vec![Work::Forward], repeat: 1 };
+//! let seen = bench.run(&Device::default(), |_| {})?;
+//! assert!(seen.figures[0].rate > 0.0 && seen.figures[0].unit == "tokens");
 //! # Ok::<(), rlhf::train::TrainError>(())
 //! ```
 
@@ -21,70 +18,194 @@ mod clock;
 mod cost;
 mod limits;
 mod memory;
+mod network;
 mod ppo;
+mod prepare;
 mod text;
 mod timed;
+mod times;
+mod value_head;
 mod work;
 
-pub use clock::Times;
 pub use cost::Cost;
 pub use limits::Limits;
-pub use memory::peak_memory;
-pub use work::{Size, Work};
+pub use network::Network;
+pub use times::Times;
+pub use work::Work;
 
 use crate::engine::Device;
 use crate::train::TrainError;
 use core::time::Duration;
+use memory::Peak;
+use rlhf_cpu::Cpu;
 use serde::Serialize;
+use times::{Repetition, summary};
 
-/// How fast a piece of work is.
+/// What is to be timed.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    /// On which networks.
+    pub networks: Vec<Network>,
+    /// Which work on each.
+    pub works: Vec<Work>,
+    /// How many rounds: everything is done once in each, so that a busy moment falls on everything alike.
+    pub repeat: usize,
+}
+
+/// How fast a device was.
 #[derive(Clone, Debug, Serialize)]
-pub struct Measured {
-    /// The network's size.
-    pub size: Size,
+pub struct Seen {
+    /// The device: `cpu avx512`.
+    pub device: String,
+    /// How many threads, where it is the CPU engine.
+    pub threads: Option<usize>,
+    /// The most that the device did.
+    pub limits: Limits,
+    /// Network by network, in each the works in the order that they were asked for.
+    pub figures: Vec<Figure>,
+}
+
+/// How fast one piece of work was.
+#[derive(Clone, Debug, Serialize)]
+pub struct Figure {
+    /// The network's name.
+    pub network: String,
     /// The work's name.
     pub work: String,
+    /// How many of `unit` one repetition does.
+    pub count: f64,
+    /// What is counted: tokens read, new tokens, pairs, networks.
+    pub unit: &'static str,
+    /// How many tokens a batch of the same sequences had, were all as long as the longest.
+    pub padded: Option<usize>,
     /// What one repetition takes.
     pub seconds: Times,
     /// How much of `unit` is done a second, by the median.
     pub rate: f64,
-    /// What is counted: tokens read, new tokens, pairs.
-    pub unit: &'static str,
     /// What the work needs of the machine.
     pub cost: Cost,
     /// The arithmetic that it needs, as a share of the most that the device did.
     pub of_arithmetic: f64,
-    /// The memory traffic that it needs, as a share of the most that the device did.
+    /// The memory traffic that it needs, as a share of the most that the device did; above 1 where caches
+    /// hold the network.
     pub of_bandwidth: f64,
-    /// Seconds of each of its phases, where it has some, summed over a repetition: the median repetition's.
+    /// The most memory that the process held meanwhile, in bytes, where the system says so.
+    pub peak_memory: Option<u64>,
+    /// Seconds of each of its phases, where it has some, of the middle repetition.
     pub phases: Vec<(&'static str, f64)>,
 }
 
-/// Times a piece of work on a network of that size, for about as long as `budget`.
-///
-/// # Errors
-/// The device's, a memory that is too small for the network among them.
-pub fn measure(
-    device: &Device,
-    size: Size,
+/// What is about to be timed.
+#[derive(Clone, Debug)]
+pub struct Next<'a> {
+    /// The network.
+    pub network: &'a Network,
+    /// The work.
+    pub work: Work,
+    /// How many pieces of work there were before it, of all rounds.
+    pub done: usize,
+    /// How many there are.
+    pub total: usize,
+}
+
+/// How long a repetition is at least, and a wait for a quiet moment at most.
+const LEAST: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long each limit is looked for in each round.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// One piece of work on one network, while its repetitions come in.
+struct Piece<'a> {
+    network: &'a Network,
     work: Work,
-    limits: &Limits,
-    budget: Duration,
-) -> Result<Measured, TrainError> {
-    let architecture = size.architecture();
-    let mut prepared = work.prepare(device, &architecture)?;
-    let (seconds, phases) = clock::time(&mut *prepared, budget)?;
-    let (count, unit) = work.units();
-    let cost = work.cost(&architecture);
-    Ok(Measured {
-        size,
-        work: work.name(),
-        rate: count / seconds.median,
-        unit,
-        of_arithmetic: cost.operations / seconds.median / limits.arithmetic,
-        of_bandwidth: cost.bytes / seconds.median / limits.bandwidth,
-        cost,
-        seconds,
-        phases,
-    })
+    repetitions: Vec<Repetition>,
+    peak: Option<u64>,
+}
+
+impl Bench {
+    /// Times everything. `next` hears what is next.
+    ///
+    /// # Errors
+    /// The device's, a context or a memory that is too small for the work among them;
+    /// [`TrainError::Nothing`] without rounds, or for [`Work::TrainAlone`] on another engine than the CPU's.
+    pub fn run(&self, device: &Device, mut next: impl FnMut(Next<'_>)) -> Result<Seen, TrainError> {
+        if self.repeat == 0 {
+            return Err(TrainError::Nothing { what: "rounds" });
+        }
+        let alone = self.works.contains(&Work::TrainAlone).then(|| alone(device)).transpose()?;
+        let mut pieces: Vec<_> = self.networks.iter().flat_map(|network| self.on(network)).collect();
+        let total = self.repeat * pieces.len();
+        let (mut limits, mut limits_alone) = (Limits::default(), Limits::default());
+        for round in 0..self.repeat {
+            limits = limits.or(Limits::of(device, LOOK)?);
+            if let Some(alone) = &alone {
+                limits_alone = limits_alone.or(Limits::of(alone, LOOK)?);
+            }
+            let before = round * pieces.len();
+            for (i, piece) in pieces.iter_mut().enumerate() {
+                next(Next { network: piece.network, work: piece.work, done: before + i, total });
+                let device = alone.as_ref().filter(|_| piece.work == Work::TrainAlone).unwrap_or(device);
+                piece.repeat(device)?;
+            }
+        }
+        let figure = |piece: Piece<'_>| {
+            let alone = piece.work == Work::TrainAlone;
+            piece.figure(if alone { limits_alone } else { limits })
+        };
+        Ok(Seen {
+            device: device.to_string(),
+            threads: match device {
+                Device::Cpu(cpu) => Some(cpu.threads()),
+                #[cfg(feature = "burn")]
+                Device::Burn { .. } => None,
+            },
+            limits,
+            figures: pieces.into_iter().map(figure).collect(),
+        })
+    }
+
+    fn on<'a>(&'a self, network: &'a Network) -> impl Iterator<Item = Piece<'a>> {
+        self.works.iter().map(move |&work| Piece { network, work, repetitions: Vec::new(), peak: None })
+    }
+}
+
+/// One thread of the same processor.
+fn alone(device: &Device) -> Result<Device, TrainError> {
+    match device {
+        Device::Cpu(cpu) => Ok(Cpu::new(1, cpu.isa()).into()),
+        #[cfg(feature = "burn")]
+        Device::Burn { .. } => Err(TrainError::Nothing { what: "threads of this device" }),
+    }
+}
+
+impl Piece<'_> {
+    fn repeat(&mut self, device: &Device) -> Result<(), TrainError> {
+        let peak = Peak::start();
+        let mut prepared = prepare::prepare(self.work, device, self.network.architecture())?;
+        self.repetitions.push(clock::repeat(&mut *prepared, LEAST, PATIENCE)?);
+        self.peak = self.peak.max(peak.bytes());
+        Ok(())
+    }
+
+    fn figure(self, limits: Limits) -> Figure {
+        let architecture = self.network.architecture();
+        let lengths = self.work.lengths(architecture);
+        let (count, unit) = self.work.units(architecture);
+        let cost = self.work.cost(architecture);
+        let (seconds, phases) = summary(self.repetitions);
+        Figure {
+            network: self.network.name().into(),
+            work: self.work.name(),
+            count,
+            unit,
+            padded: lengths.iter().max().map(|longest| longest * lengths.len()),
+            rate: count / seconds.median,
+            of_arithmetic: cost.operations() / seconds.median / limits.arithmetic,
+            of_bandwidth: cost.bytes / seconds.median / limits.bandwidth,
+            cost,
+            seconds,
+            peak_memory: self.peak,
+            phases,
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! Roles that note how long they take.
 
+use super::times::{Phases, add};
 use core::cell::RefCell;
 use rlhf_core::maths::Update;
 use rlhf_core::random::Key;
@@ -8,24 +9,20 @@ use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Objective, Ragged};
 use std::time::Instant;
 
-/// Seconds by phase, in the order in which they came first.
+/// Seconds of the phases so far.
 #[derive(Default)]
-pub(super) struct Phases(RefCell<Vec<(&'static str, f64)>>);
+pub(super) struct Phased(RefCell<Phases>);
 
-impl Phases {
+impl Phased {
     async fn of<T>(&self, name: &'static str, future: impl Future<Output = T>) -> T {
         let start = Instant::now();
         let out = future.await;
-        let (seconds, mut all) = (start.elapsed().as_secs_f64(), self.0.borrow_mut());
-        match all.iter_mut().find(|(of, _)| *of == name) {
-            Some((_, sum)) => *sum += seconds,
-            None => all.push((name, seconds)),
-        }
+        add(&mut self.0.borrow_mut(), [(name, start.elapsed().as_secs_f64())]);
         out
     }
 
     /// What there is, and all that is left of `whole`.
-    pub fn take(&self, whole: f64) -> Vec<(&'static str, f64)> {
+    pub fn take(&self, whole: f64) -> Phases {
         let mut all = core::mem::take(&mut *self.0.borrow_mut());
         let rest = whole - all.iter().map(|(_, seconds)| seconds).sum::<f64>();
         all.push(("other", rest));
@@ -33,11 +30,18 @@ impl Phases {
     }
 }
 
-/// A network, and what its reading is called.
+/// A network, and what its reading and its learning are called.
 pub(super) struct Timed<'a, M> {
-    pub network: &'a mut M,
-    pub reading: &'static str,
-    pub phases: &'a Phases,
+    network: &'a mut M,
+    reading: &'static str,
+    learning: &'static str,
+    phases: &'a Phased,
+}
+
+impl<'a, M> Timed<'a, M> {
+    pub fn new(network: &'a mut M, [reading, learning]: [&'static str; 2], phases: &'a Phased) -> Self {
+        Self { network, reading, learning, phases }
+    }
 }
 
 impl<M: Reference> Reference for Timed<'_, M> {
@@ -85,7 +89,7 @@ impl<M: Learner> Learner for Timed<'_, M> {
         batch: Batch<'_>,
         objective: &mut O,
     ) -> Result<f64, M::Error> {
-        self.phases.of("gradients", self.network.accumulate(batch, objective)).await
+        self.phases.of(self.learning, self.network.accumulate(batch, objective)).await
     }
 
     async fn forget(&mut self) -> Result<(), M::Error> {

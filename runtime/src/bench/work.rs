@@ -1,219 +1,147 @@
-//! What is timed.
+//! What can be timed, and what it needs of the machine.
 
-use super::cost::{Cost, Pass, adamw, weights};
-use super::ppo;
-use super::text::Text;
-use crate::engine::{Device, EngineError, Model};
-use crate::formats::{huggingface, open};
-use crate::train::{TrainError, now};
-use rlhf_core::maths::{Adam, Update};
+use super::cost::{Cost, Pass, adamw};
+use super::text::dialogues;
+use super::{ppo, value_head};
 use rlhf_core::model::Architecture;
-use rlhf_core::objectives::{CrossEntropy, Pairwise};
-use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Sampling, Stopping};
-use serde::Serialize;
 
-/// A network of GPT-2's family, with a context of 1,024 tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub enum Size {
-    /// 128 wide, 4 layers, 4 heads, 512 ids: 1 million weights.
-    #[serde(rename = "tiny")]
-    Tiny,
-    /// 384 wide, 6 layers, 6 heads, 4,096 ids: 13 million.
-    #[serde(rename = "small")]
-    Small,
-    /// GPT-2's smallest: 768 wide, 12 layers, 12 heads, 50,257 ids.
-    #[serde(rename = "124M")]
-    Gpt2,
-}
-
-impl Size {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Tiny, Self::Small, Self::Gpt2];
-
-    /// Its name: `tiny`, `small` or `124M`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Tiny => "tiny",
-            Self::Small => "small",
-            Self::Gpt2 => "124M",
-        }
-    }
-
-    /// Its shape.
-    pub fn architecture(self) -> Architecture {
-        let (vocabulary, width, layers, heads) = match self {
-            Self::Tiny => (512, 128, 4, 4),
-            Self::Small => (4096, 384, 6, 6),
-            Self::Gpt2 => (50_257, 768, 12, 12),
-        };
-        Architecture::gpt2(vocabulary, 1024, width, layers, heads)
-    }
-}
-
-/// Sequences and tokens of each, where nothing is sampled.
-const ROWS: usize = 8;
-const LENGTH: usize = 128;
-/// Tokens of a prompt, and of a response.
-pub(super) const PROMPT: usize = 32;
-pub(super) const NEW: usize = 64;
+/// Sequences and tokens of each, where nothing else is said.
+pub(super) const ROWS: usize = 8;
+pub(super) const LENGTH: usize = 128;
+/// Dialogues of a ragged batch.
+const DIALOGUES: usize = 32;
 
 /// One kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
-    /// Log-probabilities of 8 × 128 tokens.
+    /// `load`: a network from a file, which the system has in its memory.
+    Load,
+    /// `forward`: log-probabilities of 8 × 128 tokens.
     Forward,
-    /// Cross-entropy on 8 × 128 tokens forward and backward, and AdamW.
-    Train,
-    /// The Bradley–Terry loss on 8 pairs of 128 tokens, clipped, and AdamW.
+    /// `train-8`, `train-32`, `train-128`: cross-entropy on so many sequences of 128 tokens forward and
+    /// backward, and AdamW.
+    Train {
+        /// How many sequences.
+        sequences: usize,
+    },
+    /// `train-alone`: `train-8` on one thread of the CPU engine.
+    TrainAlone,
+    /// `ragged`: the same on 32 sequences as long as dialogues are.
+    Ragged,
+    /// `reward`: the Bradley–Terry loss on 8 pairs of 128 tokens, clipped, and AdamW.
     Reward,
-    /// So many prompts of 32 tokens, each continued by 64: the likeliest tokens, or drawn ones.
+    /// `greedy-1`, `drawn-32`: so many prompts of 32 tokens, each continued by 64.
     Sample {
         /// How many prompts.
         prompts: usize,
-        /// Whether tokens are drawn.
+        /// Whether tokens are drawn, or the likeliest taken.
         drawn: bool,
     },
-    /// One iteration of PPO: 32 prompts of 32 tokens continued by 64, 4 epochs of 4 minibatches, with a
-    /// reward model, a critic and a reference of the same size.
+    /// `ppo`: one iteration on 32 prompts of 32 tokens continued by 64, 4 epochs of 4 minibatches, with
+    /// reward model, critic and reference of the same size.
     Ppo,
-    /// A network from a file, which the system has in its memory.
-    Load,
+    /// `ppo-value-head`: the same with a value head on the policy in the place of the critic.
+    PpoValueHead,
 }
-
-/// One repetition; it says what its phases took, in seconds.
-pub(super) type Once<'a> = dyn FnMut() -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
 
 impl Work {
     /// All of it.
     pub fn all() -> Vec<Self> {
-        let mut all = vec![Self::Load, Self::Forward, Self::Train, Self::Reward];
+        let mut all = vec![Self::Load, Self::Forward];
+        all.extend([8, 32, 128].map(|sequences| Self::Train { sequences }));
+        all.extend([Self::TrainAlone, Self::Ragged, Self::Reward]);
         for drawn in [false, true] {
             all.extend([1, 8, 32].map(|prompts| Self::Sample { prompts, drawn }));
         }
-        all.push(Self::Ppo);
+        all.extend([Self::Ppo, Self::PpoValueHead]);
         all
     }
 
-    /// Its name: `forward`, `train`, `reward`, `greedy-8`, `drawn-8`, `ppo`, `load`.
+    /// Its name, as its documentation begins.
     pub fn name(self) -> String {
         match self {
-            Self::Forward => "forward".into(),
-            Self::Train => "train".into(),
-            Self::Reward => "reward".into(),
-            Self::Sample { prompts, drawn: false } => format!("greedy-{prompts}"),
-            Self::Sample { prompts, drawn: true } => format!("drawn-{prompts}"),
-            Self::Ppo => "ppo".into(),
             Self::Load => "load".into(),
+            Self::Forward => "forward".into(),
+            Self::Train { sequences } => format!("train-{sequences}"),
+            Self::TrainAlone => "train-alone".into(),
+            Self::Ragged => "ragged".into(),
+            Self::Reward => "reward".into(),
+            Self::Sample { prompts, drawn } => {
+                format!("{}-{prompts}", if drawn { "drawn" } else { "greedy" })
+            }
+            Self::Ppo => "ppo".into(),
+            Self::PpoValueHead => "ppo-value-head".into(),
+        }
+    }
+
+    /// The lengths of the sequences that it reads from beginning to end; none where it writes.
+    pub fn lengths(self, a: &Architecture) -> Vec<usize> {
+        match self {
+            Self::Forward | Self::TrainAlone => vec![LENGTH; ROWS],
+            Self::Train { sequences } => vec![LENGTH; sequences],
+            Self::Ragged => dialogues(DIALOGUES, a.context),
+            Self::Reward => vec![LENGTH; 2 * ROWS],
+            Self::Load | Self::Sample { .. } | Self::Ppo | Self::PpoValueHead => Vec::new(),
         }
     }
 
     /// How much is done at a time, and of what.
-    pub fn units(self) -> (f64, &'static str) {
+    pub fn units(self, a: &Architecture) -> (f64, &'static str) {
         match self {
-            Self::Forward | Self::Train => ((ROWS * LENGTH) as f64, "tokens"),
-            Self::Reward => (ROWS as f64, "pairs"),
-            Self::Sample { prompts, .. } => ((prompts * NEW) as f64, "new tokens"),
-            Self::Ppo => ((ppo::PROMPTS * NEW) as f64, "new tokens"),
             Self::Load => (1.0, "networks"),
+            Self::Reward => (ROWS as f64, "pairs"),
+            Self::Sample { prompts, .. } => ((prompts * ppo::NEW) as f64, "new tokens"),
+            Self::Ppo | Self::PpoValueHead => ((ppo::PROMPTS * ppo::NEW) as f64, "new tokens"),
+            _ => (self.lengths(a).iter().sum::<usize>() as f64, "tokens"),
         }
     }
 
     /// What it needs of the machine.
     pub fn cost(self, a: &Architecture) -> Cost {
-        let whole = |sequences| Pass::whole(sequences, LENGTH);
+        let lengths = self.lengths(a);
         match self {
-            Self::Forward => Cost { operations: whole(ROWS).operations(a), bytes: weights(a) },
-            Self::Train => {
-                Cost { operations: 3.0 * whole(ROWS).operations(a), bytes: 2.0 * weights(a) + adamw(a) }
+            // Read and written.
+            Self::Load => Cost::default().and_bytes(8.0 * a.parameters() as f64),
+            Self::Forward => Pass::whole(&lengths).forward(a),
+            Self::Train { .. } | Self::TrainAlone | Self::Ragged => {
+                Pass::whole(&lengths).learning(a).and_bytes(adamw(a))
             }
-            Self::Reward => {
-                let operations = 3.0 * whole(2 * ROWS).headless().operations(a);
-                Cost { operations, bytes: 2.0 * weights(a) + adamw(a) }
-            }
-            // Every new token waits for the one before it, and each reads all weights.
-            Self::Sample { prompts, .. } => Cost {
-                operations: Pass::sampling(prompts, PROMPT, NEW).operations(a),
-                bytes: NEW as f64 * weights(a),
-            },
+            Self::Reward => Pass::scored(&lengths).learning(a).and_bytes(adamw(a)),
+            Self::Sample { prompts, .. } => ppo::sampling(a, prompts),
             Self::Ppo => ppo::cost(a),
-            Self::Load => Cost { operations: 0.0, bytes: 8.0 * a.parameters() as f64 },
+            Self::PpoValueHead => value_head::cost(a),
         }
-    }
-
-    /// A closure that does the work once.
-    pub(super) fn prepare(self, device: &Device, a: &Architecture) -> Result<Box<Once<'static>>, TrainError> {
-        let network = || Model::random(device, a.clone(), 0).map_err(TrainError::role("policy"));
-        let update = Update { learning_rate: 1e-5, adam: Adam::default(), max_grad_norm: None };
-        Ok(match self {
-            Self::Forward => {
-                let (mut model, text) = (network()?, Text::new(a.vocabulary, ROWS, LENGTH));
-                let mut out = vec![0.0; text.tokens.len()];
-                Box::new(move || {
-                    let batch = text.batch()?;
-                    role(async { model.log_probs(batch, &mut out).await })?;
-                    Ok(Vec::new())
-                })
-            }
-            Self::Train => {
-                let (mut model, text) = (network()?, Text::new(a.vocabulary, ROWS, LENGTH));
-                Box::new(move || {
-                    let (batch, mut objective) = (text.batch()?, CrossEntropy::new(text.owed())?);
-                    role(async {
-                        model.accumulate(batch, &mut objective).await?;
-                        model.step(&update).await
-                    })?;
-                    Ok(Vec::new())
-                })
-            }
-            Self::Reward => {
-                let headed = network()?.with_scalar_head(0.02, 0);
-                let mut model = headed.map_err(TrainError::role("reward"))?;
-                let text = Text::new(a.vocabulary, 2 * ROWS, LENGTH);
-                let update = Update { max_grad_norm: Some(1.0), ..update };
-                Box::new(move || {
-                    let (batch, mut objective) = (text.batch()?, Pairwise::new(ROWS as f64)?);
-                    role(async {
-                        model.accumulate(batch, &mut objective).await?;
-                        model.step(&update).await
-                    })?;
-                    Ok(Vec::new())
-                })
-            }
-            Self::Sample { prompts, drawn } => {
-                let (mut model, text) = (network()?, Text::new(a.vocabulary, prompts, PROMPT));
-                let stopping = Stopping { max_new_tokens: NEW, eos: None, stop: &[] };
-                let sampling = if drawn { Sampling::at_temperature(1.0) } else { Sampling::Greedy };
-                let mut step = 0u32;
-                Box::new(move || {
-                    step = step.wrapping_add(1);
-                    let (prompts, key) = (text.sequences()?, Key::new(2, Stream::Sampling, step));
-                    role(async { model.sample(prompts, &sampling, &stopping, key, 0).await })?;
-                    Ok(Vec::new())
-                })
-            }
-            Self::Ppo => ppo::prepare(network()?)?,
-            Self::Load => {
-                let network = network()?;
-                let folder = tempfile::tempdir().map_err(TrainError::role("file"))?;
-                let weights = network.weights().map_err(TrainError::role("policy"))?;
-                huggingface::save(folder.path(), a, &weights, None).map_err(TrainError::role("file"))?;
-                let device = device.clone();
-                Box::new(move || {
-                    let opened = open(folder.path()).map_err(TrainError::role("file"))?;
-                    let (weights, _) =
-                        opened.weights(&opened.architecture).map_err(TrainError::role("file"))?;
-                    let loaded = Model::from_weights(&device, opened.architecture, weights);
-                    loaded.map_err(TrainError::role("policy"))?;
-                    Ok(Vec::new())
-                })
-            }
-        })
     }
 }
 
-/// What a network does, now.
-fn role<T>(future: impl Future<Output = Result<T, EngineError>>) -> Result<T, TrainError> {
-    now(async { future.await.map_err(TrainError::role("network")) })
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_work_has_a_name_of_its_own_and_a_cost() {
+        let tiny = Architecture::gpt2(512, 1024, 128, 4, 4);
+        let all = Work::all();
+        let names: BTreeSet<_> = all.iter().map(|work| work.name()).collect();
+        assert_eq!(names.len(), all.len());
+        for work in all {
+            let (count, _) = work.units(&tiny);
+            let cost = work.cost(&tiny);
+            assert!(count > 0.0 && cost.bytes > 0.0, "{work:?}");
+            assert_eq!(cost.products > 0.0, work != Work::Load);
+        }
+    }
+
+    #[test]
+    fn costs_grow_as_the_work_does() {
+        let tiny = Architecture::gpt2(512, 1024, 128, 4, 4);
+        let train = |sequences| Work::Train { sequences }.cost(&tiny).operations();
+        assert_eq!(train(128), 16.0 * train(8));
+        assert_eq!(train(8), 3.0 * Work::Forward.cost(&tiny).operations());
+        assert!(Work::PpoValueHead.cost(&tiny).operations() < Work::Ppo.cost(&tiny).operations());
+        // 16 whole sequences without a head, less most of the last of four layers.
+        let share = Work::Reward.cost(&tiny).operations() / train(16);
+        assert!((0.7..0.9).contains(&share), "{share}");
+    }
 }

@@ -87,8 +87,9 @@ pub const CHECK: &str = examples!(
 
 pub const BENCH: &str = examples!(
     "  rlhf bench
-  rlhf bench --size 124M --work train --work greedy-1 --threads 1
-  rlhf bench --size tiny --budget 1 --json > bench.json"
+  rlhf bench --model 124M --only train-8 --only greedy-1 --threads 1
+  rlhf bench --model base/ --only ppo
+  rlhf bench --model tiny --repeat 9 --json > bench.json"
 );
 
 pub const CONTROL: &str = examples!(

@@ -147,8 +147,13 @@ enum What {
     Config(Configuration),
     /// Times the work of a run on this machine, beside what the machine could do
     ///
-    /// Arithmetic and memory traffic are what the work needs, as shares of the most that the device did when
-    /// it was only asked for that. Others who use the machine are waited for, and the median counts.
+    /// "of peak" is the arithmetic that the work needs at least, as a share of the most that the device did
+    /// when it was only asked for that; "of copy" is the same for memory: the weights have to be read once for
+    /// every token that waits for the one before it. Where the first is high, more speed needs less
+    /// arithmetic; where both are low, the time goes elsewhere. MiB is the most memory held meanwhile.
+    ///
+    /// Everything is timed once in each round and the median counts; moments in which others use the machine
+    /// are waited out, up to two seconds. Weights and texts are random.
     #[command(after_help = help::BENCH)]
     Bench(Bench),
     /// Teaches a small control task by feedback, as was done before language models
