@@ -184,7 +184,8 @@ fn smallest() -> tempfile::TempDir {
 fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
     let folder = smallest();
     let works = Work::all();
-    let mut args = vec!["bench", "--model", ".", "--repeat", "3", "--threads", "2", "--json"];
+    let mut args =
+        vec!["bench", "--model", ".", "--repeat", "1", "--least", "0.001", "--threads", "2", "--json"];
     let names: Vec<_> = works.iter().map(|work| work.name()).collect();
     args.extend(names.iter().flat_map(|work| ["--only", work]));
     let said: Value = serde_json::from_str(&said(folder.path(), &args, "")).unwrap();
@@ -217,15 +218,21 @@ fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
         let sum: f64 = phases.iter().map(|phase| phase[1].as_f64().unwrap()).sum();
         assert!(phases.is_empty() || (sum / seconds - 1.0).abs() < 0.05, "{sum} {seconds}");
     }
-    let ragged = &figures[6];
-    assert!(ragged["padded"].as_f64().unwrap() > 1.2 * ragged["count"].as_f64().unwrap(), "{ragged}");
+    let lengths: Vec<u64> =
+        figures[6]["lengths"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+    assert_eq!(lengths.len(), 32);
+    assert_eq!(lengths.iter().sum::<u64>() as f64, figures[6]["count"].as_f64().unwrap());
 }
 
 #[test]
 fn a_benchmark_shows_people_a_table_and_refuses_what_it_does_not_know() {
     let folder = smallest();
     let args = ["bench", "--model", ".", "--only", "train-8", "--only", "train-alone", "--only", "ragged"];
-    let table = said(folder.path(), &[&args[..], &["--threads", "2", "--repeat", "1"]].concat(), "");
+    let table = said(
+        folder.path(),
+        &[&args[..], &["--threads", "2", "--repeat", "1", "--least", "0.001"]].concat(),
+        "",
+    );
     for part in ["GFLOP/s", "train-8", "of peak", " if padded, ", " as fast on 2 threads as on one"] {
         assert!(table.contains(part), "{part}: {table}");
     }
@@ -233,6 +240,7 @@ fn a_benchmark_shows_people_a_table_and_refuses_what_it_does_not_know() {
         (["--only", "nap"], "greedy-32"),
         (["--model", "huge"], "known are tiny, small, 124M"),
         (["--repeat", "0"], "1..=1000"),
+        (["--least", "0"], "from 0.001 to 60"),
     ] {
         let (code, error) = failed(folder.path(), &[&["bench"], &args[..]].concat(), "");
         assert!(code == 2 && error.contains(words), "{error}");

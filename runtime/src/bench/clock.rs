@@ -11,17 +11,16 @@ pub(super) type Once<'a> = dyn FnMut() -> Result<Phases, TrainError> + 'a;
 /// What others may use of the machine in a repetition that counts as quiet.
 const OTHERS: f64 = 0.15;
 
-/// Does `work` once to warm up, waits up to `patience` until others let the machine be, and does it as often
-/// as fills `least`: the kernel counts processor time in hundredths of a second.
-pub(super) fn repeat(
-    work: &mut Once<'_>,
-    least: Duration,
-    patience: Duration,
-) -> Result<Repetition, TrainError> {
+/// How many times as long as a repetition others are waited for.
+const PATIENCE: u32 = 8;
+
+/// Does `work` once to warm up, waits until others let the machine be, and does it as often as fills `least`:
+/// the kernel counts processor time in hundredths of a second.
+pub(super) fn repeat(work: &mut Once<'_>, least: Duration) -> Result<Repetition, TrainError> {
     let start = Instant::now();
     work()?;
     let times = (least.as_secs_f64() / start.elapsed().as_secs_f64()).ceil().clamp(1.0, 1e6) as u32;
-    wait_for_quiet(patience);
+    wait_for_quiet(PATIENCE * least);
     let before = Moment::now();
     let mut phases = Phases::new();
     for _ in 0..times {
@@ -95,12 +94,12 @@ mod tests {
             std::thread::sleep(Duration::from_millis(1));
             Ok(vec![("a", 1.0), ("b", 2.0), ("a", 1.0)])
         };
-        let one = repeat(&mut once, Duration::from_millis(20), Duration::ZERO).unwrap();
+        let one = repeat(&mut once, Duration::from_millis(20)).unwrap();
         assert_eq!(one.phases, [("a", 2.0), ("b", 2.0)]);
         // It sleeps at least so long.
         assert!(one.seconds >= 1e-3, "{}", one.seconds);
         assert!(count > 1);
-        let failed = repeat(&mut || Err(TrainError::Waited), Duration::ZERO, Duration::ZERO);
+        let failed = repeat(&mut || Err(TrainError::Waited), Duration::ZERO);
         assert!(failed.is_err());
     }
 }

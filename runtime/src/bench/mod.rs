@@ -8,7 +8,8 @@
 //! use rlhf::bench::{Bench, Network, Work};
 //! use rlhf::engine::Device;
 //! let networks = vec![Network::named("tiny").unwrap()];
-//! let bench = Bench { networks, works: vec![Work::Forward], repeat: 1 };
+//! let least = core::time::Duration::from_millis(1);
+//! let bench = Bench { networks, works: vec![Work::Forward], repeat: 1, least };
 //! let seen = bench.run(&Device::default(), |_| {})?;
 //! assert!(seen.figures[0].rate > 0.0 && seen.figures[0].unit == "tokens");
 //! # Ok::<(), rlhf::train::TrainError>(())
@@ -50,6 +51,9 @@ pub struct Bench {
     pub works: Vec<Work>,
     /// How many rounds: everything is done once in each, so that a busy moment falls on everything alike.
     pub repeat: usize,
+    /// How long a repetition is at least: shorter work is done several times in one. Each limit is looked for as
+    /// long, and a quiet moment waited for eight times as long at most.
+    pub least: Duration,
 }
 
 /// How fast a device was.
@@ -76,8 +80,8 @@ pub struct Figure {
     pub count: f64,
     /// What is counted: tokens read, new tokens, pairs, networks.
     pub unit: &'static str,
-    /// How many tokens a batch of the same sequences had, were all as long as the longest.
-    pub padded: Option<usize>,
+    /// The lengths of the sequences that it reads, in tokens; none where it writes.
+    pub lengths: Vec<usize>,
     /// What one repetition takes.
     pub seconds: Times,
     /// How much of `unit` is done a second, by the median.
@@ -108,12 +112,6 @@ pub struct Next<'a> {
     pub total: usize,
 }
 
-/// How long a repetition is at least, and a wait for a quiet moment at most.
-const LEAST: Duration = Duration::from_millis(250);
-const PATIENCE: Duration = Duration::from_secs(2);
-/// How long each limit is looked for in each round.
-const LOOK: Duration = Duration::from_millis(300);
-
 /// One piece of work on one network, while its repetitions come in.
 struct Piece<'a> {
     network: &'a Network,
@@ -137,15 +135,15 @@ impl Bench {
         let total = self.repeat * pieces.len();
         let (mut limits, mut limits_alone) = (Limits::default(), Limits::default());
         for round in 0..self.repeat {
-            limits = limits.or(Limits::of(device, LOOK)?);
+            limits = limits.or(Limits::of(device, self.least)?);
             if let Some(alone) = &alone {
-                limits_alone = limits_alone.or(Limits::of(alone, LOOK)?);
+                limits_alone = limits_alone.or(Limits::of(alone, self.least)?);
             }
             let before = round * pieces.len();
             for (i, piece) in pieces.iter_mut().enumerate() {
                 next(Next { network: piece.network, work: piece.work, done: before + i, total });
                 let device = alone.as_ref().filter(|_| piece.work == Work::TrainAlone).unwrap_or(device);
-                piece.repeat(device)?;
+                piece.repeat(device, self.least)?;
             }
         }
         let figure = |piece: Piece<'_>| {
@@ -179,17 +177,16 @@ fn alone(device: &Device) -> Result<Device, TrainError> {
 }
 
 impl Piece<'_> {
-    fn repeat(&mut self, device: &Device) -> Result<(), TrainError> {
+    fn repeat(&mut self, device: &Device, least: Duration) -> Result<(), TrainError> {
         let peak = Peak::start();
         let mut prepared = prepare::prepare(self.work, device, self.network.architecture())?;
-        self.repetitions.push(clock::repeat(&mut *prepared, LEAST, PATIENCE)?);
+        self.repetitions.push(clock::repeat(&mut *prepared, least)?);
         self.peak = self.peak.max(peak.bytes());
         Ok(())
     }
 
     fn figure(self, limits: Limits) -> Figure {
         let architecture = self.network.architecture();
-        let lengths = self.work.lengths(architecture);
         let (count, unit) = self.work.units(architecture);
         let cost = self.work.cost(architecture);
         let (seconds, phases) = summary(self.repetitions);
@@ -198,7 +195,7 @@ impl Piece<'_> {
             work: self.work.name(),
             count,
             unit,
-            padded: lengths.iter().max().map(|longest| longest * lengths.len()),
+            lengths: self.work.lengths(architecture),
             rate: count / seconds.median,
             of_arithmetic: cost.operations() / seconds.median / limits.arithmetic,
             of_bandwidth: cost.bytes / seconds.median / limits.bandwidth,

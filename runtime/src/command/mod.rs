@@ -153,7 +153,7 @@ enum What {
     /// arithmetic; where both are low, the time goes elsewhere. MiB is the most memory held meanwhile.
     ///
     /// Everything is timed once in each round and the median counts; moments in which others use the machine
-    /// are waited out, up to two seconds. Weights and texts are random.
+    /// are waited out for a while. Weights and texts are random.
     #[command(after_help = help::BENCH)]
     Bench(Bench),
     /// Teaches a small control task by feedback, as was done before language models

@@ -5,6 +5,7 @@ mod table;
 use super::exit::Failure;
 use super::output::Output;
 use clap::Args;
+use core::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use rlhf::bench::{Bench as Asked, Network, Next, Work};
 use rlhf::engine::Device;
@@ -21,9 +22,12 @@ pub struct Bench {
     /// greedy-32, drawn-1, drawn-8, drawn-32, ppo or ppo-value-head; may be repeated. All of it, unless given
     #[arg(long, value_name = "WORK", value_parser = work)]
     only: Vec<Work>,
-    /// How many rounds; everything is timed once in each, for a quarter of a second or longer
+    /// How many rounds; everything is timed once in each
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeat: u16,
+    /// How long a repetition is at least, in seconds: shorter work is done several times in one
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.25, value_parser = seconds)]
+    least: f64,
     /// The figures as JSON on standard output
     #[arg(long)]
     json: bool,
@@ -44,6 +48,11 @@ fn work(name: &str) -> Result<Work, String> {
     all.iter().copied().find(|work| work.name() == name).ok_or_else(|| format!("known are {}", known()))
 }
 
+fn seconds(text: &str) -> Result<f64, &'static str> {
+    let number = text.parse().ok().filter(|n| (0.001..=60.0).contains(n));
+    number.ok_or("want seconds from 0.001 to 60")
+}
+
 pub fn main(args: &Bench, device: &Device) -> Result<(), Failure> {
     let output = Output { json: args.json };
     let networks = match args.model.as_slice() {
@@ -57,7 +66,8 @@ pub fn main(args: &Bench, device: &Device) -> Result<(), Failure> {
         let alone = !matches!(device, Device::Cpu(cpu) if cpu.threads() > 1);
         works.retain(|work| !(alone && *work == Work::TrainAlone));
     }
-    let asked = Asked { networks, works, repeat: args.repeat.into() };
+    let least = Duration::from_secs_f64(args.least);
+    let asked = Asked { networks, works, repeat: args.repeat.into(), least };
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
         bar.set_style(style);

@@ -1,7 +1,7 @@
 //! The figures as people read them.
 
+use core::fmt::Write;
 use rlhf::bench::{Figure, Seen, Work};
-use std::fmt::Write;
 
 /// A line for each figure, and what two of them say together.
 pub fn table(seen: &Seen) -> String {
@@ -56,15 +56,14 @@ fn line(out: &mut String, figure: &Figure) {
         let phases = figure.phases.iter().map(|(name, seconds)| format!("{name} {:.1}", 1e3 * seconds));
         let _ = writeln!(out, "{:22} {} ms", "", phases.collect::<Vec<_>>().join(", "));
     }
-    if let Some(padded) =
-        figure.padded.filter(|padded| *padded as f64 > figure.count && figure.unit == "tokens")
-    {
+    let padded = figure.lengths.iter().max().map_or(0, |longest| longest * figure.lengths.len());
+    let read: usize = figure.lengths.iter().sum();
+    if padded > read {
         let _ = writeln!(
             out,
-            "{:22} {} tokens; {padded} if padded, {:.1} times as many",
+            "{:22} {read} tokens; {padded} if padded, {:.1} times as many",
             "",
-            figure.count,
-            padded as f64 / figure.count
+            padded as f64 / read as f64
         );
     }
 }
@@ -79,11 +78,13 @@ fn together(out: &mut String, name: &str, threads: Option<usize>, rate: impl Fn(
             all / alone
         );
     }
-    let grown: Vec<_> = [32, 128].into_iter().filter_map(|n| Some((n, of(n)? / of(8)?))).collect();
-    for (sequences, rate) in grown {
-        let _ = writeln!(
-            out,
-            "{name}: {sequences} sequences at a time are learnt {rate:.2} times as fast, each, as 8"
-        );
+    for sequences in [32, 128] {
+        if let (Some(many), Some(few)) = (of(sequences), of(8)) {
+            let share = many / few;
+            let _ = writeln!(
+                out,
+                "{name}: {sequences} sequences at a time give {share:.2} times the tokens/s of 8"
+            );
+        }
     }
 }
