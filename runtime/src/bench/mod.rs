@@ -17,6 +17,7 @@
 
 mod clock;
 mod cost;
+mod figure;
 mod limits;
 mod memory;
 mod network;
@@ -29,6 +30,7 @@ mod value_head;
 mod work;
 
 pub use cost::Cost;
+pub use figure::{Figure, Seen};
 pub use limits::Limits;
 pub use network::Network;
 pub use times::Times;
@@ -39,7 +41,6 @@ use crate::train::TrainError;
 use core::time::Duration;
 use memory::Peak;
 use rlhf_cpu::Cpu;
-use serde::Serialize;
 use times::{Repetition, summary};
 
 /// What is to be timed.
@@ -54,49 +55,6 @@ pub struct Bench {
     /// How long a repetition is at least: shorter work is done several times in one. Each limit is looked for as
     /// long, and a quiet moment waited for eight times as long at most.
     pub least: Duration,
-}
-
-/// How fast a device was.
-#[derive(Clone, Debug, Serialize)]
-pub struct Seen {
-    /// The device: `cpu avx512`.
-    pub device: String,
-    /// How many threads, where it is the CPU engine.
-    pub threads: Option<usize>,
-    /// The most that the device did.
-    pub limits: Limits,
-    /// Network by network, in each the works in the order that they were asked for.
-    pub figures: Vec<Figure>,
-}
-
-/// How fast one piece of work was.
-#[derive(Clone, Debug, Serialize)]
-pub struct Figure {
-    /// The network's name.
-    pub network: String,
-    /// The work's name.
-    pub work: String,
-    /// How many of `unit` one repetition does.
-    pub count: f64,
-    /// What is counted: tokens read, new tokens, pairs, networks.
-    pub unit: &'static str,
-    /// The lengths of the sequences that it reads, in tokens; none where it writes.
-    pub lengths: Vec<usize>,
-    /// What one repetition takes.
-    pub seconds: Times,
-    /// How much of `unit` is done a second, by the median.
-    pub rate: f64,
-    /// What the work needs of the machine.
-    pub cost: Cost,
-    /// The arithmetic that it needs, as a share of the most that the device did.
-    pub of_arithmetic: f64,
-    /// The memory traffic that it needs, as a share of the most that the device did; above 1 where caches
-    /// hold the network.
-    pub of_bandwidth: f64,
-    /// The most memory that the process held meanwhile, in bytes, where the system says so.
-    pub peak_memory: Option<u64>,
-    /// Seconds of each of its phases, where it has some, of the middle repetition.
-    pub phases: Vec<(&'static str, f64)>,
 }
 
 /// What is about to be timed.
