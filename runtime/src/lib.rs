@@ -1,5 +1,6 @@
 //! Trainers, data, reports and the `rlhf` command.
 
+pub mod bench;
 pub mod control;
 pub mod data;
 pub mod engine;

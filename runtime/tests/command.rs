@@ -4,7 +4,10 @@
 mod data;
 
 use data::{CONFIG, write};
+use rlhf::bench::Work;
 use rlhf::engine::Device;
+use rlhf::formats::huggingface;
+use rlhf_core::model::Architecture;
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -63,6 +66,7 @@ fn every_command_has_help_with_examples_and_exit_codes() {
         "generate",
         "score",
         "rate",
+        "bench",
         "config",
         "control",
         "completions",
@@ -164,6 +168,82 @@ fn a_device_that_is_not_there_is_named_with_what_would_do() {
             (true, Some(0)) => {}
             (_, code) => panic!("{name}: {code:?} {error}"),
         }
+    }
+}
+
+/// A folder with a network of a few hundred weights.
+fn smallest() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let architecture = Architecture::gpt2(11, 128, 4, 1, 2);
+    let weights = rlhf_core::model::random(&architecture, 1).unwrap();
+    huggingface::save(folder.path(), &architecture, &weights, None).unwrap();
+    folder
+}
+
+#[test]
+fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
+    let folder = smallest();
+    let works = Work::all();
+    let mut args =
+        vec!["bench", "--model", ".", "--repeat", "1", "--least", "0.001", "--threads", "2", "--json"];
+    let names: Vec<_> = works.iter().map(|work| work.name()).collect();
+    args.extend(names.iter().flat_map(|work| ["--only", work]));
+    let said: Value = serde_json::from_str(&said(folder.path(), &args, "")).unwrap();
+    assert_eq!(said["threads"], 2);
+    let at_most = said["limits"]["arithmetic"].as_f64().unwrap();
+    let figures = said["figures"].as_array().unwrap();
+    assert_eq!(figures.len(), works.len());
+    for (figure, work) in figures.iter().zip(works) {
+        assert_eq!(figure["work"], work.name());
+        let number = |name: &str| figure[name].as_f64().unwrap();
+        let seconds = figure["seconds"]["median"].as_f64().unwrap();
+        assert!((number("rate") * seconds / number("count") - 1.0).abs() < 1e-9);
+        let cost = |name: &str| figure["cost"][name].as_f64().unwrap();
+        let operations = cost("products") + cost("attention");
+        // One thread has limits of its own.
+        if work != Work::TrainAlone {
+            assert!((number("of_arithmetic") * seconds * at_most - operations).abs() <= 1e-6 * operations);
+        }
+        let phases = figure["phases"].as_array().unwrap();
+        let named: Vec<_> = phases.iter().map(|phase| phase[0].as_str().unwrap()).collect();
+        let learns: &[&str] = match work {
+            Work::Ppo => &["policy learns", "critic learns"],
+            Work::PpoValueHead => &["policy learns"],
+            _ => &[],
+        };
+        let all = ["generate", "reference", "scores", "values", "optimiser", "other"];
+        let wanted = if learns.is_empty() { Vec::new() } else { [&all, learns].concat() };
+        assert_eq!(named.len(), wanted.len(), "{named:?}");
+        assert!(wanted.iter().all(|name| named.contains(name)), "{named:?}");
+        let sum: f64 = phases.iter().map(|phase| phase[1].as_f64().unwrap()).sum();
+        assert!(phases.is_empty() || (sum / seconds - 1.0).abs() < 0.05, "{sum} {seconds}");
+    }
+    let lengths: Vec<u64> =
+        figures[6]["lengths"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).collect();
+    assert_eq!(lengths.len(), 32);
+    assert_eq!(lengths.iter().sum::<u64>() as f64, figures[6]["count"].as_f64().unwrap());
+}
+
+#[test]
+fn a_benchmark_shows_people_a_table_and_refuses_what_it_does_not_know() {
+    let folder = smallest();
+    let args = ["bench", "--model", ".", "--only", "train-8", "--only", "train-alone", "--only", "ragged"];
+    let table = said(
+        folder.path(),
+        &[&args[..], &["--threads", "2", "--repeat", "1", "--least", "0.001"]].concat(),
+        "",
+    );
+    for part in ["GFLOP/s", "train-8", "of peak", " if padded, ", " as fast on 2 threads as on one"] {
+        assert!(table.contains(part), "{part}: {table}");
+    }
+    for (args, words) in [
+        (["--only", "nap"], "greedy-32"),
+        (["--model", "huge"], "known are tiny, small, 124M"),
+        (["--repeat", "0"], "1..=1000"),
+        (["--least", "0"], "from 0.001 to 60"),
+    ] {
+        let (code, error) = failed(folder.path(), &[&["bench"], &args[..]].concat(), "");
+        assert!(code == 2 && error.contains(words), "{error}");
     }
 }
 

@@ -115,6 +115,10 @@ impl Device {
         &self.inner
     }
 
+    pub(crate) fn is_card(&self) -> bool {
+        !self.kind.is_processor()
+    }
+
     /// Bytes that the device's allocator has taken, what it keeps for reuse included; `None` where it does
     /// not say, as processors do not.
     pub fn reserved(&self) -> Option<u64> {
@@ -123,7 +127,7 @@ impl Device {
 
     /// The least length of `time` or more that suits the device.
     pub(crate) fn padded(&self, time: usize) -> usize {
-        if self.kind.is_processor() { time } else { time.next_multiple_of(SHADER_MULTIPLE) }
+        if self.is_card() { time.next_multiple_of(SHADER_MULTIPLE) } else { time }
     }
 }
 

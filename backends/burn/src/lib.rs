@@ -11,6 +11,7 @@ mod guard;
 mod head;
 mod layer;
 mod learner;
+mod limits;
 mod masks;
 mod model;
 mod network;

@@ -42,7 +42,12 @@ impl Cpu {
         self.isa
     }
 
-    pub(crate) fn threads(&self) -> &Threads {
+    /// How many threads there are, the caller's included.
+    pub fn threads(&self) -> usize {
+        self.threads.count()
+    }
+
+    pub(crate) fn pool(&self) -> &Threads {
         &self.threads
     }
 

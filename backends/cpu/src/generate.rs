@@ -32,7 +32,7 @@ impl PackedWeights {
         let mut layers: Vec<Option<[Packed; 4]>> = Vec::new();
         layers.resize_with(a.layers, || None);
         let parts = Parts::new(&mut layers);
-        cpu.threads().run(a.layers, &|n| {
+        cpu.pool().run(a.layers, &|n| {
             let layer = &weights.layout.layers[n];
             let packed = [
                 pack(&layer.qkv, a.width, a.qkv()),
@@ -86,7 +86,7 @@ impl Request<'_> {
         let count = self.prompts.len();
         let mut all = vec![Response::default(); count];
         // A few sequences each, claimed as threads get free; enough to fill the inner loop's rows.
-        let threads = cpu.threads().count();
+        let threads = cpu.pool().count();
         let each = count.div_ceil(threads).clamp(1, MOST_TOGETHER);
         if count == 1 || threads == 1 {
             for (i, part) in all.chunks_mut(each).enumerate() {
@@ -94,7 +94,7 @@ impl Request<'_> {
             }
         } else {
             let parts = Parts::new(&mut all);
-            cpu.threads().run(count.div_ceil(each), &|i| {
+            cpu.pool().run(count.div_ceil(each), &|i| {
                 let range = i * each..((i + 1) * each).min(count);
                 // SAFETY: ranges of prompts are disjoint.
                 self.group(&cpu.alone(), range.start, unsafe { parts.get(range) });

@@ -30,7 +30,7 @@ impl Pass<'_> {
         let Some(dropout) = self.dropout else { return };
         let width = self.weights.architecture.width;
         let x = Parts::new(x);
-        self.cpu.threads().run(self.spans.len(), &|i| {
+        self.cpu.pool().run(self.spans.len(), &|i| {
             for t in self.spans[i].clone() {
                 // SAFETY: sequences are disjoint.
                 let row = unsafe { x.get(t * width..(t + 1) * width) };

@@ -85,6 +85,13 @@ pub const CHECK: &str = examples!(
   rlhf config check run.toml --data DIR --set base.new.width=4096 --memory 16"
 );
 
+pub const BENCH: &str = examples!(
+    "  rlhf bench
+  rlhf bench --model 124M --only train-8 --only greedy-1 --threads 1
+  rlhf bench --model base/ --only ppo
+  rlhf bench --model tiny --repeat 9 --json > bench.json"
+);
+
 pub const CONTROL: &str = examples!(
     "  rlhf control grid
   rlhf control cart-pole --method coach --mistakes 0.1 --seed 7

@@ -1,5 +1,6 @@
 //! The command line: what can be asked for, and how a run shows itself.
 
+mod bench;
 mod configuration;
 mod control;
 mod data;
@@ -16,6 +17,7 @@ mod report;
 mod score;
 mod train;
 
+use bench::Bench;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use configuration::Configuration;
@@ -143,6 +145,17 @@ enum What {
     /// and range. With model and tokenizer filled in, `rlhf run` takes it.
     #[command(after_help = help::CONFIG)]
     Config(Configuration),
+    /// Times the work of a run on this machine, beside what the machine could do
+    ///
+    /// "of peak" is the arithmetic that the work needs at least, as a share of the most that the device did
+    /// when it was only asked for that; "of copy" is the same for memory: the weights have to be read once for
+    /// every token that waits for the one before it. Where the first is high, more speed needs less
+    /// arithmetic; where both are low, the time goes elsewhere. MiB is the most memory held meanwhile.
+    ///
+    /// Everything is timed once in each round and the median counts; moments in which others use the machine
+    /// are waited out for a while. Weights and texts are random.
+    #[command(after_help = help::BENCH)]
+    Bench(Bench),
     /// Teaches a small control task by feedback, as was done before language models
     ///
     /// TAMER, Deep TAMER and COACH are told good or bad, step by step; preferences are told which of two
@@ -207,6 +220,7 @@ impl What {
             Self::Score(args) => score::main(&args, &machine.open()?),
             Self::Rate(args) => rate::main(&args),
             Self::Config(args) => configuration::main(&args, machine),
+            Self::Bench(args) => bench::main(&args, &machine.open()?),
             Self::Control(args) => control::main(&args),
             Self::Data(what) => data::main(&what),
             Self::Report(args) => report::main(&args).map_err(Failure::failed),

@@ -119,12 +119,12 @@ fn split(
         return;
     }
     let all = Parts::new(c);
-    let threads = cpu.threads().count();
+    let threads = cpu.pool().count();
     let parts = if m * k * n < WORTH_THREADS { 1 } else { threads };
     // Wider or taller? A split of columns keeps panels whole, one of rows keeps tiles whole.
     let (length, unit) = if n >= m { (n, WIDE) } else { (m, TALL) };
     let each = length.div_ceil(unit).div_ceil(parts) * unit;
-    cpu.threads().run(parts, &|part| {
+    cpu.pool().run(parts, &|part| {
         let range = (part * each).min(length)..((part + 1) * each).min(length);
         if range.is_empty() {
             return;

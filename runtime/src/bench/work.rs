@@ -1,0 +1,147 @@
+//! What can be timed, and what it needs of the machine.
+
+use super::cost::{Cost, Pass, adamw};
+use super::text::dialogues;
+use super::{ppo, value_head};
+use rlhf_core::model::Architecture;
+
+/// Sequences and tokens of each, where nothing else is said.
+pub(super) const ROWS: usize = 8;
+pub(super) const LENGTH: usize = 128;
+/// Dialogues of a ragged batch.
+const DIALOGUES: usize = 32;
+
+/// One kind of work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Work {
+    /// `load`: a network from a file, which the system has in its memory.
+    Load,
+    /// `forward`: log-probabilities of 8 × 128 tokens.
+    Forward,
+    /// `train-8`, `train-32`, `train-128`: cross-entropy on so many sequences of 128 tokens forward and
+    /// backward, and AdamW.
+    Train {
+        /// How many sequences.
+        sequences: usize,
+    },
+    /// `train-alone`: `train-8` on one thread of the CPU engine.
+    TrainAlone,
+    /// `ragged`: the same on 32 sequences as long as dialogues are.
+    Ragged,
+    /// `reward`: the Bradley–Terry loss on 8 pairs of 128 tokens, clipped, and AdamW.
+    Reward,
+    /// `greedy-1`, `drawn-32`: so many prompts of 32 tokens, each continued by 64.
+    Sample {
+        /// How many prompts.
+        prompts: usize,
+        /// Whether tokens are drawn, or the likeliest taken.
+        drawn: bool,
+    },
+    /// `ppo`: one iteration on 32 prompts of 32 tokens continued by 64, 4 epochs of 4 minibatches, with
+    /// reward model, critic and reference of the same size.
+    Ppo,
+    /// `ppo-value-head`: the same with a value head on the policy in the place of the critic.
+    PpoValueHead,
+}
+
+impl Work {
+    /// All of it.
+    pub fn all() -> Vec<Self> {
+        let mut all = vec![Self::Load, Self::Forward];
+        all.extend([8, 32, 128].map(|sequences| Self::Train { sequences }));
+        all.extend([Self::TrainAlone, Self::Ragged, Self::Reward]);
+        for drawn in [false, true] {
+            all.extend([1, 8, 32].map(|prompts| Self::Sample { prompts, drawn }));
+        }
+        all.extend([Self::Ppo, Self::PpoValueHead]);
+        all
+    }
+
+    /// Its name, as its documentation begins.
+    pub fn name(self) -> String {
+        match self {
+            Self::Load => "load".into(),
+            Self::Forward => "forward".into(),
+            Self::Train { sequences } => format!("train-{sequences}"),
+            Self::TrainAlone => "train-alone".into(),
+            Self::Ragged => "ragged".into(),
+            Self::Reward => "reward".into(),
+            Self::Sample { prompts, drawn } => {
+                format!("{}-{prompts}", if drawn { "drawn" } else { "greedy" })
+            }
+            Self::Ppo => "ppo".into(),
+            Self::PpoValueHead => "ppo-value-head".into(),
+        }
+    }
+
+    /// The lengths of the sequences that it reads from beginning to end; none where it writes.
+    pub fn lengths(self, a: &Architecture) -> Vec<usize> {
+        match self {
+            Self::Forward | Self::TrainAlone => vec![LENGTH; ROWS],
+            Self::Train { sequences } => vec![LENGTH; sequences],
+            Self::Ragged => dialogues(DIALOGUES, a.context),
+            Self::Reward => vec![LENGTH; 2 * ROWS],
+            Self::Load | Self::Sample { .. } | Self::Ppo | Self::PpoValueHead => Vec::new(),
+        }
+    }
+
+    /// How much is done at a time, and of what.
+    pub fn units(self, a: &Architecture) -> (f64, &'static str) {
+        match self {
+            Self::Load => (1.0, "networks"),
+            Self::Reward => (ROWS as f64, "pairs"),
+            Self::Sample { prompts, .. } => ((prompts * ppo::NEW) as f64, "new tokens"),
+            Self::Ppo | Self::PpoValueHead => ((ppo::PROMPTS * ppo::NEW) as f64, "new tokens"),
+            _ => (self.lengths(a).iter().sum::<usize>() as f64, "tokens"),
+        }
+    }
+
+    /// What it needs of the machine.
+    pub fn cost(self, a: &Architecture) -> Cost {
+        let lengths = self.lengths(a);
+        match self {
+            // Read and written.
+            Self::Load => Cost::default().and_bytes(8.0 * a.parameters() as f64),
+            Self::Forward => Pass::whole(&lengths).forward(a),
+            Self::Train { .. } | Self::TrainAlone | Self::Ragged => {
+                Pass::whole(&lengths).learning(a).and_bytes(adamw(a))
+            }
+            Self::Reward => Pass::scored(&lengths).learning(a).and_bytes(adamw(a)),
+            Self::Sample { prompts, .. } => ppo::sampling(a, prompts),
+            Self::Ppo => ppo::cost(a),
+            Self::PpoValueHead => value_head::cost(a),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_work_has_a_name_of_its_own_and_a_cost() {
+        let tiny = Architecture::gpt2(512, 1024, 128, 4, 4);
+        let all = Work::all();
+        let names: BTreeSet<_> = all.iter().map(|work| work.name()).collect();
+        assert_eq!(names.len(), all.len());
+        for work in all {
+            let (count, _) = work.units(&tiny);
+            let cost = work.cost(&tiny);
+            assert!(count > 0.0 && cost.bytes > 0.0, "{work:?}");
+            assert_eq!(cost.products > 0.0, work != Work::Load);
+        }
+    }
+
+    #[test]
+    fn costs_grow_as_the_work_does() {
+        let tiny = Architecture::gpt2(512, 1024, 128, 4, 4);
+        let train = |sequences| Work::Train { sequences }.cost(&tiny).operations();
+        assert_eq!(train(128), 16.0 * train(8));
+        assert_eq!(train(8), 3.0 * Work::Forward.cost(&tiny).operations());
+        assert!(Work::PpoValueHead.cost(&tiny).operations() < Work::Ppo.cost(&tiny).operations());
+        // 16 whole sequences without a head, less most of the last of four layers.
+        let share = Work::Reward.cost(&tiny).operations() / train(16);
+        assert!((0.7..0.9).contains(&share), "{share}");
+    }
+}
