@@ -160,7 +160,7 @@ unsafe fn block<L: Lanes>(
                 let mb = BLOCK_ROWS.min(m1 - ib);
                 // Rows that lie in memory as the inner loop reads them are left there, but for those that a
                 // multiple of 4 KiB keeps apart: all would take the same few lines of the first cache.
-                let in_place = a.column == 1 && a.row % 1024 != 0;
+                let in_place = a.column == 1 && !a.row.is_multiple_of(1024);
                 if !in_place {
                     pack::rows::<TALL>(&mut left, a, ib, mb, p0, kb);
                 }
