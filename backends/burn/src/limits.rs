@@ -39,7 +39,7 @@ impl Device {
 /// The most often that `work` was done in a second.
 fn best(budget: Duration, on: Tensor<2>, work: impl Fn(&Tensor<2>) -> Tensor<2>) -> Result<f64, BurnError> {
     let mut best = 0.0f64;
-    let mut once = || -> Result<f64, BurnError> {
+    let once = || -> Result<f64, BurnError> {
         let start = Instant::now();
         let mut out = work(&on);
         (1..AT_ONCE).for_each(|_| out = work(&on));
