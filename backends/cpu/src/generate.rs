@@ -27,7 +27,7 @@ impl PackedWeights {
     pub(crate) fn new(cpu: &Cpu, weights: &Weights) -> Self {
         let a = &weights.architecture;
         let pack = |pair: &Pair, rows: usize, columns: usize| {
-            Packed::new(Matrix::rows(weights.at(&pair.first), columns), rows, columns)
+            Packed::new(cpu, Matrix::rows(weights.at(&pair.first), columns), rows, columns)
         };
         let mut layers: Vec<Option<[Packed; 4]>> = Vec::new();
         layers.resize_with(a.layers, || None);
@@ -46,7 +46,7 @@ impl PackedWeights {
         let head = Matrix::rows(weights.at(&weights.layout.head), a.width).transposed();
         Self {
             layers: layers.into_iter().flatten().collect(),
-            head: Packed::new(head, a.width, a.vocabulary),
+            head: Packed::new(cpu, head, a.width, a.vocabulary),
         }
     }
 }

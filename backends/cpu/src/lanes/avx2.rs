@@ -16,6 +16,11 @@ type V = (__m256, __m256);
 impl Lanes for Avx2 {
     type V = V;
     const AT_ONCE: usize = 1;
+    const TALL: usize = 12;
+    #[inline(always)]
+    unsafe fn fetch(p: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> V {
         unsafe { (_mm256_set1_ps(x), _mm256_set1_ps(x)) }
@@ -94,12 +99,57 @@ impl Lanes for Avx2 {
         both!(half, n)
     }
     #[inline(always)]
+    unsafe fn transpose(rows: [V; WIDTH]) -> [V; WIDTH] {
+        // Quarters, whose places are exchanged.
+        unsafe {
+            let mut quarters = [[Self::splat(0.0).0; 8]; 4];
+            for (i, row) in rows.into_iter().enumerate() {
+                quarters[i / 8 * 2][i % 8] = row.0;
+                quarters[i / 8 * 2 + 1][i % 8] = row.1;
+            }
+            let [a, b, c, d] = [
+                transpose8(quarters[0]),
+                transpose8(quarters[1]),
+                transpose8(quarters[2]),
+                transpose8(quarters[3]),
+            ];
+            let mut columns = rows;
+            for j in 0..8 {
+                columns[j] = (a[j], c[j]);
+                columns[8 + j] = (b[j], d[j]);
+            }
+            columns
+        }
+    }
+    #[inline(always)]
     unsafe fn sum(v: V) -> f32 {
         unsafe { sum8(_mm256_add_ps(v.0, v.1)) }
     }
     #[inline(always)]
     unsafe fn largest(v: V) -> f32 {
         unsafe { largest8(_mm256_max_ps(v.0, v.1)) }
+    }
+}
+
+/// Rows and columns of eight vectors exchanged: pairs, fours, halves.
+#[inline(always)]
+unsafe fn transpose8(r: [__m256; 8]) -> [__m256; 8] {
+    unsafe {
+        let (mut pairs, mut fours, mut columns) = (r, r, r);
+        for i in (0..8).step_by(2) {
+            pairs[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
+            pairs[i + 1] = _mm256_unpackhi_ps(r[i], r[i + 1]);
+        }
+        for i in [0, 1, 4, 5] {
+            let to = i / 4 * 4 + i % 4 * 2;
+            fours[to] = _mm256_shuffle_ps::<0x44>(pairs[i], pairs[i + 2]);
+            fours[to + 1] = _mm256_shuffle_ps::<0xee>(pairs[i], pairs[i + 2]);
+        }
+        for i in 0..4 {
+            columns[i] = _mm256_permute2f128_ps::<0x20>(fours[i], fours[i + 4]);
+            columns[i + 4] = _mm256_permute2f128_ps::<0x31>(fours[i], fours[i + 4]);
+        }
+        columns
     }
 }
 

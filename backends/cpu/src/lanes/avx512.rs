@@ -1,7 +1,7 @@
 //! One 512-bit register.
 
-use super::Lanes;
 use super::avx2::{largest8, sum8};
+use super::{Lanes, WIDTH};
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
@@ -16,6 +16,11 @@ fn first(n: usize) -> __mmask16 {
 impl Lanes for Avx512 {
     type V = __m512;
     const AT_ONCE: usize = 2;
+    const TALL: usize = 14;
+    #[inline(always)]
+    unsafe fn fetch(p: *const f32) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
     #[inline(always)]
     unsafe fn splat(x: f32) -> __m512 {
         unsafe { _mm512_set1_ps(x) }
@@ -77,6 +82,36 @@ impl Lanes for Avx512 {
         unsafe {
             let biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
             _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
+        }
+    }
+    #[inline(always)]
+    unsafe fn transpose(r: [__m512; WIDTH]) -> [__m512; WIDTH] {
+        // Pairs, fours, then the quarters of the registers.
+        unsafe {
+            let (mut pairs, mut fours, mut columns) = (r, r, r);
+            for i in (0..WIDTH).step_by(2) {
+                pairs[i] = _mm512_unpacklo_ps(r[i], r[i + 1]);
+                pairs[i + 1] = _mm512_unpackhi_ps(r[i], r[i + 1]);
+            }
+            for i in (0..WIDTH).step_by(4) {
+                for j in [0, 1] {
+                    let (a, b) = (pairs[i + j], pairs[i + j + 2]);
+                    fours[i + 2 * j] = _mm512_shuffle_ps::<0x44>(a, b);
+                    fours[i + 2 * j + 1] = _mm512_shuffle_ps::<0xee>(a, b);
+                }
+            }
+            for c in 0..4 {
+                let (above, below) = ((fours[c], fours[4 + c]), (fours[8 + c], fours[12 + c]));
+                let even = _mm512_shuffle_f32x4::<0x88>(above.0, above.1);
+                let odd = _mm512_shuffle_f32x4::<0xdd>(above.0, above.1);
+                let even_below = _mm512_shuffle_f32x4::<0x88>(below.0, below.1);
+                let odd_below = _mm512_shuffle_f32x4::<0xdd>(below.0, below.1);
+                columns[c] = _mm512_shuffle_f32x4::<0x88>(even, even_below);
+                columns[4 + c] = _mm512_shuffle_f32x4::<0x88>(odd, odd_below);
+                columns[8 + c] = _mm512_shuffle_f32x4::<0xdd>(even, even_below);
+                columns[12 + c] = _mm512_shuffle_f32x4::<0xdd>(odd, odd_below);
+            }
+            columns
         }
     }
     #[inline(always)]

@@ -87,6 +87,13 @@ pub(crate) trait Lanes: Copy {
     type V: Copy;
     /// Vectors of columns that the inner loop of a product holds at once.
     const AT_ONCE: usize;
+    /// Rows of a product's tile: as many as registers hold sums of, or twice that.
+    const TALL: usize;
+    /// Asks for the line of the caches that `p` lies in, which need not exist.
+    #[inline(always)]
+    unsafe fn fetch(p: *const f32) {
+        let _ = p;
+    }
     unsafe fn splat(x: f32) -> Self::V;
     unsafe fn load(p: *const f32) -> Self::V;
     unsafe fn store(p: *mut f32, v: Self::V);
@@ -115,6 +122,19 @@ pub(crate) trait Lanes: Copy {
         // SAFETY: `out` has sixteen lanes.
         unsafe { Self::store(out.as_mut_ptr(), v) };
         out
+    }
+
+    /// Rows and columns of sixteen vectors exchanged.
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self::V; WIDTH]) -> [Self::V; WIDTH] {
+        // SAFETY: as the caller's; every row has sixteen lanes.
+        unsafe {
+            let rows = rows.map(|row| Self::array(row));
+            core::array::from_fn(|j| {
+                let column: [f32; WIDTH] = core::array::from_fn(|i| rows[i][j]);
+                Self::load(column.as_ptr())
+            })
+        }
     }
 
     /// The root of one number. `libm`'s is an SSE instruction, which stalls where the wide registers
@@ -234,6 +254,27 @@ mod tests {
                 assert_eq!(out[11][1], 126.0);
                 let sum: f64 = a.iter().map(|&x| f64::from(x)).sum();
                 assert!((f64::from(out[11][0]) - sum).abs() < 1e-4);
+            }
+        }
+    }
+
+    #[test]
+    fn rows_become_columns() {
+        unsafe fn transposed<L: Lanes>(a: &mut [f32]) {
+            // SAFETY: `a` has sixteen rows of sixteen; the caller has the lanes.
+            unsafe {
+                let rows = L::transpose(core::array::from_fn(|i| L::load(a.as_ptr().add(i * WIDTH))));
+                for (i, row) in rows.into_iter().enumerate() {
+                    L::store(a.as_mut_ptr().add(i * WIDTH), row);
+                }
+            }
+        }
+        for cpu in cpus() {
+            let mut a: [f32; WIDTH * WIDTH] = core::array::from_fn(|i| i as f32);
+            let all = &mut a[..];
+            kernel!(cpu.isa(), transposed(all: &mut [f32]));
+            for (i, &x) in a.iter().enumerate() {
+                assert_eq!(x, (i % WIDTH * WIDTH + i / WIDTH) as f32, "{cpu:?}");
             }
         }
     }

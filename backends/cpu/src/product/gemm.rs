@@ -1,10 +1,11 @@
 //! General products: blocks that fit the caches, panels for the inner loop.
 
-use super::{From, Matrix, Packed, micro, pack};
+use super::pack::Panels;
+use super::tile::{MOST_TALL, Output, tile};
+use super::{Matrix, Packed, pack};
 use crate::Cpu;
 use crate::lanes::{Isa, Lanes, WIDTH, kernel};
 use crate::threads::Parts;
-use alloc::vec::Vec;
 
 /// Where outputs start.
 #[derive(Clone, Copy)]
@@ -19,14 +20,14 @@ pub(crate) enum Start<'a> {
 
 /// Columns of a packed panel: two vectors.
 pub(super) const WIDE: usize = 2 * WIDTH;
-/// Rows of a packed panel that the most registers serve: 14·2 accumulators of AVX-512's 32.
-const TALL: usize = 14;
-/// Elements of k that are worked through at a time: a panel of that many is 32 KiB.
-const DEEP: usize = 256;
-/// Rows that are packed at a time: 112·256 floats are 112 KiB of the second cache.
-const BLOCK_ROWS: usize = 8 * TALL;
-/// Columns that are packed at a time.
-const BLOCK_COLUMNS: usize = 2048;
+/// Elements of k that are worked through at a time.
+const DEEP: usize = 384;
+/// Elements of k that are packed at a time.
+const LONG: usize = 2048;
+/// Tiles of rows that are packed at a time: their outputs stay in the second cache while k goes on.
+const TILES: usize = 4;
+/// Columns that are packed at a time: with `LONG` of them 8 MiB.
+const BLOCK_COLUMNS: usize = 1024;
 /// Products below this many multiplications are not worth another thread's waking.
 const WORTH_THREADS: usize = 100_000;
 
@@ -60,7 +61,9 @@ pub(crate) fn gemm_columns(
         isa => {
             let (i0, m1) = (rows.start, rows.end);
             let (j0, n1) = (columns.start, columns.end);
-            kernel!(isa, block(k: usize, i0: usize, m1: usize, j0: usize, n1: usize, a: Matrix<'_>, b: Matrix<'_>, start: Start<'_>, c: Output));
+            with_room(|room| {
+                kernel!(isa, block(k: usize, i0: usize, m1: usize, j0: usize, n1: usize, a: Matrix<'_>, b: Matrix<'_>, start: Start<'_>, c: Output, room: &mut Room));
+            });
         }
     });
 }
@@ -77,26 +80,28 @@ pub(crate) fn gemm_packed(cpu: &Cpu, m: usize, a: Matrix<'_>, b: &Packed, start:
     });
 }
 
-/// The whole output, to be written in disjoint parts.
-#[derive(Clone, Copy)]
-struct Output {
-    start: *mut f32,
-    row: usize,
+/// What a thread packs into.
+#[derive(Default)]
+struct Room {
+    left: Panels,
+    right: Panels,
 }
 
-impl Output {
-    fn at(self, i: usize, j: usize) -> *mut f32 {
-        self.start.wrapping_add(i * self.row + j)
+/// Lends the calling thread's room, which it keeps.
+#[cfg(feature = "std")]
+fn with_room(f: impl FnOnce(&mut Room)) {
+    std::thread_local! {
+        static ROOM: core::cell::RefCell<Room> = core::cell::RefCell::default();
     }
+    ROOM.with(|room| match room.try_borrow_mut() {
+        Ok(mut room) => f(&mut room),
+        Err(_) => f(&mut Room::default()),
+    });
+}
 
-    /// Where the accumulators of the tile at (i, j) start.
-    fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
-        match start {
-            Start::Zero => From::ZERO,
-            Start::Add => From { start: self.at(i, j), row: self.row },
-            Start::Row(row) => From { start: row.as_ptr().wrapping_add(j), row: 0 },
-        }
-    }
+#[cfg(not(feature = "std"))]
+fn with_room(f: impl FnOnce(&mut Room)) {
+    f(&mut Room::default());
 }
 
 type Block<'a> = dyn Fn(core::ops::Range<usize>, core::ops::Range<usize>, Start<'_>, Output) + Sync + 'a;
@@ -122,7 +127,7 @@ fn split(
     let threads = cpu.pool().count();
     let parts = if m * k * n < WORTH_THREADS { 1 } else { threads };
     // Wider or taller? A split of columns keeps panels whole, one of rows keeps tiles whole.
-    let (length, unit) = if n >= m { (n, WIDE) } else { (m, TALL) };
+    let (length, unit) = if n >= m { (n, WIDE) } else { (m, MOST_TALL) };
     let each = length.div_ceil(unit).div_ceil(parts) * unit;
     cpu.pool().run(parts, &|part| {
         let range = (part * each).min(length)..((part + 1) * each).min(length);
@@ -147,44 +152,37 @@ unsafe fn block<L: Lanes>(
     b: Matrix<'_>,
     start: Start<'_>,
     c: Output,
+    room: &mut Room,
 ) {
-    let (mut left, mut right) = (Vec::new(), Vec::new());
+    let rows = TILES * L::TALL;
+    let left = room.left.room(rows * DEEP.min(k) + WIDTH);
+    let right = room.right.room(BLOCK_COLUMNS.min(n1 - j0).next_multiple_of(WIDE) * LONG.min(k) + WIDTH);
     for jb in (j0..n1).step_by(BLOCK_COLUMNS) {
         let nb = BLOCK_COLUMNS.min(n1 - jb);
-        let mut start = start;
         // An empty sum still has its start written.
-        for p0 in (0..k.max(1)).step_by(DEEP) {
-            let kb = DEEP.min(k - p0);
-            pack::columns::<WIDE>(&mut right, b, jb, nb, p0, kb);
-            for ib in (i0..m1).step_by(BLOCK_ROWS) {
-                let mb = BLOCK_ROWS.min(m1 - ib);
-                // Rows that lie in memory as the inner loop reads them are left there, but for those that a
-                // multiple of 4 KiB keeps apart: all would take the same few lines of the first cache.
-                let in_place = a.column == 1 && !a.row.is_multiple_of(1024);
-                if !in_place {
-                    pack::rows::<TALL>(&mut left, a, ib, mb, p0, kb);
-                }
-                for j in (0..nb).step_by(WIDE) {
-                    let panel = right.as_ptr().wrapping_add(j * kb);
-                    for i in (0..mb).step_by(TALL) {
-                        let (rows, columns) = (TALL.min(mb - i), WIDE.min(nb - j));
-                        // SAFETY: the rows were checked or their panel is whole, as the other is; the
-                        // tile is inside the output. Each layout has an inner loop of its own, compiled for
-                        // its distances.
-                        unsafe {
-                            if in_place {
-                                let from = a.at(ib + i, p0);
-                                tile::<L>(kb, from, a.row, 1, panel, rows, columns, start, c, ib + i, jb + j);
-                            } else {
-                                let from = left.as_ptr().wrapping_add(i * kb);
-                                tile::<L>(kb, from, 1, TALL, panel, rows, columns, start, c, ib + i, jb + j);
+        for long in (0..k.max(1)).step_by(LONG) {
+            let end = k.min(long + LONG);
+            // SAFETY: both matrices were checked, there is room for their panels, and tiles are inside the output.
+            unsafe {
+                pack::panels::<L>(right, WIDE, (nb, end - long), (b.at(long, jb), b.column, b.row));
+                for ib in (i0..m1).step_by(rows) {
+                    let mb = rows.min(m1 - ib);
+                    for p0 in (long..end.max(long + 1)).step_by(DEEP) {
+                        let kb = DEEP.min(end - p0);
+                        pack::panels::<L>(left, L::TALL, (mb, kb), (a.at(ib, p0), a.row, a.column));
+                        // Later elements of k go on from what is in memory.
+                        let start = if p0 == 0 { start } else { Start::Add };
+                        for j in (0..nb).step_by(WIDE) {
+                            let panel = right.wrapping_add(j * (end - long) + (p0 - long) * WIDE);
+                            for i in (0..mb).step_by(L::TALL) {
+                                let size = (L::TALL.min(mb - i), WIDE.min(nb - j));
+                                let from = (left.wrapping_add(i * kb).cast_const(), 1, L::TALL);
+                                tile::<L>(kb, from, panel, size, start, c, (ib + i, jb + j));
                             }
                         }
                     }
                 }
             }
-            // What is in memory is where the next elements of k continue.
-            start = Start::Add;
         }
     }
 }
@@ -203,122 +201,10 @@ unsafe fn thin<L: Lanes>(
 ) {
     for j in (j0..n1).step_by(WIDE) {
         let panel = b.panels.as_ptr().wrapping_add(j * b.k);
-        for i in (i0..m1).step_by(TALL) {
-            let (rows, columns) = (TALL.min(m1 - i), WIDE.min(n1 - j));
+        for i in (i0..m1).step_by(L::TALL) {
+            let size = (L::TALL.min(m1 - i), WIDE.min(n1 - j));
             // SAFETY: the rows were checked, the panel is whole, the tile is inside the output.
-            unsafe { tile::<L>(b.k, a.at(i, 0), a.row, a.column, panel, rows, columns, start, c, i, j) }
-        }
-    }
-}
-
-/// A tile of at most [`TALL`] by [`WIDE`] outputs at (i, j).
-#[inline(always)]
-unsafe fn tile<L: Lanes>(
-    k: usize,
-    a: *const f32,
-    a_row: usize,
-    a_step: usize,
-    panel: *const f32,
-    rows: usize,
-    columns: usize,
-    start: Start<'_>,
-    c: Output,
-    i: usize,
-    j: usize,
-) {
-    // SAFETY: as the caller's; an incomplete tile is worked on in a whole one's copy.
-    unsafe {
-        if columns == WIDE {
-            let from = c.from(start, i, j);
-            return height::<L>(k, a, a_row, a_step, panel, rows, from, c.at(i, j), c.row);
-        }
-        let mut whole = [0.0f32; TALL * WIDE];
-        let from = c.from(start, i, j);
-        if !from.start.is_null() {
-            for r in 0..rows {
-                core::ptr::copy_nonoverlapping(
-                    from.start.add(r * from.row),
-                    whole.as_mut_ptr().add(r * WIDE),
-                    columns,
-                );
-            }
-        }
-        let from = From { start: whole.as_ptr(), row: WIDE };
-        height::<L>(k, a, a_row, a_step, panel, rows, from, whole.as_mut_ptr(), WIDE);
-        for r in 0..rows {
-            core::ptr::copy_nonoverlapping(whole.as_ptr().add(r * WIDE), c.at(i + r, j), columns);
-        }
-    }
-}
-
-/// A tile of `rows` by [`WIDE`] outputs, in as few calls of the inner loop as registers allow.
-#[inline(always)]
-unsafe fn height<L: Lanes>(
-    k: usize,
-    a: *const f32,
-    a_row: usize,
-    a_step: usize,
-    panel: *const f32,
-    rows: usize,
-    from: From,
-    c: *mut f32,
-    c_row: usize,
-) {
-    // SAFETY: as the caller's.
-    unsafe {
-        let mut i = 0;
-        while i < rows {
-            let a = a.wrapping_add(i * a_row);
-            let from = From {
-                start: if from.start.is_null() { from.start } else { from.start.add(i * from.row) },
-                ..from
-            };
-            let c = c.add(i * c_row);
-            macro_rules! rows_of {
-                ($m:literal) => {{
-                    for j in 0..2 / L::AT_ONCE {
-                        let j = j * L::AT_ONCE * WIDTH;
-                        let from = From {
-                            start: if from.start.is_null() { from.start } else { from.start.add(j) },
-                            ..from
-                        };
-                        if L::AT_ONCE == 2 {
-                            micro::<L, $m, 2>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                panel.add(j),
-                                (WIDE, WIDTH),
-                                from,
-                                c.add(j),
-                                c_row,
-                            );
-                        } else {
-                            micro::<L, $m, 1>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                panel.add(j),
-                                (WIDE, WIDTH),
-                                from,
-                                c.add(j),
-                                c_row,
-                            );
-                        }
-                    }
-                    i += $m;
-                }};
-            }
-            match rows - i {
-                14.. if L::AT_ONCE == 2 => rows_of!(14),
-                8.. if L::AT_ONCE == 2 => rows_of!(8),
-                6.. => rows_of!(6),
-                4.. => rows_of!(4),
-                2.. => rows_of!(2),
-                _ => rows_of!(1),
-            }
+            unsafe { tile::<L>(b.k, (a.at(i, 0), a.row, a.column), panel, size, start, c, (i, j)) }
         }
     }
 }
@@ -369,7 +255,7 @@ fn portable(
 mod tests {
     use super::*;
     use crate::testing::{cpus, numbers};
-    use alloc::vec;
+    use alloc::{vec, vec::Vec};
 
     /// Every shape class: below, at and above tiles and blocks, one row, one column, empty sums.
     const SHAPES: [(usize, usize, usize); 12] = [
@@ -417,7 +303,7 @@ mod tests {
                         gemm(&cpu, (m, k, n), left, right, start, &mut c);
                         same(&cpu, &c, &want, (m, k, n));
                         let mut c = if from == 1 { c0.clone() } else { vec![f32::NAN; m * n] };
-                        gemm_packed(&cpu, m, left, &Packed::new(right, k, n), start, &mut c);
+                        gemm_packed(&cpu, m, left, &Packed::new(&cpu, right, k, n), start, &mut c);
                         same(&cpu, &c, &want, (m, k, n));
                         // Columns of a wider matrix, whose others are left alone.
                         let wide = n + 3;

@@ -4,6 +4,7 @@
 mod gemm;
 mod micro;
 mod pack;
+mod tile;
 
 pub(crate) use gemm::{Start, gemm, gemm_columns, gemm_packed};
 pub(crate) use micro::small;

@@ -1,106 +1,125 @@
 //! Copies of matrix parts in the order that the inner loop reads them.
 
 use super::Matrix;
-use crate::lanes::WIDTH;
+use super::gemm::WIDE;
+use crate::Cpu;
+use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::slices::{get, put};
 use alloc::vec::Vec;
 
-/// Packs `count` lines of `k` elements into panels of `W` lines: element `p` of line `i` goes to
-/// `panel(i / W) + p·W + i % W`. Lines that are missing from the last panel are 0.
+/// Sixteen numbers that share a line of the caches.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Line([f32; WIDTH]);
+
+/// Numbers that begin with a line: vectors of an inner loop that lay across two would be read twice.
+#[derive(Default)]
+pub(super) struct Panels(Vec<Line>);
+
+impl Panels {
+    /// Room for `len` numbers, which are old ones or 0.
+    pub(super) fn room(&mut self, len: usize) -> *mut f32 {
+        let lines = len.div_ceil(WIDTH);
+        if self.0.len() < lines {
+            self.0.resize(lines, Line([0.0; WIDTH]));
+        }
+        self.0.as_mut_ptr().cast()
+    }
+
+    pub(super) fn as_ptr(&self) -> *const f32 {
+        self.0.as_ptr().cast()
+    }
+}
+
+/// How many rows of memory earlier they are asked for.
+const AHEAD: usize = 8;
+
+/// `count` lines of `k` elements, in panels of `tall` lines: element `p` of line `i` goes to
+/// `to + i / tall · k·tall + p·tall + i % tall`. What an incomplete last panel lacks is not written, or not
+/// with anything that counts.
 ///
-/// `start` is line 0, element 0; `line` and `step` are the distances between lines and elements.
+/// `first` is line 0, element 0; `line` and `step` are the distances between lines and between elements, one of
+/// which is 1.
 ///
 /// # Safety
-/// All those elements exist.
-unsafe fn panels<const W: usize>(
-    out: &mut Vec<f32>,
-    count: usize,
-    k: usize,
-    start: *const f32,
-    line: usize,
-    step: usize,
+/// As [`Lanes`]; all those elements exist, and `to` has room for whole panels and a vector beyond.
+#[inline(always)]
+pub(super) unsafe fn panels<L: Lanes>(
+    to: *mut f32,
+    tall: usize,
+    (count, k): (usize, usize),
+    (first, line, step): (*const f32, usize, usize),
 ) {
-    out.clear();
-    out.reserve(count.div_ceil(W) * W * k);
-    for first in (0..count).step_by(W) {
-        let lines = W.min(count - first);
-        let base = out.len();
-        let panel = start.wrapping_add(first * line);
-        // SAFETY: reserved above, and all of it is written below; sources are the caller's promise.
-        unsafe {
-            let to = out.as_mut_ptr().add(base);
-            if line == 1 && lines == W {
+    // SAFETY: the caller's promise. What is written beyond a panel's lines is the beginning of its next element's,
+    // which comes later.
+    unsafe {
+        if line == 1 {
+            // A row of memory holds one element of many lines: several panels at a time read it whole.
+            for together in (0..count).step_by(4 * WIDE) {
+                let end = (together + 4 * WIDE).min(count);
                 for p in 0..k {
-                    // A copy whose size is known needs no call.
-                    let from = panel.add(p * step).cast::<[f32; W]>();
-                    to.add(p * W).cast::<[f32; W]>().write_unaligned(from.read_unaligned());
-                }
-            } else if line == 1 {
-                for p in 0..k {
-                    let (from, to) = (panel.add(p * step), to.add(p * W));
-                    core::ptr::copy_nonoverlapping(from, to, lines);
-                    core::ptr::write_bytes(to.add(lines), 0, W - lines);
-                }
-            } else {
-                // Line by line would write one float per cache line; blocks of 16 elements of all
-                // lines stay in the first cache.
-                for block in (0..k).step_by(WIDTH) {
-                    let end = (block + WIDTH).min(k);
-                    for i in 0..lines {
-                        let from = panel.add(i * line);
-                        for p in block..end {
-                            *to.add(p * W + i) = *from.add(p * step);
-                        }
+                    // No processor foresees rows that are pages apart.
+                    for i in (together..end).step_by(WIDTH) {
+                        L::fetch(first.wrapping_add((p + AHEAD) * step + i));
                     }
-                    for p in block..end {
-                        core::ptr::write_bytes(to.add(p * W + lines), 0, W - lines);
+                    for i in (together..end).step_by(tall) {
+                        let (from, to) = (first.add(p * step + i), to.add(i * k + p * tall));
+                        for j in (0..tall.min(end - i)).step_by(WIDTH) {
+                            let v = get::<L>(from.add(j), count - i - j);
+                            // Past the last element another panel begins.
+                            if p + 1 < k { L::store(to.add(j), v) } else { put::<L>(to.add(j), tall - j, v) }
+                        }
                     }
                 }
             }
-            out.set_len(base + W * k);
+            return;
+        }
+        for i in (0..count).step_by(tall) {
+            let to = to.add(i * k);
+            for j in (i..count.min(i + tall)).step_by(WIDTH) {
+                let lines = WIDTH.min(tall + i - j).min(count - j);
+                let (from, to) = (first.add(j * line), to.add(j - i));
+                let whole = if step == 1 && lines > 1 { k / WIDTH * WIDTH } else { 0 };
+                for p in (0..whole).step_by(WIDTH) {
+                    let mut rows = [L::splat(0.0); WIDTH];
+                    for (i, row) in rows.iter_mut().enumerate() {
+                        *row = L::load(from.add(i.min(lines - 1) * line + p));
+                    }
+                    for (i, column) in L::transpose(rows).into_iter().enumerate() {
+                        L::store(to.add((p + i) * tall), column);
+                    }
+                }
+                for p in whole..k {
+                    for i in 0..lines {
+                        *to.add(p * tall + i) = *from.add(i * line + p * step);
+                    }
+                }
+            }
         }
     }
 }
 
-/// Rows `i0 ..`, `m` of them, columns `p0 ..`, `k` of them, of `a`, in panels of `W` rows.
-pub(super) fn rows<const W: usize>(
-    out: &mut Vec<f32>,
-    a: Matrix<'_>,
-    i0: usize,
-    m: usize,
-    p0: usize,
-    k: usize,
-) {
-    a.check(i0 + m, p0 + k);
-    // SAFETY: checked.
-    unsafe { panels::<W>(out, m, k, a.at(i0, p0), a.row, a.column) }
-}
-
-/// Columns `j0 ..`, `n` of them, rows `p0 ..`, `k` of them, of `b`, in panels of `W` columns.
-pub(super) fn columns<const W: usize>(
-    out: &mut Vec<f32>,
-    b: Matrix<'_>,
-    j0: usize,
-    n: usize,
-    p0: usize,
-    k: usize,
-) {
-    b.check(p0 + k, j0 + n);
-    // SAFETY: checked.
-    unsafe { panels::<W>(out, n, k, b.at(p0, j0), b.column, b.row) }
-}
-
 /// A whole right-hand matrix, packed once for many products with few rows.
 pub(crate) struct Packed {
-    pub(super) panels: Vec<f32>,
+    pub(super) panels: Panels,
     pub(super) k: usize,
     pub(super) n: usize,
 }
 
 impl Packed {
     /// Packs a `k` by `n` matrix.
-    pub(crate) fn new(b: Matrix<'_>, k: usize, n: usize) -> Self {
-        let mut panels = Vec::new();
-        columns::<{ super::gemm::WIDE }>(&mut panels, b, 0, n, 0, k);
+    pub(crate) fn new(cpu: &Cpu, b: Matrix<'_>, k: usize, n: usize) -> Self {
+        b.check(k, n);
+        let mut panels = Panels::default();
+        let to = panels.room(n.next_multiple_of(WIDE) * k + WIDTH);
+        kernel!(cpu.isa(), columns(to: *mut f32, b: Matrix<'_>, k: usize, n: usize));
         Self { panels, k, n }
     }
+}
+
+/// All columns of `b` in panels.
+#[inline(always)]
+unsafe fn columns<L: Lanes>(to: *mut f32, b: Matrix<'_>, k: usize, n: usize) {
+    // SAFETY: `b` was checked, and there is room.
+    unsafe { panels::<L>(to, WIDE, (n, k), (b.at(0, 0), b.column, b.row)) }
 }

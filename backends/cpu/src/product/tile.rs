@@ -1,0 +1,142 @@
+//! A tile of outputs by as few calls of the inner loop as registers allow.
+
+use super::gemm::{Start, WIDE};
+use super::{From, micro};
+use crate::lanes::{Lanes, WIDTH};
+
+/// The most rows of a tile on any instruction set.
+pub(super) const MOST_TALL: usize = 14;
+
+/// The whole output, to be written in disjoint parts.
+#[derive(Clone, Copy)]
+pub(super) struct Output {
+    pub(super) start: *mut f32,
+    pub(super) row: usize,
+}
+
+impl Output {
+    pub(super) fn at(self, i: usize, j: usize) -> *mut f32 {
+        self.start.wrapping_add(i * self.row + j)
+    }
+
+    /// Where the accumulators of the tile at (i, j) start.
+    fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
+        match start {
+            Start::Zero => From::ZERO,
+            Start::Add => From { start: self.at(i, j), row: self.row },
+            Start::Row(row) => From { start: row.as_ptr().wrapping_add(j), row: 0 },
+        }
+    }
+}
+
+/// A tile of at most [`Lanes::TALL`] by [`WIDE`] outputs at (i, j).
+///
+/// # Safety
+/// As [`Lanes`]; the left rows, the panel and the outputs exist.
+#[inline(always)]
+pub(super) unsafe fn tile<L: Lanes>(
+    k: usize,
+    a: Left,
+    panel: *const f32,
+    (rows, columns): (usize, usize),
+    start: Start<'_>,
+    c: Output,
+    (i, j): (usize, usize),
+) {
+    // SAFETY: as the caller's; an incomplete tile is worked on in a whole one's copy.
+    unsafe {
+        if columns == WIDE {
+            let from = c.from(start, i, j);
+            return height::<L>(k, a, panel, rows, from, c.at(i, j), c.row);
+        }
+        let mut whole = [0.0f32; MOST_TALL * WIDE];
+        let from = c.from(start, i, j);
+        if !from.start.is_null() {
+            for r in 0..rows {
+                core::ptr::copy_nonoverlapping(
+                    from.start.add(r * from.row),
+                    whole.as_mut_ptr().add(r * WIDE),
+                    columns,
+                );
+            }
+        }
+        let from = From { start: whole.as_ptr(), row: WIDE };
+        height::<L>(k, a, panel, rows, from, whole.as_mut_ptr(), WIDE);
+        for r in 0..rows {
+            core::ptr::copy_nonoverlapping(whole.as_ptr().add(r * WIDE), c.at(i + r, j), columns);
+        }
+    }
+}
+
+/// The first row of a left-hand matrix, and the distances between rows and between elements.
+type Left = (*const f32, usize, usize);
+
+/// A tile of `rows` by [`WIDE`] outputs, in as few calls of the inner loop as registers allow.
+#[inline(always)]
+unsafe fn height<L: Lanes>(
+    k: usize,
+    (a, a_row, a_step): Left,
+    panel: *const f32,
+    rows: usize,
+    from: From,
+    c: *mut f32,
+    c_row: usize,
+) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let mut i = 0;
+        while i < rows {
+            let a = a.wrapping_add(i * a_row);
+            let from = From {
+                start: if from.start.is_null() { from.start } else { from.start.add(i * from.row) },
+                ..from
+            };
+            let c = c.add(i * c_row);
+            macro_rules! rows_of {
+                ($m:literal) => {{
+                    for j in 0..2 / L::AT_ONCE {
+                        let j = j * L::AT_ONCE * WIDTH;
+                        let from = From {
+                            start: if from.start.is_null() { from.start } else { from.start.add(j) },
+                            ..from
+                        };
+                        if L::AT_ONCE == 2 {
+                            micro::<L, $m, 2>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                panel.add(j),
+                                (WIDE, WIDTH),
+                                from,
+                                c.add(j),
+                                c_row,
+                            );
+                        } else {
+                            micro::<L, $m, 1>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                panel.add(j),
+                                (WIDE, WIDTH),
+                                from,
+                                c.add(j),
+                                c_row,
+                            );
+                        }
+                    }
+                    i += $m;
+                }};
+            }
+            match rows - i {
+                14.. if L::AT_ONCE == 2 => rows_of!(14),
+                8.. if L::AT_ONCE == 2 => rows_of!(8),
+                6.. => rows_of!(6),
+                4.. => rows_of!(4),
+                2.. => rows_of!(2),
+                _ => rows_of!(1),
+            }
+        }
+    }
+}
