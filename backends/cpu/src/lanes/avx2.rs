@@ -16,7 +16,6 @@ type V = (__m256, __m256);
 impl Lanes for Avx2 {
     type V = V;
     const AT_ONCE: usize = 1;
-    const TALL: usize = 12;
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }

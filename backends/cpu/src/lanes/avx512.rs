@@ -15,8 +15,7 @@ fn first(n: usize) -> __mmask16 {
 // SAFETY of every body: the trait's callers promise AVX-512F and readable or writable memory.
 impl Lanes for Avx512 {
     type V = __m512;
-    const AT_ONCE: usize = 2;
-    const TALL: usize = 14;
+    const AT_ONCE: usize = 4;
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }

@@ -87,8 +87,6 @@ pub(crate) trait Lanes: Copy {
     type V: Copy;
     /// Vectors of columns that the inner loop of a product holds at once.
     const AT_ONCE: usize;
-    /// Rows of a product's tile: as many as registers hold sums of, or twice that.
-    const TALL: usize;
     /// Asks for the line of the caches that `p` lies in, which need not exist.
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {

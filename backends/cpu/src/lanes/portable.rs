@@ -16,7 +16,6 @@ fn each(a: V, b: V, f: impl Fn(f32, f32) -> f32) -> V {
 impl Lanes for Portable {
     type V = V;
     const AT_ONCE: usize = 1;
-    const TALL: usize = 12;
     #[inline(always)]
     unsafe fn splat(x: f32) -> V {
         [x; WIDTH]

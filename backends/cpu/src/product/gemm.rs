@@ -1,7 +1,7 @@
 //! General products: blocks that fit the caches, panels for the inner loop.
 
 use super::pack::Panels;
-use super::tile::{MOST_TALL, Output, tile};
+use super::tile::{Output, TALL, tile};
 use super::{Matrix, Packed, pack};
 use crate::Cpu;
 use crate::lanes::{Isa, Lanes, WIDTH, kernel};
@@ -18,16 +18,17 @@ pub(crate) enum Start<'a> {
     Row(&'a [f32]),
 }
 
-/// Columns of a packed panel: two vectors.
-pub(super) const WIDE: usize = 2 * WIDTH;
+/// Columns of a packed panel: four vectors, of which AVX-512's registers hold six rows of sums. More rows and
+/// fewer vectors load more for each multiplication.
+pub(super) const WIDE: usize = 4 * WIDTH;
 /// Elements of k that are worked through at a time.
 const DEEP: usize = 384;
 /// Elements of k that are packed at a time.
 const LONG: usize = 2048;
 /// Tiles of rows that are packed at a time: their outputs stay in the second cache while k goes on.
-const TILES: usize = 4;
-/// Columns that are packed at a time: with `LONG` of them 8 MiB.
-const BLOCK_COLUMNS: usize = 1024;
+const TILES: usize = 5;
+/// Columns that are packed at a time: with `LONG` of them 4 MiB.
+const BLOCK_COLUMNS: usize = 512;
 /// Products below this many multiplications are not worth another thread's waking.
 const WORTH_THREADS: usize = 100_000;
 
@@ -127,7 +128,7 @@ fn split(
     let threads = cpu.pool().count();
     let parts = if m * k * n < WORTH_THREADS { 1 } else { threads };
     // Wider or taller? A split of columns keeps panels whole, one of rows keeps tiles whole.
-    let (length, unit) = if n >= m { (n, WIDE) } else { (m, MOST_TALL) };
+    let (length, unit) = if n >= m { (n, WIDE) } else { (m, TALL) };
     let each = length.div_ceil(unit).div_ceil(parts) * unit;
     cpu.pool().run(parts, &|part| {
         let range = (part * each).min(length)..((part + 1) * each).min(length);
@@ -154,7 +155,7 @@ unsafe fn block<L: Lanes>(
     c: Output,
     room: &mut Room,
 ) {
-    let rows = TILES * L::TALL;
+    let rows = TILES * TALL;
     let left = room.left.room(rows * DEEP.min(k) + WIDTH);
     let right = room.right.room(BLOCK_COLUMNS.min(n1 - j0).next_multiple_of(WIDE) * LONG.min(k) + WIDTH);
     for jb in (j0..n1).step_by(BLOCK_COLUMNS) {
@@ -169,14 +170,14 @@ unsafe fn block<L: Lanes>(
                     let mb = rows.min(m1 - ib);
                     for p0 in (long..end.max(long + 1)).step_by(DEEP) {
                         let kb = DEEP.min(end - p0);
-                        pack::panels::<L>(left, L::TALL, (mb, kb), (a.at(ib, p0), a.row, a.column));
+                        pack::panels::<L>(left, TALL, (mb, kb), (a.at(ib, p0), a.row, a.column));
                         // Later elements of k go on from what is in memory.
                         let start = if p0 == 0 { start } else { Start::Add };
                         for j in (0..nb).step_by(WIDE) {
                             let panel = right.wrapping_add(j * (end - long) + (p0 - long) * WIDE);
-                            for i in (0..mb).step_by(L::TALL) {
-                                let size = (L::TALL.min(mb - i), WIDE.min(nb - j));
-                                let from = (left.wrapping_add(i * kb).cast_const(), 1, L::TALL);
+                            for i in (0..mb).step_by(TALL) {
+                                let size = (TALL.min(mb - i), WIDE.min(nb - j));
+                                let from = (left.wrapping_add(i * kb).cast_const(), 1, TALL);
                                 tile::<L>(kb, from, panel, size, start, c, (ib + i, jb + j));
                             }
                         }
@@ -201,8 +202,8 @@ unsafe fn thin<L: Lanes>(
 ) {
     for j in (j0..n1).step_by(WIDE) {
         let panel = b.panels.as_ptr().wrapping_add(j * b.k);
-        for i in (i0..m1).step_by(L::TALL) {
-            let size = (L::TALL.min(m1 - i), WIDE.min(n1 - j));
+        for i in (i0..m1).step_by(TALL) {
+            let size = (TALL.min(m1 - i), WIDE.min(n1 - j));
             // SAFETY: the rows were checked, the panel is whole, the tile is inside the output.
             unsafe { tile::<L>(b.k, (a.at(i, 0), a.row, a.column), panel, size, start, c, (i, j)) }
         }

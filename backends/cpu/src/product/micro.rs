@@ -14,6 +14,15 @@ pub(crate) struct From {
 
 impl From {
     pub(crate) const ZERO: Self = Self { start: core::ptr::null(), row: 0 };
+
+    /// Where the accumulators start `rows` below and `columns` to the right.
+    #[inline(always)]
+    pub(super) fn at(self, rows: usize, columns: usize) -> Self {
+        if self.start.is_null() {
+            return self;
+        }
+        Self { start: self.start.wrapping_add(rows * self.row + columns), ..self }
+    }
 }
 
 /// `c[i, j] = from[i, j] + Σ_p a[i, p] · b[p, j]` for `M` rows and `16·N` columns.
@@ -69,8 +78,7 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
             }};
         }
         let mut left = k;
-        let most = if L::AT_ONCE == 2 { 14 } else { 6 };
-        if M == most {
+        if M == 6 {
             // Four at a time: where a row's elements lie side by side, its address serves all four. Fewer rows
             // are the remainder of a matrix, and not worth the code.
             while left >= 4 {
@@ -134,8 +142,8 @@ pub(crate) unsafe fn small<L: Lanes>(
                 }};
             }
             match rows - i {
-                8.. if L::AT_ONCE == 2 => rows_of!(8, 2),
-                4.. if L::AT_ONCE == 2 => rows_of!(4, 2),
+                8.. if L::AT_ONCE == 4 => rows_of!(8, 2),
+                4.. if L::AT_ONCE == 4 => rows_of!(4, 2),
                 4.. => rows_of!(4, 1),
                 2.. => rows_of!(2, 2),
                 _ => rows_of!(1, 4),

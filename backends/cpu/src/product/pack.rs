@@ -55,8 +55,8 @@ pub(super) unsafe fn panels<L: Lanes>(
     unsafe {
         if line == 1 {
             // A row of memory holds one element of many lines: several panels at a time read it whole.
-            for together in (0..count).step_by(4 * WIDE) {
-                let end = (together + 4 * WIDE).min(count);
+            for together in (0..count).step_by(2 * WIDE) {
+                let end = (together + 2 * WIDE).min(count);
                 for p in 0..k {
                     // No processor foresees rows that are pages apart.
                     for i in (together..end).step_by(WIDTH) {

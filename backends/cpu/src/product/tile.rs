@@ -4,8 +4,8 @@ use super::gemm::{Start, WIDE};
 use super::{From, micro};
 use crate::lanes::{Lanes, WIDTH};
 
-/// The most rows of a tile on any instruction set.
-pub(super) const MOST_TALL: usize = 14;
+/// Rows of a panel: two times as many as the inner loop has sums for, whatever the instruction set.
+pub(super) const TALL: usize = 12;
 
 /// The whole output, to be written in disjoint parts.
 #[derive(Clone, Copy)]
@@ -29,7 +29,7 @@ impl Output {
     }
 }
 
-/// A tile of at most [`Lanes::TALL`] by [`WIDE`] outputs at (i, j).
+/// A tile of at most [`TALL`] by [`WIDE`] outputs at (i, j).
 ///
 /// # Safety
 /// As [`Lanes`]; the left rows, the panel and the outputs exist.
@@ -47,9 +47,9 @@ pub(super) unsafe fn tile<L: Lanes>(
     unsafe {
         if columns == WIDE {
             let from = c.from(start, i, j);
-            return height::<L>(k, a, panel, rows, from, c.at(i, j), c.row);
+            return height::<L>(k, a, panel, (rows, WIDE / WIDTH), from, c.at(i, j), c.row);
         }
-        let mut whole = [0.0f32; MOST_TALL * WIDE];
+        let mut whole = [0.0f32; TALL * WIDE];
         let from = c.from(start, i, j);
         if !from.start.is_null() {
             for r in 0..rows {
@@ -61,7 +61,8 @@ pub(super) unsafe fn tile<L: Lanes>(
             }
         }
         let from = From { start: whole.as_ptr(), row: WIDE };
-        height::<L>(k, a, panel, rows, from, whole.as_mut_ptr(), WIDE);
+        let size = (rows, columns.div_ceil(WIDTH));
+        height::<L>(k, a, panel, size, from, whole.as_mut_ptr(), WIDE);
         for r in 0..rows {
             core::ptr::copy_nonoverlapping(whole.as_ptr().add(r * WIDE), c.at(i + r, j), columns);
         }
@@ -71,13 +72,13 @@ pub(super) unsafe fn tile<L: Lanes>(
 /// The first row of a left-hand matrix, and the distances between rows and between elements.
 type Left = (*const f32, usize, usize);
 
-/// A tile of `rows` by [`WIDE`] outputs, in as few calls of the inner loop as registers allow.
+/// A tile of `rows` by `vectors` vectors of outputs, in as few calls of the inner loop as registers allow.
 #[inline(always)]
 unsafe fn height<L: Lanes>(
     k: usize,
     (a, a_row, a_step): Left,
     panel: *const f32,
-    rows: usize,
+    (rows, vectors): (usize, usize),
     from: From,
     c: *mut f32,
     c_row: usize,
@@ -87,51 +88,24 @@ unsafe fn height<L: Lanes>(
         let mut i = 0;
         while i < rows {
             let a = a.wrapping_add(i * a_row);
-            let from = From {
-                start: if from.start.is_null() { from.start } else { from.start.add(i * from.row) },
-                ..from
-            };
-            let c = c.add(i * c_row);
             macro_rules! rows_of {
                 ($m:literal) => {{
-                    for j in 0..2 / L::AT_ONCE {
-                        let j = j * L::AT_ONCE * WIDTH;
-                        let from = From {
-                            start: if from.start.is_null() { from.start } else { from.start.add(j) },
-                            ..from
-                        };
-                        if L::AT_ONCE == 2 {
-                            micro::<L, $m, 2>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                panel.add(j),
-                                (WIDE, WIDTH),
-                                from,
-                                c.add(j),
-                                c_row,
-                            );
+                    let mut v = 0;
+                    while v < vectors {
+                        let (b, c) = (panel.add(v * WIDTH), c.add(i * c_row + v * WIDTH));
+                        let from = from.at(i, v * WIDTH);
+                        if L::AT_ONCE == 4 && vectors == 4 {
+                            micro::<L, $m, 4>(k, a, a_row, a_step, b, (WIDE, WIDTH), from, c, c_row);
+                            v += 4;
                         } else {
-                            micro::<L, $m, 1>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                panel.add(j),
-                                (WIDE, WIDTH),
-                                from,
-                                c.add(j),
-                                c_row,
-                            );
+                            micro::<L, $m, 1>(k, a, a_row, a_step, b, (WIDE, WIDTH), from, c, c_row);
+                            v += 1;
                         }
                     }
                     i += $m;
                 }};
             }
             match rows - i {
-                14.. if L::AT_ONCE == 2 => rows_of!(14),
-                8.. if L::AT_ONCE == 2 => rows_of!(8),
                 6.. => rows_of!(6),
                 4.. => rows_of!(4),
                 2.. => rows_of!(2),
