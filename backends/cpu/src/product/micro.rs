@@ -133,6 +133,12 @@ pub(crate) unsafe fn small<L: Lanes>(
                         if vectors - v >= $n {
                             micro::<L, $m, $n>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
                             v += $n;
+                        } else if $n > 4 && vectors - v >= 4 {
+                            micro::<L, $m, 4>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
+                            v += 4;
+                        } else if $n > 2 && vectors - v >= 2 {
+                            micro::<L, $m, 2>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
+                            v += 2;
                         } else {
                             micro::<L, $m, 1>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
                             v += 1;
@@ -146,6 +152,7 @@ pub(crate) unsafe fn small<L: Lanes>(
                 4.. if L::AT_ONCE == 4 => rows_of!(4, 2),
                 4.. => rows_of!(4, 1),
                 2.. => rows_of!(2, 2),
+                _ if L::AT_ONCE == 4 => rows_of!(1, 8),
                 _ => rows_of!(1, 4),
             }
         }
