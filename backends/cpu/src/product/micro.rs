@@ -25,6 +25,9 @@ impl From {
     }
 }
 
+/// How many steps of k earlier what few rows read is asked for.
+const AHEAD: usize = 16;
+
 /// `c[i, j] = from[i, j] + Σ_p a[i, p] · b[p, j]` for `M` rows and `16·N` columns.
 ///
 /// ```text
@@ -92,6 +95,12 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
             }
         }
         for _ in 0..left {
+            if M < 6 && N == 4 {
+                // Few rows wait for memory.
+                for j in 0..N {
+                    L::fetch(b.wrapping_add(b_step.wrapping_mul(AHEAD) + b_vector.wrapping_mul(j)));
+                }
+            }
             multiply!(0);
             a = a.wrapping_add(a_step);
             b = b.wrapping_add(b_step);
