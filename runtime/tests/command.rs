@@ -227,6 +227,9 @@ fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
 #[test]
 fn a_benchmark_shows_people_a_table_and_refuses_what_it_does_not_know() {
     let folder = smallest();
+    let help = said(folder.path(), &["bench", "--help"], "");
+    let words: Vec<_> = help.split(|c: char| c.is_whitespace() || c == ',' || c == ';').collect();
+    assert!(Work::all().iter().all(|work| words.contains(&work.name().as_str())), "{help}");
     let args = ["bench", "--model", ".", "--only", "train-8", "--only", "train-alone", "--only", "ragged"];
     let table = said(
         folder.path(),
