@@ -201,7 +201,7 @@ fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
         let cost = |name: &str| figure["cost"][name].as_f64().unwrap();
         let operations = cost("products") + cost("attention");
         // One thread has limits of its own.
-        if work != Work::TrainAlone {
+        if ![Work::TrainAlone, Work::Advantages, Work::Losses].contains(&work) {
             assert!((number("of_arithmetic") * seconds * at_most - operations).abs() <= 1e-6 * operations);
         }
         let phases = figure["phases"].as_array().unwrap();
@@ -227,6 +227,9 @@ fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
 #[test]
 fn a_benchmark_shows_people_a_table_and_refuses_what_it_does_not_know() {
     let folder = smallest();
+    let help = said(folder.path(), &["bench", "--help"], "");
+    let words: Vec<_> = help.split(|c: char| c.is_whitespace() || c == ',' || c == ';').collect();
+    assert!(Work::all().iter().all(|work| words.contains(&work.name().as_str())), "{help}");
     let args = ["bench", "--model", ".", "--only", "train-8", "--only", "train-alone", "--only", "ragged"];
     let table = said(
         folder.path(),

@@ -9,14 +9,14 @@
 //! CPU engine's threads, `RAYON_NUM_THREADS` those of flex.
 
 // The CPU engine's own benchmark and this one time the same work.
-#[path = "../../cpu/benches/engine/work.rs"]
+#[path = "../../cpu/benches/work/mod.rs"]
 mod work;
 
 use rlhf_burn::{Device, Model};
 use rlhf_core::model::Architecture;
 use rlhf_cpu::{Cpu, Isa};
 use std::time::Instant;
-use work::Work;
+use work::{USUAL, Work};
 
 /// Turns that are timed, after one that is not.
 const TURNS: usize = 5;
@@ -34,8 +34,8 @@ fn main() {
     println!("{:<20} {:>17} {:>17} {:>6}", "work", "CPU engine", device.name(), "ratio");
     for (size, vocabulary, width, layers, heads) in [("tiny", 512, 128, 4, 4), ("small", 4096, 384, 6, 6)] {
         let architecture = Architecture::gpt2(vocabulary, 1024, width, layers, heads);
-        for work in work::all() {
-            let name = format!("{size} {}", work.name());
+        for work in work::TIMED {
+            let name = format!("{size} {work}");
             if words.iter().all(|word| name.contains(word.as_str())) {
                 compare(&name, work, &cpu, &device, &architecture);
             }
@@ -46,7 +46,8 @@ fn main() {
 fn compare(name: &str, work: Work, cpu: &Cpu, device: &Device, architecture: &Architecture) {
     let network = work.network(cpu, architecture);
     let here = Model::from_weights(device, network.architecture().clone(), network.weights()).unwrap();
-    let mut both = [work.prepare(network, architecture).0, work.prepare(here, architecture).0];
+    let vocabulary = architecture.vocabulary;
+    let mut both = [work.prepare(network, vocabulary, &USUAL), work.prepare(here, vocabulary, &USUAL)];
     let mut times = [const { Vec::new() }; 2];
     let batches = [0, 1].map(|i| {
         // The first time compiles shaders.
@@ -58,12 +59,12 @@ fn compare(name: &str, work: Work, cpu: &Cpu, device: &Device, architecture: &Ar
             times.push(seconds(once, batch));
         }
     }
-    let (units, unit) = work.units();
+    let tokens = work.tokens(&USUAL) as f64;
     let [engine, here] = times.map(|mut times: Vec<f64>| {
         times.sort_by(f64::total_cmp);
-        units / times[TURNS / 2]
+        tokens / times[TURNS / 2]
     });
-    println!("{name:<20} {engine:>8.0} {unit}/s {here:>8.0} {unit}/s {:>6.2}", here / engine);
+    println!("{name:<20} {engine:>8.0} tokens/s {here:>8.0} tokens/s {:>6.2}", here / engine);
 }
 
 /// Seconds of one repetition.

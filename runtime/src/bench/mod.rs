@@ -19,6 +19,7 @@ mod clock;
 mod cost;
 mod figure;
 mod limits;
+mod loops;
 mod memory;
 mod network;
 mod ppo;
@@ -88,7 +89,7 @@ impl Bench {
         if self.repeat == 0 {
             return Err(TrainError::Nothing { what: "rounds" });
         }
-        let alone = self.works.contains(&Work::TrainAlone).then(|| alone(device)).transpose()?;
+        let alone = self.alone(device)?;
         let mut pieces: Vec<_> = self.networks.iter().flat_map(|network| self.on(network)).collect();
         let total = self.repeat * pieces.len();
         let (mut limits, mut limits_alone) = (Limits::default(), Limits::default());
@@ -100,13 +101,13 @@ impl Bench {
             let before = round * pieces.len();
             for (i, piece) in pieces.iter_mut().enumerate() {
                 next(Next { network: piece.network, work: piece.work, done: before + i, total });
-                let device = alone.as_ref().filter(|_| piece.work == Work::TrainAlone).unwrap_or(device);
+                let device = alone.as_ref().filter(|_| piece.work.alone()).unwrap_or(device);
                 piece.repeat(device, self.least)?;
             }
         }
         let figure = |piece: Piece<'_>| {
-            let alone = piece.work == Work::TrainAlone;
-            piece.figure(if alone { limits_alone } else { limits })
+            let limits = if piece.work.alone() { limits_alone } else { limits };
+            piece.figure(limits)
         };
         Ok(Seen {
             device: device.to_string(),
@@ -120,17 +121,25 @@ impl Bench {
         })
     }
 
+    /// One thread of the processor, where there is work for it.
+    fn alone(&self, device: &Device) -> Result<Option<Device>, TrainError> {
+        if !self.works.iter().any(|work| work.alone()) {
+            return Ok(None);
+        }
+        let isa = match device {
+            Device::Cpu(cpu) => cpu.isa(),
+            #[cfg(feature = "burn")]
+            Device::Burn { .. } if self.works.contains(&Work::TrainAlone) => {
+                return Err(TrainError::Nothing { what: "threads of this device" });
+            }
+            #[cfg(feature = "burn")]
+            Device::Burn { .. } => rlhf_cpu::Isa::best(),
+        };
+        Ok(Some(Cpu::new(1, isa).into()))
+    }
+
     fn on<'a>(&'a self, network: &'a Network) -> impl Iterator<Item = Piece<'a>> {
         self.works.iter().map(move |&work| Piece { network, work, repetitions: Vec::new(), peak: None })
-    }
-}
-
-/// One thread of the same processor.
-fn alone(device: &Device) -> Result<Device, TrainError> {
-    match device {
-        Device::Cpu(cpu) => Ok(Cpu::new(1, cpu.isa()).into()),
-        #[cfg(feature = "burn")]
-        Device::Burn { .. } => Err(TrainError::Nothing { what: "threads of this device" }),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Work made ready to be done again and again.
 
 use super::clock::Once;
+use super::loops;
 use super::ppo::{self, PROMPT, STOPPING};
 use super::text::Text;
 use super::times::Phases;
@@ -17,30 +18,48 @@ use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::Sampling;
 use rlhf_core::{Batch, Error, Objective};
 
+impl Work {
+    /// A closure that does the work once, on a network of its own of that shape with random weights: for other
+    /// timers than [`Bench`](super::Bench).
+    ///
+    /// # Errors
+    /// The device's own, a context or a memory that is too small for the work among them; the closure's are the same.
+    pub fn prepare(
+        self,
+        device: &Device,
+        a: &Architecture,
+    ) -> Result<impl FnMut() -> Result<(), TrainError> + 'static, TrainError> {
+        let mut once = prepare(self, device, a)?;
+        Ok(move || once().map(|_| ()))
+    }
+}
+
 /// A closure that does `work` once, on a network of its own.
 pub(super) fn prepare(
     work: Work,
     device: &Device,
     a: &Architecture,
 ) -> Result<Box<Once<'static>>, TrainError> {
-    let network = Model::random(device, a.clone(), 0).map_err(TrainError::role("network"))?;
+    let network = || Model::random(device, a.clone(), 0).map_err(TrainError::role("network"));
     let text = Text::new(a.vocabulary, &work.lengths(a));
     let update = Update { learning_rate: 1e-5, adam: Adam::default(), max_grad_norm: None };
     match work {
-        Work::Load => load(network),
-        Work::Forward => Ok(forward(network, text)),
+        Work::Load => load(network()?),
+        Work::Forward => Ok(forward(network()?, text)),
         Work::Train { .. } | Work::TrainAlone | Work::Ragged => {
             let owed = text.owed();
-            Ok(learning(network, text, update, move || CrossEntropy::new(owed)))
+            Ok(learning(network()?, text, update, move || CrossEntropy::new(owed)))
         }
         Work::Reward => {
-            let headed = network.with_scalar_head(0.02, 0).map_err(TrainError::role("reward"))?;
+            let headed = network()?.with_scalar_head(0.02, 0).map_err(TrainError::role("reward"))?;
             let clipped = Update { max_grad_norm: Some(1.0), ..update };
             Ok(learning(headed, text, clipped, || Pairwise::new(ROWS as f64)))
         }
-        Work::Sample { prompts, drawn } => Ok(sampling(network, prompts, drawn)),
-        Work::Ppo => ppo::prepare(network),
-        Work::PpoValueHead => value_head::prepare(network),
+        Work::Sample { prompts, drawn } => Ok(sampling(network()?, prompts, drawn)),
+        Work::Ppo => ppo::prepare(network()?),
+        Work::PpoValueHead => value_head::prepare(network()?),
+        Work::Advantages => loops::advantages(),
+        Work::Losses => loops::losses(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::cost::{Cost, Pass, adamw};
 use super::text::dialogues;
-use super::{ppo, value_head};
+use super::{loops, ppo, value_head};
 use rlhf_core::model::Architecture;
 
 /// Sequences and tokens of each, where nothing else is said.
@@ -42,6 +42,11 @@ pub enum Work {
     Ppo,
     /// `ppo-value-head`: the same with a value head on the policy in the place of the critic.
     PpoValueHead,
+    /// `advantages`: GAE on 16,384 responses of 64 tokens, whitened; on one thread, whatever the network.
+    Advantages,
+    /// `losses`: PPO's clipped losses of policy and critic with their gradients, on as many tokens; on one thread,
+    /// whatever the network.
+    Losses,
 }
 
 impl Work {
@@ -53,7 +58,7 @@ impl Work {
         for drawn in [false, true] {
             all.extend([1, 8, 32].map(|prompts| Self::Sample { prompts, drawn }));
         }
-        all.extend([Self::Ppo, Self::PpoValueHead]);
+        all.extend([Self::Ppo, Self::PpoValueHead, Self::Advantages, Self::Losses]);
         all
     }
 
@@ -71,6 +76,8 @@ impl Work {
             }
             Self::Ppo => "ppo".into(),
             Self::PpoValueHead => "ppo-value-head".into(),
+            Self::Advantages => "advantages".into(),
+            Self::Losses => "losses".into(),
         }
     }
 
@@ -82,6 +89,7 @@ impl Work {
             Self::Ragged => dialogues(DIALOGUES, a.context),
             Self::Reward => vec![LENGTH; 2 * ROWS],
             Self::Load | Self::Sample { .. } | Self::Ppo | Self::PpoValueHead => Vec::new(),
+            Self::Advantages | Self::Losses => Vec::new(),
         }
     }
 
@@ -92,6 +100,7 @@ impl Work {
             Self::Reward => (ROWS as f64, "pairs"),
             Self::Sample { prompts, .. } => ((prompts * ppo::NEW) as f64, "new tokens"),
             Self::Ppo | Self::PpoValueHead => ((ppo::PROMPTS * ppo::NEW) as f64, "new tokens"),
+            Self::Advantages | Self::Losses => (loops::TOKENS as f64, "tokens"),
             _ => (self.lengths(a).iter().sum::<usize>() as f64, "tokens"),
         }
     }
@@ -110,7 +119,14 @@ impl Work {
             Self::Sample { prompts, .. } => ppo::sampling(a, prompts),
             Self::Ppo => ppo::cost(a),
             Self::PpoValueHead => value_head::cost(a),
+            Self::Advantages => loops::advantages_cost(),
+            Self::Losses => loops::losses_cost(),
         }
+    }
+
+    /// Whether one thread of the processor does it, whatever the device has.
+    pub(super) fn alone(self) -> bool {
+        matches!(self, Self::TrainAlone | Self::Advantages | Self::Losses)
     }
 }
 
@@ -129,7 +145,8 @@ mod tests {
             let (count, _) = work.units(&tiny);
             let cost = work.cost(&tiny);
             assert!(count > 0.0 && cost.bytes > 0.0, "{work:?}");
-            assert_eq!(cost.products > 0.0, work != Work::Load);
+            let moves = [Work::Load, Work::Advantages, Work::Losses].contains(&work);
+            assert_eq!(cost.products > 0.0, !moves);
         }
     }
 

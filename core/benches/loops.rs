@@ -1,13 +1,27 @@
-//! The loops that are timed.
+//! How fast the loops over tokens are, beside copying memory: one thread, 2²⁰ tokens, f32.
+//!
+//! ```sh
+//! cargo bench -p rlhf-core --bench loops            # a quarter of a minute
+//! cargo bench -p rlhf-core --bench loops -- loss    # what has this in its name
+//! ```
+//! Items are tokens. Bytes are those that a loop has to read and write, once each, and for the copy those that it
+//! reads and writes: no loop moves more a second than a copy does, but where caches hold the one and not the other.
+//! `rlhf bench --only advantages --only losses` says which shares that are.
 
 use core::hint::black_box;
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
 use rlhf_core::Objective;
 use rlhf_core::maths::{
-    Gae, KlEstimator, PolicyClip, PolicyStats, Steps, Variance, Whitening, policy_loss, value_loss, whiten,
+    Gae, KlEstimator, PolicyClip, Steps, Variance, Whitening, policy_loss, value_loss, whiten,
 };
 use rlhf_core::objectives::PpoPolicy;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Finish;
+
+fn main() {
+    divan::main();
+}
 
 /// Tokens of each loop.
 const TOKENS: usize = 1 << 20;
@@ -16,16 +30,10 @@ const CLIP: PolicyClip = PolicyClip::symmetric(0.2);
 /// Responses have 1 to so many tokens.
 const LONGEST: u32 = 512;
 
-/// A loop over [`TOKENS`] tokens.
-pub struct Work {
-    pub name: &'static str,
-    /// What it has to read and write.
-    pub bytes: f64,
-    pub once: Box<dyn FnMut()>,
-}
-
-fn work(name: &'static str, bytes_a_token: usize, once: impl FnMut() + 'static) -> Work {
-    Work { name, bytes: bytes_a_token as f64 * COUNT, once: Box::new(once) }
+/// Times a loop that has to move so many bytes a token.
+fn time(bencher: Bencher, bytes_a_token: usize, once: impl FnMut()) {
+    let bytes = BytesCount::new(bytes_a_token * TOKENS);
+    bencher.counter(ItemsCount::new(TOKENS)).counter(bytes).bench_local(once);
 }
 
 fn numbers(sample: u32, middle: f64, spread: f64) -> Vec<f32> {
@@ -33,17 +41,14 @@ fn numbers(sample: u32, middle: f64, spread: f64) -> Vec<f32> {
     (0..TOKENS as u32).map(|t| (middle + spread * (key.uniform(sample, t) - 0.5)) as f32).collect()
 }
 
-/// A copy of as many bytes as the policy loss moves, then the loops.
-pub fn all() -> Vec<Work> {
-    vec![copy(), policy(), policy_by_token(), objective(), value(), estimate(), whitening(), kl()]
-}
-
-fn copy() -> Work {
+/// As many bytes as the policy loss moves.
+#[divan::bench]
+fn copy(bencher: Bencher) {
     let (from, mut to) = (vec![1u8; 17 * TOKENS / 2], vec![0u8; 17 * TOKENS / 2]);
-    work("copy", 17, move || {
+    time(bencher, 17, || {
         to.copy_from_slice(black_box(&from));
         black_box(&mut to);
-    })
+    });
 }
 
 /// Log-probabilities, those before, advantages, and a mask that keeps nine in ten.
@@ -52,62 +57,38 @@ fn minibatch() -> (Vec<f32>, Vec<f32>, Vec<f32>, Vec<bool>) {
     (numbers(1, -2.0, 1.0), numbers(2, -2.0, 1.0), numbers(3, 0.0, 2.0), mask)
 }
 
-fn policy() -> Work {
+/// PPO's clipped loss with its gradient.
+#[divan::bench]
+fn policy_loss_and_gradient(bencher: Bencher) {
     let (new, old, advantages, mask) = minibatch();
     let mut grad = vec![0.0; TOKENS];
-    work("policy loss", 17, move || {
+    time(bencher, 17, || {
         let out = policy_loss(black_box(&new), &old, &advantages, &mask, &CLIP, COUNT, &mut grad);
         black_box((out.unwrap(), &mut grad));
-    })
-}
-
-/// What the loop was before it went block by block, with libm's exponential.
-fn policy_by_token() -> Work {
-    let (new, old, advantages, mask) = minibatch();
-    let mut grad = vec![0.0f32; TOKENS];
-    work("  token by token", 17, move || {
-        let (mut loss, mut stats, mut lowest, mut highest) =
-            (0.0, PolicyStats::default(), f64::INFINITY, 0.0);
-        for t in 0..TOKENS {
-            grad[t] = 0.0;
-            if mask[t] {
-                let drift = black_box(&new)[t] - old[t];
-                let ratio = libm::expf(drift);
-                let free = -advantages[t] * ratio;
-                let held = -advantages[t] * ratio.clamp(0.8, 1.2);
-                loss += f64::from(free.max(held));
-                grad[t] = if free >= held { (f64::from(free) / COUNT) as f32 } else { 0.0 };
-                stats.tokens += 1;
-                stats.clipped += usize::from(held > free);
-                stats.ratio += f64::from(ratio);
-                lowest = f64::min(lowest, f64::from(ratio));
-                highest = f64::max(highest, f64::from(ratio));
-                stats.drift -= f64::from(drift);
-                stats.half_squared_drift += 0.5 * f64::from(drift) * f64::from(drift);
-            }
-        }
-        black_box((loss, stats, lowest, highest, &mut grad));
-    })
+    });
 }
 
 /// The objective of a trainer; the positions are 8 bytes more to read.
-fn objective() -> Work {
+#[divan::bench]
+fn policy_loss_by_objective(bencher: Bencher) {
     let (new, old, advantages, _) = minibatch();
     let (positions, mut grad): (Vec<usize>, _) = ((0..TOKENS).collect(), vec![0.0; TOKENS]);
-    work("PpoPolicy", 24, move || {
+    time(bencher, 24, || {
         let mut objective = PpoPolicy::new(&old, &advantages, CLIP, 0.0, COUNT).unwrap();
         let loss = objective.tokens(black_box(&positions), &new, &[], &mut grad, &mut []);
         black_box((loss.unwrap(), &mut grad));
-    })
+    });
 }
 
-fn value() -> Work {
+/// The critic's clipped loss with its gradient.
+#[divan::bench]
+fn value_loss_and_gradient(bencher: Bencher) {
     let (new, old, targets, mask) = minibatch();
     let mut grad = vec![0.0; TOKENS];
-    work("value loss", 17, move || {
+    time(bencher, 17, || {
         let out = value_loss(black_box(&new), &old, &targets, &mask, Some(0.2), COUNT, &mut grad);
         black_box((out.unwrap(), &mut grad));
-    })
+    });
 }
 
 /// The ends of responses of all lengths that fill the tokens.
@@ -150,33 +131,37 @@ fn responses<'a>(
     })
 }
 
-fn estimate() -> Work {
+/// Advantages and returns of responses of all lengths.
+#[divan::bench]
+fn gae(bencher: Bencher) {
     let (ends, rewards, mut values) = (ends(), numbers(5, 0.0, 1.0), numbers(6, 0.0, 1.0));
     values.push(0.0);
     let (mut advantages, mut returns) = (vec![0.0; TOKENS], vec![0.0; TOKENS]);
-    work("GAE, advantages and returns", 16, move || {
+    time(bencher, 16, || {
         let steps = responses(&ends, black_box(&rewards), &values, &mut advantages, &mut returns);
         Gae::new(0.99, 0.95).advantages_of_all(steps).unwrap();
         black_box((&mut advantages, &mut returns));
-    })
+    });
 }
 
-/// Two passes for the moments and one that writes.
-fn whitening() -> Work {
-    let (_, _, start, mask) = minibatch();
-    let mut values = start.clone();
-    work("whiten", 18, move || {
+/// Both moments can be had in one pass; another writes.
+#[divan::bench]
+fn whitening(bencher: Bencher) {
+    let (_, _, mut values, mask) = minibatch();
+    time(bencher, 14, || {
         whiten(black_box(&mut values), &mask, &Whitening::to_zero(Variance::Bessel)).unwrap();
-    })
+    });
 }
 
-fn kl() -> Work {
+/// The k3 estimate, token by token.
+#[divan::bench]
+fn kl(bencher: Bencher) {
     let (new, old, _, _) = minibatch();
     let mut out = vec![0.0; TOKENS];
-    work("KL estimates, k3", 12, move || {
+    time(bencher, 12, || {
         for (out, (new, old)) in out.iter_mut().zip(black_box(&new).iter().zip(&old)) {
             *out = KlEstimator::K3.estimate(*new, *old);
         }
         black_box(&mut out);
-    })
+    });
 }
