@@ -1,0 +1,172 @@
+//! Attention forward: of whole sequences, and of rows that follow cached ones.
+
+use super::token::Token;
+use super::{BLOCK, Cache, Heads, Sum, softmax};
+use crate::Cpu;
+use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::product::small;
+use crate::threads::Parts;
+use alloc::vec::Vec;
+use core::ops::Range;
+
+/// Attention of whole sequences, each from its start. `asked`: of each sequence the rows that look, all or
+/// fewer; what the others would see is not written. `qkv`: `[tokens, qkv]`; `out`:
+/// `[tokens, heads · width]`; `log_sums`: `[tokens, heads]`, the log of each row's sum of
+/// exponentials, for [`backward`].
+pub(crate) fn forward(
+    cpu: &Cpu,
+    heads: Heads,
+    spans: &[Range<usize>],
+    asked: &[Range<usize>],
+    qkv: &[f32],
+    out: &mut [f32],
+    log_sums: &mut [f32],
+) {
+    let (all_out, all_sums) = (Parts::new(out), Parts::new(log_sums));
+    cpu.ranges(spans.len() * heads.kv_heads, &|tasks| {
+        let (mut cache, mut scratch) = (Cache::default(), Scratch::default());
+        for task in tasks {
+            let (i, kv) = (task / heads.kv_heads, task % heads.kv_heads);
+            // Later keys are seen by nobody.
+            let (start, end) = (spans[i].start, asked[i].end);
+            let rows = &qkv[start * heads.qkv()..end * heads.qkv()];
+            cache.len = 0;
+            cache.push(heads, kv, rows);
+            let looks = asked[i].start - start..end - start;
+            scratch.attend(cpu, heads, kv, &cache, rows, looks, start, &all_out, Some(&all_sums));
+        }
+    });
+}
+
+/// Attention of rows that follow what is cached: each sequence's new rows are the last of its cache.
+/// `caches`: for each span, one for each key head.
+pub(crate) fn forward_cached(
+    cpu: &Cpu,
+    heads: Heads,
+    spans: &[Range<usize>],
+    qkv: &[f32],
+    caches: &mut [&mut [Cache]],
+    out: &mut [f32],
+) {
+    let all_out = Parts::new(out);
+    let all_caches = Parts::new(caches);
+    cpu.ranges(spans.len(), &|sequences| {
+        let (mut scratch, mut one) = (Scratch::default(), Token::default());
+        for i in sequences {
+            // SAFETY: each sequence is its own.
+            let caches = unsafe { &mut all_caches.get(i..i + 1)[0] };
+            let rows = &qkv[spans[i].start * heads.qkv()..spans[i].end * heads.qkv()];
+            for (kv, cache) in caches.iter_mut().enumerate() {
+                cache.push(heads, kv, rows);
+            }
+            if spans[i].len() == 1 {
+                let at = spans[i].start * heads.out();
+                // SAFETY: each sequence is its own.
+                let out = unsafe { all_out.get(at..at + heads.out()) };
+                one.attend(cpu, heads, caches, &rows[..heads.out()], out);
+                continue;
+            }
+            for (kv, cache) in caches.iter().enumerate() {
+                let looks = 0..spans[i].len();
+                scratch.attend(cpu, heads, kv, cache, rows, looks, spans[i].start, &all_out, None);
+            }
+        }
+    });
+}
+
+/// What a block of queries is worked out in.
+#[derive(Default)]
+struct Scratch {
+    scores: Vec<f32>,
+    /// Outputs of heads that are no whole vectors wide.
+    out: Vec<f32>,
+}
+
+impl Scratch {
+    /// The query heads of key head `kv`, for those rows of `qkv` that look; all rows' keys are the last of
+    /// `cache`. `first` is the first row's place in the outputs.
+    fn attend(
+        &mut self,
+        cpu: &Cpu,
+        heads: Heads,
+        kv: usize,
+        cache: &Cache,
+        qkv: &[f32],
+        looks: Range<usize>,
+        first: usize,
+        out: &Parts<'_, f32>,
+        log_sums: Option<&Parts<'_, f32>>,
+    ) {
+        let rows = qkv.len() / heads.qkv();
+        let padded = heads.vectors() * WIDTH;
+        let whole = heads.width == padded;
+        let (block, tail) = (BLOCK.min(looks.len()), cache.len.next_multiple_of(WIDTH));
+        self.scores.resize(self.scores.len().max(block * tail), 0.0);
+        self.out.resize(self.out.len().max(block * padded), 0.0);
+        let mut sums = [Sum::default(); BLOCK];
+        for head in kv * heads.group()..(kv + 1) * heads.group() {
+            for start in looks.clone().step_by(BLOCK) {
+                let n = BLOCK.min(looks.end - start);
+                let before = cache.len - rows + start;
+                let queries = &qkv[start * heads.qkv() + head * heads.width..];
+                let place = (first + start) * heads.out() + head * heads.width;
+                let to = if whole {
+                    (out.start().wrapping_add(place), heads.out())
+                } else {
+                    (self.out.as_mut_ptr(), padded)
+                };
+                let (scores, sums) = (&mut self.scores[..], &mut sums[..]);
+                kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [Sum], to: (*mut f32, usize)));
+                for (r, sum) in sums[..n].iter().enumerate() {
+                    // SAFETY: each task writes the columns of its own heads and rows.
+                    unsafe {
+                        if !whole {
+                            let at = place + r * heads.out();
+                            let row = &self.out[r * padded..][..heads.width];
+                            out.get(at..at + heads.width).copy_from_slice(row);
+                        }
+                        if let Some(log_sums) = log_sums {
+                            let at = (first + start + r) * heads.heads + head;
+                            log_sums.get(at..at + 1)[0] = sum.log();
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `n` queries of one head, the first of which sees `before + 1` keys.
+#[inline(always)]
+unsafe fn attend_block<L: Lanes>(
+    heads: Heads,
+    cache: &Cache,
+    queries: &[f32],
+    before: usize,
+    n: usize,
+    scores: &mut [f32],
+    sums: &mut [Sum],
+    out: (*mut f32, usize),
+) {
+    let (width, vectors, scale) = (heads.width, heads.vectors(), heads.scale);
+    let last = before + n;
+    let stride = last.next_multiple_of(WIDTH);
+    // SAFETY: the cache holds `last` keys in whole tiles and values in whole rows; scores and outputs
+    // are as large as `attend` made them.
+    unsafe {
+        small::<L>(
+            (n, width, last.div_ceil(WIDTH)),
+            (queries.as_ptr(), heads.qkv(), 1),
+            (cache.keys.as_ptr(), WIDTH, width * WIDTH),
+            false,
+            (scores.as_mut_ptr(), stride),
+        );
+        for r in 0..n {
+            let row = &mut scores[r * stride..(r + 1) * stride];
+            sums[r] = softmax::<L>(row, before + r + 1, scale);
+        }
+        let values = cache.values.as_ptr();
+        let padded = vectors * WIDTH;
+        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded, WIDTH), false, out);
+    }
+}

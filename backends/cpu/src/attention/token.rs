@@ -1,0 +1,134 @@
+//! Attention of one token that follows cached ones: of all its heads side by side, since one head alone would wait
+//! for each of its sums' last addition.
+
+use super::{Cache, Heads, softmax};
+use crate::Cpu;
+use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::product::small;
+use alloc::vec::Vec;
+
+/// What a token's attention is worked out in.
+#[derive(Default)]
+pub(super) struct Token {
+    /// `[head][keys]`, in whole vectors.
+    weights: Vec<f32>,
+    /// `[head][width]`, in whole vectors.
+    out: Vec<f32>,
+}
+
+impl Token {
+    /// The token's `queries` `[heads · width]` to `out`, as long. Its own keys and values are the caches' last.
+    pub(super) fn attend(
+        &mut self,
+        cpu: &Cpu,
+        heads: Heads,
+        caches: &[Cache],
+        queries: &[f32],
+        out: &mut [f32],
+    ) {
+        let keys = caches.first().map_or(0, |cache| cache.len);
+        let padded = heads.vectors() * WIDTH;
+        self.weights.resize(heads.heads * keys.next_multiple_of(WIDTH), 0.0);
+        self.out.resize(heads.heads * padded, 0.0);
+        let token = self;
+        kernel!(cpu.isa(), attend(heads: Heads, caches: &[Cache], queries: &[f32], token: &mut Token));
+        for (out, row) in out.chunks_exact_mut(heads.width).zip(token.out.chunks_exact(padded)) {
+            out.copy_from_slice(&row[..heads.width]);
+        }
+    }
+}
+
+/// All heads' weights, then their outputs.
+#[inline(always)]
+unsafe fn attend<L: Lanes>(heads: Heads, caches: &[Cache], queries: &[f32], token: &mut Token) {
+    // SAFETY: caches hold as many keys in whole tiles, and values in whole rows, as there are weights; `attend` above
+    // made room.
+    unsafe {
+        let stride = token.weights.len() / heads.heads;
+        for (head, weights) in token.weights.chunks_exact_mut(stride).enumerate() {
+            let cache = &caches[head / heads.group()];
+            small::<L>(
+                (1, heads.width, stride / WIDTH),
+                (queries.as_ptr().add(head * heads.width), 0, 1),
+                (cache.keys.as_ptr(), WIDTH, heads.width * WIDTH),
+                false,
+                (weights.as_mut_ptr(), 0),
+            );
+            softmax::<L>(weights, cache.len, heads.scale);
+        }
+        let mut head = 0;
+        while head < heads.heads {
+            let left = heads.heads - head;
+            if left >= 4 {
+                outputs::<L, 4>(heads, caches, head, token);
+                head += 4;
+            } else {
+                outputs::<L, 1>(heads, caches, head, token);
+                head += 1;
+            }
+        }
+    }
+}
+
+/// The outputs of `H` heads.
+///
+/// # Safety
+/// As [`attend`]'s; there are so many heads from `first` on.
+#[inline(always)]
+unsafe fn outputs<L: Lanes, const H: usize>(heads: Heads, caches: &[Cache], first: usize, token: &mut Token) {
+    let (vectors, stride) = (heads.vectors(), token.weights.len() / heads.heads);
+    let mut v = 0;
+    while v < vectors {
+        // SAFETY: as the caller's.
+        unsafe {
+            let weights: [*const f32; H] = core::array::from_fn(
+                #[inline(always)]
+                |i| token.weights.as_ptr().add((first + i) * stride),
+            );
+            let values: [*const f32; H] = core::array::from_fn(
+                #[inline(always)]
+                |i| caches[(first + i) / heads.group()].values.as_ptr().add(v * WIDTH),
+            );
+            let (keys, row) = (caches[0].len, vectors * WIDTH);
+            let out = token.out.as_mut_ptr().add(first * row + v * WIDTH);
+            if L::AT_ONCE == 4 && vectors - v >= 2 {
+                weighted::<L, H, 2>(keys, weights, values, row, out);
+                v += 2;
+            } else {
+                weighted::<L, H, 1>(keys, weights, values, row, out);
+                v += 1;
+            }
+        }
+    }
+}
+
+/// `out[h] = Σ_key weights[h][key] · values[h][key]` in rising order, `N` vectors of each.
+///
+/// # Safety
+/// As [`Lanes`]; all of it exists.
+#[inline(always)]
+unsafe fn weighted<L: Lanes, const H: usize, const N: usize>(
+    keys: usize,
+    weights: [*const f32; H],
+    values: [*const f32; H],
+    row: usize,
+    out: *mut f32,
+) {
+    // SAFETY: as the caller's.
+    unsafe {
+        let mut sums = [[L::splat(0.0); N]; H];
+        for key in 0..keys {
+            for (h, sums) in sums.iter_mut().enumerate() {
+                let weight = L::splat(*weights[h].add(key));
+                for (n, sum) in sums.iter_mut().enumerate() {
+                    *sum = L::fma(weight, L::load(values[h].add(key * row + n * WIDTH)), *sum);
+                }
+            }
+        }
+        for (h, sums) in sums.into_iter().enumerate() {
+            for (n, sum) in sums.into_iter().enumerate() {
+                L::store(out.add(h * row + n * WIDTH), sum);
+            }
+        }
+    }
+}
