@@ -43,28 +43,28 @@ pub(super) unsafe fn tile<L: Lanes>(
     c: Output,
     (i, j): (usize, usize),
 ) {
-    // SAFETY: as the caller's; an incomplete tile is worked on in a whole one's copy.
+    // SAFETY: as the caller's; an incomplete vector is worked on in a whole one's copy.
     unsafe {
-        if columns == WIDE {
-            let from = c.from(start, i, j);
-            return height::<L>(k, a, panel, (rows, WIDE / WIDTH), from, c.at(i, j), c.row);
+        let (vectors, rest) = (columns / WIDTH, columns % WIDTH);
+        if vectors > 0 {
+            height::<L>(k, a, panel, (rows, vectors), c.from(start, i, j), c.at(i, j), c.row);
         }
-        let mut whole = [0.0f32; TALL * WIDE];
+        if rest == 0 {
+            return;
+        }
+        let (panel, j) = (panel.add(vectors * WIDTH), j + vectors * WIDTH);
+        let mut whole = [0.0f32; TALL * WIDTH];
         let from = c.from(start, i, j);
         if !from.start.is_null() {
             for r in 0..rows {
-                core::ptr::copy_nonoverlapping(
-                    from.start.add(r * from.row),
-                    whole.as_mut_ptr().add(r * WIDE),
-                    columns,
-                );
+                let row = whole.as_mut_ptr().add(r * WIDTH);
+                core::ptr::copy_nonoverlapping(from.start.add(r * from.row), row, rest);
             }
         }
-        let from = From { start: whole.as_ptr(), row: WIDE };
-        let size = (rows, columns.div_ceil(WIDTH));
-        height::<L>(k, a, panel, size, from, whole.as_mut_ptr(), WIDE);
+        let from = From { start: whole.as_ptr(), row: WIDTH };
+        height::<L>(k, a, panel, (rows, 1), from, whole.as_mut_ptr(), WIDTH);
         for r in 0..rows {
-            core::ptr::copy_nonoverlapping(whole.as_ptr().add(r * WIDE), c.at(i + r, j), columns);
+            core::ptr::copy_nonoverlapping(whole.as_ptr().add(r * WIDTH), c.at(i + r, j), rest);
         }
     }
 }
