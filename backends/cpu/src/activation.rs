@@ -4,6 +4,7 @@ use crate::Cpu;
 use crate::elementary::sigmoid;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
+use crate::threads::Parts;
 use rlhf_core::model::Family;
 
 /// √(2/π).
@@ -27,19 +28,22 @@ pub(crate) fn forward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], out: 
     });
 }
 
-/// `dh` from `dy`, the gradient of [`forward`]'s output.
-pub(crate) fn backward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], dy: &[f32], dh: &mut [f32]) {
+/// `dh` from `d`, the gradient of [`forward`]'s output, which `d` becomes: half of the work is the same, and what
+/// need not be kept until then is a quarter of a layer's memory.
+pub(crate) fn backward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], d: &mut [f32], dh: &mut [f32]) {
     let width = match family {
         Family::Gpt2 => hidden,
         Family::Llama => 2 * hidden,
     };
+    let d = Parts::new(d);
     cpu.map_rows(dh, width, 8, &|rows, dh| {
         let h = &h[rows.start * width..rows.end * width];
-        let dy = &dy[rows.start * hidden..rows.end * hidden];
+        // SAFETY: ranges of rows are disjoint.
+        let d = unsafe { d.get(rows.start * hidden..rows.end * hidden) };
         match family {
-            Family::Gpt2 => kernel!(cpu.isa(), gelu_backward(h: &[f32], dy: &[f32], dh: &mut [f32])),
+            Family::Gpt2 => kernel!(cpu.isa(), gelu_backward(h: &[f32], d: &mut [f32], dh: &mut [f32])),
             Family::Llama => {
-                kernel!(cpu.isa(), swiglu_backward(hidden: usize, h: &[f32], dy: &[f32], dh: &mut [f32]));
+                kernel!(cpu.isa(), swiglu_backward(hidden: usize, h: &[f32], d: &mut [f32], dh: &mut [f32]));
             }
         }
     });
@@ -68,7 +72,7 @@ unsafe fn gelu<L: Lanes>(h: &[f32], out: &mut [f32]) {
 }
 
 #[inline(always)]
-unsafe fn gelu_backward<L: Lanes>(h: &[f32], dy: &[f32], dh: &mut [f32]) {
+unsafe fn gelu_backward<L: Lanes>(h: &[f32], d: &mut [f32], dh: &mut [f32]) {
     for i in (0..h.len()).step_by(WIDTH) {
         let n = h.len() - i;
         // SAFETY: all are as long.
@@ -78,8 +82,9 @@ unsafe fn gelu_backward<L: Lanes>(h: &[f32], dy: &[f32], dh: &mut [f32]) {
             // s + x·s·(1 − s)·du/dx
             let slope = L::fma(L::mul(x, x), L::splat(6.0 * SLOPE * CUBE), L::splat(2.0 * SLOPE));
             let bend = L::mul(L::mul(s, L::sub(L::splat(1.0), s)), L::mul(x, slope));
-            let dy = get::<L>(dy.as_ptr().add(i), n);
-            put::<L>(dh.as_mut_ptr().add(i), n, L::mul(dy, L::add(s, bend)));
+            let d = d.as_mut_ptr().add(i);
+            put::<L>(dh.as_mut_ptr().add(i), n, L::mul(get::<L>(d, n), L::add(s, bend)));
+            put::<L>(d, n, L::mul(x, s));
         }
     }
 }
@@ -100,22 +105,25 @@ unsafe fn swiglu<L: Lanes>(hidden: usize, h: &[f32], out: &mut [f32]) {
 }
 
 #[inline(always)]
-unsafe fn swiglu_backward<L: Lanes>(hidden: usize, h: &[f32], dy: &[f32], dh: &mut [f32]) {
-    let rows = h.chunks_exact(2 * hidden).zip(dy.chunks_exact(hidden)).zip(dh.chunks_exact_mut(2 * hidden));
-    for ((h, dy), dh) in rows {
+unsafe fn swiglu_backward<L: Lanes>(hidden: usize, h: &[f32], d: &mut [f32], dh: &mut [f32]) {
+    let rows =
+        h.chunks_exact(2 * hidden).zip(d.chunks_exact_mut(hidden)).zip(dh.chunks_exact_mut(2 * hidden));
+    for ((h, d), dh) in rows {
         for i in (0..hidden).step_by(WIDTH) {
             let n = hidden - i;
             // SAFETY: the row has a gate and an up half.
             unsafe {
                 let x = get::<L>(h.as_ptr().add(i), n);
                 let up = get::<L>(h.as_ptr().add(hidden + i), n);
-                let dy = get::<L>(dy.as_ptr().add(i), n);
+                let d = d.as_mut_ptr().add(i);
+                let dy = get::<L>(d, n);
                 let s = sigmoid::<L>(x);
                 let silu = L::mul(x, s);
                 // d silu = s + silu·(1 − s)
                 let slope = L::fma(silu, L::sub(L::splat(1.0), s), s);
                 put::<L>(dh.as_mut_ptr().add(i), n, L::mul(L::mul(dy, up), slope));
                 put::<L>(dh.as_mut_ptr().add(hidden + i), n, L::mul(dy, silu));
+                put::<L>(d, n, L::mul(silu, up));
             }
         }
     }
@@ -157,8 +165,10 @@ mod tests {
                     forward(&cpu, family, hidden, &h, &mut out);
                     close(&cpu, "activation", &out, &want, 2e-6);
                     let mut dh = vec![f32::NAN; h.len()];
-                    backward(&cpu, family, hidden, &h, &dy, &mut dh);
+                    let mut d = dy.clone();
+                    backward(&cpu, family, hidden, &h, &mut d, &mut dh);
                     close(&cpu, "gradient", &dh, &slope, 5e-6);
+                    assert_eq!(d, out, "{cpu:?}: the activation again");
                 }
             }
         }

@@ -3,7 +3,10 @@
 
 use crate::asked::Asked;
 use crate::attention::{self, Heads};
-use crate::linear::{linear, linear_backward, linear_columns, linear_columns_backward, linear_residual};
+use crate::linear::{
+    input_gradient, linear, linear_backward, linear_columns, linear_columns_backward, linear_residual,
+    weight_gradient,
+};
 use crate::norm::{self, bias_backward};
 use crate::product::Start;
 use crate::threads::Parts;
@@ -87,7 +90,6 @@ pub(crate) struct LayerTrace {
     mlp_in: Vec<f32>,
     mlp_statistics: Vec<f32>,
     hidden: Vec<f32>,
-    activated: Vec<f32>,
     /// The asked rows of what attention reads, of what it says and of the residual stream before it.
     few_in: Vec<f32>,
     few_attention: Vec<f32>,
@@ -107,6 +109,13 @@ pub(crate) struct Gradients {
     few_norm: Vec<f32>,
 }
 
+impl Gradients {
+    /// Room that a pass forward may use.
+    pub(crate) fn room(&mut self) -> &mut Vec<f32> {
+        &mut self.wide
+    }
+}
+
 /// Makes a buffer `len` long for a pass that writes all of it.
 pub(crate) fn size(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
     buffer.resize(len, 0.0);
@@ -114,8 +123,16 @@ pub(crate) fn size(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 }
 
 impl LayerTrace {
-    /// Runs layer `n` on [`Self::x`]; `next` is the residual stream after it, `[asked, width]`.
-    pub(crate) fn forward(&mut self, pass: &Pass<'_>, n: usize, asked: Option<&Asked>, next: &mut Vec<f32>) {
+    /// Runs layer `n` on [`Self::x`]; `next` is the residual stream after it, `[asked, width]`. `activated` is
+    /// room for what the pass back works out again.
+    pub(crate) fn forward(
+        &mut self,
+        pass: &Pass<'_>,
+        n: usize,
+        asked: Option<&Asked>,
+        activated: &mut Vec<f32>,
+        next: &mut Vec<f32>,
+    ) {
         let (cpu, weights) = (pass.cpu, pass.weights);
         let (a, layer) = (&weights.architecture, &weights.layout.layers[n]);
         let (tokens, width, heads) = (pass.positions.len(), a.width, Heads::of(a));
@@ -163,12 +180,12 @@ impl LayerTrace {
         );
         let wide = (rows, width, a.mlp_columns());
         linear(cpu, weights, &layer.mlp_in, wide, &self.mlp_in, size(&mut self.hidden, rows * wide.2));
-        let activated = size(&mut self.activated, rows * a.hidden);
+        let activated = size(activated, rows * a.hidden);
         activation::forward(cpu, a.family, a.hidden, &self.hidden, activated);
         pass.residual(
             &layer.mlp_out,
             (rows, a.hidden, width),
-            &self.activated,
+            activated,
             &self.middle,
             Site::Mlp { layer: n },
             size(next, rows * width),
@@ -212,9 +229,15 @@ impl LayerTrace {
         let dy = pass.dropped(Site::Mlp { layer: n }, &d.dx, &mut d.branch);
         let shape = (rows, a.hidden, width);
         let d_activated = size(&mut d.wide, rows * a.hidden);
-        linear_backward(cpu, weights, &layer.mlp_out, shape, &self.activated, dy, d_activated, gradient);
+        let (all, pair) = (0..width, &layer.mlp_out);
+        input_gradient(cpu, weights, pair, shape, all.clone(), (dy, width), Start::Zero, d_activated);
         let d_hidden = size(&mut d.hidden, rows * a.mlp_columns());
         activation::backward(cpu, a.family, a.hidden, &self.hidden, d_activated, d_hidden);
+        let activated = d_activated;
+        weight_gradient(cpu, pair, shape, all, activated, (dy, width), gradient);
+        if let Some(bias) = &pair.bias {
+            bias_backward(cpu, dy, &mut gradient[bias.clone()]);
+        }
         let shape = (rows, width, a.mlp_columns());
         let d_norm = size(&mut d.norm, rows * width);
         linear_backward(cpu, weights, &layer.mlp_in, shape, &self.mlp_in, d_hidden, d_norm, gradient);

@@ -95,22 +95,48 @@ pub(crate) fn linear_columns_backward(
     cpu: &Cpu,
     weights: &Weights,
     pair: &Pair,
-    (rows, inner, columns): (usize, usize, usize),
+    whole: (usize, usize, usize),
     part: Range<usize>,
     x: &[f32],
-    (dy, dy_row): (&[f32], usize),
+    dy: (&[f32], usize),
     start: Start<'_>,
     dx: &mut [f32],
     gradient: &mut [f32],
 ) {
+    input_gradient(cpu, weights, pair, whole, part.clone(), dy, start, dx);
+    weight_gradient(cpu, pair, whole, part, x, dy, gradient);
+}
+
+/// [`linear_columns_backward`]'s `dx`.
+pub(crate) fn input_gradient(
+    cpu: &Cpu,
+    weights: &Weights,
+    pair: &Pair,
+    (rows, inner, columns): (usize, usize, usize),
+    part: Range<usize>,
+    (dy, dy_row): (&[f32], usize),
+    start: Start<'_>,
+    dx: &mut [f32],
+) {
     let w = Matrix::rows(&weights.at(&pair.first)[part.start..], columns);
-    let dy = Matrix::rows(dy, dy_row);
-    gemm(cpu, (rows, part.len(), inner), dy, w.transposed(), start, dx);
+    gemm(cpu, (rows, part.len(), inner), Matrix::rows(dy, dy_row), w.transposed(), start, dx);
+}
+
+/// [`linear_columns_backward`]'s part of the weights' gradient.
+pub(crate) fn weight_gradient(
+    cpu: &Cpu,
+    pair: &Pair,
+    (rows, inner, columns): (usize, usize, usize),
+    part: Range<usize>,
+    x: &[f32],
+    (dy, dy_row): (&[f32], usize),
+    gradient: &mut [f32],
+) {
     gemm_columns(
         cpu,
         (inner, rows, part.len()),
         Matrix::rows(x, inner).transposed(),
-        dy,
+        Matrix::rows(dy, dy_row),
         Start::Add,
         &mut gradient[pair.first.clone()][part.start..],
         columns,

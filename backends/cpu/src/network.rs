@@ -59,7 +59,7 @@ impl Trace {
             let layer = &mut self.layers[if keep { n } else { 0 }];
             core::mem::swap(&mut layer.x, &mut next);
             let asked = self.asked.as_ref().filter(|_| n + 1 == layers);
-            layer.forward(&pass, n, asked, &mut next);
+            layer.forward(&pass, n, asked, self.gradients.room(), &mut next);
         }
         self.last = next;
         let rows = self.asked.as_ref().map_or(tokens, Asked::rows);
