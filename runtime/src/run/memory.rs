@@ -62,9 +62,10 @@ impl Memory {
 /// Numbers that a pass keeps of each token: in a layer, and at the ends of the network.
 fn activations(a: &Architecture) -> (u64, u64) {
     let attention = a.heads * a.head_width;
-    // Four times the stream, norms' statistics, queries, keys, values, attention and the MLP.
-    let layer = 4 * a.width + 4 + a.qkv() + a.heads + attention + a.mlp_columns() + a.hidden;
-    (layer as u64, (3 * a.width + 2) as u64)
+    // Four times the stream, norms' statistics, queries, keys, values, attention and the MLP before its activation,
+    // which all layers have one room for.
+    let layer = 4 * a.width + 4 + a.qkv() + a.heads + attention + a.mlp_columns();
+    (layer as u64, (3 * a.width + 2 + a.hidden) as u64)
 }
 
 /// The memory that this machine has free, in bytes, where it says so.
@@ -97,7 +98,7 @@ mod tests {
         assert_eq!(m.gradients, 4 * (2 * n + 9 + 160));
         assert_eq!(m.moments, 8 * (2 * n + 9));
         assert_eq!(m.average, 4 * n);
-        let (layer, ends) = (32 + 4 + 24 + 2 + 8 + 32 + 32, 26);
+        let (layer, ends) = (32 + 4 + 24 + 2 + 8 + 32, 26 + 32);
         assert_eq!(m.activations, 4 * 8192 * 4 * (layer + ends) + (1 << 25));
         assert_eq!(m.cache, 4 * 2 * 8 * 12 * 5);
         assert_eq!(m.total(), m.weights + m.gradients + m.moments + m.average + m.activations + m.cache);
