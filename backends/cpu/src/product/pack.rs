@@ -55,8 +55,9 @@ pub(super) unsafe fn panels<L: Lanes>(
     unsafe {
         if line == 1 {
             // A row of memory holds one element of many lines: several panels at a time read it whole.
-            for together in (0..count).step_by(2 * WIDE) {
-                let end = (together + 2 * WIDE).min(count);
+            let most = 2 * WIDE / tall * tall;
+            for together in (0..count).step_by(most) {
+                let end = (together + most).min(count);
                 for p in 0..k {
                     // No processor foresees rows that are pages apart.
                     for i in (together..end).step_by(WIDTH) {
@@ -122,4 +123,45 @@ impl Packed {
 unsafe fn columns<L: Lanes>(to: *mut f32, b: Matrix<'_>, k: usize, n: usize) {
     // SAFETY: `b` was checked, and there is room.
     unsafe { panels::<L>(to, WIDE, (n, k), (b.at(0, 0), b.column, b.row)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{cpus, numbers};
+    use alloc::vec;
+
+    /// Lines that lie in memory one after the other, or side by side.
+    #[test]
+    fn every_element_is_in_its_place() {
+        #[inline(always)]
+        unsafe fn pack<L: Lanes>(
+            to: &mut [f32],
+            tall: usize,
+            size: (usize, usize),
+            lines: (*const f32, usize, usize),
+        ) {
+            // SAFETY: the test makes room; the caller has the lanes.
+            unsafe { panels::<L>(to.as_mut_ptr(), tall, size, lines) }
+        }
+        for cpu in cpus() {
+            for tall in [12, WIDE] {
+                for size in [(1, 1), (5, 3), (12, 16), (13, 40), (64, 33), (300, 21)] {
+                    let (count, k) = size;
+                    let a = numbers(count * k, 1);
+                    for (line, step) in [(k, 1), (1, count)] {
+                        let mut packed = vec![f32::NAN; count.next_multiple_of(tall) * k + WIDTH];
+                        let (to, lines) = (&mut packed[..], (a.as_ptr(), line, step));
+                        kernel!(cpu.isa(), pack(to: &mut [f32], tall: usize, size: (usize, usize), lines: (*const f32, usize, usize)));
+                        for i in 0..count {
+                            for p in 0..k {
+                                let got = packed[i / tall * k * tall + p * tall + i % tall];
+                                assert_eq!(got, a[i * line + p * step], "{cpu:?} {tall} {size:?} [{i}, {p}]");
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
