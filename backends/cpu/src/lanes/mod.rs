@@ -92,6 +92,11 @@ pub(crate) trait Lanes: Copy {
     unsafe fn fetch(p: *const f32) {
         let _ = p;
     }
+    /// [`Self::fetch`] into the second cache, for what is wanted later.
+    #[inline(always)]
+    unsafe fn fetch_far(p: *const f32) {
+        let _ = p;
+    }
     unsafe fn splat(x: f32) -> Self::V;
     unsafe fn load(p: *const f32) -> Self::V;
     unsafe fn store(p: *mut f32, v: Self::V);

@@ -2,7 +2,7 @@
 
 use super::pack::Panels;
 use super::tile::{Output, TALL, tile};
-use super::{Matrix, Packed, pack};
+use super::{Ahead, Matrix, Packed, pack};
 use crate::Cpu;
 use crate::lanes::{Isa, Lanes, WIDTH, kernel};
 use crate::threads::Parts;
@@ -23,6 +23,8 @@ pub(crate) enum Start<'a> {
 pub(super) const WIDE: usize = 4 * WIDTH;
 /// Elements of k that are worked through at a time.
 const DEEP: usize = 384;
+/// Elements of k that few rows work through at a time: their panel stays in the first cache.
+const SHALLOW: usize = 128;
 /// Elements of k that are packed at a time.
 const LONG: usize = 2048;
 /// Tiles of rows that are packed at a time: their outputs stay in the second cache while k goes on.
@@ -166,6 +168,7 @@ unsafe fn block<L: Lanes>(
             // SAFETY: both matrices were checked, there is room for their panels, and tiles are inside the output.
             unsafe {
                 pack::panels::<L>(right, WIDE, (nb, end - long), (b.at(long, jb), b.column, b.row));
+                let nothing = &mut Ahead::nothing();
                 for ib in (i0..m1).step_by(rows) {
                     let mb = rows.min(m1 - ib);
                     for p0 in (long..end.max(long + 1)).step_by(DEEP) {
@@ -178,7 +181,7 @@ unsafe fn block<L: Lanes>(
                             for i in (0..mb).step_by(TALL) {
                                 let size = (TALL.min(mb - i), WIDE.min(nb - j));
                                 let from = (left.wrapping_add(i * kb).cast_const(), 1, TALL);
-                                tile::<L>(kb, from, panel, size, start, c, (ib + i, jb + j));
+                                tile::<L>(kb, from, panel, size, start, c, (ib + i, jb + j), nothing);
                             }
                         }
                     }
@@ -202,10 +205,20 @@ unsafe fn thin<L: Lanes>(
 ) {
     for j in (j0..n1).step_by(WIDE) {
         let panel = b.panels.as_ptr().wrapping_add(j * b.k);
-        for i in (i0..m1).step_by(TALL) {
-            let size = (TALL.min(m1 - i), WIDE.min(n1 - j));
-            // SAFETY: the rows were checked, the panel is whole, the tile is inside the output.
-            unsafe { tile::<L>(b.k, (a.at(i, 0), a.row, a.column), panel, size, start, c, (i, j)) }
+        // A part of the panel that the first rows read from memory is in the first cache for the others.
+        for p0 in (0..b.k.max(1)).step_by(SHALLOW) {
+            let kb = SHALLOW.min(b.k - p0);
+            let start = if p0 == 0 { start } else { Start::Add };
+            // Parts follow one another in memory: the next one is asked for meanwhile.
+            let part = panel.wrapping_add(p0 * WIDE);
+            let calls = (m1 - i0).div_ceil(6) * (4 / L::AT_ONCE);
+            let mut ahead = Ahead::of(part, kb * WIDE, calls);
+            for i in (i0..m1).step_by(TALL) {
+                let size = (TALL.min(m1 - i), WIDE.min(n1 - j));
+                let left = (a.at(i, p0), a.row, a.column);
+                // SAFETY: the rows were checked, the panel is whole, the tile is inside the output.
+                unsafe { tile::<L>(kb, left, part, size, start, c, (i, j), &mut ahead) }
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The one inner loop of every product: a small tile of outputs, each a single accumulation over k
 //! in rising order.
 
+use super::gemm::WIDE;
 use crate::lanes::{Lanes, WIDTH};
 
 /// Where a tile's accumulators start.
@@ -25,8 +26,45 @@ impl From {
     }
 }
 
-/// How many steps of k earlier what few rows read is asked for.
-const AHEAD: usize = 16;
+/// What is asked for meanwhile, a line of the caches at a time: memory is then read while the processor multiplies.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead {
+    next: *const f32,
+    /// Floats from `next` on.
+    len: usize,
+    /// Lines for each step of k: 0, 1, 2 or 4.
+    lines: usize,
+}
+
+impl Ahead {
+    pub(super) fn nothing() -> Self {
+        Self { next: core::ptr::null(), len: 0, lines: 0 }
+    }
+
+    /// Of a panel's part of `len` floats, which `calls` calls read one after the other: the next part, or where
+    /// there is one call alone, and no time for that, what comes 32 steps later.
+    pub(super) fn of(part: *const f32, len: usize, calls: usize) -> Self {
+        let (distance, lines) = match calls {
+            0 | 1 => (32 * WIDE, 4),
+            2 | 3 => (len, 2),
+            _ => (len, 1),
+        };
+        Self { next: part.wrapping_add(distance), len, lines }
+    }
+
+    /// Where `k` steps begin to ask, and for how many lines each.
+    #[inline(always)]
+    pub(super) fn take(&mut self, k: usize) -> (*const f32, usize) {
+        let from = self.next;
+        if self.len == 0 {
+            return (from, 0);
+        }
+        let floats = k * self.lines * WIDTH;
+        self.next = from.wrapping_add(floats);
+        self.len = self.len.saturating_sub(floats);
+        (from, self.lines)
+    }
+}
 
 /// `c[i, j] = from[i, j] + Σ_p a[i, p] · b[p, j]` for `M` rows and `16·N` columns.
 ///
@@ -36,12 +74,12 @@ const AHEAD: usize = 16;
 /// c = acc
 /// ```
 /// `a[i, p]` is at `a + i·a_row + p·a_step`, `b[p, j]` at `b + p·b_step + j·b_vector`, `c[i, j]` at
-/// `c + i·c_row + 16·j`.
+/// `c + i·c_row + 16·j`. Each step asks for `F` lines from `ahead` on, which need not exist.
 ///
 /// # Safety
 /// As [`Lanes`]; all those places exist.
 #[inline(always)]
-pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
+pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize, const F: usize>(
     k: usize,
     a: *const f32,
     a_row: usize,
@@ -51,6 +89,7 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
     from: From,
     c: *mut f32,
     c_row: usize,
+    ahead: *const f32,
 ) {
     // SAFETY: as the caller's.
     unsafe {
@@ -62,9 +101,17 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
                 }
             }
         }
-        let (mut a, mut b) = (a, b);
+        let (mut a, mut b, mut ahead) = (a, b, ahead);
         macro_rules! multiply {
             ($p:literal) => {{
+                for _ in 0..F {
+                    if F == 4 {
+                        L::fetch(ahead)
+                    } else {
+                        L::fetch_far(ahead)
+                    }
+                    ahead = ahead.wrapping_add(WIDTH);
+                }
                 let mut columns = [L::splat(0.0); N];
                 for (j, v) in columns.iter_mut().enumerate() {
                     let j = b_vector.wrapping_mul(j);
@@ -95,12 +142,6 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize>(
             }
         }
         for _ in 0..left {
-            if M < 6 && N == 4 {
-                // Few rows wait for memory.
-                for j in 0..N {
-                    L::fetch(b.wrapping_add(b_step.wrapping_mul(AHEAD) + b_vector.wrapping_mul(j)));
-                }
-            }
             multiply!(0);
             a = a.wrapping_add(a_step);
             b = b.wrapping_add(b_step);
@@ -140,16 +181,60 @@ pub(crate) unsafe fn small<L: Lanes>(
                         let (b, c) = (b.wrapping_add(v * b_vector), c.wrapping_add(v * WIDTH));
                         let from = if add { From { start: c, row: c_row } } else { From::ZERO };
                         if vectors - v >= $n {
-                            micro::<L, $m, $n>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
+                            micro::<L, $m, $n, 0>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                b,
+                                (b_step, b_vector),
+                                from,
+                                c,
+                                c_row,
+                                core::ptr::null(),
+                            );
                             v += $n;
                         } else if $n > 4 && vectors - v >= 4 {
-                            micro::<L, $m, 4>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
+                            micro::<L, $m, 4, 0>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                b,
+                                (b_step, b_vector),
+                                from,
+                                c,
+                                c_row,
+                                core::ptr::null(),
+                            );
                             v += 4;
                         } else if $n > 2 && vectors - v >= 2 {
-                            micro::<L, $m, 2>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
+                            micro::<L, $m, 2, 0>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                b,
+                                (b_step, b_vector),
+                                from,
+                                c,
+                                c_row,
+                                core::ptr::null(),
+                            );
                             v += 2;
                         } else {
-                            micro::<L, $m, 1>(k, a, a_row, a_step, b, (b_step, b_vector), from, c, c_row);
+                            micro::<L, $m, 1, 0>(
+                                k,
+                                a,
+                                a_row,
+                                a_step,
+                                b,
+                                (b_step, b_vector),
+                                from,
+                                c,
+                                c_row,
+                                core::ptr::null(),
+                            );
                             v += 1;
                         }
                     }

@@ -8,7 +8,7 @@ mod tile;
 
 pub(crate) use gemm::{Start, gemm, gemm_columns, gemm_packed};
 pub(crate) use micro::small;
-use micro::{From, micro};
+use micro::{Ahead, From, micro};
 pub(crate) use pack::Packed;
 
 /// A matrix to read: element (i, j) is `data[i·row + j·column]`.

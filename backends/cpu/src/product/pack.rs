@@ -113,16 +113,38 @@ impl Packed {
         b.check(k, n);
         let mut panels = Panels::default();
         let to = panels.room(n.next_multiple_of(WIDE) * k + WIDTH);
-        kernel!(cpu.isa(), columns(to: *mut f32, b: Matrix<'_>, k: usize, n: usize));
+        let to = Room(to);
+        cpu.rows(n.div_ceil(WIDE), 1, &|part| {
+            let (first, end) = (part.start * WIDE, n.min(part.end * WIDE));
+            let (to, count) = (to.at(first * k), end - first);
+            kernel!(cpu.isa(), columns(to: *mut f32, b: Matrix<'_>, first: usize, count: usize, k: usize));
+        });
         Self { panels, k, n }
+    }
+
+    /// How many numbers there are.
+    pub(crate) fn len(&self) -> usize {
+        self.k * self.n
     }
 }
 
-/// All columns of `b` in panels.
+/// Where threads write panels of their own.
+struct Room(*mut f32);
+
+// SAFETY: every thread writes the panels of its own columns.
+unsafe impl Sync for Room {}
+
+impl Room {
+    fn at(&self, element: usize) -> *mut f32 {
+        self.0.wrapping_add(element)
+    }
+}
+
+/// `count` columns of `b` from `first` on, in panels.
 #[inline(always)]
-unsafe fn columns<L: Lanes>(to: *mut f32, b: Matrix<'_>, k: usize, n: usize) {
+unsafe fn columns<L: Lanes>(to: *mut f32, b: Matrix<'_>, first: usize, count: usize, k: usize) {
     // SAFETY: `b` was checked, and there is room.
-    unsafe { panels::<L>(to, WIDE, (n, k), (b.at(0, 0), b.column, b.row)) }
+    unsafe { panels::<L>(to, WIDE, (count, k), (b.at(0, first), b.column, b.row)) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A tile of outputs by as few calls of the inner loop as registers allow.
 
 use super::gemm::{Start, WIDE};
-use super::{From, micro};
+use super::{Ahead, From, micro};
 use crate::lanes::{Lanes, WIDTH};
 
 /// Rows of a panel: two times as many as the inner loop has sums for, whatever the instruction set.
@@ -42,12 +42,13 @@ pub(super) unsafe fn tile<L: Lanes>(
     start: Start<'_>,
     c: Output,
     (i, j): (usize, usize),
+    ahead: &mut Ahead,
 ) {
     // SAFETY: as the caller's; an incomplete vector is worked on in a whole one's copy.
     unsafe {
         let (vectors, rest) = (columns / WIDTH, columns % WIDTH);
         if vectors > 0 {
-            height::<L>(k, a, panel, (rows, vectors), c.from(start, i, j), c.at(i, j), c.row);
+            height::<L>(k, a, panel, (rows, vectors), c.from(start, i, j), c.at(i, j), c.row, ahead);
         }
         if rest == 0 {
             return;
@@ -62,7 +63,7 @@ pub(super) unsafe fn tile<L: Lanes>(
             }
         }
         let from = From { start: whole.as_ptr(), row: WIDTH };
-        height::<L>(k, a, panel, (rows, 1), from, whole.as_mut_ptr(), WIDTH);
+        height::<L>(k, a, panel, (rows, 1), from, whole.as_mut_ptr(), WIDTH, ahead);
         for r in 0..rows {
             core::ptr::copy_nonoverlapping(whole.as_ptr().add(r * WIDTH), c.at(i + r, j), rest);
         }
@@ -82,6 +83,7 @@ unsafe fn height<L: Lanes>(
     from: From,
     c: *mut f32,
     c_row: usize,
+    ahead: &mut Ahead,
 ) {
     // SAFETY: as the caller's.
     unsafe {
@@ -94,12 +96,21 @@ unsafe fn height<L: Lanes>(
                     while v < vectors {
                         let (b, c) = (panel.add(v * WIDTH), c.add(i * c_row + v * WIDTH));
                         let from = from.at(i, v * WIDTH);
-                        if L::AT_ONCE == 4 && vectors == 4 {
-                            micro::<L, $m, 4>(k, a, a_row, a_step, b, (WIDE, WIDTH), from, c, c_row);
-                            v += 4;
-                        } else {
-                            micro::<L, $m, 1>(k, a, a_row, a_step, b, (WIDE, WIDTH), from, c, c_row);
-                            v += 1;
+                        let (ahead, lines) = ahead.take(k);
+                        macro_rules! columns {
+                            ($n:literal, $f:literal) => {{
+                                let step = (WIDE, WIDTH);
+                                micro::<L, $m, $n, $f>(k, a, a_row, a_step, b, step, from, c, c_row, ahead);
+                                v += $n;
+                            }};
+                        }
+                        match (L::AT_ONCE == 4 && vectors == 4, lines) {
+                            (true, 0) => columns!(4, 0),
+                            (true, 1) => columns!(4, 1),
+                            (true, 2) => columns!(4, 2),
+                            (true, _) => columns!(4, 4),
+                            (false, 0) => columns!(1, 0),
+                            (false, _) => columns!(1, 1),
                         }
                     }
                     i += $m;

@@ -1,0 +1,81 @@
+//! The next token from a row of logits.
+
+use super::body::size;
+use crate::Cpu;
+use crate::elementary::exp;
+use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::slices::{get, put};
+use alloc::vec::Vec;
+use rlhf_core::Error;
+use rlhf_core::sampling::{Sampling, greedy};
+
+/// The buffers of a choice.
+#[derive(Clone, Default)]
+pub(super) struct Choice {
+    weights: Vec<f32>,
+    seen: Vec<u32>,
+    scratch: Vec<u32>,
+}
+
+impl Choice {
+    /// The next token from a row of logits, or [`Error::NotFinite`] where they are no numbers.
+    pub(super) fn choose(
+        &mut self,
+        cpu: &Cpu,
+        sampling: &Sampling,
+        logits: &[f32],
+        prompt: &[u32],
+        response: &[u32],
+        uniform: f64,
+    ) -> Result<u32, Error> {
+        let Sampling::Draw(settings) = sampling else { return greedy(logits) };
+        let weights = size(&mut self.weights, logits.len());
+        weights.copy_from_slice(logits);
+        let mut inverse = 1.0 / settings.temperature;
+        if sampling.scorable().is_none() {
+            self.seen.clear();
+            self.seen.extend_from_slice(prompt);
+            self.seen.extend_from_slice(response);
+            self.scratch.resize(logits.len(), 0);
+            settings.apply(weights, &self.seen, &mut self.scratch)?;
+            // The filters have divided by it.
+            inverse = 1.0;
+        }
+        kernel!(cpu.isa(), exponentials(inverse: f32, weights: &mut [f32]));
+        inverse_cdf(weights, uniform)
+    }
+}
+
+/// The token at which the running sum of weights passes `uniform` of their total.
+fn inverse_cdf(weights: &[f32], uniform: f64) -> Result<u32, Error> {
+    let total: f64 = weights.iter().map(|&w| f64::from(w)).sum();
+    if !total.is_finite() {
+        return Err(Error::NotFinite { name: "logits", index: 0 });
+    }
+    let (mut sum, mut last) = (0.0, 0);
+    for (i, &w) in weights.iter().enumerate() {
+        if w > 0.0 {
+            last = i;
+            sum += f64::from(w);
+            if sum > uniform * total {
+                break;
+            }
+        }
+    }
+    Ok(last as u32)
+}
+
+/// Logits to exp((logit − greatest) · inverse), those of −∞ to 0.
+#[inline(always)]
+unsafe fn exponentials<L: Lanes>(inverse_temperature: f32, logits: &mut [f32]) {
+    let greatest = logits.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
+    for i in (0..logits.len()).step_by(WIDTH) {
+        let n = logits.len() - i;
+        // SAFETY: offsets stay inside.
+        unsafe {
+            let logit = get::<L>(logits.as_ptr().add(i), n);
+            let shifted = L::mul(L::sub(logit, L::splat(greatest)), L::splat(inverse_temperature));
+            put::<L>(logits.as_mut_ptr().add(i), n, exp::<L>(shifted));
+        }
+    }
+}
