@@ -37,8 +37,9 @@ pub(super) struct Ahead {
 }
 
 impl Ahead {
-    pub(super) fn nothing() -> Self {
-        Self { next: core::ptr::null(), len: 0, lines: 0 }
+    /// The next panel's part of `len` floats, while many rows are multiplied with this one's.
+    pub(super) fn of_next(next: *const f32, len: usize) -> Self {
+        Self { next, len, lines: 1 }
     }
 
     /// Of a panel's part of `len` floats, which `calls` calls read one after the other: the next part, or where

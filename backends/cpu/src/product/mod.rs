@@ -1,12 +1,16 @@
 //! Matrix products whose every output element is one accumulation over k in rising order, whatever
 //! the shape, the blocking or the number of threads.
 
+mod few;
 mod gemm;
 mod micro;
 mod pack;
+mod portable;
+mod room;
 mod tile;
 
-pub(crate) use gemm::{Start, gemm, gemm_columns, gemm_packed};
+pub(crate) use few::gemm_packed;
+pub(crate) use gemm::{Start, gemm, gemm_columns};
 pub(crate) use micro::small;
 use micro::{Ahead, From, micro};
 pub(crate) use pack::Packed;
@@ -41,3 +45,6 @@ impl<'a> Matrix<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

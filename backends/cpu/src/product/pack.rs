@@ -5,6 +5,7 @@ use super::gemm::WIDE;
 use crate::Cpu;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
+use crate::threads::Parts;
 use alloc::vec::Vec;
 
 /// Sixteen numbers that share a line of the caches.
@@ -18,12 +19,13 @@ pub(super) struct Panels(Vec<Line>);
 
 impl Panels {
     /// Room for `len` numbers, which are old ones or 0.
-    pub(super) fn room(&mut self, len: usize) -> *mut f32 {
+    pub(super) fn room(&mut self, len: usize) -> &mut [f32] {
         let lines = len.div_ceil(WIDTH);
         if self.0.len() < lines {
             self.0.resize(lines, Line([0.0; WIDTH]));
         }
-        self.0.as_mut_ptr().cast()
+        // SAFETY: lines are nothing but numbers.
+        unsafe { core::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * WIDTH) }
     }
 
     pub(super) fn as_ptr(&self) -> *const f32 {
@@ -112,11 +114,10 @@ impl Packed {
     pub(crate) fn new(cpu: &Cpu, b: Matrix<'_>, k: usize, n: usize) -> Self {
         b.check(k, n);
         let mut panels = Panels::default();
-        let to = panels.room(n.next_multiple_of(WIDE) * k + WIDTH);
-        let to = Room(to);
+        let to = Parts::new(panels.room(n.next_multiple_of(WIDE) * k + WIDTH));
         cpu.rows(n.div_ceil(WIDE), 1, &|part| {
             let (first, end) = (part.start * WIDE, n.min(part.end * WIDE));
-            let (to, count) = (to.at(first * k), end - first);
+            let (to, count) = (to.start().wrapping_add(first * k), end - first);
             kernel!(cpu.isa(), columns(to: *mut f32, b: Matrix<'_>, first: usize, count: usize, k: usize));
         });
         Self { panels, k, n }
@@ -125,18 +126,6 @@ impl Packed {
     /// How many numbers there are.
     pub(crate) fn len(&self) -> usize {
         self.k * self.n
-    }
-}
-
-/// Where threads write panels of their own.
-struct Room(*mut f32);
-
-// SAFETY: every thread writes the panels of its own columns.
-unsafe impl Sync for Room {}
-
-impl Room {
-    fn at(&self, element: usize) -> *mut f32 {
-        self.0.wrapping_add(element)
     }
 }
 

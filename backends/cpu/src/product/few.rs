@@ -1,0 +1,89 @@
+//! Products with few rows, whose right-hand matrix was packed before.
+
+use super::gemm::{Start, WIDE, WORTH_THREADS};
+use super::tile::{Output, TALL, tile};
+use super::{Ahead, Matrix, Packed};
+use crate::Cpu;
+use crate::lanes::{Lanes, kernel};
+use crate::threads::Parts;
+
+/// Elements of k that few rows work through at a time: their panel stays in the first cache.
+const SHALLOW: usize = 128;
+
+/// [`gemm`] with a right-hand matrix that was packed before.
+pub(crate) fn gemm_packed(cpu: &Cpu, m: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: &mut [f32]) {
+    let (k, n) = (b.k, b.n);
+    a.check(m, k);
+    assert_eq!(c.len(), m * n);
+    split(cpu, (m, k, n), start, c, n, &|rows, columns, start, c| {
+        let (i0, m1) = (rows.start, rows.end);
+        let (j0, n1) = (columns.start, columns.end);
+        kernel!(cpu.isa(), thin(i0: usize, m1: usize, j0: usize, n1: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: Output));
+    });
+}
+
+type Block<'a> = dyn Fn(core::ops::Range<usize>, core::ops::Range<usize>, Start<'_>, Output) + Sync + 'a;
+
+/// Gives each thread a range of the longer side of the output.
+pub(super) fn split(
+    cpu: &Cpu,
+    (m, k, n): (usize, usize, usize),
+    start: Start<'_>,
+    c: &mut [f32],
+    c_row: usize,
+    f: &Block<'_>,
+) {
+    assert!(n <= c_row);
+    Matrix::rows(c, c_row).check(m, n);
+    start.check(n);
+    if m == 0 || n == 0 {
+        return;
+    }
+    let all = Parts::new(c);
+    let threads = cpu.pool().count();
+    let parts = if m * k * n < WORTH_THREADS { 1 } else { threads };
+    // Wider or taller? A split of columns keeps panels whole, one of rows keeps tiles whole.
+    let (length, unit) = if n >= m { (n, WIDE) } else { (m, TALL) };
+    let each = length.div_ceil(unit).div_ceil(parts) * unit;
+    cpu.pool().run(parts, &|part| {
+        let range = (part * each).min(length)..((part + 1) * each).min(length);
+        if range.is_empty() {
+            return;
+        }
+        // Parts write disjoint rows or columns through the pointer.
+        let output = Output { start: all.start(), row: c_row };
+        if n >= m { f(0..m, range, start, output) } else { f(range, 0..n, start, output) }
+    });
+}
+
+/// One thread's rows and columns of a product with few rows: nothing is packed.
+#[inline(always)]
+unsafe fn thin<L: Lanes>(
+    i0: usize,
+    m1: usize,
+    j0: usize,
+    n1: usize,
+    a: Matrix<'_>,
+    b: &Packed,
+    start: Start<'_>,
+    c: Output,
+) {
+    for j in (j0..n1).step_by(WIDE) {
+        let panel = b.panels.as_ptr().wrapping_add(j * b.k);
+        // A part of the panel that the first rows read from memory is in the first cache for the others.
+        for p0 in (0..b.k.max(1)).step_by(SHALLOW) {
+            let kb = SHALLOW.min(b.k - p0);
+            let start = if p0 == 0 { start } else { Start::Add };
+            // Parts follow one another in memory: the next one is asked for meanwhile.
+            let part = panel.wrapping_add(p0 * WIDE);
+            let calls = (m1 - i0).div_ceil(6) * (4 / L::AT_ONCE);
+            let mut ahead = Ahead::of(part, kb * WIDE, calls);
+            for i in (i0..m1).step_by(TALL) {
+                let size = (TALL.min(m1 - i), WIDE.min(n1 - j));
+                let left = (a.at(i, p0), a.row, a.column);
+                // SAFETY: the rows were checked, the panel is whole, the tile is inside the output.
+                unsafe { tile::<L>(kb, left, part, size, start, c, (i, j), &mut ahead) }
+            }
+        }
+    }
+}
