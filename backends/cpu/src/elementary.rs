@@ -45,10 +45,12 @@ mod tests {
     use crate::lanes::{Isa, WIDTH, kernel};
 
     unsafe fn exp_slice<L: Lanes>(x: &mut [f32; WIDTH]) {
+        // SAFETY: there are sixteen; the caller has the lanes.
         unsafe { L::store(x.as_mut_ptr(), exp::<L>(L::load(x.as_ptr()))) }
     }
 
     unsafe fn folds<L: Lanes>(x: &[f32; WIDTH]) -> (f32, f32) {
+        // SAFETY: as above.
         unsafe { (L::sum(L::load(x.as_ptr())), L::largest(L::load(x.as_ptr()))) }
     }
 

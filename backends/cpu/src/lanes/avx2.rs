@@ -7,33 +7,40 @@ use core::arch::x86_64::*;
 pub(crate) struct Avx2;
 
 macro_rules! both {
-    ($f:ident, $($x:expr),+) => { unsafe { ($f($($x.0),+), $f($($x.1),+)) } };
+    ($f:ident, $($x:expr),+) => {
+        // SAFETY: the caller promises AVX2 and FMA.
+        unsafe { ($f($($x.0),+), $f($($x.1),+)) }
+    };
 }
 
 type V = (__m256, __m256);
 
-// SAFETY of every body: the trait's callers promise AVX2, FMA and readable or writable memory.
 impl Lanes for Avx2 {
     type V = V;
     const AT_ONCE: usize = 1;
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
     }
     #[inline(always)]
     unsafe fn fetch_far(p: *const f32) {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe { _mm_prefetch::<_MM_HINT_T1>(p.cast()) }
     }
     #[inline(always)]
     unsafe fn splat(x: f32) -> V {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe { (_mm256_set1_ps(x), _mm256_set1_ps(x)) }
     }
     #[inline(always)]
     unsafe fn load(p: *const f32) -> V {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe { (_mm256_loadu_ps(p), _mm256_loadu_ps(p.add(8))) }
     }
     #[inline(always)]
     unsafe fn store(p: *mut f32, v: V) {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe {
             _mm256_storeu_ps(p, v.0);
             _mm256_storeu_ps(p.add(8), v.1);
@@ -42,6 +49,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn load_first(p: *const f32, n: usize) -> V {
         let mut all = [0.0; WIDTH];
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe {
             core::ptr::copy_nonoverlapping(p, all.as_mut_ptr(), n);
             Self::load(all.as_ptr())
@@ -49,6 +57,7 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn store_first(p: *mut f32, n: usize, v: V) {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe {
             let all = Self::array(v);
             core::ptr::copy_nonoverlapping(all.as_ptr(), p, n);
@@ -88,12 +97,14 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn round(a: V) -> V {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe { (_mm256_round_ps::<8>(a.0), _mm256_round_ps::<8>(a.1)) }
     }
     #[inline(always)]
     unsafe fn exp2i(n: V) -> V {
         #[inline(always)]
         unsafe fn half(n: __m256) -> __m256 {
+            // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
             unsafe {
                 let biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
                 _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
@@ -104,6 +115,7 @@ impl Lanes for Avx2 {
     #[inline(always)]
     unsafe fn transpose(rows: [V; WIDTH]) -> [V; WIDTH] {
         // Quarters, whose places are exchanged.
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe {
             let mut quarters = [[Self::splat(0.0).0; 8]; 4];
             for (i, row) in rows.into_iter().enumerate() {
@@ -126,10 +138,12 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn sum(v: V) -> f32 {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe { sum8(_mm256_add_ps(v.0, v.1)) }
     }
     #[inline(always)]
     unsafe fn largest(v: V) -> f32 {
+        // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
         unsafe { largest8(_mm256_max_ps(v.0, v.1)) }
     }
 }
@@ -137,6 +151,7 @@ impl Lanes for Avx2 {
 /// Rows and columns of eight vectors exchanged: pairs, fours, halves.
 #[inline(always)]
 unsafe fn transpose8(r: [__m256; 8]) -> [__m256; 8] {
+    // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
     unsafe {
         let (mut pairs, mut fours, mut columns) = (r, r, r);
         for i in (0..8).step_by(2) {
@@ -159,6 +174,7 @@ unsafe fn transpose8(r: [__m256; 8]) -> [__m256; 8] {
 /// The sum of eight lanes, in halves, as [`Lanes::sum`] orders them.
 #[inline(always)]
 pub(super) unsafe fn sum8(v: __m256) -> f32 {
+    // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
     unsafe {
         let four = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
         let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
@@ -169,6 +185,7 @@ pub(super) unsafe fn sum8(v: __m256) -> f32 {
 /// The largest of eight lanes.
 #[inline(always)]
 pub(super) unsafe fn largest8(v: __m256) -> f32 {
+    // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
     unsafe {
         let four = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps::<1>(v));
         let two = _mm_max_ps(four, _mm_movehl_ps(four, four));

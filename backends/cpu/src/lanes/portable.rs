@@ -12,7 +12,6 @@ fn each(a: V, b: V, f: impl Fn(f32, f32) -> f32) -> V {
     core::array::from_fn(|i| f(a[i], b[i]))
 }
 
-// SAFETY of every body: the trait's callers promise readable or writable memory.
 impl Lanes for Portable {
     type V = V;
     const AT_ONCE: usize = 1;
@@ -22,20 +21,24 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn load(p: *const f32) -> V {
+        // SAFETY: the caller promises memory where there are pointers.
         unsafe { p.cast::<V>().read_unaligned() }
     }
     #[inline(always)]
     unsafe fn store(p: *mut f32, v: V) {
+        // SAFETY: the caller promises memory where there are pointers.
         unsafe { p.cast::<V>().write_unaligned(v) }
     }
     #[inline(always)]
     unsafe fn load_first(p: *const f32, n: usize) -> V {
         let mut v = [0.0; WIDTH];
+        // SAFETY: the caller promises memory where there are pointers.
         unsafe { core::ptr::copy_nonoverlapping(p, v.as_mut_ptr(), n) };
         v
     }
     #[inline(always)]
     unsafe fn store_first(p: *mut f32, n: usize, v: V) {
+        // SAFETY: the caller promises memory where there are pointers.
         unsafe { core::ptr::copy_nonoverlapping(v.as_ptr(), p, n) }
     }
     #[inline(always)]
