@@ -181,62 +181,21 @@ pub(crate) unsafe fn small<L: Lanes>(
                     while v < vectors {
                         let (b, c) = (b.wrapping_add(v * b_vector), c.wrapping_add(v * WIDTH));
                         let from = if add { From { start: c, row: c_row } } else { From::ZERO };
+                        macro_rules! columns {
+                            ($w:literal) => {{
+                                let (step, none) = ((b_step, b_vector), core::ptr::null());
+                                micro::<L, $m, $w, 0>(k, a, a_row, a_step, b, step, from, c, c_row, none);
+                                v += $w;
+                            }};
+                        }
                         if vectors - v >= $n {
-                            micro::<L, $m, $n, 0>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                b,
-                                (b_step, b_vector),
-                                from,
-                                c,
-                                c_row,
-                                core::ptr::null(),
-                            );
-                            v += $n;
+                            columns!($n);
                         } else if $n > 4 && vectors - v >= 4 {
-                            micro::<L, $m, 4, 0>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                b,
-                                (b_step, b_vector),
-                                from,
-                                c,
-                                c_row,
-                                core::ptr::null(),
-                            );
-                            v += 4;
+                            columns!(4);
                         } else if $n > 2 && vectors - v >= 2 {
-                            micro::<L, $m, 2, 0>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                b,
-                                (b_step, b_vector),
-                                from,
-                                c,
-                                c_row,
-                                core::ptr::null(),
-                            );
-                            v += 2;
+                            columns!(2);
                         } else {
-                            micro::<L, $m, 1, 0>(
-                                k,
-                                a,
-                                a_row,
-                                a_step,
-                                b,
-                                (b_step, b_vector),
-                                from,
-                                c,
-                                c_row,
-                                core::ptr::null(),
-                            );
-                            v += 1;
+                            columns!(1);
                         }
                     }
                     i += $m;
