@@ -56,7 +56,7 @@ pub(super) fn split(
     });
 }
 
-/// One thread's rows and columns of a product with few rows: nothing is packed.
+/// One thread's rows and columns of a product with few rows, which are read where they are.
 #[inline(always)]
 unsafe fn thin<L: Lanes>(
     i0: usize,

@@ -83,11 +83,9 @@ pub(crate) fn gemm_columns(
         return;
     }
     let output = Parts::new(c);
-    let alone = m * k * n < WORTH_THREADS;
-    let run = |tasks: usize, f: &(dyn Fn(usize) + Sync)| {
-        if alone { (0..tasks).for_each(f) } else { cpu.pool().run(tasks, f) }
-    };
-    let threads = if alone { 1 } else { cpu.pool().count() };
+    let one = cpu.alone();
+    let cpu = if m * k * n < WORTH_THREADS { &one } else { cpu };
+    let threads = cpu.pool().count();
     let columns = COLUMNS.min(n.next_multiple_of(WIDE));
     let long = (PACKED / columns / DEEP).max(1) * DEEP;
     with_right(columns * long.min(k) + WIDTH, |right| {
@@ -98,15 +96,13 @@ pub(crate) fn gemm_columns(
             for p0 in (0..k.max(1)).step_by(long) {
                 let part =
                     Part { start: if p0 == 0 { start } else { Start::Add }, p0, k: long.min(k - p0), j0, n };
-                run(threads.min(panels), &|task| {
-                    let panels =
-                        task * panels / threads.min(panels)..(task + 1) * panels / threads.min(panels);
+                cpu.rows(panels, 1, &|panels| {
                     let to = right.start();
                     kernel!(cpu.isa(), pack(part: Part<'_>, b: Matrix<'_>, panels: Range<usize>, to: *mut f32));
                 });
                 // Rows first: a task that has all columns packs its rows once for all of them.
                 let (tall, wide) = tasks(m.div_ceil(ROWS), panels, TASKS * threads);
-                run(tall * wide, &|task| {
+                cpu.pool().run(tall * wide, &|task| {
                     let (row, column) = (task / wide * ROWS, task % wide);
                     let rows = row..m.min(row + ROWS);
                     let panels = column * panels / wide..(column + 1) * panels / wide;

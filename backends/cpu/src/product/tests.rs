@@ -7,7 +7,7 @@ use crate::testing::{cpus, numbers};
 use alloc::{vec, vec::Vec};
 
 /// Every shape class: below, at and above tiles and blocks, one row, one column, empty sums.
-const SHAPES: [(usize, usize, usize); 12] = [
+const SHAPES: [(usize, usize, usize); 13] = [
     (1, 1, 1),
     (1, 300, 65),
     (3, 64, 192),
@@ -20,6 +20,7 @@ const SHAPES: [(usize, usize, usize); 12] = [
     (5, 0, 7),
     (2049, 8, 3),
     (37, 64, 130),
+    (13, 800, 2100),
 ];
 
 #[test]
