@@ -1,14 +1,11 @@
 //! Products with few rows, whose right-hand matrix was packed before.
 
-use super::gemm::{Start, WIDE, WORTH_THREADS};
+use super::gemm::{DEEP, Start, WIDE, WORTH_THREADS};
 use super::tile::{Output, TALL, tile};
 use super::{Ahead, Matrix, Packed};
 use crate::Cpu;
 use crate::lanes::{Lanes, kernel};
 use crate::threads::Parts;
-
-/// Elements of k that few rows work through at a time: their panel stays in the first cache.
-const SHALLOW: usize = 128;
 
 /// [`gemm`] with a right-hand matrix that was packed before.
 pub(crate) fn gemm_packed(cpu: &Cpu, m: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: &mut [f32]) {
@@ -21,6 +18,10 @@ pub(crate) fn gemm_packed(cpu: &Cpu, m: usize, a: Matrix<'_>, b: &Packed, start:
         kernel!(cpu.isa(), thin(i0: usize, m1: usize, j0: usize, n1: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: Output));
     });
 }
+
+/// Elements of k that a panel's vectors go through one after the other, where registers hold one at a time: what the
+/// first has read is in the first cache for the others.
+const SHALLOW: usize = 128;
 
 type Block<'a> = dyn Fn(core::ops::Range<usize>, core::ops::Range<usize>, Start<'_>, Output) + Sync + 'a;
 
@@ -70,14 +71,14 @@ unsafe fn thin<L: Lanes>(
 ) {
     for j in (j0..n1).step_by(WIDE) {
         let panel = b.panels.as_ptr().wrapping_add(j * b.k);
-        // A part of the panel that the first rows read from memory is in the first cache for the others.
-        for p0 in (0..b.k.max(1)).step_by(SHALLOW) {
-            let kb = SHALLOW.min(b.k - p0);
+        // A part of the panel that the first rows read from memory is in a cache for the others.
+        let deep = if L::AT_ONCE == 1 { SHALLOW } else { DEEP };
+        for p0 in (0..b.k.max(1)).step_by(deep) {
+            let kb = deep.min(b.k - p0);
             let start = if p0 == 0 { start } else { Start::Add };
             // Parts follow one another in memory: the next one is asked for meanwhile.
             let part = panel.wrapping_add(p0 * WIDE);
-            let calls = (m1 - i0).div_ceil(6) * (4 / L::AT_ONCE);
-            let mut ahead = Ahead::of(part, kb * WIDE, calls);
+            let mut ahead = Ahead::of::<L>(part, kb * WIDE, m1 - i0);
             for i in (i0..m1).step_by(TALL) {
                 let size = (TALL.min(m1 - i), WIDE.min(n1 - j));
                 let left = (a.at(i, p0), a.row, a.column);

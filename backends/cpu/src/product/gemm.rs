@@ -33,14 +33,15 @@ impl Start<'_> {
 /// Columns of a packed panel: four vectors, of which AVX-512's registers hold six rows of sums. More rows and
 /// fewer vectors load more for each multiplication.
 pub(super) const WIDE: usize = 4 * WIDTH;
-/// Elements of k that are worked through at a time.
-const DEEP: usize = 384;
-/// Rows that are packed at a time: with `DEEP` of k they stay in the second cache, and their outputs while k goes on.
+/// Elements of k that are worked through at a time: a panel of them, 256 KiB, stays in the second cache, and outputs
+/// are seldom read again.
+pub(super) const DEEP: usize = 1024;
+/// Rows of a task: as many of `DEEP` of k stay in the second cache beside a panel.
 const ROWS: usize = 5 * TALL;
 /// Columns that are packed at a time, at most.
 const COLUMNS: usize = 2048;
-/// Numbers of the right-hand matrix that are packed at a time, about: 4 MiB, for the third cache.
-const PACKED: usize = 1 << 20;
+/// Numbers of the right-hand matrix that are packed at a time, about: 8 MiB, for the third cache.
+const PACKED: usize = 1 << 21;
 /// Tasks for each thread, at least, where there are rows and columns for them: who is held up does fewer.
 const TASKS: usize = 4;
 /// Products below this many multiplications are not worth another thread's waking.
@@ -108,7 +109,8 @@ pub(crate) fn gemm_columns(
                     let panels = column * panels / wide..(column + 1) * panels / wide;
                     let c = Output { start: output.start(), row: c_row };
                     let right = right.start().cast_const();
-                    with_left(ROWS * DEEP.min(k) + WIDTH, |left| {
+                    let room = if a.column == 1 { 0 } else { ROWS * DEEP.min(k) + WIDTH };
+                    with_left(room, |left| {
                         let left = left.as_mut_ptr();
                         kernel!(cpu.isa(), block(part: Part<'_>, rows: Range<usize>, panels: Range<usize>, a: Matrix<'_>, left: *mut f32, right: *const f32, c: Output));
                     });
@@ -158,14 +160,22 @@ unsafe fn block<L: Lanes>(
         let k = DEEP.min(long - p);
         // SAFETY: both matrices were checked, there is room for their panels, and tiles are inside the output.
         unsafe {
-            pack::panels::<L>(left, TALL, (rows.len(), k), (a.at(rows.start, p0 + p), a.row, a.column));
+            // Rows whose elements lie side by side are read where they are.
+            if a.column != 1 {
+                pack::panels::<L>(left, TALL, (rows.len(), k), (a.at(rows.start, p0 + p), a.row, a.column));
+            }
             for panel in panels.clone() {
                 let j = j0 + panel * WIDE;
                 let from = right.wrapping_add((panel * long + p) * WIDE);
                 let ahead = &mut Ahead::of_next(from.wrapping_add(long * WIDE), k * WIDE);
                 for i in (0..rows.len()).step_by(TALL) {
                     let size = (TALL.min(rows.len() - i), WIDE.min(n - j));
-                    let left = (left.wrapping_add(i * k).cast_const(), 1, TALL);
+                    let left = match a.column {
+                        1 => (a.at(rows.start + i, p0 + p), a.row, 1),
+                        _ => (left.wrapping_add(i * k).cast_const(), 1, TALL),
+                    };
+                    let next = if i + TALL < rows.len() { (i + TALL, j) } else { (0, j + WIDE) };
+                    c.fetch::<L>((rows.start + next.0, next.1));
                     tile::<L>(k, left, from, size, start, c, (rows.start + i, j), ahead);
                 }
             }

@@ -42,13 +42,14 @@ impl Ahead {
         Self { next, len, lines: 1 }
     }
 
-    /// Of a panel's part of `len` floats, which `calls` calls read one after the other: the next part, or where
-    /// there is one call alone, and no time for that, what comes 32 steps later.
-    pub(super) fn of(part: *const f32, len: usize, calls: usize) -> Self {
-        let (distance, lines) = match calls {
-            0 | 1 => (32 * WIDE, 4),
-            2 | 3 => (len, 2),
-            _ => (len, 1),
+    /// While `rows` rows are multiplied with a panel's part of `len` floats: the next part. Where that leaves no
+    /// time for it, what comes 32 steps later, or what the processor foresees by itself.
+    pub(super) fn of<L: Lanes>(part: *const f32, len: usize, rows: usize) -> Self {
+        let (distance, lines) = match rows {
+            _ if L::AT_ONCE == 1 => (len, 1),
+            ..=6 => (32 * WIDE, 4),
+            ..=11 => (0, 0),
+            _ => (len, 2),
         };
         Self { next: part.wrapping_add(distance), len, lines }
     }

@@ -19,6 +19,17 @@ impl Output {
         self.start.wrapping_add(i * self.row + j)
     }
 
+    /// Asks for the outputs of the tile at (i, j), which need not exist: a tile waits for where its sums start.
+    #[inline(always)]
+    pub(super) unsafe fn fetch<L: Lanes>(self, (i, j): (usize, usize)) {
+        for row in 0..TALL {
+            for column in (0..WIDE).step_by(WIDTH) {
+                // SAFETY: as the caller's.
+                unsafe { L::fetch(self.at(i + row, j + column)) }
+            }
+        }
+    }
+
     /// Where the accumulators of the tile at (i, j) start.
     fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
         match start {
