@@ -75,6 +75,13 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
+    /// An empty one that can grow to so many tokens where it is.
+    pub(crate) fn with_room(heads: Heads, tokens: usize) -> Self {
+        let keys = Vec::with_capacity(tokens.next_multiple_of(WIDTH) * heads.width);
+        let values = Vec::with_capacity(tokens * heads.vectors() * WIDTH);
+        Self { keys, values, len: 0 }
+    }
+
     /// Appends the keys and values of rows of `qkv`.
     pub(crate) fn push(&mut self, heads: Heads, kv: usize, qkv: &[f32]) {
         let (width, padded) = (heads.width, heads.vectors() * WIDTH);

@@ -58,13 +58,20 @@ unsafe fn attend<L: Lanes>(heads: Heads, caches: &[Cache], queries: &[f32], toke
         }
         let mut head = 0;
         while head < heads.heads {
-            let left = heads.heads - head;
-            if left >= 4 {
-                outputs::<L, 4>(heads, caches, head, token);
-                head += 4;
-            } else {
-                outputs::<L, 1>(heads, caches, head, token);
-                head += 1;
+            match heads.heads - head {
+                // Four vectors of each are sums enough to hide that each waits for its last addition.
+                2.. if L::AT_ONCE == 4 && heads.vectors() >= 4 => {
+                    outputs::<L, 2>(heads, caches, head, token);
+                    head += 2;
+                }
+                4.. => {
+                    outputs::<L, 4>(heads, caches, head, token);
+                    head += 4;
+                }
+                _ => {
+                    outputs::<L, 1>(heads, caches, head, token);
+                    head += 1;
+                }
             }
         }
     }
@@ -91,7 +98,10 @@ unsafe fn outputs<L: Lanes, const H: usize>(heads: Heads, caches: &[Cache], firs
             );
             let (keys, row) = (caches[0].len, vectors * WIDTH);
             let out = token.out.as_mut_ptr().add(first * row + v * WIDTH);
-            if L::AT_ONCE == 4 && vectors - v >= 2 {
+            if L::AT_ONCE == 4 && vectors - v >= 4 {
+                weighted::<L, H, 4>(keys, weights, values, row, out);
+                v += 4;
+            } else if L::AT_ONCE == 4 && vectors - v >= 2 {
                 weighted::<L, H, 2>(keys, weights, values, row, out);
                 v += 2;
             } else {

@@ -7,7 +7,7 @@ mod packed;
 
 pub(crate) use packed::PackedWeights;
 
-use crate::attention::Cache;
+use crate::attention::{Cache, Heads};
 use crate::threads::Parts;
 use crate::weights::Weights;
 use crate::{Cpu, head};
@@ -82,7 +82,12 @@ impl Request<'_> {
     fn group(&self, cpu: &Cpu, first: usize, responses: &mut [Response]) {
         let a = &self.weights.architecture;
         let mut live: Vec<Live> = (first..first + responses.len())
-            .map(|prompt| Live { prompt, length: 0, caches: vec![Cache::default(); a.layers * a.kv_heads] })
+            .map(|prompt| {
+                // The last token of a response is never read.
+                let most = self.prompts.span(prompt).len().saturating_add(self.stopping.max_new_tokens);
+                let room = || Cache::with_room(Heads::of(a), most.min(a.context));
+                Live { prompt, length: 0, caches: (0..a.layers * a.kv_heads).map(|_| room()).collect() }
+            })
             .collect();
         let mut tokens = Vec::new();
         let mut spans = Vec::new();

@@ -1,10 +1,10 @@
 //! Products with few rows, whose right-hand matrix was packed before.
 
-use super::gemm::{DEEP, Start, WIDE, WORTH_THREADS};
+use super::gemm::{Start, WIDE, WORTH_THREADS, deep};
 use super::tile::{Output, TALL, tile};
 use super::{Ahead, Matrix, Packed};
 use crate::Cpu;
-use crate::lanes::{Lanes, kernel};
+use crate::lanes::{Isa, Lanes, kernel};
 use crate::threads::Parts;
 
 /// [`gemm`] with a right-hand matrix that was packed before.
@@ -72,7 +72,7 @@ unsafe fn thin<L: Lanes>(
     for j in (j0..n1).step_by(WIDE) {
         let panel = b.panels.as_ptr().wrapping_add(j * b.k);
         // A part of the panel that the first rows read from memory is in a cache for the others.
-        let deep = if L::AT_ONCE == 1 { SHALLOW } else { DEEP };
+        let deep = if L::AT_ONCE == 1 { SHALLOW } else { deep(Isa::Avx512) };
         for p0 in (0..b.k.max(1)).step_by(deep) {
             let kb = deep.min(b.k - p0);
             let start = if p0 == 0 { start } else { Start::Add };

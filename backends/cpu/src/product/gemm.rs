@@ -33,10 +33,15 @@ impl Start<'_> {
 /// Columns of a packed panel: four vectors, of which AVX-512's registers hold six rows of sums. More rows and
 /// fewer vectors load more for each multiplication.
 pub(super) const WIDE: usize = 4 * WIDTH;
-/// Elements of k that are worked through at a time: a panel of them, 256 KiB, stays in the second cache, and outputs
-/// are seldom read again.
-pub(super) const DEEP: usize = 1024;
-/// Rows of a task: as many of `DEEP` of k stay in the second cache beside a panel.
+/// Elements of k that are worked through at a time. A panel of them, 256 KiB, stays in the second cache, and outputs
+/// are seldom read again; where registers hold one vector of columns at a time, a panel is read four times.
+pub(super) const fn deep(isa: Isa) -> usize {
+    match isa {
+        Isa::Avx512 => 1024,
+        _ => 384,
+    }
+}
+/// Rows of a task: as many of [`deep`] elements stay in the second cache beside a panel.
 const ROWS: usize = 5 * TALL;
 /// Columns that are packed at a time, at most.
 const COLUMNS: usize = 2048;
@@ -88,15 +93,25 @@ pub(crate) fn gemm_columns(
     let cpu = if m * k * n < WORTH_THREADS { &one } else { cpu };
     let threads = cpu.pool().count();
     let columns = COLUMNS.min(n.next_multiple_of(WIDE));
-    let long = (PACKED / columns / DEEP).max(1) * DEEP;
+    let deep = deep(cpu.isa());
+    let long = (PACKED / columns / deep).max(1) * deep;
+    // Rows whose elements lie side by side are read where they are. AVX2 has too few registers for their addresses.
+    let packs = a.column != 1 || cpu.isa() != Isa::Avx512;
     with_right(columns * long.min(k) + WIDTH, |right| {
         let right = Parts::new(right);
         for j0 in (0..n).step_by(columns) {
             let panels = columns.min(n - j0).div_ceil(WIDE);
             // An empty sum still has its start written.
             for p0 in (0..k.max(1)).step_by(long) {
-                let part =
-                    Part { start: if p0 == 0 { start } else { Start::Add }, p0, k: long.min(k - p0), j0, n };
+                let part = Part {
+                    start: if p0 == 0 { start } else { Start::Add },
+                    p0,
+                    k: long.min(k - p0),
+                    j0,
+                    n,
+                    deep,
+                    packs,
+                };
                 cpu.rows(panels, 1, &|panels| {
                     let to = right.start();
                     kernel!(cpu.isa(), pack(part: Part<'_>, b: Matrix<'_>, panels: Range<usize>, to: *mut f32));
@@ -109,7 +124,7 @@ pub(crate) fn gemm_columns(
                     let panels = column * panels / wide..(column + 1) * panels / wide;
                     let c = Output { start: output.start(), row: c_row };
                     let right = right.start().cast_const();
-                    let room = if a.column == 1 { 0 } else { ROWS * DEEP.min(k) + WIDTH };
+                    let room = if packs { ROWS * deep.min(k) + WIDTH } else { 0 };
                     with_left(room, |left| {
                         let left = left.as_mut_ptr();
                         kernel!(cpu.isa(), block(part: Part<'_>, rows: Range<usize>, panels: Range<usize>, a: Matrix<'_>, left: *mut f32, right: *const f32, c: Output));
@@ -133,6 +148,10 @@ struct Part<'a> {
     k: usize,
     j0: usize,
     n: usize,
+    /// Elements of k at a time.
+    deep: usize,
+    /// Whether the left-hand rows are packed too.
+    packs: bool,
 }
 
 /// Packs panels of the right-hand matrix.
@@ -155,13 +174,14 @@ unsafe fn block<L: Lanes>(
     right: *const f32,
     c: Output,
 ) {
-    let Part { mut start, p0, k: long, j0, n } = part;
-    for p in (0..long.max(1)).step_by(DEEP) {
-        let k = DEEP.min(long - p);
+    let Part { mut start, p0, k: long, j0, n, deep, .. } = part;
+    // A constant where there is no choice, so that the inner loop is made for it alone.
+    let packs = L::AT_ONCE == 1 || part.packs;
+    for p in (0..long.max(1)).step_by(deep) {
+        let k = deep.min(long - p);
         // SAFETY: both matrices were checked, there is room for their panels, and tiles are inside the output.
         unsafe {
-            // Rows whose elements lie side by side are read where they are.
-            if a.column != 1 {
+            if packs {
                 pack::panels::<L>(left, TALL, (rows.len(), k), (a.at(rows.start, p0 + p), a.row, a.column));
             }
             for panel in panels.clone() {
@@ -170,13 +190,15 @@ unsafe fn block<L: Lanes>(
                 let ahead = &mut Ahead::of_next(from.wrapping_add(long * WIDE), k * WIDE);
                 for i in (0..rows.len()).step_by(TALL) {
                     let size = (TALL.min(rows.len() - i), WIDE.min(n - j));
-                    let left = match a.column {
-                        1 => (a.at(rows.start + i, p0 + p), a.row, 1),
-                        _ => (left.wrapping_add(i * k).cast_const(), 1, TALL),
-                    };
                     let next = if i + TALL < rows.len() { (i + TALL, j) } else { (0, j + WIDE) };
                     c.fetch::<L>((rows.start + next.0, next.1));
-                    tile::<L>(k, left, from, size, start, c, (rows.start + i, j), ahead);
+                    let at = (rows.start + i, j);
+                    if packs {
+                        let left = (left.wrapping_add(i * k).cast_const(), 1, TALL);
+                        tile::<L>(k, left, from, size, start, c, at, ahead);
+                    } else {
+                        tile::<L>(k, (a.at(at.0, p0 + p), a.row, 1), from, size, start, c, at, ahead);
+                    }
                 }
             }
         }

@@ -48,7 +48,7 @@ impl Ahead {
         let (distance, lines) = match rows {
             _ if L::AT_ONCE == 1 => (len, 1),
             ..=6 => (32 * WIDE, 4),
-            ..=11 => (0, 0),
+            7..=11 => (0, 0),
             _ => (len, 2),
         };
         Self { next: part.wrapping_add(distance), len, lines }
