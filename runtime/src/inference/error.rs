@@ -1,7 +1,7 @@
 //! Why a model does not serve.
 
 use crate::engine::EngineError;
-use crate::formats::FormatError;
+use rlhf_models::FormatError;
 use core::fmt;
 use std::path::PathBuf;
 

@@ -2,9 +2,8 @@
 
 use super::base::Base;
 use super::{Manner, RunError, Stage};
-use crate::engine::{EngineError, Model};
-use crate::formats::{open, weights_sha256};
-use crate::stage::Scorer;
+use crate::engine::{EngineError, Model, Scorer};
+use rlhf_models::{open, weights_sha256};
 use rlhf_core::model::Architecture;
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! What networks say about texts.
 
-use crate::train::now;
-use crate::train::{Examples, TOKENS_AT_ONCE, TrainError};
+use rlhf_train::now;
+use rlhf_train::{Examples, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::roles::{Reference, Reward};
 
 /// ln p of every learnt token, the others 0.

@@ -1,6 +1,6 @@
 //! How much memory a run takes, by counting what is in memory when it is most: in PPO.
 
-use crate::train::TOKENS_AT_ONCE;
+use rlhf_train::TOKENS_AT_ONCE;
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::Ppo;
 use serde::Serialize;

@@ -1,11 +1,12 @@
 //! The corpus of the pretraining mix.
 
 use super::answers::write;
-use super::{Config, RunError, Source};
-use crate::data::{Format, Kind, text};
+use super::RunError;
+use crate::config::{Config, Source};
+use rlhf_data::{Format, Kind, text};
 use crate::engine::Model;
 use crate::record::{Phase, Progress};
-use crate::train::Examples;
+use rlhf_train::Examples;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;

@@ -1,7 +1,7 @@
 //! What a run found out; `schemas/run-summary.schema.json` describes it.
 
-use super::Override;
-use crate::data::Format;
+use crate::config::Override;
+use rlhf_data::Format;
 use crate::record::{Line, Phase};
 use crate::statistics::{BeforeAfter, Calibration, Interval};
 use rlhf_core::profile::Profile;

@@ -3,7 +3,7 @@
 use super::passes::{Pass, Taken, learn};
 use super::{Session, StageError};
 use crate::engine::Model;
-use crate::train::{Bandit, Logged, TrainError, now};
+use rlhf_train::{Bandit, Logged, TrainError, now};
 use rlhf_core::profile::BanditTraining;
 
 /// Trains a policy from `sft` on logged rewards and keeps it as `policy`.

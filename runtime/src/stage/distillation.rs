@@ -3,7 +3,7 @@
 use super::passes::{Pass, Taken, learn};
 use super::{Session, StageError};
 use crate::engine::Model;
-use crate::train::{Distil, Examples, TrainError, now};
+use rlhf_train::{Distil, Examples, TrainError, now};
 use rlhf_core::profile::DistillationTraining;
 use rlhf_core::sampling::Stopping;
 

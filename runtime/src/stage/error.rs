@@ -1,9 +1,9 @@
 //! Why a stage ended before its end.
 
-use crate::engine::EngineError;
-use crate::formats::FormatError;
+use crate::engine::{EngineError, FileError};
+use rlhf_models::FormatError;
 use crate::record::Phase;
-use crate::train::TrainError;
+use rlhf_train::TrainError;
 use core::fmt;
 use std::path::PathBuf;
 
@@ -124,6 +124,15 @@ impl core::error::Error for StageError {
 impl From<EngineError> for StageError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<FileError> for StageError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::File(error) => Self::File(error),
+            FileError::Engine(error) => Self::Engine(error),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A run's folder: whose it is, and that it is this run's.
 
 use super::StageError;
-use crate::formats::{FormatError, read_at_most, write_json};
+use rlhf_models::{FormatError, read_at_most, write_json};
 use crate::record::{Metrics, snapshot};
 use serde_json::Value;
 use std::fs::{self, File, TryLockError};

@@ -3,11 +3,11 @@
 use super::figures::Writer;
 use super::seen::Seen;
 use super::supervised::with_dropout;
-use super::{Scorer, Session, StageError, at};
-use crate::engine::Model;
-use crate::formats::FormatError;
+use super::{Session, StageError, at};
+use crate::engine::{Model, Scorer};
+use rlhf_models::FormatError;
 use crate::record::{Line, Phase};
-use crate::train::{Examples, Guards, History, Passes, TrainError};
+use rlhf_train::{Examples, Guards, History, Passes, TrainError};
 use core::iter;
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
