@@ -8,8 +8,8 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use rlhf_cli::bench::{Network, Work};
 use rlhf::engine::Device;
+use rlhf_cli::bench::{Network, Work};
 
 fn main() {
     divan::main();

@@ -1,7 +1,5 @@
 //! The `rlhf` command.
 
-mod command;
-
 fn main() -> std::process::ExitCode {
-    command::main()
+    rlhf_cli::main()
 }

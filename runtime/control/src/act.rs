@@ -2,10 +2,10 @@
 
 use super::Task;
 use super::update::{Pairs, of_actions};
-use rlhf_train::TrainError;
 use rlhf_core::random::{Draws, Key, Stream};
 use rlhf_core::roles::{Critic, Reference};
 use rlhf_core::sampling::draw;
+use rlhf_train::TrainError;
 
 /// A step of an episode.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,10 +3,10 @@
 use super::lesson::Episode;
 use super::update::{Pairs, on_actions};
 use super::{Judgement, Task, Teacher, Track};
-use rlhf_train::TrainError;
 use rlhf_core::maths::traces;
 use rlhf_core::objectives::control::Coach;
 use rlhf_core::roles::{Learner, Reference};
+use rlhf_train::TrainError;
 
 /// How a policy is coached.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -3,11 +3,11 @@
 use super::lesson::Episode;
 use super::update::{Pairs, on_actions};
 use super::{Judgement, Task, Teacher, Track};
-use rlhf_train::TrainError;
 use rlhf_core::maths::Delay;
 use rlhf_core::objectives::control::{DeepTamer, Tamer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Learner};
+use rlhf_train::TrainError;
 
 /// Deep TAMER's memory.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -4,8 +4,8 @@ use super::{
     CartPole, Coaching, CoachingSettings, Grid, HumanReward, HumanRewardSettings, MountainCar, Preferences,
     PreferencesSettings, Students, Table, Task, Teacher, Track,
 };
-use rlhf_train::{TrainError, now};
 use rlhf_core::maths::Delay;
+use rlhf_train::{TrainError, now};
 
 /// An episode that was played.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -3,7 +3,6 @@
 use super::lesson::Episode;
 use super::update::{Pairs, of_actions, of_states, on_actions};
 use super::{Step, Task, Teacher, Track};
-use rlhf_train::TrainError;
 use core::ops::Range;
 use rlhf_core::maths::{
     Comparisons, PolicyClip, RewardScale, Variance, Whitening, disagreement, gae, returns,
@@ -13,6 +12,7 @@ use rlhf_core::objectives::control::SegmentPreferences;
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Learner, Reference};
+use rlhf_train::TrainError;
 
 /// How rewards and policy are learnt.
 #[derive(Clone, Copy, Debug, PartialEq)]

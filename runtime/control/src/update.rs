@@ -1,9 +1,9 @@
 //! Steps as a batch, and what a learner does with it.
 
-use rlhf_train::TrainError;
 use rlhf_core::maths::{Adam, Update};
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_core::{Batch, Error, Objective, Ragged};
+use rlhf_train::TrainError;
 
 /// Steps, each a sequence of its state and its action.
 pub(super) struct Pairs {

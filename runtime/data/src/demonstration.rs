@@ -32,10 +32,7 @@ pub fn demonstrations(path: &Path) -> Result<Records<Demonstration>, DataError> 
 ///
 /// # Errors
 /// The file cannot be read, or is of another kind.
-pub fn demonstrations_of(
-    path: &Path,
-    format: Option<Format>,
-) -> Result<Records<Demonstration>, DataError> {
+pub fn demonstrations_of(path: &Path, format: Option<Format>) -> Result<Records<Demonstration>, DataError> {
     match format.and_then(parser) {
         Some(parse) => Records::new(path, parse),
         None => Err(DataError::content(path, "line 1", format!("want demonstrations, found {format:?}"))),

@@ -28,8 +28,6 @@ pub use error::FormatError;
 pub use files::Files;
 pub use llama2c::Llama2c;
 pub use numbers::read_numbers;
-#[cfg(feature = "write")]
-pub use write_numbers::write_numbers;
 pub use safetensors::Safetensors;
 pub use scoring::{Members, Scoring, StepRule};
 #[cfg(feature = "write")]
@@ -38,6 +36,8 @@ pub use vocabulary::{tokenizer, tokenizer_in};
 pub use weights::weights_sha256;
 #[cfg(feature = "write")]
 pub use write_model::save_model;
+#[cfg(feature = "write")]
+pub use write_numbers::write_numbers;
 
 use rlhf_core::model::{Architecture, Checkpoint, flat};
 use std::path::{Path, PathBuf};

@@ -35,7 +35,8 @@ pub fn tokenizer_in(files: &Files) -> Result<AnyTokenizer, FormatError> {
     if files.has(OWN) {
         return one_file(&files.read(OWN, MOST)?, &files.path(OWN));
     }
-    let Some([vocabulary, merges]) = GPT2.iter().find(|names| names.iter().all(|name| files.has(name))) else {
+    let Some([vocabulary, merges]) = GPT2.iter().find(|names| names.iter().all(|name| files.has(name)))
+    else {
         let reason = "want tokenizer.rlhf, vocab.json and merges.txt, or encoder.json and vocab.bpe";
         return Err(FormatError::content(&files.root(), "tokenizer", reason));
     };

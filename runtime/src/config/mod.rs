@@ -22,21 +22,21 @@ mod wanted;
 pub use base::{BaseFiles, BaseModel, NewBase};
 pub use error::ConfigError;
 pub use given::Given;
+#[cfg(feature = "run")]
+pub(crate) use named::name;
+pub use overrides::{Change, Override};
 pub use print::complete;
 pub use schema::schema;
 pub use sections::{
     Comparisons, Demonstrations, Distillation, Evaluation, Feedback, Pretraining, Prompts, Source,
 };
-#[cfg(feature = "run")]
-pub(crate) use named::name;
-pub use overrides::{Change, Override};
 pub use version::VERSION;
 #[cfg(feature = "run")]
 pub(crate) use wanted::Wanted;
 
+use rlhf_core::profile::{Method, Profile};
 use rlhf_models::read_at_most;
 use rlhf_train::Guards;
-use rlhf_core::profile::{Method, Profile};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -113,7 +113,8 @@ impl Config {
     /// As [`Self::read`].
     pub fn read_with(path: &Path, given: &[Given]) -> Result<Self, ConfigError> {
         let fault = |reason: String| ConfigError::File { path: path.into(), reason };
-        let text = String::from_utf8(read_at_most(path, LONGEST).map_err(|e| fault(e.reason()))?).map_err(|e| fault(e.to_string()))?;
+        let text = String::from_utf8(read_at_most(path, LONGEST).map_err(|e| fault(e.reason()))?)
+            .map_err(|e| fault(e.to_string()))?;
         Self::parse(&text, path, given)
     }
 

@@ -125,7 +125,8 @@ impl Reader<'_> {
     /// A table of `[[override]]`.
     fn change(&mut self, table: Spanned<DeValue<'_>>) -> Result<(), ConfigError> {
         let place = self.place(table.span().start);
-        let fault = |reason: String| ConfigError::Key { place: place.clone(), key: "override".into(), reason };
+        let fault =
+            |reason: String| ConfigError::Key { place: place.clone(), key: "override".into(), reason };
         let known = ["setting", "value", "reason"];
         let DeValue::Table(entries) = table.get_ref() else {
             return Err(fault("want tables: write [[override]]".into()));

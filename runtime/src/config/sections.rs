@@ -1,6 +1,6 @@
 //! The sections of a configuration, one for each step.
 
-use rlhf_data::{Format};
+use rlhf_data::Format;
 use serde::Deserialize;
 use std::path::PathBuf;
 

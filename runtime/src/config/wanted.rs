@@ -1,9 +1,9 @@
 //! What each step's section says of its data.
 
 use super::Config;
-use rlhf_data::{Format, Kind, Source};
 use crate::config::{ConfigError, named};
 use rlhf_core::profile::Profile;
+use rlhf_data::{Format, Kind, Source};
 
 /// The data of a step: all files of some formats, or sources.
 pub struct Wanted<'a> {

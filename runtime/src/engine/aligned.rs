@@ -1,12 +1,12 @@
 //! What step 3 leaves.
 
 use super::{ActionValues, EngineError, Model};
-use rlhf_models::weights_sha256;
-use rlhf_train::Led;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Ragged};
+use rlhf_models::weights_sha256;
+use rlhf_train::Led;
 
 /// A policy: a network, and the action values that lead it, where a method left some.
 #[derive(Clone, Debug)]

@@ -3,14 +3,14 @@
 #[cfg(feature = "run")]
 use super::FileError;
 use super::{Device, EngineError, Model};
-use rlhf_models::{Files, FormatError, Members, Opened, Scoring, StepRule, huggingface};
-use rlhf_train::Scaled;
 use rlhf_core::Ragged;
 use rlhf_core::maths::{Disagreement, EnsembleRule};
 #[cfg(feature = "run")]
 use rlhf_core::model::tokenizer::AnyTokenizer;
 use rlhf_core::rewards::{Ensemble, Steps};
 use rlhf_core::roles::Reward;
+use rlhf_models::{Files, FormatError, Members, Opened, Scoring, StepRule, huggingface};
+use rlhf_train::Scaled;
 use std::path::Path;
 
 /// A reward model of whole answers, or of their steps.

@@ -41,10 +41,7 @@ pub fn changed(name: &str, before: f64, after: f64, show: fn(f64) -> String) -> 
 }
 
 /// How far the reward model can be trusted: accuracies by name, and calibration.
-pub fn trust(
-    accuracy: Vec<(String, Option<Interval>)>,
-    calibration: Option<&Calibration>,
-) -> Vec<Chart> {
+pub fn trust(accuracy: Vec<(String, Option<Interval>)>, calibration: Option<&Calibration>) -> Vec<Chart> {
     let note = "The share of people's votes on held-out answers that the reward model agrees with, with Wilson's 95\u{a0}% interval.";
     let chart = |title: &str, note: String, drawing| Chart { title: title.into(), note, drawing };
     let mut charts = vec![chart("Accuracy of the reward model", note.into(), Drawing::Shares(accuracy))];

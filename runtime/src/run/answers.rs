@@ -3,12 +3,12 @@
 use super::measure::{log_probs, scores};
 use crate::engine::{Model, Scorer};
 use crate::stage::end_to_end;
-use rlhf_train::now;
-use rlhf_train::{Examples, TrainError};
 use rlhf_core::Ragged;
 use rlhf_core::random::Key;
 use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
+use rlhf_train::now;
+use rlhf_train::{Examples, TrainError};
 
 /// Responses to prompts.
 pub(super) fn write<P: Policy<Error: 'static>>(

@@ -3,9 +3,9 @@
 use super::RunError;
 use crate::config::{BaseModel, Config};
 use crate::engine::{Device, Model};
-use rlhf_models::Opened;
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
+use rlhf_models::Opened;
 
 /// The base and its tokenizer.
 pub(super) struct Base {

@@ -2,12 +2,12 @@
 
 use crate::config::ConfigError;
 use crate::engine::{EngineError, FileError};
-use rlhf_data::DataError;
-use rlhf_models::FormatError;
 use crate::record::Phase;
 use crate::stage::{self, StageError};
-use rlhf_train::TrainError;
 use core::fmt;
+use rlhf_data::DataError;
+use rlhf_models::FormatError;
+use rlhf_train::TrainError;
 use std::path::PathBuf;
 
 /// Why a run ended.

@@ -2,9 +2,9 @@
 
 use super::RunError;
 use crate::config::{self, Config, Wanted};
+use rlhf_core::profile::Method;
 use rlhf_data::{Format, Source, discover, recognise};
 use rlhf_models::FormatError;
-use rlhf_core::profile::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

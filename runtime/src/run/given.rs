@@ -3,8 +3,8 @@
 use super::base::Base;
 use super::{Manner, RunError, Stage};
 use crate::engine::{EngineError, Model, Scorer};
-use rlhf_models::{open, weights_sha256};
 use rlhf_core::model::Architecture;
+use rlhf_models::{open, weights_sha256};
 use std::path::{Path, PathBuf};
 
 /// What is taken over instead of being trained.

@@ -1,15 +1,15 @@
 //! The corpus of the pretraining mix.
 
-use super::answers::write;
 use super::RunError;
+use super::answers::write;
 use crate::config::{Config, Source};
-use rlhf_data::{Format, Kind, text};
 use crate::engine::Model;
 use crate::record::{Phase, Progress};
-use rlhf_train::Examples;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
+use rlhf_data::{Format, Kind, text};
+use rlhf_train::Examples;
 use std::path::PathBuf;
 
 /// What is mixed in, and what is held out to see what alignment does to it.

@@ -3,9 +3,9 @@
 use super::files::{All, Files};
 use super::{DataSet, RunError};
 use crate::config;
-use rlhf_data::{Format, Group, Sides, groups_of};
-use rlhf_data::DataError;
 use rlhf_core::random::{Key, Stream};
+use rlhf_data::DataError;
+use rlhf_data::{Format, Group, Sides, groups_of};
 use std::path::Path;
 
 /// A data set, split.

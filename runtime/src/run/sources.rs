@@ -8,11 +8,11 @@ use super::sets::{Set, Take, read, sides};
 use super::transcripts::Transcripts;
 use super::{Data, RunError};
 use crate::config::Config;
-use rlhf_data::{Options};
 use crate::record::Phase;
-use rlhf_train::{Examples, Solution};
 use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
+use rlhf_data::Options;
+use rlhf_train::{Examples, Solution};
 use std::path::Path;
 
 /// All data as token ids.

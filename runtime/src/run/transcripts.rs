@@ -1,9 +1,9 @@
 //! Transcripts as the model reads them.
 
-use rlhf_data::{Fit};
-use rlhf_train::Solution;
 use rlhf_core::Error;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_data::Fit;
+use rlhf_train::Solution;
 
 /// Turns texts into `[begin] prompt response [end]`, cut at the front to a greatest length; the
 /// begin token, without which the model is lost, stays.
@@ -81,8 +81,8 @@ pub(super) fn line_end(tokenizer: &AnyTokenizer) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_data::solutions;
     use rlhf_core::model::tokenizer::Bytes;
+    use rlhf_data::solutions;
 
     fn read(row: &str) -> rlhf_data::Solution {
         let folder = tempfile::tempdir().unwrap();

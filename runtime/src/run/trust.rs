@@ -4,9 +4,9 @@ use super::measure::scores;
 use super::rewards::Judged;
 use super::sets::Set;
 use super::summary::{Accuracy, RewardModel, Said};
-use rlhf_data::Vote;
 use crate::engine::{Model, Scorer};
 use crate::statistics::{Calibration, Interval, calibration, share};
+use rlhf_data::Vote;
 use rlhf_train::{Examples, Solution, TrainError, now, step_margins};
 
 /// How often it is right, on each data set, how sure of it, and how far the members of an ensemble disagree.

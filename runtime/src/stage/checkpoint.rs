@@ -2,8 +2,8 @@
 
 use super::StageError;
 use crate::engine::{FileError, Model, OptimiserState};
-use rlhf_models::{FormatError, Safetensors, read_numbers, write_numbers};
 use crate::record::{Manifest, Phase, snapshot};
+use rlhf_models::{FormatError, Safetensors, read_numbers, write_numbers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;

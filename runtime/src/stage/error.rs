@@ -1,10 +1,10 @@
 //! Why a stage ended before its end.
 
 use crate::engine::{EngineError, FileError};
-use rlhf_models::FormatError;
 use crate::record::Phase;
-use rlhf_train::TrainError;
 use core::fmt;
+use rlhf_models::FormatError;
+use rlhf_train::TrainError;
 use std::path::PathBuf;
 
 /// Why a stage ended before its end.

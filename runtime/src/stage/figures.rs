@@ -1,10 +1,10 @@
 //! What an iteration of step 3 measured, by the names of [`FIGURES`](crate::record::FIGURES).
 
 use crate::engine::{Model, Scorer};
-use rlhf_train::{Examples, Iteration, ROWS_AT_ONCE, TrainError, now};
 use rlhf_core::HeldRows;
 use rlhf_core::algorithms::exact_kls;
 use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
+use rlhf_train::{Examples, Iteration, ROWS_AT_ONCE, TrainError, now};
 
 /// Whole distributions are compared of so many responses, and where a vocabulary is no larger than that.
 const EXACT: usize = 8;

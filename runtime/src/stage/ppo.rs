@@ -5,10 +5,10 @@ use super::seen::Seen;
 use super::supervised::with_dropout;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
-use rlhf_train::{Nlpo, Ppo, PpoState, Roles, TrainError, now};
 use rlhf_core::Ragged;
 use rlhf_core::profile::{self, CriticInit};
 use rlhf_core::roles::Averaged;
+use rlhf_train::{Nlpo, Ppo, PpoState, Roles, TrainError, now};
 
 /// What PPO is done by.
 enum Kind {

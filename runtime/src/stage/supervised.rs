@@ -4,8 +4,8 @@ use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
 use crate::engine::Model;
 use crate::record::Phase;
-use rlhf_train::{Examples, Step, TrainError, now};
 use rlhf_core::profile::Supervised;
+use rlhf_train::{Examples, Step, TrainError, now};
 use std::borrow::Cow;
 
 /// Pretrains `start` on plain text and keeps it as `base`.

@@ -1,12 +1,12 @@
 //! Learning from what a policy wrote before, with the reward that each response got.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::guard::{Place, Shown};
 use super::pairs::owes;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
 use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{Counterfactual, CounterfactualStats, Normaliser};
 use rlhf_core::objectives::{Feedback, LoggedFeedback};

@@ -1,7 +1,7 @@
 //! The order in which a trainer sees its items.
 
-use alloc::vec::Vec;
 use super::Passes;
+use alloc::vec::Vec;
 use rlhf_core::random::Key;
 
 /// Batches of items, in passes over all of them, each in another keyed order; a pass's last batch may

@@ -1,11 +1,11 @@
 //! A student learns from a teacher.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::guard::{Place, Shown, Watch, forget};
 use super::steps::{Passing, Steps};
 use super::written::{examples, write};
 use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::HeldRows;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Rows};
 use rlhf_core::objectives::rows::{DistilCandidates, DistilRows, DistillationStats};

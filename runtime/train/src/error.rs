@@ -1,7 +1,7 @@
 //! Why a training step ended.
 
-use alloc::boxed::Box;
 use super::guard::Fault;
+use alloc::boxed::Box;
 use core::fmt;
 use rlhf_core::Error;
 

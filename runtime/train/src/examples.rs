@@ -232,8 +232,8 @@ impl Passes {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
     use super::*;
+    use alloc::vec;
     use rlhf_core::random::Stream;
 
     #[test]

@@ -1,11 +1,11 @@
 //! Expert iteration: the best of a policy's own responses are imitated.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::guard::{Place, Shown, forget};
 use super::pace::Pace;
 use super::written::examples;
 use super::{Examples, Guards, Iteration, OnPolicy, OnPolicyState, Passes, TrainError, Trio, supervised};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::Ragged;
 use rlhf_core::profile;
 use rlhf_core::random::{Key, Stream};

@@ -1,11 +1,11 @@
 //! Values from texts with rewards, offline.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::guard::{Place, Shown, Watch, forget};
 use super::pairs::owes;
 use super::steps::{Passing, Steps};
 use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
 use rlhf_core::objectives::rows::{ActionStats, ActionValues, StateStats, StateValues};
 use rlhf_core::profile::IlqlTraining;

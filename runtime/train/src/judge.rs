@@ -1,7 +1,7 @@
 //! Who compares what a policy has just written.
 
-use alloc::vec;
 use super::Examples;
+use alloc::vec;
 use rlhf_core::Error;
 use rlhf_core::roles::Reward;
 
@@ -75,8 +75,8 @@ fn fill(texts: usize, each: usize, out: &mut [f32], mut preferred: impl FnMut(us
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
     use super::*;
+    use alloc::vec::Vec;
     use rlhf_core::ready;
 
     fn texts() -> Examples {

@@ -1,12 +1,12 @@
 //! Learning from responses that are desirable or not: KTO.
 
-use alloc::vec::Vec;
 use super::guard::{Place, Shown};
 use super::pairs::owes;
 use super::reference::log_probs;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
 use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{self, KtoLoss, LabelStats, kto_baseline};
 use rlhf_core::objectives::LabelledResponses;
@@ -180,8 +180,8 @@ fn mismatched(batch: &Examples) -> Result<Examples, Error> {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn mismatched_texts_take_the_next_response_of_another_prompt() {

@@ -1,12 +1,12 @@
 //! Step 3 without a critic: rollouts of several responses to each prompt, and what is learnt from them.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::examples::{Part, parts};
 use super::guard::{Offender, Place, Watch, forget};
 use super::pace::Pace;
 use super::written::{drift, log_probs, repeated, write};
 use super::{Guards, Iteration, TOKENS_AT_ONCE, TrainError, reward};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::diagnostics::RewardParts;
 use rlhf_core::maths::on_policy::{
     Baseline, MovingBaseline, OnPolicyStats, PolicyColumns, broadcast, informative, reward_to_go,

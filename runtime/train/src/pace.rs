@@ -1,8 +1,8 @@
 //! Optimiser steps whose rate runs with the run.
 
-use alloc::vec::Vec;
 use super::TrainError;
 use super::guard::{Fault, Offender, Place};
+use alloc::vec::Vec;
 use rlhf_core::maths::Schedule;
 use rlhf_core::profile::Optimiser;
 use rlhf_core::roles::Learner;

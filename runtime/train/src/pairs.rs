@@ -101,8 +101,8 @@ pub(super) fn owes(name: &'static str, prompt: &[u32], response: &[u32]) -> Resu
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
     use super::*;
+    use alloc::vec;
 
     #[test]
     fn a_response_that_teaches_nothing_is_refused_and_leaves_no_half_pair() {

@@ -1,11 +1,11 @@
 //! Step 3: PPO against a reward, with a KL penalty and a pretraining mix.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::examples::{Part, parts};
 use super::guard::{Offender, Place, Watch, forget};
 use super::pace::Pace;
 use super::{Examples, Guards, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::diagnostics::RewardParts;
 use rlhf_core::maths::{KlController, PolicyStats, Response, ValueStats, whiten};
 use rlhf_core::objectives::{PpoPolicy, PpoValue};

@@ -1,12 +1,12 @@
 //! Learning from pairs without a reward model: DPO and its kin, offline.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::guard::{Place, Shown};
 use super::reference::log_probs;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
 use super::{Examples, Pairs, Step, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::Objective;
 use rlhf_core::maths::{Against, Preference, PreferenceStats};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};

@@ -1,8 +1,8 @@
 //! What a frozen role says of whole texts.
 
+use super::{Examples, TOKENS_AT_ONCE, TrainError};
 use alloc::vec;
 use alloc::vec::Vec;
-use super::{Examples, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::roles::Reference;
 use rlhf_core::{Batch, Error};
 

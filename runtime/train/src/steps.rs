@@ -1,10 +1,10 @@
 //! What every trainer that passes over stored data does between its batches.
 
-use alloc::vec::Vec;
 use super::batches::Batches;
 use super::guard::{Offender, Place};
 use super::pace::Pace;
 use super::{Step, TrainError};
+use alloc::vec::Vec;
 use rlhf_core::profile::Optimiser;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;

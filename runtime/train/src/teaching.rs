@@ -1,9 +1,9 @@
 //! A batch of responses, learnt from part by part.
 
-use alloc::vec::Vec;
 use super::TrainError;
 use super::examples::Part;
 use super::guard::{Place, Shown, Watch, forget};
+use alloc::vec::Vec;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Error, Objective};
 

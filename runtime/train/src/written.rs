@@ -1,10 +1,10 @@
 //! What a policy writes in an iteration, and what is read off it.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::examples::{Part, parts};
 use super::guard::Place;
 use super::{Examples, Guards, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};

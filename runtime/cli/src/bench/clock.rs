@@ -1,8 +1,8 @@
 //! One repetition, and who else used the machine.
 
 use super::times::{Phases, Repetition, add};
-use rlhf::train::TrainError;
 use core::time::Duration;
+use rlhf::train::TrainError;
 use std::time::Instant;
 
 /// Work to be done once; it says what its phases took.

@@ -1,11 +1,11 @@
 //! What the machine itself can do.
 
-use rlhf::engine::Device;
-use rlhf_cpu::Cpu;
-use rlhf::train::TrainError;
 use core::hint::black_box;
 use core::time::Duration;
 use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
+use rlhf::engine::Device;
+use rlhf::train::TrainError;
+use rlhf_cpu::Cpu;
 use serde::Serialize;
 use std::time::Instant;
 

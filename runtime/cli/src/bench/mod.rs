@@ -37,10 +37,10 @@ pub use network::Network;
 pub use times::Times;
 pub use work::Work;
 
-use rlhf::engine::Device;
-use rlhf::train::TrainError;
 use core::time::Duration;
 use memory::Peak;
+use rlhf::engine::Device;
+use rlhf::train::TrainError;
 use rlhf_cpu::Cpu;
 use times::{Repetition, summary};
 

@@ -36,7 +36,7 @@ use train::{Part, Training};
 /// Reinforcement learning from human feedback: supervised fine-tuning, a reward model from rankings,
 /// PPO with a KL penalty and a pretraining mix, or another method. Without a subcommand: `quickstart`.
 #[derive(Parser)]
-#[command(version, after_help = help::RLHF)]
+#[command(name = "rlhf", bin_name = "rlhf", version, after_help = help::RLHF)]
 struct Command {
     #[command(subcommand)]
     what: Option<What>,

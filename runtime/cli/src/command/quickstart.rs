@@ -4,10 +4,10 @@ use super::Quickstart;
 use super::exit::Failure;
 use super::output::Output;
 use super::progress::Shown;
+use crate::quickstart::world::tokenizer;
+use crate::quickstart::{Settings, Summary, overrides, run, save, show};
 use core::time::Duration;
 use rlhf::engine::Device;
-use rlhf_cli::quickstart::world::tokenizer;
-use rlhf_cli::quickstart::{Settings, Summary, overrides, run, save, show};
 use rlhf::stage::{Session, clear};
 
 /// How often a checkpoint is written, at least.

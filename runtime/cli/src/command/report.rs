@@ -13,7 +13,7 @@ pub struct Report {
 }
 
 pub fn main(args: &Report) -> Result<(), Box<dyn Error>> {
-    let path = rlhf_cli::report::write(&args.folder)?;
+    let path = crate::report::write(&args.folder)?;
     println!("The report is {}.", path.display());
     Ok(())
 }

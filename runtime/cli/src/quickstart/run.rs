@@ -6,8 +6,7 @@ use rlhf::engine::{Device, Member, Model, Scorer};
 use rlhf::models::weights_sha256;
 use rlhf::record::{Line, Phase};
 use rlhf::stage::{
-    self, Judgements, Session, StageError, at, normalised, ppo, pretrain, reward_model,
-    supervised,
+    self, Judgements, Session, StageError, at, normalised, ppo, pretrain, reward_model, supervised,
 };
 use rlhf::statistics::{
     Calibration, Interval, agreement, best_of_n_kl, calibration, distinct_share, expected_best, share,

@@ -1,9 +1,9 @@
 //! A file without the personal data that is found in it.
 
 use super::{Counts, Finder};
+use crate::error::DataError;
 use crate::lines::RawLines;
 use crate::parquet;
-use crate::error::DataError;
 use core::ops::Range;
 use flate2::{Compression, write::GzEncoder};
 use serde::Serialize;
@@ -56,11 +56,7 @@ pub fn mask(
     finder: &Finder,
 ) -> Result<io::Result<Masked>, DataError> {
     if parquet::is(path)? {
-        return Err(DataError::content(
-            path,
-            "format",
-            "want JSON lines or text; Parquet is not rewritten",
-        ));
+        return Err(DataError::content(path, "format", "want JSON lines or text; Parquet is not rewritten"));
     }
     let mut masked = Masked::default();
     let mut out = BufWriter::new(out);

@@ -1,7 +1,7 @@
 //! Names by list.
 
-use crate::text;
 use crate::error::DataError;
+use crate::text;
 use core::ops::Range;
 use std::collections::HashMap;
 use std::path::Path;

@@ -1,11 +1,11 @@
 //! What a guard found.
 
+use crate::Examples;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
-use crate::Examples;
 use core::fmt;
 use rlhf_core::Rollouts;
 use rlhf_core::sampling::Finish;

@@ -1,9 +1,9 @@
 //! What is looked at between a gradient and its step.
 
-use alloc::boxed::Box;
-use alloc::vec::Vec;
 use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, Watch, all_finite};
 use crate::Examples;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::Rollouts;
 

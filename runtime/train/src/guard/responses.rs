@@ -1,10 +1,10 @@
 //! What is looked at where whole responses are learnt from: pairs, labels, logs.
 
+use super::{Fault, Guard, Guards, Offender, Place, Watch, all_finite};
+use crate::Examples;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use super::{Fault, Guard, Guards, Offender, Place, Watch, all_finite};
-use crate::Examples;
 
 const LEARNER: &str = "lower the learning rate; in the first step: are the weights whole?";
 const REFERENCE: &str = "are the reference's weights whole?";

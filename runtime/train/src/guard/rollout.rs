@@ -1,10 +1,10 @@
 //! What is looked at before anything is learnt from a rollout.
 
+use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, all_finite};
+use crate::Iteration;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, all_finite};
-use crate::Iteration;
 use core::ops::Range;
 use rlhf_core::sampling::Responses;
 use rlhf_core::{Ragged, Rollouts};
@@ -15,11 +15,7 @@ const LARGE: &str = "they were too large to reckon with: limit scores by ppo.sha
 
 impl Guards {
     /// What the policy wrote, before it is kept.
-    pub(crate) fn written(
-        place: Place,
-        prompts: Ragged<'_>,
-        out: &Responses,
-    ) -> Result<(), Box<Fault>> {
+    pub(crate) fn written(place: Place, prompts: Ragged<'_>, out: &Responses) -> Result<(), Box<Fault>> {
         let wrong = |i: &usize| !all_finite(&out.log_probs[out.span(*i)]);
         let offenders = (0..prompts.len().min(out.len())).filter(wrong).map(|index| Offender {
             prompt: prompts.tokens()[prompts.span(index)].to_vec(),

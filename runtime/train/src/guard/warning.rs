@@ -1,9 +1,9 @@
 //! What a run is warned of: it goes on.
 
-use alloc::vec::Vec;
 use super::Guards;
 use super::rollout::response_kls;
 use crate::Iteration;
+use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -124,8 +124,8 @@ impl Guards {
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
     use super::*;
+    use alloc::string::ToString;
 
     fn measured(all: &[(f64, f64)]) -> Option<Warning> {
         let mut history = History::default();

@@ -25,11 +25,7 @@ impl Watch {
     }
 
     /// Watches over an objective of the part of the batch that lies there.
-    pub(crate) fn over<'a, O>(
-        &'a mut self,
-        objective: &'a mut O,
-        part: Range<usize>,
-    ) -> Watched<'a, O> {
+    pub(crate) fn over<'a, O>(&'a mut self, objective: &'a mut O, part: Range<usize>) -> Watched<'a, O> {
         Watched { objective, seen: &mut self.seen[part.clone()], lost: &mut self.lost, start: part.start }
     }
 

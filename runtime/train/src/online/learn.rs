@@ -1,12 +1,12 @@
 //! What is learnt from an iteration's comparisons.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::{OnlinePreferences, Written};
 use crate::guard::{Place, Shown};
 use crate::preference::Compared;
 use crate::teaching::Teaching;
 use crate::{Passes, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{PreferenceStats, best_and_worst, win_rates};
 use rlhf_core::objectives::NashPolicy;

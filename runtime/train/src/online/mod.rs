@@ -3,12 +3,12 @@
 mod learn;
 mod write;
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::guard::{Place, Shown};
 use super::pace::Pace;
 use super::reference::log_probs;
 use super::{Examples, Guards, Judge, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::Rows;
 use rlhf_core::maths::{Against, PreferenceStats};

@@ -1,10 +1,10 @@
 //! What is compared: responses of the policy, and of whom it plays.
 
-use alloc::vec::Vec;
 use super::{OnlinePreferences, OnlineRoles};
 use crate::guard::Place;
 use crate::written::repeated;
 use crate::{Examples, Guards, TrainError};
+use alloc::vec::Vec;
 use rlhf_core::capabilities::Rows;
 use rlhf_core::profile::Opponent;
 use rlhf_core::random::{Key, Stream};

@@ -1,8 +1,8 @@
 //! What an optimiser step of a reward model is shown.
 
-use alloc::vec::Vec;
 use crate::TOKENS_AT_ONCE;
 use crate::examples::{Part, parts};
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// Texts end to end, in groups that may not be split, and what is said of them.

@@ -1,12 +1,12 @@
 //! Passes over some data under one loss.
 
-use alloc::vec::Vec;
 use super::batch::Groups;
 use super::data::{Ranking, Solution};
 use super::loss::{Lesson, accumulate};
 use crate::batches::Batches;
 use crate::guard::{Fault, Offender, Place};
 use crate::{Step, TrainError};
+use alloc::vec::Vec;
 use rlhf_core::maths::{Comparisons, Schedule};
 use rlhf_core::profile::{Optimiser, RewardLoss};
 use rlhf_core::random::Key;

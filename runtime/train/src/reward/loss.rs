@@ -1,9 +1,9 @@
 //! The gradient of an optimiser batch.
 
-use alloc::vec::Vec;
 use super::batch::Groups;
 use crate::TrainError;
 use crate::guard::{Guards, Place, Watch, forget};
+use alloc::vec::Vec;
 use rlhf_core::maths::{Comparisons, Judgements};
 use rlhf_core::objectives::{
     CrossEntropy, Graded, Outcome, Pairwise, PreferencePretraining, Process, Ranked, RankingLoss,

@@ -1,10 +1,10 @@
 //! What a reward model says, and how often it is right.
 
-use alloc::vec;
-use alloc::vec::Vec;
 use super::data::{Ranking, Solution};
 use crate::examples::{Examples, parts};
 use crate::{TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::Ragged;
 use rlhf_core::roles::{Critic, Reward};
 

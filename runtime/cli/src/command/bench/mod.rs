@@ -4,10 +4,10 @@ mod table;
 
 use super::exit::Failure;
 use super::output::Output;
+use crate::bench::{Bench as Asked, Network, Next, Work};
 use clap::Args;
 use core::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
-use rlhf_cli::bench::{Bench as Asked, Network, Next, Work};
 use rlhf::engine::Device;
 use std::io::IsTerminal;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! The figures as people read them.
 
+use crate::bench::{Figure, Seen, Work};
 use core::fmt::Write;
-use rlhf_cli::bench::{Figure, Seen, Work};
 
 /// A line for each figure, and what two of them say together.
 pub fn table(seen: &Seen) -> String {

@@ -1,13 +1,10 @@
 //! The command as a script sees it: what it prints, and its exit codes.
 
-#[path = "../../tests/tests/real/data.rs"]
-mod data;
-
-use data::{CONFIG, write};
-use rlhf::bench::Work;
 use rlhf::engine::Device;
-use rlhf::formats::huggingface;
+use rlhf::models::huggingface;
+use rlhf_cli::bench::Work;
 use rlhf_core::model::Architecture;
+use rlhf_tests::run_data::{self, CONFIG, write};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
@@ -15,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 
 /// Runs the command in a folder, with `input` to read.
 fn rlhf(folder: &Path, args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_rlhf"))
+    let mut child = Command::new(env!("CARGO_BIN_EXE_rlhf-tested"))
         .args(args)
         .current_dir(folder)
         .stdin(Stdio::piped())
@@ -134,7 +131,7 @@ fn a_printed_configuration_is_taken_once_the_paths_are_filled_in() {
         assert_eq!((&checked["valid"], &checked["profile"]), (&true.into(), &profile.into()));
     }
     let schema = said(folder.path(), &["config", "--schema"], "");
-    assert!(schema == include_str!("../schemas/config.schema.json"));
+    assert!(schema == include_str!("../../runtime/schemas/config.schema.json"));
 }
 
 #[test]
@@ -276,7 +273,7 @@ fn a_run_leaves_models_that_write_and_score() {
     let other = generate(&["--prompt", "Why is it red?", "--seed", "6"], "");
     assert_ne!(alone[0]["text"], other[0]["text"]);
     let greedy = generate(&["--prompts", "f.data", "--temperature", "0", "--transcript"], "");
-    assert_eq!(greedy.len(), data::PROMPTS);
+    assert_eq!(greedy.len(), run_data::PROMPTS);
 
     // A reward is what PPO was told: gain and bias are part of it.
     let score = |input: &str| rows(&said(folder, &["score", "out/reward", "--json"], input));
@@ -329,7 +326,7 @@ fn an_interrupted_run_leaves_a_checkpoint_and_goes_on() {
     };
     let sum = |text: &str| serde_json::from_str::<Value>(text).unwrap()["weights_sha256"].clone();
     let want = sum(&said(folder.path(), &run("whole", &[]), ""));
-    let child = Command::new(env!("CARGO_BIN_EXE_rlhf"))
+    let child = Command::new(env!("CARGO_BIN_EXE_rlhf-tested"))
         .args(run("cut", &[]))
         .current_dir(folder.path())
         .stdout(Stdio::null())

@@ -1,7 +1,7 @@
 //! Labels and logged rewards raise what they stand for.
 
-use crate::table::Table;
-use crate::world::{TOKENS, fast, mean_worth, reference, sampled, worth};
+use crate::preferences::table::Table;
+use crate::preferences::world::{TOKENS, fast, mean_worth, reference, sampled, worth};
 use rlhf::train::{Labelled, Logged, TrainError, bandit, kto, now};
 use rlhf_core::maths::{Counterfactual, Normaliser};
 use rlhf_core::profile::{BanditTraining, KtoTraining};

@@ -1,4 +1,4 @@
-use crate::world::{SFT, STOPPING, coin, glad, gladness, prompts};
+use crate::trainers::world::{SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::{ExpertIteration, Guards, Selected, TrainError, Trio, now};
 use rlhf_core::profile;
 use rlhf_cpu::Model;

@@ -1,4 +1,4 @@
-use crate::world::{ANSWERS, SFT, STOPPING, WHO, ended, gladness, prompts};
+use crate::trainers::world::{ANSWERS, SFT, STOPPING, WHO, ended, gladness, prompts};
 use rlhf::train::{Distil, Examples, TrainError, now, supervised};
 use rlhf_core::maths::Divergence;
 use rlhf_core::model::Architecture;

@@ -1,9 +1,10 @@
 //! What a configuration says of step 3 arrives there: another value, other weights.
 
-use crate::world::{SFT, STOPPING, WHO};
+use crate::trainers::world::{SFT, STOPPING, WHO};
+use rlhf::config::{Config, Given};
 use rlhf::engine::Model;
-use rlhf::run::{Config, Given};
-use rlhf::stage::{Material, Member, Prompts, Scorer, Session, align};
+use rlhf::engine::{Member, Scorer};
+use rlhf::stage::{Material, Prompts, Session, align};
 use rlhf::train::{Examples, Guards, Scaled};
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};

@@ -1,6 +1,6 @@
 //! A folder of made-up data in the public formats, and a tiny base.
 
-use rlhf::formats::{huggingface, save_tokenizer};
+use rlhf::models::{huggingface, save_tokenizer};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
 use rlhf_cpu::{Cpu, Model};

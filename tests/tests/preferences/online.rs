@@ -1,7 +1,7 @@
 //! What a policy has just written, compared by a reward or a judge, raises the reward.
 
-use crate::table::Table;
-use crate::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
+use crate::preferences::table::Table;
+use crate::preferences::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
 use rlhf::train::{
     Guard, Guards, Judge, OnlineIteration, OnlinePreferences, OnlineRoles, Scored, TrainError, now,
 };

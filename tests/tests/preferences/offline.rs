@@ -1,7 +1,7 @@
 //! Every method learns from pairs; none learns from labels that mean nothing.
 
-use crate::table::Table;
-use crate::world::{log_prob, mean_worth, pairs, reference, sampled, settings};
+use crate::preferences::table::Table;
+use crate::preferences::world::{log_prob, mean_worth, pairs, reference, sampled, settings};
 use rlhf::train::{NoReference, TrainError, now, preference_stats, preferences};
 use rlhf_core::maths::{Against, PreferenceLoss, PreferenceStats};
 use rlhf_core::profile::PreferenceTraining;
@@ -56,7 +56,7 @@ fn discopop_is_for_a_policy_that_tells_responses_apart() {
     let mut settings = settings("discopop");
     settings.objective.beta = 1.0;
     let lost = held_out(&learn(&settings, |_| false), &settings).accuracy().unwrap();
-    let mut policy = learn(&crate::world::settings("dpo"), |_| false);
+    let mut policy = learn(&crate::preferences::world::settings("dpo"), |_| false);
     let before = held_out(&policy, &settings).accuracy().unwrap();
     let pairs = pairs(512, 7, |_| false);
     now(preferences(&mut policy, &mut reference(), &pairs, &settings, 4, &mut |_, _| {})).unwrap();

@@ -1,7 +1,7 @@
 //! A number that is not finite stops a run before anything is learnt from it, and the pair is named.
 
-use crate::table::Table;
-use crate::world::{TOKENS, pairs, reference, settings};
+use crate::preferences::table::Table;
+use crate::preferences::world::{TOKENS, pairs, reference, settings};
 use rlhf::train::{Guard, Pairs, Place, TrainError, now, preferences};
 use rlhf_core::maths::Update;
 use rlhf_core::model::{Architecture, Family};

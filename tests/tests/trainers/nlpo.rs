@@ -1,4 +1,4 @@
-use crate::world::{ANSWERS, CONTEXT, SFT, STOPPING, coin, glad, gladness, prompts};
+use crate::trainers::world::{ANSWERS, CONTEXT, SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::{Iteration, Masked, Nlpo, Roles, now};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};

@@ -1,6 +1,6 @@
 //! DPO's optimum is known: the reference, reweighed by e^(r/β) (Rafailov et al., arXiv:2305.18290, eq. 4).
 
-use crate::table::Table;
+use crate::preferences::table::Table;
 use rlhf::train::{Pairs, now, preferences};
 use rlhf_core::maths::Shape;
 use rlhf_core::profile::{Optimiser, PreferenceTraining, WarmUpLength};

@@ -1,5 +1,4 @@
 //! Parquet files read as JSON lines are.
-#![cfg(feature = "parquet")]
 
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, Int64Type};

@@ -1,4 +1,4 @@
-use crate::world::{SFT, STOPPING, coin, glad, gladness, prompts};
+use crate::trainers::world::{SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::{Iteration, Trio, TrustRegion, now};
 use rlhf_core::algorithms::{Trpo, TrpoStep};
 use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale};

@@ -1,7 +1,7 @@
 //! The report of a run's folder, finished or not.
 
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::report::{read, write};
+use rlhf_cli::report::{read, write};
 use rlhf_core::profile::Profile;
 use serde_json::{Value, json};
 use std::path::Path;

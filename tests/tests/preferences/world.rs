@@ -1,6 +1,6 @@
 //! Texts of four tokens after a prompt of one; the higher their numbers, the better they are.
 
-use crate::table::Table;
+use crate::preferences::table::Table;
 use rlhf::train::{Examples, Pairs};
 use rlhf_core::profile::{Optimiser, PreferenceTraining, WarmUpLength};
 use rlhf_core::random::{Key, Stream};

@@ -1,7 +1,7 @@
 //! A run that goes on after a stop ends in the bits of one that never stopped.
 
-use crate::table::Table;
-use crate::world::{STOPPING, TOKENS, pairs, prompts, reference, sampled, settings, worth};
+use crate::preferences::table::Table;
+use crate::preferences::world::{STOPPING, TOKENS, pairs, prompts, reference, sampled, settings, worth};
 use rlhf::train::{Bandit, Kto, Labelled, Logged, OnlinePreferences, OnlineRoles, Preferences, Scored, now};
 use rlhf_core::profile::{BanditTraining, KtoTraining, OnlinePreference};
 

@@ -1,7 +1,7 @@
 //! However a batch is split, its gradient is the same, and a pair is never split.
 
-use crate::table::Table;
-use crate::world::{fast, log_prob, reference, settings};
+use crate::preferences::table::Table;
+use crate::preferences::world::{fast, log_prob, reference, settings};
 use rlhf::train::{Examples, Kto, Labelled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
 use rlhf_core::profile::{BanditTraining, KtoTraining, PreferenceTraining};
