@@ -15,24 +15,8 @@ use std::path::{Path, PathBuf};
 /// # Panics
 /// If it is not there: the test is to be marked as above.
 pub fn data(path: &str) -> PathBuf {
-    existing("RLHF_DATA", &repository().join("../shared/data"), path)
-}
-
-/// The path of a reference fixture: of this folder's own, or of the folder that `RLHF_FIXTURES` names.
-///
-/// # Panics
-/// If it is not there.
-pub fn fixture(path: &str) -> PathBuf {
-    existing("RLHF_FIXTURES", &repository().join("tests/fixtures"), path)
-}
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn existing(variable: &str, folder: &Path, path: &str) -> PathBuf {
-    let root = std::env::var_os(variable).map_or(folder.into(), PathBuf::from);
-    let found = root.join(path);
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let found = std::env::var_os("RLHF_DATA").map_or_else(beside, PathBuf::from).join(path);
     assert!(found.exists(), "{}: there is no such file", found.display());
     found
 }

@@ -7,7 +7,7 @@ use rlhf::data::{
 use rlhf::models;
 use rlhf_core::model::Family;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Bytes, Tokenizer};
-use rlhf_tests::shared;
+use rlhf_tests::{golden, shared};
 use std::collections::HashMap;
 use std::time::Instant;
 
@@ -191,7 +191,7 @@ fn the_fixtures_models_open() {
         ("gpt2_rm_tiny", Family::Gpt2, true),
         ("llama_tiny", Family::Llama, false),
     ] {
-        let folder = shared::fixture(&format!("models/{name}"));
+        let folder = golden::folder().join(format!("models/{name}"));
         let opened = models::open(&folder).unwrap();
         let a = &opened.architecture;
         assert_eq!((a.family, a.scalar, a.vocabulary, a.width), (family, scalar, 256, 64));
