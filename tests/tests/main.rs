@@ -11,6 +11,7 @@ mod formats;
 mod guards;
 mod hostile;
 mod inference;
+mod layers;
 #[cfg(target_os = "linux")]
 mod memory;
 mod on_policy;

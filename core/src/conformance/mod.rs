@@ -56,6 +56,7 @@ mod learn;
 mod learn_candidates;
 mod learn_rows;
 mod learner;
+mod matrix;
 mod measure;
 mod parameters;
 mod policy;
@@ -65,70 +66,21 @@ mod refusals;
 mod report;
 mod rows;
 mod run;
+mod sampling;
 mod saved;
 mod scalar;
 mod statistics;
 mod steps;
 mod stopping;
+mod subject;
 mod text;
 mod tolerances;
 #[doc = include_str!("walkthrough.md")]
 pub mod walkthrough {}
 
+pub use matrix::matrix;
 pub use measure::{Fault, Measured};
-pub use report::{Outcome, Report, Status, matrix};
+pub use report::{Outcome, Report, Status};
 pub use run::{Run, Silent};
+pub use subject::{Saved, Skip, Subject};
 pub use tolerances::Tolerances;
-
-use core::future::Future;
-
-/// A backend under test.
-pub trait Subject {
-    /// What plays the roles.
-    type Network;
-
-    /// A small network, the same one for the same seed, without dropout. The kit makes a few hundred.
-    fn fresh(&self, seed: u64) -> Self::Network;
-
-    /// How many token ids the network knows: at least 4, and best below 50, for all of them are scored.
-    fn vocabulary(&self) -> usize;
-
-    /// The longest sequence, in tokens: at least 8, and best below 50.
-    fn context(&self) -> usize;
-
-    /// How the subject is called in reports.
-    fn name(&self) -> &str {
-        core::any::type_name::<Self::Network>()
-    }
-
-    /// How far apart two correct computations may lie.
-    fn tolerances(&self) -> Tolerances {
-        Tolerances::default()
-    }
-
-    /// What the network cannot do, and why.
-    fn skips(&self) -> &[Skip] {
-        &[]
-    }
-
-    /// Runs a future of the network; `None` where it would wait for ever. A device's subject brings its
-    /// executor here.
-    fn wait<F: Future>(&self, future: F) -> Option<F::Output> {
-        crate::ready(future)
-    }
-}
-
-/// A subject whose networks can be saved.
-pub trait Saved: Subject {
-    /// Saves the network and loads what was saved.
-    fn reload(&self, network: &mut Self::Network) -> Self::Network;
-}
-
-/// Checks that are known to fail, and why.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Skip {
-    /// Families (`critic`) and checks (`policy/draws`).
-    pub what: &'static [&'static str],
-    /// The reason, for the report.
-    pub why: &'static str,
-}

@@ -1,17 +1,17 @@
 //! [`Policy`]: what is sampled is what is scored, and depends on its key and its prompt alone.
 
 use super::Subject;
-use super::company::{bad_texts, read};
-use super::measure::{Checked, Fault, Measured, ensure};
+use super::company::read;
+use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
 use super::reference::next;
-use super::run::{Check, refused, wait};
+use super::run::Check;
+use super::sampling::{key, prompts, sample, up_to};
 use super::statistics::{draws, filters, pairs, repetition};
 use super::stopping::{endings, limits};
-use super::text::{SEED, Text, words};
-use crate::random::{Key, Stream};
+use super::text::{Text, words};
 use crate::roles::Policy;
-use crate::sampling::{Filters, Finish, Responses, Sampling, Stopping};
+use crate::sampling::{Filters, Sampling};
 
 pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
     [
@@ -27,62 +27,6 @@ pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
         ("endings", endings),
         ("limits", limits),
     ]
-}
-
-/// The key of the kit's samples.
-pub(super) fn key(step: u32) -> Key {
-    Key::new(SEED, Stream::Sampling, step)
-}
-
-/// Never ends before `max_new_tokens`.
-pub(super) fn up_to(max_new_tokens: usize) -> Stopping<'static> {
-    Stopping { max_new_tokens, eos: None, stop: &[] }
-}
-
-/// Responses, whose arrays fit each other.
-pub(super) fn sample<S: Subject<Network: Policy>>(
-    subject: &S,
-    network: &mut S::Network,
-    prompts: &Text,
-    sampling: &Sampling,
-    stopping: &Stopping<'_>,
-    key: Key,
-    first: u32,
-) -> Result<Responses, Fault> {
-    let out = wait(subject, network.sample(prompts.sequences()?, sampling, stopping, key, first))?;
-    ensure(
-        out.ends.len() == prompts.len() && out.finish.len() == prompts.len(),
-        "not one response for each prompt",
-    )?;
-    ensure(out.log_probs.len() == out.tokens.len(), "not one log-probability for each token")?;
-    // No response is empty, and the ends rise to the number of tokens.
-    crate::Ragged::new(&out.tokens, &out.ends)?;
-    let vocabulary = subject.vocabulary();
-    ensure(
-        out.tokens.iter().all(|id| (*id as usize) < vocabulary),
-        "a sampled id is outside the vocabulary",
-    )?;
-    for (i, finish) in out.finish.iter().enumerate() {
-        let length = out.span(i).len();
-        ensure(length <= stopping.max_new_tokens, "a response is longer than allowed")?;
-        let room = subject.context() - prompts.span(i).len();
-        ensure(length <= room, "a response is longer than its context")?;
-        for (t, &token) in (1..).zip(out.response(i)) {
-            let full = (t == room).then_some(Finish::Length);
-            let due = stopping.finish(token, t).or(full);
-            ensure(
-                due == (t == length).then_some(*finish),
-                "a response does not end where and why it says it does",
-            )?;
-        }
-    }
-    Ok(out)
-}
-
-/// Prompts of uneven lengths.
-pub(super) fn prompts<S: Subject>(subject: &S) -> Text {
-    let lengths = [2, 1, subject.context() / 2, 3, 1, 4];
-    Text::of(lengths.iter().zip(20..).map(|(len, i)| words(subject, *len, i)))
 }
 
 /// Returned log-probabilities are the scorer's at the sampling's temperature, whatever the filters.
@@ -172,24 +116,4 @@ fn greedy<S: Subject<Network: Policy>>(subject: &S) -> Checked {
         measured.pair(log_probs[out.response(i)[0] as usize].into(), best.into());
     }
     Ok(measured)
-}
-
-/// What [`Policy::sample`] has to refuse: as the scorer does, and a prompt that fills the context.
-pub(super) fn refusals<S: Subject<Network: Policy>>(
-    subject: &S,
-    network: &mut S::Network,
-) -> Result<(), Fault> {
-    let full = Text::of([words(subject, 2, 20), words(subject, subject.context(), 21)]);
-    for (what, bad) in bad_texts(subject).into_iter().chain([("a prompt that fills the context", full)]) {
-        let sampling = Sampling::at_temperature(1.0);
-        refused(subject, what, network.sample(bad.sequences()?, &sampling, &up_to(2), key(0), 0))?;
-    }
-    let prompts = Text::short(subject);
-    let sampling = Sampling::at_temperature(1.0);
-    // No response is empty.
-    refused(
-        subject,
-        "a response of no tokens",
-        network.sample(prompts.sequences()?, &sampling, &up_to(0), key(0), 0),
-    )
 }

@@ -2,8 +2,8 @@
 
 use super::Subject;
 use super::measure::{Checked, Fault, Measured, ensure};
-use super::policy::{key, sample, up_to};
 use super::reference::next;
+use super::sampling::{key, sample, up_to};
 use super::text::{Text, words};
 use crate::roles::Policy;
 use crate::sampling::{Filters, Sampling};

@@ -1,8 +1,10 @@
 //! Where and why responses end.
 
 use super::Subject;
+use super::company::bad_texts;
 use super::measure::{Checked, Fault, Measured, ensure};
-use super::policy::{key, prompts, refusals, sample, up_to};
+use super::run::refused;
+use super::sampling::{key, prompts, sample, up_to};
 use super::text::{Text, words};
 use crate::roles::Policy;
 use crate::sampling::{Finish, Sampling, Stopping};
@@ -52,4 +54,21 @@ pub(super) fn limits<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let after = sample(subject, &mut network, &prompts(subject), &sampling, &up_to(3), key(1), 0)?;
     ensure(before == after, "a refused call changes later responses")?;
     Ok(Measured::within(0.0))
+}
+
+/// What [`Policy::sample`] has to refuse: as the scorer does, and a prompt that fills the context.
+fn refusals<S: Subject<Network: Policy>>(subject: &S, network: &mut S::Network) -> Result<(), Fault> {
+    let full = Text::of([words(subject, 2, 20), words(subject, subject.context(), 21)]);
+    for (what, bad) in bad_texts(subject).into_iter().chain([("a prompt that fills the context", full)]) {
+        let sampling = Sampling::at_temperature(1.0);
+        refused(subject, what, network.sample(bad.sequences()?, &sampling, &up_to(2), key(0), 0))?;
+    }
+    let prompts = Text::short(subject);
+    let sampling = Sampling::at_temperature(1.0);
+    // No response is empty.
+    refused(
+        subject,
+        "a response of no tokens",
+        network.sample(prompts.sequences()?, &sampling, &up_to(0), key(0), 0),
+    )
 }

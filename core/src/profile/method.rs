@@ -3,7 +3,7 @@
 use super::{BanditTraining, ExpertIteration, KtoTraining, OnPolicy, OnlinePreference};
 #[cfg(feature = "alloc")]
 use super::{DistillationTraining, IlqlTraining, Nlpo, TrustRegion};
-use super::{PreferenceTraining, Profile};
+use super::{Ppo, PreferenceTraining};
 use crate::Error;
 
 /// What step 3 does.
@@ -12,7 +12,7 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Method {
-    /// PPO, as [`Profile::ppo`] says.
+    /// PPO, as [`Profile::ppo`](super::Profile::ppo) says.
     #[default]
     Ppo,
     /// Policy gradients from groups of responses, without a critic.
@@ -30,7 +30,7 @@ pub enum Method {
     /// Steps within a trust region: TRPO.
     #[cfg(feature = "alloc")]
     Trpo(TrustRegion),
-    /// [`Profile::ppo`] within the support of a lagging policy: NLPO.
+    /// [`Profile::ppo`](super::Profile::ppo) within the support of a lagging policy: NLPO.
     #[cfg(feature = "alloc")]
     Nlpo(Nlpo),
     /// A teacher's distributions.
@@ -42,13 +42,13 @@ pub enum Method {
 }
 
 impl Method {
-    /// The names that [`Profile::with_method`] knows; without the feature `alloc` all but the last five.
+    /// The names that [`Profile::with_method`](super::Profile::with_method) knows; without the feature `alloc` all but the last five.
     pub fn names() -> impl Iterator<Item = &'static str> {
         KNOWN.split(", ")
     }
 
     /// The method of this name, but for PPO's own.
-    fn by_name(name: &str) -> Option<Self> {
+    pub(super) fn by_name(name: &str) -> Option<Self> {
         let group = || OnPolicy::by_name(name).map(Self::OnPolicy);
         let pairs = || PreferenceTraining::by_name(name).ok().map(Self::Preference);
         let labels = || KtoTraining::by_name(name).ok().map(Self::Kto);
@@ -68,7 +68,7 @@ impl Method {
     ///
     /// # Errors
     /// [`Error::Range`] names the setting.
-    pub fn validate(&self, ppo: &super::Ppo) -> Result<(), Error> {
+    pub fn validate(&self, ppo: &Ppo) -> Result<(), Error> {
         match self {
             Self::Ppo => ppo.validate(),
             Self::OnPolicy(settings) => settings.validate(),
@@ -105,47 +105,6 @@ fn more(_: &str) -> Option<Method> {
     None
 }
 
-impl Profile {
-    /// The same recipe with another step 3, for responses of at most `longest` tokens. A2C (Mnih et al.,
-    /// arXiv:1602.01783) is PPO with one step a rollout: its ratios are 1, so that no clip holds and
-    /// its gradient is the policy gradient's. NLPO is PPO without a pretraining mix.
-    ///
-    /// # Errors
-    /// [`Error::Unknown`] lists the names.
-    pub fn with_method(mut self, name: &str, longest: u32) -> Result<Self, Error> {
-        self.method = match name {
-            "ppo" => Method::Ppo,
-            "a2c" => {
-                (self.ppo.epochs, self.ppo.minibatches) = (1, 1);
-                Method::Ppo
-            }
-            _ => match Method::by_name(name).ok_or(Error::Unknown { name: "method", known: KNOWN })? {
-                Method::OnPolicy(settings) => Method::OnPolicy(settings.with_longest(longest)),
-                #[cfg(feature = "alloc")]
-                Method::Nlpo(settings) => {
-                    self.ppo.pretraining = None;
-                    Method::Nlpo(settings)
-                }
-                method => method,
-            },
-        };
-        Ok(self)
-    }
-
-    /// What step 3 divides logits by, in sampling and in training.
-    pub fn temperature(&self) -> f64 {
-        match self.method {
-            Method::OnPolicy(settings) => settings.temperature,
-            Method::Online(settings) => settings.temperature,
-            Method::ExpertIteration(settings) => settings.temperature,
-            #[cfg(feature = "alloc")]
-            Method::Trpo(settings) => settings.temperature,
-            // What learns from others' texts samples only to be measured.
-            _ => self.ppo.temperature,
-        }
-    }
-}
-
 macro_rules! known {
     ($more:literal) => {
         concat!(
@@ -159,14 +118,15 @@ macro_rules! known {
 }
 
 #[cfg(feature = "alloc")]
-const KNOWN: &str = known!(", trpo, nlpo, distillation, gkd, ilql");
+pub(super) const KNOWN: &str = known!(", trpo, nlpo, distillation, gkd, ilql");
 #[cfg(not(feature = "alloc"))]
-const KNOWN: &str = known!("");
+pub(super) const KNOWN: &str = known!("");
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::maths::on_policy::Normalisation;
+    use crate::profile::Profile;
     use std::vec::Vec;
 
     #[test]

@@ -14,6 +14,8 @@ mod method;
 mod nlpo;
 mod on_policy;
 mod online;
+mod optimizer;
+mod ppo;
 mod preference;
 mod references;
 mod reward;
@@ -31,6 +33,8 @@ pub use method::Method;
 pub use nlpo::Nlpo;
 pub use on_policy::{Credit, OnPolicy};
 pub use online::{OnlineMethod, OnlinePreference, Opponent};
+pub use optimizer::{Optimiser, WarmUpLength};
+pub use ppo::{AdvantageWhitening, CriticInit, Ppo, PretrainingMix};
 pub use preference::PreferenceTraining;
 pub use reward::{
     Grading, HeadInit, PreferenceModelPretraining, RewardEnsemble, RewardLoss, RewardModel,
@@ -41,9 +45,6 @@ pub use trust_region::TrustRegion;
 
 use crate::Error;
 use crate::error::within;
-use crate::maths::{
-    Adam, Gae, KlController, PolicyClip, Schedule, Shape, Shaping, Update, WarmUp, Whitening,
-};
 
 /// A recipe: how the three steps of InstructGPT are done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -72,176 +73,6 @@ pub struct Supervised {
     pub dropout: f64,
     /// The optimiser.
     pub optimiser: Optimiser,
-}
-
-/// Where the critic starts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum CriticInit {
-    /// As the reward model, head and all.
-    RewardModel,
-    /// As the policy, with a new head.
-    Policy(HeadInit),
-}
-
-/// Step 3: PPO.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
-pub struct Ppo {
-    /// Responses a rollout, where the reference gives it.
-    pub batch: Option<u32>,
-    /// Passes over a rollout.
-    pub epochs: u32,
-    /// Minibatches, one optimiser step each, in a pass.
-    pub minibatches: u32,
-    /// What logits are divided by, in sampling and in training.
-    pub temperature: f64,
-    /// Rewards from scores and KL.
-    pub shaping: Shaping,
-    /// The KL coefficient.
-    pub controller: KlController,
-    /// Whitening of the rewards of a rollout, over all its steps.
-    pub reward_whitening: Option<Whitening>,
-    /// Advantages and returns.
-    pub gae: Gae,
-    /// Whitening of the advantages, over tokens; returns come before it.
-    pub advantage_whitening: AdvantageWhitening,
-    /// The policy loss's clip.
-    pub policy_clip: PolicyClip,
-    /// A mean ratio above this silences a minibatch.
-    pub ratio_threshold: Option<f64>,
-    /// The entropy bonus's coefficient.
-    pub entropy: f64,
-    /// The value loss's clip, in units of reward.
-    pub value_clip: Option<f64>,
-    /// The value loss's coefficient. With an optimiser of its own only Adam's ε and the gradient
-    /// clip see it.
-    pub value_coefficient: f64,
-    /// Where the critic starts.
-    pub critic_init: CriticInit,
-    /// The policy's optimiser.
-    pub policy: Optimiser,
-    /// The critic's optimiser.
-    pub critic: Optimiser,
-    /// PPO-ptx's pretraining mix.
-    pub pretraining: Option<PretrainingMix>,
-    /// The decay of the moving average of the policy's weights, per iteration.
-    pub average: Option<f64>,
-    /// Dropout in training, a probability.
-    pub dropout: f64,
-}
-
-/// When advantages are whitened.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum AdvantageWhitening {
-    /// Never.
-    None,
-    /// Once a rollout.
-    Batch(Whitening),
-    /// In each minibatch, each pass again.
-    Minibatch(Whitening),
-}
-
-/// PPO-ptx's pretraining gradients (arXiv:2203.02155, eq. 2).
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
-pub struct PretrainingMix {
-    /// γ: the coefficient of the pretraining loss.
-    pub coefficient: f64,
-    /// Pretraining examples per response.
-    pub examples: f64,
-}
-
-/// An optimiser and how its rate runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
-pub struct Optimiser {
-    /// The highest learning rate.
-    pub learning_rate: f64,
-    /// Adam's settings.
-    pub adam: Adam,
-    /// How the rate falls.
-    pub shape: Shape,
-    /// How long the rate rises.
-    pub warm_up: WarmUpLength,
-    /// The share of the highest rate that the rise starts from.
-    pub warm_up_from: f64,
-    /// The largest global norm of a gradient.
-    pub max_grad_norm: Option<f64>,
-}
-
-/// How long a warm-up lasts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum WarmUpLength {
-    /// Optimiser steps.
-    Steps(u64),
-    /// Rollouts, with all their optimiser steps.
-    Iterations(u64),
-    /// A share of the run, rounded up to whole steps.
-    Share(f64),
-}
-
-impl Optimiser {
-    /// The rates of a run of `total` optimiser steps, `per_iteration` of them for each rollout (1
-    /// where there are no rollouts).
-    pub fn schedule(&self, total: u64, per_iteration: u64) -> Schedule {
-        let steps = match self.warm_up {
-            WarmUpLength::Steps(steps) => steps,
-            WarmUpLength::Iterations(iterations) => iterations.saturating_mul(per_iteration),
-            WarmUpLength::Share(share) => libm::ceil(share * total as f64) as u64,
-        };
-        let warm_up = WarmUp { steps, from: self.warm_up_from };
-        Schedule { peak: self.learning_rate, warm_up, shape: self.shape, total }
-    }
-
-    /// The settings of the optimiser step with this index, from 0.
-    pub fn update(&self, schedule: &Schedule, step: u64) -> Update {
-        Update { learning_rate: schedule.rate(step), adam: self.adam, max_grad_norm: self.max_grad_norm }
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        self.adam.validate()?;
-        if let WarmUpLength::Share(share) = self.warm_up {
-            within("warm_up share", share, 0.0, 1.0)?;
-        }
-        self.max_grad_norm.map_or(Ok(()), |max| crate::error::positive("max_grad_norm", max))?;
-        self.schedule(1, 1).validate()
-    }
-}
-
-impl Ppo {
-    /// Checks every range.
-    ///
-    /// # Errors
-    /// [`Error::Range`] names the setting.
-    pub fn validate(&self) -> Result<(), Error> {
-        within("ppo batch", self.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
-        within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
-        within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
-        crate::error::positive("temperature", self.temperature)?;
-        self.controller.validate()?;
-        self.gae.validate()?;
-        self.policy_clip.validate()?;
-        self.value_clip.map_or(Ok(()), |clip| within("value_clip", clip, 0.0, f64::MAX))?;
-        within("value_coefficient", self.value_coefficient, 0.0, f64::MAX)?;
-        within("ppo dropout", self.dropout, 0.0, 1.0)?;
-        if let Some(average) = self.average {
-            within("average", average, 0.0, 1.0)?;
-        }
-        if let Some(mix) = self.pretraining {
-            within("pretraining coefficient", mix.coefficient, 0.0, f64::MAX)?;
-            within("pretraining examples", mix.examples, 0.0, f64::MAX)?;
-        }
-        self.policy.validate()?;
-        self.critic.validate()
-    }
-
-    /// Optimiser steps a rollout.
-    pub fn steps_per_iteration(&self) -> u64 {
-        u64::from(self.epochs) * u64::from(self.minibatches)
-    }
 }
 
 const NAMES: &str = "instructgpt, ziegler2019, huang2024, trl, openrlhf";
@@ -289,6 +120,49 @@ impl Profile {
     }
 }
 
+impl Profile {
+    /// The same recipe with another step 3, for responses of at most `longest` tokens. A2C (Mnih et al.,
+    /// arXiv:1602.01783) is PPO with one step a rollout: its ratios are 1, so that no clip holds and
+    /// its gradient is the policy gradient's. NLPO is PPO without a pretraining mix.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] lists the names.
+    pub fn with_method(mut self, name: &str, longest: u32) -> Result<Self, Error> {
+        self.method = match name {
+            "ppo" => Method::Ppo,
+            "a2c" => {
+                (self.ppo.epochs, self.ppo.minibatches) = (1, 1);
+                Method::Ppo
+            }
+            _ => {
+                match Method::by_name(name).ok_or(Error::Unknown { name: "method", known: method::KNOWN })? {
+                    Method::OnPolicy(settings) => Method::OnPolicy(settings.with_longest(longest)),
+                    #[cfg(feature = "alloc")]
+                    Method::Nlpo(settings) => {
+                        self.ppo.pretraining = None;
+                        Method::Nlpo(settings)
+                    }
+                    method => method,
+                }
+            }
+        };
+        Ok(self)
+    }
+
+    /// What step 3 divides logits by, in sampling and in training.
+    pub fn temperature(&self) -> f64 {
+        match self.method {
+            Method::OnPolicy(settings) => settings.temperature,
+            Method::Online(settings) => settings.temperature,
+            Method::ExpertIteration(settings) => settings.temperature,
+            #[cfg(feature = "alloc")]
+            Method::Trpo(settings) => settings.temperature,
+            // What learns from others' texts samples only to be measured.
+            _ => self.ppo.temperature,
+        }
+    }
+}
+
 impl Default for Profile {
     /// [`Profile::instructgpt`].
     fn default() -> Self {
@@ -299,6 +173,7 @@ impl Default for Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::maths::WarmUp;
 
     #[test]
     fn every_profile_is_valid_and_different() {

@@ -1,6 +1,6 @@
 //! Step 3 without a critic: policy gradients from groups of responses.
 
-use super::{Optimiser, WarmUpLength, references::optimiser};
+use super::optimizer::{Optimiser, WarmUpLength, optimiser};
 use crate::Error;
 use crate::error::{finite, positive, within};
 use crate::maths::on_policy::{

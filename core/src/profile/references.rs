@@ -1,25 +1,13 @@
 //! The profiles that follow a reference.
 
-use super::*;
-use crate::maths::{
-    End, EpsilonAt, Guard, KlEstimator, MeanShift, MissingEnd, RankTies, ScorePlacement, Stages, Ties,
-    Variance,
+use super::optimizer::optimiser;
+use super::{
+    AdvantageWhitening, CriticInit, HeadInit, Method, Optimiser, Ppo, PretrainingMix, Profile, RewardLoss,
+    RewardModel, RewardNormalisation, Supervised, WarmUpLength,
 };
-
-const PLAIN: Optimiser = Optimiser {
-    learning_rate: 0.0,
-    adam: Adam {
-        beta1: 0.9,
-        beta2: 0.999,
-        epsilon: 1e-8,
-        epsilon_at: EpsilonAt::Corrected,
-        weight_decay: 0.0,
-        decay: crate::maths::Decay::Decoupled,
-    },
-    shape: Shape::Constant,
-    warm_up: WarmUpLength::Steps(0),
-    warm_up_from: 0.0,
-    max_grad_norm: None,
+use crate::maths::{
+    Adam, End, EpsilonAt, Gae, Guard, KlController, KlEstimator, MeanShift, MissingEnd, PolicyClip, RankTies,
+    ScorePlacement, Shape, Shaping, Stages, Ties, Variance, Whitening,
 };
 
 const SHAPING: Shaping = Shaping {
@@ -32,10 +20,6 @@ const SHAPING: Shaping = Shaping {
 };
 
 const GAE: Gae = Gae::new(1.0, 0.95);
-
-pub(super) const fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
-    Optimiser { learning_rate, shape, ..PLAIN }
-}
 
 fn with_betas(beta1: f64, beta2: f64, o: Optimiser) -> Optimiser {
     Optimiser { adam: Adam { beta1, beta2, ..o.adam }, ..o }

@@ -17,6 +17,8 @@ mod mixture;
 mod nash_md;
 mod online;
 mod pair;
+#[cfg(feature = "alloc")]
+mod pairs;
 mod separate;
 mod settings;
 mod shape;
@@ -32,7 +34,7 @@ pub use nash_md::{NashKl, NashMd, nash_md};
 pub use online::{best_and_worst, win_rates};
 pub use pair::Pair;
 #[cfg(feature = "alloc")]
-pub use pair::{PairLogProbs, preference};
+pub use pairs::{PairLogProbs, preference};
 pub use settings::{Against, Per, Preference, PreferenceLoss, SupervisedTerm};
 pub use shape::RewardShape;
 pub use stats::{LabelStats, PreferenceStats};

@@ -1,8 +1,8 @@
 //! GPT-2's two tokenizer files.
 
 use super::TokenizerError;
-use super::bpe::{Cut, Parts};
 use super::merge::Merge;
+use super::parts::{Cut, Parts};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};

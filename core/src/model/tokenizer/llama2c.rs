@@ -2,8 +2,8 @@
 //! bytes; little-endian.
 
 use super::TokenizerError;
-use super::bpe::{Cut, LONGEST, MOST_TOKENS, Parts};
 use super::merge::Merge;
+use super::parts::{Cut, LONGEST, MOST_TOKENS, Parts};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;

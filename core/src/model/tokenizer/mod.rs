@@ -7,6 +7,7 @@ mod error;
 mod gpt2;
 mod llama2c;
 mod merge;
+mod parts;
 mod split;
 mod words;
 

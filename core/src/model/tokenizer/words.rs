@@ -61,8 +61,8 @@ impl TryFrom<Vec<String>> for Words {
         let fault = |id: usize, reason: &str| {
             Err(TokenizerError::new("words", format!("word {id} ({:?})", words[id]), reason))
         };
-        if words.len() > super::bpe::MOST_TOKENS {
-            return fault(super::bpe::MOST_TOKENS, "there are more than 2^24 words");
+        if words.len() > super::parts::MOST_TOKENS {
+            return fault(super::parts::MOST_TOKENS, "there are more than 2^24 words");
         }
         if let Some(id) = words.iter().position(|w| w.is_empty() || w.contains(' ')) {
             return fault(id, "a word may neither be empty nor hold a space");

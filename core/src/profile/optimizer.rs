@@ -1,0 +1,85 @@
+//! An optimiser's settings, and its learning rate over a run.
+
+use crate::Error;
+use crate::error::{positive, within};
+use crate::maths::{Adam, Decay, EpsilonAt, Schedule, Shape, Update, WarmUp};
+
+/// An optimiser and how its rate runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct Optimiser {
+    /// The highest learning rate.
+    pub learning_rate: f64,
+    /// Adam's settings.
+    pub adam: Adam,
+    /// How the rate falls.
+    pub shape: Shape,
+    /// How long the rate rises.
+    pub warm_up: WarmUpLength,
+    /// The share of the highest rate that the rise starts from.
+    pub warm_up_from: f64,
+    /// The largest global norm of a gradient.
+    pub max_grad_norm: Option<f64>,
+}
+
+/// How long a warm-up lasts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum WarmUpLength {
+    /// Optimiser steps.
+    Steps(u64),
+    /// Rollouts, with all their optimiser steps.
+    Iterations(u64),
+    /// A share of the run, rounded up to whole steps.
+    Share(f64),
+}
+
+impl Optimiser {
+    /// The rates of a run of `total` optimiser steps, `per_iteration` of them for each rollout (1
+    /// where there are no rollouts).
+    pub fn schedule(&self, total: u64, per_iteration: u64) -> Schedule {
+        let steps = match self.warm_up {
+            WarmUpLength::Steps(steps) => steps,
+            WarmUpLength::Iterations(iterations) => iterations.saturating_mul(per_iteration),
+            WarmUpLength::Share(share) => libm::ceil(share * total as f64) as u64,
+        };
+        let warm_up = WarmUp { steps, from: self.warm_up_from };
+        Schedule { peak: self.learning_rate, warm_up, shape: self.shape, total }
+    }
+
+    /// The settings of the optimiser step with this index, from 0.
+    pub fn update(&self, schedule: &Schedule, step: u64) -> Update {
+        Update { learning_rate: schedule.rate(step), adam: self.adam, max_grad_norm: self.max_grad_norm }
+    }
+
+    /// Checks every range.
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        self.adam.validate()?;
+        if let WarmUpLength::Share(share) = self.warm_up {
+            within("warm_up share", share, 0.0, 1.0)?;
+        }
+        self.max_grad_norm.map_or(Ok(()), |max| positive("max_grad_norm", max))?;
+        self.schedule(1, 1).validate()
+    }
+}
+
+const PLAIN: Optimiser = Optimiser {
+    learning_rate: 0.0,
+    adam: Adam {
+        beta1: 0.9,
+        beta2: 0.999,
+        epsilon: 1e-8,
+        epsilon_at: EpsilonAt::Corrected,
+        weight_decay: 0.0,
+        decay: Decay::Decoupled,
+    },
+    shape: Shape::Constant,
+    warm_up: WarmUpLength::Steps(0),
+    warm_up_from: 0.0,
+    max_grad_norm: None,
+};
+
+/// AdamW as it is by default, at a rate of this shape.
+pub(super) const fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
+    Optimiser { learning_rate, shape, ..PLAIN }
+}

@@ -1,0 +1,119 @@
+//! The settings of PPO.
+
+use super::optimizer::Optimiser;
+use super::reward::HeadInit;
+use crate::Error;
+use crate::error::{positive, within};
+use crate::maths::{Gae, KlController, PolicyClip, Shaping, Whitening};
+
+/// Where the critic starts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum CriticInit {
+    /// As the reward model, head and all.
+    RewardModel,
+    /// As the policy, with a new head.
+    Policy(HeadInit),
+}
+
+/// Step 3: PPO.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct Ppo {
+    /// Responses a rollout, where the reference gives it.
+    pub batch: Option<u32>,
+    /// Passes over a rollout.
+    pub epochs: u32,
+    /// Minibatches, one optimiser step each, in a pass.
+    pub minibatches: u32,
+    /// What logits are divided by, in sampling and in training.
+    pub temperature: f64,
+    /// Rewards from scores and KL.
+    pub shaping: Shaping,
+    /// The KL coefficient.
+    pub controller: KlController,
+    /// Whitening of the rewards of a rollout, over all its steps.
+    pub reward_whitening: Option<Whitening>,
+    /// Advantages and returns.
+    pub gae: Gae,
+    /// Whitening of the advantages, over tokens; returns come before it.
+    pub advantage_whitening: AdvantageWhitening,
+    /// The policy loss's clip.
+    pub policy_clip: PolicyClip,
+    /// A mean ratio above this silences a minibatch.
+    pub ratio_threshold: Option<f64>,
+    /// The entropy bonus's coefficient.
+    pub entropy: f64,
+    /// The value loss's clip, in units of reward.
+    pub value_clip: Option<f64>,
+    /// The value loss's coefficient. With an optimiser of its own only Adam's ε and the gradient
+    /// clip see it.
+    pub value_coefficient: f64,
+    /// Where the critic starts.
+    pub critic_init: CriticInit,
+    /// The policy's optimiser.
+    pub policy: Optimiser,
+    /// The critic's optimiser.
+    pub critic: Optimiser,
+    /// PPO-ptx's pretraining mix.
+    pub pretraining: Option<PretrainingMix>,
+    /// The decay of the moving average of the policy's weights, per iteration.
+    pub average: Option<f64>,
+    /// Dropout in training, a probability.
+    pub dropout: f64,
+}
+
+/// When advantages are whitened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum AdvantageWhitening {
+    /// Never.
+    None,
+    /// Once a rollout.
+    Batch(Whitening),
+    /// In each minibatch, each pass again.
+    Minibatch(Whitening),
+}
+
+/// PPO-ptx's pretraining gradients (arXiv:2203.02155, eq. 2).
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+pub struct PretrainingMix {
+    /// γ: the coefficient of the pretraining loss.
+    pub coefficient: f64,
+    /// Pretraining examples per response.
+    pub examples: f64,
+}
+
+impl Ppo {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        within("ppo batch", self.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
+        within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
+        within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
+        positive("temperature", self.temperature)?;
+        self.controller.validate()?;
+        self.gae.validate()?;
+        self.policy_clip.validate()?;
+        self.value_clip.map_or(Ok(()), |clip| within("value_clip", clip, 0.0, f64::MAX))?;
+        within("value_coefficient", self.value_coefficient, 0.0, f64::MAX)?;
+        within("ppo dropout", self.dropout, 0.0, 1.0)?;
+        if let Some(average) = self.average {
+            within("average", average, 0.0, 1.0)?;
+        }
+        if let Some(mix) = self.pretraining {
+            within("pretraining coefficient", mix.coefficient, 0.0, f64::MAX)?;
+            within("pretraining examples", mix.examples, 0.0, f64::MAX)?;
+        }
+        self.policy.validate()?;
+        self.critic.validate()
+    }
+
+    /// Optimiser steps a rollout.
+    pub fn steps_per_iteration(&self) -> u64 {
+        u64::from(self.epochs) * u64::from(self.minibatches)
+    }
+}

@@ -1,0 +1,144 @@
+//! Arrows point downward only, and no two files import each other in a circle.
+//!
+//! Every `use` and every path of the crates' files is followed, through re-exports, to the file that defines
+//! the item. Code that is only compiled for tests is free.
+
+#[path = "layers/circles.rs"]
+mod circles;
+#[path = "layers/manifest.rs"]
+mod manifest;
+#[path = "layers/paths.rs"]
+mod paths;
+#[path = "layers/resolve.rs"]
+mod resolve;
+#[path = "layers/small_trees.rs"]
+mod small_trees;
+#[path = "layers/tree.rs"]
+mod tree;
+
+use manifest::{Package, packages, rust_files};
+use resolve::{Resolver, Uses};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+use tree::Tree;
+
+/// What each crate may know of the workspace: the arrows of the design, with what they lead to in turn.
+const ARROWS: &[(&str, &[&str])] = &[
+    ("rlhf-core", &[]),
+    ("rlhf-kernels", &["rlhf-core"]),
+    ("rlhf-cpu", &["rlhf-core", "rlhf-kernels"]),
+    ("rlhf-burn", &["rlhf-core"]),
+    ("rlhf-candle", &["rlhf-core"]),
+    ("rlhf-scorer", &["rlhf-core", "rlhf-kernels"]),
+    ("rlhf-train", &["rlhf-core"]),
+    ("rlhf-data", &["rlhf-core"]),
+    ("rlhf-models", &["rlhf-core"]),
+    ("rlhf-control", &["rlhf-core", "rlhf-train"]),
+    (
+        "rlhf",
+        &["rlhf-core", "rlhf-train", "rlhf-data", "rlhf-models", "rlhf-control", "rlhf-cpu", "rlhf-burn"],
+    ),
+    (
+        "rlhf-cli",
+        &[
+            "rlhf",
+            "rlhf-core",
+            "rlhf-train",
+            "rlhf-data",
+            "rlhf-models",
+            "rlhf-control",
+            "rlhf-cpu",
+            "rlhf-burn",
+        ],
+    ),
+    ("rlhf-wasm", &["rlhf", "rlhf-core", "rlhf-train", "rlhf-cpu", "rlhf-burn", "rlhf-scorer"]),
+];
+
+/// What stands beside the crates and may know them all.
+const FREE: &[&str] = &["rlhf-tests", "rlhf-examples"];
+
+fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace")
+}
+
+/// The workspace's crates, but those that are free, and their modules.
+static CRATES: LazyLock<Vec<(Package, Tree)>> = LazyLock::new(|| {
+    let read = |file: &Path| fs::read_to_string(workspace().join(file)).ok();
+    let bound = packages(workspace()).into_iter().filter(|package| !FREE.contains(&package.name.as_str()));
+    bound
+        .map(|package| {
+            let tree = Tree::read(&package.roots, &read);
+            (package, tree)
+        })
+        .collect()
+});
+
+/// The names of the workspace's crates.
+fn names() -> BTreeSet<String> {
+    packages(workspace()).into_iter().map(|package| package.name).collect()
+}
+
+fn allowed(package: &str) -> Option<&'static [&'static str]> {
+    ARROWS.iter().find(|(name, _)| *name == package).map(|(_, known)| *known)
+}
+
+fn uses(package: &Package, tree: &Tree) -> Uses {
+    let others = names().into_iter().filter(|name| *name != package.name);
+    Resolver { tree, crates: &others.map(|name| name.replace('-', "_")).collect() }.uses()
+}
+
+#[track_caller]
+fn none(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_file_is_read() {
+    let mut faults = Vec::new();
+    for (package, tree) in &*CRATES {
+        faults.extend(tree.faults.iter().cloned());
+        let read: BTreeSet<_> = tree.modules.iter().map(|module| workspace().join(&module.file)).collect();
+        let lost = rust_files(&workspace().join(&package.folder).join("src")).into_iter();
+        faults.extend(
+            lost.filter(|file| !read.contains(file))
+                .map(|file| format!("no `mod` declares {}", file.display())),
+        );
+    }
+    none(&faults);
+}
+
+#[test]
+fn arrows_between_crates_point_downward() {
+    let all = names();
+    let mut faults = Vec::new();
+    for (package, tree) in &*CRATES {
+        let name = &package.name;
+        let Some(known) = allowed(name) else {
+            faults.push(format!("{name} is new: say in ARROWS which crates it may know"));
+            continue;
+        };
+        for other in package.dependencies.intersection(&all) {
+            if !known.contains(&other.as_str()) {
+                faults.push(format!("{}/Cargo.toml: {name} must not know {other}", package.folder.display()));
+            }
+        }
+        for ((file, other), names) in uses(package, tree).crates {
+            if !known.iter().any(|known| known.replace('-', "_") == other) {
+                faults.push(format!("{}: {name} must not know {other}, but uses {names:?}", file.display()));
+            }
+        }
+    }
+    none(&faults);
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let mut faults = BTreeSet::new();
+    for (package, tree) in &*CRATES {
+        let arrows = uses(package, tree).files;
+        faults.extend(circles::circles(&arrows).iter().map(|circle| circles::describe(circle, &arrows)));
+    }
+    none(&faults.into_iter().collect::<Vec<_>>());
+}
