@@ -132,6 +132,36 @@ impl Profile {
         Ok(self)
     }
 
+    /// Responses that step 3 samples in an iteration; `None` where it learns from stored texts alone.
+    pub fn responses_per_iteration(&self) -> Option<u64> {
+        let groups = |prompts: u32, group: u32| u64::from(prompts) * u64::from(group);
+        Some(match self.method {
+            Method::Ppo => self.ppo.responses_per_iteration().into(),
+            Method::OnPolicy(settings) => groups(settings.prompts, settings.group),
+            Method::Online(settings) => groups(settings.prompts, settings.method.samples()),
+            Method::ExpertIteration(settings) => groups(settings.prompts, settings.group),
+            #[cfg(feature = "alloc")]
+            Method::Nlpo(_) => self.ppo.responses_per_iteration().into(),
+            #[cfg(feature = "alloc")]
+            Method::Trpo(settings) => groups(settings.prompts, settings.group),
+            #[cfg(feature = "alloc")]
+            Method::Distillation(settings) if settings.own > 0.0 => settings.batch.into(),
+            _ => return None,
+        })
+    }
+
+    /// Minibatches into which step 3 splits an iteration's responses; `None` where it does not, or takes fewer
+    /// where there are not as many responses.
+    pub fn minibatches(&self) -> Option<u32> {
+        match self.method {
+            Method::Ppo => Some(self.ppo.minibatches),
+            Method::OnPolicy(settings) => Some(settings.minibatches),
+            #[cfg(feature = "alloc")]
+            Method::Nlpo(_) => Some(self.ppo.minibatches),
+            _ => None,
+        }
+    }
+
     /// What step 3 divides logits by, in sampling and in training.
     pub fn temperature(&self) -> f64 {
         match self.method {
@@ -181,6 +211,23 @@ mod tests {
         let last = [ExpertIteration::names().collect(), BanditTraining::names().collect::<Vec<_>>()];
         for name in kinds.iter().chain(&more).chain(&last).flatten() {
             assert!(all.contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn only_methods_with_rollouts_have_responses_and_minibatches() {
+        let of = |name: &str| {
+            let profile = Profile::instructgpt().with_method(name, 53).unwrap();
+            (profile.responses_per_iteration(), profile.minibatches())
+        };
+        assert_eq!(of("ppo"), (Some(512), Some(8)));
+        assert_eq!(of("grpo"), (Some(16 * 8), Some(1)));
+        for name in ["online_dpo", "best_of_n"] {
+            let (responses, minibatches) = of(name);
+            assert!(responses.is_some() && minibatches.is_none(), "{name}");
+        }
+        for name in ["dpo", "simpo", "kto", "bandit"] {
+            assert_eq!(of(name), (None, None), "{name}");
         }
     }
 
