@@ -81,7 +81,11 @@ mod tests {
         assert_eq!((o.stats.steps, o.stats.clipped), (2, 1));
         // What is reported is what is minimized, but for the coefficient.
         let mut reported = None;
-        o.stats.diagnose(&mut |name, value| if name == "value_loss" { reported = Some(value) });
+        o.stats.diagnose(&mut |name, value| {
+            if name == "value_loss" {
+                reported = Some(value)
+            }
+        });
         assert!((0.5 * reported.unwrap() - loss).abs() < 1e-12, "{reported:?} {loss}");
         assert!(o.values(&[1.0; 2], &mut [0.0; 2]).is_err());
         assert!(PpoValue::new(&old, &returns, &[true; 2], None, 1.0, 1.0).is_err());
