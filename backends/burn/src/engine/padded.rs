@@ -2,7 +2,8 @@
 //! sequence, where causal attention never looks.
 
 use crate::tensor::{Int, Tensor, TensorData};
-use crate::{BurnError, Device, check};
+use crate::engine::check;
+use crate::{BurnError, Device};
 use rlhf_core::Ragged;
 use rlhf_core::model::Architecture;
 

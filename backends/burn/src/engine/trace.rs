@@ -6,10 +6,10 @@
 //! memory back in a backward pass alone; here is no path on which there is a graph without one.
 
 use crate::graph;
-use crate::layer::{Turns, causal};
-use crate::masks::Masks;
-use crate::network::Network;
-use crate::padded::Padded;
+use crate::engine::layer::{Turns, causal};
+use crate::engine::masks::Masks;
+use crate::engine::network::Network;
+use crate::engine::padded::Padded;
 use crate::tensor::{IndexingUpdateOp, Tensor};
 use crate::{BurnError, Model};
 use core::ops::Range;
