@@ -145,9 +145,37 @@ fn a_check_tells_a_script_what_is_wrong() {
     assert_eq!(code, Some(0), "{found}");
     assert_eq!(found["found"]["notes"][0], "12 responses make 5 minibatches of 2, 2 of them with one more");
     assert!(found["found"]["memory"]["weights"].as_u64() > Some(0));
+    // Without rollouts in minibatches nothing is said of them, and nothing refused.
+    let few = ["--data", ".", "--set", "ppo.batch=4", "--set", "ppo.minibatches=8"];
+    assert_eq!(check(&few).0, Some(2));
+    let (code, found) = check(&[&few[..], &["--set", "method=dpo"]].concat());
+    assert_eq!((code, &found["found"]["notes"]), (Some(0), &serde_json::json!([])), "{found}");
     let (code, found) = check(&["--set", "context=9"]);
     assert_eq!((code, &found["valid"]), (Some(2), &false.into()));
     assert!(found["error"].as_str().unwrap().contains("context"), "{found}");
+}
+
+/// A step takes the memory of its own networks, and so does a method.
+#[test]
+fn memory_is_that_of_the_steps_that_will_run() {
+    let folder = prepared();
+    let needs = |args: &[&str]| {
+        let set = ["run.toml", "--data", ".", "--memory", "0.001", "--set", "base.model=base"];
+        let (code, error) = failed(folder.path(), &[args, &set].concat(), "");
+        assert_eq!(code, 2, "{error}");
+        let (_, after) = error.split_once("needs about ").unwrap_or_else(|| panic!("{error}"));
+        after.split_once(" GiB").unwrap().0.parse::<f64>().unwrap()
+    };
+    let (sft, whole) = (needs(&["sft"]), needs(&["run"]));
+    let dpo = needs(&["run", "--set", "method=dpo"]);
+    assert!(0.0 < sft && sft < dpo && dpo < whole, "{sft} {dpo} {whole}");
+    // Just enough for DPO is too little for PPO.
+    let enough = ((dpo + whole) / 2.0).to_string();
+    let check = |more: &[&str]| {
+        let check = ["config", "check", "run.toml", "--data", ".", "--memory", &enough];
+        rlhf(folder.path(), &[&check, more].concat(), "").status.code()
+    };
+    assert_eq!((check(&[]), check(&["--set", "method=dpo"])), (Some(2), Some(0)));
 }
 
 /// What this build lacks, or this machine, is said before anything is begun.

@@ -20,7 +20,7 @@
 //! | 15 | texts are tokenised again | `pain/roles.rs` |
 //! | + | unstable beyond one epoch; pretraining mix | `pain/training.rs` |
 //! | + | the critic's NaN | `pain/training.rs`, `guards` |
-//! | + | no Metal | no test: there is no GPU backend yet |
+//! | + | no Metal | no test: `metal` is linked, and needs one of Apple's cards |
 
 mod project;
 mod rewards;

@@ -1,7 +1,7 @@
 //! Devices by name.
 
 use crate::BurnError;
-use crate::guard::caught;
+use crate::engine::guard::caught;
 use crate::tensor::{self, Tensor};
 
 /// A device that was found to work when it was opened.
@@ -48,7 +48,7 @@ const KINDS: [(&str, Kind, bool); 6] = [
 ];
 
 /// What to ask for.
-pub(crate) const KNOWN: &str =
+const KNOWN: &str =
     "flex, ndarray, wgpu, vulkan, metal or cuda, and for a card of several its number, as in cuda:1";
 
 /// New shapes compile new shaders, so that few shapes are better than small ones.
@@ -69,7 +69,7 @@ impl Device {
     /// [`BurnError::UnknownDevice`], [`BurnError::NotBuilt`] or [`BurnError::NoDevice`], which say what
     /// would do instead.
     pub fn named(name: &str) -> Result<Self, BurnError> {
-        let unknown = || BurnError::UnknownDevice { name: name.into() };
+        let unknown = || BurnError::UnknownDevice { name: name.into(), known: KNOWN };
         let (kind, index) = match name.split_once(':') {
             None => (name, None),
             Some((kind, index)) => (kind, Some(index.parse::<usize>().map_err(|_| unknown())?)),

@@ -1,7 +1,7 @@
 //! Tensors that keep a graph. In this version of Burn they are of the same type as others: their device
 //! says what they are.
 
-pub(crate) use crate::layer::{Part, Turns, causal};
+pub(crate) use crate::engine::layer::{Part, Turns, causal};
 pub(crate) use burn_tensor::{Gradients, Tensor};
 
 /// What a gradient is asked of.

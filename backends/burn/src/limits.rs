@@ -1,7 +1,7 @@
 //! What a device can do at best.
 
-use crate::guard::caught;
-use crate::read::floats;
+use crate::engine::guard::caught;
+use crate::engine::read::floats;
 use crate::tensor::Tensor;
 use crate::{BurnError, Device, Precision};
 use core::time::Duration;

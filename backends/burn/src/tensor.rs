@@ -1,5 +1,5 @@
-//! All that the other files take of Burn's tensors. `backends/candle` has the same files over the last
-//! version of Burn that candle is part of: there this file and `graph.rs` are others.
+//! All that `engine` takes of Burn's tensors. `backends/candle` has the same engine over the last version of Burn that
+//! candle is part of: there this file, `graph.rs` and `device.rs` are others.
 
 pub(crate) use burn_tensor::activation::{log_softmax, sigmoid, silu, softmax};
 pub(crate) use burn_tensor::module::attention;

@@ -9,7 +9,7 @@ pub struct Device {
 }
 
 /// What to ask for.
-pub(crate) const KNOWN: &str = "candle, the processor; graphics cards are rlhf-burn's";
+const KNOWN: &str = "candle, the processor; graphics cards are rlhf-burn's";
 
 const NAME: &str = "candle";
 
@@ -27,7 +27,7 @@ impl Device {
     /// [`CandleError::UnknownDevice`], which says what there is.
     pub fn named(name: &str) -> Result<Self, CandleError> {
         if name != NAME {
-            return Err(CandleError::UnknownDevice { name: name.into() });
+            return Err(CandleError::UnknownDevice { name: name.into(), known: KNOWN });
         }
         Ok(Self { inner: tensor::Device::default() })
     }

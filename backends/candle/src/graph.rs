@@ -1,7 +1,7 @@
 //! Tensors that keep a graph. They are of a type of their own, so that the files of a layer are here once
 //! more, over that type; no pass outside this module can keep a graph.
 
-#[path = "../../burn/src/layer/mod.rs"]
+#[path = "engine/layer/mod.rs"]
 mod layer;
 
 /// What a layer takes of tensors.

@@ -25,7 +25,7 @@ impl Diagnose for ValueStats {
     fn diagnose(&self, visit: &mut dyn FnMut(&'static str, f64)) {
         if self.steps > 0 {
             visit("value", self.mean_value());
-            visit("value_loss", 0.5 * self.mean_squared_error());
+            visit("value_loss", self.mean_loss());
             visit("value_clip_fraction", self.clip_fraction());
         }
         if let Some(share) = self.explained_variance() {

@@ -62,7 +62,11 @@ pub const DIAGNOSTICS: &[Diagnostic] = &[
     diagnostic("approx_kl", "nats²", "the same by k2"),
     diagnostic("policy_entropy", "nats", "the mean entropy of the distributions that tokens came from"),
     diagnostic("value", "reward", "the mean value"),
-    diagnostic("value_loss", "reward²", "the value loss"),
+    diagnostic(
+        "value_loss",
+        "reward²",
+        "the value loss that is minimized, per state: half the squared error, clipped, before its coefficient",
+    ),
     diagnostic("value_clip_fraction", "share", "values that the clip cut"),
     diagnostic("explained_variance", "share", "the share of the returns' variance that the critic foresaw"),
     diagnostic("accuracy", "share", "comparisons that the reward model orders as people did"),

@@ -19,15 +19,19 @@ pub struct ValueStats {
     pub squared_target: f64,
     /// Σ (value − return)².
     pub squared_error: f64,
+    /// Σ of what is minimized: half the squared error, or of the two the greater where there is a clip.
+    pub loss: f64,
 }
 
 impl ValueStats {
+    /// A step without a clip.
     pub(super) fn see(&mut self, value: f64, target: f64, squared_error: f64) {
         self.steps += 1;
         self.value += value;
         self.target += target;
         self.squared_target += target * target;
         self.squared_error += squared_error;
+        self.loss += 0.5 * squared_error;
     }
 
     /// Both parts together.
@@ -38,6 +42,7 @@ impl ValueStats {
         self.target += other.target;
         self.squared_target += other.squared_target;
         self.squared_error += other.squared_error;
+        self.loss += other.loss;
     }
 
     fn per_step(&self, sum: f64) -> f64 {
@@ -52,6 +57,11 @@ impl ValueStats {
     /// Mean value.
     pub fn mean_value(&self) -> f64 {
         self.per_step(self.value)
+    }
+
+    /// The mean of what is minimized, before any coefficient.
+    pub fn mean_loss(&self) -> f64 {
+        self.per_step(self.loss)
     }
 
     /// Mean squared error against the returns, without any clip.
@@ -187,6 +197,7 @@ impl<R: Real> ValueSums<R> {
     /// The loss, divided, and what was seen.
     fn total(&self) -> (f64, ValueStats) {
         let sum = |lanes: &Lanes<f64>| lanes.iter().sum::<f64>();
+        let loss = sum(&self.loss);
         let stats = ValueStats {
             steps: self.steps,
             clipped: self.clipped,
@@ -194,8 +205,9 @@ impl<R: Real> ValueSums<R> {
             target: sum(&self.target),
             squared_target: sum(&self.squared_target),
             squared_error: sum(&self.squared_error),
+            loss,
         };
-        (sum(&self.loss) / self.denominator, stats)
+        (loss / self.denominator, stats)
     }
 }
 
@@ -226,7 +238,8 @@ mod tests {
                 };
                 close(loss(&values), naive, 1e-13);
                 let mut grad = vec![f64::NAN; values.len()];
-                value_loss(&values, &old, &targets, &mask, clip, 5.0, &mut grad).unwrap();
+                let (_, stats) = value_loss(&values, &old, &targets, &mask, clip, 5.0, &mut grad).unwrap();
+                close(stats.mean_loss(), 5.0 * naive / stats.steps.max(1) as f64, 1e-13);
                 slope(&values, &grad, loss);
             }
         }
@@ -247,6 +260,7 @@ mod tests {
             close(a + b, loss, 1e-13);
             s.merge(&t);
             close(s.mean_squared_error(), stats.mean_squared_error(), 1e-13);
+            close(s.mean_loss(), stats.mean_loss(), 1e-13);
             for v in [&mut new, &mut old, &mut adv] {
                 v.push(f64::NAN);
             }

@@ -3,6 +3,7 @@
 use super::Architecture;
 use crate::Error;
 use crate::error::check;
+use crate::maths::RewardScale;
 use crate::random::{Key, Stream};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -62,6 +63,29 @@ pub fn with_scalar_head(
     Ok(out)
 }
 
+/// Changes the scalar head so that it says `scale.apply(x)` where it said `x`: a reward model whose scores are
+/// rewards, or a critic that begins with the rewards of a reward model.
+///
+/// # Errors
+/// [`Error::Shape`] for weights of another architecture, or of one without a scalar head.
+pub fn scale_scalar_head(
+    architecture: &Architecture,
+    weights: &mut [f32],
+    scale: &RewardScale,
+) -> Result<(), Error> {
+    architecture.validate()?;
+    check("weights", weights.len(), architecture.with_scalar().parameters())?;
+    // The head comes last: a row of weights and a bias.
+    let head = weights.len() - architecture.width - 1;
+    for weight in &mut weights[head..] {
+        *weight = (f64::from(*weight) * scale.gain) as f32;
+    }
+    if let Some(bias) = weights.last_mut() {
+        *bias = (f64::from(*bias) + scale.bias) as f32;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -105,6 +129,23 @@ mod tests {
     }
 
     #[test]
+    fn a_scaled_head_says_the_scale_of_what_it_said() {
+        let a = Architecture::gpt2(5, 4, 6, 1, 2).with_scalar();
+        let mut before = with_scalar_head(&a, &random(&a, 1).unwrap(), 0.5, 1).unwrap();
+        *before.last_mut().unwrap() = 0.25;
+        let scale = RewardScale { gain: -1.5, bias: 2.3 };
+        let mut after = before.clone();
+        scale_scalar_head(&a, &mut after, &scale).unwrap();
+        let head = before.len() - 7;
+        assert_eq!(after[..head], before[..head]);
+        let said = |weights: &[f32]| -> f64 {
+            let terms = weights[head..].iter().zip([0.3, -1.0, 2.0, 0.7, -0.1, 1.0, 1.0]);
+            terms.map(|(weight, x)| f64::from(*weight) * x).sum()
+        };
+        assert!((said(&after) - scale.apply(said(&before))).abs() < 1e-6);
+    }
+
+    #[test]
     fn what_does_not_fit_is_refused() {
         let a = Architecture::gpt2(5, 4, 6, 1, 2);
         let body = random(&a, 1).unwrap();
@@ -113,6 +154,8 @@ mod tests {
             assert!(matches!(refused, Err(Error::Range { name: "deviation", .. })));
         }
         assert!(matches!(with_scalar_head(&a, &body[1..], 0.0, 1), Err(Error::Shape { .. })));
+        let scale = RewardScale::default();
+        assert!(matches!(scale_scalar_head(&a, &mut body.clone(), &scale), Err(Error::Shape { .. })));
         assert!(random(&Architecture { heads: 4, ..a }, 1).is_err());
     }
 }

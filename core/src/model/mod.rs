@@ -9,6 +9,6 @@ pub mod tokenizer;
 
 pub use architecture::{Architecture, Family, Tensor};
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub use initial::{random, with_scalar_head};
+pub use initial::{random, scale_scalar_head, with_scalar_head};
 pub use load::{Stored, flat, stored};
 pub use names::{Piece, pieces};

@@ -66,6 +66,7 @@ impl Objective for PpoValue<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostics::Diagnose;
 
     #[test]
     fn it_weighs_the_masked_in_states() {
@@ -78,6 +79,14 @@ mod tests {
         let held = (f64::from(0.2f32 - 5.0)).powi(2);
         assert!((loss - 0.5 * 0.5 * (1.0 + held) / 2.0).abs() < 1e-6);
         assert_eq!((o.stats.steps, o.stats.clipped), (2, 1));
+        // What is reported is what is minimized, but for the coefficient.
+        let mut reported = None;
+        o.stats.diagnose(&mut |name, value| {
+            if name == "value_loss" {
+                reported = Some(value)
+            }
+        });
+        assert!((0.5 * reported.unwrap() - loss).abs() < 1e-12, "{reported:?} {loss}");
         assert!(o.values(&[1.0; 2], &mut [0.0; 2]).is_err());
         assert!(PpoValue::new(&old, &returns, &[true; 2], None, 1.0, 1.0).is_err());
     }

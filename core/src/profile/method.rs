@@ -145,6 +145,23 @@ mod tests {
     }
 
     #[test]
+    fn only_methods_with_rollouts_have_responses_and_minibatches() {
+        let of = |name: &str| {
+            let profile = Profile::instructgpt().with_method(name, 53).unwrap();
+            (profile.responses_per_iteration(), profile.minibatches())
+        };
+        assert_eq!(of("ppo"), (Some(512), Some(8)));
+        assert_eq!(of("grpo"), (Some(16 * 8), Some(1)));
+        for name in ["online_dpo", "best_of_n"] {
+            let (responses, minibatches) = of(name);
+            assert!(responses.is_some() && minibatches.is_none(), "{name}");
+        }
+        for name in ["dpo", "simpo", "kto", "bandit"] {
+            assert_eq!(of(name), (None, None), "{name}");
+        }
+    }
+
+    #[test]
     fn lengths_are_the_responses() {
         let Method::OnPolicy(o) = Profile::trl().with_method("dr_grpo", 53).unwrap().method else { panic!() };
         assert_eq!(o.normalisation, Normalisation::Constant { length: 53 });

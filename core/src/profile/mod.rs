@@ -149,6 +149,36 @@ impl Profile {
         Ok(self)
     }
 
+    /// Responses that step 3 samples in an iteration; `None` where it learns from stored texts alone.
+    pub fn responses_per_iteration(&self) -> Option<u64> {
+        let groups = |prompts: u32, group: u32| u64::from(prompts) * u64::from(group);
+        Some(match self.method {
+            Method::Ppo => self.ppo.responses_per_iteration().into(),
+            Method::OnPolicy(settings) => groups(settings.prompts, settings.group),
+            Method::Online(settings) => groups(settings.prompts, settings.method.samples()),
+            Method::ExpertIteration(settings) => groups(settings.prompts, settings.group),
+            #[cfg(feature = "alloc")]
+            Method::Nlpo(_) => self.ppo.responses_per_iteration().into(),
+            #[cfg(feature = "alloc")]
+            Method::Trpo(settings) => groups(settings.prompts, settings.group),
+            #[cfg(feature = "alloc")]
+            Method::Distillation(settings) if settings.own > 0.0 => settings.batch.into(),
+            _ => return None,
+        })
+    }
+
+    /// Minibatches into which step 3 splits an iteration's responses; `None` where it does not, or takes fewer
+    /// where there are not as many responses.
+    pub fn minibatches(&self) -> Option<u32> {
+        match self.method {
+            Method::Ppo => Some(self.ppo.minibatches),
+            Method::OnPolicy(settings) => Some(settings.minibatches),
+            #[cfg(feature = "alloc")]
+            Method::Nlpo(_) => Some(self.ppo.minibatches),
+            _ => None,
+        }
+    }
+
     /// What step 3 divides logits by, in sampling and in training.
     pub fn temperature(&self) -> f64 {
         match self.method {

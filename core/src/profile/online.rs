@@ -35,6 +35,16 @@ pub enum OnlineMethod {
     },
 }
 
+impl OnlineMethod {
+    /// Responses to each prompt.
+    pub fn samples(&self) -> u32 {
+        match self {
+            Self::BestAndWorst { samples, .. } => *samples,
+            Self::Xpo { .. } | Self::NashMd { .. } => 2,
+        }
+    }
+}
+
 /// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference; the others are its
 /// two ends, which the paper studies too and any backend can draw from.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

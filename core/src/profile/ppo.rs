@@ -112,6 +112,11 @@ impl Ppo {
         self.critic.validate()
     }
 
+    /// Responses a rollout: `batch`, or 64 where that is not given.
+    pub fn responses_per_iteration(&self) -> u32 {
+        self.batch.unwrap_or(64)
+    }
+
     /// Optimiser steps a rollout.
     pub fn steps_per_iteration(&self) -> u64 {
         u64::from(self.epochs) * u64::from(self.minibatches)

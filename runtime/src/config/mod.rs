@@ -94,9 +94,6 @@ pub struct Config {
 /// The longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Responses a rollout, where neither the profile nor the configuration says how many.
-const BATCH: u32 = 64;
-
 impl Config {
     /// Reads and checks a TOML file.
     ///
@@ -172,7 +169,7 @@ impl Config {
         let mut recipe = Profile::by_name(profile)
             .map_err(|e| ConfigError::setting("profile", format!("{profile:?}: {e}")))?;
         recipe.supervised = recipe.supervised.or(Profile::instructgpt().supervised);
-        recipe.ppo.batch = recipe.ppo.batch.or(Some(BATCH));
+        recipe.ppo.batch = Some(recipe.ppo.responses_per_iteration());
         let longest = u32::try_from(response).unwrap_or(u32::MAX);
         recipe
             .with_method(method, longest)
@@ -189,10 +186,16 @@ impl Config {
     /// [`ConfigError::Setting`] names the setting.
     pub fn resolve(&self) -> Result<(Profile, Vec<Override>), ConfigError> {
         let (profile, mut overrides) = overrides::apply(self.unchanged()?, &self.overrides)?;
-        let (batch, minibatches) = (profile.ppo.batch, profile.ppo.minibatches);
-        if batch < Some(minibatches) {
+        if let (Some(responses), Some(minibatches)) =
+            (profile.responses_per_iteration(), profile.minibatches())
+            && responses < u64::from(minibatches)
+        {
+            let setting = match profile.method {
+                Method::OnPolicy(_) => "method.on_policy.minibatches",
+                _ => "ppo.batch",
+            };
             let reason = format!("want at least one response for each of the {minibatches} minibatches");
-            return Err(ConfigError::setting("ppo.batch", reason));
+            return Err(ConfigError::setting(setting, reason));
         }
         overrides.extend(self.given.iter().cloned());
         Ok((profile, overrides))

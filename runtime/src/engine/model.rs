@@ -1,6 +1,7 @@
 //! A network of whichever engine.
 
 use super::{Device, EngineError};
+use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
 use std::borrow::Cow;
 
@@ -55,6 +56,16 @@ impl Model {
         let old = self.architecture();
         let weights = rlhf_core::model::with_scalar_head(old, &self.weights()?, deviation, seed)?;
         Self::from_weights(&self.device(), old.with_scalar(), weights)
+    }
+
+    /// The same network with a scalar head that says `scale.apply(x)` where this one's says `x`.
+    ///
+    /// # Errors
+    /// [`EngineError::Core`] where there is no scalar head; the device's own.
+    pub fn with_scaled_head(&self, scale: &RewardScale) -> Result<Self, EngineError> {
+        let (architecture, mut weights) = (self.architecture(), self.weights()?.into_owned());
+        rlhf_core::model::scale_scalar_head(architecture, &mut weights, scale)?;
+        Self::from_weights(&self.device(), architecture.clone(), weights)
     }
 
     /// The architecture.

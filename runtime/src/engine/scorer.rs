@@ -4,7 +4,7 @@
 use super::FileError;
 use super::{Device, EngineError, Model};
 use rlhf_core::Ragged;
-use rlhf_core::maths::{Disagreement, EnsembleRule};
+use rlhf_core::maths::{Disagreement, EnsembleRule, RewardScale};
 #[cfg(feature = "run")]
 use rlhf_core::model::tokenizer::AnyTokenizer;
 use rlhf_core::rewards::{Ensemble, Steps};
@@ -158,10 +158,25 @@ impl Scorer {
         self.ensemble.members_mut().iter_mut().map(|member| member.reward.model_mut())
     }
 
-    /// The first member's network, which a critic may start from.
+    /// The first member's network.
     pub fn model(&self) -> &Model {
         // `new` has seen to it that there is one.
         self.ensemble.members()[0].reward.model()
+    }
+
+    /// A critic that starts as the first member: its value after the last token of a text is the text's reward,
+    /// by that member. A process reward model's reward, of one step, is a probability times the gain, which no
+    /// scalar head says of a logit: its critic starts with the tangent at a probability of ½.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn critic(&self) -> Result<Model, EngineError> {
+        let Scaled { reward, scale: RewardScale { gain, bias } } = &self.ensemble.members()[0];
+        let scale = match reward {
+            Member::Whole(_) => RewardScale { gain: *gain, bias: *bias },
+            Member::Steps(_) => RewardScale { gain: gain / 4.0, bias: bias + gain / 2.0 },
+        };
+        reward.model().with_scaled_head(&scale)
     }
 
     /// How far the members disagreed on what was scored since the last call; nothing of one alone.
@@ -191,4 +206,62 @@ fn member(opened: &Opened, scoring: Scoring, device: &Device) -> Result<Scaled<M
         .map_err(|e| FormatError::content(path, "network", e.to_string()))?;
     let scale = scoring.scale();
     Ok(Scaled { reward: Member::new(model, scoring.steps), scale })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::now;
+    use rlhf_core::maths::StepScore;
+    use rlhf_core::model::Architecture;
+    use rlhf_core::roles::Critic;
+
+    /// A reward model of 11 tokens, in units of reward.
+    fn scaled(seed: u64, scale: RewardScale, steps: Option<StepRule>) -> Scaled<Member> {
+        let body = Model::random(&Device::default(), Architecture::gpt2(11, 8, 8, 1, 2), seed).unwrap();
+        let model = body.with_scalar_head(0.5, seed).unwrap();
+        Scaled { reward: Member::new(model, steps), scale }
+    }
+
+    /// The rewards of three texts, and a critic's values after their last tokens.
+    fn rewards_and_values(scorer: &mut Scorer) -> [[f32; 3]; 2] {
+        let texts = Ragged::new(&[3, 1, 4, 1, 5, 9, 2, 6], &[1, 4, 8]).unwrap();
+        let (mut rewards, mut values) = ([0.0; 3], [0.0; 8]);
+        let mut critic = scorer.critic().unwrap();
+        now(async {
+            scorer.score(texts, &mut rewards).await.unwrap();
+            critic.values(texts, &mut values).await.unwrap();
+            Ok(())
+        })
+        .unwrap();
+        [rewards, [values[0], values[3], values[7]]]
+    }
+
+    #[test]
+    fn a_critic_starts_with_the_rewards_of_the_reward_model() {
+        let scale = RewardScale { gain: 1.7, bias: -2.3 };
+        let mut one = Scorer::new(vec![scaled(1, scale, None)], EnsembleRule::Mean).unwrap();
+        let [rewards, values] = rewards_and_values(&mut one);
+        assert!(rewards.iter().zip(values).all(|(r, v)| (r - v).abs() < 1e-5), "{rewards:?} {values:?}");
+        assert!(rewards.iter().any(|r| (r - rewards[0]).abs() > 0.1), "the texts differ");
+        // Of several, the first one's.
+        let other = scaled(2, RewardScale::default(), None);
+        let both = vec![scaled(1, scale, None), other];
+        let [_, of_first] = rewards_and_values(&mut Scorer::new(both, EnsembleRule::Mean).unwrap());
+        assert_eq!(of_first, values);
+    }
+
+    #[test]
+    fn a_critic_of_a_process_reward_model_starts_near_its_rewards() {
+        let scale = RewardScale { gain: 2.0, bias: -0.5 };
+        // The last token is the only step of each text.
+        let rule = StepRule { end: 10, after: Vec::new(), how: StepScore::Min };
+        let mut scorer = Scorer::new(vec![scaled(1, scale, Some(rule))], EnsembleRule::Mean).unwrap();
+        let [rewards, values] = rewards_and_values(&mut scorer);
+        for (reward, value) in rewards.iter().zip(values) {
+            let logit = 2.0 * (value - 0.5);
+            let curve = logit.powi(3) / 24.0;
+            assert!((reward - value).abs() <= curve.abs() + 1e-5, "{reward} {value}");
+        }
+    }
 }

@@ -1,61 +1,294 @@
-//! How much memory a run takes, by counting what is in memory when it is most: in PPO.
+//! How much memory a run takes, by counting what is in memory in each of its stages.
 
+use super::Stage;
+use crate::engine::ActionValues;
+use rlhf_core::maths::{Against, Normaliser};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::Ppo;
-use rlhf_train::TOKENS_AT_ONCE;
+use rlhf_core::profile::{Method, OnlineMethod, Opponent, Profile, RewardNormalisation};
+use rlhf_train::{ROWS_AT_ONCE, TOKENS_AT_ONCE};
 use serde::Serialize;
 
-/// What PPO holds, in bytes. Policy and critic learn; reference, reward model and base do not.
+/// Memory of the stage of a run that takes the most, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Memory {
-    /// Weights: of policy (and a copy in the order that sampling reads), reference, base, reward
-    /// model and critic.
+    /// The stage that takes the most.
+    pub stage: Stage,
+    /// Weights of all networks, with a copy of each that samples in the order that sampling reads.
     pub weights: u64,
-    /// Gradients of policy and critic.
+    /// Gradients of the networks that learn.
     pub gradients: u64,
-    /// Both of Adam's moments, of policy and critic.
+    /// Both of Adam's moments, of the networks that learn.
     pub moments: u64,
     /// The moving average of the policy's weights.
     pub average: u64,
-    /// What passes over as many tokens as are shown at once keep for their gradients, in policy and
-    /// critic, and what scoring them takes in reference and reward model.
+    /// Activations that a pass keeps for the gradients of a network that learns, and those of a pass through each
+    /// network that scores.
     pub activations: u64,
     /// Cached keys and values of responses while they grow.
     pub cache: u64,
+}
+
+/// The sizes that the memory of a run depends on.
+pub(super) struct Workload<'a> {
+    pub profile: &'a Profile,
+    pub base: &'a Architecture,
+    /// Whether the base is pretrained first.
+    pub new: bool,
+    pub teacher: Option<&'a Architecture>,
+    /// The longest transcript, in tokens.
+    pub context: usize,
+    /// The longest prompt with its response, in tokens.
+    pub sequence: usize,
+    /// The length of texts that the base samples for the pretraining mix, where it does.
+    pub corpus: Option<usize>,
+    /// Held-out prompts that are answered at the end.
+    pub prompts: usize,
+    /// Responses that grow at the same time, at most.
+    pub at_once: usize,
 }
 
 /// Bytes of a number.
 const F32: u64 = 4;
 /// Logits are made in tiles of this many bytes.
 const TILE: u64 = 1 << 25;
+/// Answers of the supervised model that a reward is centered on.
+const CENTER: u64 = 256;
+/// TRPO's vectors, in numbers of 4 bytes for each weight: three of f32, and five of f64 of its linear solver.
+const TRUST_REGION: u64 = 3 + 2 * 5;
 
 impl Memory {
-    /// Of PPO on a base. `sequence`: the longest prompt with its response, in tokens; `responses`:
-    /// how many grow at the same time, at most.
-    pub fn of(base: &Architecture, settings: &Ppo, sequence: usize, responses: usize) -> Self {
-        let scalar = base.with_scalar();
-        let (policy, critic) = (base.parameters() as u64, scalar.parameters() as u64);
-        // A tied head's gradient is summed apart.
-        let head = if base.tied { (base.vocabulary * base.width) as u64 } else { 0 };
-        let tokens = TOKENS_AT_ONCE.max(base.context) as u64;
-        let (layer, ends) = activations(base);
-        let layers = base.layers as u64;
-        let learning = layers * layer + ends;
-        let scoring = layer + ends;
-        let key_value = 2 * (base.layers * base.kv_heads * base.head_width) as u64;
-        Self {
-            weights: F32 * (4 * policy + 2 * critic),
-            gradients: F32 * (policy + critic + 2 * head),
-            moments: F32 * 2 * (policy + critic),
-            average: if settings.average.is_some() { F32 * policy } else { 0 },
-            activations: F32 * tokens * 2 * (learning + scoring) + TILE,
-            cache: F32 * key_value * sequence as u64 * responses as u64,
-        }
+    /// Memory of the one of these stages that takes the most.
+    pub(super) fn of(stages: &[Stage], run: &Workload<'_>) -> Self {
+        let all = stages.iter().flat_map(|stage| run.parts(*stage));
+        let nothing = run.part(stages.last().copied().unwrap_or(Stage::Ppo)).memory;
+        all.fold(nothing, |most, part| if part.total() > most.total() { part } else { most })
     }
 
     /// All of it.
     pub fn total(&self) -> u64 {
         [self.weights, self.gradients, self.moments, self.average, self.activations, self.cache].iter().sum()
+    }
+}
+
+/// Memory of a part of a stage, network by network.
+struct Part {
+    memory: Memory,
+    /// Tokens that a network passes over at once.
+    tokens: u64,
+}
+
+impl Part {
+    /// A network that only has weights.
+    fn keep(&mut self, network: &Architecture) {
+        self.memory.weights += F32 * network.parameters() as u64;
+    }
+
+    /// A network that learns.
+    fn learn(&mut self, network: &Architecture) {
+        let parameters = network.parameters() as u64;
+        // A tied head's gradient is summed apart.
+        let head = if network.tied { (network.vocabulary * network.width) as u64 } else { 0 };
+        let (layer, ends) = activations(network);
+        self.keep(network);
+        self.memory.gradients += F32 * (parameters + head);
+        self.memory.moments += F32 * 2 * parameters;
+        self.memory.activations += F32 * self.tokens * (network.layers as u64 * layer + ends);
+    }
+
+    /// Passes through a network whose weights are in memory already.
+    fn pass(&mut self, network: &Architecture) {
+        let (layer, ends) = activations(network);
+        self.memory.activations += F32 * self.tokens * (layer + ends);
+    }
+
+    /// A network that scores.
+    fn score(&mut self, network: &Architecture) {
+        self.keep(network);
+        self.pass(network);
+    }
+
+    /// A copy of a network's weights to sample with, and the cache of so many responses.
+    fn sample(&mut self, network: &Architecture, responses: u64, sequence: usize) {
+        let key_value = 2 * (network.layers * network.kv_heads * network.head_width) as u64;
+        self.keep(network);
+        // Networks sample one after the other.
+        let cache = F32 * key_value * sequence as u64 * responses;
+        self.memory.cache = self.memory.cache.max(cache);
+    }
+
+    /// Rows of logits of so many networks.
+    fn rows(&mut self, network: &Architecture, networks: u64) {
+        self.memory.activations += F32 * networks * (ROWS_AT_ONCE * network.vocabulary) as u64;
+    }
+}
+
+impl Workload<'_> {
+    /// The networks that are in memory throughout.
+    fn part(&self, stage: Stage) -> Part {
+        let none =
+            Memory { stage, weights: 0, gradients: 0, moments: 0, average: 0, activations: TILE, cache: 0 };
+        let mut part = Part { memory: none, tokens: TOKENS_AT_ONCE.max(self.base.context) as u64 };
+        [Some(self.base), self.teacher].into_iter().flatten().for_each(|network| part.keep(network));
+        part
+    }
+
+    /// The parts of a stage, which follow one another.
+    fn parts(&self, stage: Stage) -> Vec<Memory> {
+        let mut parts = match stage {
+            Stage::Pretrain if !self.new => Vec::new(),
+            Stage::Supervised if self.profile.supervised.is_none() => Vec::new(),
+            Stage::Pretrain | Stage::Supervised => {
+                let mut part = self.part(stage);
+                part.learn(self.base);
+                vec![part]
+            }
+            Stage::Reward => vec![self.reward(), self.normalization()],
+            Stage::Ppo => vec![self.align(), self.evaluation()],
+        };
+        if let Some(length) = self.corpus.filter(|_| stage != Stage::Pretrain) {
+            let mut part = self.part(stage);
+            part.sample(self.base, self.at_once as u64, length);
+            parts.push(part);
+        }
+        parts.into_iter().map(|part| part.memory).collect()
+    }
+
+    /// So many responses of a network of the base's shape.
+    fn respond(&self, part: &mut Part, responses: u64) {
+        part.sample(self.base, responses.min(self.at_once as u64), self.sequence);
+    }
+
+    /// The networks of the reward model.
+    fn members(&self) -> u32 {
+        self.profile.reward.members().members
+    }
+
+    /// Reward models that learn side by side, beside the supervised model.
+    fn reward(&self) -> Part {
+        let mut part = self.part(Stage::Reward);
+        part.keep(self.base);
+        (0..self.members()).for_each(|_| part.learn(&self.base.with_scalar()));
+        part
+    }
+
+    /// Scores of demonstrations, or of the supervised model's answers.
+    fn normalization(&self) -> Part {
+        let mut part = self.part(Stage::Reward);
+        part.keep(self.base);
+        (0..self.members()).for_each(|_| part.score(&self.base.with_scalar()));
+        match self.profile.reward.normalisation {
+            RewardNormalisation::None | RewardNormalisation::CentreOnDemonstrations => {}
+            RewardNormalisation::CentreOnReference => self.respond(&mut part, CENTER),
+            RewardNormalisation::Ziegler2019 { samples } => self.respond(&mut part, samples.into()),
+        }
+        part
+    }
+
+    /// Answers of the supervised model and of the policy to held-out prompts.
+    fn evaluation(&self) -> Part {
+        let mut part = self.part(Stage::Ppo);
+        for _ in ["supervised model", "policy"] {
+            part.score(self.base);
+            self.respond(&mut part, self.prompts as u64);
+        }
+        if let Method::Ilql(_) = self.profile.method {
+            (0..2).for_each(|_| part.keep(&ActionValues::architecture(self.base)));
+        }
+        (0..self.members()).for_each(|_| part.score(&self.base.with_scalar()));
+        part
+    }
+
+    /// Step 3, as its method does it. The supervised model is in memory, as are the reward models.
+    fn align(&self) -> Part {
+        let (base, scalar) = (self.base, self.base.with_scalar());
+        let mut part = self.part(Stage::Ppo);
+        if let Some((texts, length)) = self.unsplit() {
+            part.tokens = part.tokens.max(texts.saturating_mul(length as u64));
+        }
+        part.keep(base);
+        (0..self.members()).for_each(|_| part.keep(&scalar));
+        match self.profile.method {
+            Method::Ilql(_) => {
+                // Both heads learn, and have a target that follows.
+                let head = ActionValues::architecture(base);
+                (0..2).for_each(|_| part.learn(&head));
+                (0..2).for_each(|_| part.score(&head));
+                part.learn(&scalar);
+                part.rows(base, 4);
+            }
+            _ => part.learn(base),
+        }
+        match self.profile.method {
+            Method::Ppo | Method::Nlpo(_) => {
+                part.learn(&scalar);
+                if self.profile.ppo.average.is_some() {
+                    part.memory.average += F32 * base.parameters() as u64;
+                }
+            }
+            Method::Trpo(_) => part.memory.gradients += F32 * TRUST_REGION * base.parameters() as u64,
+            _ => {}
+        }
+        match self.profile.method {
+            // The mask policy.
+            Method::Nlpo(_) => part.score(base),
+            // The sampler that lags behind.
+            Method::OnPolicy(settings) if settings.stale > 0 => part.keep(base),
+            Method::Distillation(_) => {
+                self.teacher.into_iter().for_each(|teacher| part.pass(teacher));
+                // The teacher's, the student's, and their gradients.
+                part.rows(base, 3);
+            }
+            _ => {}
+        }
+        if self.reference() {
+            part.pass(base);
+        }
+        if let Some(responses) = self.profile.responses_per_iteration() {
+            self.respond(&mut part, responses);
+            match self.profile.method {
+                Method::Distillation(_) => {}
+                _ => (0..self.members()).for_each(|_| part.pass(&scalar)),
+            }
+        }
+        // An opponent that samples too.
+        if let Method::Online(settings) = self.profile.method
+            && let OnlineMethod::Xpo { .. }
+            | OnlineMethod::NashMd { opponent: Opponent::Reference | Opponent::Mixture { .. }, .. } =
+                settings.method
+        {
+            self.respond(&mut part, settings.prompts.into());
+        }
+        part
+    }
+
+    /// Whether step 3 reads the log-probabilities of a reference.
+    fn reference(&self) -> bool {
+        match self.profile.method {
+            Method::Preference(settings) => settings.objective.against == Against::Reference,
+            Method::Bandit(_) | Method::Distillation(_) | Method::Ilql(_) => false,
+            _ => true,
+        }
+    }
+
+    /// Texts that step 3 passes over at once whatever their number, where there are such, and their length.
+    fn unsplit(&self) -> Option<(u64, usize)> {
+        let responses = self.profile.responses_per_iteration().unwrap_or(0);
+        match self.profile.method {
+            Method::Ppo | Method::Nlpo(_) => {
+                let ppo = &self.profile.ppo;
+                // The threshold is on the mean over a minibatch.
+                ppo.ratio_threshold?;
+                Some((responses.div_ceil(ppo.minibatches.max(1).into()), self.sequence))
+            }
+            Method::Trpo(_) => Some((responses, self.sequence)),
+            Method::Preference(settings) if settings.objective.sorts() => {
+                Some((2 * u64::from(settings.batch), self.context))
+            }
+            Method::Bandit(settings) if settings.objective.normaliser == Normaliser::Weights => {
+                Some((settings.batch.into(), self.context))
+            }
+            _ => None,
+        }
     }
 }
 
@@ -85,24 +318,88 @@ mod tests {
     use super::*;
     use rlhf_core::profile::Profile;
 
+    /// 10 ids, 16 positions, 8 wide, layers of 2 heads, an MLP of 32.
+    fn base(layers: usize) -> Architecture {
+        Architecture::gpt2(10, 16, 8, layers, 2)
+    }
+
+    fn of(layers: usize, stages: &[Stage], profile: &Profile) -> Memory {
+        let base = base(layers);
+        let run = Workload {
+            profile,
+            base: &base,
+            new: true,
+            teacher: None,
+            context: 16,
+            sequence: 12,
+            corpus: None,
+            prompts: 3,
+            at_once: 5,
+        };
+        Memory::of(stages, &run)
+    }
+
+    fn align(layers: usize, method: &str) -> Memory {
+        of(layers, &[Stage::Ppo], &Profile::instructgpt().with_method(method, 8).unwrap())
+    }
+
     #[test]
     fn it_is_what_a_hand_counts() {
-        // 10 ids, 16 positions, 8 wide, 1 layer of 2 heads, an MLP of 32.
-        let a = Architecture::gpt2(10, 16, 8, 1, 2);
         let layer = (8 + 8) + (8 * 24 + 24) + (8 * 8 + 8) + (8 + 8) + (8 * 32 + 32) + (32 * 8 + 8);
         let n = 80 + 128 + layer + 16;
-        assert_eq!(a.parameters(), n);
-        let m = Memory::of(&a, &Profile::instructgpt().ppo, 12, 5);
+        assert_eq!(base(1).parameters(), n);
         let n = n as u64;
-        assert_eq!(m.weights, 4 * (6 * n + 2 * 9));
+        // A layer, which is all there is, and the ends of the network.
+        let pass = 4 * 8192 * ((32 + 4 + 24 + 2 + 8 + 32) + (26 + 32));
+        let m = align(1, "ppo");
+        assert_eq!((m.stage, m.weights), (Stage::Ppo, 4 * (6 * n + 2 * 9)));
         assert_eq!(m.gradients, 4 * (2 * n + 9 + 160));
         assert_eq!(m.moments, 8 * (2 * n + 9));
         assert_eq!(m.average, 4 * n);
-        let (layer, ends) = (32 + 4 + 24 + 2 + 8 + 32, 26 + 32);
-        assert_eq!(m.activations, 4 * 8192 * 4 * (layer + ends) + (1 << 25));
+        assert_eq!(m.activations, 4 * pass + (1 << 25));
         assert_eq!(m.cache, 4 * 2 * 8 * 12 * 5);
         assert_eq!(m.total(), m.weights + m.gradients + m.moments + m.average + m.activations + m.cache);
-        assert_eq!(Memory::of(&a, &Profile::trl().ppo, 12, 5).average, 0);
+        assert_eq!(of(1, &[Stage::Ppo], &Profile::trl()).average, 0);
+        // One network that learns, beside the base.
+        for stage in [Stage::Pretrain, Stage::Supervised] {
+            let m = of(1, &[stage], &Profile::instructgpt());
+            assert_eq!((m.stage, m.weights, m.gradients, m.moments), (stage, 8 * n, 4 * (n + 80), 8 * n));
+            assert_eq!((m.average, m.activations, m.cache), (0, pass + (1 << 25), 0));
+        }
+        // One with a scalar head, beside the base and the supervised model.
+        let m = of(1, &[Stage::Reward], &Profile::instructgpt());
+        assert_eq!((m.weights, m.gradients), (4 * (3 * n + 9), 4 * (n + 9 + 80)));
+        // No critic, and no average.
+        let m = align(1, "grpo");
+        assert_eq!((m.weights, m.gradients, m.average), (4 * (5 * n + 9), 4 * (n + 80), 0));
+        assert_eq!((m.activations, m.cache), (3 * pass + (1 << 25), 4 * 2 * 8 * 12 * 5));
+    }
+
+    #[test]
+    fn a_stage_takes_what_its_networks_take() {
+        let profile = Profile::instructgpt();
+        let stage = |stage| of(6, &[stage], &profile).total();
+        assert!(stage(Stage::Supervised) < stage(Stage::Reward) && stage(Stage::Reward) < stage(Stage::Ppo));
+        // A run takes what its greatest stage takes, not their sum.
+        assert_eq!(of(6, &Stage::ALL, &profile), of(6, &[Stage::Ppo], &profile));
+        let mut members = profile;
+        members.reward.ensemble =
+            Some(rlhf_core::profile::RewardEnsemble { members: 8, ..members.reward.members() });
+        assert_eq!(of(6, &Stage::ALL, &members).stage, Stage::Reward);
+    }
+
+    #[test]
+    fn a_method_takes_what_its_networks_take() {
+        let total = |method| align(6, method).total();
+        assert!(total("grpo") < total("ppo") && total("ppo") < total("nlpo"));
+        assert!(total("rloo") < total("nash_md") && total("best_of_n") < total("ppo"));
+        assert!(total("trpo") > total("rloo"), "its solver's vectors");
+        // Answers are sampled at the end, and nothing learns by then.
+        for method in ["dpo", "simpo", "kto", "ips"] {
+            assert!(total(method) < total("grpo"), "{method}");
+        }
+        assert!(total("simpo") < total("dpo"), "no pass through a reference");
+        assert!(total("ilql") > total("dpo"), "three networks learn");
     }
 
     #[test]

@@ -1,8 +1,9 @@
-//! What is looked at before the first second of work: files, shapes, memory.
+//! Checks of files, shapes and memory before a run begins.
 
 use super::base::{fit, teacher_file};
 use super::files::All;
-use super::{Memory, RunError, memory};
+use super::memory::Workload;
+use super::{Memory, RunError, Stage, memory};
 use crate::config::{self, Config, Source};
 use crate::engine::Device;
 use rlhf_data::Format;
@@ -20,7 +21,7 @@ pub struct Preflight {
     pub vocabulary: usize,
     /// How many files of the data serve.
     pub files: usize,
-    /// What it takes, in bytes.
+    /// Memory that the stages take, in bytes.
     pub memory: Memory,
     /// What there is, in bytes, where that is known.
     pub available: Option<u64>,
@@ -32,7 +33,7 @@ pub struct Preflight {
 const TOGETHER: usize = 64;
 
 /// Checks all that a run needs, and trains nothing: data, base and tokenizer, the folder `out` that
-/// it writes to, memory. `available`: bytes of the device's memory; what the machine says is free, unless given.
+/// it writes to, memory. `stages`: those that will run; see [`Stage::remaining`]. `available`: bytes of the device's memory; what the machine says is free, unless given.
 /// Of a graphics card nothing is known.
 ///
 /// # Errors
@@ -40,6 +41,7 @@ const TOGETHER: usize = 64;
 pub fn preflight(
     config: &Config,
     device: &Device,
+    stages: &[Stage],
     out: Option<&Path>,
     available: Option<u64>,
 ) -> Result<Preflight, RunError> {
@@ -50,24 +52,34 @@ pub fn preflight(
         return Err(RunError::setting("data", format!("{}: there is no such folder", folder.display())));
     }
     let (architecture, tokens) = fit(config)?;
-    teacher_file(config)?;
+    let teacher = teacher_file(config)?;
     let files = data(config)?;
     if let Some(out) = out {
         writable(out)?;
     }
     let mut notes = config.notes.clone();
-    let ppo = &profile.ppo;
-    let batch = ppo.batch.unwrap_or(1);
-    if !batch.is_multiple_of(ppo.minibatches) {
-        let (size, more) = (batch / ppo.minibatches, batch % ppo.minibatches);
+    if let (Some(responses), Some(minibatches)) = (profile.responses_per_iteration(), profile.minibatches())
+        && stages.contains(&Stage::Ppo)
+        && !responses.is_multiple_of(minibatches.into())
+    {
+        let (size, more) = (responses / u64::from(minibatches), responses % u64::from(minibatches));
         notes.push(format!(
-            "{batch} responses make {} minibatches of {size}, {more} of them with one more",
-            ppo.minibatches
+            "{responses} responses make {minibatches} minibatches of {size}, {more} of them with one more"
         ));
     }
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let responses = (batch as usize).min(TOGETHER * threads);
-    let memory = Memory::of(&architecture, ppo, config.ppo.prompt + config.ppo.response, responses);
+    let run = Workload {
+        profile: &profile,
+        base: &architecture,
+        new: config.base.fresh().is_some(),
+        teacher: teacher.as_ref().map(|opened| &opened.architecture),
+        context: config.context,
+        sequence: config.ppo.prompt + config.ppo.response,
+        corpus: (config.pretraining.source == Source::Base).then_some(config.pretraining.length),
+        prompts: config.evaluation.prompts,
+        at_once: TOGETHER * threads,
+    };
+    let memory = Memory::of(stages, &run);
     let available = available.or_else(|| if device.in_memory() { memory::available() } else { None });
     if let Some(available) = available.filter(|available| memory.total() > *available) {
         return Err(RunError::Memory { needed: memory.total(), available });

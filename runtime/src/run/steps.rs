@@ -104,6 +104,7 @@ pub fn run(
     let mut writer = run.base.model.clone();
     let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
     let corpus = corpus(config, &files.found, &mut writer, &run.base.tokenizer, &mut tell)?;
+    drop(writer);
     seconds.data = clock.elapsed().as_secs_f64();
 
     let clock = Instant::now();

@@ -1,5 +1,5 @@
-//! The stages of a run, on networks of any engine: each says how far it is, keeps what it does in
-//! the run's folder, can be stopped between any two steps, and goes on to the same bits.
+//! The stages of a run, on networks of any engine. Each reports its progress, writes to the run's folder, can be
+//! stopped between any two steps, and resumes there; on the CPU engine to the same bits.
 //!
 //! What a run's folder holds:
 //!

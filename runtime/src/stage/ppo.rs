@@ -77,7 +77,7 @@ impl Trainer for Run {
 /// The critic as it starts.
 fn critic(settings: &profile::Ppo, sft: &Model, reward: &Scorer, seed: u64) -> Result<Model, TrainError> {
     let critic = match settings.critic_init {
-        CriticInit::RewardModel => reward.model().clone(),
+        CriticInit::RewardModel => reward.critic().map_err(TrainError::role("critic"))?,
         CriticInit::Policy(head) => sft
             .with_scalar_head(head.deviation(sft.architecture().width) as f32, seed)
             .map_err(TrainError::role("critic"))?,
@@ -87,7 +87,7 @@ fn critic(settings: &profile::Ppo, sft: &Model, reward: &Scorer, seed: u64) -> R
 
 fn told(settings: &profile::Ppo, seed: u64) -> Loop {
     Loop {
-        prompts: settings.batch.unwrap_or(256) as usize,
+        prompts: settings.responses_per_iteration() as usize,
         dropout: settings.dropout,
         temperature: settings.temperature,
         seed,

@@ -56,6 +56,8 @@ pub fn reward_model(
         }
         _ => None,
     };
+    // Clones have no gradients and moments, which nothing needs any more.
+    models = models.iter().map(Model::clone).collect();
     let scaled: Result<Vec<_>, _> =
         models.into_iter().map(|model| scale(Member::new(model, rule.clone()))).collect();
     let scorer = scaled.and_then(|members| Ok(Scorer::new(members, ensemble.how)?));

@@ -4,7 +4,7 @@ use rlhf::config::Config;
 use rlhf::data::Format;
 use rlhf::engine::Device;
 use rlhf::record::Phase;
-use rlhf::run::{DataSet, Manner, RunError, Summary, preflight, report, run};
+use rlhf::run::{DataSet, Manner, RunError, Stage, Summary, preflight, report, run};
 use rlhf::stage::StageError;
 use rlhf::train::{Guard, TrainError};
 use rlhf_tests::device::threads;
@@ -213,15 +213,16 @@ fn files_of_sources_that_do_not_serve_are_refused_by_name() {
         ("\"a.json\", \"b\"", &["b, supervised.sources", "self_instruct", "a source of its own"]),
     ] {
         let text = with_sources(&format!("sources = [{{ files = [{files}] }}]"), "formats = [\"prompts\"]");
-        let before =
-            preflight(&config(folder.path(), &text), &threads(1), None, None).unwrap_err().to_string();
+        let before = preflight(&config(folder.path(), &text), &threads(1), &Stage::ALL, None, None)
+            .unwrap_err()
+            .to_string();
         let error = on(folder.path(), &text, 1).unwrap_err().to_string();
         assert_eq!(before, error);
         assert!(words.iter().all(|word| error.contains(word)), "{files}: {error}");
     }
     let counted = |sources: &str| {
         let text = with_sources(sources, "formats = [\"prompts\"]");
-        preflight(&config(folder.path(), &text), &threads(1), None, None).unwrap().files
+        preflight(&config(folder.path(), &text), &threads(1), &Stage::ALL, None, None).unwrap().files
     };
     assert_eq!(counted("formats = [\"instructions\", \"self_instruct\"]"), 6);
     assert_eq!(counted("sources = [{ files = [\"a.json\"] }, { files = [\"a*\"] }]"), 5, "each once");

@@ -6,7 +6,7 @@ use super::output::{Output, print};
 use super::train::{Told, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
-use rlhf::run::preflight;
+use rlhf::run::{Stage, preflight};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -68,8 +68,8 @@ fn checked(args: &Check, machine: &Machine, output: Output) -> Result<(), Failur
     let (_, overrides) = config.resolve()?;
     let mut found = None;
     if config.data.is_some() {
-        let all =
-            preflight(&config, &device, args.out.as_deref(), args.told.memory()).map_err(Failure::wrong)?;
+        let all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
+            .map_err(Failure::wrong)?;
         output.tell(&facts(&all));
         found = Some(all);
     } else {

@@ -69,6 +69,23 @@ struct Request<'a> {
     resume: bool,
 }
 
+impl Request<'_> {
+    /// The last part to be done.
+    fn until(&self) -> Stage {
+        self.stage.unwrap_or(Stage::Ppo)
+    }
+
+    /// Whether to go on with the run in the folder. Parts belong to one run: each goes on with it.
+    fn goes_on(&self) -> bool {
+        self.resume || self.stage.is_some()
+    }
+
+    /// The parts that are left to do.
+    fn stages(&self, out: &Path) -> Vec<Stage> {
+        self.until().remaining(self.goes_on().then_some(out), self.from)
+    }
+}
+
 pub fn whole(args: &Training, device: &Device) -> Result<(), Failure> {
     train(args, &Request { stage: None, from: None, resume: args.resume }, device)
 }
@@ -90,7 +107,9 @@ fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), 
         return Err(Failure::wrong(format!("{}, base: {reason}", args.told.config.display())));
     }
     output.tell(&overrides(&config.resolve()?.1));
-    let found = preflight(&config, device, Some(&args.out), args.told.memory()).map_err(Failure::wrong)?;
+    let stages = request.stages(&args.out);
+    let found = preflight(&config, device, &stages, Some(&args.out), args.told.memory());
+    let found = found.map_err(Failure::wrong)?;
     output.tell(&facts(&found));
     if args.overwrite {
         clear(&args.out, "run")?;
@@ -121,9 +140,7 @@ fn start(
     progress: &mut Progress<'_>,
 ) -> Result<Option<Summary>, Failure> {
     let stop = interrupt::asked().map_err(Failure::failed)?;
-    let until = request.stage.unwrap_or(Stage::Ppo);
-    // Parts belong to one run: each goes on with it.
-    let resume = request.resume || request.stage.is_some();
+    let (until, resume) = (request.until(), request.goes_on());
     if let Some(stage) = request.stage.filter(|_| request.from.is_none()) {
         let before = stage.before(config.base.fresh().is_some());
         if let Some(missing) = before.filter(|before| !out.join(before.folder()).is_dir()) {
@@ -143,11 +160,12 @@ fn start(
 pub fn facts(found: &Preflight) -> String {
     let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
     let mut out = format!(
-        "A base of {} weights and {} token ids, {} files of data, about {:.2} GiB of memory",
+        "A base of {} weights and {} token ids, {} files of data, about {:.2} GiB of memory for `{}`",
         found.parameters,
         found.vocabulary,
         found.files,
-        gib(found.memory.total())
+        gib(found.memory.total()),
+        found.memory.stage.command()
     );
     out += &found.available.map_or(".".into(), |free| format!(" of {:.1} GiB.", gib(free)));
     for note in &found.notes {

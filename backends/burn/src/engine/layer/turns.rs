@@ -1,8 +1,16 @@
-//! Attention of whole sequences, and the heads that it is on.
+//! The heads that attention is on.
 
-use super::Turns;
-use super::tensor::{AttentionModuleOptions, Tensor, attention};
+use super::tensor::Tensor;
 use rlhf_core::model::Architecture;
+
+/// How the rows of a pass are laid out, and what rotates their heads.
+#[derive(Clone)]
+pub(crate) struct Turns {
+    pub(crate) batch: usize,
+    pub(crate) time: usize,
+    /// Cosines and sines, `[batch, 1, time, head_width / 2]`; none where the family has no rotary positions.
+    pub(crate) rotary: Option<[Tensor<4>; 2]>,
+}
 
 impl Turns {
     /// Queries, keys and values of fused rows, `[batch, heads, time, head_width]` each.
@@ -27,22 +35,4 @@ impl Turns {
         let turned_high = high * cos.clone() + low * sin.clone();
         Tensor::cat(vec![turned_low, turned_high], 3)
     }
-}
-
-/// Each query over the keys up to its own. Burn's kernels hold tiles of the scores where no graph is kept;
-/// where one is, Burn has no other way than to keep all of them.
-pub(crate) fn causal(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
-    let [_, heads, ..] = q.dims();
-    let options = AttentionModuleOptions { is_causal: true, ..Default::default() };
-    attention(q, shared(k, heads), shared(v, heads), None, None, options)
-}
-
-/// Every key head as often as query heads share it.
-fn shared(x: Tensor<4>, heads: usize) -> Tensor<4> {
-    let [batch, kv_heads, time, width] = x.dims();
-    if kv_heads == heads {
-        return x;
-    }
-    let each = heads / kv_heads;
-    x.unsqueeze_dim::<5>(2).expand([batch, kv_heads, each, time, width]).reshape([batch, heads, time, width])
 }

@@ -1,13 +1,14 @@
 //! What the backend can beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for
 //! [`Rows`] and [`LearnRows`] alone.
 
-use crate::guard::guarded;
-use crate::model::owed;
-use crate::padded::matrix;
-use crate::read::{fetch, floats, numbers};
-use crate::show::Shown;
+use crate::engine::check;
+use crate::engine::guard::guarded;
+use crate::engine::padded::matrix;
+use crate::engine::positions::owed;
+use crate::engine::read::{fetch, floats, numbers};
+use crate::engine::show::Shown;
 use crate::tensor::Transaction;
-use crate::{BurnError, Model, check};
+use crate::{BurnError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 

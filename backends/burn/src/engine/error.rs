@@ -1,7 +1,7 @@
 //! What the backend refuses.
 
+use crate::Precision;
 use crate::tensor::ExecutionError;
-use crate::{Precision, device};
 use core::fmt;
 use rlhf_core::Error;
 use rlhf_core::model::CheckpointError;
@@ -18,6 +18,8 @@ pub enum BurnError {
     UnknownDevice {
         /// What was asked for.
         name: String,
+        /// The names that there are.
+        known: &'static str,
     },
     /// The device is known, but this build leaves it out.
     NotBuilt {
@@ -90,7 +92,7 @@ impl fmt::Display for BurnError {
         match self {
             Self::Core(e) => e.fmt(f),
             Self::Checkpoint(e) => e.fmt(f),
-            Self::UnknownDevice { name } => write!(f, "no device is called {name:?}: want {}", device::KNOWN),
+            Self::UnknownDevice { name, known } => write!(f, "no device is called {name:?}: want {known}"),
             Self::NotBuilt { name, feature, built } => write!(
                 f,
                 "device {name:?} is not in this build: build {} with the feature {feature:?}, or use one of: {built}",

@@ -1,11 +1,12 @@
 //! The roles that read: policy, reference, reward model, critic. None of them keeps a graph.
 
-use crate::generate::Request;
-use crate::guard::guarded;
-use crate::model::owed;
-use crate::padded::indices;
-use crate::read::floats;
-use crate::{BurnError, Model, check};
+use crate::engine::check;
+use crate::engine::generate::Request;
+use crate::engine::guard::guarded;
+use crate::engine::padded::indices;
+use crate::engine::positions::{last_tokens, owed};
+use crate::engine::read::floats;
+use crate::{BurnError, Model};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
@@ -93,9 +94,4 @@ impl Critic for Model {
         out.copy_from_slice(&self.read_scalars(sequences, &all).await?);
         Ok(())
     }
-}
-
-/// Where each sequence's last token is.
-pub(crate) fn last_tokens(sequences: Ragged<'_>) -> Vec<usize> {
-    sequences.ends().iter().map(|end| end - 1).collect()
 }

@@ -3,11 +3,11 @@
 //! Activations are matrices with a row for each token; only attention sees sequences.
 
 use crate::Precision;
-use crate::layer::{Part, Turns};
-use crate::masks::Masks;
-use crate::rope::Rope;
+use crate::engine::layer::{Part, Turns};
+use crate::engine::masks::Masks;
+use crate::engine::rope::Rope;
+use crate::engine::weights::Layout;
 use crate::tensor::{Bool, Int, Tensor, softmax};
-use crate::weights::Layout;
 use rlhf_core::Site;
 use rlhf_core::model::Architecture;
 

@@ -148,7 +148,7 @@ fn pass(weights: Tensor<2>, part: Tensor<2>) -> (Tensor<2, Int>, Tensor<2>) {
 mod tests {
     use super::*;
     use crate::Device;
-    use crate::padded::matrix;
+    use crate::engine::padded::matrix;
     use crate::tensor::list;
     use rlhf_core::random::{Key, Stream};
     use rlhf_core::sampling::draw as core_draw;

@@ -5,33 +5,14 @@
 
 mod attention;
 mod parts;
+mod turns;
 
 pub(crate) use attention::causal;
+pub(crate) use parts::Part;
+pub(crate) use turns::Turns;
 
 use super::tensor::{self, Tensor};
-use crate::Precision;
-use crate::weights::LayerLayout;
-use rlhf_core::model::Architecture;
-
-/// Some of a network's tensors, which follow each other.
-#[derive(Clone, Copy)]
-pub(crate) struct Part<'a> {
-    pub(crate) architecture: &'a Architecture,
-    /// What products are computed in.
-    pub(crate) precision: Precision,
-    /// The place of the first of them in the network.
-    pub(crate) first: usize,
-    pub(crate) weights: &'a [Tensor<2>],
-}
-
-/// How the rows of a pass are laid out, and what rotates their heads.
-#[derive(Clone)]
-pub(crate) struct Turns {
-    pub(crate) batch: usize,
-    pub(crate) time: usize,
-    /// Cosines and sines, `[batch, 1, time, head_width / 2]`; none where the family has no rotary positions.
-    pub(crate) rotary: Option<[Tensor<4>; 2]>,
-}
+use crate::engine::weights::LayerLayout;
 
 impl Part<'_> {
     /// One layer, from and to `[rows, width]`. `attend(queries, keys, values)` is the attention, on and to
@@ -53,11 +34,6 @@ impl Part<'_> {
         let x = x + kept(self.linear(layer.attention_out, attended), of_attention);
         let hidden = self.linear(layer.mlp_in, self.norm(layer.mlp_norm, x.clone()));
         x + kept(self.linear(layer.mlp_out, parts::activation(a.family, hidden)), of_mlp)
-    }
-
-    /// The tensor at `place` in the network.
-    fn weight(&self, place: usize) -> Tensor<2> {
-        self.weights[place - self.first].clone()
     }
 }
 

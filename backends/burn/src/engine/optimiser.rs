@@ -1,7 +1,7 @@
 //! AdamW on the device.
 
 use crate::BurnError;
-use crate::read::floats;
+use crate::engine::read::floats;
 use crate::tensor::Tensor;
 use rlhf_core::maths::{Decay, EpsilonAt, Update};
 

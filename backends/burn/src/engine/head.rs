@@ -6,7 +6,7 @@
 //! ever held.
 
 use crate::Device;
-use crate::padded::{indices, matrix};
+use crate::engine::padded::{indices, matrix};
 use crate::tensor::{IndexingUpdateOp, Int, Tensor, log_softmax};
 use core::ops::Range;
 
@@ -138,7 +138,7 @@ fn entropy_of(all: &Tensor<2>) -> Tensor<2> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::read::floats;
+    use crate::engine::read::floats;
     use rlhf_core::maths::{log_prob, log_prob_pull};
     use rlhf_core::random::{Key, Stream};
     use rlhf_core::ready;

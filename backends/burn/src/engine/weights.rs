@@ -1,8 +1,9 @@
 //! Where each tensor of a network lies in its list.
 
-use crate::guard::caught;
+use crate::engine::guard::caught;
+use crate::engine::padded::matrix;
 use crate::tensor::Tensor;
-use crate::{BurnError, Device, padded::matrix};
+use crate::{BurnError, Device};
 use core::ops::Range;
 use rlhf_core::model::{self, Architecture};
 
@@ -93,7 +94,7 @@ impl Layout {
     /// # Errors
     /// [`BurnError::Core`] says how many numbers there should be; [`BurnError::Device`].
     pub(crate) fn send(&self, device: &Device, flat: &[f32]) -> Result<Vec<Tensor<2>>, BurnError> {
-        crate::check::len("weights", flat.len(), self.len())?;
+        crate::engine::check::len("weights", flat.len(), self.len())?;
         let mut rest = flat;
         let mut next = |tensor: &model::Tensor| {
             let (these, others) = rest.split_at(tensor.len());

@@ -1,11 +1,11 @@
 //! Sampling of many sequences at once, with cached keys and values. Ids and their log-probabilities leave
 //! the device, logits do not; sequences that have ended leave the batch.
 
-use crate::layer::causal;
-use crate::network::{Network, cached};
-use crate::padded::{indices, matrix};
-use crate::read::{fetch, numbers};
-use crate::sampler::{BELOW_ONE, Sampler};
+use crate::engine::layer::causal;
+use crate::engine::network::{Network, cached};
+use crate::engine::padded::{indices, matrix};
+use crate::engine::read::{fetch, numbers};
+use crate::engine::sampler::{BELOW_ONE, Sampler};
 use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction, kept};
 use crate::{BurnError, Device, Model};
 use rlhf_core::random::Key;

@@ -1,11 +1,27 @@
 //! What a layer is made of, beside attention.
 
-use super::Part;
 use super::tensor::{DType, Tensor, sigmoid, silu};
-use crate::weights::Pair;
-use rlhf_core::model::Family;
+use crate::Precision;
+use crate::engine::weights::Pair;
+use rlhf_core::model::{Architecture, Family};
+
+/// Some of a network's tensors, which follow each other.
+#[derive(Clone, Copy)]
+pub(crate) struct Part<'a> {
+    pub(crate) architecture: &'a Architecture,
+    /// What products are computed in.
+    pub(crate) precision: Precision,
+    /// The place of the first of them in the network.
+    pub(crate) first: usize,
+    pub(crate) weights: &'a [Tensor<2>],
+}
 
 impl Part<'_> {
+    /// The tensor at `place` in the network.
+    fn weight(&self, place: usize) -> Tensor<2> {
+        self.weights[place - self.first].clone()
+    }
+
     /// `x·W + b`, the product in the precision of products.
     pub(super) fn linear(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
         let dtype = self.precision.dtype();

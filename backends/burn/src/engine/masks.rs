@@ -1,7 +1,7 @@
 //! Dropout's masks, which `core` draws on the host and a pass multiplies by.
 
 use crate::Device;
-use crate::padded::{Padded, matrix};
+use crate::engine::padded::{Padded, matrix};
 use crate::tensor::Tensor;
 use rlhf_core::{Dropout, Site};
 

@@ -1,6 +1,6 @@
 //! A network in the midst of learning, taken off the device and put on another.
 
-use crate::learner::Learning;
+use crate::engine::learning::Learning;
 use crate::{BurnError, Model};
 
 /// What learning has gathered beside the weights, between two steps, in the order of

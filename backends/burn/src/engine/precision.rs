@@ -1,7 +1,6 @@
 //! What products are computed in.
 
-use crate::tensor::{DType, Tensor, supports};
-use crate::{BurnError, Device, Model};
+use crate::tensor::{DType, Tensor};
 
 /// What the layers' matrices are multiplied in. Weights, optimiser, residual stream, norms, attention and
 /// the vocabulary head stay in f32 whatever it is: a step that is small beside its weight is not lost.
@@ -32,35 +31,5 @@ impl Precision {
     pub(crate) fn scale(self, cotangent: &Tensor<2>) -> Option<Tensor<2>> {
         let greatest = || cotangent.clone().max_abs().clamp_min(f32::MIN_POSITIVE).reshape([1, 1]);
         (self == Self::F16).then(greatest)
-    }
-}
-
-impl Device {
-    /// Whether products can be computed in `precision` here.
-    ///
-    /// # Errors
-    /// [`BurnError::Precision`] where they cannot.
-    pub fn computes_in(&self, precision: Precision) -> Result<(), BurnError> {
-        if supports(self.inner(), precision.dtype()) {
-            return Ok(());
-        }
-        Err(BurnError::Precision { precision, device: self.name().into() })
-    }
-}
-
-impl Model {
-    /// The same network with products in `precision`.
-    ///
-    /// # Errors
-    /// [`BurnError::Precision`] where the device does not compute in it.
-    pub fn with_precision(mut self, precision: Precision) -> Result<Self, BurnError> {
-        self.device.computes_in(precision)?;
-        self.precision = precision;
-        Ok(self)
-    }
-
-    /// What its products are computed in.
-    pub fn precision(&self) -> Precision {
-        self.precision
     }
 }

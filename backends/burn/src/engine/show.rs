@@ -1,10 +1,9 @@
 //! What an objective is shown of a pass, and where its gradients go.
 
-use crate::head::Pulled;
-use crate::model::owed;
-use crate::padded::{Padded, matrix};
-use crate::read::{fetch, floats, numbers};
-use crate::roles::last_tokens;
+use crate::engine::head::Pulled;
+use crate::engine::padded::{Padded, matrix};
+use crate::engine::positions::{last_tokens, owed};
+use crate::engine::read::{fetch, floats, numbers};
 use crate::tensor::{IndexingUpdateOp, Tensor, Transaction};
 use crate::{BurnError, Model};
 use rlhf_core::{Batch, Objective};

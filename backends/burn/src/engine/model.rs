@@ -1,15 +1,16 @@
 //! A network that plays every role.
 
-use crate::guard::guarded;
-use crate::layer::causal;
-use crate::learner::Learning;
-use crate::network::Network;
-use crate::padded::Padded;
-use crate::read::floats;
-use crate::rope::Rope;
+use crate::engine::guard::guarded;
+use crate::engine::layer::causal;
+use crate::engine::learning::Learning;
+use crate::engine::network::Network;
+use crate::engine::padded::Padded;
+use crate::engine::read::floats;
+use crate::engine::rope::Rope;
+use crate::engine::weights::Layout;
+use crate::engine::{check, head::Head};
 use crate::tensor::Tensor;
-use crate::weights::Layout;
-use crate::{BurnError, Device, Precision, check, head::Head};
+use crate::{BurnError, Device, Precision};
 use core::fmt;
 use rlhf_core::model::{self, Architecture, Checkpoint, CheckpointError};
 use rlhf_core::{Batch, Ragged};
@@ -205,10 +206,4 @@ impl Model {
         })
         .await
     }
-}
-
-/// The owed tokens' places in a batch, and their ids.
-pub(crate) fn owed(batch: Batch<'_>) -> (Vec<usize>, Vec<u32>) {
-    let tokens = batch.sequences().tokens();
-    (0..tokens.len()).filter(|&t| batch.owed()[t]).map(|t| (t, tokens[t])).unzip()
 }

@@ -1,24 +1,16 @@
 //! The roles that learn.
 
-use crate::guard::{caught, guarded};
-use crate::padded::Padded;
-use crate::show::Shown;
+use crate::engine::guard::{caught, guarded};
+use crate::engine::learning::Learning;
+use crate::engine::padded::Padded;
+use crate::engine::show::Shown;
+use crate::engine::trace::Trace;
+use crate::engine::{check, optimiser};
 use crate::tensor::Tensor;
-use crate::trace::Trace;
-use crate::{BurnError, Model, check, optimiser};
+use crate::{BurnError, Model};
 use rlhf_core::maths::Update;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Dropout, Objective};
-
-/// What learning needs beside weights, in the order of the weights.
-pub(crate) struct Learning {
-    /// Nothing where nothing has been accumulated.
-    pub(crate) gradient: Option<Vec<Tensor<2>>>,
-    pub(crate) first: Vec<Tensor<2>>,
-    pub(crate) second: Vec<Tensor<2>>,
-    pub(crate) average: Option<Vec<Tensor<2>>>,
-    pub(crate) steps: u32,
-}
 
 impl Model {
     /// What learning has gathered: nothing yet, the first time.

@@ -1,8 +1,8 @@
 //! Rotary positions (Su et al., arXiv:2104.09864), the halves of a head rotated against each other.
 
 use crate::Device;
-use crate::layer::Turns;
-use crate::padded::matrix;
+use crate::engine::layer::Turns;
+use crate::engine::padded::matrix;
 use crate::tensor::{Int, Tensor};
 use rlhf_core::model::{Architecture, Family};
 

@@ -1,0 +1,13 @@
+//! The state of an optimizer, on the device.
+
+use crate::tensor::Tensor;
+
+/// Gradients, moments and averages, in the order of the weights.
+pub(crate) struct Learning {
+    /// Nothing where nothing has been accumulated.
+    pub(crate) gradient: Option<Vec<Tensor<2>>>,
+    pub(crate) first: Vec<Tensor<2>>,
+    pub(crate) second: Vec<Tensor<2>>,
+    pub(crate) average: Option<Vec<Tensor<2>>>,
+    pub(crate) steps: u32,
+}
