@@ -10,6 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 
+/// This crate's own fixtures.
+pub fn own() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
+}
+
 /// Where the fixtures are: `RLHF_FIXTURES`, a relative one as seen from the root of the workspace, or
 /// this crate's own `fixtures`.
 pub fn folder() -> PathBuf {

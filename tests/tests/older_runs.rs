@@ -1,0 +1,84 @@
+//! Run folders that an earlier version left: `fixtures/runs` says which.
+
+use rlhf::config::{Config, Given};
+use rlhf::engine::Device;
+use rlhf::inference::{Loaded, Writing};
+use rlhf::record::Phase;
+use rlhf::run::{Manner, Stage, run};
+use rlhf_cpu::{Cpu, Isa};
+use rlhf_tests::golden;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const VERSION: &str = "runs/e443ea5";
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let from = entry.unwrap().path();
+        let to = to.join(from.file_name().unwrap());
+        if from.is_dir() { copy(&from, &to) } else { fs::copy(&from, &to).map(|_| ()).unwrap() }
+    }
+}
+
+/// The fixture's folder to work in, with its data whole.
+fn older() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("older");
+    copy(&golden::own().join(VERSION), &path);
+    fs::write(path.join("data/story.txt"), "Once upon a time there was a fox. ".repeat(2000)).unwrap();
+    (folder, path)
+}
+
+fn config(folder: &Path, set: &[&str]) -> Config {
+    let given: Vec<Given> = set.iter().map(|given| given.parse().unwrap()).collect();
+    Config::read_with(&folder.join("run.toml"), &given).unwrap().with_data(&folder.join("data"))
+}
+
+fn device() -> Device {
+    Cpu::new(1, Isa::Portable).into()
+}
+
+#[test]
+fn a_finished_run_serves_reports_text_and_rewards() {
+    let (_kept, folder) = older();
+    let finished = folder.join("finished");
+    let page = fs::read_to_string(rlhf_cli::report::write(&finished).unwrap()).unwrap();
+    assert!(page.contains("<html") && page.contains("PPO"));
+    for writer in ["base", "sft", "policy"] {
+        let mut writer = Loaded::open(&finished.join(writer), None, &device()).unwrap();
+        let writing = Writing { longest: 4, ..Writing::default() };
+        assert_eq!(writer.write("Why?", &writing).unwrap().len(), 1);
+    }
+    let mut reward = Loaded::open(&finished.join("reward"), None, &device()).unwrap();
+    assert!(reward.score("Why?", " So.").unwrap().is_finite());
+}
+
+#[test]
+fn another_run_starts_from_a_finished_one() {
+    let (_kept, folder) = older();
+    let (from, out) = (folder.join("finished"), folder.join("out"));
+    let manner = Manner { from: Some(&from), until: Stage::Ppo, ..Manner::new(&out) };
+    let config = config(&folder, &["ppo.iterations=1"]);
+    let summary = run(&config, &device(), &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
+    assert_eq!(summary.iterations.len(), 1);
+    assert!(!out.join("sft").exists(), "step 1 was taken over");
+}
+
+#[test]
+fn an_unfinished_run_is_resumed() {
+    let (_kept, folder) = older();
+    let out = folder.join("unfinished");
+    let manner = Manner { resume: true, ..Manner::new(&out) };
+    let mut steps = Vec::new();
+    let config = config(&folder, &["ppo.iterations=30"]);
+    let summary = run(&config, &device(), &manner, &mut |phase, step, _, _| {
+        if phase == Phase::Ppo {
+            steps.push(step);
+        }
+    });
+    let summary = summary.unwrap().unwrap();
+    assert_eq!(summary.iterations.len(), 30);
+    assert_eq!(steps.iter().max(), Some(&30));
+    assert!(steps.iter().all(|step| *step >= 24), "none of the earlier steps is taken again: {steps:?}");
+}
