@@ -1,27 +1,15 @@
 //! Prompts with answers and who prefers which, for reward models.
 
 use super::ranked;
-use super::rows::{Origin, Parse, Records, Row};
+use super::records::{Parse, Records};
+use super::rows::{Origin, Row};
 use super::split::Group;
+use super::vote::{MOST_ANSWERS, Vote, pairs};
 use super::transcript::{conversation, prompt, prompt_about, response, shared};
 use super::{Format, recognise};
 use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
-
-/// One judgement on two answers, by index.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Vote {
-    /// One is better.
-    Prefers {
-        /// The better answer.
-        winner: usize,
-        /// The worse answer.
-        loser: usize,
-    },
-    /// Neither is better.
-    Tie(usize, usize),
-}
 
 /// A prompt, K answers to it, and judgements on pairs of them: one pair (K = 2), all pairs of a
 /// ranking, or several people's votes on one pair.
@@ -60,9 +48,6 @@ impl Default for Options {
         Self { synthetic: false, passages: true }
     }
 }
-
-/// More answers to one prompt are refused: their pairs grow with the square.
-pub(super) const MOST_ANSWERS: usize = 64;
 
 /// The comparisons of a file, one at a time.
 ///
@@ -214,11 +199,6 @@ fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, DataError> {
     }
     let votes = ranked::of_ranks(&ranks);
     comparison(row, conversation(said.into_iter()), answers, votes)
-}
-
-/// `(0, 1), (0, 2), …, (1, 2), …`
-pub(super) fn pairs(k: usize) -> impl Iterator<Item = (usize, usize)> {
-    (0..k).flat_map(move |a| (a + 1..k).map(move |b| (a, b)))
 }
 
 fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, DataError> {

@@ -1,6 +1,7 @@
 //! Prompts with a good response, for supervised fine-tuning.
 
-use super::rows::{Origin, Parse, Records, Row};
+use super::records::{Parse, Records};
+use super::rows::{Origin, Row};
 use super::split::Group;
 use super::transcript::{prompt, prompt_about, response};
 use super::{Format, recognise};

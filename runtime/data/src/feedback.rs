@@ -1,6 +1,7 @@
 //! Responses, each with the reward that it got, for learning from users' feedback.
 
-use super::rows::{Origin, Parse, Records, Row};
+use super::records::{Parse, Records};
+use super::rows::{Origin, Row};
 use super::solution::label;
 use super::split::Group;
 use super::transcript::{prompt, response};

@@ -2,7 +2,7 @@
 
 use super::open::open;
 use super::parquet;
-use super::rows::rows;
+use super::records::rows;
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

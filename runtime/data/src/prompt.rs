@@ -3,7 +3,8 @@
 use super::comparison::{self, Options};
 use super::demonstration;
 use super::feedback;
-use super::rows::{Origin, Parse, Records, Row};
+use super::records::{Parse, Records};
+use super::rows::{Origin, Row};
 use super::solution;
 use super::split::Group;
 use super::transcript::prompt;

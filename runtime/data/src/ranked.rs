@@ -1,6 +1,6 @@
 //! Rankings and votes of a user's own: `prompt`, `answers`, and `ranks` or `votes`.
 
-use super::comparison::{MOST_ANSWERS, Vote, pairs};
+use super::vote::{MOST_ANSWERS, Vote, pairs};
 use super::rows::Row;
 use super::transcript::response;
 use crate::error::DataError;

@@ -1,6 +1,7 @@
 //! Prompts with answers that are right or wrong, for outcome and process reward models.
 
-use super::rows::{Origin, Parse, Records, Row};
+use super::records::{Parse, Records};
+use super::rows::{Origin, Row};
 use super::split::Group;
 use super::transcript::{prompt, response};
 use super::{Format, recognise};

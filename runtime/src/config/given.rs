@@ -2,7 +2,7 @@
 
 use super::keys::Key;
 use super::kind::Kind;
-use super::reader::value;
+use super::value::value;
 use super::tree::{Tree, unknown};
 use super::{Config, settings};
 use crate::config::{ConfigError, Override, overrides};

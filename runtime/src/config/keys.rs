@@ -131,7 +131,7 @@ impl Key {
         match (self.kind, self.default) {
             (Formats(kinds), "") => Some(json!(named::names(kinds))),
             (_, "") => None,
-            (_, text) => super::reader::value(text).ok(),
+            (_, text) => super::value::value(text).ok(),
         }
     }
 }

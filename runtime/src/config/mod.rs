@@ -16,6 +16,7 @@ mod sections;
 mod settings;
 mod source;
 mod tree;
+mod value;
 mod version;
 mod wanted;
 

@@ -188,7 +188,7 @@ mod tests {
                     .map(|row| {
                         let (setting, rest) = row[1..].trim().split_once(" = ").unwrap();
                         let value = rest.split(" # ").next().unwrap();
-                        let value = crate::run::config::reader::value(value).unwrap();
+                        let value = crate::config::value::value(value).unwrap();
                         Change { setting: setting.into(), value, reason: "a test".into() }
                     })
                     .collect();

@@ -5,6 +5,7 @@ use super::kind::Kind;
 use super::nearest::nearest;
 use super::source;
 use super::tree::Tree;
+use super::value::json;
 use super::version::{RENAMED, Renamed, VERSION};
 use crate::config::ConfigError;
 use serde::Deserialize;
@@ -15,16 +16,6 @@ use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
 
 /// The most tables of `[[override]]`: profiles have fewer settings.
 const MOST_OVERRIDES: usize = 1000;
-
-/// A value of TOML, such as `1e-4` or `["prompts"]`.
-pub fn value(text: &str) -> Result<Value, String> {
-    let said = |e: toml::de::Error| e.message().to_owned();
-    json(DeValue::parse(text.trim()).map_err(said)?).map_err(said)
-}
-
-fn json(value: Spanned<DeValue<'_>>) -> Result<Value, toml::de::Error> {
-    Value::deserialize(ValueDeserializer::from(value))
-}
 
 /// Reads a text; `path` is for messages. Unknown keys, and values that their keys do not take,
 /// are refused.

@@ -1,6 +1,6 @@
 //! The loop of every stage that passes over data.
 
-use super::supervised::with_dropout;
+use super::dropout::with_dropout;
 use super::{Session, StageError, at};
 use crate::engine::Model;
 use crate::record::{Line, Phase};

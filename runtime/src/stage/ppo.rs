@@ -2,7 +2,7 @@
 
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
-use super::supervised::with_dropout;
+use super::dropout::with_dropout;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;

@@ -2,7 +2,7 @@
 
 use super::figures::Writer;
 use super::seen::Seen;
-use super::supervised::with_dropout;
+use super::dropout::with_dropout;
 use super::{Session, StageError, at};
 use crate::engine::{Model, Scorer};
 use crate::record::{Line, Phase};

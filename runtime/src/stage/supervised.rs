@@ -1,12 +1,12 @@
 //! Step 1, and pretraining, which is the same on plain text.
 
+use super::dropout::with_dropout;
 use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
 use crate::engine::Model;
 use crate::record::Phase;
 use rlhf_core::profile::Supervised;
 use rlhf_train::{Examples, Step, TrainError, now};
-use std::borrow::Cow;
 
 /// Pretrains `start` on plain text and keeps it as `base`.
 ///
@@ -63,19 +63,4 @@ impl Pass for rlhf_train::Supervised<'_> {
         let told = |step: Step| Taken { step, more: Vec::new(), told: format!("loss {:.3}", step.loss) };
         Ok(now(rlhf_train::Supervised::step(self, model))?.map(told))
     }
-}
-
-/// The same weights with dropout at `rate` while learning, without an optimiser's state.
-pub(super) fn with_dropout(model: &Model, rate: f64, seed: u64) -> Result<Model, TrainError> {
-    let architecture =
-        rlhf_core::model::Architecture { dropout: rate as f32, ..model.architecture().clone() };
-    if architecture == *model.architecture() {
-        return Ok(model.clone());
-    }
-    let weights = model.weights().map(Cow::into_owned);
-    let mut model = weights
-        .and_then(|weights| Model::from_weights(&model.device(), architecture, weights))
-        .map_err(TrainError::role("learner"))?;
-    model.seed_dropout(seed);
-    Ok(model)
 }
