@@ -5,8 +5,9 @@
 //! are made once; each method then has them and the same questions. The last column is its control: what it
 //! learns where rewards are all alike and labels come from a coin.
 
+use rlhf::engine::{Aligned, Member, Scorer};
 use rlhf::engine::{Device, Model};
-use rlhf::stage::{Aligned, Judgements, Material, Member, Prompts, Scorer, Session, align, reward_model};
+use rlhf::stage::{Judgements, Material, Prompts, Session, align, reward_model};
 use rlhf::train::{Examples, Guards, Ranking, Scaled, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{EnsembleRule, RewardScale};

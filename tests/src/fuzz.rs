@@ -1,13 +1,13 @@
 //! What must not panic, whatever the bytes: called by the targets of `tests/fuzz` and, on keyed
 //! mutations of good files, by `tests/hostile.rs`.
 
+use rlhf::config::Config;
 use rlhf::data::personal::{Finder, Names, mask as mask_file};
 use rlhf::data::{
     Format, Kind, Options, comparisons, demonstrations, feedback, prompts, recognise, solutions,
 };
-use rlhf::formats::{Members, Safetensors, Scoring, open, tokenizer};
+use rlhf::models::{Files, Members, Safetensors, Scoring, open, tokenizer};
 use rlhf::record::{Manifest, Metrics};
-use rlhf::run::Config;
 use std::path::{Path, PathBuf};
 
 /// The most rows that a few bytes can hold, and more.
@@ -58,7 +58,7 @@ pub fn mask(bytes: &[u8]) {
         let _ = finder.mask(text);
     }
     with_file(bytes, |path| {
-        let _ = mask_file(&path, &path.with_extension("out"), &finder);
+        let _ = mask_file(&path, &mut std::io::sink(), false, &finder);
     });
 }
 
@@ -97,7 +97,7 @@ pub fn model_file(bytes: &[u8]) {
         return;
     }
     load(&folder.join("x.bin"));
-    let _ = (Scoring::read(folder), Members::read(folder));
+    let _ = (Scoring::read(&Files::folder(folder)), Members::read(&Files::folder(folder)));
     let _ = Metrics::read(folder);
     let _ = Manifest::check(folder);
 }

@@ -4,6 +4,8 @@
 pub mod device;
 pub mod fuzz;
 pub mod golden;
+pub mod process;
+pub mod run_data;
 pub mod schema;
 pub mod shared;
 pub mod small;

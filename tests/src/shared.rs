@@ -1,42 +1,22 @@
 //! Files that are beside the repository on machines that have them.
+//!
+//! A test that wants them is marked so, and the test harness then says that it was ignored, and why:
+//!
+//! ```
+//! #[test]
+//! #[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
+//! fn all_of_it_is_read() {}
+//! ```
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// The path of a file or folder of `../shared/data`, or of the folder that `RLHF_DATA` names; `None`
-/// where it is not there, which the caller's test reports by [`skipped`].
-pub fn data(path: &str) -> Option<PathBuf> {
-    find("RLHF_DATA", "data", path)
-}
-
-/// The same of `../shared/reference/goldens`, or of the folder that `RLHF_FIXTURES` names.
-pub fn fixture(path: &str) -> Option<PathBuf> {
-    find("RLHF_FIXTURES", "reference/goldens", path)
-}
-
-fn find(variable: &str, folder: &str, path: &str) -> Option<PathBuf> {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let root = match std::env::var_os(variable) {
-        Some(root) => PathBuf::from(root),
-        None => repository.join("../shared").join(folder),
-    };
-    let found = root.join(path);
-    if found.exists() {
-        return Some(found);
-    }
-    skipped(&format!("../shared/{folder}/{path}"));
-    None
-}
-
-/// Says that a test was skipped for want of a file, on standard error and in the file that
-/// `RLHF_SKIPS` names, which `tests/run` counts.
-pub fn skipped(file: &str) {
-    let test = std::thread::current().name().unwrap_or("a test").to_string();
-    let line = format!("skipped: {test} (no {file})\n");
-    eprint!("{line}");
-    if let Some(log) = std::env::var_os("RLHF_SKIPS")
-        && let Ok(mut log) = std::fs::OpenOptions::new().create(true).append(true).open(log)
-    {
-        let _ = log.write_all(line.as_bytes());
-    }
+/// The path of a file or folder of `../shared/data`, or of the folder that `RLHF_DATA` names.
+///
+/// # Panics
+/// If it is not there: the test is to be marked as above.
+pub fn data(path: &str) -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
+    let found = std::env::var_os("RLHF_DATA").map_or_else(beside, PathBuf::from).join(path);
+    assert!(found.exists(), "{}: there is no such file", found.display());
+    found
 }

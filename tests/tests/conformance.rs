@@ -1,15 +1,10 @@
 //! The conformance kit on a correct backend, and on the same one with a fault: it has to find that fault
 //! and no other.
 
-#[path = "conformance/faults.rs"]
 mod faults;
-#[path = "conformance/learning.rs"]
 mod learning;
-#[path = "conformance/roles.rs"]
 mod roles;
-#[path = "conformance/skips.rs"]
 mod skips;
-#[path = "conformance/tiny.rs"]
 mod tiny;
 
 use faults::{FAULTS, Fault};

@@ -2,21 +2,19 @@
 //!
 //! Without Burn's features there is the processor alone, against another number of threads.
 
-#[path = "real/data.rs"]
-mod data;
-
-use data::{CONFIG, write};
+use rlhf::config::Config;
 use rlhf::engine::{Device, Model};
-use rlhf::formats::open;
 use rlhf::inference::{Loaded, Writing};
+use rlhf::models::open;
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::run::{Config, Manner, Summary, run};
+use rlhf::run::{Manner, Summary, run};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Reference;
 use rlhf_core::sampling::Sampling;
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_tests::device::named;
+use rlhf_tests::run_data::{CONFIG, write};
 use rlhf_tests::tolerance::{Kind, tolerance};
 use std::path::Path;
 

@@ -4,14 +4,12 @@
 //! seeds and shapes of the same files are read from `RLHF_FIXTURES`. How close is close is
 //! `rlhf_tests::tolerance`'s business.
 
-mod fixtures {
-    mod models;
-    mod on_policy;
-    mod optimiser;
-    mod ppo;
-    mod preferences;
-    mod probabilities;
-    mod rewards;
-    mod sampling;
-    mod stats;
-}
+mod models;
+mod on_policy;
+mod optimiser;
+mod ppo;
+mod preferences;
+mod probabilities;
+mod rewards;
+mod sampling;
+mod stats;

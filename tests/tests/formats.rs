@@ -4,26 +4,26 @@ use core::time::Duration;
 use rlhf::data::{
     Format, Kind, Options, comparisons, demonstrations, discover, feedback, prompts, solutions, text,
 };
-use rlhf::formats;
+use rlhf::models;
 use rlhf_core::model::Family;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Bytes, Tokenizer};
-use rlhf_tests::shared;
+use rlhf_tests::{golden, shared};
 use std::collections::HashMap;
 use std::time::Instant;
 
-fn gpt2() -> Option<Bpe> {
-    let folder = shared::data("models/gpt2_tokenizer")?;
+fn gpt2() -> Bpe {
+    let folder = shared::data("models/gpt2_tokenizer");
     let read = |name| std::fs::read_to_string(folder.join(name)).unwrap();
-    Some(Bpe::gpt2(&read("encoder.json"), &read("vocab.bpe")).unwrap())
+    Bpe::gpt2(&read("encoder.json"), &read("vocab.bpe")).unwrap()
 }
 
-fn tok512() -> Option<Bpe> {
-    Some(Bpe::llama2c(&std::fs::read(shared::data("models/tok512.bin")?).unwrap()).unwrap())
+fn tok512() -> Bpe {
+    Bpe::llama2c(&std::fs::read(shared::data("models/tok512.bin")).unwrap()).unwrap()
 }
 
 /// Prompts and responses of all demonstrations.
 fn texts() -> Vec<String> {
-    let Some(root) = shared::data("demonstrations") else { return Vec::new() };
+    let root = shared::data("demonstrations");
     let mut texts = Vec::new();
     for (path, format) in discover(&root).unwrap() {
         if format.kind() == Kind::Demonstrations {
@@ -36,11 +36,11 @@ fn texts() -> Vec<String> {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn all_demonstrations_come_back_from_their_tokens() {
     let texts = texts();
-    let tokenizers: [Option<AnyTokenizer>; 3] =
-        [Some(Bytes.into()), gpt2().map(Into::into), tok512().map(Into::into)];
-    for tokenizer in tokenizers.into_iter().flatten() {
+    let tokenizers: [AnyTokenizer; 3] = [Bytes.into(), gpt2().into(), tok512().into()];
+    for tokenizer in tokenizers {
         let mut tokens = 0;
         for text in &texts {
             let ids = tokenizer.encode(text);
@@ -55,8 +55,9 @@ fn all_demonstrations_come_back_from_their_tokens() {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn gpt2_gives_the_published_ids() {
-    let Some(gpt2) = gpt2() else { return };
+    let gpt2 = gpt2();
     assert_eq!((gpt2.vocabulary(), gpt2.eos()), (50257, Some(50256)));
     for (text, ids) in [
         ("Hello world", &[15496, 995][..]),
@@ -106,8 +107,9 @@ fn llama2c_naive(file: &[u8], text: &str) -> Vec<u32> {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn tok512_merges_as_llama2c_does() {
-    let (Some(tokenizer), Some(path)) = (tok512(), shared::data("models/tok512.bin")) else { return };
+    let (tokenizer, path) = (tok512(), shared::data("models/tok512.bin"));
     assert_eq!((tokenizer.vocabulary(), tokenizer.bos(), tokenizer.eos()), (512, Some(1), Some(2)));
     let file = std::fs::read(path).unwrap();
     let all = texts();
@@ -119,8 +121,9 @@ fn tok512_merges_as_llama2c_does() {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn a_long_text_without_spaces_is_encoded_in_no_time() {
-    for tokenizer in [gpt2(), tok512()].into_iter().flatten() {
+    for tokenizer in [gpt2(), tok512()] {
         let text = "ab".repeat(200_000);
         let begun = Instant::now();
         let ids = tokenizer.encode(&text);
@@ -131,8 +134,9 @@ fn a_long_text_without_spaces_is_encoded_in_no_time() {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn stored_tokenizers_come_back_and_damaged_ones_do_not_break_their_promises() {
-    let Some(tokenizer) = tok512() else { return };
+    let tokenizer = tok512();
     let bytes = postcard::to_allocvec(&AnyTokenizer::from(tokenizer.clone())).unwrap();
     let stored: AnyTokenizer = postcard::from_bytes(&bytes).unwrap();
     assert_eq!(stored, tokenizer.into());
@@ -150,22 +154,25 @@ fn stored_tokenizers_come_back_and_damaged_ones_do_not_break_their_promises() {
 }
 
 #[test]
-fn damaged_tokenizer_files_are_survived() {
-    if let Some(path) = shared::data("models/tok512.bin") {
-        let file = std::fs::read(path).unwrap();
-        for end in 0..file.len() {
-            if let Ok(t) = Bpe::llama2c(&file[..end]) {
-                assert_eq!(t.decode(&t.encode("So it goes.")), "So it goes.");
-            }
-        }
-        for i in (0..file.len() * 8).step_by(41) {
-            let mut damaged = file.clone();
-            damaged[i / 8] ^= 1 << (i % 8);
-            if let Ok(t) = Bpe::llama2c(&damaged) {
-                assert_eq!(t.decode(&t.encode("So it goes.")), "So it goes.", "bit {i}");
-            }
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
+fn a_damaged_llama2c_tokenizer_is_survived() {
+    let file = std::fs::read(shared::data("models/tok512.bin")).unwrap();
+    for end in 0..file.len() {
+        if let Ok(t) = Bpe::llama2c(&file[..end]) {
+            assert_eq!(t.decode(&t.encode("So it goes.")), "So it goes.");
         }
     }
+    for i in (0..file.len() * 8).step_by(41) {
+        let mut damaged = file.clone();
+        damaged[i / 8] ^= 1 << (i % 8);
+        if let Ok(t) = Bpe::llama2c(&damaged) {
+            assert_eq!(t.decode(&t.encode("So it goes.")), "So it goes.", "bit {i}");
+        }
+    }
+}
+
+#[test]
+fn damaged_gpt2_tokenizers_are_named() {
     for (encoder, merges, message) in [
         ("[]", "", "encoder.json, line 1"),
         ("{\"a\": 1}", "", "encoder.json, token \"a\": its id is not below the number of tokens"),
@@ -184,8 +191,8 @@ fn the_fixtures_models_open() {
         ("gpt2_rm_tiny", Family::Gpt2, true),
         ("llama_tiny", Family::Llama, false),
     ] {
-        let Some(folder) = shared::fixture(&format!("models/{name}")) else { continue };
-        let opened = formats::open(&folder).unwrap();
+        let folder = golden::folder().join(format!("models/{name}"));
+        let opened = models::open(&folder).unwrap();
         let a = &opened.architecture;
         assert_eq!((a.family, a.scalar, a.vocabulary, a.width), (family, scalar, 256, 64));
         let (weights, missing) = opened.weights(a).unwrap();
@@ -197,17 +204,18 @@ fn the_fixtures_models_open() {
             assert_eq!(more[..weights.len()], weights);
         }
         let copy = tempfile::tempdir().unwrap();
-        formats::huggingface::save(copy.path(), a, &weights, Some(0)).unwrap();
-        let again = formats::open(copy.path()).unwrap();
+        models::huggingface::save(copy.path(), a, &weights, Some(0)).unwrap();
+        let again = models::open(copy.path()).unwrap();
         assert_eq!(again.architecture, *a);
         assert_eq!(again.weights(a).unwrap().0, weights);
     }
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn stories260k_opens() {
-    let Some(path) = shared::data("models/stories260K.bin") else { return };
-    let opened = formats::open(&path).unwrap();
+    let path = shared::data("models/stories260K.bin");
+    let opened = models::open(&path).unwrap();
     let a = &opened.architecture;
     assert_eq!((a.width, a.hidden, a.layers, a.heads, a.kv_heads), (64, 172, 5, 8, 4));
     assert_eq!((a.vocabulary, a.context, a.tied), (512, 512, true));
@@ -217,8 +225,9 @@ fn stories260k_opens() {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn all_human_feedback_is_read() {
-    let Some(root) = shared::data("") else { return };
+    let root = shared::data("");
     let found = discover(&root).unwrap();
     let mut rows: HashMap<Format, usize> = HashMap::new();
     for (path, format) in &found {

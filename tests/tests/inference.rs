@@ -1,8 +1,8 @@
 //! Saved models at work.
 
 use rlhf::engine::{Device, Model};
-use rlhf::formats::{Scoring, save_model};
 use rlhf::inference::{InferenceError, Loaded, Writing};
+use rlhf::models::Scoring;
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
@@ -17,7 +17,7 @@ fn save(folder: &Path, scalar: bool) {
     if scalar {
         model = model.with_scalar_head(0.5, 1).unwrap();
     }
-    save_model(folder, &model, &tokenizer).unwrap();
+    model.save(folder, &tokenizer).unwrap();
 }
 
 fn open(folder: &Path, threads: usize) -> Loaded {
@@ -71,8 +71,9 @@ fn gain_and_bias_survive() {
 }
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn a_llama2c_file_and_its_tokenizer_tell_a_story() {
-    let Some(models) = rlhf_tests::shared::data("models") else { return };
+    let models = rlhf_tests::shared::data("models");
     let (model, tokenizer) = (models.join("stories260K.bin"), models.join("tok512.bin"));
     let mut model = Loaded::open(&model, Some(&tokenizer), &Device::default()).unwrap();
     let greedy = Writing { sampling: Sampling::Greedy, longest: 24, ..Writing::default() };

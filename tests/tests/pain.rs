@@ -22,11 +22,9 @@
 //! | + | the critic's NaN | `pain/training.rs`, `guards` |
 //! | + | no Metal | no test: there is no GPU backend yet |
 
-mod pain {
-    mod project;
-    mod rewards;
-    mod roles;
-    mod sampler;
-    mod splits;
-    mod training;
-}
+mod project;
+mod rewards;
+mod roles;
+mod sampler;
+mod splits;
+mod training;

@@ -3,10 +3,10 @@
 //! Three whole runs, some minutes: `RLHF_QUICKSTART_SEED` picks another seed.
 
 use rlhf::engine::Device;
-use rlhf::quickstart::world::{LABELLERS, Prompt, World, gold};
-use rlhf::quickstart::{Labels, Outcome, Settings, run};
 use rlhf::stage::Session;
 use rlhf::statistics::win_rate;
+use rlhf_cli::quickstart::world::{LABELLERS, Prompt, World, gold};
+use rlhf_cli::quickstart::{Labels, Outcome, Settings, run};
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
@@ -83,7 +83,7 @@ fn ppo_tells_better_stories_than_the_supervised_model() {
 
 /// One answer of the supervised model to each prompt.
 fn answers(settings: &Settings, outcome: &mut Outcome, prompts: &[Prompt]) -> Vec<Vec<u32>> {
-    use rlhf::quickstart::world::END;
+    use rlhf_cli::quickstart::world::END;
     let (mut tokens, mut ends) = (Vec::new(), Vec::new());
     for prompt in prompts {
         tokens.push(END);
@@ -99,7 +99,7 @@ fn answers(settings: &Settings, outcome: &mut Outcome, prompts: &[Prompt]) -> Ve
 }
 
 fn golds(prompts: &[Prompt], answers: &[Vec<u32>]) -> Vec<f64> {
-    use rlhf::quickstart::world::END;
+    use rlhf_cli::quickstart::world::END;
     prompts
         .iter()
         .zip(answers)

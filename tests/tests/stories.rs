@@ -2,7 +2,5 @@
 //!
 //! Wants `../shared/data/models`, or the folder of `RLHF_DATA`; is reported as skipped without it.
 
-mod stories {
-    mod oracle;
-    mod run;
-}
+mod oracle;
+mod run;

@@ -2,9 +2,9 @@
 
 use core::cell::Cell;
 use core::time::Duration;
-use rlhf::quickstart::world::tokenizer;
-use rlhf::quickstart::{Outcome, Settings, run, save};
 use rlhf::stage::{Session, StageError};
+use rlhf_cli::quickstart::world::tokenizer;
+use rlhf_cli::quickstart::{Outcome, Settings, run, save};
 use rlhf_core::model::Architecture;
 use rlhf_core::profile::WarmUpLength;
 use rlhf_core::random::{Key, Stream};
@@ -62,14 +62,14 @@ fn a_summary_fits_its_schema_and_says_what_came_of_the_run() {
     assert_eq!(summary["best_of_n"].as_array().map(Vec::len), Some(2));
     assert!(std::fs::read_to_string(folder.path().join("curve.svg")).unwrap().starts_with("<svg"));
     // The summary is read back for the report.
-    let page = std::fs::read_to_string(rlhf::report::write(folder.path()).unwrap()).unwrap();
+    let page = std::fs::read_to_string(rlhf_cli::report::write(folder.path()).unwrap()).unwrap();
     let told = &summary["samples"][0];
     let gold = format!("gold {:.2}", told["ppo"]["gold"].as_f64().unwrap());
     for said in ["Calibration", told["prompt"].as_str().unwrap(), &gold] {
         assert!(page.contains(said), "{said}");
     }
     for (name, scalar) in [("sft", false), ("reward", true), ("policy", false)] {
-        let model = rlhf::formats::open(&folder.path().join(name)).unwrap();
+        let model = rlhf::models::open(&folder.path().join(name)).unwrap();
         assert_eq!(model.architecture.scalar, scalar, "{name}");
     }
 }

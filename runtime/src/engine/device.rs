@@ -43,6 +43,29 @@ const BURN: [(&str, bool); 6] = [
 ];
 
 impl Device {
+    /// The CPU engine, if it is that.
+    pub fn cpu(&self) -> Option<&Cpu> {
+        match self {
+            Self::Cpu(cpu) => Some(cpu),
+            #[cfg(feature = "burn")]
+            Self::Burn { .. } => None,
+        }
+    }
+
+    /// The most multiplications and additions a second, and the most bytes a second, measured for as long as
+    /// `budget` each; `None` of the CPU engine, whose limits depend on its threads.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn limits(&self, budget: core::time::Duration) -> Result<Option<(f64, f64)>, EngineError> {
+        let _ = budget;
+        match self {
+            Self::Cpu(_) => Ok(None),
+            #[cfg(feature = "burn")]
+            Self::Burn { device, precision } => Ok(Some(device.limits((*precision).into(), budget)?)),
+        }
+    }
+
     /// Opens the device of that name. `cpu`: what the device `cpu` is.
     ///
     /// # Errors

@@ -32,16 +32,28 @@ macro_rules! each {
     };
 }
 
+mod action_values;
+mod aligned;
 mod capabilities;
 mod device;
 mod error;
+#[cfg(feature = "run")]
+mod file_error;
 mod model;
 mod roles;
+#[cfg(feature = "run")]
+mod save;
+mod scorer;
 mod state;
 
+pub use action_values::ActionValues;
+pub use aligned::Aligned;
 pub use device::{Device, Precision};
 pub use error::EngineError;
+#[cfg(feature = "run")]
+pub use file_error::FileError;
 pub use model::Model;
+pub use scorer::{Member, Scorer};
 pub use state::OptimiserState;
 
 /// What a future of Burn's came to: natively they never wait.

@@ -1,8 +1,8 @@
 //! Why a model does not serve.
 
 use crate::engine::EngineError;
-use crate::formats::FormatError;
 use core::fmt;
+use rlhf_models::FormatError;
 use std::path::PathBuf;
 
 /// Why a model does not serve, or a text does not fit it.

@@ -1,10 +1,9 @@
 //! A model with its tokenizer.
 
 use super::InferenceError;
-use crate::engine::{Device, Model};
-use crate::formats;
-use crate::stage::{Aligned, Scorer};
+use crate::engine::{ActionValues, Aligned, Device, Model, Scorer};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_models::{Files, FormatError, Members, Opened, huggingface, tokenizer_in};
 use std::path::{Path, PathBuf};
 
 /// A model that writes, with the values that lead it where it is ILQL's, or one that gives rewards, or several
@@ -30,19 +29,32 @@ impl Network {
         }
     }
 
-    fn open(path: &Path, device: &Device) -> Result<Self, InferenceError> {
-        if path.is_dir() && formats::Members::read(path)?.is_some() {
-            return Ok(Self::Scores(Scorer::open(path, device)?));
-        }
-        let opened = formats::open(path)?;
+    fn of_file(path: &Path, device: &Device) -> Result<Self, InferenceError> {
+        let opened = rlhf_models::open(path)?;
         if opened.architecture.scalar {
             return Ok(Self::Scores(Scorer::open(path, device)?));
         }
-        let (weights, _) = opened.weights(&opened.architecture)?;
-        let model = Model::from_weights(device, opened.architecture, weights)?;
-        let values = if path.is_dir() { formats::ActionValues::open(path, &model)? } else { None };
-        Ok(Self::Writes(Box::new(Aligned { model, values })))
+        Ok(Self::Writes(Box::new(model(opened, device)?.into())))
     }
+
+    fn of_files(files: &Files, device: &Device) -> Result<Self, InferenceError> {
+        let several = Members::read(files)?.is_some();
+        let opened = if several { None } else { Some(huggingface::open(files)?) };
+        match opened.filter(|opened| !opened.architecture.scalar) {
+            None => Ok(Self::Scores(Scorer::open_in(files, device)?)),
+            Some(opened) => {
+                let model = model(opened, device)?;
+                let values = ActionValues::open(files, &model)?;
+                Ok(Self::Writes(Box::new(Aligned { model, values })))
+            }
+        }
+    }
+}
+
+/// A language model on its device.
+fn model(opened: Opened, device: &Device) -> Result<Model, InferenceError> {
+    let (weights, _) = opened.weights(&opened.architecture)?;
+    Ok(Model::from_weights(device, opened.architecture, weights)?)
 }
 
 impl Loaded {
@@ -53,22 +65,44 @@ impl Loaded {
     /// # Errors
     /// [`InferenceError::File`] names the file, [`InferenceError::Vocabulary`] the model.
     pub fn open(path: &Path, tokenizer: Option<&Path>, device: &Device) -> Result<Self, InferenceError> {
-        let network = Network::open(path, device)?;
-        let own = path.join("tokenizer.rlhf");
-        let tokenizer = match tokenizer {
-            Some(file) => formats::tokenizer(file)?,
-            None if own.exists() => formats::tokenizer(&own)?,
-            None if path.is_dir() => formats::tokenizer(path)?,
-            None => {
+        let folder = path.is_dir().then(|| Files::folder(path));
+        let network = match &folder {
+            Some(files) => Network::of_files(files, device)?,
+            None => Network::of_file(path, device)?,
+        };
+        let tokenizer = match (tokenizer, &folder) {
+            (Some(file), _) => rlhf_models::tokenizer(file)?,
+            (None, Some(files)) => tokenizer_in(files)?,
+            (None, None) => {
                 let reason = "the file holds none: name one (--tokenizer)";
-                return Err(formats::FormatError::content(path, "tokenizer", reason).into());
+                return Err(FormatError::content(path, "tokenizer", reason).into());
             }
         };
+        Self::new(path.into(), network, tokenizer)
+    }
+
+    /// Opens a model and its tokenizer from a folder's files, which may be in memory: what
+    /// [`Self::open`] takes but for single files.
+    ///
+    /// ```
+    /// # use rlhf::{engine::Device, inference::Loaded, models::Files};
+    /// // In a browser the bytes come from `fetch`, in a program from `include_bytes!`.
+    /// let files = Files::memory([("config.json", b"{}".as_slice())]);
+    /// assert!(Loaded::open_in(&files, &Device::default()).is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_in(files: &Files, device: &Device) -> Result<Self, InferenceError> {
+        Self::new(files.root(), Network::of_files(files, device)?, tokenizer_in(files)?)
+    }
+
+    fn new(path: PathBuf, network: Network, tokenizer: AnyTokenizer) -> Result<Self, InferenceError> {
         let (wanted, has) = (tokenizer.vocabulary(), network.model().architecture().vocabulary);
         if wanted > has {
-            return Err(InferenceError::Vocabulary { model: path.into(), has, wanted });
+            return Err(InferenceError::Vocabulary { model: path, has, wanted });
         }
-        Ok(Self { path: path.into(), network, tokenizer })
+        Ok(Self { path, network, tokenizer })
     }
 
     /// Whether it writes text.

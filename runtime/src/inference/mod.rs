@@ -21,7 +21,7 @@ pub use loaded::Loaded;
 pub use score::Worth;
 pub use write::{Response, Writing};
 
-use crate::data::{ASSISTANT, HUMAN};
+use rlhf_data::{ASSISTANT, HUMAN};
 
 /// A question in the form of the transcripts that runs train on; an answer to it begins with a
 /// space.

@@ -1,7 +1,7 @@
 //! `metrics.jsonl`: what every step measured.
 
 use super::Line;
-use crate::formats::{FormatError, write_whole};
+use rlhf_models::{FormatError, write_whole};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};

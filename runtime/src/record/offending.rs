@@ -1,7 +1,7 @@
 //! The samples that a guard stopped at.
 
-use crate::formats::{FormatError, write_whole};
-use crate::train::Fault;
+use rlhf_models::{FormatError, write_whole};
+use rlhf_train::Fault;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

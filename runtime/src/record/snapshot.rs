@@ -1,7 +1,7 @@
 //! A folder of files that appears whole or not at all, and tells when it was damaged.
 
 use super::Phase;
-use crate::formats::{FormatError, read_at_most, write_json};
+use rlhf_models::{FormatError, read_at_most, write_json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -53,15 +53,16 @@ impl Manifest {
     /// A folder of that name is replaced. Everything is on the disk before the folder gets its name.
     ///
     /// # Errors
-    /// [`FormatError`] names the file; `folder` is then as before.
-    pub fn write(
+    /// [`FormatError`] names the file, or the error is `fill`'s; `folder` is then as before.
+    pub fn write<E: From<FormatError>>(
         mut self,
         folder: &Path,
-        fill: impl FnOnce(&Path) -> Result<(), FormatError>,
-    ) -> Result<Self, FormatError> {
+        fill: impl FnOnce(&Path) -> Result<(), E>,
+    ) -> Result<Self, E> {
         let unfinished = beside(folder);
         let filled = self.fill(&unfinished, fill);
-        let placed = filled.and_then(|()| place(&unfinished, folder).map_err(|e| FormatError::io(folder, e)));
+        let placed =
+            filled.and_then(|()| place(&unfinished, folder).map_err(|e| FormatError::io(folder, e).into()));
         if placed.is_err() {
             // What is left over is only in the way; that it cannot be removed changes nothing.
             let _ = fs::remove_dir_all(&unfinished);
@@ -69,11 +70,11 @@ impl Manifest {
         placed.map(|()| self)
     }
 
-    fn fill(
+    fn fill<E: From<FormatError>>(
         &mut self,
         unfinished: &Path,
-        fill: impl FnOnce(&Path) -> Result<(), FormatError>,
-    ) -> Result<(), FormatError> {
+        fill: impl FnOnce(&Path) -> Result<(), E>,
+    ) -> Result<(), E> {
         let failed = |e| FormatError::io(unfinished, e);
         if unfinished.exists() {
             fs::remove_dir_all(unfinished).map_err(failed)?;
@@ -91,7 +92,7 @@ impl Manifest {
             File::open(&path).and_then(|f| f.sync_all()).map_err(|e| FormatError::io(&path, e))?;
             self.files.insert(name, sum);
         }
-        write_json(&unfinished.join(MANIFEST), self)
+        Ok(write_json(&unfinished.join(MANIFEST), self)?)
     }
 
     /// Reads the manifest of `folder` and checks every file against it.
@@ -223,7 +224,7 @@ fn sum(path: &Path) -> io::Result<Sum> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::write_whole;
+    use rlhf_models::write_whole;
     use serde_json::json;
 
     fn write(folder: &Path, text: &str) -> Result<Manifest, FormatError> {

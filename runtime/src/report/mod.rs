@@ -5,7 +5,7 @@ mod number;
 mod overrides;
 pub mod page;
 pub mod plot;
-pub(crate) mod said;
+pub mod said;
 mod table;
 mod write;
 
@@ -13,4 +13,4 @@ pub use curves::curves;
 pub use number::number;
 pub use overrides::overrides;
 pub use table::table;
-pub use write::{read, write};
+pub use write::write;

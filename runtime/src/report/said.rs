@@ -6,12 +6,12 @@ use crate::statistics::{Calibration, Interval};
 use serde_json::Value;
 
 /// A share in per cent, on one line.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     format!("{:.0}\u{a0}%", 100.0 * share)
 }
 
 /// What `share` of pairs won means: whether it could be chance, and its interval.
-pub(crate) fn verdict(who: &str, of: &Interval) -> String {
+pub fn verdict(who: &str, of: &Interval) -> String {
     let Interval { low, high, n, .. } = of;
     let how = if *low > 0.5 {
         "is the better one more often than not"
@@ -29,22 +29,19 @@ pub(crate) fn verdict(who: &str, of: &Interval) -> String {
 }
 
 /// A share with its interval.
-pub(crate) fn sure(name: &str, share: &Interval) -> Headline {
+pub fn sure(name: &str, share: &Interval) -> Headline {
     let Interval { value, low, high, n } = share;
     let note = format!("95\u{a0}% interval {} to {}, n {n}", percent(*low), percent(*high));
     Headline { name: name.into(), value: percent(*value), note }
 }
 
 /// A number after PPO, and before.
-pub(crate) fn changed(name: &str, before: f64, after: f64, show: fn(f64) -> String) -> Headline {
+pub fn changed(name: &str, before: f64, after: f64, show: fn(f64) -> String) -> Headline {
     Headline { name: name.into(), value: show(after), note: format!("before PPO {}", show(before)) }
 }
 
 /// How far the reward model can be trusted: accuracies by name, and calibration.
-pub(crate) fn trust(
-    accuracy: Vec<(String, Option<Interval>)>,
-    calibration: Option<&Calibration>,
-) -> Vec<Chart> {
+pub fn trust(accuracy: Vec<(String, Option<Interval>)>, calibration: Option<&Calibration>) -> Vec<Chart> {
     let note = "The share of people's votes on held-out answers that the reward model agrees with, with Wilson's 95\u{a0}% interval.";
     let chart = |title: &str, note: String, drawing| Chart { title: title.into(), note, drawing };
     let mut charts = vec![chart("Accuracy of the reward model", note.into(), Drawing::Shares(accuracy))];
@@ -62,7 +59,7 @@ pub(crate) fn trust(
 }
 
 /// Every setting by its place, such as `ppo.gae.lambda`.
-pub(crate) fn settings(of: &impl serde::Serialize) -> Vec<[String; 2]> {
+pub fn settings(of: &impl serde::Serialize) -> Vec<[String; 2]> {
     fn walk(place: String, value: &Value, out: &mut Vec<[String; 2]>) {
         match value {
             Value::Object(parts) if !parts.is_empty() => {

@@ -1,14 +1,14 @@
 //! What a policy answers to held-out prompts, and what that is worth.
 
 use super::measure::{log_probs, scores};
-use crate::engine::Model;
-use crate::stage::{Scorer, end_to_end};
-use crate::train::now;
-use crate::train::{Examples, TrainError};
+use crate::engine::{Model, Scorer};
+use crate::stage::end_to_end;
 use rlhf_core::Ragged;
 use rlhf_core::random::Key;
 use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
+use rlhf_train::now;
+use rlhf_train::{Examples, TrainError};
 
 /// Responses to prompts.
 pub(super) fn write<P: Policy<Error: 'static>>(

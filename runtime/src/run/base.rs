@@ -1,10 +1,11 @@
 //! The model to start from.
 
-use super::{BaseModel, Config, RunError};
+use super::RunError;
+use crate::config::{BaseModel, Config};
 use crate::engine::{Device, Model};
-use crate::formats::{self, Opened};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
+use rlhf_models::Opened;
 
 /// The base and its tokenizer.
 pub(super) struct Base {
@@ -41,7 +42,7 @@ const TEACHER: &str = "distillation.teacher";
 /// The same without reading a weight.
 pub(super) fn teacher_file(config: &Config) -> Result<Option<Opened>, RunError> {
     let Some(path) = &config.distillation.teacher else { return Ok(None) };
-    let opened = formats::open(&config.folder()?.join(path))?;
+    let opened = rlhf_models::open(&config.folder()?.join(path))?;
     let (base, of) = (described(config)?.0, &opened.architecture);
     if of.vocabulary != base.vocabulary {
         let reason =
@@ -68,12 +69,12 @@ fn described(config: &Config) -> Result<(Architecture, AnyTokenizer, Option<Open
         BaseModel::Files(files) => files,
         BaseModel::New(new) => {
             let bytes = new.reads_bytes().then(|| Ok(Bytes.into()));
-            let tokenizer = bytes.unwrap_or_else(|| formats::tokenizer(&folder.join(&new.tokenizer)))?;
+            let tokenizer = bytes.unwrap_or_else(|| rlhf_models::tokenizer(&folder.join(&new.tokenizer)))?;
             return Ok((new.architecture(tokenizer.vocabulary()), tokenizer, None));
         }
     };
-    let tokenizer = formats::tokenizer(&folder.join(&files.tokenizer))?;
-    let opened = formats::open(&folder.join(&files.model))?;
+    let tokenizer = rlhf_models::tokenizer(&folder.join(&files.tokenizer))?;
+    let opened = rlhf_models::open(&folder.join(&files.model))?;
     let architecture = Architecture { scalar: false, ..opened.architecture.clone() };
     if config.context > architecture.context {
         let reason = format!("the base reads {} tokens at most", architecture.context);

@@ -1,51 +1,21 @@
 //! Why a run ended.
 
-use crate::engine::EngineError;
-use crate::formats::FormatError;
+use crate::config::ConfigError;
+use crate::engine::{EngineError, FileError};
 use crate::record::Phase;
 use crate::stage::{self, StageError};
-use crate::train::TrainError;
 use core::fmt;
+use rlhf_data::DataError;
+use rlhf_models::FormatError;
+use rlhf_train::TrainError;
 use std::path::PathBuf;
 
 /// Why a run ended.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The configuration cannot be read, or does not parse.
-    Config {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with the line and the key.
-        reason: String,
-    },
-    /// A key does not exist.
-    Unknown {
-        /// Where it stands: the file and line, or the command line.
-        place: String,
-        /// Its name.
-        key: String,
-        /// The name that was meant, if one is near.
-        nearest: Option<String>,
-        /// The names that there are in its section.
-        known: String,
-    },
-    /// A key or setting has a value that does not serve.
-    Key {
-        /// Where it stands: the file and line, or the command line.
-        place: String,
-        /// Its name.
-        key: String,
-        /// What is wrong, and what to do.
-        reason: String,
-    },
-    /// A setting is unknown or out of range.
-    Setting {
-        /// Its name.
-        setting: String,
-        /// What is wrong, and what to do.
-        reason: String,
-    },
+    /// The configuration, or a setting, does not serve.
+    Config(ConfigError),
     /// Data of a kind that a run needs is not there.
     Missing {
         /// What.
@@ -64,6 +34,8 @@ pub enum RunError {
     },
     /// A file does not serve.
     File(FormatError),
+    /// A data file does not serve.
+    Data(DataError),
     /// The device failed.
     Engine(EngineError),
     /// A stage ended before its end.
@@ -72,7 +44,7 @@ pub enum RunError {
 
 impl RunError {
     pub(super) fn setting(setting: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self::Setting { setting: setting.into(), reason: reason.into() }
+        Self::Config(ConfigError::setting(setting, reason))
     }
 
     /// Names the phase and the step in which training failed.
@@ -84,15 +56,7 @@ impl RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Config { path, reason } => write!(f, "{}: {reason}", path.display()),
-            Self::Unknown { place, key, nearest: Some(near), .. } => {
-                write!(f, "{place}: unknown key `{key}`: did you mean `{near}`?")
-            }
-            Self::Unknown { place, key, nearest: None, known } => {
-                write!(f, "{place}: unknown key `{key}`; there are {known}")
-            }
-            Self::Key { place, key, reason } => write!(f, "{place}, {key}: {reason}"),
-            Self::Setting { setting, reason } => write!(f, "setting {setting}: {reason}"),
+            Self::Config(error) => error.fmt(f),
             Self::Missing { what, folder, wanted } => write!(
                 f,
                 "{}: there are no {what}; want a file in one of these formats: {wanted}",
@@ -108,6 +72,7 @@ impl fmt::Display for RunError {
                 )
             }
             Self::File(error) => error.fmt(f),
+            Self::Data(error) => error.fmt(f),
             Self::Engine(error) => error.fmt(f),
             Self::Stage(error) => error.fmt(f),
         }
@@ -117,11 +82,31 @@ impl fmt::Display for RunError {
 impl core::error::Error for RunError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match self {
+            Self::Config(error) => Some(error),
             Self::File(error) => Some(error),
+            Self::Data(error) => Some(error),
             Self::Engine(error) => Some(error),
             Self::Stage(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<ConfigError> for RunError {
+    fn from(error: ConfigError) -> Self {
+        Self::Config(error)
+    }
+}
+
+impl From<DataError> for RunError {
+    fn from(error: DataError) -> Self {
+        Self::Data(error)
+    }
+}
+
+impl From<FileError> for RunError {
+    fn from(error: FileError) -> Self {
+        StageError::from(error).into()
     }
 }
 

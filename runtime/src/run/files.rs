@@ -1,10 +1,10 @@
 //! Which files of the data make up which data sets.
 
-use super::config::Wanted;
-use super::{Config, RunError, named};
-use crate::data::{Format, Source, discover, recognise};
-use crate::formats::FormatError;
+use super::RunError;
+use crate::config::{self, Config, Wanted};
 use rlhf_core::profile::Method;
+use rlhf_data::{Format, Source, discover, recognise};
+use rlhf_models::FormatError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -80,7 +80,7 @@ fn of_formats(wanted: &Wanted<'_>, folder: &Path, found: &[File]) -> Result<Vec<
         sets.entry((name(path), *format)).or_default().push(path.clone());
     }
     if sets.is_empty() {
-        let formats = wanted.formats.iter().map(|f| named::name(*f)).collect::<Vec<_>>().join(", ");
+        let formats = wanted.formats.iter().map(|f| config::name(*f)).collect::<Vec<_>>().join(", ");
         return Err(RunError::Missing { what: wanted.what, folder: folder.into(), wanted: formats });
     }
     let files = |((name, format), paths)| Files { name, format, paths, rows: wanted.rows };
@@ -115,14 +115,14 @@ fn shared(wanted: &Wanted<'_>, paths: &[PathBuf]) -> Result<Format, RunError> {
             |reason: String| FormatError::content(path, format!("{}.{}", wanted.section, wanted.key), reason);
         let format = recognise(path)?;
         let Some(format) = format.filter(|format| wanted.takes(*format)) else {
-            let found = format.map_or("of no known format".into(), named::name);
+            let found = format.map_or("of no known format".into(), config::name);
             let known = wanted.known();
             return Err(
                 fault(format!("it is {found}: want {} ({known}), or say its format", wanted.what)).into()
             );
         };
         if *all.get_or_insert(format) != format {
-            let name = named::name(format);
+            let name = config::name(format);
             return Err(
                 fault(format!("it is {name}, unlike those before: make it a source of its own")).into()
             );

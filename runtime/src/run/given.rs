@@ -2,10 +2,9 @@
 
 use super::base::Base;
 use super::{Manner, RunError, Stage};
-use crate::engine::{EngineError, Model};
-use crate::formats::{open, weights_sha256};
-use crate::stage::Scorer;
+use crate::engine::{EngineError, Model, Scorer};
 use rlhf_core::model::Architecture;
+use rlhf_models::{open, weights_sha256};
 use std::path::{Path, PathBuf};
 
 /// What is taken over instead of being trained.

@@ -3,13 +3,13 @@
 use super::RunError;
 use super::rewards::{Judged, labelled, pairs, rewarded};
 use super::transcripts::Transcripts;
-use crate::data::Feedback;
 use crate::engine::Model;
 use crate::record::Phase;
 use crate::stage::Material;
-use crate::train::{Examples, Labelled, Logged, TrainError};
 use rlhf_core::maths::Normaliser;
 use rlhf_core::profile::Method;
+use rlhf_data::Feedback;
+use rlhf_train::{Examples, Labelled, Logged, TrainError};
 
 /// A logged response as token ids.
 pub(super) struct Rated {

@@ -1,8 +1,8 @@
 //! What networks say about texts.
 
-use crate::train::now;
-use crate::train::{Examples, TOKENS_AT_ONCE, TrainError};
 use rlhf_core::roles::{Reference, Reward};
+use rlhf_train::now;
+use rlhf_train::{Examples, TOKENS_AT_ONCE, TrainError};
 
 /// ln p of every learnt token, the others 0.
 pub(super) fn log_probs<F: Reference<Error: 'static>>(

@@ -1,11 +1,12 @@
 //! The three steps of InstructGPT on public human-feedback data.
 //!
-//! A [`Config`] says which base, which data and how much of it, and where the recipe leaves its
+//! A [`Config`](crate::config::Config) says which base, which data and how much of it, and where the recipe leaves its
 //! profile, with a reason for each; [`run`] does the work and writes `summary.json`
 //! (`schemas/run-summary.schema.json`) and three model folders.
 //!
 //! ```no_run
-//! use rlhf::run::{Config, Manner, report, run};
+//! use rlhf::config::Config;
+//! use rlhf::run::{Manner, report, run};
 //! # fn main() -> Result<(), rlhf::run::RunError> {
 //! let config = Config::read("examples/real.toml".as_ref())?.with_data("../shared/data".as_ref());
 //! let manner = Manner::new("runs/real".as_ref());
@@ -18,15 +19,12 @@
 
 mod answers;
 mod base;
-mod config;
 mod error;
 mod files;
 mod given;
 mod material;
 mod measure;
 mod memory;
-mod named;
-mod overrides;
 mod page;
 mod preflight;
 mod pretraining;
@@ -40,13 +38,8 @@ mod summary;
 mod transcripts;
 mod trust;
 
-pub use config::{
-    BaseFiles, BaseModel, Comparisons, Config, Demonstrations, Distillation, Evaluation, Feedback, Given,
-    NewBase, Pretraining, Prompts, Source, VERSION, complete, schema,
-};
 pub use error::RunError;
 pub use memory::Memory;
-pub use overrides::{Change, Override};
 pub use preflight::{Preflight, preflight};
 pub use report::{overrides, report};
 pub use stage::Stage;

@@ -1,6 +1,7 @@
 //! A run as a page.
 
-use super::{Accuracy, DataSet, Override, Sample, Summary};
+use super::{Accuracy, DataSet, Sample, Summary};
+use crate::config::{self, Override};
 use crate::record::Line;
 use crate::report::page::{Headline, Page, Section, Table};
 use crate::report::{curves, number, said};
@@ -80,7 +81,7 @@ impl Summary {
         ];
         let row = |kind: &str, set: &DataSet| {
             let counts = [set.rows, set.refused, set.train, set.held_out, set.cut].map(|n| n.to_string());
-            [vec![set.name.clone(), kind.into(), super::named::name(set.format)], counts.to_vec()].concat()
+            [vec![set.name.clone(), kind.into(), config::name(set.format)], counts.to_vec()].concat()
         };
         let rows = kinds.iter().flat_map(|(kind, sets)| sets.iter().map(|set| row(kind, set))).collect();
         let header = ["name", "for", "format", "rows", "refused", "trained on", "held out", "cut"];

@@ -2,10 +2,11 @@
 
 use super::base::{fit, teacher_file};
 use super::files::All;
-use super::{Config, Memory, RunError, Source, memory, named};
-use crate::data::Format;
+use super::{Memory, RunError, memory};
+use crate::config::{self, Config, Source};
 use crate::engine::Device;
-use crate::formats::FormatError;
+use rlhf_data::Format;
+use rlhf_models::FormatError;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -90,7 +91,7 @@ fn data(config: &Config) -> Result<usize, RunError> {
         let before = serving.len();
         serving.extend(texts.map(|(path, _)| path.as_path()));
         if serving.len() == before {
-            let (what, wanted) = ("plain texts for pretraining", named::name(Format::Text));
+            let (what, wanted) = ("plain texts for pretraining", config::name(Format::Text));
             return Err(RunError::Missing { what, folder: config.folder()?.into(), wanted });
         }
     }

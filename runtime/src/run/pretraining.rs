@@ -1,14 +1,15 @@
 //! The corpus of the pretraining mix.
 
+use super::RunError;
 use super::answers::write;
-use super::{Config, RunError, Source};
-use crate::data::{Format, Kind, text};
+use crate::config::{Config, Source};
 use crate::engine::Model;
 use crate::record::{Phase, Progress};
-use crate::train::Examples;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
+use rlhf_data::{Format, Kind, text};
+use rlhf_train::Examples;
 use std::path::PathBuf;
 
 /// What is mixed in, and what is held out to see what alignment does to it.

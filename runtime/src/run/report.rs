@@ -1,6 +1,7 @@
 //! A run in a terminal.
 
-use super::{Accuracy, Override, Sample, Summary};
+use super::{Accuracy, Sample, Summary};
+use crate::config::Override;
 use crate::report::table;
 use crate::statistics::BeforeAfter;
 use core::fmt::Write;

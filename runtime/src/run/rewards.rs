@@ -1,8 +1,8 @@
 //! Comparisons for the reward model.
 
 use super::transcripts::Transcripts;
-use crate::data::{Comparison, Vote};
-use crate::train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
+use rlhf_data::{Comparison, Vote};
+use rlhf_train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
 
 /// A prompt's answers as texts, and the votes on them.
 pub(super) struct Judged {

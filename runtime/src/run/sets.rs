@@ -1,10 +1,11 @@
 //! Data sets: which rows are taken, which are held out, and how many there are.
 
 use super::files::{All, Files};
-use super::{DataSet, RunError, named};
-use crate::data::{Format, Group, Sides, groups_of};
-use crate::formats::FormatError;
+use super::{DataSet, RunError};
+use crate::config;
 use rlhf_core::random::{Key, Stream};
+use rlhf_data::DataError;
+use rlhf_data::{Format, Group, Sides, groups_of};
 use std::path::Path;
 
 /// A data set, split.
@@ -50,11 +51,11 @@ pub(super) fn read<T, I>(
     folder: &Path,
     files: &[Files],
     take: Take<'_>,
-    rows: impl Fn(&Path, Option<Format>) -> Result<I, FormatError>,
+    rows: impl Fn(&Path, Option<Format>) -> Result<I, DataError>,
     group: impl Fn(&T) -> Group,
 ) -> Result<Vec<Set<T>>, RunError>
 where
-    I: Iterator<Item = Result<T, FormatError>>,
+    I: Iterator<Item = Result<T, DataError>>,
 {
     // Not every run wants every kind of data.
     if files.is_empty() {
@@ -87,7 +88,7 @@ where
         sets.push(Set { train, held_out: held, counts });
     }
     if sets.iter().all(|set| set.train.is_empty()) {
-        let wanted = files.iter().map(|set| named::name(set.format)).collect::<Vec<_>>().join(", ");
+        let wanted = files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", ");
         return Err(RunError::Missing { what, folder: folder.into(), wanted });
     }
     Ok(sets)
@@ -95,7 +96,7 @@ where
 
 /// Takes the rows of a file that fit, and counts those that do not: public data has a few of those.
 fn file<T>(
-    rows: impl Iterator<Item = Result<T, FormatError>>,
+    rows: impl Iterator<Item = Result<T, DataError>>,
     mut take: impl FnMut(T),
 ) -> Result<usize, RunError> {
     let (mut kept, mut refused, mut first) = (0, 0, None);

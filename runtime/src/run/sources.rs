@@ -6,12 +6,13 @@ use super::material::Rated;
 use super::rewards::Judged;
 use super::sets::{Set, Take, read, sides};
 use super::transcripts::Transcripts;
-use super::{Config, Data, RunError};
-use crate::data::{self, Options};
+use super::{Data, RunError};
+use crate::config::Config;
 use crate::record::Phase;
-use crate::train::{Examples, Solution};
 use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
+use rlhf_data::Options;
+use rlhf_train::{Examples, Solution};
 use std::path::Path;
 
 /// All data as token ids.
@@ -38,7 +39,7 @@ impl Sources {
         let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides };
         let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
 
-        let open = data::demonstrations_of;
+        let open = rlhf_data::demonstrations_of;
         let sets = read("demonstrations", folder, &files.demonstrations, take, open, |d| d.group)?;
         let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
         let mut demonstrations = (Examples::default(), Examples::default());
@@ -57,10 +58,10 @@ impl Sources {
 
         let c = &config.reward;
         let options = Options { synthetic: c.synthetic, passages: c.passages };
-        let open = |path: &Path, format| data::comparisons_of(path, format, options);
+        let open = |path: &Path, format| rlhf_data::comparisons_of(path, format, options);
         let mut compared = |files: &[Files]| -> Result<Vec<Set<Judged>>, RunError> {
             let sets = read("comparisons", folder, files, take, open, |c| c.group)?;
-            let judged = |mut set: Set<data::Comparison>| {
+            let judged = |mut set: Set<rlhf_data::Comparison>| {
                 let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
                 let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
                 set.counts.cut = transcripts.cut();
@@ -71,10 +72,10 @@ impl Sources {
         let (comparisons, before) = (compared(&files.comparisons)?, compared(&files.before)?);
 
         let whole = profile.reward.loss == RewardLoss::Outcome;
-        let sets = read("labels", folder, &files.solutions, take, data::solutions_of, |s| s.group)?;
+        let sets = read("labels", folder, &files.solutions, take, rlhf_data::solutions_of, |s| s.group)?;
         let mut solutions = Vec::new();
         for mut set in sets {
-            let mut solved = |all: &[data::Solution]| -> Result<Vec<_>, RunError> {
+            let mut solved = |all: &[rlhf_data::Solution]| -> Result<Vec<_>, RunError> {
                 let all = all.iter().map(|s| transcripts.solution(s, whole));
                 all.collect::<Result<_, _>>().map_err(|e| RunError::at(Phase::Reward, 0)(e.into()))
             };
@@ -85,7 +86,7 @@ impl Sources {
 
         let (mut feedback, mut feedback_sets) = (Vec::new(), Vec::new());
         if !files.feedback.is_empty() {
-            let sets = read("feedback", folder, &files.feedback, take, data::feedback_of, |f| f.group)?;
+            let sets = read("feedback", folder, &files.feedback, take, rlhf_data::feedback_of, |f| f.group)?;
             for mut set in sets {
                 feedback.extend(set.train.iter().map(|f| Rated::new(f, &mut transcripts)));
                 set.counts.cut = transcripts.cut();
@@ -93,7 +94,7 @@ impl Sources {
             }
         }
 
-        let sets = read("prompts", folder, &files.prompts, take, data::prompts_of, |p| p.group)?;
+        let sets = read("prompts", folder, &files.prompts, take, rlhf_data::prompts_of, |p| p.group)?;
         let mut transcripts = Transcripts::new(&base.tokenizer, config.ppo.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
         for mut set in sets {

@@ -12,19 +12,19 @@ use super::sets::Set;
 use super::sources::Sources;
 use super::transcripts::line_end;
 use super::trust::judged;
-use super::{Answer, Config, Iteration, Losses, NewBase, RunError, Sample, Seconds, Stage, Stages, Summary};
-use crate::data;
-use crate::engine::{Device, EngineError, Model};
-use crate::formats::{weights_sha256, write_json, write_whole};
-use crate::record::{Phase, Progress};
-use crate::stage::{self, Aligned, Judgements, Member, Scorer, Session};
+use super::{Answer, Iteration, Losses, RunError, Sample, Seconds, Stage, Stages, Summary};
+use crate::config::{Config, NewBase};
+use crate::engine::{Aligned, Device, EngineError, Member, Model, Scorer};
+use crate::record::{Metrics, Phase, Progress};
+use crate::stage::{self, Judgements, Session};
 use crate::statistics::{BeforeAfter, win_rate};
-use crate::train::{Examples, Ranking, Solution, TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
+use rlhf_models::{weights_sha256, write_json, write_whole};
+use rlhf_train::{Examples, Ranking, Solution, TrainError, Warning};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::path::Path;
@@ -173,7 +173,7 @@ pub fn run(
     };
     // Last: who finds a summary finds a whole run.
     write_json(&manner.folder.join("summary.json"), &summary)?;
-    crate::report::write(manner.folder)?;
+    crate::report::write(manner.folder, &summary.page(&Metrics::read(manner.folder)?))?;
     Ok(Some(summary))
 }
 
@@ -294,7 +294,7 @@ impl Run<'_, '_> {
             solutions: &solutions,
             before: &before,
             step_end: self.step_end()?,
-            answer_after: &self.base.tokenizer.encode(data::ASSISTANT),
+            answer_after: &self.base.tokenizer.encode(rlhf_data::ASSISTANT),
         };
         let mut writer = sft.clone();
         let (stopping, temperature) = (self.stopping(), self.profile.temperature());

@@ -1,10 +1,10 @@
 //! What a run found out; `schemas/run-summary.schema.json` describes it.
 
-use super::Override;
-use crate::data::Format;
+use crate::config::Override;
 use crate::record::{Line, Phase};
 use crate::statistics::{BeforeAfter, Calibration, Interval};
 use rlhf_core::profile::Profile;
+use rlhf_data::Format;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 

@@ -1,9 +1,9 @@
 //! Transcripts as the model reads them.
 
-use crate::data::{self, Fit};
-use crate::train::Solution;
 use rlhf_core::Error;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_data::Fit;
+use rlhf_train::Solution;
 
 /// Turns texts into `[begin] prompt response [end]`, cut at the front to a greatest length; the
 /// begin token, without which the model is lost, stays.
@@ -38,7 +38,7 @@ impl<'a> Transcripts<'a> {
 
     /// A prompt and the steps of its answer, a line each; of one that is too long, the last steps. `whole`:
     /// the answer is one step.
-    pub fn solution(&mut self, from: &data::Solution, whole: bool) -> Result<Solution, Error> {
+    pub fn solution(&mut self, from: &rlhf_data::Solution, whole: bool) -> Result<Solution, Error> {
         let line_end = line_end(self.tokenizer).into_iter();
         let (mut prompt, mut answer) = (self.tokenizer.encode(&from.prompt), Vec::new());
         let (mut ends, last) = (Vec::new(), from.steps.len().saturating_sub(1));
@@ -81,10 +81,10 @@ pub(super) fn line_end(tokenizer: &AnyTokenizer) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::solutions;
     use rlhf_core::model::tokenizer::Bytes;
+    use rlhf_data::solutions;
 
-    fn read(row: &str) -> data::Solution {
+    fn read(row: &str) -> rlhf_data::Solution {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows");
         std::fs::write(&path, row).unwrap();

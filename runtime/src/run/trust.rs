@@ -4,11 +4,10 @@ use super::measure::scores;
 use super::rewards::Judged;
 use super::sets::Set;
 use super::summary::{Accuracy, RewardModel, Said};
-use crate::data::Vote;
-use crate::engine::Model;
-use crate::stage::Scorer;
+use crate::engine::{Model, Scorer};
 use crate::statistics::{Calibration, Interval, calibration, share};
-use crate::train::{Examples, Solution, TrainError, now, step_margins};
+use rlhf_data::Vote;
+use rlhf_train::{Examples, Solution, TrainError, now, step_margins};
 
 /// How often it is right, on each data set, how sure of it, and how far the members of an ensemble disagree.
 /// Several are measured by the mean of what they say.

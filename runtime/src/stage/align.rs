@@ -1,13 +1,13 @@
 //! Step 3, whatever its method.
 
 use super::{
-    Aligned, Measure, Prompts, Scorer, Session, StageError, at, bandit, distillation, expert_iteration, ilql,
-    kto, nlpo, on_policy, online, ppo, preferences, trpo,
+    Measure, Prompts, Session, StageError, at, bandit, distillation, expert_iteration, ilql, kto, nlpo,
+    on_policy, online, ppo, preferences, trpo,
 };
-use crate::engine::Model;
+use crate::engine::{Aligned, Model, Scorer};
 use crate::record::Phase;
-use crate::train::{Examples, Labelled, Logged, Pairs, Rewarded, TrainError};
 use rlhf_core::profile::{Method, Profile};
+use rlhf_train::{Examples, Labelled, Logged, Pairs, Rewarded, TrainError};
 
 /// What methods learn from beside prompts and a reward; each reads its own part, and the others may be empty.
 #[derive(Clone, Debug, Default)]

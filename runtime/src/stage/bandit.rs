@@ -3,8 +3,8 @@
 use super::passes::{Pass, Taken, learn};
 use super::{Session, StageError};
 use crate::engine::Model;
-use crate::train::{Bandit, Logged, TrainError, now};
 use rlhf_core::profile::BanditTraining;
+use rlhf_train::{Bandit, Logged, TrainError, now};
 
 /// Trains a policy from `sft` on logged rewards and keeps it as `policy`.
 ///

@@ -1,9 +1,9 @@
 //! Networks in the midst of learning, as files.
 
 use super::StageError;
-use crate::engine::{Model, OptimiserState};
-use crate::formats::{FormatError, Safetensors, read_numbers, write_numbers};
+use crate::engine::{FileError, Model, OptimiserState};
 use crate::record::{Manifest, Phase, snapshot};
+use rlhf_models::{FormatError, Safetensors, read_numbers, write_numbers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -49,13 +49,12 @@ pub(super) fn write(
     Manifest::new(phase, step, state).write(&folder.join(name), |at| {
         networks.iter().try_for_each(|(name, model)| {
             let path = at.join(file(name));
-            let fail = |e| FormatError::engine(&path, e);
-            let (weights, state) = (model.weights().map_err(fail)?, model.optimiser_state().map_err(fail)?);
+            let (weights, state) = (model.weights()?, model.optimiser_state()?);
             let mut lists: Vec<(&str, &[f32])> = vec![("weights", &weights)];
             if let Some(OptimiserState { first, second, average, .. }) = &state {
                 lists.extend([("first", &**first), ("second", second), ("average", average)]);
             }
-            write_numbers(&path, &lists)
+            Ok::<_, FileError>(write_numbers(&path, &lists)?)
         })
     })?;
     let all = of_phase(folder, phase)?;

@@ -1,10 +1,10 @@
 //! Why a stage ended before its end.
 
-use crate::engine::EngineError;
-use crate::formats::FormatError;
+use crate::engine::{EngineError, FileError};
 use crate::record::Phase;
-use crate::train::TrainError;
 use core::fmt;
+use rlhf_models::FormatError;
+use rlhf_train::TrainError;
 use std::path::PathBuf;
 
 /// Why a stage ended before its end.
@@ -124,6 +124,15 @@ impl core::error::Error for StageError {
 impl From<EngineError> for StageError {
     fn from(error: EngineError) -> Self {
         Self::Engine(error)
+    }
+}
+
+impl From<FileError> for StageError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::File(error) => Self::File(error),
+            FileError::Engine(error) => Self::Engine(error),
+        }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
-use super::{Scorer, Session, StageError};
-use crate::engine::Model;
-use crate::train::{ExpertIteration, TrainError, Trio, now};
+use super::{Session, StageError};
+use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
 use rlhf_core::profile;
+use rlhf_train::{ExpertIteration, TrainError, Trio, now};
 
 impl Trainer for ExpertIteration {
     /// Iterations done.

@@ -1,11 +1,10 @@
 //! What an iteration of step 3 measured, by the names of [`FIGURES`](crate::record::FIGURES).
 
-use super::Scorer;
-use crate::engine::Model;
-use crate::train::{Examples, Iteration, ROWS_AT_ONCE, TrainError, now};
+use crate::engine::{Model, Scorer};
 use rlhf_core::HeldRows;
 use rlhf_core::algorithms::exact_kls;
 use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
+use rlhf_train::{Examples, Iteration, ROWS_AT_ONCE, TrainError, now};
 
 /// Whole distributions are compared of so many responses, and where a vocabulary is no larger than that.
 const EXACT: usize = 8;

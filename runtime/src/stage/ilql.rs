@@ -2,13 +2,13 @@
 
 use super::passes::{Pass, Taken, passes};
 use super::supervised::with_dropout;
-use super::{Aligned, Session, StageError, at, finite};
-use crate::engine::Model;
-use crate::formats::ActionValues;
+use super::{Session, StageError, at, finite};
+use crate::engine::{ActionValues, Aligned, Model};
 use crate::record::Phase;
-use crate::train::{Ilql, Rewarded, TrainError, Values, now};
 use rlhf_core::profile::IlqlTraining;
 use rlhf_core::random::{Key, Stream};
+use rlhf_models::Files;
+use rlhf_train::{Ilql, Rewarded, TrainError, Values, now};
 
 /// Learns from rewarded texts what tokens are worth, and keeps `sft` as `policy` with the values that lead
 /// it: what writes is no new network, but the supervised one and two that say what its next tokens are
@@ -25,7 +25,10 @@ pub fn ilql(
 ) -> Result<Aligned, StageError> {
     let (phase, name, dropout) = (Phase::Ppo, "policy", settings.dropout);
     if let Some(model) = session.finished(name, sft)? {
-        let values = session.root().map(|root| ActionValues::open(&root.join(name), &model)).transpose()?;
+        let values = session
+            .root()
+            .map(|root| ActionValues::open(&Files::folder(&root.join(name)), &model))
+            .transpose()?;
         return Ok(Aligned { model, values: values.flatten() });
     }
     let head = |draws| with_dropout(&head(sft, seed, draws)?, dropout, seed);

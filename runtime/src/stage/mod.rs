@@ -1,4 +1,4 @@
-//! The stages of a run on networks of the CPU engine: each says how far it is, keeps what it does in
+//! The stages of a run, on networks of any engine: each says how far it is, keeps what it does in
 //! the run's folder, can be stopped between any two steps, and goes on to the same bits.
 //!
 //! What a run's folder holds:
@@ -18,7 +18,6 @@
 //! or not at all.
 
 mod align;
-mod aligned;
 mod bandit;
 mod checkpoint;
 mod distillation;
@@ -34,14 +33,12 @@ mod ppo;
 mod preference;
 mod reward;
 mod rollouts;
-mod scorer;
 mod seen;
 mod session;
 mod supervised;
 mod trust_region;
 
 pub use align::{Material, align};
-pub use aligned::Aligned;
 pub use bandit::bandit;
 pub use distillation::distillation;
 pub use error::StageError;
@@ -55,14 +52,13 @@ pub use preference::{kto, preferences};
 pub use reward::{Judgements, normalised, reward_model};
 pub(crate) use rollouts::end_to_end;
 pub use rollouts::{Measure, Prompts};
-pub use scorer::{Member, Scorer};
 pub use session::Session;
 pub use supervised::{pretrain, supervised};
 pub use trust_region::trpo;
 
 use crate::engine::Model;
 use crate::record::Phase;
-use crate::train::TrainError;
+use rlhf_train::TrainError;
 
 /// A diverged run must not end as a success.
 fn finite(model: &Model, phase: Phase) -> Result<(), StageError> {
@@ -70,6 +66,6 @@ fn finite(model: &Model, phase: Phase) -> Result<(), StageError> {
 }
 
 /// Names the phase and the step in which training failed.
-pub(crate) fn at(phase: Phase, step: u64) -> impl FnOnce(TrainError) -> StageError {
+pub fn at(phase: Phase, step: u64) -> impl FnOnce(TrainError) -> StageError {
     move |error| StageError::Train { phase, step, error }
 }

@@ -2,12 +2,12 @@
 
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
-use super::{Scorer, Session, StageError};
-use crate::engine::Model;
-use crate::train::{OnPolicy, OnPolicyState, Stale, TrainError, Trio, now};
+use super::{Session, StageError};
+use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
 use rlhf_core::algorithms::Follow;
 use rlhf_core::profile;
+use rlhf_train::{OnPolicy, OnPolicyState, Stale, TrainError, Trio, now};
 
 /// The trainer, and who writes in the policy's place where that is an older one.
 struct Run {

@@ -2,11 +2,11 @@
 
 use super::rollouts::{Actors, Loop, Prompts, Trainer, learn};
 use super::seen::Seen;
-use super::{Measure, Scorer, Session, StageError};
-use crate::engine::Model;
-use crate::train::{OnlinePreferences, OnlineRoles, Scored, TrainError, now};
+use super::{Measure, Session, StageError};
+use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
 use rlhf_core::profile::OnlinePreference;
+use rlhf_train::{OnlinePreferences, OnlineRoles, Scored, TrainError, now};
 
 impl Trainer for OnlinePreferences {
     /// Iterations done.

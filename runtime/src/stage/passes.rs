@@ -4,7 +4,7 @@ use super::supervised::with_dropout;
 use super::{Session, StageError, at};
 use crate::engine::Model;
 use crate::record::{Line, Phase};
-use crate::train::{Step, TrainError};
+use rlhf_train::{Step, TrainError};
 use serde_json::Value;
 use std::time::Instant;
 

@@ -3,12 +3,12 @@
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::supervised::with_dropout;
-use super::{Scorer, Session, StageError};
-use crate::engine::Model;
-use crate::train::{Nlpo, Ppo, PpoState, Roles, TrainError, now};
+use super::{Session, StageError};
+use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
 use rlhf_core::profile::{self, CriticInit};
 use rlhf_core::roles::Averaged;
+use rlhf_train::{Nlpo, Ppo, PpoState, Roles, TrainError, now};
 
 /// What PPO is done by.
 enum Kind {

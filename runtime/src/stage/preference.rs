@@ -3,8 +3,8 @@
 use super::passes::{Pass, Taken, learn};
 use super::{Session, StageError};
 use crate::engine::Model;
-use crate::train::{Kto, Labelled, Pairs, Preferences, TrainError, now};
 use rlhf_core::profile::{KtoTraining, PreferenceTraining};
+use rlhf_train::{Kto, Labelled, Pairs, Preferences, TrainError, now};
 
 /// A trainer and whom it measures the policy against.
 struct Against<T> {

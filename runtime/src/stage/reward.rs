@@ -1,14 +1,14 @@
 //! Step 2.
 
 use super::passes::{Pass, Taken, passes};
-use super::{Member, Scorer, Session, StageError, at};
-use crate::engine::{EngineError, Model};
-use crate::formats::StepRule;
+use super::{Session, StageError, at};
+use crate::engine::{EngineError, Member, Model, Scorer};
 use crate::record::Phase;
-use crate::train::{self, Examples, Ranking, Scaled, Solution, Step, TrainError, now};
 use rlhf_core::maths::{Comparisons, RewardScale};
 use rlhf_core::profile::{RewardLoss, RewardModel, RewardNormalisation};
 use rlhf_core::roles::Reward;
+use rlhf_models::StepRule;
+use rlhf_train::{Examples, Ranking, Scaled, Solution, Step, TrainError, now};
 
 /// What step 2 is run on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,17 +69,17 @@ fn steps<'a>(
     judgements: Judgements<'a>,
     settings: &RewardModel,
     seed: u64,
-) -> Result<train::RewardModel<'a>, TrainError> {
+) -> Result<rlhf_train::RewardModel<'a>, TrainError> {
     let steps = if settings.loss.labels() {
-        train::RewardModel::labelled(judgements.solutions, settings, seed)?
+        rlhf_train::RewardModel::labelled(judgements.solutions, settings, seed)?
     } else {
-        train::RewardModel::new(judgements.rankings, settings, seed)?
+        rlhf_train::RewardModel::new(judgements.rankings, settings, seed)?
     };
     steps.pretrained_on(judgements.before, settings, seed)
 }
 
 /// The trainers of an ensemble, or the one.
-struct SideBySide<'a>(Vec<train::RewardModel<'a>>);
+struct SideBySide<'a>(Vec<rlhf_train::RewardModel<'a>>);
 
 impl Pass<Vec<Model>> for SideBySide<'_> {
     fn after(self, steps: u64) -> Self {

@@ -1,6 +1,6 @@
 //! What an iteration of step 3 showed.
 
-use crate::train::Iteration;
+use rlhf_train::Iteration;
 
 /// What an iteration showed.
 pub(super) struct Seen {

@@ -2,13 +2,13 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
-use super::{Scorer, StageError, at, finite};
-use crate::engine::Model;
-use crate::formats::{FormatError, Members, open, save_model};
+use super::{StageError, at, finite};
+use crate::engine::{FileError, Model, Scorer};
 use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
-use crate::train::{TrainError, Warning};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_models::{Files, FormatError, Members, open};
+use rlhf_train::{TrainError, Warning};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -133,7 +133,7 @@ impl<'a> Session<'a> {
         let damaged =
             |error| StageError::Damaged { error: Box::new(error), snapshot: path.clone(), older: None };
         Manifest::check(&path).map_err(damaged)?;
-        for member in Members::read(&path)?.into_iter().flat_map(|all| all.members) {
+        for member in Members::read(&Files::folder(&path))?.into_iter().flat_map(|all| all.members) {
             Manifest::check(&path.join(member)).map_err(damaged)?;
         }
         Ok(Some(path))
@@ -150,11 +150,11 @@ impl<'a> Session<'a> {
         name: &str,
         phase: Phase,
         model: Model,
-        beside: &dyn Fn(&Path) -> Result<(), FormatError>,
+        beside: &dyn Fn(&Path) -> Result<(), FileError>,
     ) -> Result<Model, StageError> {
         finite(&model, phase)?;
         self.keep(name, phase, |_, at, tokenizer| {
-            save_model(at, &model, tokenizer)?;
+            model.save(at, tokenizer)?;
             beside(at)
         })?;
         Ok(model)
@@ -180,7 +180,7 @@ impl<'a> Session<'a> {
         &mut self,
         name: &str,
         phase: Phase,
-        write: impl FnOnce(u64, &Path, &AnyTokenizer) -> Result<(), FormatError>,
+        write: impl FnOnce(u64, &Path, &AnyTokenizer) -> Result<(), FileError>,
     ) -> Result<(), StageError> {
         let step = self.lines.iter().filter(|line| line.phase == phase).count() as u64;
         // A stage that was done again, for its network was removed, has its lines behind later ones.

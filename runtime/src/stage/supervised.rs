@@ -4,8 +4,8 @@ use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
 use crate::engine::Model;
 use crate::record::Phase;
-use crate::train::{self, Examples, Step, TrainError, now};
 use rlhf_core::profile::Supervised;
+use rlhf_train::{Examples, Step, TrainError, now};
 use std::borrow::Cow;
 
 /// Pretrains `start` on plain text and keeps it as `base`.
@@ -48,20 +48,20 @@ fn learn(
         return Ok(model);
     }
     let mut model = with_dropout(start, settings.dropout, seed).map_err(at(phase, 0))?;
-    let steps = train::Supervised::new(texts, settings, seed).map_err(at(phase, 0))?;
+    let steps = rlhf_train::Supervised::new(texts, settings, seed).map_err(at(phase, 0))?;
     let done = passes(session, (phase, name), &mut model, steps, seed)?;
     let model = with_dropout(&model, 0.0, seed).map_err(at(phase, done))?;
     session.finish(name, phase, model)
 }
 
-impl Pass for train::Supervised<'_> {
+impl Pass for rlhf_train::Supervised<'_> {
     fn after(self, steps: u64) -> Self {
         self.after(steps)
     }
 
     fn step(&mut self, model: &mut Model) -> Result<Option<Taken>, TrainError> {
         let told = |step: Step| Taken { step, more: Vec::new(), told: format!("loss {:.3}", step.loss) };
-        Ok(now(train::Supervised::step(self, model))?.map(told))
+        Ok(now(rlhf_train::Supervised::step(self, model))?.map(told))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Roles that learn.
 
-use crate::faults::Fault;
-use crate::tiny::{SCORE, Tiny, VALUE};
+use crate::conformance::faults::Fault;
+use crate::conformance::tiny::{SCORE, Tiny, VALUE};
 use rlhf_core::capabilities::{LearnCandidates, LearnRows, Parameters};
 use rlhf_core::maths::{Update, adamw, average, clip_factor, global_norm, log_prob, log_prob_pull};
 use rlhf_core::roles::{Averaged, Learner};
@@ -189,7 +189,7 @@ impl LearnRows for Tiny {
             let mut loss = 0.0;
             for t in Self::owed(batch) {
                 let features = self.features(batch.sequences(), t - 1);
-                let logits = self.columns(&features, 0..crate::tiny::VOCABULARY);
+                let logits = self.columns(&features, 0..crate::conformance::tiny::VOCABULARY);
                 let mut slopes = vec![f32::NAN; logits.len()];
                 loss += objective.row(t, &logits, &mut slopes)?;
                 if self.has(Fault::RowGradientDivided) {
@@ -220,7 +220,7 @@ impl LearnCandidates for Tiny {
                 let mut slopes = vec![f32::NAN; k];
                 loss += objective.candidates(&[t], &said, &mut slopes)?;
                 let features = self.features(batch.sequences(), t - 1);
-                let logits = self.columns(&features, 0..crate::tiny::VOCABULARY);
+                let logits = self.columns(&features, 0..crate::conformance::tiny::VOCABULARY);
                 let mut pulled = vec![0.0; logits.len()];
                 for (id, slope) in ids.iter().zip(&slopes) {
                     log_prob_pull(

@@ -1,7 +1,7 @@
 //! Roles that read: reference, policy, critic, reward, rows, candidates.
 
-use crate::faults::Fault;
-use crate::tiny::{CONTEXT, SCORE, Tiny, VALUE, VOCABULARY};
+use crate::conformance::faults::Fault;
+use crate::conformance::tiny::{CONTEXT, SCORE, Tiny, VALUE, VOCABULARY};
 use rlhf_core::capabilities::{Candidates, Rows};
 use rlhf_core::maths::{log_prob, log_softmax};
 use rlhf_core::random::Key;

@@ -1,7 +1,7 @@
 //! Declared skips are claims, and what is missing has to be declared.
 
-use crate::faults::Fault;
-use crate::{failing, run};
+use crate::conformance::faults::Fault;
+use crate::conformance::{failing, run};
 use core::fmt::Write as _;
 use core::future::Future;
 use rlhf_core::conformance;

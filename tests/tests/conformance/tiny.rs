@@ -3,7 +3,7 @@
 //! The state after token `i` is `x = e(token i) + ½·e(token i − 1)`, one-hot; logits are `x` times a table,
 //! a value and a score are `x` times a column each.
 
-use crate::faults::Fault;
+use crate::conformance::faults::Fault;
 use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::{Batch, Error, Ragged};

@@ -1,7 +1,7 @@
 //! What a configuration may say.
 
-use super::data::CONFIG;
-use rlhf::run::{BaseModel, Config, Given};
+use rlhf::config::{BaseModel, Config, Given};
+use rlhf_tests::run_data::CONFIG;
 use rlhf_tests::schema::check;
 use std::path::Path;
 
@@ -16,14 +16,14 @@ fn json(text: &str) -> serde_json::Value {
 
 #[test]
 fn the_schema_is_the_one_that_the_code_makes() {
-    let made = serde_json::to_string_pretty(&rlhf::run::schema()).unwrap() + "\n";
+    let made = serde_json::to_string_pretty(&rlhf::config::schema()).unwrap() + "\n";
     assert!(made == schema(), "write it anew: rlhf config --schema > runtime/schemas/config.schema.json");
 }
 
 #[test]
 fn the_schema_takes_what_is_read_and_nothing_else() {
     let example = include_str!("../../../examples/real.toml");
-    for valid in [example.to_owned(), CONFIG.to_owned(), rlhf::run::complete("trl", "ppo").unwrap()] {
+    for valid in [example.to_owned(), CONFIG.to_owned(), rlhf::config::complete("trl", "ppo").unwrap()] {
         check(schema(), &json(&valid)).unwrap();
     }
     for (from, to) in [

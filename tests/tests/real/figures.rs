@@ -1,9 +1,10 @@
 //! What an iteration of step 3 leaves in `metrics.jsonl`.
 
-use super::data::{CONFIG, write};
+use rlhf::config::{Config, Given};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
-use rlhf::run::{Config, Given, Manner, run};
+use rlhf::run::{Manner, run};
 use rlhf_tests::device::threads;
+use rlhf_tests::run_data::{CONFIG, write};
 use std::path::Path;
 
 /// The iterations of a run.

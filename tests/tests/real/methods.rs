@@ -1,13 +1,14 @@
 //! What `method` puts in the place of PPO, end to end.
 
-use super::data::{CONFIG, PROMPTS, write};
 use core::cell::Cell;
 use core::time::Duration;
+use rlhf::config::{Config, Given};
 use rlhf::inference::{Loaded, Writing};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
-use rlhf::run::{Config, Given, Manner, RunError, Summary, run};
+use rlhf::run::{Manner, RunError, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_tests::device::threads;
+use rlhf_tests::run_data::{CONFIG, PROMPTS, write};
 use rlhf_tests::schema;
 use serde_json::json;
 use std::collections::BTreeSet;

@@ -1,13 +1,14 @@
 //! A run that is stopped, killed or damaged goes on to the same bits, or says why it does not.
 
-use super::data::{CONFIG, write};
 use core::cell::Cell;
 use core::time::Duration;
+use rlhf::config::Config;
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::run::{Config, Manner, RunError, Stage, Summary, run};
+use rlhf::run::{Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_core::random::{Key, Stream};
 use rlhf_tests::device::threads;
+use rlhf_tests::run_data::{CONFIG, write};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,14 +1,15 @@
 //! What `reward.loss`, `reward.ensemble` and `reward.pretraining` put in the place of one reward model from
 //! rankings, end to end.
 
-use super::data::{CONFIG, PROMPTS, write};
 use core::cell::Cell;
 use core::time::Duration;
+use rlhf::config::{Config, Given};
 use rlhf::inference::Loaded;
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::run::{Config, Given, Manner, RunError, Stage, Summary, run};
+use rlhf::run::{Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_tests::device::threads;
+use rlhf_tests::run_data::{CONFIG, PROMPTS, write};
 use rlhf_tests::schema;
 use serde_json::json;
 use std::path::Path;

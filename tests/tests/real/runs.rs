@@ -1,13 +1,14 @@
 //! Whole runs.
 
-use super::data::{CONFIG, PROMPTS, write};
+use rlhf::config::Config;
 use rlhf::data::Format;
 use rlhf::engine::Device;
 use rlhf::record::Phase;
-use rlhf::run::{Config, DataSet, Manner, RunError, Summary, preflight, report, run};
+use rlhf::run::{DataSet, Manner, RunError, Summary, preflight, report, run};
 use rlhf::stage::StageError;
 use rlhf::train::{Guard, TrainError};
 use rlhf_tests::device::threads;
+use rlhf_tests::run_data::{CONFIG, PROMPTS, write};
 use rlhf_tests::schema;
 use serde_json::Value;
 use std::path::Path;
@@ -60,12 +61,12 @@ fn a_folder_of_public_formats_runs_end_to_end() {
     assert!(report(&summary).contains("KL"));
     let said = summary.reward_model.calibration.as_ref().unwrap();
     assert_eq!(said.margins.counts.iter().sum::<usize>(), summary.reward_model.accuracy.unwrap().n);
-    let page = rlhf::report::write(&folder.path().join("out")).unwrap();
+    let page = rlhf_cli::report::write(&folder.path().join("out")).unwrap();
     assert!(std::fs::read_to_string(page).unwrap().contains("Calibration"));
 
     // What is left behind is a model of its own.
     for model in ["sft", "reward", "policy"] {
-        let opened = rlhf::formats::open(&folder.path().join("out").join(model)).unwrap();
+        let opened = rlhf::models::open(&folder.path().join("out").join(model)).unwrap();
         assert_eq!(opened.architecture.scalar, model == "reward");
         assert!(folder.path().join("out").join(model).join("tokenizer.rlhf").exists());
     }
@@ -228,8 +229,9 @@ fn files_of_sources_that_do_not_serve_are_refused_by_name() {
 
 /// The example on a few rows of the real data.
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn the_example_runs_on_the_real_data() {
-    let Some(data) = rlhf_tests::shared::data("") else { return };
+    let data = rlhf_tests::shared::data("");
     let mut config = example(&data);
     (config.supervised.rows, config.reward.rows, config.ppo.rows) = (24, 24, 64);
     (config.ppo.iterations, config.pretraining.texts, config.evaluation.prompts) = (1, 16, 16);
@@ -244,11 +246,11 @@ fn the_example_runs_on_the_real_data() {
     assert!(summary.data.comparisons.iter().any(|set| set.cut > 0));
 }
 
-/// The whole example: minutes. `cargo test --release -p rlhf-tests --test real -- --ignored`.
+/// The whole example: minutes. `cargo test --release -p rlhf-tests --test all -- --ignored the_whole_example_learns`.
 #[test]
 #[ignore = "takes minutes: a command of its own in the README"]
 fn the_whole_example_learns() {
-    let Some(data) = rlhf_tests::shared::data("") else { return };
+    let data = rlhf_tests::shared::data("");
     let folder = tempfile::tempdir().unwrap();
     let summary = whole(&example(&data), &threads(1), folder.path()).unwrap();
     eprint!("{}", report(&summary));

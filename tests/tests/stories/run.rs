@@ -12,12 +12,11 @@ const BEGINNING: &str = "Once upon a time, there was a little girl named Lily. S
                          in the park. One day, she saw a big, red ball.";
 
 #[test]
+#[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn the_well_known_story() {
-    let (Some(path), Some(tokens)) = (data("models/stories260K.bin"), data("models/tok512.bin")) else {
-        return;
-    };
+    let (path, tokens) = (data("models/stories260K.bin"), data("models/tok512.bin"));
     let tokenizer = Bpe::llama2c(&std::fs::read(tokens).unwrap()).unwrap();
-    let opened = rlhf::formats::open(&path).unwrap();
+    let opened = rlhf::models::open(&path).unwrap();
     let (weights, missing) = opened.weights(&opened.architecture).unwrap();
     assert!(missing.is_empty());
     let bos = tokenizer.bos().unwrap();

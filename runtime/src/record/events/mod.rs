@@ -5,7 +5,7 @@ mod tests;
 mod wire;
 
 use super::{Line, Phase};
-use crate::formats::FormatError;
+use rlhf_models::FormatError;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fs::File;

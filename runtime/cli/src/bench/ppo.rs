@@ -1,0 +1,73 @@
+//! One iteration of PPO with a critic of its own, as TRL 0.23 does it, and where its time goes.
+
+use super::clock::Once;
+use super::cost::{Cost, Pass, adamw, weights};
+use super::text::Text;
+use super::timed::{Phased, Timed};
+use rlhf::engine::Model;
+use rlhf::train::{Examples, Ppo, Roles, TrainError, now};
+use rlhf_core::model::Architecture;
+use rlhf_core::profile::{self, Profile};
+use rlhf_core::sampling::Stopping;
+use std::time::Instant;
+
+/// Prompts of an iteration, their tokens, and those of a response.
+pub(super) const PROMPTS: usize = 32;
+pub(super) const PROMPT: usize = 32;
+pub(super) const NEW: usize = 64;
+pub(super) const EPOCHS: u32 = 4;
+pub(super) const MINIBATCHES: u32 = 4;
+pub(super) const STEPS: f64 = (EPOCHS * MINIBATCHES) as f64;
+
+/// No response ends before it is so long.
+pub(super) const STOPPING: Stopping<'static> = Stopping { max_new_tokens: NEW, eos: None, stop: &[] };
+
+/// Sampling from so many prompts: every new token waits for the one before it, and each reads all weights.
+pub(super) fn sampling(a: &Architecture, prompts: usize) -> Cost {
+    Pass::responses(prompts, PROMPT, NEW).forward(a).and_bytes((NEW - 1) as f64 * weights(a))
+}
+
+/// What a rollout and a minibatch have to read.
+pub(super) fn passes() -> [Pass; 2] {
+    [PROMPTS, PROMPTS / MINIBATCHES as usize].map(|sequences| Pass::responses(sequences, PROMPT, NEW))
+}
+
+/// Sampling, which keeps the policy's log-probabilities; reference, critic and reward model read once; policy
+/// and critic learn from everything in every epoch.
+pub(super) fn cost(a: &Architecture) -> Cost {
+    let [rollout, minibatch] = passes();
+    let scores = Pass::scored(&[PROMPT + NEW; PROMPTS]).forward(a);
+    let judging = rollout.forward(a) + rollout.valued().forward(a) + scores;
+    let step = minibatch.learning(a) + minibatch.valued().learning(a);
+    sampling(a, PROMPTS) + judging + step.and_bytes(2.0 * adamw(a)) * STEPS
+}
+
+/// TRL's settings, for so many prompts and passes.
+pub(super) fn settings() -> Result<profile::Ppo, TrainError> {
+    let mut settings = Profile::by_name("trl")?.ppo;
+    (settings.batch, settings.epochs, settings.minibatches) = (Some(PROMPTS as u32), EPOCHS, MINIBATCHES);
+    (settings.temperature, settings.pretraining, settings.average) = (1.0, None, None);
+    Ok(settings)
+}
+
+/// A closure that does one iteration after the other.
+pub(super) fn prepare(network: Model) -> Result<Box<Once<'static>>, TrainError> {
+    let headed = |seed| network.with_scalar_head(0.02, seed).map_err(TrainError::role("reward"));
+    let (mut reward, mut critic) = (headed(1)?, headed(2)?);
+    let (mut reference, mut policy) = (network.clone(), network);
+    let prompts = Text::new(policy.architecture().vocabulary, &[PROMPT; PROMPTS]);
+    // The rate hardly falls from one iteration to the next of so many.
+    let mut ppo = Ppo::new(settings()?, 1_000_000, 1)?;
+    Ok(Box::new(move || {
+        let phases = Phased::default();
+        let start = Instant::now();
+        let mut roles = Roles {
+            policy: &mut Timed::new(&mut policy, ["policy", "policy learns"], &phases),
+            critic: &mut Timed::new(&mut critic, ["values", "critic learns"], &phases),
+            reference: &mut Timed::new(&mut reference, ["reference", ""], &phases),
+            reward: &mut Timed::new(&mut reward, ["scores", ""], &phases),
+        };
+        now(ppo.iterate(&mut roles, prompts.sequences()?, &STOPPING, &Examples::default()))?;
+        Ok(phases.take(start.elapsed().as_secs_f64()))
+    }))
+}

@@ -1,0 +1,182 @@
+//! One iteration of PPO with a value head on the policy, as TRL 0.11 does it: one pass learns both.
+
+use super::clock::Once;
+use super::cost::{Cost, Pass, adamw};
+use super::ppo::{EPOCHS, MINIBATCHES, NEW, PROMPT, PROMPTS, STEPS, STOPPING, passes, sampling, settings};
+use super::text::Text;
+use super::timed::{Phased, Timed};
+use rlhf::engine::Model;
+use rlhf::train::{TrainError, now};
+use rlhf_core::maths::{Adam, Response, Update, estimate, whiten};
+use rlhf_core::model::Architecture;
+use rlhf_core::objectives::{PpoPolicy, PpoValue};
+use rlhf_core::profile::{self, AdvantageWhitening};
+use rlhf_core::random::{Key, Stream};
+use rlhf_core::roles::{Critic, Learner, Policy, Reference, Reward};
+use rlhf_core::sampling::Sampling;
+use rlhf_core::{Batch, Error, Needs, Objective, Ragged, Rollouts};
+use std::time::Instant;
+
+/// As with a critic of its own, but that the policy's pass gives values too.
+pub(super) fn cost(a: &Architecture) -> Cost {
+    let [rollout, minibatch] = passes();
+    let scores = Pass::scored(&[PROMPT + NEW; PROMPTS]).forward(a);
+    let judging = rollout.forward(a) + rollout.valued().forward(a) + scores;
+    sampling(a, PROMPTS) + judging + minibatch.learning(a).and_bytes(adamw(a)) * STEPS
+}
+
+/// A closure that does one iteration after the other.
+pub(super) fn prepare(network: Model) -> Result<Box<Once<'static>>, TrainError> {
+    let headed = |seed| network.with_scalar_head(0.02, seed).map_err(TrainError::role("reward"));
+    let prompts = Text::new(network.architecture().vocabulary, &[PROMPT; PROMPTS]);
+    let mut run = Run {
+        policy: headed(1)?,
+        reward: headed(2)?,
+        reference: network,
+        settings: settings()?,
+        iteration: 0,
+    };
+    Ok(Box::new(move || {
+        let phases = Phased::default();
+        let start = Instant::now();
+        now(run.iterate(prompts.sequences()?, &phases))?;
+        Ok(phases.take(start.elapsed().as_secs_f64()))
+    }))
+}
+
+struct Run {
+    policy: Model,
+    reference: Model,
+    reward: Model,
+    settings: profile::Ppo,
+    iteration: u32,
+}
+
+impl Run {
+    async fn iterate(&mut self, prompts: Ragged<'_>, phases: &Phased) -> Result<(), TrainError> {
+        self.iteration = self.iteration.wrapping_add(1);
+        let mut policy = Timed::new(&mut self.policy, ["values", "policy learns"], phases);
+        let mut reference = Timed::new(&mut self.reference, ["reference", ""], phases);
+        let mut reward = Timed::new(&mut self.reward, ["scores", ""], phases);
+        let failed = TrainError::role("network");
+        let key = Key::new(1, Stream::Sampling, self.iteration);
+        let drawn = Sampling::at_temperature(self.settings.temperature as f32);
+        let responses = policy.sample(prompts, &drawn, &STOPPING, key, 0).await.map_err(&failed)?;
+        let mut rollouts = Rollouts::growing();
+        rollouts.extend(prompts, &responses)?;
+        let (sequences, owed) = (rollouts.sequences(), rollouts.owed());
+        let (mut values, mut scores) = (vec![0.0; owed.len()], vec![0.0; sequences.len()]);
+        let mut log_probs = values.clone();
+        policy.values(sequences, &mut values).await.map_err(&failed)?;
+        reference.log_probs(Batch::new(sequences, &owed)?, &mut log_probs).await.map_err(&failed)?;
+        reward.score(sequences, &mut scores).await.map_err(&failed)?;
+        let columns = rollouts.columns_mut();
+        columns.values.copy_from_slice(&values);
+        columns.ref_log_probs.copy_from_slice(&log_probs);
+        columns.scores.copy_from_slice(&scores);
+        estimated(&mut rollouts, &self.settings)?;
+        let update = Update { learning_rate: 1e-5, adam: Adam::default(), max_grad_norm: None };
+        for epoch in 0..EPOCHS {
+            let key = Key::new(1, Stream::Shuffle, self.iteration.wrapping_mul(EPOCHS).wrapping_add(epoch));
+            for indices in rollouts.minibatches(key, MINIBATCHES as usize)? {
+                let minibatch = rollouts.gather(&indices)?;
+                let (owed, states) = (minibatch.owed(), states(&minibatch));
+                let mut both = Both::new(&minibatch, &owed, &states, &self.settings)?;
+                let batch = Batch::new(minibatch.sequences(), &owed)?;
+                policy.accumulate(batch, &mut both).await.map_err(&failed)?;
+                policy.step(&update).await.map_err(&failed)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Advantages at the tokens, returns at the states before them.
+fn estimated(rollouts: &mut Rollouts, settings: &profile::Ppo) -> Result<(), Error> {
+    let owed = rollouts.owed();
+    let mut advantages = vec![0.0; owed.len()];
+    let (mut rewards, mut returns) = (advantages.clone(), advantages.clone());
+    for i in 0..rollouts.len() {
+        let span = rollouts.response_span(i);
+        let before = span.start - 1..span.end - 1;
+        let response = Response {
+            log_probs: &rollouts.log_probs()[span.clone()],
+            reference: &rollouts.ref_log_probs()[span.clone()],
+            values: &rollouts.values()[before.start..span.end],
+            score: f64::from(rollouts.scores()[i]),
+            finish: rollouts.finish()[i],
+        };
+        // All are of the greatest length, so a score after the last token falls on it too.
+        estimate(
+            &settings.shaping,
+            &settings.gae,
+            settings.controller.beta(),
+            &response,
+            &mut rewards[span.clone()],
+            &mut advantages[span],
+            &mut returns[before],
+        )?;
+    }
+    if let AdvantageWhitening::Batch(whitening) = &settings.advantage_whitening {
+        whiten(&mut advantages, &owed, whitening)?;
+    }
+    let columns = rollouts.columns_mut();
+    columns.rewards.copy_from_slice(&rewards);
+    columns.advantages.copy_from_slice(&advantages);
+    columns.returns.copy_from_slice(&returns);
+    Ok(())
+}
+
+/// The states before a response's tokens.
+fn states(rollouts: &Rollouts) -> Vec<bool> {
+    let mut states = vec![false; rollouts.sequences().tokens().len()];
+    for i in 0..rollouts.len() {
+        let span = rollouts.response_span(i);
+        states[span.start - 1..span.end - 1].fill(true);
+    }
+    states
+}
+
+/// The policy's loss and the value head's, of one pass.
+struct Both<'a> {
+    policy: PpoPolicy<'a>,
+    value: PpoValue<'a>,
+}
+
+impl<'a> Both<'a> {
+    fn new(of: &'a Rollouts, owed: &[bool], states: &'a [bool], s: &profile::Ppo) -> Result<Self, Error> {
+        let tokens = owed.iter().filter(|owed| **owed).count() as f64;
+        Ok(Self {
+            policy: PpoPolicy::new(of.log_probs(), of.advantages(), s.policy_clip, s.entropy, tokens)?,
+            value: PpoValue::new(
+                of.values(),
+                of.returns(),
+                states,
+                s.value_clip,
+                s.value_coefficient,
+                tokens,
+            )?,
+        })
+    }
+}
+
+impl Objective for Both<'_> {
+    fn needs(&self) -> Needs {
+        Needs { values: true, ..self.policy.needs() }
+    }
+
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        entropy: &[f32],
+        grad_log_probs: &mut [f32],
+        grad_entropy: &mut [f32],
+    ) -> Result<f64, Error> {
+        self.policy.tokens(positions, log_probs, entropy, grad_log_probs, grad_entropy)
+    }
+
+    fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
+        self.value.values(values, grad_values)
+    }
+}

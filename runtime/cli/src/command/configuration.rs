@@ -1,0 +1,84 @@
+//! `rlhf config`.
+
+use super::Machine;
+use super::exit::Failure;
+use super::output::{Output, print};
+use super::train::{Told, facts};
+use clap::{Args, Subcommand};
+use rlhf::config::{complete, schema};
+use rlhf::run::preflight;
+use serde_json::json;
+use std::path::PathBuf;
+
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Configuration {
+    #[command(subcommand)]
+    what: Option<What>,
+    /// The recipe: instructgpt, ziegler2019, huang2024, trl or openrlhf
+    #[arg(long, value_name = "NAME", default_value = "instructgpt")]
+    profile: String,
+    /// What step 3 does: ppo, grpo, dpo, kto, online_dpo, best_of_n, distillation …; another name lists all
+    #[arg(long, value_name = "NAME", default_value = "ppo")]
+    method: String,
+    /// The JSON schema instead, for editors
+    #[arg(long, conflicts_with_all = ["profile", "method"])]
+    schema: bool,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// Checks a configuration, and all that it names, without running it
+    #[command(after_help = super::help::CHECK)]
+    Check(Check),
+}
+
+#[derive(Args)]
+struct Check {
+    #[command(flatten)]
+    told: Told,
+    /// The folder that a run would write to
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub fn main(args: &Configuration, machine: &Machine) -> Result<(), Failure> {
+    match &args.what {
+        Some(What::Check(args)) => check(args, machine),
+        None if args.schema => {
+            let text = serde_json::to_string_pretty(&schema()).map_err(Failure::failed)?;
+            print(&(text + "\n"))
+        }
+        None => print(&complete(&args.profile, &args.method)?),
+    }
+}
+
+fn check(args: &Check, machine: &Machine) -> Result<(), Failure> {
+    let output = Output { json: args.told.json };
+    let done = checked(args, machine, output);
+    if let Err(failure) = &done {
+        output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
+    }
+    done
+}
+
+fn checked(args: &Check, machine: &Machine, output: Output) -> Result<(), Failure> {
+    let device = machine.open()?;
+    let config = args.told.config()?;
+    let (_, overrides) = config.resolve()?;
+    let mut found = None;
+    if config.data.is_some() {
+        let all =
+            preflight(&config, &device, args.out.as_deref(), args.told.memory()).map_err(Failure::wrong)?;
+        output.tell(&facts(&all));
+        found = Some(all);
+    } else {
+        output.tell("The configuration is valid. Base and data were not looked at: say where with --data.");
+    }
+    output.result(&json!({
+        "valid": true,
+        "profile": config.profile,
+        "overrides": overrides,
+        "found": found,
+    }))
+}

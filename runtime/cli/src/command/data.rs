@@ -1,0 +1,121 @@
+//! `rlhf data`: what is in files, and files without personal data.
+
+use super::exit::{Exit, Failure};
+use super::output::print;
+use clap::{Args, Subcommand};
+use rlhf::data::check::Checker;
+use rlhf::data::personal::{Finder, Kind, Masked, Names, mask};
+use rlhf::models::write_streamed;
+use std::io;
+use std::path::{Path, PathBuf};
+
+#[derive(Subcommand)]
+pub enum Data {
+    /// Shows what is in files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
+    ///
+    /// Formats are recognised by their fields. Exit codes: 0 no problems, 1 a file cannot be read, 4
+    /// there are rows that do not fit, duplicates, test prompts that are trained on, or contradictions.
+    Check(Check),
+    /// Writes a file without e-mail addresses, telephone and card numbers, IP addresses and listed names
+    ///
+    /// JSON lines or plain text. Each is replaced by its kind, such as <email>; all else stays byte for
+    /// byte. The counts by field are printed.
+    Mask(Mask),
+}
+
+#[derive(Args)]
+pub struct Check {
+    /// JSON lines (plain, gzip, Zstandard), Parquet or text; a name with "test" or "eval" marks a test file
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// More files, whose prompts are not to be among those of FILE
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    against: Vec<PathBuf>,
+    /// Names to look for, one a line
+    #[arg(long, value_name = "LIST")]
+    names: Option<PathBuf>,
+    /// The same as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+pub struct Mask {
+    /// JSON lines or text, plain, gzip or Zstandard
+    file: PathBuf,
+    /// The file to write; packed where its name ends in .gz
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// Names to mask, one a line
+    #[arg(long, value_name = "LIST")]
+    names: Option<PathBuf>,
+}
+
+pub fn main(what: &Data) -> Result<(), Failure> {
+    match what {
+        Data::Check(args) => check(args),
+        Data::Mask(args) => masked(args),
+    }
+}
+
+fn finder(names: Option<&Path>) -> Result<Finder, Failure> {
+    let names = names.map(Names::read).transpose().map_err(Failure::failed)?;
+    Ok(Finder::with_names(names.unwrap_or_default()))
+}
+
+/// Whether a file's name says that it is for testing: a word of it, not a part of one.
+fn for_testing(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let known = ["test", "eval", "valid", "validation", "dev", "heldout"];
+    name.split(|c: char| !c.is_alphanumeric()).any(|word| known.contains(&word))
+}
+
+fn check(args: &Check) -> Result<(), Failure> {
+    let mut checker = Checker::new(finder(args.names.as_deref())?);
+    for file in &args.files {
+        checker.read(file, args.against.is_empty() && for_testing(file)).map_err(Failure::failed)?;
+    }
+    for file in &args.against {
+        checker.read(file, true).map_err(Failure::failed)?;
+    }
+    let report = checker.finish();
+    let text = if args.json {
+        serde_json::to_string_pretty(&report).map_err(Failure::failed)? + "\n"
+    } else {
+        report.to_string()
+    };
+    print(&text)?;
+    match report.problems().is_empty() {
+        true => Ok(()),
+        false => Err(Failure { exit: Exit::Found, error: "there are problems in the data".into() }),
+    }
+}
+
+/// Masks `path` into `out`, which appears whole or not at all, and is packed where its name ends in `.gz`.
+fn mask_file(path: &Path, out: &Path, finder: &Finder) -> Result<Masked, Failure> {
+    let packed = out.extension().is_some_and(|e| e == "gz");
+    let (mut masked, mut fault) = (Masked::default(), None);
+    // An error of the input is not the output file's.
+    let written = write_streamed(out, |file| match mask(path, file, packed, finder) {
+        Ok(written) => written.map(|counts| masked = counts),
+        Err(error) => {
+            fault = Some(error);
+            Err(io::Error::other("the input cannot be read"))
+        }
+    });
+    match fault {
+        Some(error) => Err(Failure::failed(error)),
+        None => written.map(|()| masked).map_err(Failure::failed),
+    }
+}
+
+fn masked(args: &Mask) -> Result<(), Failure> {
+    let masked = mask_file(&args.file, &args.out, &finder(args.names.as_deref())?)?;
+    let mut text = format!("{} of {} lines changed.\n", masked.changed, masked.lines);
+    for (field, counts) in &masked.fields {
+        for kind in Kind::ALL.iter().filter(|kind| counts.of(**kind) > 0) {
+            text += &format!("{:>9} {:<8} in {field:?}\n", counts.of(*kind), kind.mask());
+        }
+    }
+    print(&text)
+}

@@ -1,0 +1,91 @@
+//! What a command's end means to a script.
+
+use core::error::Error;
+use rlhf::config::ConfigError;
+use rlhf::inference::InferenceError;
+use rlhf::run::RunError;
+use rlhf::stage::StageError;
+use rlhf::train::TrainError;
+use std::process::ExitCode;
+
+/// How a command ended; its number is the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All was done.
+    Done = 0,
+    /// It failed while it ran.
+    Failed = 1,
+    /// The command line or the configuration is wrong: nothing was begun.
+    Wrong = 2,
+    /// It was stopped on purpose, by a guard or by Ctrl-C, and left a checkpoint to resume from.
+    Stopped = 3,
+    /// `rlhf data check` found problems.
+    Found = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        (exit as u8).into()
+    }
+}
+
+/// Why a command ended before it was done.
+pub struct Failure {
+    pub exit: Exit,
+    pub error: Box<dyn Error>,
+}
+
+impl Failure {
+    /// The command line, the configuration or what they name is wrong.
+    pub fn wrong(error: impl Into<Box<dyn Error>>) -> Self {
+        Self { exit: Exit::Wrong, error: error.into() }
+    }
+
+    /// It failed while it ran.
+    pub fn failed(error: impl Into<Box<dyn Error>>) -> Self {
+        Self { exit: Exit::Failed, error: error.into() }
+    }
+}
+
+/// Of a run at work.
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Config(_) | RunError::Missing { .. } | RunError::Memory { .. } => Self::wrong(error),
+            RunError::Stage(error) => error.into(),
+            _ => Self::failed(error),
+        }
+    }
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        Self::wrong(error)
+    }
+}
+
+impl From<StageError> for Failure {
+    fn from(error: StageError) -> Self {
+        let exit = match &error {
+            StageError::Stopped { .. } | StageError::Train { error: TrainError::Guard(_), .. } => {
+                Exit::Stopped
+            }
+            StageError::Occupied { .. } | StageError::Busy { .. } | StageError::Differs { .. } => Exit::Wrong,
+            _ => Exit::Failed,
+        };
+        Self { exit, error: error.into() }
+    }
+}
+
+impl From<InferenceError> for Failure {
+    fn from(error: InferenceError) -> Self {
+        match error {
+            InferenceError::File(_)
+            | InferenceError::Vocabulary { .. }
+            | InferenceError::NoScalarHead { .. }
+            | InferenceError::RewardModel { .. } => Self::wrong(error),
+            _ => Self::failed(error),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! `rlhf quickstart`.
+
+use super::Quickstart;
+use super::exit::Failure;
+use super::output::Output;
+use super::progress::Shown;
+use crate::quickstart::world::tokenizer;
+use crate::quickstart::{Settings, Summary, overrides, run, save, show};
+use core::time::Duration;
+use rlhf::engine::Device;
+use rlhf::stage::{Session, clear};
+
+/// How often a checkpoint is written, at least.
+const EVERY: Duration = Duration::from_secs(20);
+
+pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
+    let settings = Settings::new(args.seed);
+    let output = Output { json: args.json };
+    let a = &settings.architecture;
+    output.tell(&format!(
+        "A language model of {} weights ({} layers, {} wide) learns to tell very short stories,\n\
+         first from text, then from demonstrations, then from people's preferences. Seed {}, {}.\n",
+        a.parameters(),
+        a.layers,
+        a.width,
+        args.seed,
+        device
+    ));
+    output.tell(&overrides(&settings));
+    let mut shown = Shown::new();
+    let stop = super::interrupt::asked().map_err(Failure::failed)?;
+    let mut session = Session::new(|phase, done, total, figure: &str| shown.tell(phase, done, total, figure))
+        .stopped_by(stop)
+        .warning(super::progress::warn);
+    if let Some(out) = &args.out {
+        if !args.resume {
+            // Two minutes make another one.
+            clear(out, "quickstart")?;
+        }
+        session = session.keeping(out, EVERY, args.resume, &settings.about(device), tokenizer().into())?;
+    }
+    let outcome = run(&settings, device, &mut session)?;
+    drop(session);
+    output.tell(&format!("\n{}", show(&outcome)));
+    let seconds: f64 = outcome.seconds.iter().sum();
+    output.tell(&format!("Training took {seconds:.0} s."));
+    if let Some(out) = &args.out {
+        save(out, &settings, &outcome).map_err(Failure::failed)?;
+        output.tell(&format!("Models, report.html, curve and summary.json are in {}.", out.display()));
+    }
+    output.result(&Summary::new(&settings, &outcome))
+}

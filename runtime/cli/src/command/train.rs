@@ -1,0 +1,180 @@
+//! `rlhf run` and its parts: `pretrain`, `sft`, `reward` and `ppo`.
+
+use super::exit::Failure;
+use super::interrupt;
+use super::output::Output;
+use super::progress::{Shown, warn};
+use clap::Args;
+use rlhf::config::{Config, Given};
+use rlhf::engine::Device;
+use rlhf::record::Progress;
+use rlhf::run::{Manner, Preflight, Stage, Summary, overrides, preflight, report, run};
+use rlhf::stage::clear;
+use std::path::{Path, PathBuf};
+
+/// The configuration, and what the command line says of it.
+#[derive(Args)]
+pub struct Told {
+    /// The configuration; `rlhf config` prints one, and examples/real.toml gives a reason for every value
+    config: PathBuf,
+    /// The folder with data and base model: files of public formats, recognised by what is in them
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// A key of the configuration or a setting of its profile, such as ppo.iterations=10 or
+    /// ppo.policy.learning_rate=1e-4; may be repeated
+    #[arg(long, value_name = "NAME=VALUE")]
+    set: Vec<Given>,
+    /// What every random draw depends on, instead of the configuration's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// How much memory there is, in GiB, instead of what the machine says is free
+    #[arg(long, value_name = "GIB", value_parser = gib)]
+    memory: Option<f64>,
+    /// The result as JSON on standard output; all else on standard error
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Training {
+    #[command(flatten)]
+    told: Told,
+    /// The run's folder, for models, summary.json and checkpoints
+    #[arg(long, value_name = "DIR", default_value = "out/run")]
+    out: PathBuf,
+    /// Go on where the run in that folder was stopped
+    #[arg(long)]
+    resume: bool,
+    /// Remove the run in that folder first
+    #[arg(long, conflicts_with = "resume")]
+    overwrite: bool,
+}
+
+#[derive(Args)]
+pub struct Part {
+    #[command(flatten)]
+    training: Training,
+    /// Start from the models in this run's folder, or from this model, instead of the run's own
+    #[arg(long, value_name = "DIR")]
+    from: Option<PathBuf>,
+}
+
+/// What of a run is to be done.
+struct Request<'a> {
+    /// This part alone; all of them, unless given.
+    stage: Option<Stage>,
+    /// Where its models come from, if not from the run's own folder.
+    from: Option<&'a Path>,
+    /// Whether to go on from a checkpoint.
+    resume: bool,
+}
+
+pub fn whole(args: &Training, device: &Device) -> Result<(), Failure> {
+    train(args, &Request { stage: None, from: None, resume: args.resume }, device)
+}
+
+pub fn stage(args: &Training, stage: Stage, device: &Device) -> Result<(), Failure> {
+    train(args, &Request { stage: Some(stage), from: None, resume: args.resume }, device)
+}
+
+pub fn part(args: &Part, stage: Stage, device: &Device) -> Result<(), Failure> {
+    let Part { training, from } = args;
+    train(training, &Request { stage: Some(stage), from: from.as_deref(), resume: training.resume }, device)
+}
+
+fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), Failure> {
+    let output = Output { json: args.told.json };
+    let config = args.told.config()?;
+    if request.stage == Some(Stage::Pretrain) && config.base.fresh().is_none() {
+        let reason = "there is nothing to pretrain: want [base.new]";
+        return Err(Failure::wrong(format!("{}, base: {reason}", args.told.config.display())));
+    }
+    output.tell(&overrides(&config.resolve()?.1));
+    let found = preflight(&config, device, Some(&args.out), args.told.memory()).map_err(Failure::wrong)?;
+    output.tell(&facts(&found));
+    if args.overwrite {
+        clear(&args.out, "run")?;
+    }
+    let mut shown = Shown::new();
+    let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
+    match start(&config, device, &args.out, request, &mut tell)? {
+        Some(summary) => {
+            output.tell(&format!("\n{}", report(&summary)));
+            output.tell(&format!("Models, report.html and summary.json are in {}.", args.out.display()));
+            output.result(&summary)
+        }
+        None => {
+            let left = args.out.join(request.stage.map_or("", Stage::folder));
+            output.tell(&format!("The model is in {}.", left.display()));
+            output.result(&serde_json::json!({ "model": left }))
+        }
+    }
+}
+
+/// Starts the training: the only place that does. A whole run, and the part that ends it, give a
+/// summary.
+fn start(
+    config: &Config,
+    device: &Device,
+    out: &Path,
+    request: &Request<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Summary>, Failure> {
+    let stop = interrupt::asked().map_err(Failure::failed)?;
+    let until = request.stage.unwrap_or(Stage::Ppo);
+    // Parts belong to one run: each goes on with it.
+    let resume = request.resume || request.stage.is_some();
+    if let Some(stage) = request.stage.filter(|_| request.from.is_none()) {
+        let before = stage.before(config.base.fresh().is_some());
+        if let Some(missing) = before.filter(|before| !out.join(before.folder()).is_dir()) {
+            let (folder, command) = (missing.folder(), missing.command());
+            let reason = format!(
+                "{}: there is no {folder}: run `rlhf {command}` first, or name one with --from",
+                out.display()
+            );
+            return Err(Failure::wrong(reason));
+        }
+    }
+    let manner = Manner { resume, until, from: request.from, stop: &stop, warn: &warn, ..Manner::new(out) };
+    Ok(run(config, device, &manner, progress)?)
+}
+
+/// What was found before the first second of work.
+pub fn facts(found: &Preflight) -> String {
+    let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
+    let mut out = format!(
+        "A base of {} weights and {} token ids, {} files of data, about {:.2} GiB of memory",
+        found.parameters,
+        found.vocabulary,
+        found.files,
+        gib(found.memory.total())
+    );
+    out += &found.available.map_or(".".into(), |free| format!(" of {:.1} GiB.", gib(free)));
+    for note in &found.notes {
+        out += &format!("\nnote: {note}");
+    }
+    out
+}
+
+impl Told {
+    /// The configuration as it is to be run.
+    pub fn config(&self) -> Result<Config, Failure> {
+        let seed = self.seed.map(|seed| Given { name: "seed".into(), value: seed.to_string() });
+        let given: Vec<Given> = self.set.iter().cloned().chain(seed).collect();
+        let config = Config::read_with(&self.config, &given).map_err(Failure::wrong)?;
+        Ok(match &self.data {
+            Some(folder) => config.with_data(folder),
+            None => config,
+        })
+    }
+
+    /// Bytes of memory, where they were said.
+    pub fn memory(&self) -> Option<u64> {
+        self.memory.map(|gib| (gib * (1u64 << 30) as f64) as u64)
+    }
+}
+
+fn gib(text: &str) -> Result<f64, String> {
+    let gib = text.parse::<f64>().ok().filter(|gib| *gib > 0.0 && gib.is_finite());
+    gib.ok_or_else(|| "want a number of GiB above 0".into())
+}

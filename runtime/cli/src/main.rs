@@ -1,0 +1,5 @@
+//! The `rlhf` command.
+
+fn main() -> std::process::ExitCode {
+    rlhf_cli::main()
+}

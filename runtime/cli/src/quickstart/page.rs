@@ -1,0 +1,94 @@
+//! A quickstart as a page.
+
+use super::show::gains;
+use super::{Summary, Told};
+use rlhf::record::Line;
+use rlhf::report::page::{Chart, Drawing, Headline, Page, Sample, Section};
+use rlhf::report::{curves, number, said};
+
+impl Summary {
+    /// The quickstart's report; `lines` of its `metrics.jsonl` become curves.
+    pub fn page(&self, lines: &[Line]) -> Page {
+        let verdict =
+            said::verdict("By a gold score that no model has seen, PPO's story", &self.gold.win_rate);
+        let overrides = self.overrides.iter();
+        Page {
+            title: format!("RLHF quickstart, seed {}", self.seed),
+            verdict: format!("{verdict} It is {} nats away from the supervised policy.", number(self.kl)),
+            headlines: self.headlines(),
+            sections: [vec![self.distance(), self.trust()], curves(lines)].concat(),
+            samples: self.samples.iter().map(sample).collect(),
+            overrides: overrides
+                .map(|o| [&*o.setting, &o.paper, &o.here, &o.reason].map(String::from))
+                .collect(),
+            settings: said::settings(&self.settings),
+            origin: self.origin(),
+        }
+    }
+
+    fn headlines(&self) -> Vec<Headline> {
+        let (gold, proxy) = (&self.gold, &self.proxy.reward);
+        let kl = "from the supervised policy, per answer".into();
+        vec![
+            said::sure("PPO's story wins, by gold", &gold.win_rate),
+            said::changed("Mean gold, 0 to 1", gold.reward.sft, gold.reward.ppo, number),
+            said::changed("Do all that was asked", gold.success.sft, gold.success.ppo, said::percent),
+            said::changed("Mean reward", proxy.sft, proxy.ppo, number),
+            Headline { name: "KL".into(), value: format!("{} nats", number(self.kl)), note: kl },
+            said::sure("Reward model's accuracy", &self.reward_model.accuracy),
+            said::changed("Mean length, tokens", self.length.sft, self.length.ppo, number),
+            said::changed("Distinct answers", self.distinct.sft, self.distinct.ppo, said::percent),
+        ]
+    }
+
+    fn distance(&self) -> Section {
+        let mut plot = gains(&self.ppo_curve, &self.best_of_n);
+        for curve in &mut plot.curves {
+            // Beside a curve there is less room than below a picture.
+            curve.name = curve.name.replace("reward model", "proxy");
+        }
+        let note = "Gold and the reward model's score (the proxy), each as a share of its largest gain. Where the \
+                    proxy goes on rising and gold falls, the policy has learnt to please the reward model rather \
+                    than people.";
+        let chart = Chart { title: plot.title.clone(), note: note.into(), drawing: Drawing::Lines(plot) };
+        Section { title: "What was gained".into(), charts: vec![chart], ..Section::default() }
+    }
+
+    fn trust(&self) -> Section {
+        let model = &self.reward_model;
+        let rows = vec![("held-out rankings".to_string(), Some(model.accuracy))];
+        let lead = format!(
+            "Two labellers agree with each other on {} of pairs.",
+            said::percent(self.labellers.agreement)
+        );
+        let charts = said::trust(rows, model.calibration.as_ref());
+        Section { title: "How far to trust the reward model".into(), lead, charts, tables: vec![] }
+    }
+
+    fn origin(&self) -> Vec<[String; 2]> {
+        let s = &self.seconds;
+        let times = format!(
+            "pretraining {}, step 1 {}, step 2 {}, PPO {}",
+            number(s.pretrain),
+            number(s.sft),
+            number(s.reward),
+            number(s.ppo)
+        );
+        [
+            ("rlhf", self.version.to_string()),
+            ("seed", self.seed.to_string()),
+            ("device", self.device.to_string()),
+            ("weights", self.parameters.to_string()),
+            ("data", "made by the quickstart from its seed".into()),
+            ("SHA-256 of the policy's weights", self.weights_sha256.clone()),
+            ("seconds", times),
+        ]
+        .map(|(name, value)| [name.into(), value])
+        .to_vec()
+    }
+}
+
+fn sample(told: &Told) -> Sample {
+    let story = |s: &super::Story| [s.text.clone(), format!("gold {:.2}, reward {:+.2}", s.gold, s.reward)];
+    Sample { prompt: told.prompt.clone(), before: story(&told.sft), after: story(&told.ppo) }
+}

@@ -1,0 +1,96 @@
+//! COACH: what people say depends on how one acts already, as an advantage does.
+
+use super::lesson::Episode;
+use super::update::{Pairs, on_actions};
+use super::{Judgement, Task, Teacher, Track};
+use rlhf_core::maths::traces;
+use rlhf_core::objectives::control::Coach;
+use rlhf_core::roles::{Learner, Reference};
+use rlhf_train::TrainError;
+
+/// How a policy is coached.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CoachingSettings {
+    /// How much the action before has of a judgement, as a share: λ.
+    pub lambda: f64,
+    /// After how many steps a judgement comes.
+    pub delay: usize,
+    /// How long a step lasts for who judges, in seconds.
+    pub seconds: f64,
+    /// The learner's learning rate, per judged episode.
+    pub learning_rate: f64,
+}
+
+impl CoachingSettings {
+    /// For judgements of the step that has just ended.
+    pub const DEFAULT: Self = Self { lambda: 0.0, delay: 0, seconds: 0.3, learning_rate: 1.0 };
+}
+
+/// COACH (MacGlashan et al., arXiv:1701.06049) with the policy at rest for an episode: acts by the policy,
+/// and steps along the gradient of the episode's feedback.
+#[derive(Clone, Debug)]
+pub struct Coaching<T> {
+    track: Track<T>,
+    settings: CoachingSettings,
+}
+
+impl<T: Task> Coaching<T> {
+    /// Before the first episode.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the setting that is out of range.
+    pub fn new(task: T, settings: CoachingSettings, seed: u64) -> Result<Self, TrainError> {
+        traces::<f32>(&[], settings.lambda, settings.delay, &mut [])?;
+        Ok(Self { track: Track::new(task, seed), settings })
+    }
+
+    /// Plays an episode and learns from what was said of it.
+    ///
+    /// # Errors
+    /// The learner's and the teacher's.
+    pub async fn step<L>(&mut self, learner: &mut L, teacher: &mut dyn Teacher) -> Result<Episode, TrainError>
+    where
+        L: Reference<Error: 'static> + Learner<Error: 'static>,
+    {
+        self.track.begin();
+        let (mut steps, mut feedback) = (Vec::new(), Vec::<f32>::new());
+        let mut episode = Episode::default();
+        loop {
+            let action = self.track.drawn(learner).await?;
+            let step = self.track.take(action);
+            steps.push((step.state, step.action));
+            episode.see(step.reward);
+            if let Some(Judgement { value, after }) =
+                teacher.judge(&step).map_err(TrainError::role("teacher"))?
+            {
+                episode.answers += 1;
+                let heard = steps.len() - 1 + (after / self.settings.seconds).round() as usize;
+                feedback.resize(feedback.len().max(heard + 1), 0.0);
+                feedback[heard] += value;
+            }
+            if step.last {
+                break;
+            }
+        }
+        if episode.answers > 0 {
+            self.learn(learner, steps, feedback).await?;
+        }
+        Ok(episode)
+    }
+
+    async fn learn<L: Learner<Error: 'static>>(
+        &self,
+        learner: &mut L,
+        steps: Vec<(u32, u32)>,
+        mut feedback: Vec<f32>,
+    ) -> Result<(), TrainError> {
+        // What is said after the end is about the last steps, too.
+        feedback.resize(feedback.len().max(steps.len() + self.settings.delay), 0.0);
+        let mut weights = vec![0.0; feedback.len()];
+        traces(&feedback, self.settings.lambda, self.settings.delay, &mut weights)?;
+        let weights = on_actions(weights.into_iter().take(steps.len()));
+        let mut objective = Coach::new(&weights, 1.0)?;
+        Pairs::new(steps).learn(learner, &mut objective, self.settings.learning_rate).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,279 @@
+//! Prompts with answers and who prefers which, for reward models.
+
+use super::ranked;
+use super::rows::{Origin, Parse, Records, Row};
+use super::split::Group;
+use super::transcript::{conversation, prompt, prompt_about, response, shared};
+use super::{Format, recognise};
+use crate::error::DataError;
+use serde_json::Value;
+use std::path::Path;
+
+/// One judgement on two answers, by index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Vote {
+    /// One is better.
+    Prefers {
+        /// The better answer.
+        winner: usize,
+        /// The worse answer.
+        loser: usize,
+    },
+    /// Neither is better.
+    Tie(usize, usize),
+}
+
+/// A prompt, K answers to it, and judgements on pairs of them: one pair (K = 2), all pairs of a
+/// ranking, or several people's votes on one pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Comparison {
+    /// Ends with [`super::ASSISTANT`].
+    pub prompt: String,
+    /// Two or more; each begins with a space, unless its file says otherwise.
+    pub answers: Vec<String>,
+    /// At least one; indices into `answers`.
+    pub votes: Vec<Vote>,
+    /// How much better the winner is, in units of reward: a pair's `margin`, zero or more.
+    pub margin: Option<f32>,
+    /// How clearly better answers are better, where the row says so (`degree`): 1 or 2.
+    pub degree: Option<u8>,
+    /// Who judged, where the row says so (`annotator`).
+    pub annotator: Option<String>,
+    /// What it may not be parted from by a split: of a question about passages, the question alone.
+    pub group: Group,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// What is left out of comparisons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Keep answers that a machine wrote (OpenAssistant's `synthetic`). Off: a ranking of which fewer
+    /// than two answers remain is left out.
+    pub synthetic: bool,
+    /// Put the passages that the answer is to be found in before the question.
+    pub passages: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { synthetic: false, passages: true }
+    }
+}
+
+/// More answers to one prompt are refused: their pairs grow with the square.
+pub(super) const MOST_ANSWERS: usize = 64;
+
+/// The comparisons of a file, one at a time.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn comparisons(path: &Path, options: Options) -> Result<Records<Comparison>, DataError> {
+    comparisons_of(path, recognise(path)?, options)
+}
+
+/// [`comparisons`] of a file whose format is known.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn comparisons_of(
+    path: &Path,
+    format: Option<Format>,
+    options: Options,
+) -> Result<Records<Comparison>, DataError> {
+    match format.and_then(|format| parser(format, options)) {
+        Some(parse) => Records::new(path, parse),
+        None => Err(DataError::content(path, "line 1", format!("want comparisons, found {format:?}"))),
+    }
+}
+
+/// How rows of a format become comparisons; `None` where they are none.
+pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Comparison>> {
+    Some(match format {
+        Format::Transcripts => Box::new(transcripts),
+        Format::Pairs => Box::new(pair),
+        Format::Conversations => Box::new(conversations),
+        Format::Rankings => Box::new(move |row: &Row| ranking(row, options.synthetic)),
+        Format::Predictions => Box::new(move |row: &Row| predictions(row, options.passages)),
+        Format::Labelled => Box::new(labelled),
+        Format::Annotated => Box::new(annotated),
+        Format::Ranked => Box::new(|row: &Row| own(row, ranked::ranks)),
+        Format::Voted => Box::new(|row: &Row| own(row, ranked::votes)),
+        _ => return None,
+    })
+}
+
+/// What a judge who says 0 (tie), 1 or 2 (the first or the second is better) means.
+fn vote(row: &Row, field: &str, said: &Value, a: usize, b: usize) -> Result<Vote, DataError> {
+    match said.as_u64() {
+        Some(0) => Ok(Vote::Tie(a, b)),
+        Some(1) => Ok(Vote::Prefers { winner: a, loser: b }),
+        Some(2) => Ok(Vote::Prefers { winner: b, loser: a }),
+        _ => Err(row.fault(field, format!("{said} is neither 0 (tie), 1 nor 2"))),
+    }
+}
+
+/// One comparison, which a split knows by its whole prompt.
+fn comparison(
+    row: &Row,
+    prompt: String,
+    answers: Vec<String>,
+    votes: Vec<Vote>,
+) -> Result<Vec<Comparison>, DataError> {
+    let margin = match row.fields.get("margin") {
+        None | Some(Value::Null) => None,
+        Some(margin) => match margin.as_f64() {
+            Some(margin) if margin >= 0.0 && (margin as f32).is_finite() => Some(margin as f32),
+            _ => return Err(row.fault("margin", "want a number, zero or more")),
+        },
+    };
+    let degree = match row.fields.get("degree") {
+        None | Some(Value::Null) => None,
+        Some(degree) => match degree.as_u64() {
+            Some(degree @ 1..=2) => Some(degree as u8),
+            _ => return Err(row.fault("degree", "want 1 for better or 2 for clearly better")),
+        },
+    };
+    let (annotator, group) = (row.identity("annotator")?, row.group(&prompt)?);
+    let origin = row.origin.clone();
+    Ok(vec![Comparison { prompt, answers, votes, margin, degree, annotator, group, origin }])
+}
+
+fn own(
+    row: &Row,
+    votes: impl Fn(&Row, usize) -> Result<Vec<Vote>, DataError>,
+) -> Result<Vec<Comparison>, DataError> {
+    let answers = ranked::answers(row)?;
+    let votes = votes(row, answers.len())?;
+    comparison(row, prompt(row.text("prompt")?), answers, votes)
+}
+
+const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
+
+fn transcripts(row: &Row) -> Result<Vec<Comparison>, DataError> {
+    let (chosen, rejected) = (row.text("chosen")?, row.text("rejected")?);
+    let (prompt, a, b) = shared(chosen, rejected).ok_or_else(|| {
+        row.fault("chosen", "want two transcripts that share a beginning up to \"\\n\\nAssistant:\"")
+    })?;
+    let vote = if a == b { Vote::Tie(0, 1) } else { FIRST };
+    comparison(row, prompt.into(), vec![a.into(), b.into()], vec![vote])
+}
+
+fn pair(row: &Row) -> Result<Vec<Comparison>, DataError> {
+    let answers = vec![response(row.text("chosen")?), response(row.text("rejected")?)];
+    comparison(row, prompt(row.text("prompt")?), answers, vec![FIRST])
+}
+
+fn conversations(row: &Row) -> Result<Vec<Comparison>, DataError> {
+    let turns = row.array("conversations")?;
+    let mut said = Vec::new();
+    for turn in turns {
+        match (turn["from"].as_str(), turn["value"].as_str()) {
+            (Some("human" | "user"), Some(text)) => said.push((true, text)),
+            (Some("gpt" | "assistant"), Some(text)) => said.push((false, text)),
+            // A system's text has no place in this form.
+            (Some("system"), Some(_)) => {}
+            _ => return Err(row.fault("conversations", "want from (human or gpt) and value in each")),
+        }
+    }
+    let answer = |field: &str| {
+        let value = row.fields.get(field).and_then(|turn| turn["value"].as_str());
+        value.map(response).ok_or_else(|| row.fault(field, "want a value"))
+    };
+    let answers = vec![answer("chosen")?, answer("rejected")?];
+    comparison(row, conversation(said.into_iter()), answers, vec![FIRST])
+}
+
+fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, DataError> {
+    let mut said = Vec::new();
+    for turn in row.array("context")? {
+        match (turn["role"].as_str(), turn["text"].as_str()) {
+            (Some("prompter"), Some(text)) => said.push((true, text)),
+            (Some("assistant"), Some(text)) => said.push((false, text)),
+            _ => return Err(row.fault("context", "want role (prompter or assistant) and text in each")),
+        }
+    }
+    let (mut answers, mut ranks) = (Vec::new(), Vec::new());
+    for answer in row.array("responses")? {
+        if !synthetic && answer["synthetic"].as_bool() == Some(true) {
+            continue;
+        }
+        match (answer["text"].as_str(), answer["rank"].as_u64()) {
+            (Some(text), Some(rank)) => {
+                answers.push(response(text));
+                ranks.push(rank as f64);
+            }
+            _ => return Err(row.fault("responses", "want text and rank (0 is best) in each")),
+        }
+    }
+    if answers.len() > MOST_ANSWERS {
+        return Err(row.fault("responses", format!("want at most {MOST_ANSWERS}")));
+    }
+    if answers.len() < 2 {
+        return Ok(Vec::new());
+    }
+    let votes = ranked::of_ranks(&ranks);
+    comparison(row, conversation(said.into_iter()), answers, votes)
+}
+
+/// `(0, 1), (0, 2), …, (1, 2), …`
+pub(super) fn pairs(k: usize) -> impl Iterator<Item = (usize, usize)> {
+    (0..k).flat_map(move |a| (a + 1..k).map(move |b| (a, b)))
+}
+
+fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, DataError> {
+    let answers =
+        (1..=4).map(|n| row.text(&format!("prediction {n}")).map(response)).collect::<Result<Vec<_>, _>>()?;
+    let said = row.array("preference")?;
+    if said.len() != 6 {
+        return Err(row.fault("preference", format!("want six judgements, got {}", said.len())));
+    }
+    let votes = pairs(4)
+        .zip(said)
+        .map(|((a, b), said)| vote(row, "preference", said, a, b))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut material = String::new();
+    if passages {
+        for passage in row.array("passages")? {
+            // A title, then sentences.
+            for sentence in passage.as_array().into_iter().flatten() {
+                let text = sentence.as_str().ok_or_else(|| row.fault("passages", "want arrays of texts"))?;
+                material.push_str(text.trim());
+                material.push(' ');
+            }
+            material.push('\n');
+        }
+    }
+    // The question comes last, where a cut at the beginning spares it.
+    let question = row.text("question")?;
+    let prompt = if material.is_empty() { prompt(question) } else { prompt_about(&material, question) };
+    let group = row.group(question)?;
+    let mut made = comparison(row, prompt, answers, votes)?;
+    made.iter_mut().for_each(|made| made.group = group);
+    Ok(made)
+}
+
+fn labelled(row: &Row) -> Result<Vec<Comparison>, DataError> {
+    let answers = vec![response(row.text("output_1")?), response(row.text("output_2")?)];
+    let vote = vote(row, "label", row.fields.get("label").unwrap_or(&Value::Null), 0, 1)?;
+    comparison(row, prompt(row.text("input")?), answers, vec![vote])
+}
+
+fn annotated(row: &Row) -> Result<Vec<Comparison>, DataError> {
+    let answer = |field: &str| match row.fields.get(field) {
+        // PandaLM's own file has some answers as truth values: "True" went through a spreadsheet.
+        Some(Value::Bool(true)) => Ok(response("True")),
+        Some(Value::Bool(false)) => Ok(response("False")),
+        _ => row.text(field).map(response),
+    };
+    let answers = vec![answer("response1")?, answer("response2")?];
+    let votes = (1..=MOST_ANSWERS)
+        .map(|n| format!("annotator{n}"))
+        .map_while(|field| row.fields.get(&field).map(|said| vote(row, &field, said, 0, 1)))
+        .collect::<Result<Vec<_>, _>>()?;
+    if votes.is_empty() {
+        return Err(row.fault("annotator1", "want 0 (tie), 1 or 2"));
+    }
+    let input = if row.fields.contains_key("input") { row.text("input")? } else { "" };
+    comparison(row, prompt_about(row.text("instruction")?, input), answers, votes)
+}

@@ -1,0 +1,54 @@
+//! Errors of reading data.
+
+use core::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A data file that cannot be read, or that holds something else than it should.
+#[derive(Debug)]
+pub struct DataError {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Io(io::Error),
+    Content { place: String, reason: String },
+}
+
+impl DataError {
+    /// The system refused to read or write `path`.
+    pub fn io(path: &Path, error: io::Error) -> Self {
+        Self { path: path.into(), kind: Kind::Io(error) }
+    }
+
+    /// The content of `path` is wrong at `place`: a line, a field.
+    pub fn content(path: &Path, place: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self { path: path.into(), kind: Kind::Content { place: place.into(), reason: reason.into() } }
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl fmt::Display for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        match &self.kind {
+            Kind::Io(error) => write!(f, ": {error}"),
+            Kind::Content { place, reason } => write!(f, ", {place}: {reason}"),
+        }
+    }
+}
+
+impl core::error::Error for DataError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match &self.kind {
+            Kind::Io(error) => Some(error),
+            Kind::Content { .. } => None,
+        }
+    }
+}

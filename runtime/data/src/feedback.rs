@@ -1,0 +1,126 @@
+//! Responses, each with the reward that it got, for learning from users' feedback.
+
+use super::rows::{Origin, Parse, Records, Row};
+use super::solution::label;
+use super::split::Group;
+use super::transcript::{prompt, response};
+use super::{Format, recognise};
+use crate::error::DataError;
+use serde_json::Value;
+use std::path::Path;
+
+/// A response to a prompt, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feedback {
+    /// Ends with [`super::ASSISTANT`].
+    pub prompt: String,
+    /// Begins with a space.
+    pub response: String,
+    /// In any unit; a label's is 1 where it is good and −1 where it is bad.
+    pub reward: f32,
+    /// ln p of the response under the policy that wrote it, in nats, where the log has it.
+    pub log_prob: Option<f32>,
+    /// What it may not be parted from by a split.
+    pub group: Group,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// The feedback of a file, one response at a time.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn feedback(path: &Path) -> Result<Records<Feedback>, DataError> {
+    feedback_of(path, recognise(path)?)
+}
+
+/// [`feedback`] of a file whose format is known.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn feedback_of(path: &Path, format: Option<Format>) -> Result<Records<Feedback>, DataError> {
+    match format.and_then(parser) {
+        Some(parse) => Records::new(path, parse),
+        None => Err(DataError::content(path, "line 1", format!("want feedback, found {format:?}"))),
+    }
+}
+
+/// How rows of a format become feedback; `None` where they are none.
+pub(super) fn parser(format: Format) -> Option<Parse<Feedback>> {
+    (format == Format::Feedback).then(|| -> Parse<Feedback> { Box::new(one) })
+}
+
+fn one(row: &Row) -> Result<Vec<Feedback>, DataError> {
+    let said = row.text(row.either(&["response", "completion"]))?;
+    let prompt = prompt(row.text("prompt")?);
+    let (group, origin) = (row.group(&prompt)?, row.origin.clone());
+    let (reward, log_prob) = (reward(row)?, log_prob(row)?);
+    Ok(vec![Feedback { prompt, response: response(said), reward, log_prob, group, origin }])
+}
+
+/// `reward`, or else `label`.
+fn reward(row: &Row) -> Result<f32, DataError> {
+    if row.fields.contains_key("reward") {
+        let reward = row.fields["reward"].as_f64().map(|reward| reward as f32);
+        return reward.filter(|r| r.is_finite()).ok_or_else(|| row.fault("reward", "want a finite number"));
+    }
+    let label = label(row, "label", row.fields.get("label").unwrap_or(&Value::Null))?;
+    Ok(2.0 * label - 1.0)
+}
+
+/// `log_prob`, which may be absent or `null`.
+fn log_prob(row: &Row) -> Result<Option<f32>, DataError> {
+    match row.fields.get("log_prob") {
+        None | Some(Value::Null) => Ok(None),
+        Some(said) => {
+            let said = said.as_f64().map(|nats| nats as f32).filter(|nats| nats.is_finite() && *nats <= 0.0);
+            said.map(Some).ok_or_else(|| row.fault("log_prob", "want nats: a finite number of 0 or less"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(rows: &str) -> Vec<Result<Feedback, String>> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.jsonl");
+        std::fs::write(&path, rows).unwrap();
+        feedback(&path).unwrap().map(|row| row.map_err(|e| e.to_string())).collect()
+    }
+
+    #[test]
+    fn rewards_and_labels_are_read() {
+        let got = read(
+            "{\"prompt\": \"Hi\", \"response\": \"Ho\", \"reward\": 0.5, \"log_prob\": -2.5}\n\
+             {\"prompt\": \"Hi\", \"completion\": \"No\", \"label\": false}\n\
+             {\"prompt\": \"Hi\", \"completion\": \"So\", \"label\": 1, \"log_prob\": null}\n",
+        );
+        let got: Vec<_> = got.into_iter().map(|row| row.unwrap()).collect();
+        let numbers: Vec<_> = got.iter().map(|row| (row.reward, row.log_prob)).collect();
+        assert_eq!(numbers, [(0.5, Some(-2.5)), (-1.0, None), (1.0, None)]);
+        assert_eq!(got[0].response, " Ho");
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_named() {
+        let row = |more: &str| {
+            let rows = format!(
+                "{{\"prompt\": \"Hi\", \"response\": \"Ho\", \"label\": true}}\n\
+                 {{\"prompt\": \"Hi\", \"response\": \"Ho\", {more}}}\n"
+            );
+            read(&rows).pop().unwrap().unwrap_err()
+        };
+        for (more, field) in [
+            ("\"label\": 2", "label"),
+            ("\"label\": \"yes\"", "label"),
+            ("\"reward\": \"much\"", "reward"),
+            ("\"reward\": 1e300", "reward"),
+            ("\"reward\": 1, \"log_prob\": 0.5", "log_prob"),
+        ] {
+            let said = row(more);
+            assert!(said.contains("line 2") && said.contains(field), "{more}: {said}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Readers of public human-feedback data: JSON lines, plain, gzipped or packed by Zstandard.
+//!
+//! Files may have any name: a file's [`Format`] is recognised by the fields of its first row.
+//! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
+//! [`ASSISTANT`], a response begins with its space, and their concatenation is the transcript.
+//!
+//! ```no_run
+//! # fn main() -> Result<(), rlhf_data::DataError> {
+//! use rlhf_data::{Kind, comparisons, discover, held_out, Options};
+//! for (path, format) in discover("data".as_ref())? {
+//!     if format.kind() == Kind::Comparisons {
+//!         for comparison in comparisons(&path, Options::default())? {
+//!             let comparison = comparison?;
+//!             if !held_out(&comparison.prompt, 0.1) { /* train on it */ }
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+
+mod caught;
+pub mod check;
+#[cfg(feature = "parquet")]
+mod columns;
+mod comparison;
+mod demonstration;
+mod error;
+mod feedback;
+mod fit;
+mod format;
+mod lines;
+mod mixed;
+mod open;
+mod parquet;
+pub mod personal;
+mod prompt;
+mod ranked;
+mod rows;
+mod solution;
+mod source;
+mod split;
+mod transcript;
+
+pub use comparison::comparisons_of;
+pub use comparison::{Comparison, Options, Vote, comparisons};
+pub use demonstration::demonstrations_of;
+pub use demonstration::{Demonstration, demonstrations};
+pub use error::DataError;
+pub use feedback::feedback_of;
+pub use feedback::{Feedback, feedback};
+pub use fit::Fit;
+pub use format::{Format, Kind, discover, recognise};
+pub use mixed::Mixed;
+pub use open::text;
+pub use prompt::{Prompt, groups, prompts};
+pub use prompt::{groups_of, prompts_of};
+pub use rows::{Origin, Records};
+pub use solution::solutions_of;
+pub use solution::{Solution, solutions};
+pub use source::Source;
+pub use split::{Group, Sides, held_out};
+pub use transcript::{ASSISTANT, HUMAN};

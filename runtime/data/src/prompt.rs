@@ -1,0 +1,109 @@
+//! Prompts, for rollouts.
+
+use super::comparison::{self, Options};
+use super::demonstration;
+use super::feedback;
+use super::rows::{Origin, Parse, Records, Row};
+use super::solution;
+use super::split::Group;
+use super::transcript::prompt;
+use super::{Format, recognise};
+use crate::error::DataError;
+use serde_json::Value;
+use std::path::Path;
+
+/// A prompt that waits for a response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// Ends with [`super::ASSISTANT`].
+    pub prompt: String,
+    /// What it may not be parted from by a split.
+    pub group: Group,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// The prompts of a file of any kind but text, one at a time. Of several turns without replies the
+/// first is taken.
+///
+/// # Errors
+/// The file cannot be read, or has no prompts.
+pub fn prompts(path: &Path) -> Result<Records<Prompt>, DataError> {
+    prompts_of(path, recognise(path)?)
+}
+
+/// [`prompts`] of a file whose format is known.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn prompts_of(path: &Path, format: Option<Format>) -> Result<Records<Prompt>, DataError> {
+    match format.and_then(|format| parser(format, Options::default())) {
+        Some(parse) => Records::new(path, parse),
+        None => Err(DataError::content(path, "line 1", format!("want prompts, found {format:?}"))),
+    }
+}
+
+/// How rows of a format become prompts; `None` where they are none.
+pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> {
+    if let Some(parse) = demonstration::parser(format) {
+        let of =
+            |d: demonstration::Demonstration| Prompt { prompt: d.prompt, group: d.group, origin: d.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    if let Some(parse) = comparison::parser(format, options) {
+        let of = |c: comparison::Comparison| Prompt { prompt: c.prompt, group: c.group, origin: c.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    if let Some(parse) = solution::parser(format) {
+        let of = |s: solution::Solution| Prompt { prompt: s.prompt, group: s.group, origin: s.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    if let Some(parse) = feedback::parser(format) {
+        let of = |f: feedback::Feedback| Prompt { prompt: f.prompt, group: f.group, origin: f.origin };
+        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+    }
+    match format {
+        Format::Prompts => Some(Box::new(|row| one(row, row.text("prompt")?))),
+        Format::Turns => Some(Box::new(turns)),
+        _ => None,
+    }
+}
+
+fn one(row: &Row, text: &str) -> Result<Vec<Prompt>, DataError> {
+    let prompt = prompt(text);
+    Ok(vec![Prompt { group: row.group(&prompt)?, prompt, origin: row.origin.clone() }])
+}
+
+fn turns(row: &Row) -> Result<Vec<Prompt>, DataError> {
+    let first = row.array("turns")?.first().unwrap_or(&Value::Null);
+    let text = first
+        .as_str()
+        .or_else(|| first["content"].as_str())
+        .ok_or_else(|| row.fault("turns", "want a text, or an object with a content, first"))?;
+    one(row, text)
+}
+
+/// Groups, row by row.
+type Groups = Box<dyn Iterator<Item = Result<Group, DataError>>>;
+
+/// The groups of a file's rows, whatever its kind, for [`super::Sides`]: a first pass over all data
+/// that a run is to read. None of a file of text.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn groups(path: &Path) -> Result<Groups, DataError> {
+    groups_of(path, recognise(path)?)
+}
+
+/// [`groups`] of a file whose format is known.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn groups_of(path: &Path, format: Option<Format>) -> Result<Groups, DataError> {
+    // Rows that some options leave out join others all the same.
+    let options = Options { synthetic: true, passages: false };
+    match format.and_then(|format| parser(format, options)) {
+        Some(parse) => Ok(Box::new(Records::new(path, parse)?.map(|p| p.map(|p| p.group)))),
+        None => Ok(Box::new(core::iter::empty())),
+    }
+}

@@ -1,0 +1,99 @@
+//! Prompts with answers that are right or wrong, for outcome and process reward models.
+
+use super::rows::{Origin, Parse, Records, Row};
+use super::split::Group;
+use super::transcript::{prompt, response};
+use super::{Format, recognise};
+use crate::error::DataError;
+use serde_json::Value;
+use std::path::Path;
+
+/// A prompt, and an answer whose steps, or which as its one step, are right or wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solution {
+    /// Ends with [`super::ASSISTANT`].
+    pub prompt: String,
+    /// One or more; the first begins with a space, and none has a line's end, which parts them.
+    pub steps: Vec<String>,
+    /// Of each step, 0 for wrong to 1 for right.
+    pub labels: Vec<f32>,
+    /// What it may not be parted from by a split.
+    pub group: Group,
+    /// Where it was read.
+    pub origin: Origin,
+}
+
+/// An answer of more steps is refused.
+const MOST_STEPS: usize = 1024;
+
+/// The solutions of a file, one at a time.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn solutions(path: &Path) -> Result<Records<Solution>, DataError> {
+    solutions_of(path, recognise(path)?)
+}
+
+/// [`solutions`] of a file whose format is known.
+///
+/// # Errors
+/// The file cannot be read, or is of another kind.
+pub fn solutions_of(path: &Path, format: Option<Format>) -> Result<Records<Solution>, DataError> {
+    match format.and_then(parser) {
+        Some(parse) => Records::new(path, parse),
+        None => Err(DataError::content(path, "line 1", format!("want solutions, found {format:?}"))),
+    }
+}
+
+/// How rows of a format become solutions; `None` where they are none.
+pub(super) fn parser(format: Format) -> Option<Parse<Solution>> {
+    Some(match format {
+        Format::Feedback => Box::new(outcome),
+        Format::Steps => Box::new(steps),
+        _ => return None,
+    })
+}
+
+fn outcome(row: &Row) -> Result<Vec<Solution>, DataError> {
+    let said = row.text(row.either(&["response", "completion"]))?;
+    let field = row.either(&["label", "reward"]);
+    let label = label(row, field, row.fields.get(field).unwrap_or(&Value::Null))?;
+    solution(row, vec![response(said)], vec![label])
+}
+
+fn steps(row: &Row) -> Result<Vec<Solution>, DataError> {
+    let field = row.either(&["steps", "completions"]);
+    let said = row.array(field)?;
+    if said.is_empty() || said.len() > MOST_STEPS {
+        return Err(row.fault(field, format!("want 1 to {MOST_STEPS} steps, got {}", said.len())));
+    }
+    let mut steps = Vec::with_capacity(said.len());
+    for step in said {
+        let text = step.as_str().ok_or_else(|| row.fault(field, "want an array of texts"))?;
+        // A step is a line: within it a line's end is a space.
+        let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        steps.push(if steps.is_empty() { response(&line) } else { line });
+    }
+    let labels = row.array("labels")?;
+    if labels.len() != steps.len() {
+        let reason = format!("want {}, one for each step, got {}", steps.len(), labels.len());
+        return Err(row.fault("labels", reason));
+    }
+    let labels = labels.iter().map(|said| label(row, "labels", said)).collect::<Result<_, _>>()?;
+    solution(row, steps, labels)
+}
+
+/// True or false, or a number between.
+pub(super) fn label(row: &Row, field: &str, said: &Value) -> Result<f32, DataError> {
+    let number = said.as_bool().map(f64::from).or_else(|| said.as_f64());
+    match number.filter(|label| (0.0..=1.0).contains(label)) {
+        Some(label) => Ok(label as f32),
+        None => Err(row.fault(field, format!("{said} is neither true, false nor a number of 0 to 1"))),
+    }
+}
+
+fn solution(row: &Row, steps: Vec<String>, labels: Vec<f32>) -> Result<Vec<Solution>, DataError> {
+    let prompt = prompt(row.text("prompt")?);
+    let group = row.group(&prompt)?;
+    Ok(vec![Solution { prompt, steps, labels, group, origin: row.origin.clone() }])
+}

@@ -1,0 +1,78 @@
+//! Model files of other programs, as implementations of [`Checkpoint`].
+//!
+//! [`open`] takes a Hugging Face folder or a llama2.c `.bin` and says what network it holds;
+//! [`Opened::weights`] reads it for that network or for the same one with a scalar head.
+//! [`huggingface::save`] writes a folder that transformers loads.
+
+mod bytes;
+mod error;
+mod files;
+pub mod huggingface;
+mod llama2c;
+mod numbers;
+mod safetensors;
+mod scoring;
+mod vocabulary;
+mod weights;
+#[cfg(feature = "write")]
+mod write_model;
+#[cfg(feature = "write")]
+mod write_numbers;
+#[cfg(feature = "write")]
+mod write_safetensors;
+
+pub use bytes::read_at_most;
+#[cfg(feature = "write")]
+pub use bytes::{write_json, write_streamed, write_whole};
+pub use error::FormatError;
+pub use files::Files;
+pub use llama2c::Llama2c;
+pub use numbers::read_numbers;
+pub use safetensors::Safetensors;
+pub use scoring::{Members, Scoring, StepRule};
+#[cfg(feature = "write")]
+pub use vocabulary::save_tokenizer;
+pub use vocabulary::{tokenizer, tokenizer_in};
+pub use weights::weights_sha256;
+#[cfg(feature = "write")]
+pub use write_model::save_model;
+#[cfg(feature = "write")]
+pub use write_numbers::write_numbers;
+
+use rlhf_core::model::{Architecture, Checkpoint, flat};
+use std::path::{Path, PathBuf};
+
+/// A model file that has been opened and understood, its weights not yet read.
+pub struct Opened {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The network that it holds. Its dropout is 0: that is the trainer's choice.
+    pub architecture: Architecture,
+    /// Its tensors, under Hugging Face's names.
+    pub checkpoint: Box<dyn Checkpoint>,
+}
+
+/// Opens a Hugging Face folder, or a llama2.c `.bin` file.
+///
+/// # Errors
+/// Names the file and the field that is missing, damaged or not supported.
+pub fn open(path: &Path) -> Result<Opened, FormatError> {
+    if path.is_dir() {
+        return huggingface::open(&Files::folder(path));
+    }
+    let file = Llama2c::open(path)?;
+    Ok(Opened { path: path.into(), architecture: file.architecture().clone(), checkpoint: Box::new(file) })
+}
+
+impl Opened {
+    /// The weights for `architecture`, usually [`Self::architecture`] or the same
+    /// [`Architecture::with_scalar`], and the tensors that the file does not hold; see
+    /// [`rlhf_core::model::flat`].
+    ///
+    /// # Errors
+    /// Names the file and the tensor.
+    pub fn weights(&self, architecture: &Architecture) -> Result<(Vec<f32>, Vec<String>), FormatError> {
+        flat(architecture, self.checkpoint.as_ref())
+            .map_err(|error| FormatError::checkpoint(&self.path, error))
+    }
+}

@@ -1,0 +1,21 @@
+//! Writing a network and its tokenizer.
+
+use crate::{FormatError, huggingface, save_tokenizer};
+use rlhf_core::model::Architecture;
+use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use std::path::Path;
+
+/// Writes a network as a Hugging Face folder, and the tokenizer beside it as `tokenizer.rlhf`.
+/// `weights` are in the order of [`Architecture::tensors`].
+///
+/// # Errors
+/// [`FormatError`] names the file.
+pub fn save_model(
+    folder: &Path,
+    architecture: &Architecture,
+    weights: &[f32],
+    tokenizer: &AnyTokenizer,
+) -> Result<(), FormatError> {
+    huggingface::save(folder, architecture, weights, tokenizer.eos())?;
+    save_tokenizer(&folder.join("tokenizer.rlhf"), tokenizer)
+}

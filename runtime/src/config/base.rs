@@ -1,0 +1,125 @@
+//! The model to start from.
+
+use crate::config::ConfigError;
+use rlhf_core::model::{Architecture, Family};
+use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
+use serde::Deserialize;
+use std::path::PathBuf;
+
+/// The model to start from: one that there is, or a new one.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(try_from = "Either")]
+pub enum BaseModel {
+    /// A model in files.
+    Files(BaseFiles),
+    /// A network with random weights, pretrained first.
+    New(NewBase),
+}
+
+impl BaseModel {
+    /// The new network, if it is one.
+    pub fn fresh(&self) -> Option<&NewBase> {
+        match self {
+            Self::New(new) => Some(new),
+            Self::Files(_) => None,
+        }
+    }
+}
+
+/// A model in files, as paths from the data's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseFiles {
+    /// A Hugging Face folder or llama2.c's `.bin`.
+    pub model: PathBuf,
+    /// Its tokenizer.
+    pub tokenizer: PathBuf,
+}
+
+/// A network to pretrain from scratch on the data's plain text.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewBase {
+    /// The family.
+    pub family: Family,
+    /// How many layers there are.
+    pub layers: usize,
+    /// The width of the residual stream.
+    pub width: usize,
+    /// How many heads each layer has.
+    pub heads: usize,
+    /// The longest sequence, in tokens.
+    pub context: usize,
+    /// `bytes`, or a tokenizer's path from the data's folder.
+    pub tokenizer: PathBuf,
+    /// Passes over the text.
+    pub epochs: u32,
+    /// Texts an optimiser step.
+    pub batch: u32,
+    /// The highest learning rate.
+    pub learning_rate: f64,
+}
+
+impl NewBase {
+    /// The network for a tokenizer of `vocabulary` tokens. A Llama's MLP is 8/3 as wide as its
+    /// stream, in steps of 8, as its paper has it (arXiv:2302.13971, §2.2).
+    pub fn architecture(&self, vocabulary: usize) -> Architecture {
+        let gpt2 = Architecture::gpt2(vocabulary, self.context, self.width, self.layers, self.heads);
+        match self.family {
+            Family::Gpt2 => gpt2,
+            Family::Llama => Architecture {
+                family: Family::Llama,
+                hidden: (self.width.saturating_mul(8) / 3).next_multiple_of(8),
+                ..gpt2
+            },
+        }
+    }
+
+    /// How it is pretrained: with the optimiser of the profile's reward model but for the rate, a
+    /// twentieth of the steps to warm up, and gradients clipped at norm 1.
+    pub fn settings(&self, profile: &Profile) -> Supervised {
+        let mut optimiser = profile.reward.optimiser;
+        optimiser.learning_rate = self.learning_rate;
+        optimiser.warm_up = WarmUpLength::Share(0.05);
+        optimiser.max_grad_norm = Some(1.0);
+        Supervised { epochs: self.epochs, batch: self.batch, dropout: 0.0, optimiser }
+    }
+
+    /// Whether the tokenizer is the one that reads bytes.
+    pub fn reads_bytes(&self) -> bool {
+        self.tokenizer.as_os_str() == "bytes"
+    }
+
+    /// Checks that the network can exist.
+    pub(super) fn check(&self) -> Result<(), ConfigError> {
+        let (width, heads) = (self.width, self.heads);
+        if !width.is_multiple_of(heads) {
+            let reason = format!("{heads} heads do not divide a width of {width}");
+            return Err(ConfigError::setting("base.new.heads", reason));
+        }
+        let network = self.architecture(256).validate();
+        network.map_err(|e| ConfigError::setting("base.new.width", e.to_string()))
+    }
+}
+
+/// What a file may say of it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Either {
+    model: Option<PathBuf>,
+    tokenizer: Option<PathBuf>,
+    new: Option<NewBase>,
+}
+
+impl TryFrom<Either> for BaseModel {
+    type Error = &'static str;
+
+    fn try_from(said: Either) -> Result<Self, Self::Error> {
+        match said {
+            Either { model: Some(model), tokenizer: Some(tokenizer), new: None } => {
+                Ok(Self::Files(BaseFiles { model, tokenizer }))
+            }
+            Either { model: None, tokenizer: None, new: Some(new) } => Ok(Self::New(new)),
+            _ => Err("[base] wants a model and its tokenizer, or else [base.new]"),
+        }
+    }
+}

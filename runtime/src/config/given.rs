@@ -1,0 +1,70 @@
+//! What the command line says of a configuration: `--set ppo.iterations=10`.
+
+use super::keys::Key;
+use super::kind::Kind;
+use super::reader::value;
+use super::tree::{Tree, unknown};
+use super::{Config, settings};
+use crate::config::{ConfigError, Override, overrides};
+use core::str::FromStr;
+use serde_json::{Value, json};
+
+/// A key of the configuration or a setting of the profile, and its value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Given {
+    /// Its name, as in the file.
+    pub name: String,
+    /// Its value, as TOML writes it; a text may go without quotes.
+    pub value: String,
+}
+
+/// Why such a key is not the recipe's, in summaries.
+const REASON: &str = "given on the command line";
+
+impl FromStr for Given {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, value) = text.split_once('=').ok_or("want NAME=VALUE, such as ppo.iterations=10")?;
+        Ok(Self { name: name.trim().into(), value: value.trim().into() })
+    }
+}
+
+/// Changes the tree, and says which keys were changed; changed settings of the profile become
+/// overrides of the tree's own.
+pub(super) fn apply(tree: &mut Tree, given: &[Given]) -> Result<Vec<Override>, ConfigError> {
+    let mut changed = Vec::new();
+    for one in given {
+        let place = || format!("--set {}={}", one.name, one.value);
+        let plain = || Value::String(one.value.clone());
+        let Some(key) = Key::of(&one.name) else {
+            let here = value(&one.value).unwrap_or_else(|_| plain());
+            setting(&one.name, tree).ok_or_else(|| unknown(&one.name, place()))?;
+            tree.change(&one.name, json!({"setting": one.name, "value": here, "reason": REASON}), place());
+            continue;
+        };
+        let here = match (key.kind, value(&one.value)) {
+            (_, Ok(Value::String(text))) => Value::String(text),
+            // What a path looks like is no matter.
+            (Kind::Path, _) | (_, Err(_)) => plain(),
+            (_, Ok(value)) => value,
+        };
+        let paper = tree.get(key).unwrap_or_default();
+        tree.set(&one.name, here.clone(), place())?;
+        changed.push(Override { setting: one.name.clone(), paper, here, reason: REASON.into() });
+    }
+    Ok(changed)
+}
+
+/// Whether the profile has such a setting, or could: `ppo.controller.fixed.beta` is a part of one.
+fn setting(name: &str, tree: &Tree) -> Option<()> {
+    let known = settings::all().into_iter().any(|setting| {
+        name.strip_prefix(&setting.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    });
+    // A group of settings, such as `ppo.gae`, stands in the profile alone.
+    let value = |name| tree.get(Key::of(name)?);
+    let (profile, method) = (value("profile")?, value("method")?);
+    let response = value("ppo.response")?.as_u64()? as usize;
+    let recipe = Config::recipe(profile.as_str()?, method.as_str()?, response).ok()?;
+    (known || overrides::has(&recipe, name)).then_some(())
+}

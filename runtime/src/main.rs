@@ -1,7 +1,0 @@
-//! The `rlhf` command.
-
-mod command;
-
-fn main() -> std::process::ExitCode {
-    command::main()
-}

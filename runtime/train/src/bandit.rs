@@ -1,0 +1,185 @@
+//! Learning from what a policy wrote before, with the reward that each response got.
+
+use super::guard::{Place, Shown};
+use super::pairs::owes;
+use super::steps::{Passing, Steps};
+use super::teaching::Teaching;
+use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use alloc::vec;
+use alloc::vec::Vec;
+use rlhf_core::Error;
+use rlhf_core::maths::{Counterfactual, CounterfactualStats, Normaliser};
+use rlhf_core::objectives::{Feedback, LoggedFeedback};
+use rlhf_core::profile::BanditTraining;
+use rlhf_core::roles::Learner;
+
+/// Responses, each with the probability that it was written with and the reward that it got.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Logged {
+    texts: Examples,
+    log_probs: Vec<f32>,
+    rewards: Vec<f32>,
+}
+
+impl Logged {
+    /// Appends a response that was written with probability e^`log_prob` and rewarded by `reward`, in any
+    /// unit. A log that does not know has 0, as if the response could be no other. An empty prompt leaves out
+    /// the response's first token.
+    ///
+    /// Where rewards are of one sign, IPS learns from how many responses there are: shift them, for
+    /// instance by their mean, or normalise by the weights ([`Normaliser::Weights`]).
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] for a response of which nothing is learnt; [`Error::Range`] for a log-probability
+    /// above 0; [`Error::NotFinite`].
+    pub fn push(
+        &mut self,
+        prompt: &[u32],
+        response: &[u32],
+        log_prob: f32,
+        reward: f32,
+    ) -> Result<(), Error> {
+        owes("response", prompt, response)?;
+        let index = self.len();
+        for (name, number) in [("log_prob", log_prob), ("reward", reward)] {
+            if !number.is_finite() {
+                return Err(Error::NotFinite { name, index });
+            }
+        }
+        if log_prob > 0.0 {
+            let (low, high) = (f64::from(f32::MIN), 0.0);
+            return Err(Error::Range { name: "log_prob", value: log_prob.into(), low, high });
+        }
+        self.texts.push(prompt, response)?;
+        self.log_probs.push(log_prob);
+        self.rewards.push(reward);
+        Ok(())
+    }
+
+    /// How many responses there are.
+    pub fn len(&self) -> usize {
+        self.rewards.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rewards.is_empty()
+    }
+}
+
+/// Learns from logged rewards by importance weights, in batches of `settings.batch` responses. A batch
+/// that is normalised by its weights is shown to the learner at once, whatever its length.
+///
+/// # Errors
+/// [`TrainError::Nothing`] without a response; [`TrainError::Guard`] where a number is not finite; the
+/// learner's own.
+pub async fn bandit<L: Learner<Error: 'static>>(
+    learner: &mut L,
+    logged: &Logged,
+    settings: &BanditTraining,
+    seed: u64,
+    on_step: &mut dyn FnMut(Step, &CounterfactualStats),
+) -> Result<(), TrainError> {
+    let mut steps = Bandit::new(logged, settings, seed)?;
+    while let Some((step, seen)) = steps.step(learner).await? {
+        on_step(step, &seen);
+    }
+    Ok(())
+}
+
+/// [`bandit`] step by step, for a caller that wants to look, save or stop between two.
+#[derive(Clone, Debug)]
+pub struct Bandit<'a> {
+    logged: &'a Logged,
+    objective: Counterfactual,
+    steps: Steps,
+}
+
+impl<'a> Bandit<'a> {
+    /// At the first step.
+    ///
+    /// # Errors
+    /// [`TrainError::Nothing`] without a response; [`TrainError::Core`] names the setting that is out of
+    /// range.
+    pub fn new(logged: &'a Logged, settings: &BanditTraining, seed: u64) -> Result<Self, TrainError> {
+        settings.validate()?;
+        let (batch, epochs) = (settings.batch, settings.epochs);
+        let passing = Passing { what: "rewards", items: logged.len(), batch, epochs };
+        let steps = Steps::new(passing, settings.optimiser, (seed, 3 << 18))?;
+        Ok(Self { logged, objective: settings.objective, steps })
+    }
+
+    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    pub fn after(mut self, steps: u64) -> Self {
+        self.steps.leave_out(steps);
+        self
+    }
+
+    /// The next step, and what its importance weights were; `None` when all are done.
+    ///
+    /// # Errors
+    /// As [`bandit`].
+    pub async fn step<L: Learner<Error: 'static>>(
+        &mut self,
+        learner: &mut L,
+    ) -> Result<Option<(Step, CounterfactualStats)>, TrainError> {
+        let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
+        let batch = self.logged.texts.select(picked.iter().copied());
+        let rewards: Vec<f32> = picked.iter().map(|&i| self.logged.rewards[i]).collect();
+        let drawn = at_first_owed(&batch, picked.iter().map(|&i| self.logged.log_probs[i]));
+        let shown = Shown { texts: &batch, items: &picked, each: 1 };
+        let place = Place::Step(step + 1);
+        let most = match self.objective.normaliser {
+            Normaliser::Count => TOKENS_AT_ONCE,
+            Normaliser::Weights => usize::MAX,
+        };
+        let mut seen = CounterfactualStats::default();
+        let teaching = Teaching { shown, place, role: "learner", most, temperature: 1.0 };
+        let (parts, n) = (teaching.parts(), picked.len() as f64);
+        let taught = teaching.learn(
+            learner,
+            &parts,
+            |part| {
+                let rewards = &rewards[part.texts.clone()];
+                let feedback = Feedback::Responses { ends: part.ends(), rewards };
+                LoggedFeedback::new(self.objective, feedback, Some(&drawn[part.span.clone()]), n)
+            },
+            |_, objective| seen.merge(&objective.stats),
+        );
+        taught.await?;
+        let step = self.steps.take(learner, step, seen.loss, || shown.offenders()).await?;
+        Ok(Some((step, seen)))
+    }
+}
+
+/// The log-probability of each response at its first token that is learnt, and 0 at the others: an
+/// objective adds them up.
+fn at_first_owed(texts: &Examples, log_probs: impl Iterator<Item = f32>) -> Vec<f32> {
+    let mut out = vec![0.0; texts.tokens()];
+    for (i, log_prob) in log_probs.enumerate() {
+        out[texts.span(i).end - texts.parted(i).1.len()] = log_prob;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_makes_no_sense_is_refused() {
+        let mut log = Logged::default();
+        assert!(matches!(log.push(&[1], &[2], 0.5, 1.0), Err(Error::Range { name: "log_prob", .. })));
+        let nan = Error::NotFinite { name: "reward", index: 0 };
+        assert_eq!(log.push(&[1], &[2], -0.5, f32::NAN), Err(nan));
+        assert!(log.push(&[1], &[], -0.5, 1.0).is_err() && log.is_empty());
+        log.push(&[1], &[2], -0.5, 1.0).unwrap();
+        assert_eq!(log.len(), 1);
+    }
+
+    #[test]
+    fn a_log_probability_is_counted_once() {
+        let texts = Examples::try_from_iter([(vec![1, 2], vec![3, 4]), (vec![], vec![5, 6, 7])]).unwrap();
+        assert_eq!(at_first_owed(&texts, [-1.0, -2.0].into_iter()), [0.0, 0.0, -1.0, 0.0, 0.0, -2.0, 0.0]);
+    }
+}

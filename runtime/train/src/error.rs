@@ -1,0 +1,71 @@
+//! Why a training step ended.
+
+use super::guard::Fault;
+use alloc::boxed::Box;
+use core::fmt;
+use rlhf_core::Error;
+
+/// Why a training step ended.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TrainError {
+    /// Data or settings that the maths refuses.
+    Core(Error),
+    /// A role's own error.
+    Role {
+        /// Which role: "policy", "critic", "reference", "reward" or "learner".
+        role: &'static str,
+        /// What it said.
+        error: Box<dyn core::error::Error>,
+    },
+    /// A guard stopped the run; [`crate::record::offending`] keeps what it found.
+    Guard(Box<Fault>),
+    /// There is nothing to learn from.
+    Nothing {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A backend had to wait where none was to be waited for.
+    Waited,
+}
+
+impl TrainError {
+    /// Names the role whose error it was.
+    pub fn role<E: core::error::Error + 'static>(role: &'static str) -> impl Fn(E) -> Self {
+        move |error| Self::Role { role, error: Box::new(error) }
+    }
+}
+
+impl fmt::Display for TrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(error) => error.fmt(f),
+            Self::Role { role, error } => write!(f, "{role}: {error}"),
+            Self::Guard(fault) => fault.fmt(f),
+            Self::Nothing { what } => write!(f, "there are no {what} to learn from"),
+            Self::Waited => f.write_str("the backend has to wait for its device: await the trainer instead"),
+        }
+    }
+}
+
+impl core::error::Error for TrainError {}
+
+impl From<Error> for TrainError {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<Box<Fault>> for TrainError {
+    fn from(fault: Box<Fault>) -> Self {
+        Self::Guard(fault)
+    }
+}
+
+/// Runs a trainer on a backend that never waits, such as the CPU engine.
+///
+/// # Errors
+/// The trainer's own, or [`TrainError::Waited`].
+pub fn now<T>(future: impl Future<Output = Result<T, TrainError>>) -> Result<T, TrainError> {
+    rlhf_core::ready(future).unwrap_or(Err(TrainError::Waited))
+}

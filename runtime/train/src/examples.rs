@@ -1,0 +1,284 @@
+//! Texts to learn from.
+
+use alloc::vec::Vec;
+use core::ops::Range;
+use rlhf_core::random::Key;
+use rlhf_core::{Batch, Error, Ragged};
+
+/// Texts to learn from, and which of their tokens are learnt.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Examples {
+    tokens: Vec<u32>,
+    ends: Vec<usize>,
+    owed: Vec<bool>,
+}
+
+impl Examples {
+    /// The texts of an iterator over prompts and responses, each as [`Self::push`] has it.
+    ///
+    /// ```
+    /// use rlhf_train::Examples;
+    /// let examples = Examples::try_from_iter([([1, 2], [3, 0]), ([1, 4], [5, 0])])?;
+    /// assert_eq!((examples.len(), examples.owed()), (2, 4));
+    /// // Prompts alone, for PPO:
+    /// let prompts = Examples::try_from_iter([([1, 2], []), ([1, 4], [])])?;
+    /// assert_eq!(prompts.sequences()?.ends(), [2, 4]);
+    /// # Ok::<(), rlhf_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub fn try_from_iter<P: AsRef<[u32]>, R: AsRef<[u32]>>(
+        texts: impl IntoIterator<Item = (P, R)>,
+    ) -> Result<Self, Error> {
+        let mut out = Self::default();
+        for (prompt, response) in texts {
+            out.push(prompt.as_ref(), response.as_ref())?;
+        }
+        Ok(out)
+    }
+
+    /// Appends a text of which only the response is learnt. An empty prompt learns all but the
+    /// first token, which nothing predicts.
+    ///
+    /// # Errors
+    /// [`Error::TooFew`] when both are empty.
+    pub fn push(&mut self, prompt: &[u32], response: &[u32]) -> Result<(), Error> {
+        if prompt.is_empty() && response.is_empty() {
+            return Err(Error::TooFew { name: "text", need: 1, got: 0 });
+        }
+        let start = self.tokens.len();
+        self.tokens.extend_from_slice(prompt);
+        self.tokens.extend_from_slice(response);
+        self.owed.resize(start + prompt.len(), false);
+        self.owed.resize(self.tokens.len(), true);
+        self.owed[start] = false;
+        self.ends.push(self.tokens.len());
+        Ok(())
+    }
+
+    /// How many texts there are.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Text `i`.
+    pub fn text(&self, i: usize) -> &[u32] {
+        &self.tokens[self.span(i)]
+    }
+
+    pub(super) fn span(&self, i: usize) -> Range<usize> {
+        (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
+    }
+
+    /// Text `i`: what comes before the first token that is learnt, and the rest.
+    pub(super) fn parted(&self, i: usize) -> (&[u32], &[u32]) {
+        let span = self.span(i);
+        let owed = self.owed[span.clone()].iter().position(|owed| *owed);
+        self.tokens[span.clone()].split_at(owed.unwrap_or(span.len()))
+    }
+
+    /// How many tokens there are.
+    pub(super) fn tokens(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// All texts.
+    ///
+    /// # Errors
+    /// None that [`Self::push`] has let through.
+    pub fn sequences(&self) -> Result<Ragged<'_>, Error> {
+        Ragged::new(&self.tokens, &self.ends)
+    }
+
+    /// How many tokens are learnt.
+    pub fn owed(&self) -> usize {
+        self.owed.iter().filter(|owed| **owed).count()
+    }
+
+    /// Where the tokens that are learnt lie.
+    pub(super) fn positions(&self) -> Vec<usize> {
+        (0..self.owed.len()).filter(|&t| self.owed[t]).collect()
+    }
+
+    /// The texts of those indices, in that order.
+    pub fn select(&self, indices: impl IntoIterator<Item = usize>) -> Self {
+        let mut out = Self::default();
+        for i in indices {
+            out.tokens.extend_from_slice(&self.tokens[self.span(i)]);
+            out.owed.extend_from_slice(&self.owed[self.span(i)]);
+            out.ends.push(out.tokens.len());
+        }
+        out
+    }
+
+    /// All texts in parts of at most `tokens` tokens (a longer text is its own part), each with the
+    /// index of its first text.
+    pub fn parts(&self, tokens: usize) -> impl Iterator<Item = Part<'_>> {
+        self.parts_of(tokens, 1)
+    }
+
+    /// The same where `each` neighbouring texts belong together.
+    pub(super) fn parts_of(&self, tokens: usize, each: usize) -> impl Iterator<Item = Part<'_>> {
+        let ends: Vec<usize> = self.ends.chunks(each).filter_map(|group| group.last().copied()).collect();
+        parts(&ends, tokens).into_iter().map(move |groups| {
+            let texts = groups.start * each..self.len().min(groups.end * each);
+            Part::new(&self.tokens, &self.ends, &self.owed, texts)
+        })
+    }
+
+    /// The sums of `numbers`, laid out as all tokens, over each text.
+    pub(super) fn sums(&self, numbers: &[f32]) -> Vec<f64> {
+        (0..self.len()).map(|i| numbers[self.span(i)].iter().map(|&x| f64::from(x)).sum()).collect()
+    }
+
+    /// What `numbers`, laid out as all tokens, say of the texts of those indices, in that order.
+    pub(super) fn gather(&self, numbers: &[f32], indices: impl IntoIterator<Item = usize>) -> Vec<f32> {
+        indices.into_iter().flat_map(|i| numbers[self.span(i)].iter().copied()).collect()
+    }
+}
+
+/// Some neighbouring texts of a batch.
+pub struct Part<'a> {
+    tokens: &'a [u32],
+    ends: Vec<usize>,
+    owed: &'a [bool],
+    /// Which texts of the batch these are.
+    pub(super) texts: Range<usize>,
+    /// Where its tokens lie in the batch.
+    pub span: Range<usize>,
+}
+
+impl<'a> Part<'a> {
+    pub(crate) fn new(tokens: &'a [u32], ends: &[usize], owed: &'a [bool], texts: Range<usize>) -> Self {
+        let start = if texts.start == 0 { 0 } else { ends[texts.start - 1] };
+        let span = start..ends[texts.end - 1];
+        Self {
+            tokens: &tokens[span.clone()],
+            ends: ends[texts.clone()].iter().map(|end| end - start).collect(),
+            owed: &owed[span.clone()],
+            texts,
+            span,
+        }
+    }
+
+    /// One past the last token of each text, counted from the part's first.
+    pub(super) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
+    /// The texts as one batch.
+    ///
+    /// # Errors
+    /// [`Error`] where a text is empty or its first token is to be learnt.
+    pub fn batch(&self) -> Result<Batch<'_>, Error> {
+        Ok(Batch::new(Ragged::new(self.tokens, &self.ends)?, self.owed)?.starting_at(self.texts.start as u32))
+    }
+}
+
+/// Ranges of neighbouring texts with at most `tokens` tokens each.
+pub(crate) fn parts(ends: &[usize], tokens: usize) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let (mut first, mut start) = (0, 0);
+    for i in 0..ends.len() {
+        if ends[i] - start > tokens && i > first {
+            out.push(first..i);
+            (first, start) = (i, ends[i - 1]);
+        }
+    }
+    if first < ends.len() {
+        out.push(first..ends.len());
+    }
+    out
+}
+
+/// Indices of items in a keyed order, pass after pass, without end.
+#[derive(Clone, Debug)]
+pub struct Passes {
+    key: Key,
+    order: Vec<usize>,
+    next: usize,
+}
+
+impl Passes {
+    /// Passes over `0 .. items`; pass `n` is shuffled under `key` at step `key.step + n`.
+    pub fn new(key: Key, items: usize) -> Self {
+        let mut order: Vec<usize> = (0..items).collect();
+        key.shuffle(&mut order);
+        Self { key, order, next: 0 }
+    }
+
+    /// The next `count` indices; none when there are no items.
+    pub fn take(&mut self, count: usize) -> Vec<usize> {
+        let mut out = Vec::with_capacity(count);
+        while out.len() < count && !self.order.is_empty() {
+            if self.next == self.order.len() {
+                self.key.step = self.key.step.wrapping_add(1);
+                self.order.sort_unstable();
+                self.key.shuffle(&mut self.order);
+                self.next = 0;
+            }
+            out.push(self.order[self.next]);
+            self.next += 1;
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+    use rlhf_core::random::Stream;
+
+    #[test]
+    fn parts_cover_all_texts_and_split_between_them() {
+        let mut examples = Examples::default();
+        for n in [3, 9, 1, 1, 20, 2] {
+            examples.push(&[1], &vec![2; n - 1]).unwrap();
+        }
+        for most in [1, 4, 10, 100] {
+            let mut texts = 0;
+            let mut next = 0;
+            for part in examples.parts(most) {
+                let batch = part.batch().unwrap();
+                assert_eq!(batch.first() as usize, texts);
+                assert_eq!(part.span.start, next);
+                assert!(part.span.len() <= most || batch.sequences().len() == 1);
+                texts += batch.sequences().len();
+                next = part.span.end;
+            }
+            assert_eq!((texts, next), (6, 36));
+        }
+        assert_eq!(examples.owed(), 36 - 6);
+        assert_eq!(examples.select([4, 0]).text(0).len(), 20);
+    }
+
+    #[test]
+    fn groups_stay_together() {
+        let texts = [3, 9, 1, 1, 20, 2].map(|n| (vec![1], vec![2; n - 1]));
+        let examples = Examples::try_from_iter(texts).unwrap();
+        let parts = |most| -> Vec<_> { examples.parts_of(most, 2).map(|part| part.texts).collect() };
+        assert_eq!(parts(1), [0..2, 2..4, 4..6]);
+        assert_eq!(parts(14), [0..4, 4..6]);
+        let numbers: Vec<f32> = (0..36).map(|i| i as f32).collect();
+        assert_eq!(examples.gather(&numbers, [3, 0]), [13.0, 0.0, 1.0, 2.0]);
+    }
+
+    #[test]
+    fn a_pass_shows_everything_once() {
+        let mut passes = Passes::new(Key::new(1, Stream::Shuffle, 0), 5);
+        for _ in 0..3 {
+            let mut pass = passes.take(2);
+            pass.extend(passes.take(3));
+            pass.sort_unstable();
+            assert_eq!(pass, [0, 1, 2, 3, 4]);
+        }
+        assert!(Passes::new(Key::new(1, Stream::Shuffle, 0), 0).take(3).is_empty());
+    }
+}

@@ -1,0 +1,120 @@
+//! What is looked at between a gradient and its step.
+
+use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, Watch, all_finite};
+use crate::Examples;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::ops::Range;
+use rlhf_core::Rollouts;
+
+const STEP_1: &str = "lower supervised.optimiser.learning_rate; in the first step: are the weights whole?";
+const STEP_2: &str = "lower reward.optimiser.learning_rate; in the first step: are the weights whole?";
+
+impl Guards {
+    /// A minibatch's new log-probabilities, before the policy's step. `indices`: which of the
+    /// rollout's responses these are.
+    pub(crate) fn minibatch(
+        &self,
+        place: Place,
+        minibatch: &Rollouts,
+        indices: &[usize],
+        watch: &Watch,
+    ) -> Result<(), Box<Fault>> {
+        let offender = |i: usize| {
+            let span = minibatch.response_span(i);
+            let new = watch.seen[span.clone()].iter();
+            let ratio = new.zip(&minibatch.log_probs()[span.clone()]).map(|(new, old)| (new - old).exp());
+            let mut offender = Offender::written(minibatch, i, indices[i]);
+            offender.columns.push(("new_log_probs", watch.seen[span].to_vec()));
+            offender.columns.push(("ratio", ratio.collect()));
+            offender
+        };
+        let (mut sum, mut tokens, mut means) = (0.0, 0, Vec::with_capacity(minibatch.len()));
+        for i in 0..minibatch.len() {
+            let span = minibatch.response_span(i);
+            let old = &minibatch.log_probs()[span.clone()];
+            let greater = watch.seen[span.clone()].iter().zip(old);
+            let part: f64 = greater.map(|(&new, &old)| libm::exp(f64::from(new - old).abs())).sum();
+            means.push(part / span.len() as f64);
+            sum += part;
+            tokens += span.len();
+        }
+        let mean = sum / tokens as f64;
+        if mean > self.max_ratio && all_finite(&watch.seen) {
+            let far = (0..means.len()).filter(|&i| means[i] > self.max_ratio);
+            return Err(Box::new(Fault {
+                guard: Guard::Ratio,
+                place,
+                what: "the mean ratio of new to old probability, or its inverse,".into(),
+                value: mean,
+                limit: Some(self.max_ratio),
+                advice: "lower ppo.policy.learning_rate, or raise β (ppo.controller)",
+                offenders: far.map(offender).collect(),
+                of: minibatch.len(),
+            }));
+        }
+        let wrong = (0..minibatch.len()).filter(|&i| watch.wrong(minibatch.span(i)));
+        let offenders = wrong.map(offender).collect();
+        Fault::not_finite(place, "the policy's log-probabilities", POLICY, minibatch.len(), offenders)
+    }
+
+    /// The same of the critic's new values.
+    pub(crate) fn critic(
+        place: Place,
+        minibatch: &Rollouts,
+        indices: &[usize],
+        watch: &Watch,
+    ) -> Result<(), Box<Fault>> {
+        // A loss names the first value whose square is too large; the others are no better.
+        let large = |i| watch.seen[minibatch.response_span(i)].iter().any(|v| !(v * v).is_finite());
+        let wrong = (0..minibatch.len()).filter(|&i| watch.wrong(minibatch.span(i)) || large(i));
+        let offenders = wrong.map(|i| {
+            let mut offender = Offender::written(minibatch, i, indices[i]);
+            offender.columns.push(("new_values", watch.seen[minibatch.response_span(i)].to_vec()));
+            offender
+        });
+        Fault::not_finite(
+            place,
+            "the critic's values, or their squares,",
+            CRITIC,
+            minibatch.len(),
+            offenders.collect(),
+        )
+    }
+
+    /// The log-probabilities of a batch of examples: step 1's, or of PPO's pretraining mix.
+    pub(crate) fn examples(
+        place: Place,
+        examples: &Examples,
+        indices: &[usize],
+        watch: &Watch,
+    ) -> Result<(), Box<Fault>> {
+        let wrong = (0..examples.len()).filter(|&i| watch.wrong(examples.span(i)));
+        let offenders = wrong.map(|i| {
+            let mut offender = Offender::example(examples, i, indices[i]);
+            let response = examples.span(i).end - offender.response.len()..examples.span(i).end;
+            offender.columns.push(("log_probs", watch.seen[response].to_vec()));
+            offender
+        });
+        let (what, advice) = match place {
+            Place::Step(_) => ("the log-probabilities", STEP_1),
+            _ => ("log-probabilities of the pretraining mix", POLICY),
+        };
+        Fault::not_finite(place, what, advice, examples.len(), offenders.collect())
+    }
+
+    /// What was said of a batch of answers, step 2's: each a text, and which answer to which ranking;
+    /// `seen` says where, its last number the answer's score.
+    pub(crate) fn answers<'t>(
+        place: Place,
+        answers: impl ExactSizeIterator<Item = (&'t [u32], (usize, usize))>,
+        seen: impl Fn(usize) -> Range<usize>,
+        watch: &Watch,
+    ) -> Result<(), Box<Fault>> {
+        let of = answers.len();
+        let wrong = answers.enumerate().filter(|(i, _)| watch.wrong(seen(*i)));
+        let score = |i| watch.seen[seen(i)].last().copied();
+        let offenders = wrong.map(|(i, (text, from))| Offender::answer(text, from, score(i)));
+        Fault::not_finite(place, "the reward model's scores", STEP_2, of, offenders.collect())
+    }
+}

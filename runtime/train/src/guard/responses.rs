@@ -1,0 +1,86 @@
+//! What is looked at where whole responses are learnt from: pairs, labels, logs.
+
+use super::{Fault, Guard, Guards, Offender, Place, Watch, all_finite};
+use crate::Examples;
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+
+const LEARNER: &str = "lower the learning rate; in the first step: are the weights whole?";
+const REFERENCE: &str = "are the reference's weights whole?";
+
+/// A batch of responses, and which items of all they are.
+#[derive(Clone, Copy)]
+pub(crate) struct Shown<'a> {
+    pub texts: &'a Examples,
+    /// The number of each item among all.
+    pub items: &'a [usize],
+    /// How many neighbouring texts are one item.
+    pub each: usize,
+}
+
+impl Shown<'_> {
+    fn offender(&self, i: usize, columns: Vec<(&'static str, Vec<f32>)>) -> Offender {
+        let example = Offender::example(self.texts, i, self.items[i / self.each]);
+        Offender { answer: (self.each > 1).then_some(i % self.each), columns, ..example }
+    }
+
+    /// All of it.
+    pub fn offenders(&self) -> Vec<Offender> {
+        (0..self.texts.len()).map(|i| self.offender(i, Vec::new())).collect()
+    }
+
+    /// What the reference said of the batch.
+    pub fn reference(&self, place: Place, log_probs: &[f32]) -> Result<(), Box<Fault>> {
+        self.finite(place, "the reference's log-probabilities", REFERENCE, log_probs, |_| false)
+    }
+
+    /// What the learner said of the batch, and what was made of it.
+    pub fn learner(&self, place: Place, watch: &Watch) -> Result<(), Box<Fault>> {
+        let what = "the log-probabilities, or their loss,";
+        self.finite(place, what, LEARNER, &watch.seen, |item| watch.lost(item))
+    }
+
+    fn finite(
+        &self,
+        place: Place,
+        what: &str,
+        advice: &'static str,
+        log_probs: &[f32],
+        lost: impl Fn(usize) -> bool,
+    ) -> Result<(), Box<Fault>> {
+        let texts = self.texts;
+        let wrong = |&i: &usize| lost(i / self.each) || !all_finite(&log_probs[texts.span(i)]);
+        let offenders = (0..texts.len()).filter(wrong).map(|i| {
+            let response = texts.span(i).end - texts.parted(i).1.len()..texts.span(i).end;
+            self.offender(i, vec![("log_probs", log_probs[response].to_vec())])
+        });
+        Fault::not_finite(place, what, advice, texts.len(), offenders.collect())
+    }
+}
+
+impl Guards {
+    /// How far a policy's responses are from the reference, in nats each, before they are learnt from.
+    pub(crate) fn near(
+        &self,
+        place: Place,
+        shown: &Shown<'_>,
+        kls: &[(usize, f64)],
+    ) -> Result<(), Box<Fault>> {
+        let mean = kls.iter().map(|(_, kl)| kl).sum::<f64>() / kls.len().max(1) as f64;
+        if mean <= self.max_kl {
+            return Ok(());
+        }
+        let far = kls.iter().filter(|(_, kl)| *kl > self.max_kl);
+        Err(Box::new(Fault {
+            guard: Guard::Kl,
+            place,
+            what: "the mean KL from the reference, in nats per response,".into(),
+            value: mean,
+            limit: Some(self.max_kl),
+            advice: "lower the learning rate, or raise β or τ",
+            offenders: far.map(|&(i, _)| shown.offender(i, Vec::new())).collect(),
+            of: kls.len(),
+        }))
+    }
+}

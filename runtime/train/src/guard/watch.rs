@@ -1,0 +1,185 @@
+//! An objective that remembers what it was shown.
+
+use alloc::boxed::Box;
+use alloc::vec;
+use alloc::vec::Vec;
+use core::ops::Range;
+use rlhf_core::roles::Learner;
+use rlhf_core::{CandidateObjective, Coupling, Error, Needs, Objective, RowObjective};
+
+use super::Fault;
+use crate::TrainError;
+
+/// What the network said of a batch: log-probabilities or values, `[tokens]`, or scores,
+/// `[sequences]`. Of an objective that reads both, the scores.
+pub(crate) struct Watch {
+    pub(crate) seen: Vec<f32>,
+    /// Where a loss was not finite although what it was made of is.
+    lost: Vec<usize>,
+}
+
+impl Watch {
+    /// Of a batch with so many tokens, or sequences.
+    pub(crate) fn new(len: usize) -> Self {
+        Self { seen: vec![0.0; len], lost: Vec::new() }
+    }
+
+    /// Watches over an objective of the part of the batch that lies there.
+    pub(crate) fn over<'a, O>(&'a mut self, objective: &'a mut O, part: Range<usize>) -> Watched<'a, O> {
+        Watched { objective, seen: &mut self.seen[part.clone()], lost: &mut self.lost, start: part.start }
+    }
+
+    /// Whether the loss of that item was not finite, where the objective counts in items
+    /// ([`Watched::counting_from`]).
+    pub(super) fn lost(&self, item: usize) -> bool {
+        self.lost.contains(&item)
+    }
+
+    /// Whether anything there is not finite.
+    pub(super) fn wrong(&self, span: Range<usize>) -> bool {
+        self.lost.iter().any(|at| span.contains(at)) || !super::all_finite(&self.seen[span])
+    }
+}
+
+/// An [`Objective`] under watch. What is not finite does not reach it and pulls nothing: the whole
+/// batch is seen before the guards judge it.
+pub(crate) struct Watched<'a, O> {
+    objective: &'a mut O,
+    seen: &'a mut [f32],
+    lost: &'a mut Vec<usize>,
+    start: usize,
+}
+
+impl<O> Watched<'_, O> {
+    /// For an objective whose errors count pairs or responses, not tokens: the number of its first one in
+    /// the batch.
+    pub(crate) fn counting_from(mut self, first: usize) -> Self {
+        self.start = first;
+        self
+    }
+
+    /// Remembers values or scores, and says whether all are finite.
+    fn read(&mut self, numbers: &[f32]) -> bool {
+        for (seen, &number) in self.seen.iter_mut().zip(numbers) {
+            *seen = number;
+        }
+        super::all_finite(numbers)
+    }
+
+    /// Takes note of a loss that is not finite.
+    fn note(&mut self, loss: Result<f64, Error>, grad: &mut [f32]) -> Result<f64, Error> {
+        match loss {
+            Err(Error::NotFinite { index, .. }) => {
+                self.lost.push(self.start + index);
+                grad.fill(0.0);
+                Ok(0.0)
+            }
+            loss => loss,
+        }
+    }
+
+    /// The same for a loss of those tokens, whose numbers are not kept.
+    fn lose(
+        &mut self,
+        positions: &[usize],
+        loss: Result<f64, Error>,
+        grad: &mut [f32],
+    ) -> Result<f64, Error> {
+        if !matches!(loss, Err(Error::NotFinite { .. })) {
+            return loss;
+        }
+        for &position in positions {
+            if let Some(seen) = self.seen.get_mut(position) {
+                *seen = f32::NAN;
+            }
+        }
+        grad.fill(0.0);
+        Ok(0.0)
+    }
+}
+
+impl<O: Objective> Objective for Watched<'_, O> {
+    fn needs(&self) -> Needs {
+        self.objective.needs()
+    }
+
+    fn coupling(&self) -> Coupling {
+        self.objective.coupling()
+    }
+
+    fn tokens(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        entropy: &[f32],
+        grad_log_probs: &mut [f32],
+        grad_entropy: &mut [f32],
+    ) -> Result<f64, Error> {
+        grad_entropy.fill(0.0);
+        if self.needs().scores {
+            // There is no place for each token: what is not finite is put down to the first text.
+            if !super::all_finite(log_probs) {
+                self.lost.push(self.start);
+                grad_log_probs.fill(0.0);
+                return Ok(0.0);
+            }
+            return self.objective.tokens(positions, log_probs, entropy, grad_log_probs, grad_entropy);
+        }
+        for (&position, &log_prob) in positions.iter().zip(log_probs) {
+            if let Some(seen) = self.seen.get_mut(position) {
+                *seen = log_prob;
+            }
+        }
+        if !super::all_finite(log_probs) {
+            grad_log_probs.fill(0.0);
+            return Ok(0.0);
+        }
+        let loss = self.objective.tokens(positions, log_probs, entropy, grad_log_probs, grad_entropy);
+        self.note(loss, grad_log_probs)
+    }
+
+    fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
+        if !self.read(values) {
+            grad_values.fill(0.0);
+            return Ok(0.0);
+        }
+        let loss = self.objective.values(values, grad_values);
+        self.note(loss, grad_values)
+    }
+
+    fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
+        if !self.read(scores) {
+            grad_scores.fill(0.0);
+            return Ok(0.0);
+        }
+        self.objective.scores(scores, grad_scores)
+    }
+}
+
+/// Of rows, only that a loss is not finite is remembered, as a number that is not where its token lies.
+impl<O: RowObjective> RowObjective for Watched<'_, O> {
+    fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error> {
+        let loss = self.objective.row(position, logits, grad_logits);
+        self.lose(&[position], loss, grad_logits)
+    }
+}
+
+/// As of rows; where a tile's loss is not finite, all its tokens are told.
+impl<O: CandidateObjective> CandidateObjective for Watched<'_, O> {
+    fn candidates(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        grad_log_probs: &mut [f32],
+    ) -> Result<f64, Error> {
+        let loss = self.objective.candidates(positions, log_probs, grad_log_probs);
+        self.lose(positions, loss, grad_log_probs)
+    }
+}
+
+/// Makes a learner drop the gradient that it has accumulated, and gives the fault to end with.
+pub(crate) async fn forget<L: Learner>(learner: &mut L, fault: Box<Fault>) -> TrainError {
+    // The fault comes first: a device that fails here says so again at its next call.
+    let _ = learner.forget().await;
+    TrainError::Guard(fault)
+}

@@ -1,0 +1,90 @@
+//! A policy that is led by what tokens are worth.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use rlhf_core::capabilities::Rows;
+use rlhf_core::maths::log_prob;
+use rlhf_core::random::Key;
+use rlhf_core::roles::{Policy, Reference};
+use rlhf_core::sampling::{Advantage, Request, Responses, Sampling, Stopping, led, sample_by};
+use rlhf_core::{Batch, Error, HeldRows, Ragged};
+
+/// ILQL's policy ([`Advantage`]): one that was there before, led by the action values of [`super::Ilql`].
+#[derive(Debug)]
+pub struct Led<'a, P, Q> {
+    /// Who is led.
+    pub policy: &'a mut P,
+    /// What each next token is worth; of several the smallest counts.
+    pub heads: &'a mut [Q],
+    /// How much, in nats per unit of reward.
+    pub beta: f64,
+    /// Only the policy's so many likeliest tokens come into question; 0: all.
+    pub top_k: usize,
+    /// The longest text, prompt included, that all can read, in tokens.
+    pub context: usize,
+}
+
+impl<P, Q> Reference for Led<'_, P, Q>
+where
+    P: Rows,
+    Q: Rows<Error = P::Error>,
+{
+    type Error = P::Error;
+
+    /// A token outside the likeliest has −∞. Rows are held for a sequence at a time.
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), P::Error> {
+        out.fill(0.0);
+        for (text, span) in batch.sequences().sequences() {
+            let whole = [text.len()];
+            let alone = Batch::new(Ragged::new(text, &whole)?, &batch.owed()[span.clone()])?;
+            let mut values: Vec<HeldRows> = Vec::with_capacity(self.heads.len());
+            for head in self.heads.iter_mut() {
+                values.push(HeldRows::of(head, alone).await?);
+            }
+            for (position, row) in HeldRows::of(self.policy, alone).await?.iter() {
+                let token = text[position] as usize;
+                out[span.start + position] = self.log_prob(row, &values, (position, token), batch)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<P, Q> Led<'_, P, Q> {
+    /// The log-probability of the token at a position, of which these are the rows.
+    fn log_prob(
+        &self,
+        row: &[f32],
+        values: &[HeldRows],
+        (position, token): (usize, usize),
+        batch: Batch<'_>,
+    ) -> Result<f32, Error> {
+        let (mut row, mut smallest) = (row.to_vec(), vec![f32::INFINITY; row.len()]);
+        for held in values {
+            let pairs = smallest.iter_mut().zip(held.row(position)?);
+            pairs.for_each(|(least, &q)| *least = least.min(q));
+        }
+        led(&mut row, &smallest, self.beta, self.top_k, &mut vec![0; smallest.len()])?;
+        Ok(log_prob(&row, token, batch.temperature().into())?.0)
+    }
+}
+
+impl<P, Q> Policy for Led<'_, P, Q>
+where
+    P: Rows,
+    Q: Rows<Error = P::Error>,
+{
+    /// As [`sample_by`].
+    async fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, P::Error> {
+        let request = Request { prompts, sampling, stopping, context: self.context, key, first };
+        let mut guide = Advantage::new(&mut *self.heads, self.beta, self.top_k)?;
+        sample_by(self.policy, &mut guide, &request).await
+    }
+}

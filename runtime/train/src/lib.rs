@@ -1,0 +1,103 @@
+//! The three steps of InstructGPT (Ouyang et al., arXiv:2203.02155), and learning from preferences without
+//! a reward model, over the roles of `rlhf-core`: any backend, any data. No files, no threads.
+//!
+//! | trainer | learns from | step by step |
+//! |---|---|---|
+//! | [`supervised`] | demonstrations: [`Examples`] | [`Supervised`] |
+//! | [`reward_model`] | rankings: [`Ranking`]; labels of answers or their steps: [`Solution`] | [`RewardModel`] |
+//! | | a reward, by PPO | [`Ppo`] |
+//! | | a reward, by REINFORCE, GRPO and their kin | [`OnPolicy`] |
+//! | | a reward, by imitating the best of n | [`ExpertIteration`] |
+//! | | a reward, by TRPO | [`TrustRegion`] |
+//! | | a reward, by NLPO | [`Nlpo`] |
+//! | [`preferences`] | pairs: [`Pairs`], by DPO and its kin | [`Preferences`] |
+//! | [`kto`] | labels: [`Labelled`] | [`Kto`] |
+//! | | a teacher: [`Examples`], the student's own responses | [`Distil`] |
+//! | | rewards of tokens: [`Rewarded`], by ILQL | [`Ilql`] |
+//! | [`bandit`] | rewards of a log: [`Logged`] | [`Bandit`] |
+//! | | a [`Judge`] or a reward, by online DPO, XPO, Nash-MD | [`OnlinePreferences`] |
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod bandit;
+mod batches;
+mod distillation;
+mod error;
+mod examples;
+mod expert_iteration;
+mod fallible;
+mod guard;
+mod ilql;
+mod judge;
+mod kto;
+mod led;
+mod masked;
+mod nlpo;
+mod on_policy;
+mod online;
+mod pace;
+mod pairs;
+mod ppo;
+mod preference;
+mod reference;
+mod reward;
+mod scaled;
+mod stale;
+mod steps;
+mod supervised;
+mod teaching;
+mod trpo;
+mod written;
+
+pub use bandit::{Bandit, Logged, bandit};
+pub use distillation::Distil;
+pub use error::{TrainError, now};
+pub use examples::{Examples, Part, Passes};
+pub use expert_iteration::{ExpertIteration, Selected};
+pub use fallible::{Fallible, ScoreError};
+pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
+pub use ilql::{Ilql, Rewarded, ValueStep, Values};
+pub use judge::{Judge, Scored};
+pub use kto::{Kto, Labelled, kto};
+pub use led::Led;
+pub use masked::Masked;
+pub use nlpo::Nlpo;
+pub use on_policy::{OnPolicy, OnPolicyState, Trio};
+pub use online::{OnlineIteration, OnlinePreferences, OnlineRoles};
+pub use pairs::Pairs;
+pub use ppo::{Iteration, Ppo, PpoState, Roles};
+pub use preference::{Preferences, preference_stats, preferences};
+pub use reference::NoReference;
+pub use reward::{
+    Ranking, RewardModel, Solution, ranking_accuracy, ranking_margins, reward_model, step_margins,
+};
+pub use scaled::Scaled;
+pub use stale::Stale;
+pub use supervised::{Supervised, supervised};
+pub use trpo::TrustRegion;
+
+/// What an optimiser step says of itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Step {
+    /// Which, from 1.
+    pub step: u64,
+    /// Of how many.
+    pub total: u64,
+    /// The mean loss of what was shown: nats per token, or per prompt.
+    pub loss: f64,
+    /// The gradient's global norm, before clipping.
+    pub gradient: f64,
+    /// The learning rate.
+    pub learning_rate: f64,
+}
+
+/// The most tokens that a forward and backward pass is shown at once. Results do not depend on it:
+/// denominators are global. Memory does.
+pub const TOKENS_AT_ONCE: usize = 8192;
+
+/// The same where whole rows of a vocabulary are held for each token.
+pub const ROWS_AT_ONCE: usize = TOKENS_AT_ONCE / 16;

@@ -1,0 +1,114 @@
+//! A policy that keeps to what another one considers.
+
+use alloc::vec;
+use rlhf_core::capabilities::{LearnRows, Rows};
+use rlhf_core::maths::{Update, log_prob};
+use rlhf_core::objectives::rows::WithinSupport;
+use rlhf_core::random::Key;
+use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
+use rlhf_core::sampling::{Request, Responses, Sampling, Stopping, Support, sample_by, within_support};
+use rlhf_core::{Batch, Error, HeldRows, Objective, Ragged};
+
+/// A policy within the support of a mask policy: what the mask's top-p would leave out has probability 0,
+/// in sampling and in learning. Rows of the mask are held for a whole batch, `[owed, vocabulary]` numbers.
+#[derive(Debug)]
+pub struct Masked<'a, P, M> {
+    /// Writes and learns.
+    pub policy: &'a mut P,
+    /// Says which tokens come into question.
+    pub mask: &'a mut M,
+    /// The mass that its support reaches, above 0 and up to 1.
+    pub top_p: f64,
+    /// The longest text, prompt included, that both can read, in tokens.
+    pub context: usize,
+}
+
+impl<P, M> Reference for Masked<'_, P, M>
+where
+    P: Rows,
+    M: Rows + Reference<Error = P::Error>,
+{
+    type Error = P::Error;
+
+    /// A token outside the support has −∞.
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), P::Error> {
+        let held = HeldRows::of(self.mask, batch).await?;
+        let (tokens, temperature) = (batch.sequences().tokens(), f64::from(batch.temperature()));
+        let measure = |position: usize, logits: &[f32]| -> Result<f32, Error> {
+            let (mut row, mut other) = (logits.to_vec(), held.row(position)?.to_vec());
+            within_support(&mut row, &mut other, temperature, self.top_p, &mut vec![0; logits.len()])?;
+            Ok(log_prob(&row, tokens[position] as usize, temperature)?.0)
+        };
+        let mut fault = None;
+        out.fill(0.0);
+        let visit = &mut |position, logits: &[f32]| match measure(position, logits) {
+            Ok(log_prob) => out[position] = log_prob,
+            Err(error) => fault = fault.or(Some(error)),
+        };
+        self.policy.rows(batch, visit).await?;
+        Ok(fault.map_or(Ok(()), Err)?)
+    }
+}
+
+impl<P, M> Policy for Masked<'_, P, M>
+where
+    P: Rows,
+    M: Rows + Reference<Error = P::Error>,
+{
+    /// As [`sample_by`], whose log-probabilities are those within the support.
+    async fn sample(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &Sampling,
+        stopping: &Stopping<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, P::Error> {
+        let request = Request { prompts, sampling, stopping, context: self.context, key, first };
+        let mut support = Support::new(self.mask, self.top_p, sampling.temperature().into())?;
+        sample_by(self.policy, &mut support, &request).await
+    }
+}
+
+impl<P, M> Learner for Masked<'_, P, M>
+where
+    P: LearnRows + Reference<Error = <P as Learner>::Error>,
+    M: Rows + Reference<Error = <P as Learner>::Error>,
+{
+    type Error = <P as Learner>::Error;
+
+    /// For objectives that take each token by itself.
+    async fn accumulate<O: Objective>(
+        &mut self,
+        batch: Batch<'_>,
+        objective: &mut O,
+    ) -> Result<f64, <P as Learner>::Error> {
+        let held = HeldRows::of(self.mask, batch).await?;
+        let temperature = batch.temperature().into();
+        let mut within =
+            WithinSupport::new(objective, batch.sequences().tokens(), &held, self.top_p, temperature)?;
+        self.policy.accumulate_rows(batch, &mut within).await
+    }
+
+    async fn forget(&mut self) -> Result<(), <P as Learner>::Error> {
+        self.policy.forget().await
+    }
+
+    async fn step(&mut self, update: &Update) -> Result<f64, <P as Learner>::Error> {
+        self.policy.step(update).await
+    }
+}
+
+impl<P, M> Averaged for Masked<'_, P, M>
+where
+    P: LearnRows + Averaged + Reference<Error = <P as Learner>::Error>,
+    M: Rows + Reference<Error = <P as Learner>::Error>,
+{
+    async fn average(&mut self, decay: f64) -> Result<(), <P as Learner>::Error> {
+        self.policy.average(decay).await
+    }
+
+    async fn swap_average(&mut self) -> Result<(), <P as Learner>::Error> {
+        self.policy.swap_average().await
+    }
+}

@@ -1,0 +1,29 @@
+//! Everything that crosses crates, in one program: it is linked once.
+
+mod command;
+mod conformance;
+mod control;
+mod data;
+mod data_command;
+mod devices;
+mod fixtures;
+mod formats;
+mod guards;
+mod hostile;
+mod inference;
+mod layers;
+#[cfg(target_os = "linux")]
+mod memory;
+mod on_policy;
+mod pain;
+mod parquet;
+mod preferences;
+mod quickstart;
+mod readme;
+mod real;
+mod report;
+mod stories;
+#[cfg(target_os = "linux")]
+mod streaming;
+mod summary;
+mod trainers;
