@@ -3,19 +3,12 @@
 //! Every `use` and every path of the crates' files is followed, through re-exports, to the file that defines
 //! the item. Code that is only compiled for tests is free.
 
-#[path = "layers/arrows.rs"]
 mod arrows;
-#[path = "layers/circles.rs"]
 mod circles;
-#[path = "layers/manifest.rs"]
 mod manifest;
-#[path = "layers/paths.rs"]
 mod paths;
-#[path = "layers/resolve.rs"]
 mod resolve;
-#[path = "layers/small_trees.rs"]
 mod small_trees;
-#[path = "layers/tree.rs"]
 mod tree;
 
 use manifest::{Package, packages, rust_files};
