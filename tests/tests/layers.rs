@@ -3,17 +3,12 @@
 //! Every `use` and every path of the crates' files is followed, through re-exports, to the file that defines
 //! the item. Code that is only compiled for tests is free.
 
-#[path = "layers/circles.rs"]
+mod arrows;
 mod circles;
-#[path = "layers/manifest.rs"]
 mod manifest;
-#[path = "layers/paths.rs"]
 mod paths;
-#[path = "layers/resolve.rs"]
 mod resolve;
-#[path = "layers/small_trees.rs"]
 mod small_trees;
-#[path = "layers/tree.rs"]
 mod tree;
 
 use manifest::{Package, packages, rust_files};
@@ -23,38 +18,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 use tree::Tree;
-
-/// What each crate may know of the workspace: the arrows of the design, with what they lead to in turn.
-const ARROWS: &[(&str, &[&str])] = &[
-    ("rlhf-core", &[]),
-    ("rlhf-kernels", &["rlhf-core"]),
-    ("rlhf-cpu", &["rlhf-core", "rlhf-kernels"]),
-    ("rlhf-burn", &["rlhf-core"]),
-    ("rlhf-candle", &["rlhf-core"]),
-    ("rlhf-scorer", &["rlhf-core", "rlhf-kernels"]),
-    ("rlhf-train", &["rlhf-core"]),
-    ("rlhf-data", &["rlhf-core"]),
-    ("rlhf-models", &["rlhf-core"]),
-    ("rlhf-control", &["rlhf-core", "rlhf-train"]),
-    (
-        "rlhf",
-        &["rlhf-core", "rlhf-train", "rlhf-data", "rlhf-models", "rlhf-control", "rlhf-cpu", "rlhf-burn"],
-    ),
-    (
-        "rlhf-cli",
-        &[
-            "rlhf",
-            "rlhf-core",
-            "rlhf-train",
-            "rlhf-data",
-            "rlhf-models",
-            "rlhf-control",
-            "rlhf-cpu",
-            "rlhf-burn",
-        ],
-    ),
-    ("rlhf-wasm", &["rlhf", "rlhf-core", "rlhf-train", "rlhf-cpu", "rlhf-burn", "rlhf-scorer"]),
-];
 
 /// What stands beside the crates and may know them all.
 const FREE: &[&str] = &["rlhf-tests", "rlhf-examples"];
@@ -78,10 +41,6 @@ static CRATES: LazyLock<Vec<(Package, Tree)>> = LazyLock::new(|| {
 /// The names of the workspace's crates.
 fn names() -> BTreeSet<String> {
     packages(workspace()).into_iter().map(|package| package.name).collect()
-}
-
-fn allowed(package: &str) -> Option<&'static [&'static str]> {
-    ARROWS.iter().find(|(name, _)| *name == package).map(|(_, known)| *known)
 }
 
 fn uses(package: &Package, tree: &Tree) -> Uses {
@@ -111,24 +70,9 @@ fn every_file_is_read() {
 
 #[test]
 fn arrows_between_crates_point_downward() {
-    let all = names();
-    let mut faults = Vec::new();
+    let (all, mut faults) = (names(), Vec::new());
     for (package, tree) in &*CRATES {
-        let name = &package.name;
-        let Some(known) = allowed(name) else {
-            faults.push(format!("{name} is new: say in ARROWS which crates it may know"));
-            continue;
-        };
-        for other in package.dependencies.intersection(&all) {
-            if !known.contains(&other.as_str()) {
-                faults.push(format!("{}/Cargo.toml: {name} must not know {other}", package.folder.display()));
-            }
-        }
-        for ((file, other), names) in uses(package, tree).crates {
-            if !known.iter().any(|known| known.replace('-', "_") == other) {
-                faults.push(format!("{}: {name} must not know {other}, but uses {names:?}", file.display()));
-            }
-        }
+        faults.extend(arrows::faults(package, &all, &uses(package, tree)));
     }
     none(&faults);
 }

@@ -42,7 +42,8 @@ pub enum Method {
 }
 
 impl Method {
-    /// The names that [`Profile::with_method`](super::Profile::with_method) knows; without the feature `alloc` all but the last five.
+    /// The names that [`Profile::with_method`](super::Profile::with_method) knows; without the feature `alloc`
+    /// all but the last five.
     pub fn names() -> impl Iterator<Item = &'static str> {
         KNOWN.split(", ")
     }

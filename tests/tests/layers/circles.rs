@@ -1,8 +1,8 @@
 //! Files that import each other.
 
 use super::resolve::Arrows;
+use core::fmt::Write;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// The circles among files: the strongly connected components of more than one (Tarjan, 1972).

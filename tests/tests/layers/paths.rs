@@ -30,8 +30,7 @@ pub struct Found {
 /// Reads an item, without the modules in it.
 pub fn of_item(item: &syn::Item) -> Found {
     use syn::Item::*;
-    let mut found = Found::default();
-    found.defines = match item {
+    let defines = match item {
         Const(item) => Some(&item.ident),
         Enum(item) => Some(&item.ident),
         Fn(item) => Some(&item.sig.ident),
@@ -45,6 +44,7 @@ pub fn of_item(item: &syn::Item) -> Found {
         _ => None,
     }
     .map(plain);
+    let mut found = Found { defines, ..Found::default() };
     if let Macro(item) = item {
         found.is_macro = item.ident.is_some();
         found.exported_macro = item.attrs.iter().any(|a| a.path().is_ident("macro_export"));

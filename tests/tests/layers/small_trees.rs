@@ -1,7 +1,8 @@
 //! The checks themselves, on small trees of files.
 
+use super::arrows;
 use super::circles::{circles, describe};
-use super::manifest::dependencies;
+use super::manifest::{Package, dependencies};
 use super::resolve::{Resolver, Uses};
 use super::tree::Tree;
 use std::collections::{BTreeMap, BTreeSet};
@@ -149,6 +150,26 @@ fn arrows_to_other_crates_are_found() {
     assert_eq!(names("src/a.rs"), ["::rlhf_core::ready", "rlhf_core::Batch", "rlhf_core::maths::gae"]);
     assert_eq!(names("src/b.rs"), ["crate::a::Batch", "rlhf_core::maths::kl"]);
     assert_eq!(found.len(), 2);
+}
+
+#[test]
+fn an_arrow_up_is_found() {
+    let package = |name: &str, dependencies: &[&str]| Package {
+        name: name.into(),
+        folder: "data".into(),
+        dependencies: dependencies.iter().map(|name| (*name).into()).collect(),
+        roots: Vec::new(),
+    };
+    let all = ["rlhf-core", "rlhf-data", "rlhf-train"].map(String::from).into();
+    let up = uses(&[("src/lib.rs", "use rlhf_core::Batch;")]);
+    let faults = |package: &Package, uses: &Uses| arrows::faults(package, &all, uses);
+    assert_eq!(faults(&package("rlhf-data", &["rlhf-core", "serde"]), &up), [""; 0]);
+    let fault = "data/Cargo.toml: rlhf-data must not know rlhf-train";
+    assert_eq!(faults(&package("rlhf-data", &["rlhf-train"]), &Uses::default()), [fault]);
+    let fault = "src/lib.rs: rlhf-core must not know rlhf_core, but uses rlhf_core::Batch";
+    assert_eq!(faults(&package("rlhf-core", &[]), &up), [fault]);
+    let fault = "rlhf-new is new: say in ARROWS which crates it may know";
+    assert_eq!(faults(&package("rlhf-new", &[]), &up), [fault]);
 }
 
 #[test]
