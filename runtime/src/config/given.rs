@@ -2,9 +2,10 @@
 
 use super::keys::Key;
 use super::kind::Kind;
-use super::value::value;
+use super::recipe::recipe;
+use super::settings;
 use super::tree::{Tree, unknown};
-use super::{Config, settings};
+use super::value::value;
 use crate::config::{ConfigError, Override, overrides};
 use core::str::FromStr;
 use serde_json::{Value, json};
@@ -65,6 +66,6 @@ fn setting(name: &str, tree: &Tree) -> Option<()> {
     let value = |name| tree.get(Key::of(name)?);
     let (profile, method) = (value("profile")?, value("method")?);
     let response = value("ppo.response")?.as_u64()? as usize;
-    let recipe = Config::recipe(profile.as_str()?, method.as_str()?, response).ok()?;
-    (known || overrides::has(&recipe, name)).then_some(())
+    let whole = recipe(profile.as_str()?, method.as_str()?, response).ok()?;
+    (known || overrides::has(&whole, name)).then_some(())
 }

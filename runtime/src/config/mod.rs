@@ -11,6 +11,7 @@ mod nearest;
 mod overrides;
 mod print;
 mod reader;
+mod recipe;
 mod schema;
 mod sections;
 mod settings;
@@ -167,14 +168,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Setting`] lists the profiles, or the methods.
     pub fn recipe(profile: &str, method: &str, response: usize) -> Result<Profile, ConfigError> {
-        let mut recipe = Profile::by_name(profile)
-            .map_err(|e| ConfigError::setting("profile", format!("{profile:?}: {e}")))?;
-        recipe.supervised = recipe.supervised.or(Profile::instructgpt().supervised);
-        recipe.ppo.batch = Some(recipe.ppo.responses_per_iteration());
-        let longest = u32::try_from(response).unwrap_or(u32::MAX);
-        recipe
-            .with_method(method, longest)
-            .map_err(|e| ConfigError::setting("method", format!("{method:?}: {e}")))
+        recipe::recipe(profile, method, response)
     }
 
     fn unchanged(&self) -> Result<Profile, ConfigError> {

@@ -8,11 +8,10 @@ use super::tree::Tree;
 use super::value::json;
 use super::version::{RENAMED, Renamed, VERSION};
 use crate::config::ConfigError;
-use serde::Deserialize;
 use serde_json::Value;
 use std::path::Path;
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue, ValueDeserializer};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// The most tables of `[[override]]`: profiles have fewer settings.
 const MOST_OVERRIDES: usize = 1000;

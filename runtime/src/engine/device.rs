@@ -1,6 +1,7 @@
 //! What networks are computed on.
 
-use super::EngineError;
+use super::known::{BURN, known};
+use super::{EngineError, Precision};
 use core::fmt;
 use rlhf_cpu::Cpu;
 
@@ -19,28 +20,6 @@ pub enum Device {
         precision: Precision,
     },
 }
-
-/// What products are computed in; weights and optimiser are in f32 whatever it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Precision {
-    /// 32 bits.
-    #[default]
-    F32,
-    /// 16 bits with the range of 32.
-    Bf16,
-    /// 16 bits, more of them for the fraction.
-    F16,
-}
-
-/// Burn's devices, whose names are this crate's features, and which of them this build has.
-const BURN: [(&str, bool); 6] = [
-    ("cuda", cfg!(feature = "cuda")),
-    ("metal", cfg!(feature = "metal")),
-    ("vulkan", cfg!(feature = "vulkan")),
-    ("wgpu", cfg!(feature = "wgpu")),
-    ("flex", cfg!(feature = "flex")),
-    ("ndarray", cfg!(feature = "ndarray")),
-];
 
 impl Device {
     /// The CPU engine, if it is that.
@@ -99,7 +78,7 @@ impl Device {
 
     /// The names of all devices there are, and whether this build has them.
     pub fn known() -> impl Iterator<Item = (&'static str, bool)> {
-        [("cpu", true)].into_iter().chain(BURN)
+        known()
     }
 
     /// Whether networks lie in this machine's own memory.
@@ -132,39 +111,6 @@ impl Default for Device {
 impl From<Cpu> for Device {
     fn from(cpu: Cpu) -> Self {
         Self::Cpu(cpu)
-    }
-}
-
-impl Precision {
-    /// Its name: `f32`, `bf16` or `f16`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::F32 => "f32",
-            Self::Bf16 => "bf16",
-            Self::F16 => "f16",
-        }
-    }
-}
-
-#[cfg(feature = "burn")]
-impl From<Precision> for rlhf_burn::Precision {
-    fn from(precision: Precision) -> Self {
-        match precision {
-            Precision::F32 => Self::F32,
-            Precision::Bf16 => Self::Bf16,
-            Precision::F16 => Self::F16,
-        }
-    }
-}
-
-#[cfg(feature = "burn")]
-impl From<rlhf_burn::Precision> for Precision {
-    fn from(precision: rlhf_burn::Precision) -> Self {
-        match precision {
-            rlhf_burn::Precision::F32 => Self::F32,
-            rlhf_burn::Precision::Bf16 => Self::Bf16,
-            rlhf_burn::Precision::F16 => Self::F16,
-        }
     }
 }
 

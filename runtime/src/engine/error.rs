@@ -1,6 +1,7 @@
 //! Why an engine refuses.
 
-use super::{Device, Precision};
+use super::Precision;
+use super::known::known;
 use core::fmt;
 use rlhf_core::Error;
 use rlhf_cpu::CpuError;
@@ -39,7 +40,7 @@ pub enum EngineError {
 
 /// The names of devices, those of this build or all, separated by commas.
 fn names(all: bool) -> String {
-    let names = Device::known().filter(|(_, built)| all || *built).map(|(name, _)| name);
+    let names = known().filter(|(_, built)| all || *built).map(|(name, _)| name);
     names.collect::<Vec<_>>().join(", ")
 }
 

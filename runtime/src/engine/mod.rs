@@ -39,26 +39,24 @@ mod device;
 mod error;
 #[cfg(feature = "run")]
 mod file_error;
+mod known;
 mod model;
+mod precision;
 mod roles;
 #[cfg(feature = "run")]
 mod save;
 mod scorer;
 mod state;
+#[cfg(feature = "burn")]
+mod waited;
 
 pub use action_values::ActionValues;
 pub use aligned::Aligned;
-pub use device::{Device, Precision};
+pub use device::Device;
 pub use error::EngineError;
 #[cfg(feature = "run")]
 pub use file_error::FileError;
 pub use model::Model;
+pub use precision::Precision;
 pub use scorer::{Member, Scorer};
 pub use state::OptimiserState;
-
-/// What a future of Burn's came to: natively they never wait.
-#[cfg(feature = "burn")]
-fn waited<T>(future: impl Future<Output = Result<T, rlhf_burn::BurnError>>) -> Result<T, EngineError> {
-    let late = || rlhf_burn::BurnError::Device { reason: "it would have to be waited for".into() };
-    Ok(rlhf_core::ready(future).unwrap_or_else(|| Err(late()))?)
-}

@@ -97,7 +97,7 @@ impl Model {
         Ok(match self {
             Self::Cpu(model) => model.weights().into(),
             #[cfg(feature = "burn")]
-            Self::Burn(model) => super::waited(model.weights())?.into(),
+            Self::Burn(model) => super::waited::waited(model.weights())?.into(),
         })
     }
 

@@ -31,12 +31,14 @@ impl Model {
                 steps: state.steps,
             }),
             #[cfg(feature = "burn")]
-            Self::Burn(model) => super::waited(model.optimiser_state())?.map(|state| OptimiserState {
-                first: state.first.into(),
-                second: state.second.into(),
-                average: state.average.into(),
-                steps: state.steps,
-            }),
+            Self::Burn(model) => {
+                super::waited::waited(model.optimiser_state())?.map(|state| OptimiserState {
+                    first: state.first.into(),
+                    second: state.second.into(),
+                    average: state.average.into(),
+                    steps: state.steps,
+                })
+            }
         })
     }
 

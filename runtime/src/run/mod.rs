@@ -22,6 +22,7 @@ mod base;
 mod error;
 mod files;
 mod given;
+mod manner;
 mod material;
 mod measure;
 mod memory;
@@ -39,11 +40,12 @@ mod transcripts;
 mod trust;
 
 pub use error::RunError;
+pub use manner::Manner;
 pub use memory::Memory;
 pub use preflight::{Preflight, preflight};
 pub use report::{overrides, report};
 pub use stage::Stage;
-pub use steps::{Manner, run};
+pub use steps::run;
 pub use summary::{
     Accuracy, Answer, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample, Seconds, Stages,
     Summary,

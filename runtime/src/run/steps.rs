@@ -4,6 +4,7 @@ use super::answers::{Answers, Exam, write};
 use super::base::{Base, teacher};
 use super::files::{All, File};
 use super::given::Given;
+use super::manner::Manner;
 use super::material::{Rated, material};
 use super::measure::loss;
 use super::pretraining::{corpus, plain};
@@ -18,50 +19,15 @@ use crate::engine::{Aligned, Device, EngineError, Member, Model, Scorer};
 use crate::record::{Metrics, Phase, Progress};
 use crate::stage::{self, Judgements, Session};
 use crate::statistics::{BeforeAfter, win_rate};
-use core::time::Duration;
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
 use rlhf_models::{weights_sha256, write_json, write_whole};
-use rlhf_train::{Examples, Ranking, Solution, TrainError, Warning};
+use rlhf_train::{Examples, Ranking, Solution, TrainError};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::path::Path;
 use std::time::Instant;
-
-/// How a run is done, beside what it is told to do.
-pub struct Manner<'a> {
-    /// Where everything is kept.
-    pub folder: &'a Path,
-    /// Go on with the run that is there.
-    pub resume: bool,
-    /// How often a checkpoint is written, at least.
-    pub every: Duration,
-    /// The last stage to do.
-    pub until: Stage,
-    /// Another run's folder, or a model, to take over what comes before that stage from.
-    pub from: Option<&'a Path>,
-    /// Asked after every step whether to end there.
-    pub stop: &'a dyn Fn() -> bool,
-    /// Told what is worth looking at, and where.
-    pub warn: &'a dyn Fn(Phase, u64, &Warning),
-}
-
-impl<'a> Manner<'a> {
-    /// All stages afresh, with a checkpoint every minute.
-    pub fn new(folder: &'a Path) -> Self {
-        Self {
-            folder,
-            resume: false,
-            every: Duration::from_secs(60),
-            until: Stage::Ppo,
-            from: None,
-            stop: &|| false,
-            warn: &|_, _, _| {},
-        }
-    }
-}
 
 /// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and
 /// `policy` in the folder, which is made if need be; [`crate::stage`] says what else is there. `None` where it was to

@@ -1,0 +1,40 @@
+//! How a run is done, whatever its configuration.
+
+use super::Stage;
+use crate::record::Phase;
+use core::time::Duration;
+use rlhf_train::Warning;
+use std::path::Path;
+
+/// How a run is done, beside what it is told to do.
+pub struct Manner<'a> {
+    /// Where everything is kept.
+    pub folder: &'a Path,
+    /// Go on with the run that is there.
+    pub resume: bool,
+    /// How often a checkpoint is written, at least.
+    pub every: Duration,
+    /// The last stage to do.
+    pub until: Stage,
+    /// Another run's folder, or a model, to take over what comes before that stage from.
+    pub from: Option<&'a Path>,
+    /// Asked after every step whether to end there.
+    pub stop: &'a dyn Fn() -> bool,
+    /// Told what is worth looking at, and where.
+    pub warn: &'a dyn Fn(Phase, u64, &Warning),
+}
+
+impl<'a> Manner<'a> {
+    /// All stages afresh, with a checkpoint every minute.
+    pub fn new(folder: &'a Path) -> Self {
+        Self {
+            folder,
+            resume: false,
+            every: Duration::from_secs(60),
+            until: Stage::Ppo,
+            from: None,
+            stop: &|| false,
+            warn: &|_, _, _| {},
+        }
+    }
+}
