@@ -298,15 +298,15 @@ fn small_work_wakes_nobody() {
     let network = Architecture::gpt2(512, 256, 128, 2, 4);
     let mut model = Model::random(&cpu, network, 1).unwrap().with_scalar_head(0.0, 1).unwrap();
     let tokens: Vec<u32> = (0..64).collect();
-    ready(model.score(Ragged::new(&tokens, &[64]).unwrap(), &mut [0.0])).unwrap();
+    ready(model.score(Ragged::new(&tokens, &[64]).unwrap(), &mut [0.0])).unwrap().unwrap();
     assert_eq!(workers.wakes.load(Ordering::Relaxed), 0, "64 tokens scored");
     let one = Ragged::new(&tokens[..8], &[8]).unwrap();
     let stopping = Stopping { max_new_tokens: 100, eos: None, stop: &[] };
     let key = Key::new(1, Stream::Sampling, 0);
-    ready(model.sample(one, &Sampling::Greedy, &stopping, key, 0)).unwrap();
+    ready(model.sample(one, &Sampling::Greedy, &stopping, key, 0)).unwrap().unwrap();
     assert_eq!(workers.wakes.load(Ordering::Relaxed), 0, "one sequence sampled");
     // What is large does.
     let (tokens, ends) = (vec![0; 64 * 64], (1..=64).map(|i| i * 64).collect::<Vec<_>>());
-    ready(model.score(Ragged::new(&tokens, &ends).unwrap(), &mut [0.0; 64])).unwrap();
+    ready(model.score(Ragged::new(&tokens, &ends).unwrap(), &mut [0.0; 64])).unwrap().unwrap();
     assert!(workers.wakes.load(Ordering::Relaxed) > 0);
 }
