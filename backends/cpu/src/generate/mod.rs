@@ -55,7 +55,12 @@ impl Request<'_> {
         if count == 1 || threads == 1 || columns {
             // A network whose products are each too little work to wake a thread for stays on this one altogether.
             let alone = cpu.alone();
-            let cpu = if self.packed.largest() * WEIGHT < WAKE { &alone } else { cpu };
+            let cpu = if self.packed.largest() * WEIGHT < WAKE {
+                cpu.pool().pay(cost);
+                &alone
+            } else {
+                cpu
+            };
             for (i, part) in all.chunks_mut(MOST_TOGETHER).enumerate() {
                 self.group(cpu, i * MOST_TOGETHER, part);
             }
@@ -82,9 +87,9 @@ impl Request<'_> {
         Ok(out)
     }
 
-    /// The multiplications of all prompts and of responses that end half way, about.
+    /// The multiplications of all prompts and of the longest responses, of which few wait for weights.
     fn cost(&self) -> usize {
-        let new = self.prompts.len().saturating_mul(self.stopping.max_new_tokens) / 2;
+        let new = self.prompts.len().max(WEIGHT).saturating_mul(self.stopping.max_new_tokens);
         self.prompts.tokens().len().saturating_add(new).saturating_mul(self.packed.len())
     }
 

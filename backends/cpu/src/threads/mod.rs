@@ -31,9 +31,9 @@ use core::time::Duration;
 /// takes about 0.3 µs.
 pub(crate) const SHARE: usize = 100_000;
 
-/// The least work worth waking a thread, in multiplications of a product: 150 µs or more. Waking takes 5 to 50 µs, and
+/// The least work worth waking a thread, in multiplications of a product: 100 µs or more. Waking takes 5 to 50 µs, and
 /// what comes next seldom is as large.
-pub(crate) const WAKE: usize = 8_000_000;
+pub(crate) const WAKE: usize = 5_000_000;
 
 /// What an element costs in a norm, an activation or an optimizer's step, in multiplications of a product.
 pub(crate) const ELEMENT: usize = 16;
@@ -92,6 +92,13 @@ impl Threads {
         self.0.as_ref().map_or(1, |shared| shared.helpers(cost) + 1)
     }
 
+    /// Notes that the caller has done work of this cost alone.
+    pub(crate) fn pay(&self, cost: usize) {
+        if let Some(shared) = &self.0 {
+            shared.pay(cost);
+        }
+    }
+
     /// Calls `work(i)` once for every `i` below `parts`, on as many threads as the work is worth, and returns when all
     /// are done. `cost` is that of all parts, in multiplications of a product. A call from within a call, or while
     /// another thread has the workers, runs on the calling thread alone.
@@ -119,10 +126,7 @@ impl Shared {
     fn run(&self, parts: usize, cost: usize, work: &(dyn Fn(usize) + Sync)) -> bool {
         let helpers = self.helpers(cost).min(parts.saturating_sub(1));
         if helpers == 0 {
-            let alone = self.alone.load(Ordering::Relaxed);
-            if alone > 0 {
-                self.alone.store(alone.saturating_sub(cost), Ordering::Relaxed);
-            }
+            self.pay(cost);
             return false;
         }
         let begin = || {
@@ -136,6 +140,14 @@ impl Shared {
         };
         self.judge(waited, cost / parts);
         true
+    }
+
+    /// Counts work that the caller does alone.
+    fn pay(&self, cost: usize) {
+        let alone = self.alone.load(Ordering::Relaxed);
+        if alone > 0 {
+            self.alone.store(alone.saturating_sub(cost), Ordering::Relaxed);
+        }
     }
 
     /// Leaves workers alone for a while after a wait that one part's cost does not explain.
