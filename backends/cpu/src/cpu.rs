@@ -32,7 +32,7 @@ impl Default for Cpu {
 
 impl Cpu {
     /// `threads` threads, the caller's included, on `isa`, or on the best there is where this
-    /// processor lacks it. Without the `std` feature there is one thread, unless [`Self::with_workers`] is told of others.
+    /// processor lacks it. Without the `std` feature there is one thread: see [`Self::with_workers`].
     pub fn new(threads: usize, isa: Isa) -> Self {
         let isa = if isa.available() { isa } else { Isa::best() };
         Self { isa, threads: Threads::new(threads) }
