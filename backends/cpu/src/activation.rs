@@ -4,7 +4,7 @@ use crate::Cpu;
 use crate::elementary::sigmoid;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
-use crate::threads::Parts;
+use crate::threads::{ELEMENT, Parts};
 use rlhf_core::model::Family;
 
 /// √(2/π).
@@ -16,7 +16,7 @@ const CUBE: f32 = 0.044_715;
 /// GPT-2: `x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³)))` (Hendrycks and Gimpel, arXiv:1606.08415).
 /// Llama: `gate · σ(gate) · up` (Shazeer, arXiv:2002.05202).
 pub(crate) fn forward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], out: &mut [f32]) {
-    cpu.map_rows(out, hidden, 8, &|rows, out| match family {
+    cpu.map_rows(out, hidden, 2 * ELEMENT, &|rows, out| match family {
         Family::Gpt2 => {
             let h = &h[rows.start * hidden..rows.end * hidden];
             kernel!(cpu.isa(), gelu(h: &[f32], out: &mut [f32]));
@@ -36,7 +36,7 @@ pub(crate) fn backward(cpu: &Cpu, family: Family, hidden: usize, h: &[f32], d: &
         Family::Llama => 2 * hidden,
     };
     let d = Parts::new(d);
-    cpu.map_rows(dh, width, 8, &|rows, dh| {
+    cpu.map_rows(dh, width, 2 * ELEMENT, &|rows, dh| {
         let h = &h[rows.start * width..rows.end * width];
         // SAFETY: ranges of rows are disjoint.
         let d = unsafe { d.get(rows.start * hidden..rows.end * hidden) };

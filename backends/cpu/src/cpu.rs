@@ -1,7 +1,8 @@
 //! What the engine runs on: an instruction set and some threads.
 
 use crate::lanes::Isa;
-use crate::threads::{Parts, Threads};
+use crate::threads::{Parts, SHARE, Threads, Workers};
+use alloc::sync::Arc;
 
 /// An instruction set and some threads. Clones share the threads.
 ///
@@ -31,10 +32,16 @@ impl Default for Cpu {
 
 impl Cpu {
     /// `threads` threads, the caller's included, on `isa`, or on the best there is where this
-    /// processor lacks it. Without the `std` feature there is one thread.
+    /// processor lacks it. Without the `std` feature there is one thread: see [`Self::with_workers`].
     pub fn new(threads: usize, isa: Isa) -> Self {
         let isa = if isa.available() { isa } else { Isa::best() };
         Self { isa, threads: Threads::new(threads) }
+    }
+
+    /// The calling thread and `workers`, on `isa`, or on the best there is where this processor lacks it.
+    pub fn with_workers(workers: Arc<dyn Workers>, isa: Isa) -> Self {
+        let isa = if isa.available() { isa } else { Isa::best() };
+        Self { isa, threads: Threads::of(workers) }
     }
 
     /// The instruction set.
@@ -56,38 +63,39 @@ impl Cpu {
         Self { isa: self.isa, threads: Threads::new(1) }
     }
 
-    /// Calls `work(first_row, rows)` for chunks of a matrix's rows, on all threads. `least` rows are
-    /// worth a chunk.
-    pub(crate) fn rows(&self, rows: usize, least: usize, work: &(dyn Fn(core::ops::Range<usize>) + Sync)) {
-        let parts = self.threads.count().min(rows.div_ceil(least.max(1))).max(1);
-        let each = rows.div_ceil(parts);
-        self.threads.run(parts, &|part| {
-            let range = (part * each).min(rows)..((part + 1) * each).min(rows);
+    /// Calls `work(rows)` for chunks of a matrix's rows, on as many threads as they are worth. A row costs `each`
+    /// multiplications of a product.
+    pub(crate) fn rows(&self, rows: usize, each: usize, work: &(dyn Fn(core::ops::Range<usize>) + Sync)) {
+        let cost = rows.saturating_mul(each);
+        let parts = self.threads.sharing(cost).min(cost / (SHARE / 2)).clamp(1, rows.max(1));
+        self.threads.run(parts, cost, &|part| {
+            let range = part * rows / parts..(part + 1) * rows / parts;
             if !range.is_empty() {
                 work(range);
             }
         });
     }
 
-    /// Calls `work(range)` for ranges that cover `0 .. count`, on all threads, a few ranges to each so
-    /// that uneven work evens out. What a range needs to work in is made once for it.
-    pub(crate) fn ranges(&self, count: usize, work: &(dyn Fn(core::ops::Range<usize>) + Sync)) {
-        let threads = self.threads.count();
+    /// Calls `work(range)` for ranges that cover `0 .. count`, on as many threads as they are worth, a few ranges to
+    /// each so that uneven work evens out. What a range needs to work in is made once for it. All cost `cost`
+    /// multiplications of a product.
+    pub(crate) fn ranges(&self, count: usize, cost: usize, work: &(dyn Fn(core::ops::Range<usize>) + Sync)) {
+        let threads = self.threads.sharing(cost);
         let parts = if threads == 1 { 1 } else { (4 * threads).min(count) };
-        self.threads.run(parts, &|part| work(part * count / parts..(part + 1) * count / parts));
+        self.threads.run(parts, cost, &|part| work(part * count / parts..(part + 1) * count / parts));
     }
 
-    /// [`Self::rows`] over an output of `width` columns, handing out its rows.
+    /// [`Self::rows`] over an output of `width` columns, handing out its rows. An element costs `each`.
     pub(crate) fn map_rows(
         &self,
         out: &mut [f32],
         width: usize,
-        least: usize,
+        each: usize,
         work: &(dyn Fn(core::ops::Range<usize>, &mut [f32]) + Sync),
     ) {
         let rows = out.len() / width.max(1);
         let out = Parts::new(out);
-        self.rows(rows, least, &|range| {
+        self.rows(rows, width * each, &|range| {
             // SAFETY: ranges of rows are disjoint.
             let part = unsafe { out.get(range.start * width..range.end * width) };
             work(range, part);

@@ -1,7 +1,7 @@
 //! Token and position embeddings.
 
 use crate::Cpu;
-use crate::threads::Parts;
+use crate::threads::{ELEMENT, Parts};
 use crate::weights::Weights;
 
 /// Token and position embeddings, summed.
@@ -9,7 +9,7 @@ pub(crate) fn embed(cpu: &Cpu, weights: &Weights, tokens: &[u32], positions: &[u
     let width = weights.architecture.width;
     let embedding = weights.at(&weights.layout.embedding);
     let learned = weights.layout.positions.as_ref().map(|span| weights.at(span));
-    cpu.map_rows(out, width, 64, &|rows, out| {
+    cpu.map_rows(out, width, ELEMENT, &|rows, out| {
         for (out, t) in out.chunks_exact_mut(width).zip(rows) {
             out.copy_from_slice(&embedding[tokens[t] as usize * width..][..width]);
             if let Some(learned) = learned {
@@ -34,7 +34,7 @@ pub(crate) fn embed_backward(
     let (embedding, learned) = (weights.layout.embedding.start, weights.layout.positions.as_ref());
     let gradient = Parts::new(gradient);
     // A token may come up in any row: threads take columns, and rows keep their order.
-    cpu.rows(width, 32, &|columns| {
+    cpu.rows(width, tokens.len() * ELEMENT, &|columns| {
         for (t, dx) in dx.chunks_exact(width).enumerate() {
             let to = [
                 Some(embedding + tokens[t] as usize * width),

@@ -6,7 +6,7 @@ use crate::elementary::exp;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::product::{Matrix, Start, gemm};
 use crate::slices::{get, put};
-use crate::threads::Parts;
+use crate::threads::{ELEMENT, Parts};
 use crate::weights::Weights;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -119,7 +119,7 @@ impl Owed<'_> {
         tile.rows.resize(positions.len(), Row::default());
         let logits = &tile.logits;
         let out = Parts::new(&mut tile.rows);
-        cpu.rows(positions.len(), 4, &|range| {
+        cpu.rows(positions.len(), vocabulary * ELEMENT, &|range| {
             for i in range {
                 let logits = &logits[i * vocabulary..(i + 1) * vocabulary];
                 let target = self.tokens[positions[i]];
@@ -312,7 +312,7 @@ impl Owed<'_> {
     ) {
         let vocabulary = weights.architecture.vocabulary;
         let told = &tile.rows;
-        cpu.map_rows(&mut tile.logits, vocabulary, 4, &|range, logits| {
+        cpu.map_rows(&mut tile.logits, vocabulary, ELEMENT, &|range, logits| {
             for (logits, i) in logits.chunks_exact_mut(vocabulary).zip(range) {
                 let (target, row, g) = (self.tokens[positions[i]], told[i], g[i]);
                 let h = h.get(i).copied().unwrap_or(0.0);

@@ -9,7 +9,7 @@ use crate::linear::{
 };
 use crate::norm::{self, bias_backward};
 use crate::product::Start;
-use crate::threads::Parts;
+use crate::threads::{ELEMENT, Parts};
 use crate::weights::{Pair, Weights};
 use crate::{Cpu, activation};
 use alloc::vec::Vec;
@@ -32,12 +32,16 @@ impl Pass<'_> {
     pub(crate) fn drop_out(&self, site: Site, x: &mut [f32]) {
         let Some(dropout) = self.dropout else { return };
         let width = self.weights.architecture.width;
+        // Random numbers cost more than what they are multiplied with.
+        let cost = x.len() * 4 * ELEMENT;
         let x = Parts::new(x);
-        self.cpu.pool().run(self.spans.len(), &|i| {
-            for t in self.spans[i].clone() {
-                // SAFETY: sequences are disjoint.
-                let row = unsafe { x.get(t * width..(t + 1) * width) };
-                dropout.apply(i, self.positions[t] as usize, site, row);
+        self.cpu.ranges(self.spans.len(), cost, &|sequences| {
+            for i in sequences {
+                for t in self.spans[i].clone() {
+                    // SAFETY: sequences are disjoint.
+                    let row = unsafe { x.get(t * width..(t + 1) * width) };
+                    dropout.apply(i, self.positions[t] as usize, site, row);
+                }
             }
         });
     }

@@ -46,4 +46,5 @@ pub use error::CpuError;
 pub use lanes::Isa;
 pub use model::Model;
 pub use state::OptimiserState;
+pub use threads::{Job, Workers};
 pub use views::{ResponseView, response};

@@ -3,6 +3,7 @@
 use crate::Cpu;
 use crate::norm::bias_backward;
 use crate::product::{Matrix, Start, gemm, gemm_columns};
+use crate::threads::ELEMENT;
 use crate::weights::{Pair, Weights};
 use core::ops::Range;
 
@@ -47,7 +48,7 @@ pub(crate) fn linear_residual(
     out: &mut [f32],
 ) {
     let bias = weights.bias(pair);
-    cpu.map_rows(out, width, 64, &|range, out| {
+    cpu.map_rows(out, width, ELEMENT, &|range, out| {
         let x = &x[range.start * width..range.end * width];
         let Some(bias) = bias else { return out.copy_from_slice(x) };
         for (out, x) in out.chunks_exact_mut(width).zip(x.chunks_exact(width)) {

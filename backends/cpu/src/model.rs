@@ -182,7 +182,7 @@ impl Model {
         let width = weight.len();
         let out = &self.trace.out;
         let mut values = vec![0.0; out.len() / width];
-        self.cpu.map_rows(&mut values, 1, 64, &|rows, values| {
+        self.cpu.map_rows(&mut values, 1, width, &|rows, values| {
             for (value, row) in values.iter_mut().zip(rows) {
                 let x = &out[row * width..(row + 1) * width];
                 *value = kernel!(self.cpu.isa(), dot(x: &[f32], weight: &[f32]) -> f32) + bias;

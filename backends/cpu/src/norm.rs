@@ -3,7 +3,7 @@
 use crate::Cpu;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::slices::{get, ones, put};
-use crate::threads::Parts;
+use crate::threads::{ELEMENT, Parts};
 
 /// A norm's parameters; one without a bias is an RMSNorm and subtracts no mean.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ pub(crate) struct Norm<'a> {
 pub(crate) fn forward(cpu: &Cpu, norm: Norm<'_>, x: &[f32], out: &mut [f32], statistics: &mut [f32]) {
     let width = norm.gain.len();
     let statistics = Parts::new(statistics);
-    cpu.map_rows(out, width, 16, &|rows, out| {
+    cpu.map_rows(out, width, ELEMENT, &|rows, out| {
         // SAFETY: ranges of rows are disjoint.
         let statistics = unsafe { statistics.get(rows.start * 2..rows.end * 2) };
         let x = &x[rows.start * width..rows.end * width];
@@ -81,7 +81,7 @@ pub(crate) fn backward(
     d_bias: Option<&mut [f32]>,
 ) {
     let width = norm.gain.len();
-    cpu.map_rows(dx, width, 16, &|rows, dx| {
+    cpu.map_rows(dx, width, ELEMENT, &|rows, dx| {
         let span = rows.start * width..rows.end * width;
         let (x, dy, s) = (&x[span.clone()], &dy[span], &statistics[rows.start * 2..rows.end * 2]);
         kernel!(cpu.isa(), backward_rows(norm: Norm<'_>, x: &[f32], s: &[f32], dy: &[f32], dx: &mut [f32]));
@@ -89,7 +89,7 @@ pub(crate) fn backward(
     let d_gain = Parts::new(d_gain);
     let d_bias = d_bias.map(Parts::new);
     let vectors = width.div_ceil(WIDTH);
-    cpu.rows(vectors, 2, &|range| {
+    cpu.rows(vectors, dx.len() / width * WIDTH * ELEMENT, &|range| {
         let columns = range.start * WIDTH..(range.end * WIDTH).min(width);
         // SAFETY: ranges of columns are disjoint.
         let (d_gain, d_bias) = unsafe {
@@ -181,7 +181,7 @@ unsafe fn parameter_columns<L: Lanes>(
 pub(crate) fn bias_backward(cpu: &Cpu, dy: &[f32], d_bias: &mut [f32]) {
     let width = d_bias.len();
     let d_bias = Parts::new(d_bias);
-    cpu.rows(width.div_ceil(WIDTH), 4, &|range| {
+    cpu.rows(width.div_ceil(WIDTH), dy.len() / width.max(1) * WIDTH * ELEMENT, &|range| {
         let columns = range.start * WIDTH..(range.end * WIDTH).min(width);
         let first = columns.start;
         // SAFETY: ranges of columns are disjoint.

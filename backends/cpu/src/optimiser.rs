@@ -3,7 +3,7 @@
 use crate::Cpu;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::slices::{dot, get, put};
-use crate::threads::Parts;
+use crate::threads::{ELEMENT, Parts};
 use alloc::vec;
 use rlhf_core::maths::{Decay, EpsilonAt, Update};
 
@@ -14,7 +14,7 @@ const CHUNK: usize = 4096;
 pub(crate) fn norm(cpu: &Cpu, gradient: &[f32]) -> f64 {
     let mut sums = vec![0.0f64; gradient.len().div_ceil(CHUNK)];
     let parts = Parts::new(&mut sums);
-    cpu.rows(gradient.len().div_ceil(CHUNK), 8, &|chunks| {
+    cpu.rows(gradient.len().div_ceil(CHUNK), CHUNK * ELEMENT / 4, &|chunks| {
         for i in chunks {
             let g = &gradient[i * CHUNK..((i + 1) * CHUNK).min(gradient.len())];
             let sum = kernel!(cpu.isa(), square(g: &[f32]) -> f32);
@@ -83,7 +83,7 @@ pub(crate) fn adamw(
     };
     let len = weights.len();
     let [w, g, m, v] = [weights, gradient, first, second].map(Parts::new);
-    cpu.rows(len.div_ceil(CHUNK), 4, &|chunks| {
+    cpu.rows(len.div_ceil(CHUNK), CHUNK * ELEMENT, &|chunks| {
         let span = chunks.start * CHUNK..(chunks.end * CHUNK).min(len);
         // SAFETY: spans are disjoint.
         let (w, g, m, v) = unsafe { (w.get(span.clone()), g.get(span.clone()), m.get(span.clone()), v.get(span)) };

@@ -1,6 +1,7 @@
 //! Rotary positions (Su et al., arXiv:2104.09864), the halves of a head rotated against each other.
 
 use crate::Cpu;
+use crate::threads::ELEMENT;
 use alloc::vec::Vec;
 use rlhf_core::model::{Architecture, Family};
 
@@ -43,7 +44,7 @@ impl Rope {
             return;
         }
         let (half, sign) = (self.half, if back { -1.0 } else { 1.0 });
-        cpu.map_rows(qkv, width, 32, &|rows, qkv| {
+        cpu.map_rows(qkv, width, ELEMENT, &|rows, qkv| {
             for (row, &position) in qkv.chunks_exact_mut(width).zip(&positions[rows]) {
                 let turns = &self.turns[position as usize * half * 2..][..half * 2];
                 for head in row[..heads * half * 2].chunks_exact_mut(half * 2) {

@@ -23,7 +23,7 @@ pub(crate) fn backward(
     d_qkv: &mut [f32],
 ) {
     let all = Parts::new(d_qkv);
-    cpu.ranges(spans.len() * heads.kv_heads, &|tasks| {
+    cpu.ranges(spans.len() * heads.kv_heads, 3 * heads.cost_of(spans, asked), &|tasks| {
         let mut s = Backward::default();
         for task in tasks {
             let (span, kv) = (spans[task / heads.kv_heads].clone(), task % heads.kv_heads);

@@ -5,7 +5,7 @@ use super::{BLOCK, Cache, Heads, Sum, softmax};
 use crate::Cpu;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::product::small;
-use crate::threads::Parts;
+use crate::threads::{Parts, WEIGHT};
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -23,7 +23,7 @@ pub(crate) fn forward(
     log_sums: &mut [f32],
 ) {
     let (all_out, all_sums) = (Parts::new(out), Parts::new(log_sums));
-    cpu.ranges(spans.len() * heads.kv_heads, &|tasks| {
+    cpu.ranges(spans.len() * heads.kv_heads, heads.cost_of(spans, asked), &|tasks| {
         let (mut cache, mut scratch) = (Cache::default(), Scratch::default());
         for task in tasks {
             let (i, kv) = (task / heads.kv_heads, task % heads.kv_heads);
@@ -48,9 +48,14 @@ pub(crate) fn forward_cached(
     caches: &mut [&mut [Cache]],
     out: &mut [f32],
 ) {
+    // A single query waits for keys and values from memory.
+    let cost = |(span, caches): (&Range<usize>, &&mut [Cache])| {
+        heads.cost(span.len().max(WEIGHT / 2), caches.first().map_or(0, |cache| cache.len) + span.len())
+    };
+    let cost = spans.iter().zip(caches.iter()).map(cost).sum();
     let all_out = Parts::new(out);
     let all_caches = Parts::new(caches);
-    cpu.ranges(spans.len(), &|sequences| {
+    cpu.ranges(spans.len(), cost, &|sequences| {
         let (mut scratch, mut one) = (Scratch::default(), Token::default());
         for i in sequences {
             // SAFETY: each sequence is its own.

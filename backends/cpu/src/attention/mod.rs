@@ -13,7 +13,9 @@ pub(crate) use forward::{forward, forward_cached};
 
 use crate::elementary::exp;
 use crate::lanes::{Lanes, WIDTH};
+use crate::threads::ELEMENT;
 use alloc::vec::Vec;
+use core::ops::Range;
 use rlhf_core::model::Architecture;
 
 /// The sizes of one attention layer.
@@ -48,6 +50,17 @@ impl Heads {
     /// The columns of a row of outputs.
     pub(crate) fn out(self) -> usize {
         self.heads * self.width
+    }
+
+    /// The multiplications, about, of so many queries that see so many keys: half of them, each once for its score and
+    /// once for its value, and an exponential.
+    fn cost(self, queries: usize, keys: usize) -> usize {
+        queries * keys * self.heads * (self.width + ELEMENT / 2)
+    }
+
+    /// [`Self::cost`] of whole sequences, of which the `asked` rows look.
+    fn cost_of(self, spans: &[Range<usize>], asked: &[Range<usize>]) -> usize {
+        spans.iter().zip(asked).map(|(span, asked)| self.cost(asked.len(), span.len())).sum()
     }
 
     fn key_column(self, kv: usize) -> usize {

@@ -8,7 +8,7 @@ mod packed;
 pub(crate) use packed::PackedWeights;
 
 use crate::attention::{Cache, Heads};
-use crate::threads::Parts;
+use crate::threads::{ELEMENT, Parts, WAKE, WEIGHT};
 use crate::weights::Weights;
 use crate::{Cpu, head};
 use alloc::vec;
@@ -50,8 +50,17 @@ impl Request<'_> {
     fn continued(&self, cpu: &Cpu, columns: bool) -> Result<Responses, Error> {
         let count = self.prompts.len();
         let mut all = vec![Response::default(); count];
-        let threads = cpu.pool().count();
+        let cost = self.cost();
+        let threads = cpu.pool().sharing(cost);
         if count == 1 || threads == 1 || columns {
+            // A network whose products are each too little work to wake a thread for stays on this one altogether.
+            let alone = cpu.alone();
+            let cpu = if self.packed.largest() * WEIGHT < WAKE {
+                cpu.pool().pay(cost);
+                &alone
+            } else {
+                cpu
+            };
             for (i, part) in all.chunks_mut(MOST_TOGETHER).enumerate() {
                 self.group(cpu, i * MOST_TOGETHER, part);
             }
@@ -59,7 +68,7 @@ impl Request<'_> {
             // A few sequences each, claimed as threads get free; enough to fill the inner loop's rows.
             let each = count.div_ceil(threads).clamp(1, MOST_TOGETHER);
             let parts = Parts::new(&mut all);
-            cpu.pool().run(count.div_ceil(each), &|i| {
+            cpu.pool().run(count.div_ceil(each), cost, &|i| {
                 let range = i * each..((i + 1) * each).min(count);
                 // SAFETY: ranges of prompts are disjoint.
                 self.group(&cpu.alone(), range.start, unsafe { parts.get(range) });
@@ -76,6 +85,12 @@ impl Request<'_> {
             out.finish.push(response.finish.unwrap_or(Finish::Length));
         }
         Ok(out)
+    }
+
+    /// The multiplications of all prompts and of the longest responses, of which few wait for weights.
+    fn cost(&self) -> usize {
+        let new = self.prompts.len().max(WEIGHT).saturating_mul(self.stopping.max_new_tokens);
+        self.prompts.tokens().len().saturating_add(new).saturating_mul(self.packed.len())
     }
 
     /// Continues the prompts from `first` on, one for each of `responses`.
@@ -102,7 +117,7 @@ impl Request<'_> {
             let logits = body.step(cpu, self, &mut live, &tokens, &spans);
             let (rows, parts) = (live.len(), choices.len().min(live.len()));
             let (each_choice, each_response) = (Parts::new(&mut choices), Parts::new(responses));
-            cpu.pool().run(parts, &|part| {
+            cpu.pool().run(parts, 2 * ELEMENT * logits.len(), &|part| {
                 // SAFETY: each part has its own choice.
                 let choice = unsafe { &mut each_choice.get(part..part + 1)[0] };
                 for row in part * rows / parts..(part + 1) * rows / parts {

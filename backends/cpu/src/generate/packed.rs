@@ -32,6 +32,15 @@ impl PackedWeights {
 
     /// How many numbers a step reads.
     pub(super) fn len(&self) -> usize {
-        self.layers.iter().flatten().chain([&self.head]).map(Packed::len).sum()
+        self.matrices().map(Packed::len).sum()
+    }
+
+    /// How many numbers the largest matrix has.
+    pub(super) fn largest(&self) -> usize {
+        self.matrices().map(Packed::len).max().unwrap_or(0)
+    }
+
+    fn matrices(&self) -> impl Iterator<Item = &Packed> {
+        self.layers.iter().flatten().chain([&self.head])
     }
 }

@@ -1,8 +1,9 @@
 //! Products with few rows, whose right-hand matrix was packed before.
 
-use super::gemm::{Start, WIDE, WORTH_THREADS, deep};
-use super::tile::{Output, TALL, tile};
-use super::{Ahead, Matrix, Packed};
+use super::micro::Ahead;
+use super::pack::Packed;
+use super::shape::{Matrix, Output, Start, TALL, WIDE, cost, deep};
+use super::tile::tile;
 use crate::Cpu;
 use crate::lanes::{Isa, Lanes, kernel};
 use crate::threads::Parts;
@@ -41,12 +42,12 @@ pub(super) fn split(
         return;
     }
     let all = Parts::new(c);
-    let threads = cpu.pool().count();
-    let parts = if m * k * n < WORTH_THREADS { 1 } else { threads };
+    let cost = cost(m, k, n);
+    let parts = cpu.pool().sharing(cost);
     // Wider or taller? A split of columns keeps panels whole, one of rows keeps tiles whole.
     let (length, unit) = if n >= m { (n, WIDE) } else { (m, TALL) };
     let each = length.div_ceil(unit).div_ceil(parts) * unit;
-    cpu.pool().run(parts, &|part| {
+    cpu.pool().run(parts, cost, &|part| {
         let range = (part * each).min(length)..((part + 1) * each).min(length);
         if range.is_empty() {
             return;

@@ -1,46 +1,17 @@
 //! General products: blocks that fit the caches, panels for the inner loop.
 
 use super::few::split;
+use super::micro::Ahead;
+use super::pack;
 use super::portable::portable;
 use super::room::{with_left, with_right};
-use super::tile::{Output, TALL, tile};
-use super::{Ahead, Matrix, pack};
+use super::shape::{Matrix, Output, Start, TALL, WIDE, cost, deep};
+use super::tile::tile;
 use crate::Cpu;
 use crate::lanes::{Isa, Lanes, WIDTH, kernel};
-use crate::threads::Parts;
+use crate::threads::{Parts, WEIGHT};
 use core::ops::Range;
 
-/// Where outputs start.
-#[derive(Clone, Copy)]
-pub(crate) enum Start<'a> {
-    /// At 0.
-    Zero,
-    /// At what they hold.
-    Add,
-    /// Every row at these numbers.
-    Row(&'a [f32]),
-}
-
-impl Start<'_> {
-    /// Checks that a row's starts are `n`.
-    pub(super) fn check(self, n: usize) {
-        if let Start::Row(row) = self {
-            assert_eq!(row.len(), n);
-        }
-    }
-}
-
-/// Columns of a packed panel: four vectors, of which AVX-512's registers hold six rows of sums. More rows and
-/// fewer vectors load more for each multiplication.
-pub(super) const WIDE: usize = 4 * WIDTH;
-/// Elements of k that are worked through at a time. A panel of them, 256 KiB, stays in the second cache, and outputs
-/// are seldom read again; where registers hold one vector of columns at a time, a panel is read four times.
-pub(super) const fn deep(isa: Isa) -> usize {
-    match isa {
-        Isa::Avx512 => 1024,
-        _ => 384,
-    }
-}
 /// Rows of a task: as many of [`deep`] elements stay in the second cache beside a panel.
 const ROWS: usize = 5 * TALL;
 /// Columns that are packed at a time, at most.
@@ -49,9 +20,6 @@ const COLUMNS: usize = 2048;
 const PACKED: usize = 1 << 21;
 /// Tasks for each thread, at least, where there are rows and columns for them: who is held up does fewer.
 const TASKS: usize = 4;
-/// Products below this many multiplications are not worth another thread's waking.
-pub(super) const WORTH_THREADS: usize = 100_000;
-
 /// `c = start + a·b`: `a` is `m` by `k`, `b` is `k` by `n`, `c` is `m` by `n`, row-major and whole.
 pub(crate) fn gemm(
     cpu: &Cpu,
@@ -89,9 +57,8 @@ pub(crate) fn gemm_columns(
         return;
     }
     let output = Parts::new(c);
-    let one = cpu.alone();
-    let cpu = if m * k * n < WORTH_THREADS { &one } else { cpu };
-    let threads = cpu.pool().count();
+    let cost = cost(m, k, n);
+    let threads = cpu.pool().sharing(cost);
     let columns = COLUMNS.min(n.next_multiple_of(WIDE));
     let deep = deep(cpu.isa());
     let long = (PACKED / columns / deep).max(1) * deep;
@@ -112,13 +79,13 @@ pub(crate) fn gemm_columns(
                     deep,
                     packs,
                 };
-                cpu.rows(panels, 1, &|panels| {
+                cpu.rows(panels, WIDE * part.k * WEIGHT.min(m), &|panels| {
                     let to = right.start();
                     kernel!(cpu.isa(), pack(part: Part<'_>, b: Matrix<'_>, panels: Range<usize>, to: *mut f32));
                 });
                 // Rows first: a task that has all columns packs its rows once for all of them.
                 let (tall, wide) = tasks(m.div_ceil(ROWS), panels, TASKS * threads);
-                cpu.pool().run(tall * wide, &|task| {
+                cpu.pool().run(tall * wide, cost, &|task| {
                     let (row, column) = (task / wide * ROWS, task % wide);
                     let rows = row..m.min(row + ROWS);
                     let panels = column * panels / wide..(column + 1) * panels / wide;

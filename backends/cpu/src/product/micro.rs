@@ -1,30 +1,8 @@
 //! The one inner loop of every product: a small tile of outputs, each a single accumulation over k
 //! in rising order.
 
-use super::gemm::WIDE;
+use super::shape::{From, WIDE};
 use crate::lanes::{Lanes, WIDTH};
-
-/// Where a tile's accumulators start.
-#[derive(Clone, Copy)]
-pub(crate) struct From {
-    /// The first row's start; null starts at 0.
-    pub(crate) start: *const f32,
-    /// From one row to the next; 0 starts every row at the same numbers (a bias).
-    pub(crate) row: usize,
-}
-
-impl From {
-    pub(crate) const ZERO: Self = Self { start: core::ptr::null(), row: 0 };
-
-    /// Where the accumulators start `rows` below and `columns` to the right.
-    #[inline(always)]
-    pub(super) fn at(self, rows: usize, columns: usize) -> Self {
-        if self.start.is_null() {
-            return self;
-        }
-        Self { start: self.start.wrapping_add(rows * self.row + columns), ..self }
-    }
-}
 
 /// What is asked for meanwhile, a line of the caches at a time: memory is then read while the processor multiplies.
 #[derive(Clone, Copy)]

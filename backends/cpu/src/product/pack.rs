@@ -1,11 +1,10 @@
 //! Copies of matrix parts in the order that the inner loop reads them.
 
-use super::Matrix;
-use super::gemm::WIDE;
+use super::shape::{Matrix, WIDE};
 use crate::Cpu;
 use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
-use crate::threads::Parts;
+use crate::threads::{Parts, WEIGHT};
 use alloc::vec::Vec;
 
 /// Sixteen numbers that share a line of the caches.
@@ -115,7 +114,7 @@ impl Packed {
         b.check(k, n);
         let mut panels = Panels::default();
         let to = Parts::new(panels.room(n.next_multiple_of(WIDE) * k + WIDTH));
-        cpu.rows(n.div_ceil(WIDE), 1, &|part| {
+        cpu.rows(n.div_ceil(WIDE), WIDE * k * WEIGHT, &|part| {
             let (first, end) = (part.start * WIDE, n.min(part.end * WIDE));
             let (to, count) = (to.start().wrapping_add(first * k), end - first);
             kernel!(cpu.isa(), columns(to: *mut f32, b: Matrix<'_>, first: usize, count: usize, k: usize));

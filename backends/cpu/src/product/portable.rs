@@ -1,8 +1,6 @@
 //! Products where there are no kernels of ours.
 
-use super::Matrix;
-use super::gemm::Start;
-use super::tile::Output;
+use super::shape::{Matrix, Output, Start};
 
 /// `matrixmultiply` for one part, where there is no kernel of ours. Its sums are blocked as it
 /// likes: the bits contract does not hold here, the tolerance table does.

@@ -1,44 +1,8 @@
 //! A tile of outputs by as few calls of the inner loop as registers allow.
 
-use super::gemm::{Start, WIDE};
-use super::{Ahead, From, micro};
+use super::micro::{Ahead, micro};
+use super::shape::{From, Output, Start, TALL, WIDE};
 use crate::lanes::{Lanes, WIDTH};
-
-/// Rows of a panel: two times as many as the inner loop has sums for, whatever the instruction set.
-pub(super) const TALL: usize = 12;
-
-/// The whole output, to be written in disjoint parts.
-#[derive(Clone, Copy)]
-pub(super) struct Output {
-    pub(super) start: *mut f32,
-    pub(super) row: usize,
-}
-
-impl Output {
-    pub(super) fn at(self, i: usize, j: usize) -> *mut f32 {
-        self.start.wrapping_add(i * self.row + j)
-    }
-
-    /// Asks for the outputs of the tile at (i, j), which need not exist: a tile waits for where its sums start.
-    #[inline(always)]
-    pub(super) unsafe fn fetch<L: Lanes>(self, (i, j): (usize, usize)) {
-        for row in 0..TALL {
-            for column in (0..WIDE).step_by(WIDTH) {
-                // SAFETY: as the caller's.
-                unsafe { L::fetch(self.at(i + row, j + column)) }
-            }
-        }
-    }
-
-    /// Where the accumulators of the tile at (i, j) start.
-    fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
-        match start {
-            Start::Zero => From::ZERO,
-            Start::Add => From { start: self.at(i, j), row: self.row },
-            Start::Row(row) => From { start: row.as_ptr().wrapping_add(j), row: 0 },
-        }
-    }
-}
 
 /// A tile of at most [`TALL`] by [`WIDE`] outputs at (i, j).
 ///

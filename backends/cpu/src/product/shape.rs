@@ -1,0 +1,129 @@
+//! The matrices of a product, and how they are cut into panels and tiles.
+
+use crate::lanes::{Isa, Lanes, WIDTH};
+use crate::threads::WEIGHT;
+
+/// Columns of a packed panel: four vectors, of which AVX-512's registers hold six rows of sums. More rows and
+/// fewer vectors load more for each multiplication.
+pub(super) const WIDE: usize = 4 * WIDTH;
+/// Elements of k that are worked through at a time. A panel of them, 256 KiB, stays in the second cache, and outputs
+/// are seldom read again; where registers hold one vector of columns at a time, a panel is read four times.
+pub(super) const fn deep(isa: Isa) -> usize {
+    match isa {
+        Isa::Avx512 => 1024,
+        _ => 384,
+    }
+}
+/// Rows of a panel: two times as many as the inner loop has sums for, whatever the instruction set.
+pub(super) const TALL: usize = 12;
+
+/// How much work a product is, in multiplications: few rows wait for the right-hand matrix.
+pub(super) fn cost(m: usize, k: usize, n: usize) -> usize {
+    m.max(WEIGHT) * k * n
+}
+
+/// A matrix to read: element (i, j) is `data[i·row + j·column]`.
+#[derive(Clone, Copy)]
+pub(crate) struct Matrix<'a> {
+    pub(super) data: &'a [f32],
+    pub(super) row: usize,
+    pub(super) column: usize,
+}
+
+impl<'a> Matrix<'a> {
+    /// Row-major, `columns` wide.
+    pub(crate) fn rows(data: &'a [f32], columns: usize) -> Self {
+        Self { data, row: columns, column: 1 }
+    }
+
+    /// Rows and columns exchanged.
+    pub(crate) fn transposed(self) -> Self {
+        Self { row: self.column, column: self.row, ..self }
+    }
+
+    pub(super) fn at(self, i: usize, j: usize) -> *const f32 {
+        self.data.as_ptr().wrapping_add(i * self.row + j * self.column)
+    }
+
+    /// Checks that `rows` by `columns` elements exist.
+    pub(super) fn check(self, rows: usize, columns: usize) {
+        if rows > 0 && columns > 0 {
+            assert!((rows - 1) * self.row + (columns - 1) * self.column < self.data.len());
+        }
+    }
+}
+
+/// Where outputs start.
+#[derive(Clone, Copy)]
+pub(crate) enum Start<'a> {
+    /// At 0.
+    Zero,
+    /// At what they hold.
+    Add,
+    /// Every row at these numbers.
+    Row(&'a [f32]),
+}
+
+impl Start<'_> {
+    /// Checks that a row's starts are `n`.
+    pub(super) fn check(self, n: usize) {
+        if let Start::Row(row) = self {
+            assert_eq!(row.len(), n);
+        }
+    }
+}
+
+/// Where a tile's accumulators start.
+#[derive(Clone, Copy)]
+pub(super) struct From {
+    /// The first row's start; null starts at 0.
+    pub(super) start: *const f32,
+    /// From one row to the next; 0 starts every row at the same numbers (a bias).
+    pub(super) row: usize,
+}
+
+impl From {
+    pub(super) const ZERO: Self = Self { start: core::ptr::null(), row: 0 };
+
+    /// Where the accumulators start `rows` below and `columns` to the right.
+    #[inline(always)]
+    pub(super) fn at(self, rows: usize, columns: usize) -> Self {
+        if self.start.is_null() {
+            return self;
+        }
+        Self { start: self.start.wrapping_add(rows * self.row + columns), ..self }
+    }
+}
+
+/// The whole output, to be written in disjoint parts.
+#[derive(Clone, Copy)]
+pub(super) struct Output {
+    pub(super) start: *mut f32,
+    pub(super) row: usize,
+}
+
+impl Output {
+    pub(super) fn at(self, i: usize, j: usize) -> *mut f32 {
+        self.start.wrapping_add(i * self.row + j)
+    }
+
+    /// Asks for the outputs of the tile at (i, j), which need not exist: a tile waits for where its sums start.
+    #[inline(always)]
+    pub(super) unsafe fn fetch<L: Lanes>(self, (i, j): (usize, usize)) {
+        for row in 0..TALL {
+            for column in (0..WIDE).step_by(WIDTH) {
+                // SAFETY: as the caller's.
+                unsafe { L::fetch(self.at(i + row, j + column)) }
+            }
+        }
+    }
+
+    /// Where the accumulators of the tile at (i, j) start.
+    pub(super) fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
+        match start {
+            Start::Zero => From::ZERO,
+            Start::Add => From { start: self.at(i, j), row: self.row },
+            Start::Row(row) => From { start: row.as_ptr().wrapping_add(j), row: 0 },
+        }
+    }
+}
