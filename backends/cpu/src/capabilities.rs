@@ -1,7 +1,7 @@
 //! What the engine can beyond the roles: all of [`rlhf_core::capabilities`].
 
 use crate::asked::Asked;
-use crate::learner::combine_tied;
+use crate::learning::combine_tied;
 use crate::{CpuError, Model};
 use alloc::sync::Arc;
 use alloc::vec::Vec;

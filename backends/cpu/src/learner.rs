@@ -3,6 +3,7 @@
 use crate::asked::Asked;
 use crate::head::Owed;
 use crate::lanes::kernel;
+use crate::learning::{Learning, combine_tied};
 use crate::slices::add_scaled;
 use crate::weights::Weights;
 use crate::{Cpu, CpuError, Model, optimiser};
@@ -12,17 +13,6 @@ use alloc::vec::Vec;
 use rlhf_core::maths::Update;
 use rlhf_core::roles::{Averaged, Learner};
 use rlhf_core::{Batch, Dropout, Error, Needs, Objective};
-
-/// What learning needs beside weights.
-pub(crate) struct Learning {
-    /// As the weights; a tied head's own part follows, added at the step, so that the order of the
-    /// two parts' sums does not depend on how a batch is split.
-    pub gradient: Vec<f32>,
-    pub first: Vec<f32>,
-    pub second: Vec<f32>,
-    pub average: Vec<f32>,
-    pub steps: u32,
-}
 
 impl Model {
     /// Nothing learnt yet.
@@ -139,15 +129,6 @@ impl Model {
             }
         }
         Ok(loss)
-    }
-}
-
-/// Adds a tied head's part of the gradient to the embedding's, and zeroes it.
-pub(crate) fn combine_tied(weights: &Weights, gradient: &mut [f32]) {
-    let (body, head) = gradient.split_at_mut(weights.layout.len);
-    for (g, h) in body[weights.layout.embedding.clone()].iter_mut().zip(head) {
-        *g += *h;
-        *h = 0.0;
     }
 }
 

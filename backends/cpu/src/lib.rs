@@ -9,6 +9,8 @@
 #![allow(clippy::too_many_arguments)]
 
 extern crate alloc;
+#[cfg(test)]
+extern crate self as rlhf_cpu;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
@@ -25,6 +27,7 @@ mod head;
 mod lanes;
 mod layer;
 mod learner;
+mod learning;
 mod linear;
 mod model;
 mod network;
@@ -37,6 +40,8 @@ mod slices;
 mod state;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod threads;
 mod views;
 mod weights;

@@ -4,7 +4,7 @@ use crate::asked::Asked;
 use crate::generate::PackedWeights;
 use crate::head::Owed;
 use crate::lanes::kernel;
-use crate::learner::{Learning, combine_tied};
+use crate::learning::{Learning, combine_tied};
 use crate::network::Trace;
 use crate::slices::dot;
 use crate::weights::Weights;

@@ -1,6 +1,6 @@
 //! A network in the midst of learning, taken apart and put together again.
 
-use crate::learner::Learning;
+use crate::learning::Learning;
 use crate::{CpuError, Model};
 use alloc::vec;
 use alloc::vec::Vec;

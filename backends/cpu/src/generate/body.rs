@@ -1,6 +1,6 @@
 //! The layers, for the newest tokens of sequences whose keys and values are cached.
 
-use super::Request;
+use super::request::Request;
 use crate::attention::{Cache, Heads, forward_cached};
 use crate::embedding::embed;
 use crate::product::{Matrix, Start, gemm_packed};

@@ -4,12 +4,13 @@
 mod body;
 mod choice;
 mod packed;
+mod request;
 
 pub(crate) use packed::PackedWeights;
+pub(crate) use request::Request;
 
 use crate::attention::{Cache, Heads};
 use crate::threads::{ELEMENT, Parts, WAKE, WEIGHT};
-use crate::weights::Weights;
 use crate::{Cpu, head};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -18,17 +19,6 @@ use choice::Choice;
 use rlhf_core::random::Key;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
 use rlhf_core::{Error, Ragged};
-
-/// What every sequence of a call shares.
-pub(crate) struct Request<'a> {
-    pub(crate) weights: &'a Weights,
-    pub(crate) packed: &'a PackedWeights,
-    pub(crate) prompts: Ragged<'a>,
-    pub(crate) sampling: &'a Sampling,
-    pub(crate) stopping: &'a Stopping<'a>,
-    pub(crate) key: Key,
-    pub(crate) first: u32,
-}
 
 /// One response while it grows.
 #[derive(Clone, Default)]

@@ -1,6 +1,6 @@
 //! Two 256-bit registers.
 
-use super::{Lanes, WIDTH};
+use super::vector::{Lanes, WIDTH};
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]

@@ -1,7 +1,7 @@
 //! One 512-bit register.
 
 use super::avx2::{largest8, sum8};
-use super::{Lanes, WIDTH};
+use super::vector::{Lanes, WIDTH};
 use core::arch::x86_64::*;
 
 #[derive(Clone, Copy)]

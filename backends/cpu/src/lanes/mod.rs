@@ -8,15 +8,14 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod portable;
+mod vector;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
 pub(crate) use portable::Portable;
-
-/// How many lanes a vector has.
-pub(crate) const WIDTH: usize = 16;
+pub(crate) use vector::{Lanes, WIDTH};
 
 /// The instruction set that kernels run on. The bits of a result may differ between two of them,
 /// never on one of them.
@@ -74,100 +73,6 @@ impl Isa {
             Self::Avx2 => "avx2",
             Self::Portable => "portable",
         }
-    }
-}
-
-/// Sixteen lanes.
-///
-/// # Safety
-/// Every method needs the instruction set of the implementation. Pointers need room for sixteen
-/// f32, those of the partial methods for `n` of them; none needs alignment.
-pub(crate) trait Lanes: Copy {
-    /// The register or registers.
-    type V: Copy;
-    /// Vectors of columns that the inner loop of a product holds at once.
-    const AT_ONCE: usize;
-    /// Asks for the line of the caches that `p` lies in, which need not exist.
-    #[inline(always)]
-    unsafe fn fetch(p: *const f32) {
-        let _ = p;
-    }
-    /// [`Self::fetch`] into the second cache, for what is wanted later.
-    #[inline(always)]
-    unsafe fn fetch_far(p: *const f32) {
-        let _ = p;
-    }
-    unsafe fn splat(x: f32) -> Self::V;
-    unsafe fn load(p: *const f32) -> Self::V;
-    unsafe fn store(p: *mut f32, v: Self::V);
-    /// The first `n` lanes; the others are 0.
-    unsafe fn load_first(p: *const f32, n: usize) -> Self::V;
-    unsafe fn store_first(p: *mut f32, n: usize, v: Self::V);
-    unsafe fn add(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn sub(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn mul(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn div(a: Self::V, b: Self::V) -> Self::V;
-    /// `a·b + c`.
-    unsafe fn fma(a: Self::V, b: Self::V, c: Self::V) -> Self::V;
-    /// The larger; `b` when one is NaN.
-    unsafe fn max(a: Self::V, b: Self::V) -> Self::V;
-    /// The smaller; `b` when one is NaN.
-    unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
-    unsafe fn sqrt(a: Self::V) -> Self::V;
-    /// To the nearest integer, ties to even.
-    unsafe fn round(a: Self::V) -> Self::V;
-    /// 2ⁿ for an integral `n` in -126 ..= 127.
-    unsafe fn exp2i(n: Self::V) -> Self::V;
-
-    #[inline(always)]
-    unsafe fn array(v: Self::V) -> [f32; WIDTH] {
-        let mut out = [0.0; WIDTH];
-        // SAFETY: `out` has sixteen lanes.
-        unsafe { Self::store(out.as_mut_ptr(), v) };
-        out
-    }
-
-    /// Rows and columns of sixteen vectors exchanged.
-    #[inline(always)]
-    unsafe fn transpose(rows: [Self::V; WIDTH]) -> [Self::V; WIDTH] {
-        // SAFETY: as the caller's; every row has sixteen lanes.
-        unsafe {
-            let rows = rows.map(|row| Self::array(row));
-            core::array::from_fn(|j| {
-                let column: [f32; WIDTH] = core::array::from_fn(|i| rows[i][j]);
-                Self::load(column.as_ptr())
-            })
-        }
-    }
-
-    /// The root of one number. `libm`'s is an SSE instruction, which stalls where the wide registers
-    /// are in use.
-    #[inline(always)]
-    unsafe fn root(x: f32) -> f32 {
-        // SAFETY: as the caller's.
-        unsafe { Self::array(Self::sqrt(Self::splat(x)))[0] }
-    }
-
-    /// The sum of all lanes, in halves: i with i + 8, then i + 4, i + 2, i + 1.
-    #[inline(always)]
-    unsafe fn sum(v: Self::V) -> f32 {
-        // SAFETY: as the caller's.
-        let mut a = unsafe { Self::array(v) };
-        let mut half = WIDTH / 2;
-        while half > 0 {
-            for i in 0..half {
-                a[i] += a[i + half];
-            }
-            half /= 2;
-        }
-        a[0]
-    }
-
-    /// The largest lane.
-    #[inline(always)]
-    unsafe fn largest(v: Self::V) -> f32 {
-        // SAFETY: as the caller's.
-        unsafe { Self::array(v) }.into_iter().fold(f32::NEG_INFINITY, f32::max)
     }
 }
 

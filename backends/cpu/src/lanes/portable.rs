@@ -1,6 +1,6 @@
 //! An array, for every processor. `a·b + c` rounds twice here: a fused one would be a call.
 
-use super::{Lanes, WIDTH};
+use super::vector::{Lanes, WIDTH};
 
 #[derive(Clone, Copy)]
 pub(crate) struct Portable;

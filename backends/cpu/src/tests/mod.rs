@@ -3,11 +3,14 @@
 mod asked;
 mod bits;
 mod capabilities;
+mod conformance;
 mod gradients;
 mod rows;
 mod sampling;
 mod state;
 
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::{Batch, Error, Needs, Objective, Ragged};

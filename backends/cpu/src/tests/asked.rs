@@ -1,6 +1,8 @@
 //! Rows that nobody reads are not worked out, and nothing shows it.
 
 use super::*;
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::ready;
 use rlhf_core::roles::{Learner, Reference, Reward};
 use rlhf_cpu::Isa;

@@ -6,6 +6,7 @@ use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::random::{Key, Stream};
 use rlhf_cpu::{Cpu, Isa, Model};
+use std::println;
 
 struct Engine {
     name: &'static str,

@@ -1,6 +1,8 @@
 //! Rows, candidates and parameters say what the roles say.
 
 use super::*;
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::maths::{log_prob, log_prob_pull};
 use rlhf_core::roles::{Learner, Reference};

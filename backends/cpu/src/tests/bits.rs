@@ -1,6 +1,8 @@
 //! The bits contract: threads, company, splits and the cache change nothing.
 
 use super::*;
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::roles::{Critic, Learner, Reference, Reward};
 use rlhf_core::{Coupling, ready};
 use rlhf_cpu::{Cpu, Isa};

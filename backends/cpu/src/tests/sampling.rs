@@ -1,6 +1,8 @@
 //! The sampler: the scorer's bits, keyed draws, endings.
 
 use super::*;
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::ready;
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Filters, Finish, Responses, Sampling, Stopping};

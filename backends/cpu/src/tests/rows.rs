@@ -1,6 +1,8 @@
 //! What `rlhf-core` builds on rows and parameters holds for the engine.
 
 use super::*;
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::algorithms::{Fisher, Trpo};
 use rlhf_core::capabilities::Parameters;
 use rlhf_core::objectives::Linear;

@@ -1,6 +1,7 @@
 //! A network taken apart between two steps learns on to the same bits.
 
 use super::*;
+use alloc::vec;
 use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
 use rlhf_core::ready;

@@ -1,6 +1,9 @@
 //! Gradients against finite differences of the loss.
 
 use super::*;
+use alloc::string::ToString;
+use alloc::vec;
+use alloc::vec::Vec;
 use rlhf_core::ready;
 use rlhf_core::roles::Learner;
 use rlhf_cpu::{Cpu, Isa};
