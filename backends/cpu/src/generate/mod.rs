@@ -16,9 +16,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 use body::{Body, Live};
 use choice::Choice;
-use rlhf_core::random::Key;
-use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
-use rlhf_core::{Error, Ragged};
+use rlhf_core::Error;
+use rlhf_core::sampling::{Finish, Responses};
 
 /// One response while it grows.
 #[derive(Clone, Default)]
@@ -173,8 +172,10 @@ mod tests {
     use super::*;
     use crate::Model;
     use crate::testing::numbers;
+    use rlhf_core::Ragged;
     use rlhf_core::model::Architecture;
-    use rlhf_core::random::Stream;
+    use rlhf_core::random::{Key, Stream};
+    use rlhf_core::sampling::{Sampling, Stopping};
 
     #[test]
     fn who_shares_what_changes_no_bit() {
