@@ -1,13 +1,13 @@
 //! What the backend can beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for
 //! [`Rows`] and [`LearnRows`] alone.
 
+use crate::engine::check;
 use crate::engine::guard::guarded;
 use crate::engine::padded::matrix;
 use crate::engine::positions::owed;
 use crate::engine::read::{fetch, floats, numbers};
 use crate::engine::show::Shown;
 use crate::tensor::Transaction;
-use crate::engine::check;
 use crate::{BurnError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};

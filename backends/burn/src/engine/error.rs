@@ -1,7 +1,7 @@
 //! What the backend refuses.
 
-use crate::tensor::ExecutionError;
 use crate::Precision;
+use crate::tensor::ExecutionError;
 use core::fmt;
 use rlhf_core::Error;
 use rlhf_core::model::CheckpointError;

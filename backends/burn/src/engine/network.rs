@@ -6,8 +6,8 @@ use crate::Precision;
 use crate::engine::layer::{Part, Turns};
 use crate::engine::masks::Masks;
 use crate::engine::rope::Rope;
-use crate::tensor::{Bool, Int, Tensor, softmax};
 use crate::engine::weights::Layout;
+use crate::tensor::{Bool, Int, Tensor, softmax};
 use rlhf_core::Site;
 use rlhf_core::model::Architecture;
 

@@ -1,8 +1,8 @@
 //! Ragged sequences as a rectangle. Padding is born here and dies in the backend: it lies behind each
 //! sequence, where causal attention never looks.
 
-use crate::tensor::{Int, Tensor, TensorData};
 use crate::engine::check;
+use crate::tensor::{Int, Tensor, TensorData};
 use crate::{BurnError, Device};
 use rlhf_core::Ragged;
 use rlhf_core::model::Architecture;

@@ -1,11 +1,11 @@
 //! The roles that read: policy, reference, reward model, critic. None of them keeps a graph.
 
+use crate::engine::check;
 use crate::engine::generate::Request;
 use crate::engine::guard::guarded;
 use crate::engine::padded::indices;
 use crate::engine::positions::{last_tokens, owed};
 use crate::engine::read::floats;
-use crate::engine::check;
 use crate::{BurnError, Model};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};

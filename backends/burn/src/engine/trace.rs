@@ -5,11 +5,11 @@
 //! no more than one layer's graph, its attention scores included, is ever held. Burn gives a graph's
 //! memory back in a backward pass alone; here is no path on which there is a graph without one.
 
-use crate::graph;
 use crate::engine::layer::{Turns, causal};
 use crate::engine::masks::Masks;
 use crate::engine::network::Network;
 use crate::engine::padded::Padded;
+use crate::graph;
 use crate::tensor::{IndexingUpdateOp, Tensor};
 use crate::{BurnError, Model};
 use core::ops::Range;

@@ -1,8 +1,8 @@
 //! Where each tensor of a network lies in its list.
 
 use crate::engine::guard::caught;
-use crate::tensor::Tensor;
 use crate::engine::padded::matrix;
+use crate::tensor::Tensor;
 use crate::{BurnError, Device};
 use core::ops::Range;
 use rlhf_core::model::{self, Architecture};
