@@ -1,8 +1,8 @@
 //! Rankings and votes of a user's own: `prompt`, `answers`, and `ranks` or `votes`.
 
-use super::vote::{MOST_ANSWERS, Vote, pairs};
 use super::rows::Row;
 use super::transcript::response;
+use super::vote::{MOST_ANSWERS, Vote, pairs};
 use crate::error::DataError;
 use core::cmp::Ordering;
 use serde_json::Value;

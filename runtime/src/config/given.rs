@@ -2,8 +2,8 @@
 
 use super::keys::Key;
 use super::kind::Kind;
-use super::value::value;
 use super::tree::{Tree, unknown};
+use super::value::value;
 use super::{Config, settings};
 use crate::config::{ConfigError, Override, overrides};
 use core::str::FromStr;

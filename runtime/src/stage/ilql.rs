@@ -1,7 +1,7 @@
 //! Step 3 from values of tokens.
 
-use super::passes::{Pass, Taken, passes};
 use super::dropout::with_dropout;
+use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at, finite};
 use crate::engine::{ActionValues, Aligned, Model};
 use crate::record::Phase;

@@ -1,8 +1,8 @@
 //! Step 3 as PPO, and within a support as NLPO.
 
+use super::dropout::with_dropout;
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
-use super::dropout::with_dropout;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
