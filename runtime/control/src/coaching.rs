@@ -1,6 +1,6 @@
 //! COACH: what people say depends on how one acts already, as an advantage does.
 
-use super::lesson::Episode;
+use super::episode::Episode;
 use super::update::{Pairs, on_actions};
 use super::{Judgement, Task, Teacher, Track};
 use rlhf_core::maths::traces;

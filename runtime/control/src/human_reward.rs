@@ -1,6 +1,6 @@
 //! TAMER and Deep TAMER: the value of an action is the human reward that it is expected to earn.
 
-use super::lesson::Episode;
+use super::episode::Episode;
 use super::update::{Pairs, on_actions};
 use super::{Judgement, Task, Teacher, Track};
 use rlhf_core::maths::Delay;

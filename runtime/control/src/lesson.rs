@@ -1,29 +1,11 @@
 //! A whole lesson: a task, a method, a teacher, tables that learn, and what came of it.
 
 use super::{
-    CartPole, Coaching, CoachingSettings, Grid, HumanReward, HumanRewardSettings, MountainCar, Preferences,
-    PreferencesSettings, Students, Table, Task, Teacher, Track,
+    CartPole, Coaching, CoachingSettings, Episode, Grid, HumanReward, HumanRewardSettings, MountainCar,
+    Preferences, PreferencesSettings, Students, Table, Task, Teacher, Track,
 };
 use rlhf_core::maths::Delay;
 use rlhf_train::{TrainError, now};
-
-/// An episode that was played.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Episode {
-    /// The task's reward, added up: what no learner sees.
-    pub score: f64,
-    /// How many steps it had.
-    pub steps: usize,
-    /// How often the teacher said something.
-    pub answers: u64,
-}
-
-impl Episode {
-    pub(super) fn see(&mut self, reward: f64) {
-        self.score += reward;
-        self.steps += 1;
-    }
-}
 
 /// The tasks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Rewards from preferences between clips of behaviour, and a policy that learns from them by PPO.
 
-use super::lesson::Episode;
+use super::episode::Episode;
 use super::update::{Pairs, of_actions, of_states, on_actions};
 use super::{Step, Task, Teacher, Track};
 use core::ops::Range;

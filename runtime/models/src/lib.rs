@@ -1,4 +1,4 @@
-//! Model files of other programs, as implementations of [`Checkpoint`].
+//! Model files of other programs, as implementations of [`Checkpoint`](rlhf_core::model::Checkpoint).
 //!
 //! [`open`] takes a Hugging Face folder or a llama2.c `.bin` and says what network it holds;
 //! [`Opened::weights`] reads it for that network or for the same one with a scalar head.
@@ -10,6 +10,7 @@ mod files;
 pub mod huggingface;
 mod llama2c;
 mod numbers;
+mod opened;
 mod safetensors;
 mod scoring;
 mod vocabulary;
@@ -28,6 +29,7 @@ pub use error::FormatError;
 pub use files::Files;
 pub use llama2c::Llama2c;
 pub use numbers::read_numbers;
+pub use opened::Opened;
 pub use safetensors::Safetensors;
 pub use scoring::{Members, Scoring, StepRule};
 #[cfg(feature = "write")]
@@ -39,18 +41,7 @@ pub use write_model::save_model;
 #[cfg(feature = "write")]
 pub use write_numbers::write_numbers;
 
-use rlhf_core::model::{Architecture, Checkpoint, flat};
-use std::path::{Path, PathBuf};
-
-/// A model file that has been opened and understood, its weights not yet read.
-pub struct Opened {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The network that it holds. Its dropout is 0: that is the trainer's choice.
-    pub architecture: Architecture,
-    /// Its tensors, under Hugging Face's names.
-    pub checkpoint: Box<dyn Checkpoint>,
-}
+use std::path::Path;
 
 /// Opens a Hugging Face folder, or a llama2.c `.bin` file.
 ///
@@ -62,17 +53,4 @@ pub fn open(path: &Path) -> Result<Opened, FormatError> {
     }
     let file = Llama2c::open(path)?;
     Ok(Opened { path: path.into(), architecture: file.architecture().clone(), checkpoint: Box::new(file) })
-}
-
-impl Opened {
-    /// The weights for `architecture`, usually [`Self::architecture`] or the same
-    /// [`Architecture::with_scalar`], and the tensors that the file does not hold; see
-    /// [`rlhf_core::model::flat`].
-    ///
-    /// # Errors
-    /// Names the file and the tensor.
-    pub fn weights(&self, architecture: &Architecture) -> Result<(Vec<f32>, Vec<String>), FormatError> {
-        flat(architecture, self.checkpoint.as_ref())
-            .map_err(|error| FormatError::checkpoint(&self.path, error))
-    }
 }

@@ -1,7 +1,7 @@
 //! `rlhf config`.
 
-use super::Machine;
 use super::exit::Failure;
+use super::machine::Machine;
 use super::output::{Output, print};
 use super::train::{Told, facts};
 use clap::{Args, Subcommand};

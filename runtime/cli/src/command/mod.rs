@@ -9,6 +9,7 @@ mod generate;
 mod help;
 mod input;
 mod interrupt;
+mod machine;
 mod output;
 mod progress;
 mod quickstart;
@@ -18,18 +19,17 @@ mod score;
 mod train;
 
 use bench::Bench;
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 use configuration::Configuration;
 use control::Control;
 use exit::{Exit, Failure};
 use generate::Generate;
+use machine::Machine;
+use quickstart::Quickstart;
 use rate::Rate;
-use rlhf::engine::{Device, Precision};
 use rlhf::run::Stage;
-use rlhf_cpu::{Cpu, Isa};
 use score::Score;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use train::{Part, Training};
 
@@ -42,46 +42,6 @@ struct Command {
     what: Option<What>,
     #[command(flatten)]
     machine: Machine,
-}
-
-/// What it runs on. The result does not depend on the number of threads.
-#[derive(Args)]
-struct Machine {
-    /// What networks are computed on: cpu, or a device that this build has the feature of: cuda, metal,
-    /// vulkan, wgpu, flex or ndarray; of several cards cuda:1 is the second
-    #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
-    device: String,
-    /// What products are computed in on that device: f32, bf16 or f16; weights and optimiser are always in
-    /// f32
-    #[arg(long, global = true, value_name = "PRECISION", default_value = "f32", value_parser = precision)]
-    precision: Precision,
-    /// How many threads; all the processor has, unless told
-    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: Option<u16>,
-    /// The instruction set, on which the bits of the result depend: avx512, avx2 or portable; the best
-    /// there is, unless told
-    #[arg(long, global = true, value_name = "ISA", value_parser = isa)]
-    isa: Option<Isa>,
-}
-
-impl Machine {
-    /// Opens it.
-    fn open(&self) -> Result<Device, Failure> {
-        let all = || std::thread::available_parallelism().map_or(1, usize::from);
-        let cpu = Cpu::new(self.threads.map_or_else(all, usize::from), self.isa.unwrap_or_else(Isa::best));
-        Device::named(&self.device, cpu, self.precision).map_err(Failure::wrong)
-    }
-}
-
-fn precision(name: &str) -> Result<Precision, &'static str> {
-    let known = [Precision::F32, Precision::Bf16, Precision::F16];
-    known.into_iter().find(|precision| precision.name() == name).ok_or("known are f32, bf16, f16")
-}
-
-fn isa(name: &str) -> Result<Isa, String> {
-    let known = [Isa::Avx512, Isa::Avx2, Isa::Portable];
-    let isa = known.into_iter().find(|isa| isa.name() == name).ok_or("known are avx512, avx2, portable")?;
-    if isa.available() { Ok(isa) } else { Err(format!("this processor has no {name}")) }
 }
 
 #[derive(Subcommand)]
@@ -173,23 +133,6 @@ enum What {
         /// The shell
         shell: Shell,
     },
-}
-
-#[derive(Args, Default)]
-struct Quickstart {
-    /// What every random draw depends on: the same seed gives the same weights
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// A folder for report.html, summary.json, the curve as SVG, and the models as Hugging Face folders; an
-    /// earlier quickstart there is replaced
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Go on with the run in that folder
-    #[arg(long, requires = "out")]
-    resume: bool,
-    /// The summary as JSON on standard output; all else on standard error
-    #[arg(long)]
-    json: bool,
 }
 
 /// Does what the command line asks.

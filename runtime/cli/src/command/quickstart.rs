@@ -1,17 +1,35 @@
 //! `rlhf quickstart`.
 
-use super::Quickstart;
 use super::exit::Failure;
 use super::output::Output;
 use super::progress::Shown;
 use crate::quickstart::world::tokenizer;
 use crate::quickstart::{Settings, Summary, overrides, run, save, show};
+use clap::Args;
 use core::time::Duration;
 use rlhf::engine::Device;
 use rlhf::stage::{Session, clear};
+use std::path::PathBuf;
 
 /// How often a checkpoint is written, at least.
 const EVERY: Duration = Duration::from_secs(20);
+
+#[derive(Args, Default)]
+pub struct Quickstart {
+    /// What every random draw depends on: the same seed gives the same weights
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// A folder for report.html, summary.json, the curve as SVG, and the models as Hugging Face folders; an
+    /// earlier quickstart there is replaced
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Go on with the run in that folder
+    #[arg(long, requires = "out")]
+    resume: bool,
+    /// The summary as JSON on standard output; all else on standard error
+    #[arg(long)]
+    json: bool,
+}
 
 pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
     let settings = Settings::new(args.seed);

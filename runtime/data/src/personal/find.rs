@@ -1,41 +1,10 @@
 //! What is found in a text.
 
+use super::kind::Kind;
 use super::names::Names;
 use super::patterns::Patterns;
 use core::ops::Range;
 use serde::Serialize;
-
-/// A kind of personal data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// An e-mail address.
-    Email,
-    /// A telephone number.
-    Phone,
-    /// A payment card's number.
-    Card,
-    /// An IPv4 or IPv6 address.
-    Ip,
-    /// A name of the list.
-    Name,
-}
-
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Email, Self::Phone, Self::Card, Self::Ip, Self::Name];
-
-    /// What stands in its place.
-    pub fn mask(self) -> &'static str {
-        match self {
-            Self::Email => "<email>",
-            Self::Phone => "<phone>",
-            Self::Card => "<card>",
-            Self::Ip => "<ip>",
-            Self::Name => "<name>",
-        }
-    }
-}
 
 /// How often each kind was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]

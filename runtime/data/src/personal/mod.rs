@@ -14,10 +14,12 @@
 //! ```
 
 mod find;
+mod kind;
 mod mask;
 mod names;
 mod patterns;
 
-pub use find::{Counts, Finder, Kind};
+pub use find::{Counts, Finder};
+pub use kind::Kind;
 pub use mask::{Masked, mask};
 pub use names::Names;

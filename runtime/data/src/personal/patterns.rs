@@ -1,6 +1,6 @@
 //! What goes by its form.
 
-use super::Kind;
+use super::kind::Kind;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::ops::Range;
 use regex::Regex;

@@ -14,11 +14,13 @@
 mod chart;
 mod html;
 mod style;
+mod table;
 #[cfg(test)]
 mod tests;
 mod text;
 
 pub use chart::{Chart, Drawing};
+pub use table::Table;
 pub use text::visible;
 
 /// What a report says. Texts are plain: any of them may be what a model wrote.
@@ -64,17 +66,6 @@ pub struct Section {
     pub charts: Vec<Chart>,
     /// Its tables.
     pub tables: Vec<Table>,
-}
-
-/// A table; the first column names the rows.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Table {
-    /// What it holds.
-    pub caption: String,
-    /// The columns' names.
-    pub header: Vec<String>,
-    /// The rows; they may be shorter than the header.
-    pub rows: Vec<Vec<String>>,
 }
 
 /// A prompt with an answer from before and one from after.

@@ -1,6 +1,7 @@
 //! What is learnt from an iteration's comparisons.
 
-use super::{OnlinePreferences, Written};
+use super::OnlinePreferences;
+use super::written::Written;
 use crate::guard::{Place, Shown};
 use crate::preference::Compared;
 use crate::teaching::Teaching;

@@ -2,6 +2,7 @@
 
 mod learn;
 mod write;
+mod written;
 
 use super::guard::{Place, Shown};
 use super::pace::Pace;
@@ -15,7 +16,7 @@ use rlhf_core::maths::{Against, PreferenceStats};
 use rlhf_core::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::Stopping;
-use write::Written;
+use written::Written;
 
 /// Who takes part.
 pub struct OnlineRoles<'a, P, F, J> {

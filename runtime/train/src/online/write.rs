@@ -1,39 +1,16 @@
 //! What is compared: responses of the policy, and of whom it plays.
 
+use super::written::Written;
 use super::{OnlinePreferences, OnlineRoles};
 use crate::guard::Place;
 use crate::written::repeated;
-use crate::{Examples, Guards, TrainError};
-use alloc::vec::Vec;
+use crate::{Guards, TrainError};
 use rlhf_core::capabilities::Rows;
 use rlhf_core::profile::Opponent;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Finish, Mixture, Request, Responses, Sampling, Stopping, sample_by};
+use rlhf_core::sampling::{Mixture, Request, Responses, Sampling, Stopping, sample_by};
 use rlhf_core::{Error, Ragged};
-
-/// What an iteration wrote.
-pub(super) struct Written {
-    /// `each` neighbouring texts are responses to one prompt; those of the policy come first.
-    pub texts: Examples,
-    pub each: usize,
-    /// The texts that the policy wrote, with Σ ln p.
-    own: Vec<(usize, f64)>,
-    /// Their mean length, in tokens.
-    pub length: f64,
-    /// The share of them that ended by themselves.
-    pub ended: f64,
-    /// The mean of −ln p over their tokens, in nats.
-    pub surprise: f64,
-}
-
-impl Written {
-    /// Σ (ln p − ln p_reference) of each text that the policy wrote, from what the reference says of all.
-    pub fn kls(&self, reference: &[f32]) -> Vec<(usize, f64)> {
-        let sums = self.texts.sums(reference);
-        self.own.iter().map(|&(i, log_prob)| (i, log_prob - sums[i])).collect()
-    }
-}
 
 impl OnlinePreferences {
     /// What the policy writes, and what whom it plays does, unless that is a mixture.
@@ -66,7 +43,7 @@ impl OnlinePreferences {
                 return Err(Error::Unknown { name: "opponent", known }.into());
             }
         };
-        Ok(written(prompts, &own, samples, &other)?)
+        Ok(Written::new(prompts, &own, samples, &other)?)
     }
 
     /// The same where the opponent is their mixture, of texts of at most `context` tokens.
@@ -88,7 +65,7 @@ impl OnlinePreferences {
         let request = Request { prompts, sampling: &sampling, stopping, context, key, first };
         let mut mixture = Mixture::new(&mut *roles.reference, weight as f32)?;
         let other = sample_by(roles.policy, &mut mixture, &request).await;
-        Ok(written(prompts, &own, samples, &other.map_err(TrainError::role("policy"))?)?)
+        Ok(Written::new(prompts, &own, samples, &other.map_err(TrainError::role("policy"))?)?)
     }
 
     /// The policy's responses, so many to each prompt.
@@ -115,37 +92,4 @@ impl OnlinePreferences {
         let key = Key::new(self.seed, Stream::Sampling, self.iteration);
         (sampling, key, (prompts.len() * self.writers().0) as u32)
     }
-}
-
-/// Lays responses prompt by prompt.
-fn written(
-    prompts: Ragged<'_>,
-    own: &Responses,
-    samples: usize,
-    other: &Responses,
-) -> Result<Written, Error> {
-    let mut texts = Examples::default();
-    let each = samples + usize::from(!other.is_empty());
-    let mut sums = Vec::with_capacity(own.len());
-    for (i, (prompt, _)) in prompts.sequences().enumerate() {
-        for response in i * samples..(i + 1) * samples {
-            let log_probs = own.log_probs[own.span(response)].iter();
-            sums.push((texts.len(), log_probs.map(|&l| f64::from(l)).sum()));
-            texts.push(prompt, own.response(response))?;
-        }
-        if !other.is_empty() {
-            texts.push(prompt, other.response(i))?;
-        }
-    }
-    let (n, tokens) = (own.len() as f64, own.tokens.len() as f64);
-    let ended = own.finish.iter().filter(|finish| **finish != Finish::Length).count();
-    let nats: f64 = sums.iter().map(|(_, sum)| sum).sum();
-    Ok(Written {
-        texts,
-        each,
-        own: sums,
-        length: tokens / n,
-        ended: ended as f64 / n,
-        surprise: -nats / tokens,
-    })
 }

@@ -1,0 +1,46 @@
+//! What a command runs on.
+
+use super::exit::Failure;
+use clap::Args;
+use rlhf::engine::{Device, Precision};
+use rlhf_cpu::{Cpu, Isa};
+
+/// What it runs on. The result does not depend on the number of threads.
+#[derive(Args)]
+pub struct Machine {
+    /// What networks are computed on: cpu, or a device that this build has the feature of: cuda, metal,
+    /// vulkan, wgpu, flex or ndarray; of several cards cuda:1 is the second
+    #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
+    device: String,
+    /// What products are computed in on that device: f32, bf16 or f16; weights and optimiser are always in
+    /// f32
+    #[arg(long, global = true, value_name = "PRECISION", default_value = "f32", value_parser = precision)]
+    precision: Precision,
+    /// How many threads; all the processor has, unless told
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// The instruction set, on which the bits of the result depend: avx512, avx2 or portable; the best
+    /// there is, unless told
+    #[arg(long, global = true, value_name = "ISA", value_parser = isa)]
+    isa: Option<Isa>,
+}
+
+impl Machine {
+    /// Opens it.
+    pub fn open(&self) -> Result<Device, Failure> {
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        let cpu = Cpu::new(self.threads.map_or_else(all, usize::from), self.isa.unwrap_or_else(Isa::best));
+        Device::named(&self.device, cpu, self.precision).map_err(Failure::wrong)
+    }
+}
+
+fn precision(name: &str) -> Result<Precision, &'static str> {
+    let known = [Precision::F32, Precision::Bf16, Precision::F16];
+    known.into_iter().find(|precision| precision.name() == name).ok_or("known are f32, bf16, f16")
+}
+
+fn isa(name: &str) -> Result<Isa, String> {
+    let known = [Isa::Avx512, Isa::Avx2, Isa::Portable];
+    let isa = known.into_iter().find(|isa| isa.name() == name).ok_or("known are avx512, avx2, portable")?;
+    if isa.available() { Ok(isa) } else { Err(format!("this processor has no {name}")) }
+}

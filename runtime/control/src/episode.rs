@@ -1,0 +1,19 @@
+//! What an episode came to.
+
+/// An episode that was played.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Episode {
+    /// The task's reward, added up: what no learner sees.
+    pub score: f64,
+    /// How many steps it had.
+    pub steps: usize,
+    /// How often the teacher said something.
+    pub answers: u64,
+}
+
+impl Episode {
+    pub(super) fn see(&mut self, reward: f64) {
+        self.score += reward;
+        self.steps += 1;
+    }
+}

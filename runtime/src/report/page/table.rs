@@ -1,0 +1,12 @@
+//! Tables.
+
+/// A table; the first column names the rows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// What it holds.
+    pub caption: String,
+    /// The columns' names.
+    pub header: Vec<String>,
+    /// The rows; they may be shorter than the header.
+    pub rows: Vec<Vec<String>>,
+}
