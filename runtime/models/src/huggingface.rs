@@ -353,7 +353,7 @@ fn describe(a: &Architecture, eos: Option<u32>) -> Value {
     config
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "write"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
@@ -380,7 +380,7 @@ mod tests {
         let mut value: Value = serde_json::from_slice(&std::fs::read(&config).unwrap()).unwrap();
         change(&mut value);
         std::fs::write(&config, value.to_string()).unwrap();
-        open(folder.path())
+        open(&Files::folder(folder.path()))
     }
 
     #[test]
@@ -389,7 +389,7 @@ mod tests {
         for a in [gpt2.clone(), llama(), gpt2.with_scalar(), llama().with_scalar()] {
             let folder = tempfile::tempdir().unwrap();
             save(folder.path(), &a, &weights(&a), None).unwrap();
-            let opened = open(folder.path()).unwrap();
+            let opened = open(&Files::folder(folder.path())).unwrap();
             assert_eq!(opened.architecture, a);
             assert_eq!(opened.weights(&a).unwrap(), (weights(&a), vec![]));
         }
@@ -454,17 +454,25 @@ mod tests {
         let [_, model] = save(folder.path(), &a, &weights(&a), None).unwrap();
         let names = Safetensors::open(&model).unwrap().names();
         std::fs::rename(&model, folder.path().join("model-1-of-1.safetensors")).unwrap();
-        assert!(open(folder.path()).err().unwrap().to_string().contains("there is no model.safetensors"));
+        assert!(
+            open(&Files::folder(folder.path()))
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("there is no model.safetensors")
+        );
         let index = folder.path().join("model.safetensors.index.json");
         let map = |file: &str| {
             let map: Map<String, Value> = names.iter().map(|n| (n.clone(), json!(file))).collect();
             json!({ "metadata": {}, "weight_map": map }).to_string()
         };
         std::fs::write(&index, map("model-1-of-1.safetensors")).unwrap();
-        let opened = open(folder.path()).unwrap();
+        let opened = open(&Files::folder(folder.path())).unwrap();
         assert_eq!(opened.weights(&a).unwrap().0, weights(&a));
         std::fs::write(&index, map("../model-1-of-1.safetensors")).unwrap();
-        assert!(open(folder.path()).err().unwrap().to_string().contains("no plain file name"));
+        assert!(
+            open(&Files::folder(folder.path())).err().unwrap().to_string().contains("no plain file name")
+        );
     }
 
     proptest! {

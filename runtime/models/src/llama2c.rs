@@ -168,7 +168,7 @@ fn halves(rows: &mut [f32], head: usize, width: usize) {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "write"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;

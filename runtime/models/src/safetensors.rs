@@ -92,10 +92,11 @@ impl Checkpoint for Safetensors {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "write"))]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use rlhf_core::model::Architecture;
     use rlhf_core::model::flat;
 
     fn write(folder: &Path) -> (Architecture, Vec<f32>, std::path::PathBuf) {

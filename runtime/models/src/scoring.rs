@@ -128,14 +128,14 @@ fn read<T: DeserializeOwned>(files: &Files, name: &str) -> Result<Option<T>, For
     serde_json::from_slice(&files.read(name, 1 << 16)?).map(Some).map_err(fault)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "write"))]
 mod tests {
     use super::*;
 
     #[test]
     fn what_is_saved_is_read_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let (scoring, path) = (|| Scoring::read(folder.path()), folder.path().join(SCORING));
+        let (scoring, path) = (|| Scoring::read(&Files::folder(folder.path())), folder.path().join(SCORING));
         assert_eq!(scoring().unwrap(), Scoring::default());
         let scale = RewardScale { gain: 0.1 + 0.2, bias: -1e-7 };
         for steps in [None, Some(StepRule { end: 10, after: vec![7, 8], how: StepScore::Min })] {
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn members_are_folders_within() {
         let folder = tempfile::tempdir().unwrap();
-        let members = || Members::read(folder.path());
+        let members = || Members::read(&Files::folder(folder.path()));
         assert_eq!(members().unwrap(), None);
         let name = |name: &str| Members { how: EnsembleRule::Min, members: vec!["1".into(), name.into()] };
         name("2").write(folder.path()).unwrap();

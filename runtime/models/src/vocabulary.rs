@@ -71,7 +71,7 @@ pub fn save_tokenizer(path: &Path, tokenizer: &AnyTokenizer) -> Result<(), Forma
     write_whole(path, &[MAGIC, stored.as_slice()].concat())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "write"))]
 mod tests {
     use super::*;
     use rlhf_core::model::tokenizer::{Bytes, Words};

@@ -34,7 +34,8 @@ fn row_08_the_default_build_needs_no_compiler_but_rusts_and_no_library() {
     // Declarations of a system's calls, without a library behind them.
     let declares = ["linux-raw-sys", "windows-sys"];
     for name in names {
-        let native = name.ends_with("-sys") || ["cc", "cmake", "bindgen", "pkg-config"].contains(&name.as_str());
+        let native =
+            name.ends_with("-sys") || ["cc", "cmake", "bindgen", "pkg-config"].contains(&name.as_str());
         assert!(!native || declares.contains(&name.as_str()), "{name} builds or links what is not Rust");
     }
 }
