@@ -1,6 +1,6 @@
 //! The main job keeps its promises, on a seed that nobody tuned it on; and its controls.
 //!
-//! Three whole runs, some minutes: `RLHF_QUICKSTART_SEED` picks another seed.
+//! Three whole runs, some minutes: `tests/run quickstart`. `RLHF_QUICKSTART_SEED` picks another seed.
 
 use rlhf::engine::Device;
 use rlhf::stage::Session;
@@ -47,6 +47,7 @@ fn outcome(settings: &Settings) -> Outcome {
 
 /// The bars of the main job, and that no constant answer would have done.
 #[test]
+#[ignore = "minutes: tests/run quickstart"]
 fn ppo_tells_better_stories_than_the_supervised_model() {
     let settings = Settings::new(seed());
     let mut o = outcome(&settings);
@@ -112,6 +113,7 @@ fn golds(prompts: &[Prompt], answers: &[Vec<u32>]) -> Vec<f64> {
 
 /// A reward model that has learnt from shuffled labels is no teacher.
 #[test]
+#[ignore = "minutes: tests/run quickstart"]
 fn shuffled_labels_teach_nothing() {
     let mut settings = Settings::new(seed());
     settings.labels = Labels::Shuffled;
@@ -123,6 +125,7 @@ fn shuffled_labels_teach_nothing() {
 
 /// A policy that may not move does not.
 #[test]
+#[ignore = "minutes: tests/run quickstart"]
 fn a_very_large_beta_keeps_the_policy_where_it_is() {
     let mut settings = Settings::new(seed()).with_beta(100.0);
     settings.best_of = 1;

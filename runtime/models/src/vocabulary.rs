@@ -91,6 +91,9 @@ mod tests {
             }
         }
         let error = super::tokenizer(folder.path()).unwrap_err().to_string();
-        assert!(error.ends_with("want vocab.json and merges.txt, or encoder.json and vocab.bpe"), "{error}");
+        assert!(
+            error.ends_with("want tokenizer.rlhf, vocab.json and merges.txt, or encoder.json and vocab.bpe"),
+            "{error}"
+        );
     }
 }
