@@ -2,7 +2,7 @@
 //!
 //! A test that wants them is marked so, and the test harness then says that it was ignored, and why:
 //!
-//! ```
+//! ```text
 //! #[test]
 //! #[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 //! fn all_of_it_is_read() {}

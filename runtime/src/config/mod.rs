@@ -51,7 +51,7 @@ pub struct Config {
     pub version: u64,
     /// The recipe to start from; see [`Profile::by_name`].
     pub profile: String,
-    /// What step 3 does; see [`Method`](rlhf_core::profile::Method).
+    /// What step 3 does; see [`Method`].
     pub method: String,
     /// What every draw depends on.
     pub seed: u64,

@@ -319,7 +319,7 @@ impl Ppo {
                 }
                 out.policy.merge(&self.policy_gradient(roles.policy, &minibatch, &indices, place).await?);
                 if let Some(mix) = self.settings.pretraining.filter(|_| !pretraining.is_empty()) {
-                    let count = (mix.examples * indices.len() as f64).round() as usize;
+                    let count = libm::round(mix.examples * indices.len() as f64) as usize;
                     let picked = examples.take(count);
                     let chosen = pretraining.select(picked.iter().copied());
                     let tokens = chosen.owed().max(1) as f64;

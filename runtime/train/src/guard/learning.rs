@@ -23,7 +23,7 @@ impl Guards {
         let offender = |i: usize| {
             let span = minibatch.response_span(i);
             let new = watch.seen[span.clone()].iter();
-            let ratio = new.zip(&minibatch.log_probs()[span.clone()]).map(|(new, old)| (new - old).exp());
+            let ratio = new.zip(&minibatch.log_probs()[span.clone()]).map(|(new, old)| libm::expf(new - old));
             let mut offender = Offender::written(minibatch, i, indices[i]);
             offender.columns.push(("new_log_probs", watch.seen[span].to_vec()));
             offender.columns.push(("ratio", ratio.collect()));

@@ -97,8 +97,8 @@ impl Guards {
             }
         }
         let n = seen.rollouts.len() as f64;
-        let squares: f64 = response_kls(&seen.rollouts).map(|kl| (kl - seen.kl).powi(2)).sum();
-        let error = (squares / (n - 1.0).max(1.0) / n).sqrt();
+        let squares: f64 = response_kls(&seen.rollouts).map(|kl| (kl - seen.kl) * (kl - seen.kl)).sum();
+        let error = libm::sqrt(squares / (n - 1.0).max(1.0) / n);
         // Six errors: a mean of few and skewed numbers is not normal.
         if n > 1.0 && seen.kl < -6.0 * error && seen.kl < -1e-3 {
             warnings.push(Warning::NegativeKl { kl: seen.kl, error });
