@@ -18,7 +18,7 @@ pub enum TrainError {
         /// What it said.
         error: Box<dyn core::error::Error>,
     },
-    /// A guard stopped the run; [`crate::record::offending`] keeps what it found.
+    /// A guard stopped the run, and says what it found.
     Guard(Box<Fault>),
     /// There is nothing to learn from.
     Nothing {
