@@ -2,7 +2,7 @@
 
 mod shared;
 
-use rlhf::train::{Examples, Ppo, Roles, now, supervised};
+use rlhf_train::{Examples, Ppo, Roles, now, supervised};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::profile::{self, Profile, WarmUpLength};
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference};
