@@ -2,12 +2,12 @@
 
 mod shared;
 
-use rlhf_train::{Examples, Ppo, Roles, now, supervised};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::profile::{self, Profile, WarmUpLength};
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::Cpu;
+use rlhf_train::{Examples, Ppo, Roles, now, supervised};
 use shared::backend::{Device, Model};
 use shared::devices;
 use shared::tolerance::LOSS_CURVE;
