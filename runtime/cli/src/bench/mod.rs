@@ -5,7 +5,7 @@
 //! of each ([`Cost`]) is counted, not measured.
 //!
 //! ```
-//! use crate::bench::{Bench, Network, Work};
+//! use rlhf_cli::bench::{Bench, Network, Work};
 //! use rlhf::engine::Device;
 //! let networks = vec![Network::named("tiny").unwrap()];
 //! let least = core::time::Duration::from_millis(1);
