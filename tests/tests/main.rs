@@ -6,6 +6,7 @@ mod control;
 mod data;
 mod data_command;
 mod devices;
+mod field;
 mod fixtures;
 mod formats;
 mod guards;

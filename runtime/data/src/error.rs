@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 pub struct DataError {
     path: PathBuf,
     kind: Kind,
+    /// Nothing of the file can be read after it.
+    end: bool,
 }
 
 #[derive(Debug)]
@@ -20,12 +22,27 @@ enum Kind {
 impl DataError {
     /// The system refused to read or write `path`.
     pub fn io(path: &Path, error: io::Error) -> Self {
-        Self { path: path.into(), kind: Kind::Io(error) }
+        Self { path: path.into(), kind: Kind::Io(error), end: true }
     }
 
     /// The content of `path` is wrong at `place`: a line, a field.
     pub fn content(path: &Path, place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), kind: Kind::Content { place: place.into(), reason: reason.into() } }
+        Self {
+            path: path.into(),
+            kind: Kind::Content { place: place.into(), reason: reason.into() },
+            end: false,
+        }
+    }
+
+    /// The same, where nothing more of the file can be read: what follows is lost, not one row.
+    #[must_use]
+    pub fn ending(self) -> Self {
+        Self { end: true, ..self }
+    }
+
+    /// Returns whether the rest of the file is lost with it, however many rows that are.
+    pub fn is_end(&self) -> bool {
+        self.end
     }
 
     /// The file.

@@ -1,0 +1,1 @@
+//! What a row says, and what a file is.

@@ -1,0 +1,1 @@
+//! Model folders as people have them, and the commands that read rows.

@@ -1,0 +1,1 @@
+//! Files that are cut, damaged, packed or huge.

@@ -1,0 +1,1 @@
+//! Runs under real-world trouble.
