@@ -1,8 +1,8 @@
 //! What a file holds.
 
+use super::layout::named_as_text;
 use super::open::open;
-use super::parquet;
-use super::records::rows;
+use super::records::sample;
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -169,30 +169,25 @@ pub fn recognise(path: &Path) -> Result<Option<Format>, DataError> {
 pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataError> {
     let unreadable = |e| DataError::io(path, e);
     let none = |place: &str, reason: &str| Ok(Err(DataError::content(path, place, reason)));
-    let mut file = open(path)?;
-    let first = file.fill_buf().map_err(unreadable)?;
-    if first.starts_with(LFS) {
+    if open(path)?.fill_buf().map_err(unreadable)?.starts_with(LFS) {
         return none("content", "a Git LFS pointer stands for it: run `git lfs pull`");
     }
-    let begun = first.trim_ascii_start().first() == Some(&b'{');
-    if begun || parquet::is(path)? {
-        // What does not parse may be some other kind of JSON file, which is nobody's fault.
-        let (mut fault, mut rows) = (None, rows(path)?.take(TRIED));
-        let first = rows.find_map(|row| row.map_err(|e| fault.get_or_insert(e).path().to_owned()).ok());
-        return Ok(match first {
-            Some(row) => {
+    if let Some(sampled) = sample(path, TRIED)? {
+        return Ok(match (sampled.rows.first(), sampled.first_error) {
+            (Some(row), _) => {
                 let names = || row.fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
                 let reason = || row.fault(&names(), "no known format has these fields");
                 Format::of(&row.fields).ok_or_else(reason)
             }
-            None => Err(fault.unwrap_or_else(|| DataError::content(path, "content", "it has no rows"))),
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(DataError::content(path, "content", "it has no rows")),
         });
     }
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if ![".txt", ".txt.gz", ".txt.zst"].iter().any(|ending| name.ends_with(ending)) {
+    if !named_as_text(path) {
         return none("content", "it is neither rows (JSON lines, Parquet) nor text (.txt)");
     }
-    let length = std::io::copy(&mut file.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;
+    let length =
+        std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;
     if length < SHORTEST_TEXT {
         return none("size", "text of less than 64 KiB, as licences and lists of words are");
     }
