@@ -45,6 +45,7 @@ mod rows;
 mod solution;
 mod source;
 mod split;
+mod testing;
 mod transcript;
 mod vote;
 
@@ -68,5 +69,6 @@ pub use solution::solutions_of;
 pub use solution::{Solution, solutions};
 pub use source::Source;
 pub use split::{Group, Sides, held_out};
+pub use testing::for_testing;
 pub use transcript::{ASSISTANT, HUMAN};
 pub use vote::Vote;
