@@ -270,7 +270,13 @@ fn faults_name_the_file_the_line_and_the_field() {
         rows.next().unwrap().unwrap_err().to_string()
     };
     let path = two(Format::Pairs, r#"{"prompt": "Hi", "chosen": 3, "rejected": ""}"#);
-    assert_eq!(message(&path), format!("{}, line 3, field \"chosen\": want a text or a list of messages, found a number", path.display()));
+    assert_eq!(
+        message(&path),
+        format!(
+            "{}, line 3, field \"chosen\": want a text or a list of messages, found a number",
+            path.display()
+        )
+    );
     let path = two(Format::Labelled, &row(Format::Labelled).replace(": 2}", ": 3}"));
     assert!(message(&path).ends_with("line 3, field \"label\": 3 is neither 0 (tie), 1 nor 2"));
     let path = two(Format::Predictions, &row(Format::Predictions).replace("[0, ", "["));

@@ -52,7 +52,10 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Config(_) | RunError::Missing { .. } | RunError::Memory { .. } => Self::wrong(error),
+            RunError::Config(_)
+            | RunError::Missing { .. }
+            | RunError::Unlearnable { .. }
+            | RunError::Memory { .. } => Self::wrong(error),
             RunError::Stage(error) => error.into(),
             _ => Self::failed(error),
         }
@@ -71,7 +74,10 @@ impl From<StageError> for Failure {
             StageError::Stopped { .. } | StageError::Train { error: TrainError::Guard(_), .. } => {
                 Exit::Stopped
             }
-            StageError::Occupied { .. } | StageError::Busy { .. } | StageError::Differs { .. } => Exit::Wrong,
+            StageError::Occupied { .. }
+            | StageError::Taken { .. }
+            | StageError::Busy { .. }
+            | StageError::Differs { .. } => Exit::Wrong,
             _ => Exit::Failed,
         };
         Self { exit, error: error.into() }
