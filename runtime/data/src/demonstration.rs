@@ -2,7 +2,7 @@
 
 use super::Format;
 use super::fields::{ANSWER, MESSAGES};
-use super::format::{known, named};
+use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;

@@ -1,6 +1,7 @@
 //! The files of a folder: those that serve, and why the others do not.
 
-use super::format::{Format, examine};
+use super::Format;
+use super::recognition::examine;
 use crate::error::DataError;
 use std::path::{Path, PathBuf};
 

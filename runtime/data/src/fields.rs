@@ -3,8 +3,9 @@
 
 use super::export::ANSWERS;
 use super::format::Format;
-use super::rows::{Row, kind, number_or_truth};
+use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
+use super::value::{kind, number_or_truth};
 use crate::error::DataError;
 use core::fmt;
 use serde_json::{Map, Value};
