@@ -57,6 +57,8 @@ mod transcript;
 mod turn;
 mod value;
 mod vote;
+#[cfg(test)]
+mod written;
 
 pub use comparison::comparisons_of;
 pub use comparison::{Comparison, Options, comparisons};

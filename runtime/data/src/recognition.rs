@@ -4,7 +4,7 @@ use super::fields::{Fields, unknown};
 use super::format::{Format, Kind};
 use super::layout::named_as_text;
 use super::open::open;
-use super::records::sample;
+use super::records::{Parse, sample};
 use super::rows::Row;
 use crate::error::DataError;
 use std::io::{BufRead, Read};
@@ -36,6 +36,21 @@ pub fn recognise(path: &Path) -> Result<Option<Format>, DataError> {
 /// The file cannot be read, or is of none.
 pub(super) fn known(path: &Path) -> Result<Format, DataError> {
     examine(path)?
+}
+
+/// Makes `parse` refuse rows whose answers or judgments would be lost, in a file that is of this format by its
+/// rows. Where a person says that it is, they may be.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn consistent<T: 'static>(path: &Path, format: Format, parse: Parse<T>) -> Result<Parse<T>, DataError> {
+    if recognise(path)? != Some(format) {
+        return Ok(parse);
+    }
+    Ok(Box::new(move |row| {
+        Fields::no_more(format, row)?;
+        parse(row)
+    }))
 }
 
 /// A format's name, in a message.

@@ -17,6 +17,7 @@ use super::demonstration;
 use super::feedback;
 use super::identity::normalized;
 use super::personal::Finder;
+use super::fields::Fields;
 use super::recognition::known;
 use super::records::{Parse, rows};
 use super::rows::Row;
@@ -79,6 +80,7 @@ impl Checker {
                 file.rows += 1;
                 let read = row.and_then(|row| {
                     self.personal(&row);
+                    Fields::no_more(format, &row)?;
                     let records = parse(&row)?;
                     Ok((row, records))
                 });
