@@ -228,7 +228,7 @@ fn pace(what: &str, setting: &str, optimizer: &Optimiser, total: u64, each: u64)
     let longer = if warm_up == total { "as long as" } else { "longer than" };
     Some(format!(
         "{what}: the warm-up of {warm_up} steps is {longer} the training, which has {total}: the learning rate \
-         rises to {highest:e} and never to {peak:e}; shorten {setting}.warm_up, or train longer"
+         rises to {highest:.1e} and never to {peak:.1e}; shorten {setting}.warm_up, or train longer"
     ))
 }
 

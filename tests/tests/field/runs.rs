@@ -189,11 +189,16 @@ fn answers_as_long_as_the_context_keep_some_of_their_prompt_and_are_counted() {
 #[test]
 fn ties_alone_are_found_before_anything_is_trained() {
     let folder = prepared();
-    let rows = pairs(|i| format!("Why {i}?"), "Yes.", "Yes.");
-    let (code, text, _) = on_pairs(folder.path(), "out", &rows, &[]);
-    assert_eq!(code, 2, "{text}");
-    assert!(text.contains("no decided vote") || text.contains("pairs"), "{text}");
-    let set = ["--set", "reward.formats=[\"pairs\"]"];
+    let rows = (0..40).map(|i| {
+        serde_json::json!({"prompt": format!("Why {i}?"), "answers": ["Yes.", "No.", "So."], "ranks": [1, 1, 1]})
+    });
+    fs::write(folder.path().join("ranks.jsonl"), lines(rows)).unwrap();
+    let set = ["--set", "reward.formats=[\"ranked\"]"];
+    for method in ["method=ppo", "method=dpo", "method=ilql"] {
+        let (code, text) =
+            said(folder.path(), &run(&[&["--out", "out", "--set", method], &set[..]].concat()));
+        assert!(code == 2 && text.contains("there is no decided vote to learn from"), "{text}");
+    }
     let (code, text) =
         said(folder.path(), &[&["config", "check", "run.toml", "--data", "."], &set[..]].concat());
     assert_eq!(code, 2, "{text}");
@@ -214,7 +219,10 @@ fn labels_of_one_kind_are_found_before_anything_is_trained() {
         assert_eq!(code, 2, "{text}");
         let class = if label { "answers are desirable" } else { "answers are undesirable" };
         assert!(text.contains(class) && text.contains("want both kinds"), "{text}");
-        let (code, text) = said(folder.path(), &run(&["--out", "out", "--set", "reward.loss=outcome"]));
+        let (code, text) = said(
+            folder.path(),
+            &run(&["--out", "out", "--set", "reward.loss=outcome", "--set", "reward.formats=[\"feedback\"]"]),
+        );
         assert!(code == 2 && text.contains("all labels are"), "{text}");
     }
     assert!(!folder.path().join("out").exists());
@@ -333,7 +341,7 @@ fn a_value_out_of_range_is_told_in_few_digits() {
         assert!(digits < Some(40), "{text}");
     }
     for (args, wanted) in
-        [(["--top-p", "0"], "want above 0 and at most 1"), (["--temperature", "-1"], "want")]
+        [(["--top-p", "0"], "want above 0 and at most 1"), (["--min-p", "2"], "want 0 to 1")]
     {
         let generate = ["generate", "base", "--tokenizer", "bytes.tok", "--prompt", "a"];
         let (code, text) = said(folder.path(), &[&generate[..], &args].concat());
