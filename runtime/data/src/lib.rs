@@ -35,6 +35,7 @@ mod layout;
 mod lines;
 mod mixed;
 mod open;
+mod packed;
 mod parquet;
 pub mod personal;
 mod prompt;
@@ -44,6 +45,7 @@ mod rows;
 mod solution;
 mod source;
 mod split;
+mod table;
 mod transcript;
 mod vote;
 
