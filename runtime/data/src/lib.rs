@@ -22,8 +22,6 @@
 mod array;
 mod caught;
 pub mod check;
-#[cfg(feature = "parquet")]
-mod columns;
 mod comparison;
 mod demonstration;
 mod error;

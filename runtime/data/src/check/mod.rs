@@ -103,6 +103,9 @@ impl Checker {
     }
 
     fn refuse(&mut self, error: &DataError, file: &mut File) {
+        if error.is_end() {
+            self.report.ended.push(error.early_end());
+        }
         file.refused += 1;
         if self.report.bad.len() < SHOWN {
             self.report.bad.push(Bad { error: error.to_string() });

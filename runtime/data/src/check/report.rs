@@ -66,6 +66,8 @@ pub struct Report {
     pub files: Vec<File>,
     /// The first rows that do not fit.
     pub bad: Vec<Bad>,
+    /// Files whose rest cannot be read, each with its name, the place and the reason.
+    pub ended: Vec<String>,
     /// Different prompts.
     pub prompts: u64,
     /// How long prompts are; of plain text, lines.
@@ -93,11 +95,11 @@ impl Report {
         }
     }
 
-    /// What should be looked at before training: rows that do not fit, duplicates, leaks,
-    /// contradictions. Personal data is for people to judge, and is none of these.
+    /// What should be looked at before training: files that end early, rows that do not fit, duplicates,
+    /// leaks, contradictions. Personal data is for people to judge, and is none of these.
     pub fn problems(&self) -> Vec<String> {
         let refused: u64 = self.files.iter().map(|file| file.refused).sum();
-        [
+        let counted = [
             (refused, "rows do not fit"),
             (self.duplicates.exact, "records are exact duplicates"),
             (self.duplicates.near, "records are duplicates but for case, space and punctuation"),
@@ -106,8 +108,8 @@ impl Report {
         ]
         .into_iter()
         .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
-        .collect()
+        .map(|(count, what)| format!("{count} {what}"));
+        self.ended.iter().cloned().chain(counted).collect()
     }
 }
 
@@ -121,9 +123,10 @@ impl Serialize for Report {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let measured =
             |lengths: &Lengths| Measured { characters: lengths.characters(), words: lengths.words() };
-        let mut out = to.serialize_struct("Report", 10)?;
+        let mut out = to.serialize_struct("Report", 11)?;
         out.serialize_field("files", &self.files)?;
         out.serialize_field("bad", &self.bad)?;
+        out.serialize_field("ended", &self.ended)?;
         out.serialize_field("prompts", &self.prompts)?;
         out.serialize_field("prompt_lengths", &measured(&self.prompt_lengths))?;
         out.serialize_field("answer_lengths", &measured(&self.answer_lengths))?;
