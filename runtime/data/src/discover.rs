@@ -32,7 +32,12 @@ pub fn discover(root: &Path) -> Result<Found, DataError> {
             found.left_out.push((path, reason.into()));
             continue;
         }
-        match examine(&path)? {
+        // A damaged file is no reason to go on without it; one that stands for another, say, is.
+        let examined = match examine(&path) {
+            Err(error) if error.is_end() => return Err(error),
+            examined => examined.and_then(|format| format),
+        };
+        match examined {
             Ok(format) => found.files.push((path, format)),
             Err(reason) => {
                 let reason = reason.within();

@@ -325,7 +325,8 @@ impl Fields {
         let more: Option<Vec<_>> = of_format.map(|fields| fields.more(&row.fields)).collect();
         match more.and_then(|more| more.first().copied()) {
             Some(field) => {
-                let reason = format!("the file's rows are {format}, which have none: what it says would be lost");
+                let reason =
+                    format!("the file's rows are {format}, which have none: what it says would be lost");
                 Err(row.fault(field, reason))
             }
             None => Ok(()),
@@ -336,7 +337,9 @@ impl Fields {
     pub(super) fn is_known(name: &str) -> bool {
         let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         [ALWAYS, COMPARED, WITH].into_iter().chain(LABELS.iter().copied()).any(known)
-            || TABLE.iter().any(|fields| known(fields.optional) || fields.required.iter().any(|group| known(group.0)))
+            || TABLE
+                .iter()
+                .any(|fields| known(fields.optional) || fields.required.iter().any(|group| known(group.0)))
     }
 
     /// The names of a row's fields that a format does not read.

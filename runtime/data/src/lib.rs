@@ -22,8 +22,6 @@
 mod array;
 mod caught;
 pub mod check;
-#[cfg(feature = "parquet")]
-mod columns;
 mod comparison;
 mod demonstration;
 mod discover;
@@ -41,6 +39,7 @@ mod layout;
 mod lines;
 mod mixed;
 mod open;
+mod packed;
 mod parquet;
 pub mod personal;
 mod prompt;
@@ -52,6 +51,7 @@ mod solution;
 mod source;
 mod split;
 mod spoken;
+mod table;
 mod testing;
 mod transcript;
 mod turn;

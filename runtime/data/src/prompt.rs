@@ -4,7 +4,7 @@ use super::Format;
 use super::comparison::{self, Options};
 use super::demonstration;
 use super::feedback;
-use super::recognition::{consistent, SAMPLED, known, named};
+use super::recognition::{SAMPLED, consistent, known, named};
 use super::records::{Parse, Records, sample};
 use super::rows::{Origin, Row, USERS};
 use super::solution;

@@ -7,7 +7,7 @@ use super::open::open;
 use super::records::{Parse, sample};
 use super::rows::Row;
 use crate::error::DataError;
-use std::io::{BufRead, Read};
+use std::io::Read;
 use std::path::Path;
 
 /// Shorter text files are licences and word lists rather than something to train on.
@@ -43,7 +43,11 @@ pub(super) fn known(path: &Path) -> Result<Format, DataError> {
 ///
 /// # Errors
 /// The file cannot be read.
-pub(super) fn consistent<T: 'static>(path: &Path, format: Format, parse: Parse<T>) -> Result<Parse<T>, DataError> {
+pub(super) fn consistent<T: 'static>(
+    path: &Path,
+    format: Format,
+    parse: Parse<T>,
+) -> Result<Parse<T>, DataError> {
     if recognise(path)? != Some(format) {
         return Ok(parse);
     }
@@ -65,9 +69,6 @@ pub(super) fn named(format: Option<Format>) -> String {
 pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataError> {
     let unreadable = |e| DataError::io(path, e);
     let none = |place: &str, reason: &str| Ok(Err(DataError::content(path, place, reason)));
-    if open(path)?.fill_buf().map_err(unreadable)?.starts_with(LFS) {
-        return none("content", "a Git LFS pointer stands for it: run `git lfs pull`");
-    }
     if let Some(sampled) = sample(path, SAMPLED)? {
         let known = majority(&sampled.rows);
         return Ok(match (known, sampled.rows.first(), sampled.first_error) {
@@ -78,7 +79,7 @@ pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataErro
         });
     }
     if !named_as_text(path) {
-        return none("content", "it is neither rows (JSON lines, Parquet) nor text (.txt)");
+        return none("content", "it is neither rows (JSON, CSV, TSV, Parquet) nor text (.txt)");
     }
     let length =
         std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;
@@ -103,6 +104,3 @@ fn majority(rows: &[Row]) -> Option<Format> {
     let bare = prompts.map_or(0, |format| counts[format as usize]);
     more.filter(|more| counts[*more as usize] * PROMPTS >= bare).or(prompts)
 }
-
-/// What begins the file that Git keeps in the place of a large one.
-const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";

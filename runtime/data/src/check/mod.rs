@@ -15,9 +15,9 @@ pub use votes::Votes;
 use super::comparison::{self, Comparison, Options};
 use super::demonstration;
 use super::feedback;
+use super::fields::Fields;
 use super::identity::normalized;
 use super::personal::Finder;
-use super::fields::Fields;
 use super::recognition::known;
 use super::records::{Parse, rows};
 use super::rows::Row;
@@ -111,6 +111,9 @@ impl Checker {
     }
 
     fn refuse(&mut self, error: &DataError, file: &mut File) {
+        if error.is_end() {
+            self.report.ended.push(error.early_end());
+        }
         file.refused += 1;
         if self.report.bad.len() < SHOWN {
             self.report.bad.push(Bad { error: error.to_string() });
