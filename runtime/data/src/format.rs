@@ -1,12 +1,12 @@
 //! What a file holds.
 
+use super::layout::named_as_text;
 use super::open::open;
-use super::parquet;
-use super::records::rows;
+use super::records::sample;
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::io::{BufRead, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What a file can be used for.
@@ -159,23 +159,15 @@ const TRIED: usize = 8;
 /// # Errors
 /// The file cannot be read.
 pub fn recognise(path: &Path) -> Result<Option<Format>, DataError> {
-    let unreadable = |e| DataError::io(path, e);
-    let mut file = open(path)?;
-    let begun = file.fill_buf().map_err(unreadable)?.trim_ascii_start().first() == Some(&b'{');
-    if parquet::is(path)? {
-        let first = rows(path)?.next().transpose()?;
-        return Ok(first.and_then(|row| Format::of(&row.fields)));
+    // What does not parse may be some other kind of JSON file, which is nobody's fault.
+    if let Some(sampled) = sample(path, TRIED)? {
+        return Ok(sampled.rows.first().and_then(|row| Format::of(&row.fields)));
     }
-    if begun {
-        // What does not parse may be some other kind of JSON file, which is nobody's fault.
-        let first = rows(path)?.take(TRIED).find_map(Result::ok);
-        return Ok(first.and_then(|row| Format::of(&row.fields)));
-    }
-    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if ![".txt", ".txt.gz", ".txt.zst"].iter().any(|ending| name.ends_with(ending)) {
+    if !named_as_text(path) {
         return Ok(None);
     }
-    let length = std::io::copy(&mut file.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;
+    let length = std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink())
+        .map_err(|e| DataError::io(path, e))?;
     Ok((length == SHORTEST_TEXT).then_some(Format::Text))
 }
 

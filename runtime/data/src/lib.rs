@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod array;
 mod caught;
 pub mod check;
 #[cfg(feature = "parquet")]
@@ -29,6 +30,8 @@ mod error;
 mod feedback;
 mod fit;
 mod format;
+mod json;
+mod layout;
 mod lines;
 mod mixed;
 mod open;

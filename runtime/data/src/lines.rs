@@ -1,17 +1,24 @@
 //! Rows of JSON lines.
 
+use super::json::{object, reason};
 use super::open::open;
 use super::rows::{Origin, Row};
 use crate::error::DataError;
-use serde_json::{Map, Value};
-use std::io::{BufRead, Read};
+use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The longest row, in bytes: what a small packed file may blow up to before it is refused.
 const LONGEST_LINE: u64 = 1 << 24;
 
-/// The lines of a file, empty ones left out. A line that is too long, or cannot be read, is the last.
+/// How much of a longer line is read, without being held, to find its end.
+const LONGEST_SEARCH: usize = 1 << 30;
+
+/// What some programs write at the beginning of a text, and `cat` leaves within it.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// The lines of a file, empty ones left out. After one that is too long those behind it are still read; one
+/// that cannot be read is the last.
 pub(super) struct RawLines {
     path: Arc<Path>,
     reader: Option<Box<dyn BufRead>>,
@@ -34,26 +41,60 @@ impl RawLines {
         DataError::content(&self.path, format!("line {}", self.line), reason)
     }
 
+    /// Whether the line that was read last is the file's last and has no end of its own, as after a cut.
+    pub fn unfinished(&self) -> bool {
+        self.buffer.last() != Some(&b'\n')
+    }
+
     /// The next line with its end, where it has one; `None` after the last.
     pub fn next(&mut self) -> Option<Result<&[u8], DataError>> {
         while let Some(reader) = &mut self.reader {
             self.line += 1;
             self.buffer.clear();
             let fault = match reader.take(LONGEST_LINE + 1).read_until(b'\n', &mut self.buffer) {
-                Err(error) => self.fault(format!("it cannot be read: {error}")),
+                Err(error) => self.fault(format!("it cannot be read further: {error}")),
                 Ok(_) if self.buffer.is_empty() => break,
-                Ok(_) if self.buffer.len() as u64 > LONGEST_LINE => {
-                    self.fault("want at most 16 MiB in one line")
+                Ok(_) if self.buffer.len() as u64 > LONGEST_LINE && self.buffer.last() != Some(&b'\n') => {
+                    self.buffer.clear();
+                    let reason = "want at most 16 MiB in one line";
+                    match skip_line(reader) {
+                        Ok(true) => return Some(Err(self.fault(reason))),
+                        Ok(false) => self.fault(format!("{reason}; its end was not found")),
+                        Err(error) => self.fault(format!("it cannot be read further: {error}")),
+                    }
                 }
-                Ok(_) if self.buffer.trim_ascii().is_empty() => continue,
-                Ok(_) => return Some(Ok(&self.buffer)),
+                Ok(_) if without_mark(&self.buffer).trim_ascii().is_empty() => continue,
+                Ok(_) => return Some(Ok(without_mark(&self.buffer))),
             };
             self.reader = None;
-            return Some(Err(fault));
+            return Some(Err(fault.ending()));
         }
         self.reader = None;
         None
     }
+}
+
+fn without_mark(line: &[u8]) -> &[u8] {
+    line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+}
+
+/// Reads to the end of the line, which is not held; whether there was one.
+fn skip_line(reader: &mut Box<dyn BufRead>) -> io::Result<bool> {
+    let mut left = LONGEST_SEARCH;
+    while left > 0 {
+        let bytes = reader.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let end = bytes.iter().position(|b| *b == b'\n');
+        let used = end.map_or(bytes.len(), |at| at + 1);
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(true);
+        }
+        left = left.saturating_sub(used);
+    }
+    Ok(false)
 }
 
 /// The rows of JSON lines. A line that is no JSON object is an error; those after it are still read.
@@ -69,13 +110,17 @@ impl Iterator for Lines {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let parsed: Result<Map<String, Value>, _> = match self.0.next()? {
-            Ok(line) => serde_json::from_slice(line),
+        let parsed = match self.0.next()? {
+            Ok(line) => object(line),
             Err(error) => return Some(Err(error)),
         };
         Some(match parsed {
             Ok(fields) => Ok(Row { origin: self.0.origin(), unit: "line", fields }),
-            Err(error) => Err(self.0.fault(format!("want one JSON object: {error}"))),
+            // How many rows were behind it is not known.
+            Err(error) if error.is_eof() && self.0.unfinished() => {
+                Err(self.0.fault("the file ends within this row: it is cut off").ending())
+            }
+            Err(error) => Err(self.0.fault(reason(&error))),
         })
     }
 }

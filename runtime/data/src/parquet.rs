@@ -80,7 +80,7 @@ mod built {
                 }
                 Err(error) => {
                     self.rows = None;
-                    Some(Err(DataError::content(&self.path, format!("row {}", self.row), error)))
+                    Some(Err(DataError::content(&self.path, format!("row {}", self.row), error).ending()))
                 }
             }
         }

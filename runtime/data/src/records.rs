@@ -1,22 +1,81 @@
 //! The rows of a file, one at a time, and the records that they become.
 
+use super::array::Elements;
+use super::layout::{Layout, layout};
 use super::lines::Lines;
 use super::parquet;
 use super::rows::{Row, Rows};
 use crate::error::DataError;
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::path::Path;
 
 /// The rows of a file, whatever it is.
 pub(super) fn rows(path: &Path) -> Result<Rows, DataError> {
-    Ok(if parquet::is(path)? { parquet::rows(path)? } else { Box::new(Lines::open(path)?) })
+    Ok(match layout(path)? {
+        Some(Layout::Parquet) => parquet::rows(path)?,
+        Some(Layout::Array) => Box::new(Elements::array(path)?),
+        Some(Layout::Objects) => Box::new(Elements::objects(path)?),
+        Some(Layout::Lines) | None => Box::new(Lines::open(path)?),
+    })
+}
+
+/// The first rows of a file.
+pub(super) struct Sampled {
+    /// Those that could be read.
+    pub rows: Vec<Row>,
+    /// Why the first that could not be read could not.
+    pub first_error: Option<DataError>,
+}
+
+/// The most that a sample holds, in bytes of its rows' texts, where one row is not more.
+const LARGEST_SAMPLE: usize = 1 << 24;
+
+/// Reads up to `most` rows from the beginning of a file, fewer where they are long. `None` where it has no
+/// rows by its first bytes: plain text, say.
+///
+/// # Errors
+/// The file cannot be read at all.
+pub(super) fn sample(path: &Path, most: usize) -> Result<Option<Sampled>, DataError> {
+    if layout(path)?.is_none() {
+        return Ok(None);
+    }
+    let (mut sampled, mut size) = (Sampled { rows: Vec::new(), first_error: None }, 0);
+    for row in rows(path)?.take(most) {
+        match row {
+            Ok(row) => {
+                size += row.fields.values().map(length).sum::<usize>();
+                sampled.rows.push(row);
+            }
+            Err(error) => _ = sampled.first_error.get_or_insert(error),
+        }
+        if size > LARGEST_SAMPLE {
+            break;
+        }
+    }
+    match sampled.first_error.take_if(|error| sampled.rows.is_empty() && error.is_end()) {
+        Some(error) => Err(error),
+        None => Ok(Some(sampled)),
+    }
+}
+
+/// About how many bytes a value takes.
+fn length(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(text) => text.len(),
+            Value::Array(values) => values.iter().map(length).sum(),
+            Value::Object(fields) => fields.iter().map(|(name, value)| name.len() + length(value)).sum(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        }
 }
 
 /// How a row becomes any number of records.
 pub(super) type Parse<T> = Box<dyn Fn(&Row) -> Result<Vec<T>, DataError>>;
 
 /// What a file holds, one record at a time. A row that does not fit is an error that names it; the
-/// rows after it are still read. A file that cannot be read further ends after its error.
+/// rows after it are still read. A file that cannot be read further ends after its error, for which
+/// [`DataError::is_end`] holds.
 pub struct Records<T> {
     rows: Rows,
     parse: Parse<T>,

@@ -29,14 +29,21 @@ pub(super) struct Take<'a> {
 /// A first pass over all data: prompts of one user, and users of one prompt, are not parted in any set.
 ///
 /// # Errors
-/// A file cannot be opened.
+/// A file cannot be opened, or not be read to its end.
 pub(super) fn sides(files: &All) -> Result<Sides, RunError> {
     let mut sides = Sides::default();
     let mut all = files.serving();
     // A source may name files that are not in the folder, or say otherwise what they hold.
     all.extend(files.found.iter().map(|(path, format)| (path.as_path(), *format)));
     for (path, format) in all {
-        sides.join_all(groups_of(path, Some(format))?);
+        for group in groups_of(path, Some(format))? {
+            match group {
+                Ok(group) => sides.join(group),
+                Err(error) if error.is_end() => return Err(error.into()),
+                // A row that does not fit is in no split, and is counted where it is read.
+                Err(_) => {}
+            }
+        }
     }
     Ok(sides)
 }
@@ -106,6 +113,8 @@ fn file<T>(
                 kept += 1;
                 take(row);
             }
+            // However few rows were refused: how many are lost behind it is not known.
+            Err(error) if error.is_end() => return Err(error.into()),
             Err(error) => {
                 refused += 1;
                 first.get_or_insert(error);

@@ -1,0 +1,97 @@
+//! One row of JSON, and what is wrong with it.
+
+use serde_json::{Error, Map, Value};
+
+/// An object. Numbers that Python writes and JSON has not (`NaN`, `Infinity`, `1e999`) are `null`: a field that
+/// nobody reads does not refuse a row.
+pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
+    serde_json::from_slice(bytes).or_else(|error| match without_numbers_beyond_json(bytes) {
+        Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| error),
+        None => Err(error),
+    })
+}
+
+/// What is wrong, with its place in the row.
+pub(super) fn reason(error: &Error) -> String {
+    let text = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    let what = text.strip_suffix(&place).unwrap_or(&text);
+    match error.line() {
+        0 => format!("want one JSON object: {what}"),
+        1 => format!("want one JSON object: {what} at column {}", error.column()),
+        line => format!("want one JSON object: {what} at column {} of its line {line}", error.column()),
+    }
+}
+
+/// The same with `null` in the place of numbers that are none of JSON's; `None` where there is no such.
+fn without_numbers_beyond_json(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (mut out, mut rest, mut changed) = (Vec::with_capacity(bytes.len()), bytes, false);
+    while let Some(byte) = rest.first() {
+        let length = match byte {
+            b'"' => text_length(rest),
+            b'-' | b'0'..=b'9' | b'N' | b'I' => {
+                rest.iter().take_while(|b| b.is_ascii_alphanumeric() || b"+-.".contains(b)).count()
+            }
+            _ => 1,
+        };
+        let (token, after) = rest.split_at_checked(length)?;
+        if beyond_json(token) {
+            out.extend_from_slice(b"null");
+            changed = true;
+        } else {
+            out.extend_from_slice(token);
+        }
+        rest = after;
+    }
+    changed.then_some(out)
+}
+
+fn beyond_json(token: &[u8]) -> bool {
+    let token = core::str::from_utf8(token).unwrap_or_default();
+    match token {
+        "NaN" | "-NaN" | "Infinity" | "-Infinity" => true,
+        _ if token.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
+            token.parse::<f64>().is_ok_and(f64::is_infinite) && !token.ends_with(|c: char| c.is_alphabetic())
+        }
+        _ => false,
+    }
+}
+
+/// How long a text is, with its quotes.
+fn text_length(bytes: &[u8]) -> usize {
+    let mut escaped = false;
+    for (at, byte) in bytes.iter().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return at + 1,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_beyond_json_are_null() {
+        let row =
+            object(br#"{"a": NaN, "b": [-Infinity, 1e999, -1e999, 1.5], "c": "NaN \" 1e999"}"#).unwrap();
+        assert_eq!(row["a"], Value::Null);
+        assert_eq!(row["b"], serde_json::json!([null, null, null, 1.5]));
+        assert_eq!(row["c"], "NaN \" 1e999");
+        for wrong in [r#"{"a": nan}"#, r#"{"a": NaN,}"#, r#"{"a": Nano}"#, r#"{"a": 1e999x}"#] {
+            assert!(object(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn reasons_say_where_in_the_row() {
+        let why = |text: &str| reason(&object(text.as_bytes()).unwrap_err());
+        assert_eq!(why(r#"{"a": 1,}"#), "want one JSON object: trailing comma at column 9");
+        assert_eq!(why("{\n\"a\": x}"), "want one JSON object: expected value at column 6 of its line 2");
+        assert!(why("[1]").starts_with("want one JSON object: invalid type: sequence"));
+    }
+}

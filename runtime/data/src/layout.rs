@@ -1,0 +1,87 @@
+//! How the rows of a file are laid out.
+
+use super::lines::RawLines;
+use super::open::open;
+use super::parquet;
+use crate::error::DataError;
+use serde::de::IgnoredAny;
+use std::io::{self, BufRead};
+use std::path::Path;
+
+/// How the rows of a file are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// By column.
+    Parquet,
+    /// An object on each line.
+    Lines,
+    /// One array of objects, on any lines.
+    Array,
+    /// Objects one after the other, each over several lines.
+    Objects,
+}
+
+/// Looks at the beginning of a file. `None`: it has no rows.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn layout(path: &Path) -> Result<Option<Layout>, DataError> {
+    if parquet::is(path)? {
+        return Ok(Some(Layout::Parquet));
+    }
+    Ok(match first(path).map_err(|e| DataError::io(path, e))? {
+        [Some(b'['), Some(b'{' | b']') | None] => Some(Layout::Array),
+        [Some(b'['), _] if !named_as_text(path) => Some(Layout::Array),
+        [Some(b'{'), _] if over_lines(path)? => Some(Layout::Objects),
+        [Some(b'{'), _] => Some(Layout::Lines),
+        _ => None,
+    })
+}
+
+/// The name of a file in lower case, without the ending that says how it is packed.
+pub(super) fn plain_name(path: &Path) -> String {
+    let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let packed = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending));
+    packed.map(str::to_owned).unwrap_or(name)
+}
+
+/// Whether a file is text by its name.
+pub(super) fn named_as_text(path: &Path) -> bool {
+    plain_name(path).ends_with(".txt")
+}
+
+/// The first two bytes that are not white space.
+fn first(path: &Path) -> io::Result<[Option<u8>; 2]> {
+    let mut reader = open(path).map_err(io::Error::other)?;
+    let mut first = [None; 2];
+    for place in &mut first {
+        loop {
+            let bytes = reader.fill_buf()?;
+            let (length, begun) = (bytes.len(), bytes.iter().position(|b| !b.is_ascii_whitespace()));
+            *place = begun.and_then(|at| bytes.get(at).copied());
+            reader.consume(begun.map_or(length, |at| at + 1));
+            if begun.is_some() || length == 0 {
+                break;
+            }
+        }
+    }
+    Ok(first)
+}
+
+/// Whether the first object of a file goes on after its first line, as a row of JSON lines that is damaged
+/// does not: the next line begins with no object.
+fn over_lines(path: &Path) -> Result<bool, DataError> {
+    let mut lines = RawLines::open(path)?;
+    let goes_on = match lines.next() {
+        Some(Ok(line)) => {
+            // What is left open is no text: the end of a line cannot be in one.
+            serde_json::from_slice::<IgnoredAny>(line).is_err_and(|e| e.is_eof())
+        }
+        _ => false,
+    };
+    Ok(goes_on
+        && match lines.next() {
+            Some(Ok(line)) => matches!(line.trim_ascii_start().first(), Some(b'"' | b'}' | b'[' | b']')),
+            _ => false,
+        })
+}
