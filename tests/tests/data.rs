@@ -104,7 +104,7 @@ fn formats_are_recognised_by_their_fields_whatever_the_name() {
     file(folder.path(), "corpus.txt", &"So it goes. ".repeat(10_000));
     std::fs::create_dir(folder.path().join("deeper")).unwrap();
     file(&folder.path().join("deeper"), "x", row(Format::Prompts));
-    let found = discover(folder.path()).unwrap();
+    let found = discover(folder.path()).unwrap().files;
     assert_eq!(found.len(), 3 * ROWS.len() + 2);
     assert!(found.is_sorted());
     assert_eq!(found.iter().filter(|(_, f)| *f == Format::Text).count(), 1);

@@ -45,6 +45,14 @@ impl DataError {
         self.end
     }
 
+    /// What is wrong, and where in the file, without the file's name.
+    pub fn within(&self) -> String {
+        match &self.kind {
+            Kind::Io(error) => error.to_string(),
+            Kind::Content { place, reason } => format!("{place}: {reason}"),
+        }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path

@@ -6,8 +6,8 @@ use super::records::sample;
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, Read};
+use std::path::Path;
 
 /// What a file can be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -159,59 +159,40 @@ const TRIED: usize = 8;
 /// # Errors
 /// The file cannot be read.
 pub fn recognise(path: &Path) -> Result<Option<Format>, DataError> {
-    // What does not parse may be some other kind of JSON file, which is nobody's fault.
-    if let Some(sampled) = sample(path, TRIED)? {
-        return Ok(sampled.rows.first().and_then(|row| Format::of(&row.fields)));
-    }
-    if !named_as_text(path) {
-        return Ok(None);
-    }
-    let length = std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink())
-        .map_err(|e| DataError::io(path, e))?;
-    Ok((length == SHORTEST_TEXT).then_some(Format::Text))
+    Ok(examine(path)?.ok())
 }
 
-/// How deep folders are searched, and how many files at most.
-const DEEPEST: usize = 8;
-const MOST_FILES: usize = 10_000;
-
-/// All files below `root` whose format is understood, in the order of their paths. Hidden files and
-/// links to folders are left out.
+/// The format of a file, or the reason why it has none.
 ///
 /// # Errors
-/// A folder or a file cannot be read; or there are more than 10 000 files.
-pub fn discover(root: &Path) -> Result<Vec<(PathBuf, Format)>, DataError> {
-    let mut files = Vec::new();
-    collect(root, DEEPEST, &mut files)?;
-    files.sort();
-    let mut out = Vec::new();
-    for path in files {
-        if let Some(format) = recognise(&path)? {
-            out.push((path, format));
-        }
+/// The file cannot be read.
+pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataError> {
+    let unreadable = |e| DataError::io(path, e);
+    let none = |place: &str, reason: &str| Ok(Err(DataError::content(path, place, reason)));
+    if open(path)?.fill_buf().map_err(unreadable)?.starts_with(LFS) {
+        return none("content", "a Git LFS pointer stands for it: run `git lfs pull`");
     }
-    Ok(out)
+    if let Some(sampled) = sample(path, TRIED)? {
+        return Ok(match (sampled.rows.first(), sampled.first_error) {
+            (Some(row), _) => {
+                let names = || row.fields.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let reason = || row.fault(&names(), "no known format has these fields");
+                Format::of(&row.fields).ok_or_else(reason)
+            }
+            (None, Some(error)) => Err(error),
+            (None, None) => Err(DataError::content(path, "content", "it has no rows")),
+        });
+    }
+    if !named_as_text(path) {
+        return none("content", "it is neither rows (JSON lines, Parquet) nor text (.txt)");
+    }
+    let length =
+        std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;
+    if length < SHORTEST_TEXT {
+        return none("size", "text of less than 64 KiB, as licences and lists of words are");
+    }
+    Ok(Ok(Format::Text))
 }
 
-fn collect(folder: &Path, deeper: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    let unreadable = |e| DataError::io(folder, e);
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        let path = entry.path();
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            if deeper > 0 {
-                collect(&path, deeper - 1, files)?;
-            }
-        } else if path.is_file() {
-            if files.len() == MOST_FILES {
-                let reason = "there are more than 10 000 files; name a folder with the data alone";
-                return Err(DataError::content(folder, "files", reason));
-            }
-            files.push(path);
-        }
-    }
-    Ok(())
-}
+/// What begins the file that Git keeps in the place of a large one.
+const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";

@@ -7,7 +7,7 @@
 //! ```no_run
 //! # fn main() -> Result<(), rlhf_data::DataError> {
 //! use rlhf_data::{Kind, comparisons, discover, held_out, Options};
-//! for (path, format) in discover("data".as_ref())? {
+//! for (path, format) in discover("data".as_ref())?.files {
 //!     if format.kind() == Kind::Comparisons {
 //!         for comparison in comparisons(&path, Options::default())? {
 //!             let comparison = comparison?;
@@ -26,6 +26,7 @@ pub mod check;
 mod columns;
 mod comparison;
 mod demonstration;
+mod discover;
 mod error;
 mod feedback;
 mod fit;
@@ -51,11 +52,12 @@ pub use comparison::comparisons_of;
 pub use comparison::{Comparison, Options, comparisons};
 pub use demonstration::demonstrations_of;
 pub use demonstration::{Demonstration, demonstrations};
+pub use discover::{Found, discover};
 pub use error::DataError;
 pub use feedback::feedback_of;
 pub use feedback::{Feedback, feedback};
 pub use fit::Fit;
-pub use format::{Format, Kind, discover, recognise};
+pub use format::{Format, Kind, recognise};
 pub use mixed::Mixed;
 pub use open::text;
 pub use prompt::{Prompt, groups, prompts};

@@ -3,7 +3,7 @@
 use super::RunError;
 use crate::config::{self, Config, Wanted};
 use rlhf_core::profile::Method;
-use rlhf_data::{Format, Source, discover, recognise};
+use rlhf_data::{Format, Found, Source, discover, recognise};
 use rlhf_models::FormatError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,9 @@ pub(super) struct Files {
 pub(super) struct All {
     /// What the data's folder holds.
     pub found: Vec<File>,
+    /// What of it is not used, with the reasons.
+    #[expect(dead_code, reason = "it is told at the end of a run")]
+    pub left_out: Vec<(PathBuf, String)>,
     pub demonstrations: Vec<Files>,
     /// Of these two, what the reward model's loss learns from.
     pub comparisons: Vec<Files>,
@@ -44,7 +47,7 @@ impl All {
     pub fn find(config: &Config) -> Result<Self, RunError> {
         let folder = config.folder()?;
         let (profile, _) = config.resolve()?;
-        let found = discover(folder)?;
+        let Found { files: found, left_out } = discover(folder)?;
         let of = |wanted: &Wanted<'_>| match wanted.sources {
             [] if wanted.formats.is_empty() => Ok(Vec::new()),
             [] => of_formats(wanted, folder, &found),
@@ -62,7 +65,7 @@ impl All {
             (Method::Kto(_), sets) => sets?,
             _ => Vec::new(),
         };
-        Ok(Self { demonstrations, comparisons, solutions, before, prompts, feedback, found })
+        Ok(Self { demonstrations, comparisons, solutions, before, prompts, feedback, found, left_out })
     }
 
     /// The files that serve a step, each once.
