@@ -1,7 +1,7 @@
 //! `rlhf score`.
 
 use super::exit::Failure;
-use super::input::lines;
+use super::input::{Bad, Row as BadRow, rows};
 use super::output::{print, print_line};
 use clap::Args;
 use rlhf::engine::Device;
@@ -37,32 +37,34 @@ pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
     let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), device)?;
     model.scores()?;
     if let (Some(prompt), Some(reply)) = (&args.prompt, &args.reply) {
-        return args.judge(&mut model, "--reply", prompt, reply);
+        return args.judge(&mut model, "--reply", prompt, reply).map_err(BadRow::failure);
     }
-    for line in lines(args.file.as_deref())? {
-        let line = line?;
-        let [prompt, response] = line.fields(["prompt", "response"])?;
-        args.judge(&mut model, &line.place, &prompt, &response)?;
+    let mut bad = Bad::none(args.json);
+    for row in rows(args.file.as_deref())? {
+        let done = row
+            .map_err(BadRow::from)
+            .and_then(|row| args.judge(&mut model, &row.place(), row.text("prompt")?, row.text("response")?));
+        bad.note(done)?;
     }
-    Ok(())
+    bad.finish()
 }
 
 impl Score {
-    fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<(), Failure> {
+    fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<(), BadRow> {
         let worth = if self.transcript {
             model.judge(&transcript(prompt), &format!(" {}", reply.trim_start()))
         } else {
             model.judge(prompt, reply)
         };
-        let Worth { reward, disagreement } = worth.map_err(|e| Failure::failed(format!("{place}: {e}")))?;
+        let Worth { reward, disagreement } = worth.map_err(|e| BadRow::of(place, e))?;
         if self.json {
             let mut line = json!({ "prompt": prompt, "response": reply, "reward": reward });
             if let Some(disagreement) = disagreement {
                 line["disagreement"] = disagreement.into();
             }
-            print_line(&line)
+            Ok(print_line(&line)?)
         } else {
-            print(&format!("{reward}\n"))
+            Ok(print(&format!("{reward}\n"))?)
         }
     }
 }
