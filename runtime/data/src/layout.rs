@@ -5,7 +5,7 @@ use super::open::open;
 use super::parquet;
 use crate::error::DataError;
 use serde::de::IgnoredAny;
-use std::io::{self, BufRead};
+use std::io::BufRead;
 use std::path::Path;
 
 /// How the rows of a file are laid out.
@@ -19,6 +19,8 @@ pub(super) enum Layout {
     Array,
     /// Objects one after the other, each over several lines.
     Objects,
+    /// Records of cells, which this byte separates.
+    Table(u8),
 }
 
 /// Looks at the beginning of a file. `None`: it has no rows.
@@ -29,7 +31,11 @@ pub(super) fn layout(path: &Path) -> Result<Option<Layout>, DataError> {
     if parquet::is(path)? {
         return Ok(Some(Layout::Parquet));
     }
-    Ok(match first(path).map_err(|e| DataError::io(path, e))? {
+    Ok(match first(path)? {
+        // Where a name is wrong, the bytes are right.
+        [Some(byte), _] if !matches!(byte, b'{' | b'[') && delimiter(path).is_some() => {
+            delimiter(path).map(Layout::Table)
+        }
         [Some(b'['), Some(b'{' | b']') | None] => Some(Layout::Array),
         [Some(b'['), _] if !named_as_text(path) => Some(Layout::Array),
         [Some(b'{'), _] if over_lines(path)? => Some(Layout::Objects),
@@ -50,13 +56,21 @@ pub(super) fn named_as_text(path: &Path) -> bool {
     plain_name(path).ends_with(".txt")
 }
 
+/// What separates the cells of a table, which a file is by its name alone.
+fn delimiter(path: &Path) -> Option<u8> {
+    let name = plain_name(path);
+    [(".csv", b','), (".tsv", b'\t')]
+        .into_iter()
+        .find_map(|(ending, byte)| name.ends_with(ending).then_some(byte))
+}
+
 /// The first two bytes that are not white space.
-fn first(path: &Path) -> io::Result<[Option<u8>; 2]> {
-    let mut reader = open(path).map_err(io::Error::other)?;
+fn first(path: &Path) -> Result<[Option<u8>; 2], DataError> {
+    let mut reader = open(path)?;
     let mut first = [None; 2];
     for place in &mut first {
         loop {
-            let bytes = reader.fill_buf()?;
+            let bytes = reader.fill_buf().map_err(|e| DataError::io(path, e))?;
             let (length, begun) = (bytes.len(), bytes.iter().position(|b| !b.is_ascii_whitespace()));
             *place = begun.and_then(|at| bytes.get(at).copied());
             reader.consume(begun.map_or(length, |at| at + 1));

@@ -36,6 +36,7 @@ mod layout;
 mod lines;
 mod mixed;
 mod open;
+mod packed;
 mod parquet;
 pub mod personal;
 mod prompt;
@@ -45,6 +46,7 @@ mod rows;
 mod solution;
 mod source;
 mod split;
+mod table;
 mod transcript;
 mod vote;
 

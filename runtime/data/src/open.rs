@@ -1,43 +1,59 @@
 //! Opening a file, however it is packed.
 
-use super::caught::caught;
+use super::packed::Packing;
 use crate::error::DataError;
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
-const GZIP: [u8; 2] = [0x1f, 0x8b];
-const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// What follows the first byte, 0x50 to 0x5f, of a frame that holds no data.
-const SKIPPED: [u8; 3] = [0x2a, 0x4d, 0x18];
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+/// UTF-16 begins with the same mark, in either order of bytes.
+const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
+/// How a pointer of Git LFS begins, which stands where a file was not fetched.
+const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
 
-/// The largest window of a Zstandard frame, which is allocated: that of `zstd -d` without options.
-const LARGEST_WINDOW: u64 = 1 << 27;
-
-/// Opens a file, through gzip or Zstandard where its first bytes say so; its name does not matter.
-pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
-    let open = || -> io::Result<Box<dyn BufRead>> {
-        let mut file = BufReader::new(File::open(path)?);
-        let first = file.fill_buf()?;
-        let skipped = matches!(first, [0x50..=0x5f, rest @ ..] if rest.starts_with(&SKIPPED));
-        Ok(if first.starts_with(&GZIP) {
-            Box::new(BufReader::new(MultiGzDecoder::new(file)))
-        } else if first.starts_with(&ZSTD) || skipped {
-            Box::new(BufReader::new(Zstandard::new(file)))
-        } else {
-            Box::new(file)
-        })
-    };
-    open().map_err(|e| DataError::io(path, e))
-}
-
-/// Reads plain text, packed or not, of at most `most` bytes.
+/// Opens what is a file, and nothing that would have to be waited for: a FIFO, a socket, a device.
 ///
 /// # Errors
-/// The file cannot be read, is larger, or is no UTF-8.
+/// It is none; or the system refuses.
+pub(super) fn file(path: &Path) -> io::Result<File> {
+    // Opening a FIFO would wait for its writer.
+    let kind = std::fs::metadata(path)?.file_type();
+    if kind.is_file() {
+        return File::open(path);
+    }
+    let what = if kind.is_dir() { "a folder" } else { "a FIFO, socket or device" };
+    Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {what}: want a file")))
+}
+
+/// Opens a file, through gzip or Zstandard where its first bytes say so; its name does not matter. A byte
+/// order mark is left out.
+pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
+    let unreadable = |e| DataError::io(path, e);
+    let mut plain = BufReader::new(file(path).map_err(unreadable)?);
+    let first = plain.fill_buf().map_err(unreadable)?;
+    let mut reader: Box<dyn BufRead> = match Packing::of(first) {
+        Some(packing) => Box::new(BufReader::new(packing.unpack(plain))),
+        None => Box::new(plain),
+    };
+    let first = reader.fill_buf().map_err(unreadable)?;
+    if first.starts_with(LFS) {
+        let reason = "it is a Git LFS pointer, not the file itself: run `git lfs pull`";
+        return Err(DataError::content(path, "format", reason));
+    }
+    if UTF_16.iter().any(|mark| first.starts_with(mark)) {
+        return Err(DataError::content(path, "encoding", "it is UTF-16: save it as UTF-8"));
+    }
+    if first.starts_with(BYTE_ORDER_MARK) {
+        reader.consume(BYTE_ORDER_MARK.len());
+    }
+    Ok(reader)
+}
+
+/// Reads plain text, packed or not, of at most `most` bytes. A byte order mark is left out.
+///
+/// # Errors
+/// It is no file (a FIFO, say), cannot be read, is larger, or is no UTF-8.
 pub fn text(path: &Path, most: usize) -> Result<String, DataError> {
     let mut bytes = Vec::new();
     open(path)?.take(most as u64 + 1).read_to_end(&mut bytes).map_err(|e| DataError::io(path, e))?;
@@ -49,68 +65,35 @@ pub fn text(path: &Path, most: usize) -> Result<String, DataError> {
     })
 }
 
-/// A Zstandard file: frames, one after the other, each with the checksum of its content or without.
-struct Zstandard<R> {
-    source: R,
-    frame: FrameDecoder,
-    /// After an error nothing more is read.
-    failed: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl<R: BufRead> Zstandard<R> {
-    fn new(source: R) -> Self {
-        let mut frame = FrameDecoder::new();
-        frame.set_max_window_size(LARGEST_WINDOW);
-        Self { source, frame, failed: false }
+    fn wrong(bytes: &[u8]) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        text(file.path(), 100).unwrap_err().to_string()
     }
 
-    /// Begins the next frame; `false` at the file's end.
-    fn next(&mut self) -> io::Result<bool> {
-        while !self.source.fill_buf()?.is_empty() {
-            match self.frame.reset(&mut self.source) {
-                Ok(()) => return Ok(true),
-                Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::SkipFrame {
-                    length,
-                    ..
-                })) => {
-                    io::copy(&mut (&mut self.source).take(length.into()), &mut io::sink())?;
-                }
-                Err(error) => return Err(io::Error::other(error)),
-            }
-        }
-        Ok(false)
+    #[test]
+    fn a_byte_order_mark_is_left_out() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "\u{feff}So.").unwrap();
+        assert_eq!(text(file.path(), 100).unwrap(), "So.");
+        assert!(wrong(b"\xff\xfeS\0").contains("it is UTF-16: save it as UTF-8"));
+        assert!(wrong(b"\xfe\xff\0S").contains("it is UTF-16"));
     }
 
-    /// Decodes until there is something to hand out, or the file ends.
-    fn decode(&mut self) -> io::Result<()> {
-        while self.frame.can_collect() == 0 {
-            if !self.frame.is_finished() {
-                let one = BlockDecodingStrategy::UptoBlocks(1);
-                self.frame.decode_blocks(&mut self.source, one).map_err(io::Error::other)?;
-                continue;
-            }
-            let told = self.frame.get_checksum_from_data();
-            if told.is_some() && told != self.frame.get_calculated_checksum() {
-                return Err(io::Error::other("a Zstandard frame's checksum is another: it is damaged"));
-            }
-            if !self.next()? {
-                return Ok(());
-            }
-        }
-        Ok(())
+    #[test]
+    fn a_git_lfs_pointer_is_named() {
+        let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+        assert!(wrong(pointer).contains("run `git lfs pull`"));
     }
-}
 
-impl<R: BufRead> Read for Zstandard<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.failed {
-            return Ok(0);
-        }
-        let read = caught(|| {
-            self.decode().map_err(|e| e.to_string())?;
-            self.frame.read(out).map_err(|e| e.to_string())
-        });
-        self.failed = read.is_err();
-        read.map_err(io::Error::other)
+    #[test]
+    fn folders_and_devices_are_no_files() {
+        assert!(text(&std::env::temp_dir(), 1).unwrap_err().to_string().contains("a folder: want a file"));
+        #[cfg(unix)]
+        assert!(text("/dev/null".as_ref(), 1).unwrap_err().to_string().contains("device: want a file"));
     }
 }

@@ -1,7 +1,7 @@
 //! Rows of Parquet, where the feature `parquet` is built in.
 
+use super::open::file;
 use crate::error::DataError;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use std::path::Path;
 pub(super) fn is(path: &Path) -> Result<bool, DataError> {
     let read = || {
         let mut first = Vec::new();
-        File::open(path)?.take(4).read_to_end(&mut first)?;
+        file(path)?.take(4).read_to_end(&mut first)?;
         Ok(first == *b"PAR1")
     };
     read().map_err(|e| DataError::io(path, e))

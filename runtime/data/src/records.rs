@@ -5,6 +5,7 @@ use super::layout::{Layout, layout};
 use super::lines::Lines;
 use super::parquet;
 use super::rows::{Row, Rows};
+use super::table::Table;
 use crate::error::DataError;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -19,6 +20,7 @@ pub fn rows(path: &Path) -> Result<Rows, DataError> {
         Some(Layout::Parquet) => parquet::rows(path)?,
         Some(Layout::Array) => Box::new(Elements::array(path)?),
         Some(Layout::Objects) => Box::new(Elements::objects(path)?),
+        Some(Layout::Table(delimiter)) => Box::new(Table::open(path, delimiter)?),
         Some(Layout::Lines) | None => Box::new(Lines::open(path)?),
     })
 }
