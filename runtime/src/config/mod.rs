@@ -93,6 +93,9 @@ pub struct Config {
     whole: Value,
 }
 
+/// Responses an iteration, at most.
+const MOST_RESPONSES: u64 = 1 << 20;
+
 /// The longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -181,6 +184,18 @@ impl Config {
     /// [`ConfigError::Setting`] names the setting.
     pub fn resolve(&self) -> Result<(Profile, Vec<Override>), ConfigError> {
         let (profile, mut overrides) = overrides::apply(self.unchanged()?, &self.overrides)?;
+        let setting = match profile.method {
+            Method::OnPolicy(_) => "method.on_policy.prompts",
+            Method::Online(_) => "method.online.prompts",
+            Method::ExpertIteration(_) => "method.expert_iteration.prompts",
+            Method::Trpo(_) => "method.trpo.prompts",
+            Method::Distillation(_) => "method.distillation.batch",
+            _ => "ppo.batch",
+        };
+        if profile.responses_per_iteration().is_some_and(|responses| responses > MOST_RESPONSES) {
+            let reason = format!("want {MOST_RESPONSES} responses an iteration at most");
+            return Err(ConfigError::setting(setting, reason));
+        }
         if let (Some(responses), Some(minibatches)) =
             (profile.responses_per_iteration(), profile.minibatches())
             && responses < u64::from(minibatches)

@@ -43,6 +43,11 @@ pub enum StageError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The run would have to write over something that is not its own.
+    Taken {
+        /// What is in the way.
+        path: PathBuf,
+    },
     /// Another process works in the folder.
     Busy {
         /// The folder.
@@ -90,6 +95,11 @@ impl fmt::Display for StageError {
                 f,
                 "{} holds a run: go on with it with --resume, name another folder, or replace it with --overwrite",
                 folder.display()
+            ),
+            Self::Taken { path } => write!(
+                f,
+                "{}: it is there already, and a run would write over it: move it away, or name another folder with --out",
+                path.display()
             ),
             Self::Busy { folder } => write!(f, "another process works in {}", folder.display()),
             Self::Differs { folder, differences } => write!(

@@ -5,6 +5,7 @@
 //!
 //! | name | what |
 //! |---|---|
+//! | `files.json` | what in the folder is the run's own: nothing else is ever replaced or removed |
 //! | `run.json` | the settings and the data's sums: what has to be the same to go on |
 //! | `config.toml` | of `rlhf run`: every key of its configuration, as it was in the end |
 //! | `metrics.jsonl` | a [`Line`](crate::record::Line) for every step |
@@ -29,6 +30,7 @@ mod folder;
 mod ilql;
 mod on_policy;
 mod online;
+mod owned;
 mod passes;
 mod ppo;
 mod preference;
@@ -48,6 +50,7 @@ pub use folder::clear;
 pub use ilql::ilql;
 pub use on_policy::on_policy;
 pub use online::online;
+pub use owned::{own, vacant};
 pub use ppo::{nlpo, ppo};
 pub use preference::{kto, preferences};
 pub use reward::{Judgements, normalised, reward_model};

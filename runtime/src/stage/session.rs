@@ -2,6 +2,7 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
+use super::owned::{CHECKPOINTS, OFFENDING, TENSORBOARD};
 use super::{StageError, at, finite};
 use crate::engine::{FileError, Model, Scorer};
 use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
@@ -25,6 +26,8 @@ pub struct Session<'a> {
     /// When the last checkpoint was written.
     kept: Instant,
     lines: Vec<Line>,
+    /// What will be written in the folder beside what every session writes.
+    names: Vec<&'static str>,
     folder: Option<Kept>,
 }
 
@@ -47,6 +50,7 @@ impl<'a> Session<'a> {
             every: Duration::from_secs(60),
             kept: Instant::now(),
             lines: Vec::new(),
+            names: Vec::new(),
             folder: None,
         }
     }
@@ -60,6 +64,13 @@ impl<'a> Session<'a> {
     /// Tells of warnings: the phase, the step, and what is worth looking at. The run goes on.
     pub fn warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
         self.warn = Box::new(warn);
+        self
+    }
+
+    /// Names what will be written in the session's folder beside its own files: it has to be free, or the
+    /// run's own, when [`Self::keeping`] takes hold of the folder.
+    pub fn writing(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.names = names.into_iter().collect();
         self
     }
 
@@ -77,13 +88,41 @@ impl<'a> Session<'a> {
         about: &Value,
         tokenizer: AnyTokenizer,
     ) -> Result<Self, StageError> {
-        let folder = Folder::open(root, resume, about)?;
+        let mut folder = Folder::open(root, resume, about, &self.names)?;
         self.every = every;
-        self.lines = Metrics::read(root)?;
-        let metrics = Metrics::begin(root, &self.lines)?;
-        let events = Events::create(&root.join("tensorboard"))?;
-        self.folder = Some(Kept { folder, metrics, events, tokenizer });
-        Ok(self)
+        let began = (|| {
+            folder.owned.add(Metrics::NAME)?;
+            folder.owned.add(TENSORBOARD)?;
+            self.lines = Metrics::read(root)?;
+            let metrics = Metrics::begin(root, &self.lines)?;
+            Ok((metrics, Events::create(&root.join(TENSORBOARD))?))
+        })();
+        match began {
+            Ok((metrics, events)) => {
+                self.folder = Some(Kept { folder, metrics, events, tokenizer });
+                Ok(self)
+            }
+            Err(error) => {
+                folder.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes that something of this name is about to be written in the folder, where there is one.
+    ///
+    /// # Errors
+    /// [`StageError::Taken`] where it is not the run's own.
+    pub fn own(&mut self, name: &str) -> Result<(), StageError> {
+        self.folder.as_mut().map_or(Ok(()), |kept| kept.folder.owned.add(name))
+    }
+
+    /// Leaves nothing of a run that ended before its first step. One that got further, or was gone on with, is
+    /// left as it is.
+    pub fn abandon(self) {
+        if let Some(kept) = self.folder.filter(|_| self.lines.is_empty()) {
+            kept.folder.abandon();
+        }
     }
 
     /// The run's folder, where there is one.
@@ -190,8 +229,9 @@ impl<'a> Session<'a> {
                 kept.metrics = Metrics::begin(&kept.folder.root, &self.lines)?;
             }
         }
-        if let Some(Kept { folder, metrics, tokenizer, .. }) = &self.folder {
+        if let Some(Kept { folder, metrics, tokenizer, .. }) = &mut self.folder {
             metrics.sync()?;
+            folder.owned.add(name)?;
             Manifest::new(phase, step, Value::Null)
                 .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
             checkpoint::clear(&folder.checkpoints(), phase)?;
@@ -205,11 +245,14 @@ impl<'a> Session<'a> {
     }
 
     /// A step that failed. The samples that a guard stopped at are kept.
-    pub(super) fn failed(&self, phase: Phase, step: u64, error: TrainError) -> StageError {
-        if let (Some(kept), TrainError::Guard(fault)) = (&self.folder, &error) {
-            let written = offending(&kept.folder.root, fault, |tokens| kept.tokenizer.decode(tokens));
+    pub(super) fn failed(&mut self, phase: Phase, step: u64, error: TrainError) -> StageError {
+        if let (Some(kept), TrainError::Guard(fault)) = (&mut self.folder, &error) {
+            let tokenizer = &kept.tokenizer;
+            let written = kept.folder.owned.add(OFFENDING).and_then(|()| {
+                Ok(offending(&kept.folder.root, fault, |tokens| tokenizer.decode(tokens)).map(drop)?)
+            });
             if let Err(error) = written {
-                return error.into();
+                return error;
             }
         }
         at(phase, step)(error)
@@ -246,10 +289,11 @@ impl<'a> Session<'a> {
         self.lines.push(line);
         (self.progress)(phase, step, total, told);
         let stop = (self.stop)();
-        if let Some(Kept { folder, metrics, .. }) = &self.folder
+        if let Some(Kept { folder, metrics, .. }) = &mut self.folder
             && (stop || self.kept.elapsed() >= self.every)
         {
             metrics.sync()?;
+            folder.owned.add(CHECKPOINTS)?;
             checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
             self.kept = Instant::now();
         }

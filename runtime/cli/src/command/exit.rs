@@ -71,7 +71,10 @@ impl From<StageError> for Failure {
             StageError::Stopped { .. } | StageError::Train { error: TrainError::Guard(_), .. } => {
                 Exit::Stopped
             }
-            StageError::Occupied { .. } | StageError::Busy { .. } | StageError::Differs { .. } => Exit::Wrong,
+            StageError::Occupied { .. }
+            | StageError::Taken { .. }
+            | StageError::Busy { .. }
+            | StageError::Differs { .. } => Exit::Wrong,
             _ => Exit::Failed,
         };
         Self { exit, error: error.into() }

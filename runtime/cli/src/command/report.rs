@@ -14,6 +14,6 @@ pub struct Report {
 }
 
 pub fn main(args: &Report) -> Result<(), Failure> {
-    let path = crate::report::write(&args.folder).map_err(Failure::failed)?;
+    let path = crate::report::write(&args.folder)?;
     output::print(&format!("The report is {}.\n", path.display()))
 }
