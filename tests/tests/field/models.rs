@@ -170,3 +170,58 @@ fn one_bad_row_is_told_in_its_place_and_the_rest_goes_on() {
     let (code, out, error) = said(&rlhf(folder.path(), &["score", "reward", "rows.jsonl"], ""));
     assert!(code == 4 && out.lines().count() == 2 && error.contains("rows.jsonl, line 3"), "{error}");
 }
+
+#[test]
+fn comparisons_are_scored_with_an_accuracy_beside_rules_that_read_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    trained(folder.path());
+    let rows: String = (0..12)
+        .map(|i| {
+            let (long, short) = ("longer answer".repeat(1 + i % 2), format!("no {i}"));
+            let (chosen, rejected) = if i < 9 { (long, short) } else { (short, long) };
+            json!({"prompt": format!("Question {i}"), "chosen": chosen, "rejected": rejected}).to_string()
+                + "\n"
+        })
+        .collect();
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(rows.as_bytes()).unwrap();
+    std::fs::write(folder.path().join("pairs.jsonl"), &rows).unwrap();
+    std::fs::write(folder.path().join("pairs.gz"), packed.finish().unwrap()).unwrap();
+    let (code, out, error) = said(&rlhf(folder.path(), &["score", "reward", "pairs.jsonl", "--json"], ""));
+    assert_eq!((code, out.lines().count()), (0, 13), "{error}");
+    assert_eq!(said(&rlhf(folder.path(), &["score", "reward", "pairs.gz", "--json"], "")).1, out);
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let right = lines[..12].iter().map(|row| row["rewards"][0].as_f64() > row["rewards"][1].as_f64());
+    let right = right.filter(|right| *right).count() as f64 / 12.0;
+    let all = &lines[12];
+    assert_eq!(all["accuracy"]["value"].as_f64(), Some(right));
+    assert!(all["accuracy"]["low"].as_f64() < Some(right) && all["accuracy"]["high"].as_f64() > Some(right));
+    assert_eq!((all["longer"]["value"].as_f64(), all["shorter"]["value"].as_f64()), (Some(0.75), Some(0.25)));
+    // The context is 32 tokens.
+    assert_eq!(all["cut"], json!(12));
+    let (_, people, _) = said(&rlhf(folder.path(), &["score", "reward", "pairs.jsonl"], ""));
+    assert!(people.contains("the longer answer") && people.contains("75.0 %"), "{people}");
+}
+
+#[test]
+fn a_text_that_is_too_long_is_scored_as_training_would_cut_it() {
+    let folder = tempfile::tempdir().unwrap();
+    trained(folder.path());
+    let score = |prompt: &str, reply: &str| {
+        let (code, out, error) = said(&rlhf(
+            folder.path(),
+            &["score", "reward", "--prompt", prompt, "--reply", reply, "--json"],
+            "",
+        ));
+        assert_eq!(code, 0, "{error}");
+        serde_json::from_str::<Value>(&out).unwrap()
+    };
+    // 32 tokens: the end token, 21 bytes of reply, the prompt's last ten.
+    let (long, reply) = ("0123456789".repeat(4), "r".repeat(21));
+    let (cut, whole) = (score(&long, &reply), score("0123456789", &reply));
+    assert_eq!((&cut["reward"], &cut["cut"]), (&whole["reward"], &json!(true)));
+    assert!(whole.get("cut").is_none());
+    // A reply that takes all leaves a quarter to the prompt, and loses its end.
+    let (other, one) = (score("another question", &"r".repeat(99)), score("a question", &"r".repeat(99)));
+    assert_ne!(other["reward"], one["reward"]);
+}
