@@ -47,6 +47,7 @@ mod solution;
 mod source;
 mod split;
 mod table;
+mod testing;
 mod transcript;
 mod vote;
 
@@ -71,5 +72,6 @@ pub use solution::solutions_of;
 pub use solution::{Solution, solutions};
 pub use source::Source;
 pub use split::{Group, Sides, held_out};
+pub use testing::for_testing;
 pub use transcript::{ASSISTANT, HUMAN};
 pub use vote::Vote;

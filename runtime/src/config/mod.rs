@@ -174,6 +174,18 @@ impl Config {
         recipe::recipe(profile, method, response)
     }
 
+    /// Whether plain text is learned from.
+    #[cfg_attr(not(feature = "run"), expect(dead_code))]
+    pub(crate) fn reads_text(&self) -> bool {
+        self.base.fresh().is_some() || self.pretraining.source == Source::Text
+    }
+
+    /// The files and folders that models and tokenizers are read from, from the data's folder.
+    #[cfg_attr(not(feature = "run"), expect(dead_code))]
+    pub(crate) fn models(&self) -> impl Iterator<Item = &Path> {
+        self.base.paths().into_iter().chain(self.distillation.teacher.as_deref())
+    }
+
     fn unchanged(&self) -> Result<Profile, ConfigError> {
         Self::recipe(&self.profile, &self.method, self.ppo.response)
     }

@@ -4,6 +4,7 @@ use super::exit::{Exit, Failure};
 use super::output::print;
 use clap::{Args, Subcommand};
 use rlhf::data::check::Checker;
+use rlhf::data::for_testing;
 use rlhf::data::personal::{Finder, Kind, Masked, Names, mask};
 use rlhf::models::write_streamed;
 use std::io;
@@ -61,13 +62,6 @@ pub fn main(what: &Data) -> Result<(), Failure> {
 fn finder(names: Option<&Path>) -> Result<Finder, Failure> {
     let names = names.map(Names::read).transpose().map_err(Failure::failed)?;
     Ok(Finder::with_names(names.unwrap_or_default()))
-}
-
-/// Whether a file's name says that it is for testing: a word of it, not a part of one.
-fn for_testing(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let known = ["test", "eval", "valid", "validation", "dev", "heldout"];
-    name.split(|c: char| !c.is_alphanumeric()).any(|word| known.contains(&word))
 }
 
 fn check(args: &Check) -> Result<(), Failure> {

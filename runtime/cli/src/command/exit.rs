@@ -52,7 +52,10 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Config(_) | RunError::Missing { .. } | RunError::Memory { .. } => Self::wrong(error),
+            RunError::Config(_)
+            | RunError::Missing { .. }
+            | RunError::Unlearnable { .. }
+            | RunError::Memory { .. } => Self::wrong(error),
             RunError::Stage(error) => error.into(),
             _ => Self::failed(error),
         }

@@ -68,3 +68,8 @@ fn name(phase: Phase) -> &'static str {
 pub fn warn(phase: Phase, step: u64, warning: &Warning) {
     output::tell(&format!("warning: {}, step {step}: {warning}", name(phase)));
 }
+
+/// Tells of what is worth knowing before a run's first step.
+pub fn note(text: &str) {
+    output::tell(&format!("warning: {text}"));
+}
