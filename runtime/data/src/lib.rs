@@ -1,6 +1,6 @@
 //! Readers of public human-feedback data: JSON lines, plain, gzipped or packed by Zstandard.
 //!
-//! Files may have any name: a file's [`Format`] is recognised by the fields of its first row.
+//! Files may have any name: a file's [`Format`] is recognised by the fields of its rows; [`formats`] lists them.
 //! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
 //! [`ASSISTANT`], a response begins with its space, and their concatenation is the transcript.
 //!
@@ -28,9 +28,13 @@ mod comparison;
 mod demonstration;
 mod discover;
 mod error;
+mod export;
 mod feedback;
+mod fields;
 mod fit;
+mod flaws;
 mod format;
+mod identity;
 mod json;
 mod layout;
 mod lines;
@@ -46,9 +50,11 @@ mod rows;
 mod solution;
 mod source;
 mod split;
+mod spoken;
 mod table;
 mod testing;
 mod transcript;
+mod turn;
 mod vote;
 
 pub use comparison::comparisons_of;
@@ -59,13 +65,15 @@ pub use discover::{Found, discover};
 pub use error::DataError;
 pub use feedback::feedback_of;
 pub use feedback::{Feedback, feedback};
+pub use fields::{Fields, formats};
 pub use fit::Fit;
+pub use flaws::{Flaw, Flaws};
 pub use format::{Format, Kind, recognise};
 pub use lines::json_lines;
 pub use mixed::Mixed;
 pub use open::text;
 pub use prompt::{Prompt, groups, prompts};
-pub use prompt::{groups_of, prompts_of};
+pub use prompt::{groups_of, prompts_of, user_field};
 pub use records::{Records, rows};
 pub use rows::{Origin, Row, Rows};
 pub use solution::solutions_of;

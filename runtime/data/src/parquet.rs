@@ -72,7 +72,7 @@ mod built {
             match caught(|| rows.next().transpose().map_err(|e| e.to_string())) {
                 Ok(Some(row)) => {
                     let origin = Origin { path: self.path.clone(), line: self.row };
-                    Some(Ok(Row { origin, unit: "row", fields: object(row) }))
+                    Some(Ok(Row::new(origin, "row", object(row))))
                 }
                 Ok(None) => {
                     self.rows = None;

@@ -88,7 +88,7 @@ impl Iterator for Table {
             }
         };
         let origin = Origin { path: self.path.clone(), line };
-        Some(fields.map(|fields| Row { origin, unit: "line", fields }).map_err(fault))
+        Some(fields.map(|fields| Row::new(origin, "line", fields)).map_err(fault))
     }
 }
 
