@@ -62,14 +62,8 @@ pub use session::Session;
 pub use supervised::{pretrain, supervised};
 pub use trust_region::trpo;
 
-use crate::engine::Model;
 use crate::record::Phase;
 use rlhf_train::TrainError;
-
-/// A diverged run must not end as a success.
-fn finite(model: &Model, phase: Phase) -> Result<(), StageError> {
-    if model.weights()?.iter().all(|w| w.is_finite()) { Ok(()) } else { Err(StageError::NotFinite { phase }) }
-}
 
 /// Names the phase and the step in which training failed.
 pub fn at(phase: Phase, step: u64) -> impl FnOnce(TrainError) -> StageError {

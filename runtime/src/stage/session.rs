@@ -2,14 +2,16 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
+use super::optimizers::{Settings, advice};
 use super::owned::{CHECKPOINTS, OFFENDING, TENSORBOARD};
-use super::{StageError, at, finite};
+use super::{StageError, at};
 use crate::engine::{FileError, Model, Scorer};
 use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_core::profile::Profile;
 use rlhf_models::{Files, FormatError, Members, open};
-use rlhf_train::{TrainError, Warning};
+use rlhf_train::{Offender, Place, TrainError, Warning};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -28,6 +30,8 @@ pub struct Session<'a> {
     lines: Vec<Line>,
     /// What will be written in the folder beside what every session writes.
     names: Vec<&'static str>,
+    /// The settings that advice on step 3 is about.
+    settings: Option<Settings>,
     folder: Option<Kept>,
 }
 
@@ -51,6 +55,7 @@ impl<'a> Session<'a> {
             kept: Instant::now(),
             lines: Vec::new(),
             names: Vec::new(),
+            settings: None,
             folder: None,
         }
     }
@@ -64,6 +69,12 @@ impl<'a> Session<'a> {
     /// Tells of warnings: the phase, the step, and what is worth looking at. The run goes on.
     pub fn warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
         self.warn = Box::new(warn);
+        self
+    }
+
+    /// Advises by the names of the settings of this recipe.
+    pub fn advising(mut self, profile: &Profile) -> Self {
+        self.settings = Some(Settings::of(profile));
         self
     }
 
@@ -191,7 +202,7 @@ impl<'a> Session<'a> {
         model: Model,
         beside: &dyn Fn(&Path) -> Result<(), FileError>,
     ) -> Result<Model, StageError> {
-        finite(&model, phase)?;
+        self.finite(&model, phase)?;
         self.keep(name, phase, |_, at, tokenizer| {
             model.save(at, tokenizer)?;
             beside(at)
@@ -206,12 +217,21 @@ impl<'a> Session<'a> {
         phase: Phase,
         scorer: &Scorer,
     ) -> Result<(), StageError> {
-        scorer.models().try_for_each(|model| finite(model, phase))?;
+        scorer.models().try_for_each(|model| self.finite(model, phase))?;
         self.keep(name, phase, |step, at, tokenizer| {
             scorer.save(at, tokenizer, |at, fill| {
                 Manifest::new(phase, step, Value::Null).write(at, fill).map(|_| ())
             })
         })
+    }
+
+    /// Checks that a stage has not ended in weights that are no numbers: a diverged run is no success.
+    pub(super) fn finite(&mut self, model: &Model, phase: Phase) -> Result<(), StageError> {
+        let wrong = model.weights()?.iter().position(|weight| !weight.is_finite());
+        let Some(index) = wrong else { return Ok(()) };
+        let last = self.lines.iter().rev().find(|line| line.phase == phase).map_or(0, |line| line.step);
+        let error = rlhf_core::Error::NotFinite { name: "weights", index };
+        Err(self.failed(phase, last, error.into(), []))
     }
 
     /// Keeps what `write` writes, given the number of steps, a folder and the tokenizer.
@@ -244,8 +264,21 @@ impl<'a> Session<'a> {
         warnings.iter().for_each(|warning| (self.warn)(phase, step, warning));
     }
 
-    /// A step that failed. The samples that a guard stopped at are kept.
-    pub(super) fn failed(&mut self, phase: Phase, step: u64, error: TrainError) -> StageError {
+    /// A step that failed. The samples that a guard stopped at are kept. Where a number was not finite without
+    /// a guard that saw it, `prompts` are what it may have been of.
+    pub(crate) fn failed<'p>(
+        &mut self,
+        phase: Phase,
+        step: u64,
+        error: TrainError,
+        prompts: impl IntoIterator<Item = &'p [u32]>,
+    ) -> StageError {
+        let place = if phase == Phase::Ppo { Place::Iteration(step) } else { Place::Step(step) };
+        let offenders = || prompts.into_iter().enumerate().map(|(i, prompt)| Offender::prompt(prompt, i));
+        let mut error = error.guarded(place, || offenders().collect());
+        if let TrainError::Guard(fault) = &mut error {
+            fault.advice = advice(&fault.advice, phase, self.settings.as_ref()).into();
+        }
         if let (Some(kept), TrainError::Guard(fault)) = (&mut self.folder, &error) {
             let tokenizer = &kept.tokenizer;
             let written = kept.folder.owned.add(OFFENDING).and_then(|()| {
