@@ -53,6 +53,15 @@ impl DataError {
         }
     }
 
+    /// The same as of a file that is shorter than it was, after which nothing is read.
+    pub(crate) fn early_end(&self) -> String {
+        let path = self.path.display();
+        match &self.kind {
+            Kind::Io(error) => format!("{path} ends early: {error}"),
+            Kind::Content { place, reason } => format!("{path} ends early at {place}: {reason}"),
+        }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path

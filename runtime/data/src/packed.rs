@@ -38,6 +38,12 @@ impl Packing {
         }
     }
 
+    /// What a Zstandard frame holds, without a limit.
+    #[cfg(feature = "parquet")]
+    pub fn zstandard(packed: &[u8]) -> impl Read {
+        Zstandard::new(packed)
+    }
+
     pub fn unpack(self, source: impl BufRead + 'static) -> Box<dyn Read> {
         let read = Rc::new(Cell::new(0));
         let source = Counted { source, read: read.clone() };

@@ -149,10 +149,14 @@ impl Read for Quotes {
         let count = self.source.read(out)?;
         self.over = count == 0;
         for (at, byte) in out.get(..count).unwrap_or_default().iter().enumerate() {
-            if let Err(fault) = self.follow(*byte) {
-                // The rows before it are read.
-                self.fault = Some(fault);
-                return Ok(at);
+            match self.follow(*byte) {
+                Ok(()) => {}
+                Err(fault) if at == 0 => return Err(fault),
+                Err(fault) => {
+                    // The rows before it are read.
+                    self.fault = Some(fault);
+                    return Ok(at);
+                }
             }
         }
         let left = self.left.checked_sub(count as u64);

@@ -5,9 +5,9 @@ use super::{DataSet, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
-use rlhf_data::{Fit, Format, Group, Sides, groups_of};
+use rlhf_data::{Fit, Format, Group, Sides, groups_of, user_field};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A data set, split.
 pub(super) struct Set<T> {
@@ -133,11 +133,37 @@ where
             );
             return Err(RunError::Unlearnable { what: what.into(), reason });
         }
+        let held = || sets.iter().flat_map(|set| &set.held_out).map(&group);
+        if held().next().is_some() {
+            let paths = files.iter().flat_map(|set| &set.paths);
+            let reason = format!("all rows are held out: {}", one_side(held(), take.sides, paths));
+            return Err(RunError::Unlearnable { what: what.into(), reason });
+        }
         let (folder, wanted) =
             (&all.folder, files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", "));
         return Err(RunError::Missing { what, folder: folder.clone(), wanted });
     }
     Ok(sets)
+}
+
+/// Why rows of these groups are all on one side of the split.
+pub(super) fn one_side<'a>(
+    mut groups: impl Iterator<Item = Group>,
+    sides: &Sides,
+    mut paths: impl Iterator<Item = &'a PathBuf>,
+) -> String {
+    let Some(first) = groups.next() else { return "there are no rows".into() };
+    if groups.all(|group| group.prompt == first.prompt) {
+        return "they have the same prompt, and one prompt is on one side of the split".into();
+    }
+    if sides.is_joined(first) {
+        let key = paths.find_map(|path| user_field(path).ok().flatten()).unwrap_or("user_id");
+        return format!(
+            "their users (`{key}`) join them to one group, which is on one side of the split; remove `{key}` where \
+             it does not name who wrote the prompt"
+        );
+    }
+    "of few prompts all may be on one side of the split; take another `held_out` or another `seed`".into()
 }
 
 /// Reasons of refused rows that are kept: the first of each of so many files.

@@ -15,9 +15,10 @@ pub use votes::Votes;
 use super::comparison::{self, Comparison, Options};
 use super::demonstration;
 use super::feedback;
-use super::format::known;
+use super::fields::Fields;
 use super::identity::normalized;
 use super::personal::Finder;
+use super::recognition::known;
 use super::records::{Parse, rows};
 use super::rows::Row;
 use super::{Format, Group, Kind, lines::RawLines, prompt, solution};
@@ -79,6 +80,7 @@ impl Checker {
                 file.rows += 1;
                 let read = row.and_then(|row| {
                     self.personal(&row);
+                    Fields::no_more(format, &row)?;
                     let records = parse(&row)?;
                     Ok((row, records))
                 });
@@ -109,6 +111,9 @@ impl Checker {
     }
 
     fn refuse(&mut self, error: &DataError, file: &mut File) {
+        if error.is_end() {
+            self.report.ended.push(error.early_end());
+        }
         file.refused += 1;
         if self.report.bad.len() < SHOWN {
             self.report.bad.push(Bad { error: error.to_string() });

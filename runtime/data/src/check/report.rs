@@ -92,6 +92,8 @@ pub struct Report {
     pub files: Vec<File>,
     /// The first rows that do not fit.
     pub bad: Vec<Bad>,
+    /// Files whose rest cannot be read, each with its name, the place and the reason.
+    pub ended: Vec<String>,
     /// Different prompts.
     pub prompts: u64,
     /// How long prompts are; of plain text, lines.
@@ -156,7 +158,7 @@ impl Report {
         if let (true, Some(label)) = (self.labels.of_one_class(), self.labels.least) {
             all.push(format!("the {} labels are of one class: all are {label}", self.labels.count));
         }
-        all
+        self.ended.iter().cloned().chain(all).collect()
     }
 }
 
@@ -170,9 +172,10 @@ impl Serialize for Report {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let measured =
             |lengths: &Lengths| Measured { characters: lengths.characters(), words: lengths.words() };
-        let mut out = to.serialize_struct("Report", 13)?;
+        let mut out = to.serialize_struct("Report", 14)?;
         out.serialize_field("files", &self.files)?;
         out.serialize_field("bad", &self.bad)?;
+        out.serialize_field("ended", &self.ended)?;
         out.serialize_field("prompts", &self.prompts)?;
         out.serialize_field("prompt_lengths", &measured(&self.prompt_lengths))?;
         out.serialize_field("answer_lengths", &measured(&self.answer_lengths))?;
