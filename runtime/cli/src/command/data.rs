@@ -3,6 +3,7 @@
 use super::exit::{Exit, Failure};
 use super::output::print;
 use clap::{Args, Subcommand};
+use rlhf::data::DataError;
 use rlhf::data::check::Checker;
 use rlhf::data::personal::{Finder, Kind, Masked, Names, mask};
 use rlhf::models::write_streamed;
@@ -14,18 +15,19 @@ pub enum Data {
     /// Shows what is in files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
     ///
     /// Formats are recognised by their fields. Exit codes: 0 no problems, 1 a file cannot be read, 4
-    /// there are rows that do not fit, duplicates, test prompts that are trained on, or contradictions.
+    /// a file ends early, or there are rows that do not fit, duplicates, test prompts that are trained on, or
+    /// contradictions.
     Check(Check),
-    /// Writes a file without e-mail addresses, telephone and card numbers, IP addresses and listed names
+    /// Writes a file without e-mail, street and IP addresses, telephone, card and account numbers, listed names
     ///
-    /// JSON lines or plain text. Each is replaced by its kind, such as <email>; all else stays byte for
-    /// byte. The counts by field are printed.
+    /// JSON (lines, an array, objects), CSV, TSV or plain text; what is not understood is refused. Each is
+    /// replaced by its kind, such as <email>; all else stays byte for byte. The counts by field are printed.
     Mask(Mask),
 }
 
 #[derive(Args)]
 pub struct Check {
-    /// JSON lines (plain, gzip, Zstandard), Parquet or text; a name with "test" or "eval" marks a test file
+    /// JSON, CSV, TSV or text (plain, gzip, Zstandard) or Parquet; a name with "test" or "eval" marks a test file
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// More files, whose prompts are not to be among those of FILE
@@ -41,7 +43,7 @@ pub struct Check {
 
 #[derive(Args)]
 pub struct Mask {
-    /// JSON lines or text, plain, gzip or Zstandard
+    /// JSON, CSV, TSV or text, plain, gzip or Zstandard
     file: PathBuf,
     /// The file to write; packed where its name ends in .gz
     #[arg(long, value_name = "FILE")]
@@ -93,6 +95,11 @@ fn check(args: &Check) -> Result<(), Failure> {
 
 /// Masks `path` into `out`, which appears whole or not at all, and is packed where its name ends in `.gz`.
 fn mask_file(path: &Path, out: &Path, finder: &Finder) -> Result<Masked, Failure> {
+    // It would take the place of a link, and not of what the link leads to.
+    if std::fs::symlink_metadata(out).is_ok_and(|known| !known.is_file()) {
+        let reason = "it is a link, folder, FIFO or device, which is not replaced: name a file";
+        return Err(Failure::failed(DataError::content(out, "--out", reason)));
+    }
     let packed = out.extension().is_some_and(|e| e == "gz");
     let (mut masked, mut fault) = (Masked::default(), None);
     // An error of the input is not the output file's.
