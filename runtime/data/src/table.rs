@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 /// The longest record, in bytes.
 const LONGEST: u64 = 1 << 24;
-/// The most fields.
+/// The most fields, and the most cells of one record.
 const MOST_FIELDS: usize = 4096;
+const MOST_CELLS: usize = 1 << 16;
 
 /// The rows of a table. Cells are texts, empty ones are absent.
 pub(super) struct Table {
@@ -147,6 +148,8 @@ struct Quotes {
     left: u64,
     place: Place,
     line: usize,
+    /// Cells of the record so far.
+    cells: usize,
     /// All was read.
     over: bool,
     /// What is wrong with the byte after those that were read.
@@ -155,11 +158,29 @@ struct Quotes {
 
 impl Quotes {
     fn new(source: Box<dyn BufRead>, delimiter: u8) -> Self {
-        Self { source, delimiter, left: LONGEST, place: Place::CellBegins, line: 1, over: false, fault: None }
+        Self {
+            source,
+            delimiter,
+            left: LONGEST,
+            place: Place::CellBegins,
+            line: 1,
+            cells: 0,
+            over: false,
+            fault: None,
+        }
     }
 
     fn follow(&mut self, byte: u8) -> io::Result<()> {
         self.line += usize::from(byte == b'\n');
+        self.cells = match (self.place, byte) {
+            (Place::Quoted, _) => self.cells,
+            (_, b'\n') => 0,
+            _ => self.cells + usize::from(byte == self.delimiter),
+        };
+        if self.cells > MOST_CELLS {
+            let reason = format!("line {}: want at most {MOST_CELLS} cells", self.line);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
         let separates = byte == self.delimiter || byte == b'\n' || byte == b'\r';
         self.place = match self.place {
             Place::Quoted if byte == b'"' => Place::Quote,
