@@ -81,7 +81,7 @@ impl fmt::Display for Error {
                 write!(f, "{name}: need at least {need} elements, got {got}")
             }
             Error::Range { name, value, low, high } => {
-                write!(f, "{name}: {value} is outside {low} ..= {high}")
+                write!(f, "{name}: want {}, not {}", Wanted(low, high), Number(value))
             }
             Error::NotFinite { name, index } => write!(f, "{name}[{index}] is not finite"),
             Error::Tied { name, index } => write!(f, "{name}[{index}] ties with an earlier one"),
@@ -98,6 +98,59 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
+/// A range in words. One that is open to a side has the greatest or the least number there is as its bound,
+/// which nobody wants to read: 309 digits.
+struct Wanted(f64, f64);
+
+/// So near to 0 or to 1 is nobody's bound but that of "above" and "below".
+const NEAR: f64 = 1e-12;
+/// The greatest number of the smaller type; beyond is no bound.
+const OPEN: f64 = f32::MAX as f64;
+
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(low, high) = *self;
+        let ends = [0.0, 1.0].into_iter();
+        let above = ends.clone().find(|end| low > *end && low - end < NEAR);
+        let mut ends = ends;
+        let below = ends.find(|end| high < *end && end - high < NEAR);
+        match (low <= -OPEN, high >= OPEN) {
+            (true, true) => return f.write_str("a finite number"),
+            (_, true) => {
+                return match above {
+                    Some(above) => write!(f, "above {above}"),
+                    None => write!(f, "{} or more", Number(low)),
+                };
+            }
+            (true, false) => {}
+            (false, false) => match (above, below) {
+                (None, None) if low == high => return write!(f, "{}", Number(low)),
+                (None, None) => return write!(f, "{} to {}", Number(low), Number(high)),
+                (Some(above), _) => write!(f, "above {above} and ")?,
+                (None, Some(_)) => write!(f, "{} or more and ", Number(low))?,
+            },
+        }
+        match below {
+            Some(below) => write!(f, "below {below}"),
+            None => write!(f, "at most {}", Number(high)),
+        }
+    }
+}
+
+/// A number in as few digits as tell it.
+struct Number(f64);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.0.abs();
+        if size != 0.0 && size.is_finite() && !(1e-6..1e16).contains(&size) {
+            write!(f, "{:e}", self.0)
+        } else {
+            write!(f, "{}", self.0)
+        }
+    }
+}
+
 /// `Ok` when `got == want`, else [`Error::Shape`] in the argument's name.
 pub(crate) fn check(name: &'static str, got: usize, want: usize) -> Result<(), Error> {
     if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }) }
@@ -111,6 +164,11 @@ pub(crate) fn within(name: &'static str, value: f64, low: f64, high: f64) -> Res
 /// `Ok` when `value` is finite and above 0, else [`Error::Range`] in the argument's name.
 pub(crate) fn positive(name: &'static str, value: f64) -> Result<(), Error> {
     within(name, value, f64::MIN_POSITIVE, f64::MAX)
+}
+
+/// `Ok` when `rate` is one that dropout can have: a network refuses those that leave next to nothing.
+pub(crate) fn dropout(rate: f64) -> Result<(), Error> {
+    within("dropout", rate, 0.0, 0.99)
 }
 
 /// `Ok` when every element is finite, else [`Error::NotFinite`] with the first that is not.
@@ -144,17 +202,33 @@ mod tests {
     use std::string::ToString;
 
     #[test]
+    fn ranges_are_told_in_few_digits() {
+        let said = |low, high| Wanted(low, high).to_string();
+        let (tiny, huge) = (f64::MIN_POSITIVE, f64::MAX);
+        assert_eq!(said(1.0, huge), "1 or more");
+        assert_eq!(said(tiny, huge), "above 0");
+        assert_eq!(said(f32::MIN_POSITIVE.into(), f32::MAX.into()), "above 0");
+        assert_eq!(said(tiny, 1.0), "above 0 and at most 1");
+        assert_eq!(said(tiny, 1.0 - f64::EPSILON), "above 0 and below 1");
+        assert_eq!(said(0.0, 1.0 - f64::EPSILON / 2.0), "0 or more and below 1");
+        assert_eq!(said(1.0 + f64::EPSILON, huge), "above 1");
+        assert_eq!(said(-huge, huge), "a finite number");
+        assert_eq!(said(-huge, 2.0), "at most 2");
+        assert_eq!(said(0.0, 0.0), "0");
+        assert_eq!(said(1e-9, 0.5), "1e-9 to 0.5");
+        assert_eq!(said(1.0, 4294967295.0), "1 to 4294967295");
+    }
+
+    #[test]
     fn messages_name_the_argument_and_what_would_fit() {
         assert_eq!(check("v", 4, 5).unwrap_err().to_string(), "v: want length 5, got 4");
-        assert_eq!(
-            within("lambda", 1.5, 0.0, 1.0).unwrap_err().to_string(),
-            "lambda: 1.5 is outside 0 ..= 1"
-        );
+        assert_eq!(within("lambda", 1.5, 0.0, 1.0).unwrap_err().to_string(), "lambda: want 0 to 1, not 1.5");
         assert!(within("lambda", f64::NAN, 0.0, 1.0).is_err());
         assert_eq!(
             Error::Unknown { name: "profile", known: "a, b" }.to_string(),
             "profile: want one of a, b"
         );
+        assert_eq!(positive("rate", -1e300).unwrap_err().to_string(), "rate: want above 0, not -1e300");
         assert_eq!(finite("v", &[1.0, f64::NAN]).unwrap_err().to_string(), "v[1] is not finite");
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 /// Runs the command in a folder, with `input` to read.
-fn rlhf(folder: &Path, args: &[&str], input: &str) -> Output {
+pub(crate) fn rlhf(folder: &Path, args: &[&str], input: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_rlhf-tested"))
         .args(args)
         .current_dir(folder)

@@ -15,7 +15,7 @@ const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
 const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
 
 /// A row of each format.
-const ROWS: [(Format, &str); 17] = [
+const ROWS: [(Format, &str); 20] = [
     (Format::Instructions, r#"{"id": 0, "instruction": "Add.", "context": "1 2", "response": "3\n"}"#),
     (
         Format::SelfInstruct,
@@ -54,6 +54,18 @@ const ROWS: [(Format, &str); 17] = [
     (
         Format::Feedback,
         r#"{"prompt": "Hi", "completion": "Yes", "reward": 0.5, "label": true, "log_prob": -2.5}"#,
+    ),
+    (
+        Format::Messages,
+        r#"{"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}, {"role": "assistant", "content": "Ho"}]}"#,
+    ),
+    (
+        Format::Scored,
+        r#"{"instruction": "Hi", "completions": [{"response": "a", "overall_score": 2.5}, {"response": "b", "overall_score": 1}]}"#,
+    ),
+    (
+        Format::Preferences,
+        r#"{"context": [{"role": "user", "content": "Hi"}], "response1": "a", "response2": "b", "overall_preference": -3}"#,
     ),
     (Format::Prompts, r#"{"prompt": "Hi"}"#),
     (Format::Turns, r#"{"turns": [{"content": "Hi"}]}"#),
@@ -104,7 +116,7 @@ fn formats_are_recognised_by_their_fields_whatever_the_name() {
     file(folder.path(), "corpus.txt", &"So it goes. ".repeat(10_000));
     std::fs::create_dir(folder.path().join("deeper")).unwrap();
     file(&folder.path().join("deeper"), "x", row(Format::Prompts));
-    let found = discover(folder.path()).unwrap();
+    let found = discover(folder.path()).unwrap().files;
     assert_eq!(found.len(), 3 * ROWS.len() + 2);
     assert!(found.is_sorted());
     assert_eq!(found.iter().filter(|(_, f)| *f == Format::Text).count(), 1);
@@ -258,7 +270,13 @@ fn faults_name_the_file_the_line_and_the_field() {
         rows.next().unwrap().unwrap_err().to_string()
     };
     let path = two(Format::Pairs, r#"{"prompt": "Hi", "chosen": 3, "rejected": ""}"#);
-    assert_eq!(message(&path), format!("{}, line 3, field \"chosen\": want a text", path.display()));
+    assert_eq!(
+        message(&path),
+        format!(
+            "{}, line 3, field \"chosen\": want a text or a list of messages, found a number",
+            path.display()
+        )
+    );
     let path = two(Format::Labelled, &row(Format::Labelled).replace(": 2}", ": 3}"));
     assert!(message(&path).ends_with("line 3, field \"label\": 3 is neither 0 (tie), 1 nor 2"));
     let path = two(Format::Predictions, &row(Format::Predictions).replace("[0, ", "["));
@@ -270,7 +288,7 @@ fn faults_name_the_file_the_line_and_the_field() {
 
     let path = file(folder.path(), "rows.jsonl", row(Format::Pairs));
     let error = demonstrations(&path).err().unwrap().to_string();
-    assert!(error.ends_with("line 1: want demonstrations, found Some(Pairs)"), "{error}");
+    assert!(error.ends_with("line 1: want demonstrations, found pairs"), "{error}");
     let error = discover(&folder.path().join("none")).unwrap_err().to_string();
     assert!(error.contains("none: No such file"), "{error}");
 }

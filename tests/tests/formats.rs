@@ -25,7 +25,7 @@ fn tok512() -> Bpe {
 fn texts() -> Vec<String> {
     let root = shared::data("demonstrations");
     let mut texts = Vec::new();
-    for (path, format) in discover(&root).unwrap() {
+    for (path, format) in discover(&root).unwrap().files {
         if format.kind() == Kind::Demonstrations {
             for d in demonstrations(&path).unwrap().map(Result::unwrap) {
                 texts.extend([d.prompt, d.response]);
@@ -228,7 +228,7 @@ fn stories260k_opens() {
 #[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn all_human_feedback_is_read() {
     let root = shared::data("");
-    let found = discover(&root).unwrap();
+    let found = discover(&root).unwrap().files;
     let mut rows: HashMap<Format, usize> = HashMap::new();
     for (path, format) in &found {
         let n = match format.kind() {

@@ -1,7 +1,7 @@
 //! From a score of the whole response to a reward for each of its tokens.
 
 use super::KlEstimator;
-use crate::error::check;
+use crate::error::{check, finite, positive};
 use crate::sampling::Finish;
 use crate::{Error, Real};
 
@@ -66,6 +66,21 @@ pub struct Shaping {
 }
 
 impl Shaping {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] or [`Error::NotFinite`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        let limit = |name, limit: Option<f64>| limit.map_or(Ok(()), |limit| positive(name, limit));
+        limit("kl_clip", self.kl_clip)?;
+        limit("score_clip", self.score_clip)?;
+        match self.missing_end {
+            MissingEnd::Keep => Ok(()),
+            MissingEnd::Subtract(penalty) => finite("missing_end", &[penalty]),
+            MissingEnd::Replace(score) => finite("missing_end", &[score]),
+        }
+    }
+
     /// The score that counts: clipped, then penalised where the end is missing.
     pub fn score(&self, score: f64, finish: Finish) -> f64 {
         let score = self.score_clip.map_or(score, |limit| score.max(-limit.abs()).min(limit.abs()));

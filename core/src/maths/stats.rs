@@ -48,6 +48,15 @@ pub struct Whitening {
 }
 
 impl Whitening {
+    /// Checks the guard: a variance below 0 has no root.
+    ///
+    /// # Errors
+    /// [`Error::Range`].
+    pub fn validate(&self) -> Result<(), Error> {
+        let (Guard::Add(guard) | Guard::AtLeast(guard)) = self.guard;
+        crate::error::within("whitening guard", guard, 0.0, f64::MAX)
+    }
+
     /// Advantages: mean 0, with 1e-8 added to the variance.
     pub const fn to_zero(variance: Variance) -> Self {
         Self { mean: MeanShift::ToZero, variance, guard: Guard::Add(1e-8) }

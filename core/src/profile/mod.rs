@@ -110,7 +110,8 @@ impl Profile {
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         if let Some(s) = &self.supervised {
-            within("supervised dropout", s.dropout, 0.0, 1.0)?;
+            crate::error::dropout(s.dropout)?;
+            within("supervised epochs", f64::from(s.epochs), 1.0, f64::MAX)?;
             within("supervised batch", f64::from(s.batch), 1.0, f64::MAX)?;
             s.optimiser.validate()?;
         }

@@ -238,7 +238,7 @@ impl OnPolicy {
         positive("temperature", self.temperature)?;
         within("beta", self.beta, 0.0, f64::MAX)?;
         finite("entropy", &[self.entropy])?;
-        within("dropout", self.dropout, 0.0, 1.0)?;
+        crate::error::dropout(self.dropout)?;
         match self.credit {
             Credit::Token { gamma } => within("gamma", gamma, 0.0, 1.0)?,
             Credit::Response(credit) => {

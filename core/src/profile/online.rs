@@ -141,7 +141,7 @@ impl OnlinePreference {
         positive("temperature", self.temperature)?;
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
-        within("dropout", self.dropout, 0.0, 1.0)?;
+        crate::error::dropout(self.dropout)?;
         self.optimiser.validate()
     }
 }

@@ -3,7 +3,7 @@
 use super::optimizer::Optimiser;
 use super::reward::HeadInit;
 use crate::Error;
-use crate::error::{positive, within};
+use crate::error::{finite, positive, within};
 use crate::maths::{Gae, KlController, PolicyClip, Shaping, Whitening};
 
 /// Where the critic starts.
@@ -85,6 +85,9 @@ pub struct PretrainingMix {
     pub examples: f64,
 }
 
+/// Pretraining examples per response, at most: InstructGPT takes eight times as many as responses.
+const MOST_EXAMPLES: f64 = 1024.0;
+
 impl Ppo {
     /// Checks every range.
     ///
@@ -95,18 +98,28 @@ impl Ppo {
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
         positive("temperature", self.temperature)?;
+        self.shaping.validate()?;
         self.controller.validate()?;
+        self.reward_whitening.map_or(Ok(()), |whitening| whitening.validate())?;
+        if let AdvantageWhitening::Batch(w) | AdvantageWhitening::Minibatch(w) = self.advantage_whitening {
+            w.validate()?;
+        }
         self.gae.validate()?;
         self.policy_clip.validate()?;
+        self.ratio_threshold.map_or(Ok(()), |threshold| positive("ratio_threshold", threshold))?;
+        finite("entropy", &[self.entropy])?;
         self.value_clip.map_or(Ok(()), |clip| within("value_clip", clip, 0.0, f64::MAX))?;
         within("value_coefficient", self.value_coefficient, 0.0, f64::MAX)?;
-        within("ppo dropout", self.dropout, 0.0, 1.0)?;
+        crate::error::dropout(self.dropout)?;
         if let Some(average) = self.average {
             within("average", average, 0.0, 1.0)?;
         }
         if let Some(mix) = self.pretraining {
             within("pretraining coefficient", mix.coefficient, 0.0, f64::MAX)?;
-            within("pretraining examples", mix.examples, 0.0, f64::MAX)?;
+            within("pretraining examples", mix.examples, 0.0, MOST_EXAMPLES)?;
+        }
+        if let CriticInit::Policy(head) = self.critic_init {
+            head.validate()?;
         }
         self.policy.validate()?;
         self.critic.validate()

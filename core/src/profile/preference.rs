@@ -101,7 +101,7 @@ impl PreferenceTraining {
 pub(super) fn passes(epochs: u32, batch: u32, dropout: f64, optimiser: &Optimiser) -> Result<(), Error> {
     within("epochs", f64::from(epochs), 1.0, f64::MAX)?;
     within("batch", f64::from(batch), 1.0, f64::MAX)?;
-    within("dropout", dropout, 0.0, 1.0)?;
+    crate::error::dropout(dropout)?;
     optimiser.validate()
 }
 

@@ -186,6 +186,14 @@ pub enum HeadInit {
 }
 
 impl HeadInit {
+    /// Checks the deviation.
+    pub(super) fn validate(self) -> Result<(), Error> {
+        match self {
+            Self::Normal(deviation) => within("head deviation", deviation, 0.0, f64::from(f32::MAX)),
+            Self::Zero | Self::InverseRoot | Self::Inverse => Ok(()),
+        }
+    }
+
     /// The deviation for a network of width `d`.
     pub fn deviation(self, d: usize) -> f64 {
         match self {
@@ -221,8 +229,13 @@ impl RewardModel {
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         self.loss.validate()?;
+        self.head.validate()?;
+        within("reward epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("reward batch", self.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
         self.optimiser.validate()?;
+        if let RewardNormalisation::Ziegler2019 { samples } = self.normalisation {
+            within("normalisation samples", f64::from(samples), 2.0, 65_536.0)?;
+        }
         if let Some(before) = self.pretraining {
             within("reward pretraining epochs", f64::from(before.epochs), 1.0, f64::MAX)?;
             within("language", before.language, 0.0, f64::MAX)?;

@@ -1,6 +1,8 @@
 //! The command `rlhf`, and what of it is of use without a terminal: the benchmark, the quickstart, and the page
 //! of any run's folder.
 
+#![cfg_attr(not(test), deny(clippy::print_stdout, clippy::print_stderr))]
+
 pub mod bench;
 mod command;
 pub mod quickstart;

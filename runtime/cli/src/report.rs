@@ -6,6 +6,7 @@ use rlhf::record::{Line, Metrics};
 use rlhf::report::curves;
 use rlhf::report::page::Page;
 use rlhf::run;
+use rlhf::stage::{StageError, own};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -18,9 +19,12 @@ const LARGEST: u64 = 1 << 26;
 /// its path. A run that has not finished has no summary yet: its report has the curves so far.
 ///
 /// # Errors
-/// [`FormatError`]: neither file is there, or one holds something else; the system's.
-pub fn write(folder: &Path) -> Result<PathBuf, FormatError> {
-    rlhf::report::write(folder, &read(folder)?)
+/// [`StageError::File`]: neither file is there, or one holds something else; the system's.
+/// [`StageError::Taken`]: somebody else's `report.html` is there.
+pub fn write(folder: &Path) -> Result<PathBuf, StageError> {
+    let page = read(folder)?;
+    own(folder, "report.html")?;
+    Ok(rlhf::report::write(folder, &page)?)
 }
 
 /// What [`write()`] writes, as a value.

@@ -1,12 +1,18 @@
 //! Prompts with answers and who prefers which, for reward models.
 
+use super::Format;
+use super::export::ANSWERS;
+use super::fields::VERDICT;
+use super::flaws::Flaw;
+use super::format::{known, named};
 use super::ranked;
 use super::records::{Parse, Records};
-use super::rows::{Origin, Row};
+use super::rows::{Origin, Row, number};
 use super::split::Group;
-use super::transcript::{conversation, prompt, prompt_about, response, shared};
+use super::spoken::{inspect, prompt_of, two};
+use super::transcript::{conversation, prompt, prompt_about, response};
+use super::turn::{Role, turns};
 use super::vote::{MOST_ANSWERS, Vote, pairs};
-use super::{Format, recognise};
 use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
@@ -54,7 +60,7 @@ impl Default for Options {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn comparisons(path: &Path, options: Options) -> Result<Records<Comparison>, DataError> {
-    comparisons_of(path, recognise(path)?, options)
+    comparisons_of(path, Some(known(path)?), options)
 }
 
 /// [`comparisons`] of a file whose format is known.
@@ -68,21 +74,21 @@ pub fn comparisons_of(
 ) -> Result<Records<Comparison>, DataError> {
     match format.and_then(|format| parser(format, options)) {
         Some(parse) => Records::new(path, parse),
-        None => Err(DataError::content(path, "line 1", format!("want comparisons, found {format:?}"))),
+        None => Err(DataError::content(path, "line 1", format!("want comparisons, found {}", named(format)))),
     }
 }
 
 /// How rows of a format become comparisons; `None` where they are none.
 pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Comparison>> {
     Some(match format {
-        Format::Transcripts => Box::new(transcripts),
-        Format::Pairs => Box::new(pair),
-        Format::Conversations => Box::new(conversations),
+        Format::Transcripts | Format::Pairs | Format::Conversations => Box::new(pair),
         Format::Rankings => Box::new(move |row: &Row| ranking(row, options.synthetic)),
         Format::Predictions => Box::new(move |row: &Row| predictions(row, options.passages)),
         Format::Labelled => Box::new(labelled),
         Format::Annotated => Box::new(annotated),
         Format::Ranked => Box::new(|row: &Row| own(row, ranked::ranks)),
+        Format::Scored => Box::new(scored),
+        Format::Preferences => Box::new(preference),
         Format::Voted => Box::new(|row: &Row| own(row, ranked::votes)),
         _ => return None,
     })
@@ -90,35 +96,45 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Compariso
 
 /// What a judge who says 0 (tie), 1 or 2 (the first or the second is better) means.
 fn vote(row: &Row, field: &str, said: &Value, a: usize, b: usize) -> Result<Vote, DataError> {
-    match said.as_u64() {
-        Some(0) => Ok(Vote::Tie(a, b)),
-        Some(1) => Ok(Vote::Prefers { winner: a, loser: b }),
-        Some(2) => Ok(Vote::Prefers { winner: b, loser: a }),
+    match number(said) {
+        Some(0.0) => Ok(Vote::Tie(a, b)),
+        Some(1.0) => Ok(Vote::Prefers { winner: a, loser: b }),
+        Some(2.0) => Ok(Vote::Prefers { winner: b, loser: a }),
         _ => Err(row.fault(field, format!("{said} is neither 0 (tie), 1 nor 2"))),
     }
 }
 
-/// One comparison, which a split knows by its whole prompt.
+/// One comparison, which a split knows by its whole prompt. Of two answers that are the same neither is better.
 fn comparison(
     row: &Row,
     prompt: String,
     answers: Vec<String>,
-    votes: Vec<Vote>,
+    mut votes: Vec<Vote>,
 ) -> Result<Vec<Comparison>, DataError> {
     let margin = match row.fields.get("margin") {
-        None | Some(Value::Null) => None,
-        Some(margin) => match margin.as_f64() {
+        None => None,
+        Some(margin) => match number(margin) {
             Some(margin) if margin >= 0.0 && (margin as f32).is_finite() => Some(margin as f32),
             _ => return Err(row.fault("margin", "want a number, zero or more")),
         },
     };
     let degree = match row.fields.get("degree") {
-        None | Some(Value::Null) => None,
-        Some(degree) => match degree.as_u64() {
-            Some(degree @ 1..=2) => Some(degree as u8),
+        None => None,
+        Some(degree) => match number(degree) {
+            Some(1.0) => Some(1),
+            Some(2.0) => Some(2),
             _ => return Err(row.fault("degree", "want 1 for better or 2 for clearly better")),
         },
     };
+    for vote in &mut votes {
+        let Vote::Prefers { winner, loser } = *vote else { continue };
+        if answers[winner].trim() == answers[loser].trim() {
+            *vote = Vote::Tie(winner.min(loser), winner.max(loser));
+        } else if answers[winner].trim().is_empty() {
+            row.flaw(Flaw::EmptyChosen);
+        }
+    }
+    inspect(row, &prompt, answers.iter());
     let (annotator, group) = (row.identity("annotator")?, row.group(&prompt)?);
     let origin = row.origin.clone();
     Ok(vec![Comparison { prompt, answers, votes, margin, degree, annotator, group, origin }])
@@ -130,54 +146,70 @@ fn own(
 ) -> Result<Vec<Comparison>, DataError> {
     let answers = ranked::answers(row)?;
     let votes = votes(row, answers.len())?;
-    comparison(row, prompt(row.text("prompt")?), answers, votes)
+    comparison(row, prompt_of(row)?, answers, votes)
+}
+
+fn scored(row: &Row) -> Result<Vec<Comparison>, DataError> {
+    let (answers, votes) = ranked::scored(row)?;
+    comparison(row, prompt_of(row)?, answers, votes)
 }
 
 const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
 
-fn transcripts(row: &Row) -> Result<Vec<Comparison>, DataError> {
-    let (chosen, rejected) = (row.text("chosen")?, row.text("rejected")?);
-    let (prompt, a, b) = shared(chosen, rejected).ok_or_else(|| {
-        row.fault("chosen", "want two transcripts that share a beginning up to \"\\n\\nAssistant:\"")
-    })?;
-    let vote = if a == b { Vote::Tie(0, 1) } else { FIRST };
-    comparison(row, prompt.into(), vec![a.into(), b.into()], vec![vote])
-}
-
 fn pair(row: &Row) -> Result<Vec<Comparison>, DataError> {
-    let answers = vec![response(row.text("chosen")?), response(row.text("rejected")?)];
-    comparison(row, prompt(row.text("prompt")?), answers, vec![FIRST])
+    let (prompt, answers) = two(row, ["chosen", "rejected"])?;
+    comparison(row, prompt, answers, vec![FIRST])
 }
 
-fn conversations(row: &Row) -> Result<Vec<Comparison>, DataError> {
-    let turns = row.array("conversations")?;
-    let mut said = Vec::new();
-    for turn in turns {
-        match (turn["from"].as_str(), turn["value"].as_str()) {
-            (Some("human" | "user"), Some(text)) => said.push((true, text)),
-            (Some("gpt" | "assistant"), Some(text)) => said.push((false, text)),
-            // A system's text has no place in this form.
-            (Some("system"), Some(_)) => {}
-            _ => return Err(row.fault("conversations", "want from (human or gpt) and value in each")),
-        }
-    }
-    let answer = |field: &str| {
-        let value = row.fields.get(field).and_then(|turn| turn["value"].as_str());
-        value.map(response).ok_or_else(|| row.fault(field, "want a value"))
+/// Two answers by other names, and which is better.
+fn preference(row: &Row) -> Result<Vec<Comparison>, DataError> {
+    let Some(fields) = ANSWERS.into_iter().find(|fields| fields.iter().all(|field| row.has(field))) else {
+        return Err(row.fault(row.either(&ANSWERS.map(|[first, _]| first)), "want two answers"));
     };
-    let answers = vec![answer("chosen")?, answer("rejected")?];
-    comparison(row, conversation(said.into_iter()), answers, vec![FIRST])
+    let (vote, degree) = verdict(row)?;
+    let (prompt, answers) = two(row, fields)?;
+    let mut made = comparison(row, prompt, answers, vec![vote])?;
+    made.iter_mut().for_each(|made| made.degree = made.degree.or(degree));
+    Ok(made)
+}
+
+/// Which of two answers is better, and how clearly.
+fn verdict(row: &Row) -> Result<(Vote, Option<u8>), DataError> {
+    const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
+    const TIE: Vote = Vote::Tie(0, 1);
+    let field = row.either(VERDICT);
+    let said = row.fields.get(field).unwrap_or(&Value::Null);
+    let word = said.as_str().map(|word| word.trim().to_lowercase()).unwrap_or_default();
+    match (field, number(said)) {
+        ("overall_preference", Some(by)) => {
+            let vote = if by < 0.0 {
+                FIRST
+            } else if by > 0.0 {
+                SECOND
+            } else {
+                TIE
+            };
+            Ok((vote, (by != 0.0).then_some(if by.abs() >= 2.0 { 2 } else { 1 })))
+        }
+        ("better_response_id", Some(0.0)) | ("labels", Some(1.0)) => Ok((FIRST, None)),
+        ("better_response_id", Some(1.0)) | ("labels", Some(0.0)) => Ok((SECOND, None)),
+        ("winner", None) if word.starts_with("tie") => Ok((TIE, None)),
+        ("winner", None) => match word.rsplit(['_', ' ', '-']).next() {
+            Some("a" | "left" | "first") => Ok((FIRST, None)),
+            Some("b" | "right" | "second") => Ok((SECOND, None)),
+            _ => Err(row.fault(field, format!("{said} is neither model_a, model_b nor tie"))),
+        },
+        ("overall_preference", None) => {
+            Err(row
+                .fault(field, format!("{said} is no number: below 0 the first is better, above the second")))
+        }
+        _ => Err(row.fault(field, format!("{said} is neither 0 nor 1"))),
+    }
 }
 
 fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, DataError> {
-    let mut said = Vec::new();
-    for turn in row.array("context")? {
-        match (turn["role"].as_str(), turn["text"].as_str()) {
-            (Some("prompter"), Some(text)) => said.push((true, text)),
-            (Some("assistant"), Some(text)) => said.push((false, text)),
-            _ => return Err(row.fault("context", "want role (prompter or assistant) and text in each")),
-        }
-    }
+    let said =
+        turns(row.fields.get("context"), Role::Human).map_err(|reason| row.fault("context", reason))?;
     let (mut answers, mut ranks) = (Vec::new(), Vec::new());
     for answer in row.array("responses")? {
         if !synthetic && answer["synthetic"].as_bool() == Some(true) {
@@ -198,7 +230,7 @@ fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, DataError> {
         return Ok(Vec::new());
     }
     let votes = ranked::of_ranks(&ranks);
-    comparison(row, conversation(said.into_iter()), answers, votes)
+    comparison(row, conversation(row, &said), answers, votes)
 }
 
 fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, DataError> {
@@ -214,7 +246,8 @@ fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, DataError> 
         .collect::<Result<Vec<_>, _>>()?;
     let mut material = String::new();
     if passages {
-        for passage in row.array("passages")? {
+        let all = if row.has("passages") { row.array("passages")? } else { &[] };
+        for passage in all {
             // A title, then sentences.
             for sentence in passage.as_array().into_iter().flatten() {
                 let text = sentence.as_str().ok_or_else(|| row.fault("passages", "want arrays of texts"))?;
@@ -247,13 +280,13 @@ fn annotated(row: &Row) -> Result<Vec<Comparison>, DataError> {
         _ => row.text(field).map(response),
     };
     let answers = vec![answer("response1")?, answer("response2")?];
+    // Somebody in the midst may have said nothing.
     let votes = (1..=MOST_ANSWERS)
         .map(|n| format!("annotator{n}"))
-        .map_while(|field| row.fields.get(&field).map(|said| vote(row, &field, said, 0, 1)))
+        .filter_map(|field| row.fields.get(&field).map(|said| vote(row, &field, said, 0, 1)))
         .collect::<Result<Vec<_>, _>>()?;
     if votes.is_empty() {
         return Err(row.fault("annotator1", "want 0 (tie), 1 or 2"));
     }
-    let input = if row.fields.contains_key("input") { row.text("input")? } else { "" };
-    comparison(row, prompt_about(row.text("instruction")?, input), answers, votes)
+    comparison(row, prompt_of(row)?, answers, votes)
 }

@@ -1,10 +1,13 @@
 //! Prompts with a good response, for supervised fine-tuning.
 
+use super::Format;
+use super::fields::{ANSWER, MESSAGES};
+use super::format::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::transcript::{prompt, prompt_about, response};
-use super::{Format, recognise};
+use super::spoken::{answer_in, answered, inspect, prompt_of};
+use super::transcript::{prompt_about, response};
 use crate::error::DataError;
 use std::path::Path;
 
@@ -26,7 +29,7 @@ pub struct Demonstration {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn demonstrations(path: &Path) -> Result<Records<Demonstration>, DataError> {
-    demonstrations_of(path, recognise(path)?)
+    demonstrations_of(path, Some(known(path)?))
 }
 
 /// [`demonstrations`] of a file whose format is known.
@@ -36,35 +39,33 @@ pub fn demonstrations(path: &Path) -> Result<Records<Demonstration>, DataError> 
 pub fn demonstrations_of(path: &Path, format: Option<Format>) -> Result<Records<Demonstration>, DataError> {
     match format.and_then(parser) {
         Some(parse) => Records::new(path, parse),
-        None => Err(DataError::content(path, "line 1", format!("want demonstrations, found {format:?}"))),
+        None => {
+            Err(DataError::content(path, "line 1", format!("want demonstrations, found {}", named(format))))
+        }
     }
 }
 
 /// How rows of a format become demonstrations; `None` where they are none.
 pub(super) fn parser(format: Format) -> Option<Parse<Demonstration>> {
     Some(match format {
-        Format::Instructions => Box::new(instruction),
+        Format::Instructions | Format::Questions | Format::Responses => Box::new(|row: &Row| {
+            let prompt = prompt_of(row)?;
+            let response = answer_in(row, row.either(ANSWER), &prompt)?;
+            demonstration(row, prompt, response).map(|one| vec![one])
+        }),
+        Format::Messages => Box::new(|row: &Row| {
+            let (prompt, response) = answered(row, row.either(MESSAGES))?;
+            demonstration(row, prompt, response).map(|one| vec![one])
+        }),
         Format::SelfInstruct => Box::new(instances),
-        Format::Questions => Box::new(|row: &Row| {
-            Ok(vec![demonstration(row, prompt(row.text("question")?), row.text("answer")?)?])
-        }),
-        Format::Responses => Box::new(|row: &Row| {
-            let response = row.text(row.either(&["response", "completion"]))?;
-            Ok(vec![demonstration(row, prompt(row.text("prompt")?), response)?])
-        }),
         _ => return None,
     })
 }
 
-fn demonstration(row: &Row, prompt: String, said: &str) -> Result<Demonstration, DataError> {
+fn demonstration(row: &Row, prompt: String, response: String) -> Result<Demonstration, DataError> {
+    inspect(row, &prompt, [&response].into_iter());
     let group = row.group(&prompt)?;
-    Ok(Demonstration { prompt, response: response(said), group, origin: row.origin.clone() })
-}
-
-fn instruction(row: &Row) -> Result<Vec<Demonstration>, DataError> {
-    let context = if row.fields.contains_key("context") { row.text("context")? } else { "" };
-    let prompt = prompt_about(row.text("instruction")?, context);
-    Ok(vec![demonstration(row, prompt, row.text("response")?)?])
+    Ok(Demonstration { prompt, response, group, origin: row.origin.clone() })
 }
 
 fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
@@ -72,12 +73,13 @@ fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
     row.array("instances")?
         .iter()
         .map(|instance| {
-            let part = |field: &str| {
-                instance[field]
-                    .as_str()
-                    .ok_or_else(|| row.fault(&format!("instances.{field}"), "want a text"))
+            let want = |field: &str| row.fault(&format!("instances.{field}"), "want a text");
+            let output = instance["output"].as_str().ok_or_else(|| want("output"))?;
+            let input = match instance.get("input") {
+                None => "",
+                Some(input) => input.as_str().ok_or_else(|| want("input"))?,
             };
-            demonstration(row, prompt_about(instruction, part("input")?), part("output")?)
+            demonstration(row, prompt_about(instruction, input), response(output))
         })
         .collect()
 }

@@ -54,6 +54,14 @@ impl DataError {
         }
     }
 
+    /// What is wrong, and where in the file, without the file's name.
+    pub fn within(&self) -> String {
+        match &self.kind {
+            Kind::Io(error) => error.to_string(),
+            Kind::Content { place, reason } => format!("{place}: {reason}"),
+        }
+    }
+
     /// The file.
     pub fn path(&self) -> &Path {
         &self.path

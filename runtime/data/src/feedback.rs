@@ -1,11 +1,13 @@
 //! Responses, each with the reward that it got, for learning from users' feedback.
 
+use super::Format;
+use super::fields::{ANSWER, JUDGED, MESSAGES};
+use super::format::{known, named};
 use super::records::{Parse, Records};
-use super::rows::{Origin, Row};
+use super::rows::{Origin, Row, number, number_or_truth};
 use super::solution::label;
 use super::split::Group;
-use super::transcript::{prompt, response};
-use super::{Format, recognise};
+use super::spoken::{answer_in, answered, inspect, prompt_of};
 use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
@@ -32,7 +34,7 @@ pub struct Feedback {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn feedback(path: &Path) -> Result<Records<Feedback>, DataError> {
-    feedback_of(path, recognise(path)?)
+    feedback_of(path, Some(known(path)?))
 }
 
 /// [`feedback`] of a file whose format is known.
@@ -42,7 +44,7 @@ pub fn feedback(path: &Path) -> Result<Records<Feedback>, DataError> {
 pub fn feedback_of(path: &Path, format: Option<Format>) -> Result<Records<Feedback>, DataError> {
     match format.and_then(parser) {
         Some(parse) => Records::new(path, parse),
-        None => Err(DataError::content(path, "line 1", format!("want feedback, found {format:?}"))),
+        None => Err(DataError::content(path, "line 1", format!("want feedback, found {}", named(format)))),
     }
 }
 
@@ -52,29 +54,53 @@ pub(super) fn parser(format: Format) -> Option<Parse<Feedback>> {
 }
 
 fn one(row: &Row) -> Result<Vec<Feedback>, DataError> {
-    let said = row.text(row.either(&["response", "completion"]))?;
-    let prompt = prompt(row.text("prompt")?);
+    let (prompt, response) = prompt_and_answer(row)?;
     let (group, origin) = (row.group(&prompt)?, row.origin.clone());
     let (reward, log_prob) = (reward(row)?, log_prob(row)?);
-    Ok(vec![Feedback { prompt, response: response(said), reward, log_prob, group, origin }])
+    Ok(vec![Feedback { prompt, response, reward, log_prob, group, origin }])
 }
 
-/// `reward`, or else `label`.
+/// A prompt and the one answer, apart or in one conversation.
+pub(super) fn prompt_and_answer(row: &Row) -> Result<(String, String), DataError> {
+    let (prompt, response) = match (row.first_of(ANSWER), row.first_of(MESSAGES)) {
+        (None, Some(field)) => answered(row, field)?,
+        (field, _) => {
+            let prompt = prompt_of(row)?;
+            let response = answer_in(row, field.unwrap_or(ANSWER[0]), &prompt)?;
+            (prompt, response)
+        }
+    };
+    inspect(row, &prompt, [&response].into_iter());
+    Ok((prompt, response))
+}
+
+/// The field that says what became of an answer.
+pub(super) fn judgement(row: &Row) -> &'static str {
+    let numeric = |field: &&&str| row.fields.get(**field).and_then(number_or_truth).is_some();
+    let named = row.first_of(&["reward", "label", "kto_tag"]);
+    named.or_else(|| JUDGED.iter().find(numeric).copied()).unwrap_or("reward")
+}
+
+/// `reward`, or else `label`, or else a rating.
 fn reward(row: &Row) -> Result<f32, DataError> {
-    if row.fields.contains_key("reward") {
-        let reward = row.fields["reward"].as_f64().map(|reward| reward as f32);
-        return reward.filter(|r| r.is_finite()).ok_or_else(|| row.fault("reward", "want a finite number"));
+    let field = judgement(row);
+    let said = row.fields.get(field).unwrap_or(&Value::Null);
+    match field {
+        "label" | "kto_tag" => Ok(2.0 * label(row, field, said)? - 1.0),
+        _ => {
+            let reward =
+                number_or_truth(said).map(|reward| reward as f32).filter(|reward| reward.is_finite());
+            reward.ok_or_else(|| row.fault(field, "want a finite number"))
+        }
     }
-    let label = label(row, "label", row.fields.get("label").unwrap_or(&Value::Null))?;
-    Ok(2.0 * label - 1.0)
 }
 
-/// `log_prob`, which may be absent or `null`.
+/// `log_prob`, which may be absent.
 fn log_prob(row: &Row) -> Result<Option<f32>, DataError> {
     match row.fields.get("log_prob") {
-        None | Some(Value::Null) => Ok(None),
+        None => Ok(None),
         Some(said) => {
-            let said = said.as_f64().map(|nats| nats as f32).filter(|nats| nats.is_finite() && *nats <= 0.0);
+            let said = number(said).map(|nats| nats as f32).filter(|nats| nats.is_finite() && *nats <= 0.0);
             said.map(Some).ok_or_else(|| row.fault("log_prob", "want nats: a finite number of 0 or less"))
         }
     }

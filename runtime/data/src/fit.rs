@@ -1,6 +1,10 @@
 //! Sequences that are too long.
 
-/// Cuts token sequences at their beginning, so that they keep their last tokens, and counts them.
+/// The share of the room that a prompt keeps beside an answer that would take all of it: a quarter.
+const PROMPT: usize = 4;
+
+/// Cuts token sequences to a greatest length and counts them. A prompt loses its beginning, so that it still
+/// ends where an answer begins; an answer loses its end, for it is learnt from its beginning on.
 ///
 /// ```
 /// use rlhf_data::Fit;
@@ -8,43 +12,65 @@
 /// let (mut prompt, mut response) = (vec![1, 2, 3], vec![4, 5]);
 /// fit.pair(&mut prompt, &mut response);
 /// assert_eq!((prompt, response), (vec![2, 3], vec![4, 5]));
-/// assert_eq!((fit.cut(), fit.seen()), (1, 1));
+/// let (mut prompt, mut response) = (vec![1, 2, 3], vec![4, 5, 6, 7, 8]);
+/// fit.pair(&mut prompt, &mut response);
+/// assert_eq!((prompt, response), (vec![3], vec![4, 5, 6]));
+/// assert_eq!((fit.cut(), fit.cut_answers(), fit.seen()), (2, 1, 2));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fit {
     most: usize,
     cut: usize,
+    cut_answers: usize,
     seen: usize,
 }
 
 impl Fit {
     /// For sequences of at most `most` tokens.
     pub fn new(most: usize) -> Self {
-        Self { most, cut: 0, seen: 0 }
+        Self { most, cut: 0, cut_answers: 0, seen: 0 }
     }
 
-    /// Fits one sequence.
+    /// Fits one sequence, which keeps its last tokens.
     pub fn one(&mut self, tokens: &mut Vec<u32>) {
         self.seen += 1;
         self.cut += usize::from(tokens.len() > self.most);
         keep_last(tokens, self.most);
     }
 
-    /// Fits a prompt and its response, which count together. The prompt gives way first, but for
-    /// its last token, without which nothing would predict the response.
+    /// Fits a prompt and its response, which count together.
     pub fn pair(&mut self, prompt: &mut Vec<u32>, response: &mut Vec<u32>) {
-        self.seen += 1;
-        self.cut += usize::from(prompt.len() + response.len() > self.most);
-        keep_last(response, self.most.saturating_sub(1));
-        keep_last(prompt, self.most - response.len().min(self.most));
+        self.answers(prompt, core::slice::from_mut(response));
     }
 
-    /// How many sequences were cut.
+    /// Fits a prompt and its answers, each of which counts with the prompt: all of them are to the same
+    /// prompt, which makes room for the longest. It keeps a quarter of the room, and one token, if it has as
+    /// many; an answer that is still too long loses its end.
+    pub fn answers(&mut self, prompt: &mut Vec<u32>, answers: &mut [Vec<u32>]) {
+        self.seen += 1;
+        let longest = answers.iter().map(Vec::len).max().unwrap_or(0);
+        if prompt.len() + longest <= self.most {
+            return;
+        }
+        self.cut += 1;
+        let kept = prompt.len().min((self.most / PROMPT).max(1)).min(self.most);
+        let room = self.most - kept;
+        self.cut_answers += usize::from(longest > room);
+        answers.iter_mut().for_each(|answer| answer.truncate(room));
+        keep_last(prompt, self.most - longest.min(room));
+    }
+
+    /// How many rows were cut.
     pub fn cut(&self) -> usize {
         self.cut
     }
 
-    /// How many sequences there were.
+    /// In how many of them an answer was cut, too.
+    pub fn cut_answers(&self) -> usize {
+        self.cut_answers
+    }
+
+    /// How many rows there were.
     pub fn seen(&self) -> usize {
         self.seen
     }
@@ -59,12 +85,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_stays() {
+    fn prompts_keep_their_end_and_answers_their_beginning() {
         for (most, want) in [
             (9, (vec![1, 2, 3], vec![4, 5])),
             (5, (vec![1, 2, 3], vec![4, 5])),
             (3, (vec![3], vec![4, 5])),
-            (2, (vec![3], vec![5])),
+            (2, (vec![3], vec![4])),
             (1, (vec![3], vec![])),
             (0, (vec![], vec![])),
         ] {
@@ -73,9 +99,22 @@ mod tests {
             fit.pair(&mut prompt, &mut response);
             assert_eq!((prompt, response), want, "{most}");
             assert_eq!(fit.cut(), usize::from(most < 5));
+            assert_eq!(fit.cut_answers(), usize::from(most < 3));
             let mut tokens = vec![1, 2, 3];
             fit.one(&mut tokens);
             assert_eq!(tokens.len(), most.min(3));
         }
+    }
+
+    #[test]
+    fn all_answers_are_to_the_same_prompt() {
+        let mut fit = Fit::new(8);
+        let (mut prompt, mut answers) = (vec![1, 2, 3, 4, 5], [vec![6], vec![7; 20]]);
+        fit.answers(&mut prompt, &mut answers);
+        assert_eq!((prompt, answers), (vec![4, 5], [vec![6], vec![7; 6]]));
+        let (mut prompt, mut answers) = (vec![], [vec![6; 9]]);
+        fit.answers(&mut prompt, &mut answers);
+        assert_eq!(answers, [vec![6; 8]], "where there is no prompt, none is kept");
+        assert_eq!((fit.seen(), fit.cut(), fit.cut_answers()), (2, 2, 2));
     }
 }

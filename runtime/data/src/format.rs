@@ -1,13 +1,15 @@
 //! What a file holds.
 
+use super::fields::{Fields, unknown};
 use super::layout::named_as_text;
 use super::open::open;
 use super::records::sample;
+use super::rows::Row;
 use crate::error::DataError;
+use core::fmt;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{BufRead, Read};
+use std::path::Path;
 
 /// What a file can be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,7 +28,12 @@ pub enum Kind {
     Text,
 }
 
-/// The public formats that are understood, each with the fields of its rows.
+/// The public formats that are understood; [`Fields`] has the fields of each.
+///
+/// Where texts are wanted, a conversation does as well: a list of messages, `{role, content}`, `{from, value}` or
+/// `{role, text}`, of users, assistants, systems and tools, or one message. Null is absence. A prompt is in
+/// `prompt`, `instruction` (with its `input` or `context`), `question` or `query`, perhaps with a `system` or
+/// `system_prompt` and a `history`. Numbers may be written as texts, as CSV has them.
 ///
 /// Any row may name its user (`user_id` or `user`), whose rows a split keeps together, and a
 /// comparison its `annotator`, a `margin` by which better answers are to win, in units of reward, and a
@@ -35,19 +42,21 @@ pub enum Kind {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Format {
-    /// Dolly: `instruction`, `response`, and perhaps `context`.
+    /// Dolly, Alpaca: `instruction`, `response` or `output`, and perhaps `context` or `input`.
     Instructions,
     /// Self-Instruct: `instruction`, `instances[{input, output}]`.
     SelfInstruct,
-    /// GSM8K: `question`, `answer`.
+    /// GSM8K, OpenOrca: `question`, `answer` or `response`.
     Questions,
-    /// `prompt`, and `response` or `completion`.
+    /// TRL: `prompt`, and `response`, `completion`, `output` or `answer`.
     Responses,
-    /// HH-RLHF: the transcripts `chosen` and `rejected`.
+    /// OpenAI, ShareGPT: `messages` or `conversations`, the last of them the assistant's.
+    Messages,
+    /// HH-RLHF, TRL with an implicit prompt: `chosen` and `rejected`, each the whole conversation.
     Transcripts,
-    /// `prompt`, `chosen`, `rejected`.
+    /// TRL, UltraFeedback-binarized, LLaMA-Factory: a prompt, `chosen`, `rejected`.
     Pairs,
-    /// LLaMA-Factory: `conversations[{from, value}]`, `chosen{value}`, `rejected{value}`.
+    /// LLaMA-Factory: `conversations` or `messages`, `chosen`, `rejected`.
     Conversations,
     /// OpenAssistant: `context[{role, text}]`, `responses[{text, rank, synthetic}]`.
     Rankings,
@@ -57,19 +66,26 @@ pub enum Format {
     Labelled,
     /// PandaLM: `instruction`, `input`, `response1`, `response2`, `annotator1` and on (0, 1 or 2).
     Annotated,
-    /// `prompt`, `answers` or `responses` (texts), `ranks` (a number for each: smaller is better,
+    /// A prompt, `answers` or `responses` (texts), `ranks` (a number for each: smaller is better,
     /// equal ones tie).
     Ranked,
-    /// `prompt`, `answers` or `responses` (texts), `votes`: each `[winner, loser]`, or
+    /// UltraFeedback: a prompt, `answers`, `responses` or `completions`, and `scores`, `rewards` or `ratings` (a number
+    /// for each: larger is better, equal ones tie), or objects that hold both.
+    Scored,
+    /// A prompt, `answers` or `responses` (texts), `votes`: each `[winner, loser]`, or
     /// `[one, other, "tie"]`, by the answers' indices from 0.
     Voted,
-    /// `prompt`, `steps` or `completions` (texts), `labels` (of each step: true or false, or a number from 0,
+    /// HelpSteer3, PKU-SafeRLHF, Chatbot Arena, SHP: two answers, such as `response1` and `response2`, and which is
+    /// better.
+    Preferences,
+    /// A prompt, `steps` or `completions` (texts), `labels` (of each step: true or false, or a number from 0,
     /// wrong, to 1, right).
     Steps,
-    /// `prompt`, `response` or `completion`, and `reward` (a number) or `label` (true or false, or a number
-    /// from 0, bad, to 1, good); perhaps `log_prob`, the response's under the policy that wrote it, in nats.
+    /// KTO, HelpSteer: a prompt, an answer and what became of it: a `reward` (a number in any unit), a `label` or
+    /// `kto_tag` (true or false, or a number from 0, bad, to 1, good), or a rating, such as `helpfulness` or `score`, which
+    /// is a reward; perhaps `log_prob`, the answer's under the policy that wrote it, in nats.
     Feedback,
-    /// `prompt`.
+    /// A prompt alone.
     Prompts,
     /// MT-Bench: `turns`, texts or `{content}`.
     Turns,
@@ -78,10 +94,35 @@ pub enum Format {
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 21] = [
+        Self::Instructions,
+        Self::SelfInstruct,
+        Self::Questions,
+        Self::Responses,
+        Self::Messages,
+        Self::Transcripts,
+        Self::Pairs,
+        Self::Conversations,
+        Self::Rankings,
+        Self::Predictions,
+        Self::Labelled,
+        Self::Annotated,
+        Self::Ranked,
+        Self::Scored,
+        Self::Voted,
+        Self::Preferences,
+        Self::Steps,
+        Self::Feedback,
+        Self::Prompts,
+        Self::Turns,
+        Self::Text,
+    ];
+
     /// What it can be used for.
     pub fn kind(self) -> Kind {
         match self {
-            Self::Instructions | Self::SelfInstruct | Self::Questions | Self::Responses => {
+            Self::Instructions | Self::SelfInstruct | Self::Questions | Self::Responses | Self::Messages => {
                 Kind::Demonstrations
             }
             Self::Transcripts
@@ -92,126 +133,102 @@ impl Format {
             | Self::Labelled
             | Self::Annotated
             | Self::Ranked
-            | Self::Voted => Kind::Comparisons,
+            | Self::Scored
+            | Self::Voted
+            | Self::Preferences => Kind::Comparisons,
             Self::Steps => Kind::Solutions,
             Self::Feedback => Kind::Feedback,
             Self::Prompts | Self::Turns => Kind::Prompts,
             Self::Text => Kind::Text,
         }
     }
+}
 
-    fn of(row: &Map<String, Value>) -> Option<Self> {
-        let text = |field: &str| row.get(field).is_some_and(Value::is_string);
-        let array = |field: &str| row.get(field).is_some_and(Value::is_array);
-        let object = |field: &str| row.get(field).is_some_and(Value::is_object);
-        let number = |field: &str| row.get(field).is_some_and(Value::is_number);
-        Some(if text("chosen") && text("rejected") {
-            if text("prompt") { Self::Pairs } else { Self::Transcripts }
-        } else if array("conversations") && object("chosen") && object("rejected") {
-            Self::Conversations
-        } else if array("context") && array("responses") {
-            Self::Rankings
-        } else if text("question") && text("prediction 1") && array("preference") {
-            Self::Predictions
-        } else if text("input") && text("output_1") && text("output_2") && number("label") {
-            Self::Labelled
-        } else if text("instruction") && text("response1") && text("response2") && number("annotator1") {
-            Self::Annotated
-        } else if text("instruction") && array("instances") {
-            Self::SelfInstruct
-        } else if text("instruction") && text("response") {
-            Self::Instructions
-        // Judges' data has labelled answers, good and bad ones.
-        } else if text("question") && text("answer") && !row.contains_key("label") {
-            Self::Questions
-        } else if text("prompt") && (array("answers") || array("responses")) && array("ranks") {
-            Self::Ranked
-        } else if text("prompt") && (array("answers") || array("responses")) && array("votes") {
-            Self::Voted
-        } else if text("prompt") && (array("steps") || array("completions")) && array("labels") {
-            Self::Steps
-        } else if text("prompt")
-            && (text("response") || text("completion"))
-            && (row.contains_key("reward") || row.contains_key("label"))
-        {
-            Self::Feedback
-        } else if text("prompt") && (text("response") || text("completion")) {
-            Self::Responses
-        } else if text("prompt") {
-            Self::Prompts
-        } else if array("turns") {
-            Self::Turns
-        } else {
-            return None;
-        })
+impl fmt::Display for Format {
+    /// As configurations and summaries write it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
     }
 }
 
 /// Shorter text files are licences and word lists rather than something to train on.
 const SHORTEST_TEXT: u64 = 1 << 16;
 
-/// How many rows may be damaged before a file is none of ours.
-const TRIED: usize = 8;
+/// How many rows of a file say what it holds.
+pub(super) const SAMPLED: usize = 256;
 
-/// The format of a file: by the fields of its first row that is whole, or plain text where it is named
-/// `.txt`, has no rows and is 64 KiB or longer. `None` for anything else.
+/// Bare prompts are so many times as many as rows of another format in a file that holds prompts.
+const PROMPTS: usize = 10;
+
+/// The format of a file: that of most of its first 256 rows, or plain text where it is named `.txt`, has no rows
+/// and is 64 KiB or longer. `None` for anything else.
+///
+/// Rows that hold answers or judgements are no bare prompts: where one in ten does, they decide.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn recognise(path: &Path) -> Result<Option<Format>, DataError> {
-    // What does not parse may be some other kind of JSON file, which is nobody's fault.
-    if let Some(sampled) = sample(path, TRIED)? {
-        return Ok(sampled.rows.first().and_then(|row| Format::of(&row.fields)));
-    }
-    if !named_as_text(path) {
-        return Ok(None);
-    }
-    let length = std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink())
-        .map_err(|e| DataError::io(path, e))?;
-    Ok((length == SHORTEST_TEXT).then_some(Format::Text))
+    Ok(examine(path)?.ok())
 }
 
-/// How deep folders are searched, and how many files at most.
-const DEEPEST: usize = 8;
-const MOST_FILES: usize = 10_000;
-
-/// All files below `root` whose format is understood, in the order of their paths. Hidden files and
-/// links to folders are left out.
+/// The format of a file.
 ///
 /// # Errors
-/// A folder or a file cannot be read; or there are more than 10 000 files.
-pub fn discover(root: &Path) -> Result<Vec<(PathBuf, Format)>, DataError> {
-    let mut files = Vec::new();
-    collect(root, DEEPEST, &mut files)?;
-    files.sort();
-    let mut out = Vec::new();
-    for path in files {
-        if let Some(format) = recognise(&path)? {
-            out.push((path, format));
-        }
-    }
-    Ok(out)
+/// The file cannot be read, or is of none.
+pub(super) fn known(path: &Path) -> Result<Format, DataError> {
+    examine(path)?
 }
 
-fn collect(folder: &Path, deeper: usize, files: &mut Vec<PathBuf>) -> Result<(), DataError> {
-    let unreadable = |e| DataError::io(folder, e);
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        let path = entry.path();
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            if deeper > 0 {
-                collect(&path, deeper - 1, files)?;
-            }
-        } else if path.is_file() {
-            if files.len() == MOST_FILES {
-                let reason = "there are more than 10 000 files; name a folder with the data alone";
-                return Err(DataError::content(folder, "files", reason));
-            }
-            files.push(path);
-        }
-    }
-    Ok(())
+/// A format's name, in a message.
+pub(super) fn named(format: Option<Format>) -> String {
+    format.map_or("no known format".into(), |format| format.to_string())
 }
+
+/// The format of a file, or the reason why it has none.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataError> {
+    let unreadable = |e| DataError::io(path, e);
+    let none = |place: &str, reason: &str| Ok(Err(DataError::content(path, place, reason)));
+    if open(path)?.fill_buf().map_err(unreadable)?.starts_with(LFS) {
+        return none("content", "a Git LFS pointer stands for it: run `git lfs pull`");
+    }
+    if let Some(sampled) = sample(path, SAMPLED)? {
+        let known = majority(&sampled.rows);
+        return Ok(match (known, sampled.rows.first(), sampled.first_error) {
+            (Some(format), ..) => Ok(format),
+            (None, _, Some(error)) => Err(error),
+            (None, Some(row), None) => Err(unknown(row)),
+            (None, None, None) => Err(DataError::content(path, "content", "it has no rows")),
+        });
+    }
+    if !named_as_text(path) {
+        return none("content", "it is neither rows (JSON lines, Parquet) nor text (.txt)");
+    }
+    let length =
+        std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;
+    if length < SHORTEST_TEXT {
+        return none("size", "text of less than 64 KiB, as licences and lists of words are");
+    }
+    Ok(Ok(Format::Text))
+}
+
+/// The format of most rows, bare prompts aside where there is more.
+fn majority(rows: &[Row]) -> Option<Format> {
+    let mut counts = [0usize; Format::ALL.len()];
+    for format in rows.iter().filter_map(|row| Fields::of(&row.fields)).map(|fields| fields.format) {
+        counts[format as usize] += 1;
+    }
+    let most = |of: &dyn Fn(Kind) -> bool| {
+        let all = Format::ALL.into_iter().filter(|format| of(format.kind()) && counts[*format as usize] > 0);
+        // Of equally many the first.
+        all.rev().max_by_key(|format| counts[*format as usize])
+    };
+    let (prompts, more) = (most(&|kind| kind == Kind::Prompts), most(&|kind| kind != Kind::Prompts));
+    let bare = prompts.map_or(0, |format| counts[format as usize]);
+    more.filter(|more| counts[*more as usize] * PROMPTS >= bare).or(prompts)
+}
+
+/// What begins the file that Git keeps in the place of a large one.
+const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";

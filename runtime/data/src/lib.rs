@@ -1,13 +1,13 @@
 //! Readers of public human-feedback data: JSON, CSV and TSV, plain, gzipped or packed by Zstandard, and Parquet.
 //!
-//! Files may have any name: a file's [`Format`] is recognised by the fields of its first row.
+//! Files may have any name: a file's [`Format`] is recognised by the fields of its rows; [`formats`] lists them.
 //! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
 //! [`ASSISTANT`], a response begins with its space, and their concatenation is the transcript.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), rlhf_data::DataError> {
 //! use rlhf_data::{Kind, comparisons, discover, held_out, Options};
-//! for (path, format) in discover("data".as_ref())? {
+//! for (path, format) in discover("data".as_ref())?.files {
 //!     if format.kind() == Kind::Comparisons {
 //!         for comparison in comparisons(&path, Options::default())? {
 //!             let comparison = comparison?;
@@ -24,10 +24,15 @@ mod caught;
 pub mod check;
 mod comparison;
 mod demonstration;
+mod discover;
 mod error;
+mod export;
 mod feedback;
+mod fields;
 mod fit;
+mod flaws;
 mod format;
+mod identity;
 mod json;
 mod layout;
 mod lines;
@@ -43,28 +48,36 @@ mod rows;
 mod solution;
 mod source;
 mod split;
+mod spoken;
 mod table;
+mod testing;
 mod transcript;
+mod turn;
 mod vote;
 
 pub use comparison::comparisons_of;
 pub use comparison::{Comparison, Options, comparisons};
 pub use demonstration::demonstrations_of;
 pub use demonstration::{Demonstration, demonstrations};
+pub use discover::{Found, discover};
 pub use error::DataError;
 pub use feedback::feedback_of;
 pub use feedback::{Feedback, feedback};
+pub use fields::{Fields, formats};
 pub use fit::Fit;
-pub use format::{Format, Kind, discover, recognise};
+pub use flaws::{Flaw, Flaws};
+pub use format::{Format, Kind, recognise};
+pub use lines::json_lines;
 pub use mixed::Mixed;
 pub use open::text;
 pub use prompt::{Prompt, groups, prompts};
-pub use prompt::{groups_of, prompts_of};
-pub use records::Records;
-pub use rows::Origin;
+pub use prompt::{groups_of, prompts_of, user_field};
+pub use records::{Records, rows};
+pub use rows::{Origin, Row, Rows};
 pub use solution::solutions_of;
 pub use solution::{Solution, solutions};
 pub use source::Source;
 pub use split::{Group, Sides, held_out};
+pub use testing::for_testing;
 pub use transcript::{ASSISTANT, HUMAN};
 pub use vote::Vote;

@@ -2,7 +2,7 @@
 
 use super::json::{object, reason};
 use super::open::open;
-use super::rows::{Origin, Row};
+use super::rows::{Origin, Row, Rows};
 use crate::error::DataError;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
@@ -28,7 +28,12 @@ pub(super) struct RawLines {
 
 impl RawLines {
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        Ok(Self { path: path.into(), reader: Some(open(path)?), line: 0, buffer: Vec::new() })
+        Ok(Self::of(path, open(path)?))
+    }
+
+    /// Those of a reader, which messages call `path`.
+    fn of(path: &Path, reader: Box<dyn BufRead>) -> Self {
+        Self { path: path.into(), reader: Some(reader), line: 0, buffer: Vec::new() }
     }
 
     /// The line that was read last, counted from 1.
@@ -97,6 +102,11 @@ fn skip_line(reader: &mut Box<dyn BufRead>) -> io::Result<bool> {
     Ok(false)
 }
 
+/// The rows of JSON lines that come from elsewhere than a file: standard input, say. Messages call it `name`.
+pub fn json_lines(name: &Path, reader: Box<dyn BufRead>) -> Rows {
+    Box::new(Lines(RawLines::of(name, reader)))
+}
+
 /// The rows of JSON lines. A line that is no JSON object is an error; those after it are still read.
 pub(super) struct Lines(RawLines);
 
@@ -115,7 +125,7 @@ impl Iterator for Lines {
             Err(error) => return Some(Err(error)),
         };
         Some(match parsed {
-            Ok(fields) => Ok(Row { origin: self.0.origin(), unit: "line", fields }),
+            Ok(fields) => Ok(Row::new(self.0.origin(), "line", fields)),
             // How many rows were behind it is not known.
             Err(error) if error.is_eof() && self.0.unfinished() => {
                 Err(self.0.fault("the file ends within this row: it is cut off").ending())

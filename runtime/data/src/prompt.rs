@@ -1,14 +1,16 @@
 //! Prompts, for rollouts.
 
+use super::Format;
 use super::comparison::{self, Options};
 use super::demonstration;
 use super::feedback;
-use super::records::{Parse, Records};
-use super::rows::{Origin, Row};
+use super::format::{SAMPLED, known, named};
+use super::records::{Parse, Records, sample};
+use super::rows::{Origin, Row, USERS};
 use super::solution;
 use super::split::Group;
+use super::spoken::{inspect, prompt_of};
 use super::transcript::prompt;
-use super::{Format, recognise};
 use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
@@ -30,7 +32,7 @@ pub struct Prompt {
 /// # Errors
 /// The file cannot be read, or has no prompts.
 pub fn prompts(path: &Path) -> Result<Records<Prompt>, DataError> {
-    prompts_of(path, recognise(path)?)
+    prompts_of(path, Some(known(path)?))
 }
 
 /// [`prompts`] of a file whose format is known.
@@ -40,7 +42,7 @@ pub fn prompts(path: &Path) -> Result<Records<Prompt>, DataError> {
 pub fn prompts_of(path: &Path, format: Option<Format>) -> Result<Records<Prompt>, DataError> {
     match format.and_then(|format| parser(format, Options::default())) {
         Some(parse) => Records::new(path, parse),
-        None => Err(DataError::content(path, "line 1", format!("want prompts, found {format:?}"))),
+        None => Err(DataError::content(path, "line 1", format!("want prompts, found {}", named(format)))),
     }
 }
 
@@ -64,14 +66,14 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> 
         return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
     }
     match format {
-        Format::Prompts => Some(Box::new(|row| one(row, row.text("prompt")?))),
+        Format::Prompts => Some(Box::new(|row| one(row, prompt_of(row)?))),
         Format::Turns => Some(Box::new(turns)),
         _ => None,
     }
 }
 
-fn one(row: &Row, text: &str) -> Result<Vec<Prompt>, DataError> {
-    let prompt = prompt(text);
+fn one(row: &Row, prompt: String) -> Result<Vec<Prompt>, DataError> {
+    inspect(row, &prompt, core::iter::empty());
     Ok(vec![Prompt { group: row.group(&prompt)?, prompt, origin: row.origin.clone() }])
 }
 
@@ -81,7 +83,7 @@ fn turns(row: &Row) -> Result<Vec<Prompt>, DataError> {
         .as_str()
         .or_else(|| first["content"].as_str())
         .ok_or_else(|| row.fault("turns", "want a text, or an object with a content, first"))?;
-    one(row, text)
+    one(row, prompt(text))
 }
 
 /// Groups, row by row.
@@ -93,7 +95,7 @@ type Groups = Box<dyn Iterator<Item = Result<Group, DataError>>>;
 /// # Errors
 /// The file cannot be read.
 pub fn groups(path: &Path) -> Result<Groups, DataError> {
-    groups_of(path, recognise(path)?)
+    groups_of(path, Some(known(path)?))
 }
 
 /// [`groups`] of a file whose format is known.
@@ -107,4 +109,13 @@ pub fn groups_of(path: &Path, format: Option<Format>) -> Result<Groups, DataErro
         Some(parse) => Ok(Box::new(Records::new(path, parse)?.map(|p| p.map(|p| p.group)))),
         None => Ok(Box::new(core::iter::empty())),
     }
+}
+
+/// The field that names the users of a file's rows, by the first of them that has one.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn user_field(path: &Path) -> Result<Option<&'static str>, DataError> {
+    let rows = sample(path, SAMPLED)?.map(|sampled| sampled.rows).unwrap_or_default();
+    Ok(rows.iter().find_map(|row| row.first_of(&USERS)))
 }

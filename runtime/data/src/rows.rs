@@ -1,7 +1,10 @@
 //! A row of a file.
 
-use super::split::Group;
+use super::export::plain;
+use super::flaws::{Flaw, Flaws};
+use super::split::{Group, is_placeholder};
 use crate::error::DataError;
+use core::cell::Cell;
 use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
@@ -16,42 +19,84 @@ pub struct Origin {
 }
 
 /// One row of a file.
-pub(super) struct Row {
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Where it was read.
     pub origin: Origin,
     /// What its file counts: lines or rows.
-    pub unit: &'static str,
+    pub(super) unit: &'static str,
+    /// Its fields by name, without those that are null.
     pub fields: Map<String, Value>,
+    flaws: Cell<Flaws>,
 }
 
 impl Row {
+    /// A row with these fields. Null is absence, at any depth; what annotation tools export is brought into
+    /// its plain form.
+    pub(super) fn new(origin: Origin, unit: &'static str, mut fields: Map<String, Value>) -> Self {
+        drop_nulls(&mut fields);
+        let fields = plain(&fields).unwrap_or(fields);
+        Self { origin, unit, fields, flaws: Cell::default() }
+    }
+
     /// An error that names the file, the line and the field.
-    pub fn fault(&self, field: &str, reason: impl Into<String>) -> DataError {
+    pub(super) fn fault(&self, field: &str, reason: impl Into<String>) -> DataError {
         let place = format!("{} {}, field {field:?}", self.unit, self.origin.line);
         DataError::content(&self.origin.path, place, reason)
     }
 
-    pub fn text(&self, field: &str) -> Result<&str, DataError> {
-        self.fields.get(field).and_then(Value::as_str).ok_or_else(|| self.fault(field, "want a text"))
+    /// Its file and line, for messages.
+    pub fn place(&self) -> String {
+        format!("{}, {} {}", self.origin.path.display(), self.unit, self.origin.line)
     }
 
-    pub fn array(&self, field: &str) -> Result<&[Value], DataError> {
-        self.fields
-            .get(field)
-            .and_then(Value::as_array)
-            .map(Vec::as_slice)
-            .ok_or_else(|| self.fault(field, "want an array"))
+    /// Notes what is wrong with the row though it can be read.
+    pub(super) fn flaw(&self, flaw: Flaw) {
+        self.flaws.set(self.flaws.get().with(flaw));
+    }
+
+    /// What is wrong with the row though it can be read.
+    pub(super) fn flaws(&self) -> Flaws {
+        self.flaws.get()
+    }
+
+    /// Returns whether there is such a field, null being none.
+    pub(super) fn has(&self, field: &str) -> bool {
+        self.fields.contains_key(field)
+    }
+
+    /// A field that is a text.
+    ///
+    /// # Errors
+    /// The field is missing, or something else; the file and the line are named.
+    pub fn text(&self, field: &str) -> Result<&str, DataError> {
+        match self.fields.get(field) {
+            Some(Value::String(text)) => Ok(text),
+            other => Err(self.fault(field, format!("want a text, found {}", kind(other)))),
+        }
+    }
+
+    pub(super) fn array(&self, field: &str) -> Result<&[Value], DataError> {
+        match self.fields.get(field) {
+            Some(Value::Array(values)) => Ok(values),
+            other => Err(self.fault(field, format!("want a list, found {}", kind(other)))),
+        }
+    }
+
+    /// The first of `fields` that there is.
+    pub(super) fn first_of<'a>(&self, fields: &[&'a str]) -> Option<&'a str> {
+        fields.iter().copied().find(|field| self.has(field))
     }
 
     /// The first of `fields` that there is; the first where there is none.
-    pub fn either<'a>(&self, fields: &[&'a str; 2]) -> &'a str {
-        let [first, second] = *fields;
-        if !self.fields.contains_key(first) && self.fields.contains_key(second) { second } else { first }
+    pub(super) fn either<'a>(&self, fields: &[&'a str]) -> &'a str {
+        self.first_of(fields).or(fields.first().copied()).unwrap_or_default()
     }
 
-    /// An identity: a text or a number. Missing, `null` and empty are none.
-    pub fn identity(&self, field: &str) -> Result<Option<String>, DataError> {
+    /// An identity: a text or a number. Missing and empty are none.
+    pub(super) fn identity(&self, field: &str) -> Result<Option<String>, DataError> {
         match self.fields.get(field) {
-            None | Some(Value::Null) => Ok(None),
+            None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
             Some(Value::Number(number)) => Ok(Some(number.to_string())),
             Some(_) => Err(self.fault(field, "want a text or a number")),
@@ -59,12 +104,60 @@ impl Row {
     }
 
     /// What the row may not be parted from: all rows of its prompt, without the material that the
-    /// prompt may be about, and all of its user's.
-    pub fn group(&self, prompt: &str) -> Result<Group, DataError> {
-        let user = self.identity(self.either(&["user_id", "user"]))?;
+    /// prompt may be about, and all of its user's, where that is somebody.
+    pub(super) fn group(&self, prompt: &str) -> Result<Group, DataError> {
+        let user = self.identity(self.either(&USERS))?.filter(|user| !is_placeholder(user));
         Ok(Group::new(prompt, user.as_deref()))
     }
 }
 
-/// The rows of a file. What cannot be read further ends after its error.
-pub(super) type Rows = Box<dyn Iterator<Item = Result<Row, DataError>>>;
+/// The fields that name a row's user.
+pub(super) const USERS: [&str; 2] = ["user_id", "user"];
+
+/// A number, which may be written as text, as CSV has it.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok().filter(|x: &f64| x.is_finite()),
+        other => other.as_f64(),
+    }
+}
+
+/// A number, or 1 for true and 0 for false, either of which may be written as text.
+pub(super) fn number_or_truth(value: &Value) -> Option<f64> {
+    match value {
+        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
+        Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(1.0),
+        Value::String(text) if text.trim().eq_ignore_ascii_case("false") => Some(0.0),
+        other => number(other),
+    }
+}
+
+/// What a value is, in words.
+pub(super) fn kind(value: Option<&Value>) -> &'static str {
+    match value {
+        None | Some(Value::Null) => "nothing",
+        Some(Value::Bool(_)) => "a truth value",
+        Some(Value::Number(_)) => "a number",
+        Some(Value::String(_)) => "a text",
+        Some(Value::Array(_)) => "a list",
+        Some(Value::Object(_)) => "an object",
+    }
+}
+
+/// Elements of lists stay: their places say which they are.
+fn drop_nulls(fields: &mut Map<String, Value>) {
+    fields.retain(|_, value| !value.is_null());
+    fields.values_mut().for_each(within);
+
+    fn within(value: &mut Value) {
+        match value {
+            Value::Object(fields) => drop_nulls(fields),
+            Value::Array(values) => values.iter_mut().for_each(within),
+            _ => {}
+        }
+    }
+}
+
+/// The rows of a file. One that cannot be read is an error, and those after it are still read; what cannot be read
+/// further ends after an error for which [`DataError::is_end`] holds.
+pub type Rows = Box<dyn Iterator<Item = Result<Row, DataError>>>;

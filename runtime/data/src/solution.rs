@@ -1,10 +1,13 @@
 //! Prompts with answers that are right or wrong, for outcome and process reward models.
 
+use super::Format;
+use super::feedback::{judgement, prompt_and_answer};
+use super::format::{known, named};
 use super::records::{Parse, Records};
-use super::rows::{Origin, Row};
+use super::rows::{Origin, Row, number_or_truth};
 use super::split::Group;
-use super::transcript::{prompt, response};
-use super::{Format, recognise};
+use super::spoken::{inspect, prompt_of};
+use super::transcript::response;
 use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
@@ -32,7 +35,7 @@ const MOST_STEPS: usize = 1024;
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn solutions(path: &Path) -> Result<Records<Solution>, DataError> {
-    solutions_of(path, recognise(path)?)
+    solutions_of(path, Some(known(path)?))
 }
 
 /// [`solutions`] of a file whose format is known.
@@ -42,7 +45,7 @@ pub fn solutions(path: &Path) -> Result<Records<Solution>, DataError> {
 pub fn solutions_of(path: &Path, format: Option<Format>) -> Result<Records<Solution>, DataError> {
     match format.and_then(parser) {
         Some(parse) => Records::new(path, parse),
-        None => Err(DataError::content(path, "line 1", format!("want solutions, found {format:?}"))),
+        None => Err(DataError::content(path, "line 1", format!("want solutions, found {}", named(format)))),
     }
 }
 
@@ -56,10 +59,10 @@ pub(super) fn parser(format: Format) -> Option<Parse<Solution>> {
 }
 
 fn outcome(row: &Row) -> Result<Vec<Solution>, DataError> {
-    let said = row.text(row.either(&["response", "completion"]))?;
-    let field = row.either(&["label", "reward"]);
+    let (prompt, response) = prompt_and_answer(row)?;
+    let field = if row.has("label") { "label" } else { judgement(row) };
     let label = label(row, field, row.fields.get(field).unwrap_or(&Value::Null))?;
-    solution(row, vec![response(said)], vec![label])
+    solution(row, prompt, vec![response], vec![label])
 }
 
 fn steps(row: &Row) -> Result<Vec<Solution>, DataError> {
@@ -81,20 +84,24 @@ fn steps(row: &Row) -> Result<Vec<Solution>, DataError> {
         return Err(row.fault("labels", reason));
     }
     let labels = labels.iter().map(|said| label(row, "labels", said)).collect::<Result<_, _>>()?;
-    solution(row, steps, labels)
+    solution(row, prompt_of(row)?, steps, labels)
 }
 
 /// True or false, or a number between.
 pub(super) fn label(row: &Row, field: &str, said: &Value) -> Result<f32, DataError> {
-    let number = said.as_bool().map(f64::from).or_else(|| said.as_f64());
-    match number.filter(|label| (0.0..=1.0).contains(label)) {
+    match number_or_truth(said).filter(|label| (0.0..=1.0).contains(label)) {
         Some(label) => Ok(label as f32),
         None => Err(row.fault(field, format!("{said} is neither true, false nor a number of 0 to 1"))),
     }
 }
 
-fn solution(row: &Row, steps: Vec<String>, labels: Vec<f32>) -> Result<Vec<Solution>, DataError> {
-    let prompt = prompt(row.text("prompt")?);
+fn solution(
+    row: &Row,
+    prompt: String,
+    steps: Vec<String>,
+    labels: Vec<f32>,
+) -> Result<Vec<Solution>, DataError> {
+    inspect(row, &prompt, steps.iter());
     let group = row.group(&prompt)?;
     Ok(vec![Solution { prompt, steps, labels, group, origin: row.origin.clone() }])
 }

@@ -1,18 +1,18 @@
 //! Which rows are held out.
 
+use super::identity::normalized;
 use super::transcript::{ASSISTANT, HUMAN};
 use crate::error::DataError;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-
-/// How many letters and digits of a prompt count.
-const COUNTED: usize = 64;
+use std::sync::OnceLock;
 
 /// What has to be on one side of a split: all rows of one prompt, and all rows of one user. Hashes
 /// of 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
-    /// The prompt's first 64 letters and digits in lower case, whatever its spelling.
+    /// The whole prompt, whatever its spelling: in lower case, with single spaces, and without the punctuation
+    /// that ends sentences. Signs, digits, symbols and emoji count.
     pub prompt: u64,
     /// The user, where the row names one (`user_id` or `user`).
     pub user: Option<u64>,
@@ -23,12 +23,49 @@ impl Group {
     pub fn new(prompt: &str, user: Option<&str>) -> Self {
         let text = prompt.strip_prefix(HUMAN).unwrap_or(prompt);
         let text = text.strip_suffix(ASSISTANT).unwrap_or(text);
-        let letters = text.chars().filter(|c| c.is_alphanumeric()).take(COUNTED);
-        let letters = letters.flat_map(char::to_lowercase).flat_map(|c| u32::from(c).to_le_bytes());
-        // A user's name is no prompt: it begins with what no letter is.
+        let text = normalized(text).flat_map(|c| u32::from(c).to_le_bytes());
+        // A user's name is no prompt: it begins with what no text does.
         let user = user.map(|user| spread(fnv(b"\0user".iter().chain(user.as_bytes()).copied())));
-        Self { prompt: spread(fnv(letters)), user }
+        Self { prompt: spread(fnv(text)), user }
     }
+}
+
+/// Whether a user's name is what programs write where there is none.
+pub(super) fn is_placeholder(user: &str) -> bool {
+    let name = user.trim().to_lowercase();
+    let word = name.trim_matches(|c: char| !c.is_alphanumeric());
+    let nobody = matches!(
+        word,
+        "" | "0"
+            | "admin"
+            | "anon"
+            | "anonymous"
+            | "anonymous user"
+            | "anonymous_user"
+            | "default"
+            | "default_user"
+            | "empty"
+            | "guest"
+            | "missing"
+            | "n/a"
+            | "na"
+            | "nan"
+            | "nil"
+            | "no user"
+            | "nobody"
+            | "none"
+            | "null"
+            | "no_user"
+            | "system"
+            | "test"
+            | "tbd"
+            | "undefined"
+            | "unknown"
+            | "unknown_user"
+            | "user"
+            | "username"
+    );
+    nobody || name == "-1" || (!word.is_empty() && word.chars().all(|c| matches!(c, '0' | '-')))
 }
 
 fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
@@ -48,9 +85,8 @@ fn below(hash: u64, fraction: f64) -> bool {
 
 /// Whether a prompt belongs to the held-out part, about `fraction` of all prompts (0 to 1).
 ///
-/// It depends on the prompt's first 64 letters and digits in lower case alone: one prompt lands on
-/// one side in every data set, whatever its spelling, and whatever else there is. Where rows name
-/// users, [`Sides`] keeps those together too.
+/// It depends on the prompt alone: one prompt lands on one side in every data set, whatever its spelling, and
+/// whatever else there is. Where rows name users, [`Sides`] keeps those together too.
 pub fn held_out(prompt: &str, fraction: f64) -> bool {
     below(Group::new(prompt, None).prompt, fraction)
 }
@@ -59,9 +95,12 @@ pub fn held_out(prompt: &str, fraction: f64) -> bool {
 /// together, and so are theirs in turn.
 ///
 /// A first pass over all rows [joins](Self::join) them; then [`Self::held_out`] tells. Without users
-/// it says what [`held_out`] says, and needs no memory; with users, about 40 bytes for each prompt
-/// and each user. Where few users share many prompts, most rows may form one group, which no split
-/// can part.
+/// it says what [`held_out`] says, and needs no memory; with users, 16 bytes for each of their rows, and about
+/// 40 for each prompt and each user.
+///
+/// A user of more than half of all rows, of which there are 8 or more, joins nothing: that is a name that
+/// everybody has, or the data of one person, which no split could part. Where few users share many prompts,
+/// most rows may form one group all the same: [`Self::is_joined`].
 ///
 /// ```
 /// use rlhf_data::{Group, Sides};
@@ -73,6 +112,55 @@ pub fn held_out(prompt: &str, fraction: f64) -> bool {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Sides {
+    rows: u64,
+    /// A row's prompt and its user.
+    edges: Vec<(u64, u64)>,
+    /// Made of them when it is first asked.
+    forest: OnceLock<Forest>,
+}
+
+impl Sides {
+    /// Notes that a row's prompt and its user are together.
+    pub fn join(&mut self, group: Group) {
+        self.rows += 1;
+        if let Some(user) = group.user {
+            self.edges.push((group.prompt, user));
+            self.forest = OnceLock::new();
+        }
+    }
+
+    /// Joins the rows that could be read of `groups`; those that could not are in no split.
+    pub fn join_all(&mut self, groups: impl Iterator<Item = Result<Group, DataError>>) {
+        groups.flatten().for_each(|group| self.join(group));
+    }
+
+    /// Whether a row is held out, as about `fraction` (0 to 1) of all groups are.
+    pub fn held_out(&self, group: Group, fraction: f64) -> bool {
+        let hash = match self.forest().tree(group) {
+            // The smallest of several is small; spread anew, it is as likely on either side.
+            Some((least, true)) => spread(least ^ SEVERAL),
+            Some((least, false)) if least != NO_PROMPT => least,
+            _ => group.prompt,
+        };
+        below(hash, fraction)
+    }
+
+    /// Whether a row is together with rows of other prompts, because of users.
+    pub fn is_joined(&self, group: Group) -> bool {
+        self.forest().tree(group).is_some_and(|(_, several)| several)
+    }
+
+    fn forest(&self) -> &Forest {
+        self.forest.get_or_init(|| Forest::new(&self.edges, self.rows))
+    }
+}
+
+/// Fewer rows may all be one user's.
+const FEWEST_ROWS: u64 = 8;
+
+/// Prompts and users that are together.
+#[derive(Clone, Debug, Default)]
+struct Forest {
     /// Prompts and users by hash.
     index: HashMap<u64, u32>,
     /// A forest: each points to its parent, a root to itself.
@@ -83,12 +171,21 @@ pub struct Sides {
     prompts: Vec<(u64, bool)>,
 }
 
-impl Sides {
-    /// Notes that a row's prompt and its user are together. Beyond 2³² prompts and users nothing more
-    /// is noted.
-    pub fn join(&mut self, group: Group) {
-        let Some(user) = group.user else { return };
-        let (Some(a), Some(b)) = (self.node(group.prompt, true), self.node(user, false)) else { return };
+impl Forest {
+    fn new(edges: &[(u64, u64)], rows: u64) -> Self {
+        let (mut users, mut forest) = (HashMap::<u64, u64>::new(), Self::default());
+        for (_, user) in edges {
+            *users.entry(*user).or_default() += 1;
+        }
+        users.retain(|_, of| rows >= FEWEST_ROWS && *of > rows / 2);
+        let joins = edges.iter().filter(|(_, user)| !users.contains_key(user));
+        joins.for_each(|(prompt, user)| forest.join(*prompt, *user));
+        forest
+    }
+
+    /// Beyond 2³² prompts and users nothing more is noted.
+    fn join(&mut self, prompt: u64, user: u64) {
+        let (Some(a), Some(b)) = (self.node(prompt, true), self.node(user, false)) else { return };
         let (a, b) = (self.compress(a), self.compress(b));
         if a == b {
             return;
@@ -101,21 +198,10 @@ impl Sides {
         self.prompts[root] = (least.min(other), many || others || both);
     }
 
-    /// Joins the rows that could be read of `groups`; those that could not are in no split.
-    pub fn join_all(&mut self, groups: impl Iterator<Item = Result<Group, DataError>>) {
-        groups.flatten().for_each(|group| self.join(group));
-    }
-
-    /// Whether a row is held out, as about `fraction` (0 to 1) of all groups are.
-    pub fn held_out(&self, group: Group, fraction: f64) -> bool {
-        let known = self.index.get(&group.prompt).or_else(|| self.index.get(&group.user?));
-        let hash = match known.map(|i| self.prompts[self.root(*i as usize)]) {
-            // The smallest of several is small; spread anew, it is as likely on either side.
-            Some((least, true)) => spread(least ^ SEVERAL),
-            Some((least, false)) if least != NO_PROMPT => least,
-            _ => group.prompt,
-        };
-        below(hash, fraction)
+    /// The smallest hash of a prompt in a row's tree, and whether there are others.
+    fn tree(&self, group: Group) -> Option<(u64, bool)> {
+        let known = self.index.get(&group.prompt).or_else(|| self.index.get(&group.user?))?;
+        Some(self.prompts[self.root(*known as usize)])
     }
 
     fn node(&mut self, hash: u64, prompt: bool) -> Option<usize> {
@@ -158,16 +244,51 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn spelling_and_what_follows_do_not_matter() {
-        let long = "a".repeat(64);
-        for (a, b) in [
-            ("Why is it so?", "\n\nHuman: why IS it -- so\n\nAssistant:"),
-            (long.as_str(), &format!("{long}, and more")),
+    fn spelling_does_not_matter_and_all_of_the_text_does() {
+        let (a, b) = ("Why is it so?", "\n\nHuman: why IS it -- so\n\nAssistant:");
+        assert_eq!(Group::new(a, None), Group::new(b, None));
+        let template = "Below is an instruction that describes a task. ".repeat(9);
+        let prompts =
+            ["cat", "dog", "1+2", "1-2"].map(|end| Group::new(&(template.clone() + end), None).prompt);
+        assert!((0..4).all(|i| (0..i).all(|j| prompts[i] != prompts[j])));
+    }
+
+    #[test]
+    fn nobody_joins_nothing() {
+        for user in [
+            "",
+            "-",
+            "anonymous",
+            "Unknown",
+            "N/A",
+            "None",
+            " null ",
+            "0",
+            "-1",
+            "<anon>",
+            "00000000-0000",
+            "?",
         ] {
-            for fraction in [0.1, 0.3, 0.5, 0.7, 0.9] {
-                assert_eq!(held_out(a, fraction), held_out(b, fraction));
-            }
+            assert!(is_placeholder(user), "{user:?}");
         }
+        for user in ["1", "-2", "ann", "user 7", "user_1", "10", "anonymous-17", "Nana"] {
+            assert!(!is_placeholder(user), "{user:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_of_most_rows_joins_nothing() {
+        let sides = |users: &dyn Fn(usize) -> &'static str| {
+            let mut sides = Sides::default();
+            let rows: Vec<_> = (0..400).map(|i| Group::new(&format!("Prompt {i}"), Some(users(i)))).collect();
+            rows.iter().for_each(|row| sides.join(*row));
+            let held = rows.iter().filter(|row| sides.held_out(**row, 0.2)).count();
+            (held, rows.iter().any(|row| sides.is_joined(*row)))
+        };
+        let (held, joined) = sides(&|_| "the lab");
+        assert!((40..120).contains(&held) && !joined, "{held}");
+        let (held, joined) = sides(&|i| ["a", "b"][i % 2]);
+        assert!([0, 200, 400].contains(&held) && joined, "{held}");
     }
 
     #[test]
@@ -181,7 +302,7 @@ mod tests {
     #[test]
     fn sides_keep_across_versions() {
         let sides: Vec<bool> = (0..8).map(|i| held_out(&format!("Prompt {i}"), 0.5)).collect();
-        assert_eq!(sides, [true, false, true, false, true, false, true, true]);
+        assert_eq!(sides, [true, true, false, false, true, false, false, true]);
     }
 
     #[test]
@@ -214,7 +335,13 @@ mod tests {
                 prop_assert_eq!(sides.held_out(*a, fraction), reversed.held_out(*a, fraction));
                 for b in &groups {
                     if a.prompt == b.prompt || (a.user.is_some() && a.user == b.user) {
-                        prop_assert_eq!(sides.held_out(*a, fraction), sides.held_out(*b, fraction));
+                        let of_most = |g: &Group| {
+                            let of = groups.iter().filter(|other| other.user == g.user).count();
+                            groups.len() >= 8 && of > groups.len() / 2
+                        };
+                        if a.prompt == b.prompt || !of_most(a) {
+                            prop_assert_eq!(sides.held_out(*a, fraction), sides.held_out(*b, fraction));
+                        }
                     }
                 }
             }

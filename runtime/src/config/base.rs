@@ -17,6 +17,16 @@ pub enum BaseModel {
 }
 
 impl BaseModel {
+    /// The files and folders that it is read from, from the data's folder.
+    #[cfg_attr(not(feature = "run"), expect(dead_code))]
+    pub(crate) fn paths(&self) -> Vec<&std::path::Path> {
+        match self {
+            Self::Files(files) => vec![&files.model, &files.tokenizer],
+            Self::New(new) if new.reads_bytes() => Vec::new(),
+            Self::New(new) => vec![&new.tokenizer],
+        }
+    }
+
     /// The new network, if it is one.
     pub fn fresh(&self) -> Option<&NewBase> {
         match self {

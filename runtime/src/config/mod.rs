@@ -93,6 +93,9 @@ pub struct Config {
     whole: Value,
 }
 
+/// Responses an iteration, at most.
+const MOST_RESPONSES: u64 = 1 << 20;
+
 /// The longest file, in bytes.
 const LONGEST: u64 = 1 << 20;
 
@@ -171,6 +174,18 @@ impl Config {
         recipe::recipe(profile, method, response)
     }
 
+    /// Whether plain text is learned from.
+    #[cfg_attr(not(feature = "run"), expect(dead_code))]
+    pub(crate) fn reads_text(&self) -> bool {
+        self.base.fresh().is_some() || self.pretraining.source == Source::Text
+    }
+
+    /// The files and folders that models and tokenizers are read from, from the data's folder.
+    #[cfg_attr(not(feature = "run"), expect(dead_code))]
+    pub(crate) fn models(&self) -> impl Iterator<Item = &Path> {
+        self.base.paths().into_iter().chain(self.distillation.teacher.as_deref())
+    }
+
     fn unchanged(&self) -> Result<Profile, ConfigError> {
         Self::recipe(&self.profile, &self.method, self.ppo.response)
     }
@@ -181,6 +196,18 @@ impl Config {
     /// [`ConfigError::Setting`] names the setting.
     pub fn resolve(&self) -> Result<(Profile, Vec<Override>), ConfigError> {
         let (profile, mut overrides) = overrides::apply(self.unchanged()?, &self.overrides)?;
+        let setting = match profile.method {
+            Method::OnPolicy(_) => "method.on_policy.prompts",
+            Method::Online(_) => "method.online.prompts",
+            Method::ExpertIteration(_) => "method.expert_iteration.prompts",
+            Method::Trpo(_) => "method.trpo.prompts",
+            Method::Distillation(_) => "method.distillation.batch",
+            _ => "ppo.batch",
+        };
+        if profile.responses_per_iteration().is_some_and(|responses| responses > MOST_RESPONSES) {
+            let reason = format!("want {MOST_RESPONSES} responses an iteration at most");
+            return Err(ConfigError::setting(setting, reason));
+        }
         if let (Some(responses), Some(minibatches)) =
             (profile.responses_per_iteration(), profile.minibatches())
             && responses < u64::from(minibatches)

@@ -111,7 +111,7 @@ impl Manifest {
         }
         for (name, want) in &manifest.files {
             let file = folder.join(name);
-            if Path::new(name).components().count() != 1 || name.starts_with('.') {
+            if !plain(name) {
                 return Err(FormatError::content(
                     &path,
                     "field \"files\"",
@@ -150,6 +150,35 @@ pub fn remove(folder: &Path) -> Result<(), FormatError> {
         fs::remove_dir_all(&unnamed)
     };
     remove().map_err(|e| FormatError::io(folder, e))
+}
+
+/// Removes the files that a snapshot's manifest lists, the manifest last. Nothing where there is no
+/// manifest; the whole folder where it cannot be read.
+///
+/// # Errors
+/// The system's, with the path.
+pub fn remove_listed(folder: &Path) -> Result<(), FormatError> {
+    if !exists(folder) {
+        return Ok(());
+    }
+    let manifest = read_at_most(&folder.join(MANIFEST), LONGEST);
+    let Some(manifest) = manifest.ok().and_then(|bytes| serde_json::from_slice::<Manifest>(&bytes).ok())
+    else {
+        return remove(folder);
+    };
+    let files = manifest.files.keys().filter(|name| plain(name)).map(String::as_str);
+    for path in files.chain([MANIFEST]).map(|name| folder.join(name)) {
+        match fs::remove_file(&path) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(FormatError::io(&path, e)),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether this names a file of the manifest's own folder.
+fn plain(name: &str) -> bool {
+    Path::new(name).components().count() == 1 && !name.starts_with('.')
 }
 
 /// Removes what an interrupted write left in `folder`.

@@ -91,6 +91,11 @@ fn described(config: &Config) -> Result<(Architecture, AnyTokenizer, Option<Open
     Ok((architecture, tokenizer, Some(opened)))
 }
 
+/// The base's tokenizer; no weight is read.
+pub(super) fn tokenizer(config: &Config) -> Result<AnyTokenizer, RunError> {
+    Ok(described(config)?.1)
+}
+
 fn with_weights(device: &Device, architecture: Architecture, weights: Vec<f32>) -> Result<Model, RunError> {
     Model::from_weights(device, architecture, weights)
         .map_err(|e| RunError::setting("base.model", e.to_string()))

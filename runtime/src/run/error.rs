@@ -25,6 +25,13 @@ pub enum RunError {
         /// Which formats would serve.
         wanted: String,
     },
+    /// There is data of the kind, and nothing can be learned from it.
+    Unlearnable {
+        /// What would learn, or what of it is missing.
+        what: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// The run would need more memory than there is.
     Memory {
         /// Bytes that it needs.
@@ -62,6 +69,7 @@ impl fmt::Display for RunError {
                 "{}: there are no {what}; want a file in one of these formats: {wanted}",
                 folder.display()
             ),
+            Self::Unlearnable { what, reason } => write!(f, "{what}: {reason}"),
             Self::Memory { needed, available } => {
                 let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
                 write!(

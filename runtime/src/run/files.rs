@@ -3,7 +3,7 @@
 use super::RunError;
 use crate::config::{self, Config, Wanted};
 use rlhf_core::profile::Method;
-use rlhf_data::{Format, Source, discover, recognise};
+use rlhf_data::{Format, Found, Kind, Source, discover, for_testing, recognise};
 use rlhf_models::FormatError;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,10 @@ pub(super) struct Files {
 pub(super) struct All {
     /// What the data's folder holds.
     pub found: Vec<File>,
+    /// The folder.
+    pub folder: PathBuf,
+    /// What of it is not used, with the reasons.
+    pub left_out: Vec<(PathBuf, String)>,
     pub demonstrations: Vec<Files>,
     /// Of these two, what the reward model's loss learns from.
     pub comparisons: Vec<Files>,
@@ -44,7 +48,7 @@ impl All {
     pub fn find(config: &Config) -> Result<Self, RunError> {
         let folder = config.folder()?;
         let (profile, _) = config.resolve()?;
-        let found = discover(folder)?;
+        let Found { files: found, left_out } = discover(folder)?;
         let of = |wanted: &Wanted<'_>| match wanted.sources {
             [] if wanted.formats.is_empty() => Ok(Vec::new()),
             [] => of_formats(wanted, folder, &found),
@@ -62,7 +66,43 @@ impl All {
             (Method::Kto(_), sets) => sets?,
             _ => Vec::new(),
         };
-        Ok(Self { demonstrations, comparisons, solutions, before, prompts, feedback, found })
+        Ok(Self {
+            demonstrations,
+            comparisons,
+            solutions,
+            before,
+            prompts,
+            feedback,
+            found,
+            left_out,
+            folder: folder.into(),
+        })
+    }
+
+    /// Whether a file is for testing, by its name or its folder's below the data's folder.
+    pub fn for_testing(&self, path: &Path) -> bool {
+        let below = path.strip_prefix(&self.folder).ok();
+        for_testing(below.unwrap_or(path.file_name().map_or(path, Path::new)))
+    }
+
+    /// The files that serve a step and are for testing.
+    pub fn test_files(&self) -> Vec<&Path> {
+        self.serving().into_iter().map(|(path, _)| path).filter(|path| self.for_testing(path)).collect()
+    }
+
+    /// All that a run does not read, with the reasons: files of formats that no step of it takes are among
+    /// them, those of its models are not. `texts`: whether plain text is read.
+    pub fn unused(&self, config: &Config, texts: bool) -> Vec<(PathBuf, String)> {
+        let serving: BTreeSet<&Path> = self.serving().into_iter().map(|(path, _)| path).collect();
+        let models: Vec<PathBuf> = config.models().map(|path| self.folder.join(path)).collect();
+        let reads = |(path, format): &&File| {
+            serving.contains(path.as_path()) || (texts && format.kind() == Kind::Text)
+        };
+        let others = self.found.iter().filter(|file| !reads(file)).map(|(path, format)| {
+            (path.clone(), format!("{}: no step of this run reads it", config::name(*format)))
+        });
+        let all = self.left_out.iter().cloned().chain(others);
+        all.filter(|(path, _)| !models.iter().any(|model| path.starts_with(model))).collect()
     }
 
     /// The files that serve a step, each once.

@@ -20,6 +20,8 @@ pub struct Manner<'a> {
     pub from: Option<&'a Path>,
     /// Asked after every step whether to end there.
     pub stop: &'a dyn Fn() -> bool,
+    /// Told, before the first step, what is worth knowing of data and settings.
+    pub note: &'a dyn Fn(&str),
     /// Told what is worth looking at, and where.
     pub warn: &'a dyn Fn(Phase, u64, &Warning),
 }
@@ -34,6 +36,7 @@ impl<'a> Manner<'a> {
             until: Stage::Ppo,
             from: None,
             stop: &|| false,
+            note: &|_| {},
             warn: &|_, _, _| {},
         }
     }

@@ -15,7 +15,7 @@ use rlhf_train::{Examples, Labelled, Logged, TrainError};
 pub(super) struct Rated {
     prompt: Vec<u32>,
     response: Vec<u32>,
-    reward: f32,
+    pub reward: f32,
     log_prob: Option<f32>,
 }
 

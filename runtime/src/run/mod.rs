@@ -19,6 +19,7 @@
 
 mod answers;
 mod base;
+mod checks;
 mod error;
 mod files;
 mod given;
@@ -39,6 +40,7 @@ mod summary;
 mod transcripts;
 mod trust;
 
+pub use checks::examine;
 pub use error::RunError;
 pub use manner::Manner;
 pub use memory::Memory;
@@ -47,6 +49,6 @@ pub use report::{overrides, report};
 pub use stage::Stage;
 pub use steps::run;
 pub use summary::{
-    Accuracy, Answer, Data, DataSet, Iteration, Losses, PerStep, RewardModel, Said, Sample, Seconds, Stages,
-    Summary,
+    Accuracy, Answer, Data, DataSet, Iteration, LeftOut, Losses, PerStep, RewardModel, Said, Sample, Seconds,
+    Stages, Summary,
 };

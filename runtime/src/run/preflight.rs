@@ -3,9 +3,11 @@
 use super::base::{fit, teacher_file};
 use super::files::All;
 use super::memory::Workload;
+use super::steps::FILES;
 use super::{Memory, RunError, Stage, memory};
 use crate::config::{self, Config, Source};
 use crate::engine::Device;
+use crate::stage::vacant;
 use rlhf_data::Format;
 use rlhf_models::FormatError;
 use serde::Serialize;
@@ -54,7 +56,12 @@ pub fn preflight(
     let (architecture, tokens) = fit(config)?;
     let teacher = teacher_file(config)?;
     let files = data(config)?;
+    let new = config.base.fresh().is_some();
     if let Some(out) = out {
+        if !out.join("run.json").exists() {
+            let networks = stages.iter().copied().map(Stage::folder);
+            vacant(out, FILES.into_iter().chain(networks.filter(|name| *name != "base" || new)))?;
+        }
         writable(out)?;
     }
     let mut notes = config.notes.clone();

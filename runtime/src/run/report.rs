@@ -27,6 +27,10 @@ pub fn report(summary: &Summary) -> String {
     let w = &summary.win_rate;
     // Writing to a string cannot fail.
     let _ = writeln!(out, "KL {:.2} nats; its reward is higher on {:.0} %", summary.kl, 100.0 * w.value);
+    if !summary.notes.is_empty() {
+        out += "\nworth knowing\n";
+        summary.notes.iter().for_each(|note| out += &format!("  {}\n", printable(note).trim()));
+    }
     for Sample { prompt, sft, ppo } in &summary.samples {
         let _ = write!(
             out,

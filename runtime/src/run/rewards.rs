@@ -7,8 +7,8 @@ use rlhf_train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
 /// A prompt's answers as texts, and the votes on them.
 pub(super) struct Judged {
     pub texts: Vec<Vec<u32>>,
-    /// How long each text's prompt is, which is cut to leave room for the answer.
-    pub prompts: Vec<usize>,
+    /// How long the prompt is that they all begin with.
+    pub prompt: usize,
     pub votes: Vec<Vote>,
     margin: f32,
     degree: u8,
@@ -16,14 +16,10 @@ pub(super) struct Judged {
 
 impl Judged {
     pub fn new(comparison: &Comparison, transcripts: &mut Transcripts<'_>) -> Self {
-        let (mut texts, mut prompts) = (Vec::new(), Vec::new());
-        for answer in &comparison.answers {
-            let (prompt, answer) = transcripts.pair(&comparison.prompt, answer);
-            prompts.push(prompt.len());
-            texts.push([prompt, answer].concat());
-        }
+        let (prompt, answers) = transcripts.answers(&comparison.prompt, &comparison.answers);
+        let texts = answers.iter().map(|answer| [&prompt[..], answer].concat()).collect();
         let (margin, degree) = (comparison.margin.unwrap_or(0.0), comparison.degree.unwrap_or(1));
-        Self { texts, prompts, votes: comparison.votes.clone(), margin, degree }
+        Self { texts, prompt: prompt.len(), votes: comparison.votes.clone(), margin, degree }
     }
 
     /// Margin and degree, to tell data from other data.
@@ -52,7 +48,7 @@ impl Judged {
 pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Pairs, TrainError> {
     let mut out = Pairs::default();
     for j in judged {
-        let parted = |i: usize| j.texts[i].split_at(j.prompts[i]);
+        let parted = |i: usize| j.texts[i].split_at(j.prompt);
         for (better, worse) in j.ranking().pairs() {
             out.push_texts(parted(better), parted(worse))?;
         }
@@ -66,7 +62,7 @@ pub(super) fn labelled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
     for j in judged {
         for (better, worse) in j.ranking().pairs() {
             for (i, good) in [(better, true), (worse, false)] {
-                let (prompt, answer) = j.texts[i].split_at(j.prompts[i]);
+                let (prompt, answer) = j.texts[i].split_at(j.prompt);
                 out.push(prompt, answer, good)?;
             }
         }
@@ -84,7 +80,7 @@ pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
         for (i, text) in texts.iter().enumerate() {
             let worse = ranks.iter().filter(|rank| **rank > ranks[i]).count() as f32;
             let better = ranks.iter().filter(|rank| **rank < ranks[i]).count() as f32;
-            let (prompt, answer) = text.split_at(j.prompts[i]);
+            let (prompt, answer) = text.split_at(j.prompt);
             let mut rewards = vec![0.0; answer.len()];
             if let Some(last) = rewards.last_mut() {
                 *last = (worse - better) / others;
@@ -101,8 +97,7 @@ mod tests {
 
     fn ranks(answers: usize, votes: &[(usize, usize)]) -> Vec<u32> {
         let votes = votes.iter().map(|&(winner, loser)| Vote::Prefers { winner, loser }).collect();
-        let (texts, prompts) = (vec![vec![0]; answers], vec![0; answers]);
-        Judged { texts, prompts, votes, margin: 0.0, degree: 1 }.ranking().ranks
+        Judged { texts: vec![vec![0]; answers], prompt: 0, votes, margin: 0.0, degree: 1 }.ranking().ranks
     }
 
     #[test]
@@ -116,7 +111,7 @@ mod tests {
     fn an_answer_is_worth_whom_it_beats() {
         let votes = [(2, 0), (2, 1)].map(|(winner, loser)| Vote::Prefers { winner, loser });
         let texts = vec![vec![9, 1, 3]; 3];
-        let judged = Judged { texts, prompts: vec![1; 3], votes: votes.to_vec(), margin: 0.0, degree: 1 };
+        let judged = Judged { texts, prompt: 1, votes: votes.to_vec(), margin: 0.0, degree: 1 };
         let mut want = Rewarded::default();
         for worth in [-0.5, -0.5, 1.0] {
             want.push(&[9], &[1, 3], &[0.0, worth], true).unwrap();

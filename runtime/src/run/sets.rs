@@ -5,7 +5,8 @@ use super::{DataSet, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
-use rlhf_data::{Format, Group, Sides, groups_of};
+use rlhf_data::{Fit, Format, Group, Sides, groups_of};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// A data set, split.
@@ -16,6 +17,13 @@ pub(super) struct Set<T> {
     pub counts: DataSet,
 }
 
+impl DataSet {
+    /// With what was cut of its rows.
+    pub(super) fn fitted(&mut self, fit: &Fit) {
+        (self.cut, self.cut_answers) = (fit.cut(), fit.cut_answers());
+    }
+}
+
 /// How a run takes rows.
 #[derive(Clone, Copy)]
 pub(super) struct Take<'a> {
@@ -24,28 +32,44 @@ pub(super) struct Take<'a> {
     pub held_out: f64,
     /// Which prompts and users are together; see [`sides`].
     pub sides: &'a Sides,
+    /// The prompts of the files that are for testing, which are not trained on either, by their hashes.
+    pub tested: &'a HashSet<u64>,
 }
 
-/// A first pass over all data: prompts of one user, and users of one prompt, are not parted in any set.
+impl Take<'_> {
+    /// Whether nothing is trained on a row of this group.
+    fn held_out(&self, group: Group) -> bool {
+        self.tested.contains(&group.prompt) || self.sides.held_out(group, self.held_out)
+    }
+}
+
+/// A first pass over all data: prompts of one user, and users of one prompt, are not parted in any set; and
+/// the prompts of the files for testing.
 ///
 /// # Errors
 /// A file cannot be opened, or not be read to its end.
-pub(super) fn sides(files: &All) -> Result<Sides, RunError> {
-    let mut sides = Sides::default();
+pub(super) fn sides(files: &All) -> Result<(Sides, HashSet<u64>), RunError> {
+    let (mut sides, mut tested) = (Sides::default(), HashSet::new());
     let mut all = files.serving();
     // A source may name files that are not in the folder, or say otherwise what they hold.
     all.extend(files.found.iter().map(|(path, format)| (path.as_path(), *format)));
     for (path, format) in all {
+        let test = files.for_testing(path);
         for group in groups_of(path, Some(format))? {
             match group {
-                Ok(group) => sides.join(group),
+                Ok(group) => {
+                    sides.join(group);
+                    if test {
+                        tested.insert(group.prompt);
+                    }
+                }
                 Err(error) if error.is_end() => return Err(error.into()),
                 // A row that does not fit is in no split, and is counted where it is read.
                 Err(_) => {}
             }
         }
     }
-    Ok(sides)
+    Ok((sides, tested))
 }
 
 /// Reads the sets. One prompt, and one user, is on one side in all of them. No more rows are held in
@@ -55,7 +79,7 @@ pub(super) fn sides(files: &All) -> Result<Sides, RunError> {
 /// None has a row to train on; a file cannot be read, or more than a hundredth of its rows do not fit.
 pub(super) fn read<T, I>(
     what: &'static str,
-    folder: &Path,
+    all: &All,
     files: &[Files],
     take: Take<'_>,
     rows: impl Fn(&Path, Option<Format>) -> Result<I, DataError>,
@@ -73,15 +97,18 @@ where
         // Another order than the file's, so that a limit takes some of everything.
         let key = Key::new(take.seed, Stream::Data, index as u32);
         let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
-        let (mut read, mut refused) = (0, 0);
+        let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
         for path in &set.paths {
-            refused += file(rows(path, Some(set.format))?, |row| {
-                let side =
-                    if take.sides.held_out(group(&row), take.held_out) { &mut held } else { &mut train };
+            let test = all.for_testing(path);
+            let (count, first) = file(rows(path, Some(set.format))?, |row| {
+                let side = if test || take.held_out(group(&row)) { &mut held } else { &mut train };
                 side.offer(read, row);
                 read += 1;
             })?;
+            refused += count;
+            reasons.extend(first.into_iter().map(|error| error.to_string()));
         }
+        reasons.truncate(REASONS);
         let (train, held) = (train.finish(), held.finish());
         let counts = DataSet {
             name: set.name.clone(),
@@ -91,21 +118,37 @@ where
             train: train.len(),
             held_out: held.len(),
             cut: 0,
+            cut_answers: 0,
+            reasons,
         };
         sets.push(Set { train, held_out: held, counts });
     }
     if sets.iter().all(|set| set.train.is_empty()) {
-        let wanted = files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", ");
-        return Err(RunError::Missing { what, folder: folder.into(), wanted });
+        let mut test = files.iter().flat_map(|set| &set.paths).filter(|path| all.for_testing(path));
+        if let Some(path) = test.next() {
+            let reason = format!(
+                "all rows are held out: by its name, {} is for testing, and is not trained on; rename it, or add \
+                 others",
+                path.display()
+            );
+            return Err(RunError::Unlearnable { what: what.into(), reason });
+        }
+        let (folder, wanted) =
+            (&all.folder, files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", "));
+        return Err(RunError::Missing { what, folder: folder.clone(), wanted });
     }
     Ok(sets)
 }
 
-/// Takes the rows of a file that fit, and counts those that do not: public data has a few of those.
+/// Reasons of refused rows that are kept: the first of each of so many files.
+const REASONS: usize = 5;
+
+/// Takes the rows of a file that fit, and counts those that do not, with the reason of the first: public data
+/// has a few of those.
 fn file<T>(
     rows: impl Iterator<Item = Result<T, DataError>>,
     mut take: impl FnMut(T),
-) -> Result<usize, RunError> {
+) -> Result<(usize, Option<DataError>), RunError> {
     let (mut kept, mut refused, mut first) = (0, 0, None);
     for row in rows {
         match row {
@@ -123,7 +166,7 @@ fn file<T>(
     }
     match first {
         Some(error) if refused * 100 > kept => Err(error.into()),
-        _ => Ok(refused),
+        first => Ok((refused, first)),
     }
 }
 

@@ -1,14 +1,14 @@
 //! All data of a run, as token ids.
 
-use super::base::Base;
 use super::files::{All, Files};
 use super::material::Rated;
 use super::rewards::Judged;
 use super::sets::{Set, Take, read, sides};
 use super::transcripts::Transcripts;
-use super::{Data, RunError};
+use super::{Data, LeftOut, RunError};
 use crate::config::Config;
 use crate::record::Phase;
+use rlhf_core::model::tokenizer::AnyTokenizer;
 use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::Options;
@@ -33,15 +33,20 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    pub fn read(config: &Config, profile: &Profile, base: &Base, files: &All) -> Result<Self, RunError> {
-        let folder = config.folder()?;
-        let sides = sides(files)?;
-        let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides };
+    pub fn read(
+        config: &Config,
+        profile: &Profile,
+        tokenizer: &AnyTokenizer,
+        files: &All,
+    ) -> Result<Self, RunError> {
+        let all = files;
+        let (sides, tested) = sides(files)?;
+        let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides, tested: &tested };
         let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
 
         let open = rlhf_data::demonstrations_of;
-        let sets = read("demonstrations", folder, &files.demonstrations, take, open, |d| d.group)?;
-        let mut transcripts = Transcripts::new(&base.tokenizer, config.context);
+        let sets = read("demonstrations", all, &files.demonstrations, take, open, |d| d.group)?;
+        let mut transcripts = Transcripts::new(tokenizer, config.context);
         let mut demonstrations = (Examples::default(), Examples::default());
         let mut demonstration_sets = Vec::new();
         for mut set in sets {
@@ -52,7 +57,7 @@ impl Sources {
                     side.push(&prompt, &response).map_err(failed)?;
                 }
             }
-            set.counts.cut = transcripts.cut();
+            set.counts.fitted(&transcripts.fitted());
             demonstration_sets.push(set.counts);
         }
 
@@ -60,11 +65,11 @@ impl Sources {
         let options = Options { synthetic: c.synthetic, passages: c.passages };
         let open = |path: &Path, format| rlhf_data::comparisons_of(path, format, options);
         let mut compared = |files: &[Files]| -> Result<Vec<Set<Judged>>, RunError> {
-            let sets = read("comparisons", folder, files, take, open, |c| c.group)?;
+            let sets = read("comparisons", all, files, take, open, |c| c.group)?;
             let judged = |mut set: Set<rlhf_data::Comparison>| {
                 let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
                 let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-                set.counts.cut = transcripts.cut();
+                set.counts.fitted(&transcripts.fitted());
                 Set { train, held_out, counts: set.counts }
             };
             Ok(sets.into_iter().map(judged).collect())
@@ -72,7 +77,7 @@ impl Sources {
         let (comparisons, before) = (compared(&files.comparisons)?, compared(&files.before)?);
 
         let whole = profile.reward.loss == RewardLoss::Outcome;
-        let sets = read("labels", folder, &files.solutions, take, rlhf_data::solutions_of, |s| s.group)?;
+        let sets = read("labels", all, &files.solutions, take, rlhf_data::solutions_of, |s| s.group)?;
         let mut solutions = Vec::new();
         for mut set in sets {
             let mut solved = |all: &[rlhf_data::Solution]| -> Result<Vec<_>, RunError> {
@@ -80,27 +85,27 @@ impl Sources {
                 all.collect::<Result<_, _>>().map_err(|e| RunError::at(Phase::Reward, 0)(e.into()))
             };
             let (train, held_out) = (solved(&set.train)?, solved(&set.held_out)?);
-            set.counts.cut = transcripts.cut();
+            set.counts.fitted(&transcripts.fitted());
             solutions.push(Set { train, held_out, counts: set.counts });
         }
 
         let (mut feedback, mut feedback_sets) = (Vec::new(), Vec::new());
         if !files.feedback.is_empty() {
-            let sets = read("feedback", folder, &files.feedback, take, rlhf_data::feedback_of, |f| f.group)?;
+            let sets = read("feedback", all, &files.feedback, take, rlhf_data::feedback_of, |f| f.group)?;
             for mut set in sets {
                 feedback.extend(set.train.iter().map(|f| Rated::new(f, &mut transcripts)));
-                set.counts.cut = transcripts.cut();
+                set.counts.fitted(&transcripts.fitted());
                 feedback_sets.push(set.counts);
             }
         }
 
-        let sets = read("prompts", folder, &files.prompts, take, rlhf_data::prompts_of, |p| p.group)?;
-        let mut transcripts = Transcripts::new(&base.tokenizer, config.ppo.prompt);
+        let sets = read("prompts", all, &files.prompts, take, rlhf_data::prompts_of, |p| p.group)?;
+        let mut transcripts = Transcripts::new(tokenizer, config.ppo.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
         for mut set in sets {
             prompts.extend(set.train.iter().map(|p| transcripts.prompt(&p.prompt)));
             held_out.extend(set.held_out.iter().map(|p| transcripts.prompt(&p.prompt)));
-            set.counts.cut = transcripts.cut();
+            set.counts.fitted(&transcripts.fitted());
             prompt_sets.push(set.counts);
         }
         Key::new(config.seed, Stream::Data, 1 << 18).shuffle(&mut held_out);
@@ -117,6 +122,8 @@ impl Sources {
             prompts: prompt_sets,
             feedback: feedback_sets,
             pretraining: 0,
+            test_files: files.test_files().into_iter().map(Path::to_path_buf).collect(),
+            left_out: files.unused(config, config.reads_text()).into_iter().map(LeftOut::from).collect(),
         };
         Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, feedback, data })
     }

@@ -2,6 +2,7 @@
 
 use super::answers::{Answers, Exam, write};
 use super::base::{Base, teacher};
+use super::checks::Checks;
 use super::files::{All, File};
 use super::given::Given;
 use super::manner::Manner;
@@ -14,10 +15,10 @@ use super::sources::Sources;
 use super::transcripts::line_end;
 use super::trust::judged;
 use super::{Answer, Iteration, Losses, RunError, Sample, Seconds, Stage, Stages, Summary};
-use crate::config::{Config, NewBase};
+use crate::config::{Config, NewBase, Override};
 use crate::engine::{Aligned, Device, EngineError, Member, Model, Scorer};
 use crate::record::{Metrics, Phase, Progress};
-use crate::stage::{self, Judgements, Session};
+use crate::stage::{self, Judgements, Session, StageError};
 use crate::statistics::{BeforeAfter, win_rate};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::profile::{Profile, RewardLoss};
@@ -46,102 +47,153 @@ pub fn run(
 ) -> Result<Option<Summary>, RunError> {
     config.check()?;
     let (profile, overrides) = config.resolve()?;
-    let mut seconds = Seconds::default();
     let clock = Instant::now();
     let base = Base::open(config, device)?;
     let files = All::find(config)?;
-    let mut sources = Sources::read(config, &profile, &base, &files)?;
+    let sources = Sources::read(config, &profile, &base.tokenizer, &files)?;
     let given = Given::read(manner, &base)?;
     let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
     let (texts, teacher) = (&sources.demonstrations.0, teacher(config, device)?);
     let material = material(&profile.method, comparisons, &sources.feedback, texts, teacher.as_ref())?;
+    let tokenizer = &base.tokenizer;
+    let checks = Checks { config, profile: &profile, tokenizer, sources: &sources, material: &material };
+    let stages = manner.until.remaining(manner.resume.then_some(manner.folder), manner.from);
+    let notes = checks.notes(&stages)?;
+    notes.iter().for_each(|note| (manner.note)(note));
     let about = about(config, &profile, &base, &sources, &given, teacher.as_ref())?;
-    let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
+    let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn).advising(&profile);
+    let networks = Stage::ALL.into_iter().filter(|stage| {
+        *stage <= manner.until && (*stage != Stage::Pretrain || config.base.fresh().is_some())
+    });
+    let session = session.writing(FILES.into_iter().chain(networks.map(Stage::folder)));
     let (root, tokenizer) = (manner.folder, base.tokenizer.clone());
     let session = session.keeping(root, manner.every, manner.resume, &about, tokenizer)?;
-    write_whole(&root.join("config.toml"), config.to_toml()?.as_bytes())?;
     let mut run = Run { config, profile, base, session };
-    if let Some(new) = config.base.fresh() {
-        run.base.model = run.pretrain(new, &files.found)?;
+    let ended = run.all(manner, Prepared { overrides, files, sources, given, material, notes, clock });
+    // What a guard stopped at, and what can be gone on with, stays.
+    if !matches!(ended, Ok(_) | Err(RunError::Stage(StageError::Stopped { .. }))) && !guarded(&ended) {
+        run.session.abandon();
     }
-    if manner.until == Stage::Pretrain {
-        return Ok(None);
+    ended
+}
+
+/// The files beside those of the session.
+pub(super) const FILES: [&str; 3] = ["config.toml", "summary.json", "report.html"];
+
+/// Whether a guard ended it.
+fn guarded<T>(ended: &Result<T, RunError>) -> bool {
+    let Err(RunError::Stage(StageError::Train { error, .. })) = ended else { return false };
+    matches!(error, TrainError::Guard(_))
+}
+
+/// All that a run has read and checked before its first step.
+struct Prepared {
+    overrides: Vec<Override>,
+    files: All,
+    sources: Sources,
+    given: Given,
+    material: stage::Material,
+    notes: Vec<String>,
+    /// Since when it was read.
+    clock: Instant,
+}
+
+impl Run<'_, '_> {
+    /// The stages, one after the other.
+    fn all(&mut self, manner: &Manner<'_>, prepared: Prepared) -> Result<Option<Summary>, RunError> {
+        let Prepared { overrides, files, mut sources, given, material, notes, clock } = prepared;
+        let config = self.config;
+        let (run, mut seconds) = (self, Seconds::default());
+        run.session.own("config.toml")?;
+        write_whole(&manner.folder.join("config.toml"), config.to_toml()?.as_bytes())?;
+        if let Some(new) = config.base.fresh() {
+            run.base.model = run.pretrain(new, &files.found)?;
+        }
+        if manner.until == Stage::Pretrain {
+            return Ok(None);
+        }
+        let mut writer = run.base.model.clone();
+        let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
+        let corpus = corpus(config, &files.found, &mut writer, &run.base.tokenizer, &mut tell)?;
+        drop(writer);
+        seconds.data = clock.elapsed().as_secs_f64();
+
+        let clock = Instant::now();
+        let mut sft = match given.sft {
+            Some(sft) => sft,
+            None => run.supervised(&sources.demonstrations.0, &corpus.train)?,
+        };
+        (seconds.sft, seconds.per_step.sft) = run.spent(Phase::Supervised, clock);
+        if manner.until == Stage::Supervised {
+            return Ok(None);
+        }
+
+        let clock = Instant::now();
+        let mut reward = match given.reward {
+            Some(reward) => reward,
+            None => run.reward(&sft, &sources)?,
+        };
+        (seconds.reward, seconds.per_step.reward) = run.spent(Phase::Reward, clock);
+        if manner.until == Stage::Reward {
+            return Ok(None);
+        }
+
+        let clock = Instant::now();
+        let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train, &material)?;
+        (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
+
+        let clock = Instant::now();
+        run.session.tell(Phase::Evaluate, 0, 1, "");
+        let failed = || RunError::at(Phase::Evaluate, 0);
+        let prompts = &sources.held_out;
+        let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions);
+        let reward_model = reward_model.map_err(|error| run.failed(Phase::Reward, prompts, error))?;
+        let mut reference = sft.clone();
+        let before = run.exam(prompts).sit(&mut sft, &mut reference, &mut reward);
+        let before = before.map_err(|error| run.failed(Phase::Supervised, prompts, error))?;
+        let after = run.exam(prompts).sit(&mut policy, &mut reference, &mut reward);
+        let after = after.map_err(|error| run.failed(Phase::Ppo, prompts, error))?;
+        let mut models = (&mut run.base.model, &mut sft, &mut policy);
+        let unseen = &sources.demonstrations.1;
+        let unseen = unseen.select(0..unseen.len().min(config.evaluation.prompts));
+        let losses = losses(&mut models, &unseen, &corpus.held_out).map_err(failed())?;
+        let win_rate = win_rate(&after.rewards, &before.rewards).map_err(|e| failed()(e.into()))?;
+        let samples = run.samples(&sources.held_out, &before, &after);
+        run.session.tell(Phase::Evaluate, 1, 1, "");
+        seconds.evaluate = clock.elapsed().as_secs_f64();
+
+        let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
+        sources.data.pretraining = corpus.train.len();
+        let summary = Summary {
+            version: env!("CARGO_PKG_VERSION").into(),
+            seed: config.seed,
+            device: run.base.model.device().to_string().into(),
+            parameters: run.base.model.architecture().parameters(),
+            profile: config.profile.clone(),
+            method: config.method.clone(),
+            settings: run.profile,
+            overrides,
+            data: sources.data,
+            losses,
+            reward_model,
+            reward: pair(Answers::reward),
+            win_rate,
+            kl: after.kl,
+            length: pair(Answers::length),
+            ended: pair(Answers::ended),
+            iterations: run.session.lines().iter().filter_map(Iteration::of).collect(),
+            samples,
+            notes,
+            seconds,
+            weights_sha256: policy.weights_sha256()?,
+        };
+        run.session.own("summary.json")?;
+        run.session.own("report.html")?;
+        // Last: who finds a summary finds a whole run.
+        write_json(&manner.folder.join("summary.json"), &summary)?;
+        crate::report::write(manner.folder, &summary.page(&Metrics::read(manner.folder)?))?;
+        Ok(Some(summary))
     }
-    let mut writer = run.base.model.clone();
-    let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
-    let corpus = corpus(config, &files.found, &mut writer, &run.base.tokenizer, &mut tell)?;
-    drop(writer);
-    seconds.data = clock.elapsed().as_secs_f64();
-
-    let clock = Instant::now();
-    let mut sft = match given.sft {
-        Some(sft) => sft,
-        None => run.supervised(&sources.demonstrations.0, &corpus.train)?,
-    };
-    (seconds.sft, seconds.per_step.sft) = run.spent(Phase::Supervised, clock);
-    if manner.until == Stage::Supervised {
-        return Ok(None);
-    }
-
-    let clock = Instant::now();
-    let mut reward = match given.reward {
-        Some(reward) => reward,
-        None => run.reward(&sft, &sources)?,
-    };
-    (seconds.reward, seconds.per_step.reward) = run.spent(Phase::Reward, clock);
-    if manner.until == Stage::Reward {
-        return Ok(None);
-    }
-
-    let clock = Instant::now();
-    let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train, &material)?;
-    (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
-
-    let clock = Instant::now();
-    run.session.tell(Phase::Evaluate, 0, 1, "");
-    let failed = || RunError::at(Phase::Evaluate, 0);
-    let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions).map_err(failed())?;
-    let exam = run.exam(&sources.held_out);
-    let mut reference = sft.clone();
-    let before = exam.sit(&mut sft, &mut reference, &mut reward).map_err(failed())?;
-    let after = exam.sit(&mut policy, &mut reference, &mut reward).map_err(failed())?;
-    let mut models = (&mut run.base.model, &mut sft, &mut policy);
-    let unseen = &sources.demonstrations.1;
-    let unseen = unseen.select(0..unseen.len().min(config.evaluation.prompts));
-    let losses = losses(&mut models, &unseen, &corpus.held_out).map_err(failed())?;
-    let win_rate = win_rate(&after.rewards, &before.rewards).map_err(|e| failed()(e.into()))?;
-    let samples = run.samples(&sources.held_out, &before, &after);
-    run.session.tell(Phase::Evaluate, 1, 1, "");
-    seconds.evaluate = clock.elapsed().as_secs_f64();
-
-    let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
-    sources.data.pretraining = corpus.train.len();
-    let summary = Summary {
-        version: env!("CARGO_PKG_VERSION").into(),
-        seed: config.seed,
-        device: device.to_string().into(),
-        parameters: run.base.model.architecture().parameters(),
-        profile: config.profile.clone(),
-        method: config.method.clone(),
-        settings: run.profile,
-        overrides,
-        data: sources.data,
-        losses,
-        reward_model,
-        reward: pair(Answers::reward),
-        win_rate,
-        kl: after.kl,
-        length: pair(Answers::length),
-        ended: pair(Answers::ended),
-        iterations: run.session.lines().iter().filter_map(Iteration::of).collect(),
-        samples,
-        seconds,
-        weights_sha256: policy.weights_sha256()?,
-    };
-    // Last: who finds a summary finds a whole run.
-    write_json(&manner.folder.join("summary.json"), &summary)?;
-    crate::report::write(manner.folder, &summary.page(&Metrics::read(manner.folder)?))?;
-    Ok(Some(summary))
 }
 
 /// What has to be the same for a run to be gone on with.
@@ -304,6 +356,13 @@ impl Run<'_, '_> {
         let (session, seed) = (&mut self.session, self.config.seed);
         let from = (sft, reward);
         Ok(stage::align(session, &self.profile, from, on, material, seed, nothing_more)?)
+    }
+
+    /// A network that cannot be measured, and the phase that made it so.
+    fn failed(&mut self, phase: Phase, prompts: &[Vec<u32>], error: TrainError) -> RunError {
+        let last = self.session.lines().iter().rev().find(|line| line.phase == phase);
+        let step = last.map_or(0, |line| line.step);
+        self.session.failed(phase, step, error, prompts.iter().map(Vec::as_slice)).into()
     }
 
     fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {

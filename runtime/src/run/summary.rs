@@ -7,6 +7,7 @@ use rlhf_core::profile::Profile;
 use rlhf_data::Format;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::path::PathBuf;
 
 /// What a run found out: `summary.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -48,6 +49,10 @@ pub struct Summary {
     pub iterations: Vec<Iteration>,
     /// Answers to held-out prompts side by side.
     pub samples: Vec<Sample>,
+    /// What was worth knowing before the first step: settings that keep anything from being learned, and what
+    /// of the data was cut, refused or left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// Wall time.
     pub seconds: Seconds,
     /// SHA-256 of the final policy's weights, and of the values that lead it where it has some.
@@ -68,6 +73,12 @@ pub struct Data {
     pub feedback: Vec<DataSet>,
     /// How many texts the pretraining mix was drawn from.
     pub pretraining: usize,
+    /// Files that are for testing, by their names: all their rows are held out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub test_files: Vec<PathBuf>,
+    /// What of the data's folder was not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_out: Vec<LeftOut>,
 }
 
 /// A data set.
@@ -85,8 +96,29 @@ pub struct DataSet {
     pub train: usize,
     /// Rows held out; comparisons are all measured on, of the others a part (`evaluation.prompts`).
     pub held_out: usize,
-    /// Transcripts that were too long and kept their last tokens.
+    /// Rows that were too long: their prompts kept their last tokens.
     pub cut: usize,
+    /// Of these, rows of which an answer lost its end, too.
+    #[serde(default)]
+    pub cut_answers: usize,
+    /// Why rows were refused: the first of each of the first files that has some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+}
+
+/// A file that was not read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// The file, or a folder that was not searched.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<(PathBuf, String)> for LeftOut {
+    fn from((path, reason): (PathBuf, String)) -> Self {
+        Self { path, reason }
+    }
 }
 
 /// Cross-entropies in nats per token, on held-out text.

@@ -5,8 +5,8 @@ use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_data::Fit;
 use rlhf_train::Solution;
 
-/// Turns texts into `[begin] prompt response [end]`, cut at the front to a greatest length; the
-/// begin token, without which the model is lost, stays.
+/// Turns texts into `[begin] prompt response [end]`, cut to a greatest length as [`Fit`] does; the begin token,
+/// without which the model is lost, stays.
 pub(super) struct Transcripts<'a> {
     tokenizer: &'a AnyTokenizer,
     most: usize,
@@ -30,14 +30,27 @@ impl<'a> Transcripts<'a> {
     /// A prompt and its response.
     pub fn pair(&mut self, prompt: &str, response: &str) -> (Vec<u32>, Vec<u32>) {
         let mut prompt = self.tokenizer.encode(prompt);
-        let mut response = self.tokenizer.encode_continuation(response);
-        response.extend(self.tokenizer.eos());
+        let mut response = self.ended(response);
         self.fit.pair(&mut prompt, &mut response);
         (self.begun(prompt), response)
     }
 
-    /// A prompt and the steps of its answer, a line each; of one that is too long, the last steps. `whole`:
-    /// the answer is one step.
+    /// A prompt and all its answers, each of which is read after the same prompt.
+    pub fn answers(&mut self, prompt: &str, answers: &[String]) -> (Vec<u32>, Vec<Vec<u32>>) {
+        let mut prompt = self.tokenizer.encode(prompt);
+        let mut answers: Vec<_> = answers.iter().map(|answer| self.ended(answer)).collect();
+        self.fit.answers(&mut prompt, &mut answers);
+        (self.begun(prompt), answers)
+    }
+
+    fn ended(&self, answer: &str) -> Vec<u32> {
+        let mut answer = self.tokenizer.encode_continuation(answer);
+        answer.extend(self.tokenizer.eos());
+        answer
+    }
+
+    /// A prompt and the steps of its answer, a line each; of one that is too long, the first steps, of which
+    /// the one that is cut ends where the text does. `whole`: the answer is one step.
     pub fn solution(&mut self, from: &rlhf_data::Solution, whole: bool) -> Result<Solution, Error> {
         let line_end = line_end(self.tokenizer).into_iter();
         let (mut prompt, mut answer) = (self.tokenizer.encode(&from.prompt), Vec::new());
@@ -51,22 +64,25 @@ impl<'a> Transcripts<'a> {
             }
             ends.push(answer.len());
         }
-        let before = answer.len();
         self.fit.pair(&mut prompt, &mut answer);
-        let (cut, prompt) = (before - answer.len(), self.begun(prompt));
-        let kept = ends.into_iter().zip(&from.labels).filter(|(end, _)| *end > cut);
-        let (ends, labels) = kept.map(|(end, label)| (prompt.len() + end - cut - 1, *label)).unzip();
-        let solution = Solution::new([prompt, answer].concat(), ends, labels)?;
-        if whole { Solution::whole(solution.text().to_vec(), solution.outcome()) } else { Ok(solution) }
+        let (prompt, room) = (self.begun(prompt), answer.len());
+        let begin = |i: usize| i.checked_sub(1).map_or(0, |before| ends[before]);
+        let kept = (0..ends.len()).filter(|i| begin(*i) < room);
+        let (kept, labels): (Vec<_>, Vec<_>) =
+            kept.map(|i| (prompt.len() + ends[i].min(room) - 1, from.labels[i])).unzip();
+        let text = [prompt, answer].concat();
+        // What is cut does not make an answer right.
+        let outcome = from.labels.iter().copied().fold(1.0, f32::min);
+        if whole { Solution::whole(text, outcome) } else { Solution::new(text, kept, labels) }
     }
 
     fn begun(&self, tokens: Vec<u32>) -> Vec<u32> {
         self.tokenizer.bos().into_iter().chain(tokens).collect()
     }
 
-    /// How many transcripts were cut since the last call.
-    pub fn cut(&mut self) -> usize {
-        core::mem::replace(&mut self.fit, Fit::new(self.most)).cut()
+    /// What was cut since the last call.
+    pub fn fitted(&mut self) -> Fit {
+        core::mem::replace(&mut self.fit, Fit::new(self.most))
     }
 }
 
@@ -96,13 +112,17 @@ mod tests {
         let from = read(r#"{"prompt": "Q", "steps": ["One two.", "Two\nmore."], "labels": [true, 0.25]}"#);
         let tokenizer = AnyTokenizer::from(Bytes);
         let whole = " One two.\nTwo more.";
-        for most in [200, 40, 21, 11] {
+        let (newline, end) = ((u32::from(b'\n'), 1.0), (Bytes::EOS, 0.25));
+        for (most, kept, want) in [
+            (200, 19, vec![newline, end]),
+            (21, 15, vec![newline, (u32::from(b'o'), 0.25)]),
+            (11, 8, vec![(u32::from(b'o'), 1.0)]),
+        ] {
             let solution = Transcripts::new(&tokenizer, most).solution(&from, false).unwrap();
             let text = Bytes.decode(solution.text());
-            assert!(text.ends_with(&whole[whole.len().saturating_sub(most - 2)..]), "{text:?}");
+            assert!(text.ends_with(&whole[..kept]), "{text:?}");
             let said: Vec<_> = solution.steps().map(|(end, label)| (solution.text()[end], label)).collect();
-            let all = [(u32::from(b'\n'), 1.0), (Bytes::EOS, 0.25)];
-            assert_eq!(said, all[usize::from(most == 11)..], "{text:?}");
+            assert_eq!(said, want, "{text:?}");
         }
         let one = Transcripts::new(&tokenizer, 200).solution(&from, true).unwrap();
         assert_eq!((one.steps().len(), one.outcome()), (1, 0.25));

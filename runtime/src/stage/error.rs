@@ -20,11 +20,6 @@ pub enum StageError {
         /// What happened.
         error: TrainError,
     },
-    /// Training ended in weights that are not finite.
-    NotFinite {
-        /// Which stage.
-        phase: Phase,
-    },
     /// A file does not serve. What the run had kept before is as it was.
     File(FormatError),
     /// The device failed.
@@ -42,6 +37,11 @@ pub enum StageError {
     Occupied {
         /// The folder.
         folder: PathBuf,
+    },
+    /// The run would have to write over something that is not its own.
+    Taken {
+        /// What is in the way.
+        path: PathBuf,
     },
     /// Another process works in the folder.
     Busy {
@@ -74,9 +74,6 @@ impl fmt::Display for StageError {
                 write!(f, "{}, {error}", phase.name())
             }
             Self::Train { phase, step, error } => write!(f, "{}, step {step}: {error}", phase.name()),
-            Self::NotFinite { phase } => {
-                write!(f, "{}: the weights are no longer finite; lower its learning rate", phase.name())
-            }
             Self::File(error) => error.fmt(f),
             Self::Engine(error) => error.fmt(f),
             Self::Stopped { phase, step, folder } => {
@@ -90,6 +87,11 @@ impl fmt::Display for StageError {
                 f,
                 "{} holds a run: go on with it with --resume, name another folder, or replace it with --overwrite",
                 folder.display()
+            ),
+            Self::Taken { path } => write!(
+                f,
+                "{}: it is there already, and a run would write over it: move it away, or name another folder with --out",
+                path.display()
             ),
             Self::Busy { folder } => write!(f, "another process works in {}", folder.display()),
             Self::Differs { folder, differences } => write!(

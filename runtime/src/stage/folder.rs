@@ -1,15 +1,16 @@
 //! A run's folder: whose it is, and that it is this run's.
 
 use super::StageError;
-use crate::record::{Metrics, snapshot};
+use super::owned::{CHECKPOINTS, Owned, RUN, SESSION};
+use crate::record::snapshot;
 use rlhf_models::{FormatError, read_at_most, write_json};
 use serde_json::Value;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// What tells that a folder is a run's, and of which.
-const RUN: &str = "run.json";
-/// The longest one that is read.
+/// What is locked.
+const LOCK: &str = ".lock";
+/// The longest `run.json` that is read.
 const LONGEST: u64 = 1 << 24;
 /// Differences that an error names.
 const NAMED: usize = 5;
@@ -18,50 +19,110 @@ const NAMED: usize = 5;
 #[derive(Debug)]
 pub(super) struct Folder {
     pub root: PathBuf,
+    /// What the run has written.
+    pub owned: Owned,
+    /// What was made for it: folders, outermost first, and the lock.
+    made: Option<Made>,
     /// Locked as long as it is open, also against a process that is killed.
     _lock: File,
 }
 
+/// What a run that has just begun has made beside its own files.
+#[derive(Debug)]
+struct Made {
+    folders: Vec<PathBuf>,
+    lock: bool,
+}
+
+impl Made {
+    /// Makes the folder, and those above it, and tells which were not there.
+    fn folder(root: &Path) -> Result<Self, FormatError> {
+        let missing = root.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        let mut folders: Vec<_> = missing.map(Path::to_path_buf).collect();
+        folders.reverse();
+        fs::create_dir_all(root).map_err(|e| FormatError::io(root, e))?;
+        let lock = !root.join(LOCK).exists();
+        Ok(Self { folders, lock })
+    }
+
+    /// Takes it all away again. What cannot be removed, or is not empty, stays: there is an error to tell of
+    /// already.
+    fn undo(self, root: &Path) {
+        if self.lock {
+            let _ = fs::remove_file(root.join(LOCK));
+        }
+        self.folders.iter().rev().for_each(|folder| drop(fs::remove_dir(folder)));
+    }
+}
+
 impl Folder {
     /// Takes hold of `root`, which is made if need be. With `resume` a run of the same `about` may be
-    /// there, else none.
+    /// there, else none. `names`: what the run will write there beside what every session does.
     ///
     /// # Errors
-    /// [`StageError::Occupied`], [`StageError::Busy`], [`StageError::Differs`]; the system's.
-    pub fn open(root: &Path, resume: bool, about: &Value) -> Result<Self, StageError> {
-        let io = |path: &Path| {
-            let path = path.to_path_buf();
-            move |e| FormatError::io(&path, e)
-        };
-        fs::create_dir_all(root).map_err(io(root))?;
-        let run = root.join(RUN);
-        let file = lock(root)?;
-        if run.exists() {
-            if !resume {
-                return Err(StageError::Occupied { folder: root.into() });
-            }
-            let was = read(&run)?;
-            let mut differences = Vec::new();
-            compare("", &was, about, &mut differences);
-            if !differences.is_empty() {
-                let more = differences.len().saturating_sub(NAMED);
-                differences.truncate(NAMED);
-                if more > 0 {
-                    differences.push(format!("and {more} more"));
-                }
-                return Err(StageError::Differs { folder: root.into(), differences });
-            }
-        } else {
-            write_json(&run, about)?;
+    /// [`StageError::Occupied`], [`StageError::Busy`], [`StageError::Differs`], [`StageError::Taken`]; the
+    /// system's. Nothing is then left behind.
+    pub fn open(root: &Path, resume: bool, about: &Value, names: &[&str]) -> Result<Self, StageError> {
+        let found = root.join(RUN).exists();
+        if !found {
+            Owned::of(root)?.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
         }
-        let folder = Self { root: root.into(), _lock: file };
+        let made = Made::folder(root)?;
+        let opened = lock(root).and_then(|lock| Ok((Self::hold(root, resume, about, names)?, lock)));
+        match opened {
+            Ok((owned, lock)) => {
+                Ok(Self { root: root.into(), owned, made: (!found).then_some(made), _lock: lock })
+            }
+            Err(error) => {
+                // Another process may be working there.
+                if !found && !matches!(error, StageError::Busy { .. }) {
+                    made.undo(root);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// The same of a folder that is locked.
+    fn hold(root: &Path, resume: bool, about: &Value, names: &[&str]) -> Result<Owned, StageError> {
+        let run = root.join(RUN);
+        if !run.exists() {
+            write_json(&run, about)?;
+            return Ok(Owned::of(root)?);
+        }
+        if !resume {
+            return Err(StageError::Occupied { folder: root.into() });
+        }
+        let was = read(&run)?;
+        let mut differences = Vec::new();
+        compare("", &was, about, &mut differences);
+        if !differences.is_empty() {
+            let more = differences.len().saturating_sub(NAMED);
+            differences.truncate(NAMED);
+            if more > 0 {
+                differences.push(format!("and {more} more"));
+            }
+            return Err(StageError::Differs { folder: root.into(), differences });
+        }
+        let owned = Owned::of(root)?;
+        owned.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
         snapshot::tidy(root)?;
-        snapshot::tidy(&folder.checkpoints())?;
-        Ok(folder)
+        snapshot::tidy(&root.join(CHECKPOINTS))?;
+        Ok(owned)
+    }
+
+    /// Leaves nothing of a run that has just begun, and could not go on. Of an older one all stays.
+    pub fn abandon(self) {
+        let Self { root, owned, made, _lock } = self;
+        if let Some(made) = made
+            && owned.remove().is_ok()
+        {
+            made.undo(&root);
+        }
     }
 
     pub fn checkpoints(&self) -> PathBuf {
-        self.root.join("checkpoints")
+        self.root.join(CHECKPOINTS)
     }
 }
 
@@ -76,35 +137,15 @@ pub fn clear(root: &Path, command: &str) -> Result<(), StageError> {
         return Ok(());
     }
     let _lock = lock(root)?;
-    for network in ["base", "sft", "reward", "policy"].map(|name| root.join(name)) {
-        if snapshot::exists(&network) {
-            snapshot::remove(&network)?;
-        }
-    }
-    for folder in ["checkpoints", "tensorboard"].map(|name| root.join(name)) {
-        gone(&folder, fs::remove_dir_all(&folder))?;
-    }
-    // The last is what tells that this is a run's folder: one that is half cleared is still one.
-    let files =
-        ["summary.json", "report.html", "curve.svg", "offending.jsonl", "config.toml", Metrics::NAME, RUN];
-    for file in files.map(|name| root.join(name)) {
-        gone(&file, fs::remove_file(&file))?;
-    }
-    Ok(())
-}
-
-/// That there was nothing to remove is as good.
-fn gone(path: &Path, removed: std::io::Result<()>) -> Result<(), FormatError> {
-    match removed {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(FormatError::io(path, e)),
-        _ => Ok(()),
-    }
+    Ok(Owned::of(root)?.remove()?)
 }
 
 /// Takes hold of a folder for this process.
 fn lock(root: &Path) -> Result<File, StageError> {
-    let path = root.join(".lock");
-    let file = File::create(&path).map_err(|e| FormatError::io(&path, e))?;
+    let path = root.join(LOCK);
+    // Nothing of a file that is there is lost.
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    let file = file.map_err(|e| FormatError::io(&path, e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StageError::Busy { folder: root.into() }),
@@ -144,7 +185,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let root = root.path().join("a/b");
         let about = json!({ "seed": 1, "profile": { "beta": 0.1 } });
-        let open = |resume, about: &Value| Folder::open(&root, resume, about);
+        let open = |resume, about: &Value| Folder::open(&root, resume, about, &[]);
         let first = open(true, &about).unwrap();
         assert!(matches!(open(true, &about), Err(StageError::Busy { .. })));
         drop(first);
@@ -161,17 +202,42 @@ mod tests {
         fs::write(root.join("mine"), "").unwrap();
         fs::create_dir(root.join("sft")).unwrap();
         let about = json!({ "command": "run" });
-        let held = Folder::open(root, false, &about).unwrap();
-        fs::create_dir_all(held.checkpoints().join("x")).unwrap();
+        let mut held = Folder::open(root, false, &about, &[]).unwrap();
+        held.owned.add("checkpoints").unwrap();
+        held.owned.add("summary.json").unwrap();
+        assert!(matches!(held.owned.add("sft"), Err(StageError::Taken { .. })));
+        fs::create_dir_all(held.checkpoints()).unwrap();
+        fs::write(root.join("summary.json"), "").unwrap();
+        fs::write(root.join("report.html"), "mine, for the run wrote none").unwrap();
         assert!(matches!(clear(root, "run"), Err(StageError::Busy { .. })));
         drop(held);
         clear(root, "quickstart").unwrap();
-        assert!(matches!(Folder::open(root, false, &about), Err(StageError::Occupied { .. })));
+        assert!(matches!(Folder::open(root, false, &about, &[]), Err(StageError::Occupied { .. })));
         clear(root, "run").unwrap();
-        assert!(
-            root.join("mine").exists() && root.join("sft").exists() && !root.join("checkpoints").exists()
-        );
-        Folder::open(root, false, &about).unwrap();
+        for (name, stays) in [
+            ("mine", true),
+            ("sft", true),
+            ("report.html", true),
+            ("checkpoints", false),
+            ("summary.json", false),
+            ("run.json", false),
+            ("files.json", false),
+        ] {
+            assert_eq!(root.join(name).exists(), stays, "{name}");
+        }
+        Folder::open(root, false, &about, &[]).unwrap();
+    }
+
+    #[test]
+    fn what_is_somebody_s_is_named_and_nothing_is_left_behind() {
+        let root = tempfile::tempdir().unwrap();
+        let (mine, new) = (root.path().join("config.toml"), root.path().join("new/run"));
+        fs::write(&mine, "").unwrap();
+        let said = Folder::open(root.path(), true, &json!({}), &["config.toml"]).unwrap_err().to_string();
+        assert!(said.contains(mine.to_str().unwrap()), "{said}");
+        Folder::open(&new, false, &json!({}), &["config.toml"]).unwrap().abandon();
+        let left: Vec<_> = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        assert_eq!(left, [mine]);
     }
 
     #[test]
@@ -179,7 +245,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("file");
         fs::write(&file, "").unwrap();
-        let said = Folder::open(&file.join("run"), false, &Value::Null).unwrap_err().to_string();
+        let said = Folder::open(&file.join("run"), false, &Value::Null, &[]).unwrap_err().to_string();
         assert!(said.contains("file"), "{said}");
     }
 }

@@ -5,6 +5,7 @@
 //!
 //! | name | what |
 //! |---|---|
+//! | `files.json` | what in the folder is the run's own: nothing else is ever replaced or removed |
 //! | `run.json` | the settings and the data's sums: what has to be the same to go on |
 //! | `config.toml` | of `rlhf run`: every key of its configuration, as it was in the end |
 //! | `metrics.jsonl` | a [`Line`](crate::record::Line) for every step |
@@ -29,6 +30,8 @@ mod folder;
 mod ilql;
 mod on_policy;
 mod online;
+mod optimizers;
+mod owned;
 mod passes;
 mod ppo;
 mod preference;
@@ -48,6 +51,8 @@ pub use folder::clear;
 pub use ilql::ilql;
 pub use on_policy::on_policy;
 pub use online::online;
+pub use optimizers::optimizers;
+pub use owned::{own, vacant};
 pub use ppo::{nlpo, ppo};
 pub use preference::{kto, preferences};
 pub use reward::{Judgements, normalised, reward_model};
@@ -57,14 +62,8 @@ pub use session::Session;
 pub use supervised::{pretrain, supervised};
 pub use trust_region::trpo;
 
-use crate::engine::Model;
 use crate::record::Phase;
 use rlhf_train::TrainError;
-
-/// A diverged run must not end as a success.
-fn finite(model: &Model, phase: Phase) -> Result<(), StageError> {
-    if model.weights()?.iter().all(|w| w.is_finite()) { Ok(()) } else { Err(StageError::NotFinite { phase }) }
-}
 
 /// Names the phase and the step in which training failed.
 pub fn at(phase: Phase, step: u64) -> impl FnOnce(TrainError) -> StageError {

@@ -141,15 +141,18 @@ fn rollouts<T: Trainer>(
         let prompts = Ragged::new(&tokens, &ends).map_err(|e| at(phase, step)(e.into()))?;
         let writer = Writer::of(policy, told.temperature);
         let actors = Actors { policy: &mut *policy, reference: &mut *reference, reward: &mut *reward };
-        let seen = trainer.iterate(actors, prompts, &on).map_err(|e| session.failed(phase, step, e))?;
+        let seen = trainer.iterate(actors, prompts, &on);
+        let seen = seen.map_err(|e| session.failed(phase, step, e, prompts_of(prompts)))?;
         let mut figures = seen.figures;
         if let Some(iteration) = &seen.iteration {
-            let all = writer.figures(iteration, reference, reward).map_err(at(phase, step))?;
+            let all = writer.figures(iteration, reference, reward);
+            let all = all.map_err(|e| session.failed(phase, step, e, prompts_of(prompts)))?;
             figures.splice(0..0, all);
             session.warn(phase, step, &on.guards.look(iteration, &history));
             history.push(iteration);
         }
-        let more = measure(iteration, policy, reward).map_err(at(phase, step))?;
+        let more = measure(iteration, policy, reward);
+        let more = more.map_err(|e| session.failed(phase, step, e, prompts_of(prompts)))?;
         let measured = |name| more.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
         if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {
             history.measure(reward, gold);
@@ -172,6 +175,11 @@ fn rollouts<T: Trainer>(
         session.after(line, &seen.told, &own.collect::<Vec<_>>(), &state)?;
     }
     Ok(())
+}
+
+/// Each of the prompts.
+fn prompts_of(prompts: Ragged<'_>) -> impl Iterator<Item = &[u32]> {
+    (0..prompts.len()).map(move |i| &prompts.tokens()[prompts.span(i)])
 }
 
 /// Prompts' tokens, and where each ends.

@@ -2,13 +2,16 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
-use super::{StageError, at, finite};
+use super::optimizers::{Settings, advice};
+use super::owned::{CHECKPOINTS, OFFENDING, TENSORBOARD};
+use super::{StageError, at};
 use crate::engine::{FileError, Model, Scorer};
 use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_core::profile::Profile;
 use rlhf_models::{Files, FormatError, Members, open};
-use rlhf_train::{TrainError, Warning};
+use rlhf_train::{Offender, Place, TrainError, Warning};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -25,6 +28,10 @@ pub struct Session<'a> {
     /// When the last checkpoint was written.
     kept: Instant,
     lines: Vec<Line>,
+    /// What will be written in the folder beside what every session writes.
+    names: Vec<&'static str>,
+    /// The settings that advice on step 3 is about.
+    settings: Option<Settings>,
     folder: Option<Kept>,
 }
 
@@ -47,6 +54,8 @@ impl<'a> Session<'a> {
             every: Duration::from_secs(60),
             kept: Instant::now(),
             lines: Vec::new(),
+            names: Vec::new(),
+            settings: None,
             folder: None,
         }
     }
@@ -60,6 +69,19 @@ impl<'a> Session<'a> {
     /// Tells of warnings: the phase, the step, and what is worth looking at. The run goes on.
     pub fn warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
         self.warn = Box::new(warn);
+        self
+    }
+
+    /// Advises by the names of the settings of this recipe.
+    pub fn advising(mut self, profile: &Profile) -> Self {
+        self.settings = Some(Settings::of(profile));
+        self
+    }
+
+    /// Names what will be written in the session's folder beside its own files: it has to be free, or the
+    /// run's own, when [`Self::keeping`] takes hold of the folder.
+    pub fn writing(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+        self.names = names.into_iter().collect();
         self
     }
 
@@ -77,13 +99,41 @@ impl<'a> Session<'a> {
         about: &Value,
         tokenizer: AnyTokenizer,
     ) -> Result<Self, StageError> {
-        let folder = Folder::open(root, resume, about)?;
+        let mut folder = Folder::open(root, resume, about, &self.names)?;
         self.every = every;
-        self.lines = Metrics::read(root)?;
-        let metrics = Metrics::begin(root, &self.lines)?;
-        let events = Events::create(&root.join("tensorboard"))?;
-        self.folder = Some(Kept { folder, metrics, events, tokenizer });
-        Ok(self)
+        let began = (|| {
+            folder.owned.add(Metrics::NAME)?;
+            folder.owned.add(TENSORBOARD)?;
+            self.lines = Metrics::read(root)?;
+            let metrics = Metrics::begin(root, &self.lines)?;
+            Ok((metrics, Events::create(&root.join(TENSORBOARD))?))
+        })();
+        match began {
+            Ok((metrics, events)) => {
+                self.folder = Some(Kept { folder, metrics, events, tokenizer });
+                Ok(self)
+            }
+            Err(error) => {
+                folder.abandon();
+                Err(error)
+            }
+        }
+    }
+
+    /// Notes that something of this name is about to be written in the folder, where there is one.
+    ///
+    /// # Errors
+    /// [`StageError::Taken`] where it is not the run's own.
+    pub fn own(&mut self, name: &str) -> Result<(), StageError> {
+        self.folder.as_mut().map_or(Ok(()), |kept| kept.folder.owned.add(name))
+    }
+
+    /// Leaves nothing of a run that ended before its first step. One that got further, or was gone on with, is
+    /// left as it is.
+    pub fn abandon(self) {
+        if let Some(kept) = self.folder.filter(|_| self.lines.is_empty()) {
+            kept.folder.abandon();
+        }
     }
 
     /// The run's folder, where there is one.
@@ -152,7 +202,7 @@ impl<'a> Session<'a> {
         model: Model,
         beside: &dyn Fn(&Path) -> Result<(), FileError>,
     ) -> Result<Model, StageError> {
-        finite(&model, phase)?;
+        self.finite(&model, phase)?;
         self.keep(name, phase, |_, at, tokenizer| {
             model.save(at, tokenizer)?;
             beside(at)
@@ -167,12 +217,21 @@ impl<'a> Session<'a> {
         phase: Phase,
         scorer: &Scorer,
     ) -> Result<(), StageError> {
-        scorer.models().try_for_each(|model| finite(model, phase))?;
+        scorer.models().try_for_each(|model| self.finite(model, phase))?;
         self.keep(name, phase, |step, at, tokenizer| {
             scorer.save(at, tokenizer, |at, fill| {
                 Manifest::new(phase, step, Value::Null).write(at, fill).map(|_| ())
             })
         })
+    }
+
+    /// Checks that a stage has not ended in weights that are no numbers: a diverged run is no success.
+    pub(super) fn finite(&mut self, model: &Model, phase: Phase) -> Result<(), StageError> {
+        let wrong = model.weights()?.iter().position(|weight| !weight.is_finite());
+        let Some(index) = wrong else { return Ok(()) };
+        let last = self.lines.iter().rev().find(|line| line.phase == phase).map_or(0, |line| line.step);
+        let error = rlhf_core::Error::NotFinite { name: "weights", index };
+        Err(self.failed(phase, last, error.into(), []))
     }
 
     /// Keeps what `write` writes, given the number of steps, a folder and the tokenizer.
@@ -190,8 +249,9 @@ impl<'a> Session<'a> {
                 kept.metrics = Metrics::begin(&kept.folder.root, &self.lines)?;
             }
         }
-        if let Some(Kept { folder, metrics, tokenizer, .. }) = &self.folder {
+        if let Some(Kept { folder, metrics, tokenizer, .. }) = &mut self.folder {
             metrics.sync()?;
+            folder.owned.add(name)?;
             Manifest::new(phase, step, Value::Null)
                 .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
             checkpoint::clear(&folder.checkpoints(), phase)?;
@@ -204,12 +264,28 @@ impl<'a> Session<'a> {
         warnings.iter().for_each(|warning| (self.warn)(phase, step, warning));
     }
 
-    /// A step that failed. The samples that a guard stopped at are kept.
-    pub(super) fn failed(&self, phase: Phase, step: u64, error: TrainError) -> StageError {
-        if let (Some(kept), TrainError::Guard(fault)) = (&self.folder, &error) {
-            let written = offending(&kept.folder.root, fault, |tokens| kept.tokenizer.decode(tokens));
+    /// A step that failed. The samples that a guard stopped at are kept. Where a number was not finite without
+    /// a guard that saw it, `prompts` are what it may have been of.
+    pub(crate) fn failed<'p>(
+        &mut self,
+        phase: Phase,
+        step: u64,
+        error: TrainError,
+        prompts: impl IntoIterator<Item = &'p [u32]>,
+    ) -> StageError {
+        let place = if phase == Phase::Ppo { Place::Iteration(step) } else { Place::Step(step) };
+        let offenders = || prompts.into_iter().enumerate().map(|(i, prompt)| Offender::prompt(prompt, i));
+        let mut error = error.guarded(place, || offenders().collect());
+        if let TrainError::Guard(fault) = &mut error {
+            fault.advice = advice(&fault.advice, phase, self.settings.as_ref()).into();
+        }
+        if let (Some(kept), TrainError::Guard(fault)) = (&mut self.folder, &error) {
+            let tokenizer = &kept.tokenizer;
+            let written = kept.folder.owned.add(OFFENDING).and_then(|()| {
+                Ok(offending(&kept.folder.root, fault, |tokens| tokenizer.decode(tokens)).map(drop)?)
+            });
             if let Err(error) = written {
-                return error.into();
+                return error;
             }
         }
         at(phase, step)(error)
@@ -246,10 +322,11 @@ impl<'a> Session<'a> {
         self.lines.push(line);
         (self.progress)(phase, step, total, told);
         let stop = (self.stop)();
-        if let Some(Kept { folder, metrics, .. }) = &self.folder
+        if let Some(Kept { folder, metrics, .. }) = &mut self.folder
             && (stop || self.kept.elapsed() >= self.every)
         {
             metrics.sync()?;
+            folder.owned.add(CHECKPOINTS)?;
             checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
             self.kept = Instant::now();
         }

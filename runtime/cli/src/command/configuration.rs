@@ -3,10 +3,11 @@
 use super::exit::Failure;
 use super::machine::Machine;
 use super::output::{Output, print};
+use super::progress::note;
 use super::train::{Told, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
-use rlhf::run::{Stage, preflight};
+use rlhf::run::{Stage, examine, preflight};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -68,9 +69,12 @@ fn checked(args: &Check, machine: &Machine, output: Output) -> Result<(), Failur
     let (_, overrides) = config.resolve()?;
     let mut found = None;
     if config.data.is_some() {
-        let all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
+        let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
             .map_err(Failure::wrong)?;
         output.tell(&facts(&all));
+        let notes = examine(&config, &Stage::ALL).map_err(Failure::wrong)?;
+        notes.iter().for_each(|text| note(text));
+        all.notes.extend(notes);
         found = Some(all);
     } else {
         output.tell("The configuration is valid. Base and data were not looked at: say where with --data.");

@@ -1,7 +1,7 @@
 //! `rlhf control`.
 
 use super::exit::Failure;
-use super::output::Output;
+use super::output::{self, Output};
 use clap::{Args, ValueEnum};
 use rlhf::control::{Episode, Lesson, Method, Outcome, Person, Simulated, Tasks, Teacher};
 use rlhf::report::plot::{Curve, Plot};
@@ -143,7 +143,8 @@ impl Played {
         self.block = (self.block.0 + episode.score, self.block.1 + 1);
         if self.done.is_multiple_of((self.total / 10).max(1)) || self.done == self.total {
             let (score, answers) = (self.block.0 / self.block.1 as f64, self.answers);
-            eprintln!("episode {}/{}  score {score:.1}  {answers} answers", self.done, self.total);
+            let (done, total) = (self.done, self.total);
+            output::tell(&format!("episode {done}/{total}  score {score:.1}  {answers} answers"));
             self.block = (0.0, 0);
         }
     }

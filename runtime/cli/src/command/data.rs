@@ -3,9 +3,8 @@
 use super::exit::{Exit, Failure};
 use super::output::print;
 use clap::{Args, Subcommand};
-use rlhf::data::DataError;
-use rlhf::data::check::Checker;
 use rlhf::data::personal::{Finder, Kind, Masked, Names, mask};
+use rlhf::data::{self, DataError, check::Checker, for_testing};
 use rlhf::models::write_streamed;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,10 +13,14 @@ use std::path::{Path, PathBuf};
 pub enum Data {
     /// Shows what is in files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
     ///
-    /// Formats are recognised by their fields. Exit codes: 0 no problems, 1 a file cannot be read, 4
-    /// a file ends early, or there are rows that do not fit, duplicates, test prompts that are trained on, or
-    /// contradictions.
+    /// Formats are recognised by their fields (`rlhf data formats`). Exit codes: 0 no problems, 1 a file cannot be
+    /// read, 4 a file ends early, or there are rows that do not fit, empty prompts and answers, turns out of order, duplicates, test
+    /// prompts that are trained on, contradictions, or nothing to learn from.
     Check(Check),
+    /// Lists the formats of data that are read, with the fields of each
+    ///
+    /// Of names with | between them one is needed; fields in brackets are read where they are there.
+    Formats,
     /// Writes a file without e-mail, street and IP addresses, telephone, card and account numbers, listed names
     ///
     /// JSON (lines, an array, objects), CSV, TSV or plain text; what is not understood is refused. Each is
@@ -56,20 +59,35 @@ pub struct Mask {
 pub fn main(what: &Data) -> Result<(), Failure> {
     match what {
         Data::Check(args) => check(args),
+        Data::Formats => print(&listed()),
         Data::Mask(args) => masked(args),
     }
+}
+
+/// The formats, those of one kind together.
+fn listed() -> String {
+    let mut out = String::new();
+    let kinds = [
+        (data::Kind::Demonstrations, "Demonstrations: prompts with a good answer"),
+        (data::Kind::Comparisons, "Comparisons: prompts with answers and which are better"),
+        (data::Kind::Feedback, "Feedback: prompts with an answer and what became of it"),
+        (data::Kind::Solutions, "Solutions: prompts with the steps of an answer, right or wrong"),
+        (data::Kind::Prompts, "Prompts alone"),
+    ];
+    for (kind, what) in kinds {
+        out += &format!("{what}\n");
+        for fields in data::formats().iter().filter(|fields| fields.format.kind() == kind) {
+            out += &format!("  {:<14} {}\n{:17}{fields}\n", fields.format.to_string(), fields.from, "");
+        }
+        out += "\n";
+    }
+    out + "Text: a file named .txt of 64 KiB or more.\n\
+           Rows may name their user (user_id or user), comparisons their annotator, margin and degree.\n"
 }
 
 fn finder(names: Option<&Path>) -> Result<Finder, Failure> {
     let names = names.map(Names::read).transpose().map_err(Failure::failed)?;
     Ok(Finder::with_names(names.unwrap_or_default()))
-}
-
-/// Whether a file's name says that it is for testing: a word of it, not a part of one.
-fn for_testing(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    let known = ["test", "eval", "valid", "validation", "dev", "heldout"];
-    name.split(|c: char| !c.is_alphanumeric()).any(|word| known.contains(&word))
 }
 
 fn check(args: &Check) -> Result<(), Failure> {

@@ -20,7 +20,7 @@ pub enum Exit {
     Wrong = 2,
     /// It was stopped on purpose, by a guard or by Ctrl-C, and left a checkpoint to resume from.
     Stopped = 3,
-    /// `rlhf data check` found problems.
+    /// `rlhf data check` found problems, or a command left rows out that nothing could be done with.
     Found = 4,
 }
 
@@ -52,7 +52,10 @@ impl Failure {
 impl From<RunError> for Failure {
     fn from(error: RunError) -> Self {
         match error {
-            RunError::Config(_) | RunError::Missing { .. } | RunError::Memory { .. } => Self::wrong(error),
+            RunError::Config(_)
+            | RunError::Missing { .. }
+            | RunError::Unlearnable { .. }
+            | RunError::Memory { .. } => Self::wrong(error),
             RunError::Stage(error) => error.into(),
             _ => Self::failed(error),
         }
@@ -71,7 +74,10 @@ impl From<StageError> for Failure {
             StageError::Stopped { .. } | StageError::Train { error: TrainError::Guard(_), .. } => {
                 Exit::Stopped
             }
-            StageError::Occupied { .. } | StageError::Busy { .. } | StageError::Differs { .. } => Exit::Wrong,
+            StageError::Occupied { .. }
+            | StageError::Taken { .. }
+            | StageError::Busy { .. }
+            | StageError::Differs { .. } => Exit::Wrong,
             _ => Exit::Failed,
         };
         Self { exit, error: error.into() }

@@ -1,5 +1,6 @@
 //! Ctrl-C: the first ends the run after its step, with a checkpoint; the second ends it at once.
 
+use super::output;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -16,7 +17,7 @@ pub fn asked() -> Result<impl Fn() -> bool, ctrlc::Error> {
         if ASKED.swap(true, Ordering::Relaxed) {
             std::process::exit(AT_ONCE);
         }
-        eprintln!("\nStopping after this step. Once more, and it ends at once.");
+        output::tell("\nStopping after this step. Once more, and it ends at once.");
     })?;
     Ok(|| ASKED.load(Ordering::Relaxed))
 }

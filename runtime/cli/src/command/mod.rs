@@ -16,6 +16,7 @@ mod quickstart;
 mod rate;
 mod report;
 mod score;
+mod tally;
 mod train;
 
 use bench::Bench;
@@ -143,7 +144,7 @@ pub fn main() -> ExitCode {
         Ok(()) => Exit::Done.into(),
         Err(Failure { exit, error }) => {
             if exit != Exit::Done {
-                eprintln!("error: {error}");
+                output::tell(&format!("error: {error}"));
             }
             exit.into()
         }
@@ -166,7 +167,7 @@ impl What {
             Self::Bench(args) => bench::main(&args, &machine.open()?),
             Self::Control(args) => control::main(&args),
             Self::Data(what) => data::main(&what),
-            Self::Report(args) => report::main(&args).map_err(Failure::failed),
+            Self::Report(args) => report::main(&args),
             Self::Completions { shell } => completions(shell),
         }
     }

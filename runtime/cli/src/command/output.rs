@@ -1,4 +1,7 @@
 //! Where words go: to people, or to a script.
+//!
+//! No macro of the standard library prints anywhere in this command: `eprintln!` panics where standard error
+//! cannot be written, and a closed terminal or a full disk below a log must not end hours of training.
 
 use super::exit::{Exit, Failure};
 use serde::Serialize;
@@ -24,6 +27,11 @@ impl Output {
         }
         print(&(serde_json::to_string_pretty(value).map_err(Failure::failed)? + "\n"))
     }
+}
+
+/// Tells people of progress or of a warning, on standard error. What nobody can read is dropped.
+pub fn tell(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
 }
 
 /// Writes to standard output. A reader who has seen enough is no failure, and ends the command.

@@ -1,5 +1,6 @@
 //! Progress on a terminal as bars with a rate and the time left, elsewhere as plain lines.
 
+use super::output;
 use indicatif::{ProgressBar, ProgressStyle};
 use rlhf::record::Phase;
 use rlhf::train::Warning;
@@ -47,7 +48,8 @@ impl Shown {
             let seconds = self.started.elapsed().as_secs_f64();
             let left = seconds * (total - done.min(total)) as f64 / done.max(1) as f64;
             let rate = done as f64 / seconds.max(1e-9);
-            eprintln!("{:<12} {done}/{total}  {rate:.1}/s  {left:.0} s left  {figure}", name(phase));
+            let phase = name(phase);
+            output::tell(&format!("{phase:<12} {done}/{total}  {rate:.1}/s  {left:.0} s left  {figure}"));
         }
     }
 }
@@ -64,5 +66,10 @@ fn name(phase: Phase) -> &'static str {
 
 /// Tells of a warning.
 pub fn warn(phase: Phase, step: u64, warning: &Warning) {
-    eprintln!("warning: {}, step {step}: {warning}", name(phase));
+    output::tell(&format!("warning: {}, step {step}: {warning}", name(phase)));
+}
+
+/// Tells of what is worth knowing before a run's first step.
+pub fn note(text: &str) {
+    output::tell(&format!("warning: {text}"));
 }

@@ -4,10 +4,11 @@ use super::exit::Failure;
 use super::output::Output;
 use super::progress::Shown;
 use crate::quickstart::world::tokenizer;
-use crate::quickstart::{Settings, Summary, overrides, run, save, show};
+use crate::quickstart::{FILES, Settings, Summary, overrides, run, save, show};
 use clap::Args;
 use core::time::Duration;
 use rlhf::engine::Device;
+use rlhf::run::Stage;
 use rlhf::stage::{Session, clear};
 use std::path::PathBuf;
 
@@ -55,6 +56,7 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
             // Two minutes make another one.
             clear(out, "quickstart")?;
         }
+        session = session.writing(FILES.into_iter().chain(Stage::ALL.map(Stage::folder)));
         session = session.keeping(out, EVERY, args.resume, &settings.about(device), tokenizer().into())?;
     }
     let outcome = run(&settings, device, &mut session)?;
@@ -63,7 +65,7 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
     let seconds: f64 = outcome.seconds.iter().sum();
     output.tell(&format!("Training took {seconds:.0} s."));
     if let Some(out) = &args.out {
-        save(out, &settings, &outcome).map_err(Failure::failed)?;
+        save(out, &settings, &outcome)?;
         output.tell(&format!("Models, report.html, curve and summary.json are in {}.", out.display()));
     }
     output.result(&Summary::new(&settings, &outcome))

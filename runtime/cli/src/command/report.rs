@@ -1,7 +1,8 @@
 //! `rlhf report`.
 
+use super::exit::Failure;
+use super::output;
 use clap::Args;
-use core::error::Error;
 use std::path::PathBuf;
 
 /// What to report on.
@@ -12,8 +13,7 @@ pub struct Report {
     folder: PathBuf,
 }
 
-pub fn main(args: &Report) -> Result<(), Box<dyn Error>> {
+pub fn main(args: &Report) -> Result<(), Failure> {
     let path = crate::report::write(&args.folder)?;
-    println!("The report is {}.", path.display());
-    Ok(())
+    output::print(&format!("The report is {}.\n", path.display()))
 }

@@ -3,7 +3,7 @@
 use super::exit::Failure;
 use super::interrupt;
 use super::output::Output;
-use super::progress::{Shown, warn};
+use super::progress::{Shown, note, warn};
 use clap::Args;
 use rlhf::config::{Config, Given};
 use rlhf::engine::Device;
@@ -152,7 +152,15 @@ fn start(
             return Err(Failure::wrong(reason));
         }
     }
-    let manner = Manner { resume, until, from: request.from, stop: &stop, warn: &warn, ..Manner::new(out) };
+    let manner = Manner {
+        resume,
+        until,
+        from: request.from,
+        stop: &stop,
+        note: &note,
+        warn: &warn,
+        ..Manner::new(out)
+    };
     Ok(run(config, device, &manner, progress)?)
 }
 

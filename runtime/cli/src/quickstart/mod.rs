@@ -9,5 +9,5 @@ pub mod world;
 
 pub use run::{Outcome, Point, Sample, run};
 pub use settings::{Labels, Override, Settings};
-pub use show::{overrides, plot, save, show};
+pub use show::{FILES, overrides, plot, save, show};
 pub use summary::{Gold, Labellers, RewardModel, Rewards, Seconds, Story, Summary, Told};

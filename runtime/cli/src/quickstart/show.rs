@@ -6,7 +6,11 @@ use rlhf::models::{FormatError, write_json, write_whole};
 use rlhf::record::Metrics;
 use rlhf::report::plot::{Curve, Plot};
 use rlhf::report::{self, table};
+use rlhf::stage::{StageError, own};
 use std::path::Path;
+
+/// What is written at the end.
+pub const FILES: [&str; 3] = ["curve.svg", "summary.json", "report.html"];
 
 /// The settings that are not the paper's, each with its reason.
 pub fn overrides(settings: &Settings) -> String {
@@ -100,11 +104,13 @@ pub fn show(outcome: &Outcome) -> String {
 /// Writes `summary.json`, `curve.svg` and `report.html`.
 ///
 /// # Errors
-/// [`FormatError`] names the file.
-pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(), FormatError> {
+/// [`StageError`] names the file.
+pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(), StageError> {
     std::fs::create_dir_all(folder).map_err(|e| FormatError::io(folder, e))?;
+    FILES.into_iter().try_for_each(|name| own(folder, name))?;
     write_whole(&folder.join("curve.svg"), plot(outcome).svg().as_bytes())?;
     let summary = Summary::new(settings, outcome);
     write_json(&folder.join("summary.json"), &summary)?;
-    report::write(folder, &summary.page(&Metrics::read(folder)?)).map(|_| ())
+    report::write(folder, &summary.page(&Metrics::read(folder)?))?;
+    Ok(())
 }

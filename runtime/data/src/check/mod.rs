@@ -9,16 +9,18 @@ mod show;
 mod votes;
 
 pub use lengths::{Lengths, Quantiles};
-pub use report::{Bad, Duplicates, File, Leaks, Report};
+pub use report::{Bad, Duplicates, File, Labels, Leaks, Report};
 pub use votes::Votes;
 
 use super::comparison::{self, Comparison, Options};
 use super::demonstration;
 use super::feedback;
+use super::format::known;
+use super::identity::normalized;
 use super::personal::Finder;
 use super::records::{Parse, rows};
 use super::rows::Row;
-use super::{Format, Group, Kind, lines::RawLines, prompt, recognise, solution};
+use super::{Format, Group, Kind, lines::RawLines, prompt, solution};
 use crate::error::DataError;
 use core::hash::{Hash, Hasher};
 use serde_json::Value;
@@ -46,6 +48,8 @@ struct Record {
     prompt: String,
     said: Vec<String>,
     comparison: Option<Comparison>,
+    /// Labels and rewards, of which some have to differ.
+    labels: Vec<f32>,
 }
 
 impl Checker {
@@ -66,20 +70,22 @@ impl Checker {
     /// # Errors
     /// The file cannot be opened, or its format is none of [`Format`]. Rows that do not fit are counted.
     pub fn read(&mut self, path: &Path, test: bool) -> Result<(), DataError> {
-        let Some(format) = recognise(path)? else {
-            let reason = "its first rows have the fields of no known format; the documentation of \
-                          `rlhf_data::Format` lists them";
-            return Err(DataError::content(path, "format", reason));
-        };
+        let format = known(path)?;
         let mut file = File::new(path, format, test);
         if format == Format::Text {
             self.lines(path, &mut file)?;
         } else if let Some(parse) = parser(format) {
             for row in rows(path)? {
                 file.rows += 1;
-                match row.and_then(|row| Ok((self.personal(&row), parse(&row)?))) {
-                    Ok(((), records)) => {
+                let read = row.and_then(|row| {
+                    self.personal(&row);
+                    let records = parse(&row)?;
+                    Ok((row, records))
+                });
+                match read {
+                    Ok((row, records)) => {
                         file.kept += 1;
+                        self.report.row(format, &row);
                         records.into_iter().for_each(|record| self.record(&record, &mut file));
                     }
                     Err(error) => self.refuse(&error, &mut file),
@@ -143,6 +149,7 @@ impl Checker {
         file.records += 1;
         self.report.prompt_lengths.add(&record.prompt);
         record.said.iter().for_each(|said| self.report.answer_lengths.add(said));
+        record.labels.iter().for_each(|label| self.report.labels.add(*label));
         let side = self.prompts.entry(record.group.prompt).or_default();
         if file.test {
             side.1 = true
@@ -156,6 +163,7 @@ impl Checker {
                 if folded { fold(text, &mut hasher) } else { text.hash(&mut hasher) }
             }
             votes.hash(&mut hasher);
+            record.labels.iter().for_each(|label| label.to_bits().hash(&mut hasher));
             hasher.finish()
         };
         let again = !self.exact.insert(hash(false));
@@ -170,11 +178,9 @@ impl Checker {
     }
 }
 
-/// Letters and digits in lower case: what is left of a text without case, space and punctuation.
+/// What is left of a text without case, space and the punctuation of sentences.
 fn fold(text: &str, hasher: &mut DefaultHasher) {
-    for c in text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase) {
-        hasher.write_u32(c.into());
-    }
+    normalized(text).for_each(|c| hasher.write_u32(c.into()));
     hasher.write_u32(u32::MAX);
 }
 
@@ -198,6 +204,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     prompt: d.prompt,
                     said: vec![d.response],
                     comparison: None,
+                    labels: Vec::new(),
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())
             }))
@@ -210,6 +217,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     prompt: c.prompt.clone(),
                     said: c.answers.clone(),
                     comparison: Some(c),
+                    labels: Vec::new(),
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())
             }))
@@ -222,6 +230,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     prompt: s.prompt,
                     said: s.steps,
                     comparison: None,
+                    labels: s.labels,
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())
             }))
@@ -234,6 +243,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     prompt: f.prompt,
                     said: vec![f.response],
                     comparison: None,
+                    labels: vec![f.reward],
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())
             }))
@@ -246,6 +256,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                     prompt: p.prompt,
                     said: Vec::new(),
                     comparison: None,
+                    labels: Vec::new(),
                 };
                 Ok(parse(row)?.into_iter().map(record).collect())
             }))

@@ -1,7 +1,9 @@
 //! What a check says.
 
 use super::super::Format;
+use super::super::fields::Fields;
 use super::super::personal::Counts;
+use super::super::rows::Row;
 use super::{Lengths, Quantiles, Votes};
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
@@ -55,8 +57,32 @@ pub struct Duplicates {
 pub struct Leaks {
     /// Prompts of test files.
     pub test_prompts: u64,
-    /// Of which so many are in the other files too, by their first 64 letters and digits.
+    /// Of which so many are in the other files too, whatever their spelling.
     pub leaked: u64,
+}
+
+/// Labels and rewards.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Labels {
+    /// How many there are.
+    pub count: u64,
+    /// The least.
+    pub least: Option<f32>,
+    /// The greatest.
+    pub greatest: Option<f32>,
+}
+
+impl Labels {
+    pub(super) fn add(&mut self, label: f32) {
+        self.count += 1;
+        self.least = Some(self.least.map_or(label, |least| least.min(label)));
+        self.greatest = Some(self.greatest.map_or(label, |greatest| greatest.max(label)));
+    }
+
+    /// Nothing can be told apart by them.
+    fn of_one_class(&self) -> bool {
+        self.count > 1 && self.least == self.greatest
+    }
 }
 
 /// What a check says of all files together.
@@ -80,6 +106,12 @@ pub struct Report {
     pub leaks: Leaks,
     /// Votes.
     pub votes: Votes,
+    /// Labels and rewards.
+    pub labels: Labels,
+    /// What is wrong with rows that can be read: how many rows have it.
+    pub flaws: BTreeMap<&'static str, u64>,
+    /// Fields that are not read, with the number of rows that have them.
+    pub unused: BTreeMap<String, u64>,
     /// Personal data, by field.
     pub personal: BTreeMap<String, Counts>,
 }
@@ -95,21 +127,39 @@ impl Report {
         }
     }
 
-    /// What should be looked at before training: files that end early, rows that do not fit, duplicates,
-    /// leaks, contradictions. Personal data is for people to judge, and is none of these.
+    /// A row that can be read.
+    pub(super) fn row(&mut self, format: Format, row: &Row) {
+        for flaw in row.flaws().iter() {
+            *self.flaws.entry(flaw.what()).or_default() += 1;
+        }
+        for name in Fields::unused(format, &row.fields) {
+            let known = self.unused.len() < MOST_FIELDS || self.unused.contains_key(name);
+            *self.unused.entry(if known { name.into() } else { "…".into() }).or_default() += 1;
+        }
+    }
+
+    /// What should be looked at before training: files that end early, rows that do not fit, rows with something wrong, duplicates,
+    /// leaks, contradictions, nothing to learn from. Personal data is for people to judge, and is none of these.
     pub fn problems(&self) -> Vec<String> {
         let refused: u64 = self.files.iter().map(|file| file.refused).sum();
-        let counted = [
+        let counts = [
             (refused, "rows do not fit"),
             (self.duplicates.exact, "records are exact duplicates"),
             (self.duplicates.near, "records are duplicates but for case, space and punctuation"),
             (self.leaks.leaked, "test prompts are trained on"),
             (self.votes.contradictions, "pairs of answers are preferred both ways"),
-        ]
-        .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"));
-        self.ended.iter().cloned().chain(counted).collect()
+        ];
+        let flaws = self.flaws.iter().map(|(what, count)| (*count, *what));
+        let counts = counts.into_iter().chain(flaws).filter(|(count, _)| *count > 0);
+        let counts = counts.map(|(count, what)| format!("{count} {what}"));
+        let mut all: Vec<String> = self.ended.iter().cloned().chain(counts).collect();
+        if self.votes.votes > 0 && self.votes.votes == self.votes.ties {
+            all.push(format!("there is no decided vote: all {} are ties", self.votes.votes));
+        }
+        if let (true, Some(label)) = (self.labels.of_one_class(), self.labels.least) {
+            all.push(format!("the {} labels are of one class: all are {label}", self.labels.count));
+        }
+        all
     }
 }
 
@@ -123,7 +173,7 @@ impl Serialize for Report {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let measured =
             |lengths: &Lengths| Measured { characters: lengths.characters(), words: lengths.words() };
-        let mut out = to.serialize_struct("Report", 11)?;
+        let mut out = to.serialize_struct("Report", 14)?;
         out.serialize_field("files", &self.files)?;
         out.serialize_field("bad", &self.bad)?;
         out.serialize_field("ended", &self.ended)?;
@@ -133,6 +183,9 @@ impl Serialize for Report {
         out.serialize_field("duplicates", &self.duplicates)?;
         out.serialize_field("leaks", &self.leaks)?;
         out.serialize_field("votes", &self.votes)?;
+        out.serialize_field("labels", &self.labels)?;
+        out.serialize_field("flaws", &self.flaws)?;
+        out.serialize_field("unused", &self.unused)?;
         out.serialize_field("personal", &self.personal)?;
         out.serialize_field("problems", &self.problems())?;
         out.end()

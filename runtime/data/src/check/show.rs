@@ -4,6 +4,9 @@ use super::super::personal::Kind;
 use super::{Quantiles, Report};
 use core::fmt;
 
+/// So many fields that are not read are named.
+const MOST_UNUSED: usize = 12;
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:<14} {:>9} {:>9} {:>9} {:>9}  file", "format", "rows", "kept", "refused", "records")?;
@@ -36,7 +39,11 @@ impl fmt::Display for Report {
         let v = &self.votes;
         let percent = |share: f64| format!("{:.1} %", 100.0 * share);
         if v.votes > 0 {
-            line("votes", format!("{}, of which {} ties", v.votes, v.ties))?;
+            let same = match v.identical {
+                0 => String::new(),
+                same => format!(", {same} of them of identical answers"),
+            };
+            line("votes", format!("{}, of which {} ties{same}", v.votes, v.ties))?;
         }
         if let Some(agreement) = v.agreement {
             line("agreement", format!("{} of {} pairs of votes", percent(agreement), v.judged_twice))?;
@@ -46,6 +53,12 @@ impl fmt::Display for Report {
         }
         if let Some(first) = v.first {
             line("first is preferred", percent(first))?;
+        }
+        if !self.unused.is_empty() {
+            let all = self.unused.iter().take(MOST_UNUSED);
+            let all: Vec<_> = all.map(|(field, rows)| format!("{field} ({rows} rows)")).collect();
+            let more = if self.unused.len() > MOST_UNUSED { ", …" } else { "" };
+            line("fields not used", all.join(", ") + more)?;
         }
         for (field, counts) in &self.personal {
             let each = Kind::ALL.iter().filter(|kind| counts.of(**kind) > 0);

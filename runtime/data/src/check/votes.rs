@@ -13,6 +13,8 @@ pub struct Votes {
     pub votes: u64,
     /// Of which so many are ties.
     pub ties: u64,
+    /// Of the ties, so many are of identical answers.
+    pub identical: u64,
     /// The share of decided votes, between answers of different lengths, for the longer one.
     pub longer: Option<f64>,
     /// The share of decided votes for the answer that comes first, in formats where the place does not
@@ -63,6 +65,8 @@ impl Judged {
             let (Some(x), Some(y)) = (answers.get(a), answers.get(b)) else { continue };
             self.votes.votes += 1;
             self.votes.ties += u64::from(tie);
+            self.votes.identical +=
+                u64::from(tie && comparison.answers[a].trim() == comparison.answers[b].trim());
             let place = usize::from(x.0 > y.0);
             let pair = self.pairs.entry(x.0.min(y.0) ^ x.0.max(y.0).rotate_left(1)).or_default();
             if people || comparison.annotator.is_some() {
@@ -79,7 +83,13 @@ impl Judged {
             }
             if matches!(
                 format,
-                Format::Labelled | Format::Annotated | Format::Predictions | Format::Ranked | Format::Voted
+                Format::Labelled
+                    | Format::Annotated
+                    | Format::Predictions
+                    | Format::Preferences
+                    | Format::Ranked
+                    | Format::Scored
+                    | Format::Voted
             ) {
                 self.first[usize::from(a < b)] += 1;
             }

@@ -184,7 +184,7 @@ impl Iterator for Columns {
         match read {
             Ok(Some(Some(fields))) => {
                 let origin = Origin { path: self.path.clone(), line: self.row };
-                Some(Ok(Row { origin, unit: "row", fields }))
+                Some(Ok(Row::new(origin, "row", fields)))
             }
             Ok(Some(None)) => Some(Err(fault(self, "want at most 16 MiB in one row".into()))),
             Ok(None) => {

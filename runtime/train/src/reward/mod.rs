@@ -144,6 +144,11 @@ impl<'a> RewardModel<'a> {
         Ok(self)
     }
 
+    /// The number of steps, those of the pretraining before included.
+    pub fn total(&self) -> u64 {
+        self.courses.iter().map(Course::total).sum()
+    }
+
     /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
     pub fn after(mut self, mut steps: u64) -> Self {
         for course in &mut self.courses {
@@ -162,7 +167,7 @@ impl<'a> RewardModel<'a> {
         &mut self,
         learner: &mut L,
     ) -> Result<Option<(Step, Comparisons)>, TrainError> {
-        let total = self.courses.iter().map(Course::total).sum();
+        let total = self.total();
         let mut before = 0;
         for course in &mut self.courses {
             if let Some((step, seen)) = course.step(learner, before).await? {

@@ -3,7 +3,7 @@
 mod table;
 
 use super::exit::Failure;
-use super::output::Output;
+use super::output::{self, Output};
 use crate::bench::{Bench as Asked, Network, Next, Work};
 use clap::Args;
 use core::time::Duration;
@@ -86,6 +86,6 @@ fn tell(bar: &ProgressBar, next: &Next<'_>) {
     bar.set_message(what.clone());
     let tenth = next.total.div_ceil(10).max(1);
     if bar.is_hidden() && next.done.is_multiple_of(tenth) {
-        eprintln!("{}/{}  {what}", next.done, next.total);
+        output::tell(&format!("{}/{}  {what}", next.done, next.total));
     }
 }

@@ -1,0 +1,153 @@
+//! The files of a folder: those that serve, and why the others do not.
+
+use super::format::{Format, examine};
+use crate::error::DataError;
+use std::path::{Path, PathBuf};
+
+/// How deep folders are searched, and how many files at most.
+const DEEPEST: usize = 8;
+const MOST_FILES: usize = 10_000;
+
+/// What a folder holds: each file is in one of the two, in the order of their paths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The files whose format is understood.
+    pub files: Vec<(PathBuf, Format)>,
+    /// All others, folders that are not searched among them, each with the reason why it is not used.
+    pub left_out: Vec<(PathBuf, String)>,
+}
+
+/// All files below `root`, at most 8 folders deep. Hidden files and folders, and links to folders, are left
+/// out.
+///
+/// # Errors
+/// A folder or a file cannot be read; or there are more than 10 000 files.
+pub fn discover(root: &Path) -> Result<Found, DataError> {
+    let (mut paths, mut found) = (Vec::new(), Found::default());
+    collect(root, DEEPEST, &mut paths, &mut found.left_out)?;
+    paths.sort();
+    for path in paths {
+        if let Some(reason) = not_data(&path) {
+            found.left_out.push((path, reason.into()));
+            continue;
+        }
+        match examine(&path)? {
+            Ok(format) => found.files.push((path, format)),
+            Err(reason) => {
+                let reason = reason.within();
+                found.left_out.push((path, reason));
+            }
+        }
+    }
+    found.left_out.sort();
+    Ok(found)
+}
+
+fn collect(
+    folder: &Path,
+    deeper: usize,
+    paths: &mut Vec<PathBuf>,
+    left_out: &mut Vec<(PathBuf, String)>,
+) -> Result<(), DataError> {
+    let unreadable = |e| DataError::io(folder, e);
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        if paths.len() + left_out.len() == MOST_FILES {
+            let reason = "there are more than 10 000 files; name a folder with the data alone";
+            return Err(DataError::content(folder, "files", reason));
+        }
+        let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
+        let mut leave = |reason: &str| left_out.push((path.clone(), reason.into()));
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            leave("hidden: its name begins with a dot");
+        } else if kind.is_dir() && deeper == 0 {
+            leave("more than 8 folders deep");
+        } else if kind.is_dir() {
+            collect(&path, deeper - 1, paths, left_out)?;
+        } else if path.is_file() {
+            paths.push(path);
+        } else if path.is_dir() {
+            leave("a link to a folder, which is not followed");
+        } else {
+            leave("neither a file nor a folder");
+        }
+    }
+    Ok(())
+}
+
+/// Why a file of this name holds no data; `None` where its content has to say.
+fn not_data(path: &Path) -> Option<&'static str> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
+    let ends = |all: &[&str]| all.iter().any(|end| name.ends_with(end));
+    if begins(&["adapter_"]) && ends(&[".json", ".safetensors", ".bin"]) {
+        Some("an adapter (LoRA), which is not read: merge it into its model")
+    } else if ends(&[
+        ".safetensors",
+        ".gguf",
+        ".pt",
+        ".pth",
+        ".bin",
+        ".onnx",
+        ".rlhf",
+        ".safetensors.index.json",
+    ]) || MODEL_FILES.contains(&name.as_str())
+    {
+        Some("a model's file")
+    } else if begins(&["readme", "license", "licence", "copying", "notice", "changelog"])
+        && !ends(&[".jsonl", ".json", ".parquet", ".csv", ".tsv"])
+    {
+        Some("a description or a licence")
+    } else {
+        None
+    }
+}
+
+/// What a model's folder holds beside its tensors.
+const MODEL_FILES: &[&str] = &[
+    "added_tokens.json",
+    "config.json",
+    "encoder.json",
+    "generation_config.json",
+    "merges.txt",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "vocab.bpe",
+    "vocab.json",
+    "vocab.txt",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_file_is_used_or_has_a_reason() {
+        let root = tempfile::tempdir().unwrap();
+        let deep = root.path().join("1/2/3/4/5/6/7/8/9");
+        std::fs::create_dir_all(&deep).unwrap();
+        for (name, content, reason) in [
+            ("adapter_config.json", "{}", "adapter"),
+            ("base.safetensors", "", "model"),
+            ("config.json", "{}", "model"),
+            ("README.md", "# Data", "description"),
+            ("empty.jsonl", "", "neither rows"),
+            (".hidden.jsonl", "{\"prompt\": \"Hi\"}", "hidden"),
+            ("lfs.jsonl", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
+            ("other.jsonl", "{\"colour\": \"red\"}", "colour"),
+            ("broken.jsonl", "{\"prompt\": NaN}", "line 1"),
+            ("short.txt", "Some words.", "64 KiB"),
+        ] {
+            std::fs::write(root.path().join(name), content).unwrap();
+            let found = discover(root.path()).unwrap();
+            let told = found.left_out.iter().find(|(path, _)| path.ends_with(name)).unwrap();
+            assert!(told.1.contains(reason) && !told.1.contains(name), "{told:?}");
+        }
+        std::fs::write(root.path().join("good"), "{\"prompt\": \"Hi\"}").unwrap();
+        let found = discover(root.path()).unwrap();
+        assert_eq!((found.files.len(), found.left_out.len()), (1, 11));
+        assert!(found.left_out.iter().any(|(path, why)| *path == deep && why.contains("8 folders")));
+    }
+}

@@ -1,0 +1,441 @@
+//! The fields of each format: one table, by which files are recognized, messages are written, and a person
+//! looks up what is read.
+
+use super::export::ANSWERS;
+use super::format::Format;
+use super::rows::{Row, kind, number_or_truth};
+use super::turn::{Role, is_message, last_role};
+use crate::error::DataError;
+use core::fmt;
+use serde_json::{Map, Value};
+
+/// The fields of a format's rows.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Fields {
+    /// Which format.
+    pub format: Format,
+    /// Where such rows come from.
+    pub from: &'static str,
+    /// The fields that a row needs: of each group one.
+    required: &'static [Group],
+    /// Fields that are read where they are there.
+    optional: &'static [&'static str],
+}
+
+/// Names of which a row has one, and what that holds.
+type Group = (&'static [&'static str], Shape);
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shape {
+    /// A text.
+    Text,
+    /// A text, messages or a message.
+    Words,
+    /// Messages, the last of them the assistant's.
+    Answered,
+    /// Messages.
+    Messages,
+    /// A list of objects.
+    Objects,
+    /// A list.
+    List,
+    /// A number or a truth value, or a text of one.
+    Number,
+    /// Anything.
+    Any,
+}
+
+use Shape::{Answered, Any, List, Messages, Number, Objects, Text, Words};
+
+/// Where a prompt is.
+pub(super) const PROMPT: &[&str] = &["prompt", "instruction", "question", "query"];
+/// Where the prompt of two answers is.
+const BEFORE: &[&str] = &["prompt", "instruction", "question", "query", "input", "context", "history"];
+/// Where a conversation is.
+pub(super) const MESSAGES: &[&str] = &["messages", "conversations", "conversation"];
+/// Where one answer is.
+pub(super) const ANSWER: &[&str] = &["response", "completion", "output", "answer"];
+/// Where several are.
+pub(super) const SEVERAL: &[&str] = &["answers", "responses", "completions"];
+/// Where the scores of several answers are: larger is better.
+pub(super) const SCORES: &[&str] = &["scores", "rewards", "ratings"];
+/// What an answer got, from what counts most.
+pub(super) const JUDGED: &[&str] = &[
+    "reward",
+    "label",
+    "kto_tag",
+    "helpfulness",
+    "overall_score",
+    "score",
+    "rating",
+    "quality",
+    "quality_score",
+    "human_score",
+    "stars",
+    "grade",
+    "thumbs",
+    "is_good",
+    "is_correct",
+    "correct",
+    "correctness",
+    "upvotes",
+    "likes",
+];
+/// Which of two answers is better.
+pub(super) const VERDICT: &[&str] = &["overall_preference", "better_response_id", "winner", "labels"];
+const FIRST: &[&str] = &first_of_pairs(0);
+const SECOND: &[&str] = &first_of_pairs(1);
+/// What stands with a prompt.
+const WITH: &[&str] = &["system", "system_prompt", "history", "context", "input"];
+/// What any row may have.
+const ALWAYS: &[&str] = &["user_id", "user"];
+/// What any comparison may have.
+const COMPARED: &[&str] = &["annotator", "margin", "degree"];
+
+const fn first_of_pairs(which: usize) -> [&'static str; ANSWERS.len()] {
+    let mut out = [""; ANSWERS.len()];
+    let mut at = 0;
+    while at < ANSWERS.len() {
+        out[at] = ANSWERS[at][which];
+        at += 1;
+    }
+    out
+}
+
+/// What no bare prompt has: answers and judgements.
+const LABELS: &[&[&str]] = &[
+    MESSAGES,
+    ANSWER,
+    SEVERAL,
+    SCORES,
+    JUDGED,
+    FIRST,
+    SECOND,
+    &[
+        "annotations",
+        "chosen",
+        "chosen_response",
+        "feedback",
+        "label",
+        "labels",
+        "outputs",
+        "overall_preference",
+        "preference",
+        "preferences",
+        "preferred",
+        "prediction 1",
+        "rank",
+        "ranking",
+        "rankings",
+        "ranks",
+        "rejected",
+        "rejected_response",
+        "response-1",
+        "reward",
+        "score_chosen",
+        "score_rejected",
+        "steps",
+        "votes",
+        "winner",
+    ],
+];
+
+const fn fields(
+    format: Format,
+    from: &'static str,
+    required: &'static [Group],
+    optional: &'static [&'static str],
+) -> Fields {
+    Fields { format, from, required, optional }
+}
+
+/// The table. The first line that a row fits is its format.
+static TABLE: &[Fields] = &[
+    fields(
+        Format::Pairs,
+        "TRL, UltraFeedback-binarized, LLaMA-Factory (Alpaca), Orca pairs",
+        &[(PROMPT, Words), (&["chosen"], Words), (&["rejected"], Words)],
+        WITH,
+    ),
+    fields(
+        Format::Conversations,
+        "LLaMA-Factory (ShareGPT)",
+        &[(MESSAGES, Messages), (&["chosen"], Words), (&["rejected"], Words)],
+        &["system", "system_prompt"],
+    ),
+    fields(
+        Format::Transcripts,
+        "HH-RLHF; TRL with an implicit prompt",
+        &[(&["chosen"], Words), (&["rejected"], Words)],
+        &["system", "system_prompt"],
+    ),
+    fields(Format::Rankings, "OpenAssistant", &[(&["context"], List), (&["responses"], Objects)], &[]),
+    fields(
+        Format::Predictions,
+        "Fine-grained RLHF",
+        &[
+            (&["question"], Text),
+            (&["prediction 1"], Text),
+            (&["prediction 2"], Text),
+            (&["prediction 3"], Text),
+            (&["prediction 4"], Text),
+            (&["preference"], List),
+        ],
+        &["passages"],
+    ),
+    fields(
+        Format::Labelled,
+        "LLMBar",
+        &[(&["input"], Text), (&["output_1"], Text), (&["output_2"], Text), (&["label"], Number)],
+        &[],
+    ),
+    fields(
+        Format::Annotated,
+        "PandaLM",
+        &[
+            (&["instruction"], Text),
+            (&["response1"], Any),
+            (&["response2"], Any),
+            (&["annotator1", "annotator2", "annotator3"], Number),
+        ],
+        &["input", "annotator2", "annotator3"],
+    ),
+    fields(
+        Format::Ranked,
+        "your own; Argilla",
+        &[(PROMPT, Words), (SEVERAL, List), (&["ranks"], List)],
+        WITH,
+    ),
+    fields(
+        Format::Voted,
+        "your own; Label Studio",
+        &[(PROMPT, Words), (SEVERAL, List), (&["votes"], List)],
+        WITH,
+    ),
+    fields(
+        Format::Steps,
+        "PRM800K, TRL (stepwise)",
+        &[(PROMPT, Words), (&["steps", "completions"], List), (&["labels"], List)],
+        WITH,
+    ),
+    fields(
+        Format::Scored,
+        "reward models' scores; Argilla",
+        &[(PROMPT, Words), (SEVERAL, List), (SCORES, List)],
+        WITH,
+    ),
+    fields(Format::Scored, "UltraFeedback, Nectar", &[(PROMPT, Words), (SEVERAL, Objects)], WITH),
+    fields(
+        Format::Preferences,
+        "HelpSteer3, PKU-SafeRLHF, SHP",
+        &[(BEFORE, Words), (FIRST, Words), (SECOND, Words), (VERDICT, Any)],
+        WITH,
+    ),
+    fields(
+        Format::Preferences,
+        "Chatbot Arena",
+        &[(&["conversation_a"], Messages), (&["conversation_b"], Messages), (&["winner"], Text)],
+        &[],
+    ),
+    fields(
+        Format::Feedback,
+        "TRL (KTO), HelpSteer, logs, Label Studio, Argilla",
+        &[(PROMPT, Words), (ANSWER, Words), (JUDGED, Number)],
+        &["log_prob", "system", "system_prompt", "history", "context", "input"],
+    ),
+    fields(
+        Format::Feedback,
+        "TRL (KTO), logs",
+        &[(&["prompt"], Words), (ANSWER, Words), (&["reward", "label"], Any)],
+        &["log_prob", "system", "system_prompt", "history", "context", "input"],
+    ),
+    fields(
+        Format::Feedback,
+        "LLaMA-Factory (KTO)",
+        &[(MESSAGES, Answered), (JUDGED, Number)],
+        &["log_prob", "system", "system_prompt"],
+    ),
+    fields(Format::SelfInstruct, "Self-Instruct", &[(&["instruction"], Text), (&["instances"], List)], &[]),
+    fields(Format::Instructions, "Dolly, Alpaca", &[(&["instruction"], Text), (ANSWER, Words)], WITH),
+    fields(Format::Questions, "GSM8K, OpenOrca", &[(&["question"], Text), (ANSWER, Words)], WITH),
+    fields(
+        Format::Responses,
+        "TRL (prompt-completion)",
+        &[(&["prompt", "query", "input"], Words), (ANSWER, Words)],
+        WITH,
+    ),
+    fields(
+        Format::Messages,
+        "OpenAI, ShareGPT, TRL (conversational)",
+        &[(MESSAGES, Answered)],
+        &["system", "system_prompt"],
+    ),
+    fields(Format::Turns, "MT-Bench", &[(&["turns"], List)], &[]),
+    fields(Format::Prompts, "prompts alone", &[(PROMPT, Words)], WITH),
+    fields(
+        Format::Prompts,
+        "conversations that wait for an answer",
+        &[(MESSAGES, Messages)],
+        &["system", "system_prompt"],
+    ),
+];
+
+/// The fields of all formats, some of them in several lines.
+pub fn formats() -> &'static [Fields] {
+    TABLE
+}
+
+impl Fields {
+    /// What a row is by its fields.
+    pub(super) fn of(row: &Map<String, Value>) -> Option<&'static Self> {
+        TABLE.iter().find(|fields| fields.fits(row))
+    }
+
+    fn fits(&self, row: &Map<String, Value>) -> bool {
+        let there = |group: &Group| {
+            let mut values = group.0.iter().filter_map(|name| row.get(*name));
+            values.any(|value| group.1.fits(value))
+        };
+        self.required.iter().all(there) && !self.says_more(row)
+    }
+
+    /// Whether a row holds judgements that the format has no use for.
+    fn says_more(&self, row: &Map<String, Value>) -> bool {
+        use super::format::Kind::{Demonstrations, Prompts};
+        let has = |name: &&str| row.contains_key(*name);
+        match self.format.kind() {
+            Demonstrations => {
+                ["reward", "label", "kto_tag"].iter().any(has)
+                    || JUDGED.iter().filter_map(|name| row.get(*name)).any(|value| Number.fits(value))
+            }
+            Prompts if self.format == Format::Prompts => {
+                let own = |name: &&str| self.required.iter().any(|group| group.0.contains(name));
+                LABELS.iter().copied().flatten().any(|name| has(name) && !own(name))
+            }
+            _ => false,
+        }
+    }
+
+    /// The names of a row's fields that a format does not read.
+    pub(super) fn unused(format: Format, row: &Map<String, Value>) -> impl Iterator<Item = &str> {
+        let of_format = move || TABLE.iter().filter(move |fields| fields.format == format);
+        let read = move |name: &str| {
+            ALWAYS.contains(&name)
+                || COMPARED.contains(&name)
+                || format == Format::Annotated && name.starts_with("annotator")
+                || of_format().any(|fields| {
+                    let mut groups = fields.required.iter().flat_map(|group| group.0);
+                    fields.optional.contains(&name) || groups.any(|known| *known == name)
+                })
+        };
+        row.keys().map(String::as_str).filter(move |name| !read(name))
+    }
+
+    /// Of the groups of fields, how many a row has, and the names of those that it lacks.
+    fn lacks(&self, row: &Map<String, Value>) -> (usize, Vec<String>) {
+        let there = |group: &&Group| group.0.iter().any(|name| row.contains_key(*name));
+        let lacking = self.required.iter().filter(|group| !there(group)).map(|group| one_of(group.0));
+        (self.required.iter().filter(there).count(), lacking.collect())
+    }
+
+    /// The first field that holds something else than it should.
+    fn misshapen(&self, row: &Map<String, Value>) -> Option<(&'static str, String)> {
+        self.required.iter().find_map(|(names, shape)| {
+            let mut values = names.iter().filter_map(|name| Some((*name, row.get(*name)?)));
+            let (name, value) = values.next()?;
+            let wrong = !shape.fits(value) && !values.any(|(_, value)| shape.fits(value));
+            wrong.then(|| (name, format!("want {}, found {}", shape.what(), kind(Some(value)))))
+        })
+    }
+}
+
+impl fmt::Display for Fields {
+    /// The fields: those that a row needs, then in brackets those that it may have.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (names, shape)) in self.required.iter().enumerate() {
+            let before = if at == 0 { "" } else { ", " };
+            let more = if names.len() > 4 { "|…" } else { "" };
+            let names = names.iter().take(4).copied().collect::<Vec<_>>().join("|");
+            write!(f, "{before}{names}{more} ({})", shape.what())?;
+        }
+        match self.optional {
+            [] => Ok(()),
+            more => write!(f, " [{}]", more.join(", ")),
+        }
+    }
+}
+
+fn one_of(names: &[&str]) -> String {
+    let (some, more) = (&names[..names.len().min(4)], names.len() > 4);
+    let quoted = some.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+    if more { quoted + " or the like" } else { quoted }
+}
+
+impl Shape {
+    fn fits(self, value: &Value) -> bool {
+        let list = || value.as_array().map_or(&[][..], Vec::as_slice);
+        let messages = || !list().is_empty() && list().iter().all(is_message);
+        match self {
+            Text => value.is_string(),
+            Words => value.is_string() || is_message(value) || messages(),
+            Answered => messages() && last_role(value) == Some(Role::Assistant),
+            Messages => messages(),
+            Objects => !list().is_empty() && list().iter().all(Value::is_object),
+            List => value.is_array(),
+            Number => number_or_truth(value).is_some(),
+            Any => true,
+        }
+    }
+
+    fn what(self) -> &'static str {
+        match self {
+            Text => "a text",
+            Words => "a text or messages",
+            Answered => "messages, the assistant's last",
+            Messages => "messages",
+            Objects => "a list of objects",
+            List => "a list",
+            Number => "a number or truth value",
+            Any => "any value",
+        }
+    }
+}
+
+/// Why a row is of no format.
+pub(super) fn unknown(row: &Row) -> DataError {
+    let names: Vec<&str> = row.fields.keys().map(String::as_str).take(MOST_NAMES).collect();
+    let found = match (names.join(", "), row.fields.len() > MOST_NAMES) {
+        (names, true) => format!("{names}, …"),
+        (names, false) if names.is_empty() => "none".into(),
+        (names, false) => names,
+    };
+    // Most fields there; of equally many, fewest lacking.
+    let score = |fields: &&Fields| {
+        let (there, lacking) = fields.lacks(&row.fields);
+        (there > 0).then_some((there as i32 - lacking.len() as i32, there))
+    };
+    let known = TABLE.iter().rev().filter_map(|fields| Some((score(&fields)?, fields)));
+    let nearest = known.max_by_key(|(score, _)| *score).map(|(_, fields)| fields);
+    const LISTED: &str = "`rlhf data formats` lists the formats";
+    let Some(nearest) = nearest else {
+        let place = format!("{} {}", row.unit, row.origin.line);
+        let reason = format!("no known format has any of its fields ({found}); {LISTED}");
+        return DataError::content(&row.origin.path, place, reason);
+    };
+    let (_, lacking) = nearest.lacks(&row.fields);
+    if let (Some((field, reason)), true) = (nearest.misshapen(&row.fields), lacking.is_empty()) {
+        return row.fault(field, format!("{reason}, as in the format {}; {LISTED}", nearest.format));
+    }
+    let place = format!("{} {}", row.unit, row.origin.line);
+    let what = match &lacking[..] {
+        [] => format!("has no use for all of them: which of them holds the answers is not clear"),
+        lacking => format!("also needs {}", lacking.join(" and ")),
+    };
+    let reason =
+        format!("the fields of no known format ({found}); the nearest, {}, {what}; {LISTED}", nearest.format);
+    DataError::content(&row.origin.path, place, reason)
+}
+
+/// So many names are told.
+const MOST_NAMES: usize = 12;

@@ -1,0 +1,65 @@
+//! What is wrong with rows that can be read.
+
+/// Something that training would rather not see in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// The prompt says nothing.
+    EmptyPrompt,
+    /// A turn before the last says nothing.
+    EmptyTurn,
+    /// An answer says nothing.
+    EmptyAnswer,
+    /// An answer that is preferred says nothing.
+    EmptyChosen,
+    /// Nobody but the assistant, or the system, speaks.
+    NoHuman,
+    /// Two turns of one side follow one another, or the assistant speaks first or last in a prompt.
+    Order,
+}
+
+impl Flaw {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::EmptyPrompt,
+        Self::EmptyTurn,
+        Self::EmptyAnswer,
+        Self::EmptyChosen,
+        Self::NoHuman,
+        Self::Order,
+    ];
+
+    /// What a number of rows has, in words.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::EmptyPrompt => "rows have an empty prompt",
+            Self::EmptyTurn => "rows have an empty turn",
+            Self::EmptyAnswer => "rows have an empty answer",
+            Self::EmptyChosen => "rows have an empty chosen answer",
+            Self::NoHuman => "rows have no turn of a person",
+            Self::Order => "rows have turns out of order",
+        }
+    }
+}
+
+/// The flaws of one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flaws(u8);
+
+impl Flaws {
+    /// These and one more.
+    #[must_use]
+    pub fn with(self, flaw: Flaw) -> Self {
+        Self(self.0 | 1 << flaw as u8)
+    }
+
+    /// Whether it is among them.
+    pub fn has(self, flaw: Flaw) -> bool {
+        self.0 & (1 << flaw as u8) != 0
+    }
+
+    /// All of them.
+    pub fn iter(self) -> impl Iterator<Item = Flaw> {
+        Flaw::ALL.into_iter().filter(move |flaw| self.has(*flaw))
+    }
+}

@@ -1,0 +1,214 @@
+//! Prompts and answers of a row, whatever form they have: texts, messages, one message.
+
+use super::fields::{MESSAGES, PROMPT};
+use super::flaws::Flaw;
+use super::rows::Row;
+use super::transcript::{
+    ASSISTANT, conversation, is_transcript, prompt, prompt_about, response, shared, shared_words, transcript,
+    with_system,
+};
+use super::turn::{Role, Turn, turns};
+use crate::error::DataError;
+use serde_json::Value;
+
+/// The prompt of a row, with its system's text, its history and what it is about.
+pub(super) fn prompt_of(row: &Row) -> Result<String, DataError> {
+    let named = row.first_of(PROMPT).or_else(|| row.first_of(MESSAGES));
+    let Some(field) = named.or_else(|| row.first_of(&["context", "history", "input"])) else {
+        return Err(row.fault("prompt", "want a text or a list of messages, found nothing"));
+    };
+    prompt_in(row, field)
+}
+
+/// The prompt in a field.
+fn prompt_in(row: &Row, field: &str) -> Result<String, DataError> {
+    let said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    let mut before = match system(row)? {
+        Some(text) if !said.iter().any(|turn| turn.role == Role::System) => {
+            vec![Turn { role: Role::System, text: text.into() }]
+        }
+        _ => Vec::new(),
+    };
+    if field != "history" {
+        before.extend(history(row)?);
+    }
+    if !row.fields[field].is_string() {
+        before.extend(said);
+        return Ok(conversation(row, &before));
+    }
+    let text = about(row, field)?;
+    match &before[..] {
+        [] => Ok(text),
+        [system] if system.role == Role::System => Ok(with_system(&text, &system.text)),
+        before => Ok(transcript(before) + &text),
+    }
+}
+
+/// A prompt's text, with the material that it is about: after an instruction, before a question.
+fn about(row: &Row, field: &str) -> Result<String, DataError> {
+    let text = row.text(field)?;
+    let material = |name: &str| if name != field && row.has(name) { row.text(name) } else { Ok("") };
+    let (input, context) = (material("input")?, material("context")?);
+    if is_transcript(text) && (!input.is_empty() || !context.is_empty()) {
+        return Ok(with_system(&prompt(text), [context, input].join("\n\n").trim()));
+    }
+    match (field, context) {
+        ("instruction", context) => Ok(prompt_about(text, [input, context].join("\n\n").trim())),
+        (_, "") => Ok(prompt_about(text, input)),
+        (_, context) => Ok(prompt_about(context, [text.trim(), input.trim()].join("\n\n").trim())),
+    }
+}
+
+/// What the system says, in a field of its own.
+pub(super) fn system(row: &Row) -> Result<Option<&str>, DataError> {
+    let Some(field) = row.first_of(&["system", "system_prompt"]) else { return Ok(None) };
+    Ok(Some(row.text(field)?).filter(|text| !text.trim().is_empty()))
+}
+
+/// Earlier turns: `[[question, answer], …]`, or messages.
+fn history(row: &Row) -> Result<Vec<Turn>, DataError> {
+    let Some(value) = row.fields.get("history") else { return Ok(Vec::new()) };
+    let pairs = match value {
+        Value::Array(all) if all.iter().all(Value::is_array) => all,
+        Value::String(text) if text.trim().is_empty() => return Ok(Vec::new()),
+        other => return turns(Some(other), Role::Human).map_err(|reason| row.fault("history", reason)),
+    };
+    let mut out = Vec::new();
+    for pair in pairs {
+        let [Some(said), Some(answer)] = [0, 1].map(|i| pair[i].as_str()) else {
+            return Err(row.fault("history", "want pairs of a question and its answer"));
+        };
+        out.push(Turn { role: Role::Human, text: said.into() });
+        out.push(Turn { role: Role::Assistant, text: answer.into() });
+    }
+    Ok(out)
+}
+
+/// The prompt and the answer of a conversation, which is its last turn.
+pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataError> {
+    let mut said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    if let Some(text) = system(row)?
+        && !said.iter().any(|turn| turn.role == Role::System)
+    {
+        said.insert(0, Turn { role: Role::System, text: text.into() });
+    }
+    last_is_assistants(row, field, &said)?;
+    let (last, before) = said.split_last().ok_or_else(|| row.fault(field, "want messages"))?;
+    Ok((conversation(row, before), response(&last.text)))
+}
+
+/// The answer in a field, to a prompt, which messages may repeat.
+pub(super) fn answer_in(row: &Row, field: &str, prompt: &str) -> Result<String, DataError> {
+    let said = speech(row, field)?;
+    answer(row, field, &said, prompt)
+}
+
+/// What a field of an answer holds.
+enum Speech<'a> {
+    Text(&'a str),
+    Turns(Vec<Turn>),
+}
+
+fn speech<'a>(row: &'a Row, field: &str) -> Result<Speech<'a>, DataError> {
+    match row.fields.get(field) {
+        Some(Value::String(text)) => Ok(Speech::Text(text)),
+        value => turns(value, Role::Assistant).map(Speech::Turns).map_err(|reason| row.fault(field, reason)),
+    }
+}
+
+fn answer(row: &Row, field: &str, said: &Speech<'_>, prompt: &str) -> Result<String, DataError> {
+    let said = match said {
+        Speech::Text(text) => return Ok(response(text)),
+        Speech::Turns(said) => said,
+    };
+    last_is_assistants(row, field, said)?;
+    let whole = transcript(said);
+    match whole.strip_prefix(prompt).or_else(|| whole.strip_prefix(ASSISTANT)) {
+        Some(answer) => Ok(answer.into()),
+        None => Err(row.fault(field, "its messages begin with others than those of the prompt")),
+    }
+}
+
+fn last_is_assistants(row: &Row, field: &str, said: &[Turn]) -> Result<(), DataError> {
+    match said.last() {
+        Some(turn) if turn.role == Role::Assistant => Ok(()),
+        Some(turn) => {
+            let reason = format!("want the assistant's turn last, found {}", turn.role.whose());
+            Err(row.fault(field, reason))
+        }
+        None => Err(row.fault(field, "want messages, found none")),
+    }
+}
+
+/// The prompt and the answers of two fields: answers alone, or whole conversations of which the prompt is what
+/// they share.
+pub(super) fn two(row: &Row, fields: [&str; 2]) -> Result<(String, Vec<String>), DataError> {
+    let [a, b] = [speech(row, fields[0])?, speech(row, fields[1])?];
+    let begins = |said: &Speech<'_>| match said {
+        Speech::Text(text) => is_transcript(text),
+        Speech::Turns(said) => said.first().is_some_and(|turn| turn.role != Role::Assistant),
+    };
+    // A conversation is more than its first message, which somebody else says.
+    let whole = |said: &Speech<'_>| begins(said) && !matches!(said, Speech::Turns(said) if said.len() == 1);
+    match (&a, &b) {
+        (Speech::Text(x), Speech::Text(y)) if whole(&a) && whole(&b) => match shared(x, y) {
+            Some((prompt, x, y)) => Ok((systemic(row, prompt)?, vec![x.into(), y.into()])),
+            None => Err(row
+                .fault(fields[0], "want two transcripts that share a beginning up to \"\\n\\nAssistant:\"")),
+        },
+        (Speech::Turns(x), Speech::Turns(y)) if whole(&a) && whole(&b) => {
+            last_is_assistants(row, fields[0], x)?;
+            last_is_assistants(row, fields[1], y)?;
+            let mut common =
+                x.iter().zip(y).take_while(|(x, y)| x == y).count().min(x.len() - 1).min(y.len() - 1);
+            // Both go on with an answer.
+            while common > 0 && [x, y].iter().any(|said| said[common].role != Role::Assistant) {
+                common -= 1;
+            }
+            if common == 0 {
+                return Err(row.fault(fields[0], "want two conversations that share their first turns"));
+            }
+            let prompt = systemic(row, &conversation(row, &x[..common]))?;
+            let rest = |said: &[Turn]| transcript(&said[common..]).trim_start_matches(ASSISTANT).to_owned();
+            Ok((prompt, vec![rest(x), rest(y)]))
+        }
+        (Speech::Text(x), Speech::Text(y)) if row.first_of(PROMPT).is_none() && bare(row, fields) => {
+            match shared_words(x, y) {
+                Some((start, x, y)) => Ok((systemic(row, &prompt(start))?, vec![response(x), response(y)])),
+                None => Err(row.fault(
+                    fields[0],
+                    "want two transcripts that share a beginning up to \"\\n\\nAssistant:\", or a `prompt`",
+                )),
+            }
+        }
+        _ => {
+            let prompt = prompt_of(row)?;
+            let answers = [(fields[0], &a), (fields[1], &b)];
+            let answers = answers.map(|(field, said)| answer(row, field, said, &prompt));
+            Ok((prompt, answers.into_iter().collect::<Result<_, _>>()?))
+        }
+    }
+}
+
+/// Whether a row has no other text, in which a prompt of another name could be.
+fn bare(row: &Row, fields: [&str; 2]) -> bool {
+    let known = ["system", "system_prompt", "annotator", "user", "user_id"];
+    let other = |name: &str| !fields.contains(&name) && !known.contains(&name);
+    !row.fields.iter().any(|(name, value)| other(name) && (value.is_string() || value.is_array()))
+}
+
+/// A prompt after the system's text, where a field has one.
+fn systemic(row: &Row, prompt: &str) -> Result<String, DataError> {
+    Ok(match system(row)? {
+        Some(system) => with_system(prompt, system),
+        None => prompt.into(),
+    })
+}
+
+/// Notes what is wrong with a prompt and its answers.
+pub(super) fn inspect<'a>(row: &Row, prompt: &str, mut answers: impl Iterator<Item = &'a String>) {
+    super::transcript::flaws(prompt, |flaw| row.flaw(flaw));
+    if answers.any(|answer| answer.trim().is_empty()) {
+        row.flaw(Flaw::EmptyAnswer);
+    }
+}

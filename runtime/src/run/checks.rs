@@ -1,0 +1,271 @@
+//! What is asked of data and settings before the first step: that something can be learned.
+
+use super::base::tokenizer;
+use super::files::All;
+use super::material::material;
+use super::rewards::Judged;
+use super::sources::Sources;
+use super::{DataSet, RunError, Stage};
+use crate::config::Config;
+use crate::stage::{Material, optimizers};
+use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_core::profile::{Method, Optimiser, Profile};
+use rlhf_data::Vote;
+use rlhf_train::Ranking;
+use std::path::Path;
+
+/// Files that are named one by one.
+const NAMED: usize = 12;
+
+/// Reads all data, as a run does before its first step, and trains nothing: what keeps one of `stages` from
+/// learning anything is an error or, where it might be meant, one of the notes, which tell also what of the
+/// data is cut, refused or not read.
+///
+/// # Errors
+/// [`RunError`] names the file, the setting or what there is nothing of.
+pub fn examine(config: &Config, stages: &[Stage]) -> Result<Vec<String>, RunError> {
+    config.check()?;
+    let (profile, _) = config.resolve()?;
+    let (files, tokenizer) = (All::find(config)?, tokenizer(config)?);
+    let sources = Sources::read(config, &profile, &tokenizer, &files)?;
+    let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
+    let texts = &sources.demonstrations.0;
+    let material = material(&profile.method, comparisons, &sources.feedback, texts, None)?;
+    Checks { config, profile: &profile, tokenizer: &tokenizer, sources: &sources, material: &material }
+        .notes(stages)
+}
+
+/// What is looked at.
+pub(super) struct Checks<'a> {
+    pub config: &'a Config,
+    pub profile: &'a Profile,
+    pub tokenizer: &'a AnyTokenizer,
+    pub sources: &'a Sources,
+    pub material: &'a Material,
+}
+
+impl Checks<'_> {
+    /// What is worth knowing of these stages.
+    ///
+    /// # Errors
+    /// [`RunError::Unlearnable`] where one of them would learn nothing of its data.
+    pub fn notes(&self, stages: &[Stage]) -> Result<Vec<String>, RunError> {
+        let mut notes = Vec::new();
+        if self.tokenizer.eos().is_none() {
+            let longest = self.config.ppo.response;
+            notes.push(format!(
+                "the tokenizer has no end token: no model can learn to end its answers, and each goes on to \
+                 {longest} tokens (ppo.response)"
+            ));
+        }
+        if stages.contains(&Stage::Supervised) {
+            self.supervised(&mut notes);
+        }
+        if stages.contains(&Stage::Reward) {
+            self.reward(&mut notes)?;
+        }
+        if stages.contains(&Stage::Ppo) {
+            self.method(&mut notes)?;
+        }
+        self.data(&mut notes);
+        Ok(notes)
+    }
+
+    fn supervised(&self, notes: &mut Vec<String>) {
+        let Some(settings) = &self.profile.supervised else { return };
+        let demonstrations = self.sources.demonstrations.0.len();
+        let mixed = self.config.supervised.pretraining * demonstrations as f64;
+        let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
+        let steps = passes(demonstrations + mixed, settings.batch, settings.epochs);
+        notes.extend(pace("step 1", "supervised.optimiser", &settings.optimiser, steps, 1));
+    }
+
+    fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
+        let (settings, sources) = (&self.profile.reward, self.sources);
+        let what = || "step 2, the reward model".to_string();
+        let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
+        let solutions: Vec<_> = sources.solutions.iter().flat_map(|set| set.train.iter().cloned()).collect();
+        if let Some(label) = same(solutions.iter().flat_map(|s| s.steps().map(|(_, label)| label))) {
+            return nothing(format!("all labels are {label}: want right and wrong ones"));
+        }
+        let train = || sources.comparisons.iter().flat_map(|set| &set.train);
+        let rankings: Vec<Ranking> = train().map(Judged::ranking).collect();
+        let trainer = if settings.loss.labels() {
+            rlhf_train::RewardModel::labelled(&solutions, settings, 0)
+        } else {
+            rlhf_train::RewardModel::new(&rankings, settings, 0)
+        };
+        match trainer {
+            Err(rlhf_train::TrainError::Nothing { .. }) => nothing(undecided(train())),
+            Err(error) => Err(RunError::at(crate::record::Phase::Reward, 0)(error)),
+            Ok(trainer) => {
+                let steps = trainer.total();
+                notes.extend(pace("step 2", "reward.optimiser", &settings.optimiser, steps, 1));
+                Ok(())
+            }
+        }
+    }
+
+    fn method(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
+        let (method, material) = (&self.profile.method, self.material);
+        let what = || format!("step 3, {}", self.config.method);
+        let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
+        let train = || self.sources.comparisons.iter().flat_map(|set| &set.train);
+        let items = match method {
+            Method::Preference(_) if material.pairs.is_empty() => return nothing(undecided(train())),
+            Method::Ilql(_) if train().all(|judged| judged.ranking().pairs().is_empty()) => {
+                return nothing(undecided(train()));
+            }
+            Method::Kto(_) => {
+                let (good, all) = (material.labelled.desirable(), material.labelled.len());
+                if all == 0 {
+                    return nothing(undecided(train()));
+                }
+                if good == 0 || good == all {
+                    let class = if good == 0 { "undesirable" } else { "desirable" };
+                    return nothing(format!("all {all} answers are {class}: want both kinds"));
+                }
+                all
+            }
+            Method::Preference(_) => material.pairs.len(),
+            Method::Ilql(_) => material.rewarded.len(),
+            Method::Bandit(_) => material.logged.len(),
+            Method::Distillation(_) => material.texts.len(),
+            _ => 0,
+        };
+        if let (Method::Bandit(_), Some(reward)) =
+            (method, same(self.sources.feedback.iter().map(|row| row.reward)))
+        {
+            notes.push(format!("{}: all rewards are {reward}: nothing tells good answers from bad", what()));
+        }
+        for (setting, optimizer) in optimizers(self.profile) {
+            let iterations = u64::from(self.config.ppo.iterations);
+            let (total, each) = match steps(self.profile, items) {
+                Steps::InAll(total) => (total, 1),
+                Steps::EachIteration(each) => (iterations.saturating_mul(each), each),
+            };
+            notes.extend(pace(&what(), setting, optimizer, total, each));
+        }
+        Ok(())
+    }
+
+    /// What of the data is cut, refused, held out or not read.
+    fn data(&self, notes: &mut Vec<String>) {
+        let (config, data) = (self.config, &self.sources.data);
+        let judged = if self.profile.reward.loss.labels() { "labels" } else { "comparisons" };
+        let context = |most| format!("the context of {most} tokens");
+        for (what, sets, most) in [
+            ("supervised", &data.demonstrations, context(config.context)),
+            ("reward", &data.comparisons, context(config.context)),
+            ("feedback", &data.feedback, context(config.context)),
+            ("prompts", &data.prompts, format!("{} tokens (ppo.prompt)", config.ppo.prompt)),
+        ] {
+            let what = if what == "reward" { format!("reward, {judged}") } else { what.into() };
+            for set in sets {
+                notes.extend(cut(&what, set, &most));
+                notes.extend(refused(&what, set));
+            }
+        }
+        let named = |paths: &mut dyn Iterator<Item = &Path>| {
+            let names: Vec<_> = paths.map(|path| path.display().to_string()).collect();
+            let more = names.len().saturating_sub(NAMED);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            names.into_iter().take(NAMED).collect::<Vec<_>>().join(", ") + &more
+        };
+        if !data.test_files.is_empty() {
+            let names = named(&mut data.test_files.iter().map(AsRef::as_ref));
+            notes.push(format!("held out whole, for their names say that they are for testing: {names}"));
+        }
+        for left_out in data.left_out.iter().take(NAMED) {
+            notes.push(format!("not read: {}: {}", left_out.path.display(), left_out.reason));
+        }
+        if data.left_out.len() > NAMED {
+            let more = data.left_out.len() - NAMED;
+            notes.push(format!("not read: {more} more files, which summary.json names with their reasons"));
+        }
+    }
+}
+
+/// How many steps step 3 has.
+enum Steps {
+    InAll(u64),
+    EachIteration(u64),
+}
+
+/// Of a method that learns from `items`, where it passes over stored ones.
+fn steps(profile: &Profile, items: usize) -> Steps {
+    match &profile.method {
+        Method::Ppo | Method::Nlpo(_) => Steps::EachIteration(profile.ppo.steps_per_iteration()),
+        Method::OnPolicy(s) => Steps::EachIteration(s.steps_per_iteration()),
+        Method::Online(s) => Steps::EachIteration(s.steps_per_iteration()),
+        Method::ExpertIteration(s) => Steps::EachIteration(s.steps_per_iteration()),
+        Method::Trpo(_) => Steps::EachIteration(1),
+        Method::Preference(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
+        Method::Kto(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
+        Method::Bandit(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
+        Method::Distillation(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
+        Method::Ilql(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
+    }
+}
+
+/// The optimizer steps of passes over some items.
+fn passes(items: usize, batch: u32, epochs: u32) -> u64 {
+    items.div_ceil(batch.max(1) as usize) as u64 * u64::from(epochs)
+}
+
+/// What is worth knowing of a learning rate over `total` steps, `each` an iteration: that it is 0, or never at
+/// its highest.
+fn pace(what: &str, setting: &str, optimizer: &Optimiser, total: u64, each: u64) -> Option<String> {
+    let schedule = optimizer.schedule(total, each);
+    let (peak, warm_up) = (schedule.peak, schedule.warm_up.steps);
+    if peak == 0.0 {
+        return Some(format!("{what}: the learning rate is 0 ({setting}.learning_rate): it learns nothing"));
+    }
+    if total == 0 || warm_up < total {
+        return None;
+    }
+    let highest = schedule.rate(total - 1);
+    let longer = if warm_up == total { "as long as" } else { "longer than" };
+    Some(format!(
+        "{what}: the warm-up of {warm_up} steps is {longer} the training, which has {total}: the learning rate \
+         rises to {highest:.1e} and never to {peak:.1e}; shorten {setting}.warm_up, or train longer"
+    ))
+}
+
+/// The one value that all have; `None` where there are several, or none.
+fn same(values: impl Iterator<Item = f32>) -> Option<f32> {
+    let mut values = values;
+    let first = values.next()?;
+    values.all(|value| value == first).then_some(first)
+}
+
+/// Why there is no order to learn.
+fn undecided<'a>(judged: impl Iterator<Item = &'a Judged>) -> String {
+    let (mut prompts, mut ties, mut votes) = (0usize, 0usize, 0usize);
+    for judged in judged {
+        prompts += 1;
+        votes += judged.votes.len();
+        ties += judged.votes.iter().filter(|vote| !matches!(vote, Vote::Prefers { .. })).count();
+    }
+    format!(
+        "there is no decided vote to learn from: of {votes} votes on {prompts} prompts {ties} are ties, and the \
+         others, if any, cancel out"
+    )
+}
+
+fn cut(what: &str, set: &DataSet, most: &str) -> Option<String> {
+    let (name, cut, rows) = (&set.name, set.cut, set.train + set.held_out);
+    let lost = match set.cut_answers {
+        0 => String::new(),
+        answers => format!("; in {answers} of them an answer lost its end"),
+    };
+    (cut > 0)
+        .then(|| format!("{what}, {name}: {cut} of {rows} rows are longer than {most} and were cut{lost}"))
+}
+
+fn refused(what: &str, set: &DataSet) -> Option<String> {
+    let (name, refused, all) = (&set.name, set.refused, set.refused + set.rows);
+    let first = set.reasons.first().map(|reason| format!("; the first: {reason}")).unwrap_or_default();
+    (refused > 0)
+        .then(|| format!("{what}, {name}: {refused} of {all} rows do not fit and were left out{first}"))
+}

@@ -1,0 +1,191 @@
+//! What in a folder is a run's own, and so may be replaced and removed.
+//!
+//! Users have files of the names that runs use, too. Nothing is a run's because of its name: it is when
+//! `files.json` lists it, and that is written before the file is.
+
+use super::StageError;
+use crate::record::{Metrics, snapshot};
+use rlhf_models::{FormatError, read_at_most, write_json};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// What tells that a folder is a run's, and of which.
+pub(super) const RUN: &str = "run.json";
+/// The list.
+const LIST: &str = "files.json";
+/// The longest list that is read.
+const LONGEST: u64 = 1 << 16;
+/// Where checkpoints are.
+pub(super) const CHECKPOINTS: &str = "checkpoints";
+/// Where TensorBoard's files are.
+pub(super) const TENSORBOARD: &str = "tensorboard";
+/// The samples that a guard stopped at.
+pub(super) const OFFENDING: &str = "offending.jsonl";
+
+/// What every session writes.
+pub(super) const SESSION: [&str; 6] = [RUN, LIST, Metrics::NAME, CHECKPOINTS, TENSORBOARD, OFFENDING];
+
+/// What runs without a list wrote: those of versions before 0.2.
+const BEFORE_LISTS: [&str; 12] = [
+    Metrics::NAME,
+    CHECKPOINTS,
+    TENSORBOARD,
+    OFFENDING,
+    "config.toml",
+    "summary.json",
+    "report.html",
+    "curve.svg",
+    "base",
+    "sft",
+    "reward",
+    "policy",
+];
+
+/// The names in a run's folder that are its own.
+#[derive(Debug)]
+pub(super) struct Owned {
+    root: PathBuf,
+    names: BTreeSet<String>,
+}
+
+impl Owned {
+    /// Those of the run in `root`, if there is one.
+    ///
+    /// # Errors
+    /// The list cannot be read.
+    pub fn of(root: &Path) -> Result<Self, FormatError> {
+        let (run, list) = (root.join(RUN), root.join(LIST));
+        let names = if list.exists() && run.exists() {
+            serde_json::from_slice(&read_at_most(&list, LONGEST)?)
+                .map_err(|e| FormatError::content(&list, "content", e.to_string()))?
+        } else if run.exists() {
+            let there = BEFORE_LISTS.into_iter().filter(|name| root.join(name).exists());
+            there.map(String::from).collect()
+        } else {
+            BTreeSet::new()
+        };
+        Ok(Self { root: root.into(), names })
+    }
+
+    /// Checks that nothing of these names is somebody else's.
+    ///
+    /// # Errors
+    /// [`StageError::Taken`] names the first that is.
+    pub fn vacant<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
+        let run = self.root.join(RUN).exists();
+        for name in names.into_iter().filter(|name| !(run && [RUN, LIST].contains(name))) {
+            let path = self.root.join(name);
+            // A link to nowhere is somebody's as well.
+            if !self.names.contains(name) && path.symlink_metadata().is_ok() {
+                return Err(StageError::Taken { path });
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes that the run is about to write something of this name.
+    ///
+    /// # Errors
+    /// [`StageError::Taken`] where it is somebody else's; the system's.
+    pub fn add(&mut self, name: &str) -> Result<(), StageError> {
+        if self.names.contains(name) {
+            return Ok(());
+        }
+        self.vacant([name])?;
+        self.names.insert(name.into());
+        Ok(write_json(&self.root.join(LIST), &self.names)?)
+    }
+
+    /// Removes all of it, last what tells that this is a run's folder: one that is half cleared is still
+    /// one. What somebody put into a folder of the run stays, and the folder with it.
+    ///
+    /// # Errors
+    /// The system's, with the path.
+    pub fn remove(self) -> Result<(), FormatError> {
+        for name in &self.names {
+            let path = self.root.join(name);
+            match path.symlink_metadata() {
+                Err(_) => {}
+                Ok(meta) if !meta.is_dir() => remove_file(&path)?,
+                Ok(_) if name == CHECKPOINTS => checkpoints(&path)?,
+                Ok(_) if name == TENSORBOARD => events(&path)?,
+                Ok(_) => network(&path)?,
+            }
+        }
+        [LIST, RUN].into_iter().try_for_each(|name| remove_file(&self.root.join(name)))
+    }
+}
+
+/// Notes that a run, if `root` is one's folder, is about to write something of this name there.
+///
+/// # Errors
+/// [`StageError::Taken`] where it is somebody else's; the system's.
+pub fn own(root: &Path, name: &str) -> Result<(), StageError> {
+    if root.join(RUN).exists() { Owned::of(root)?.add(name) } else { Ok(()) }
+}
+
+/// Checks, before anything is made of `root`, that a run that begins there would take nobody's place:
+/// `names` are what it would write beside what every session does.
+///
+/// # Errors
+/// [`StageError::Taken`] names what is in the way.
+pub fn vacant<'n>(root: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
+    Owned::of(root)?.vacant(SESSION.into_iter().chain(names))
+}
+
+/// That there was nothing to remove is as good.
+fn remove_file(path: &Path) -> Result<(), FormatError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(FormatError::io(path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Removes a folder unless there is something in it.
+fn remove_empty(folder: &Path) -> Result<(), FormatError> {
+    match fs::remove_dir(folder) {
+        Err(e) if ![ErrorKind::NotFound, ErrorKind::DirectoryNotEmpty].contains(&e.kind()) => {
+            Err(FormatError::io(folder, e))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
+    let io = |e| FormatError::io(folder, e);
+    fs::read_dir(folder).map_err(io)?.map(|entry| Ok(entry.map_err(io)?.path())).collect()
+}
+
+/// Snapshots, and what a write of one left that was not finished.
+fn checkpoints(folder: &Path) -> Result<(), FormatError> {
+    snapshot::tidy(folder)?;
+    for path in entries(folder)?.into_iter().filter(|path| snapshot::exists(path)) {
+        network(&path)?;
+    }
+    remove_empty(folder)
+}
+
+/// A snapshot's files, which its manifest lists, and the snapshots within.
+fn network(folder: &Path) -> Result<(), FormatError> {
+    for path in entries(folder)?.into_iter().filter(|path| path.is_dir() && snapshot::exists(path)) {
+        network(&path)?;
+    }
+    snapshot::remove_listed(folder)?;
+    remove_empty(folder)
+}
+
+/// TensorBoard's files of each phase.
+fn events(folder: &Path) -> Result<(), FormatError> {
+    for phase in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
+        for path in entries(&phase)? {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if name.starts_with("events.out.tfevents.") && name.ends_with(".rlhf") {
+                remove_file(&path)?;
+            }
+        }
+        remove_empty(&phase)?;
+    }
+    remove_empty(folder)
+}
