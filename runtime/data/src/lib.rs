@@ -1,4 +1,4 @@
-//! Readers of public human-feedback data: JSON lines, plain, gzipped or packed by Zstandard.
+//! Readers of public human-feedback data: JSON, CSV and TSV, plain, gzipped or packed by Zstandard, and Parquet.
 //!
 //! Files may have any name: a file's [`Format`] is recognised by the fields of its rows; [`formats`] lists them.
 //! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
