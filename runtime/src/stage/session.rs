@@ -16,6 +16,10 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// The shortest time between checkpoints that adapt, and how many times as long as one takes it is.
+const SHORTEST: Duration = Duration::from_secs(10);
+const SHARE: u32 = 20;
+
 /// Told of a phase, a step and what is worth looking at there.
 type Warn<'a> = dyn FnMut(Phase, u64, &Warning) + 'a;
 
@@ -24,9 +28,12 @@ pub struct Session<'a> {
     progress: Box<Progress<'a>>,
     warn: Box<Warn<'a>>,
     stop: Box<dyn Fn() -> bool + 'a>,
-    every: Duration,
+    /// How often a checkpoint is written; unless given, that adapts.
+    every: Option<Duration>,
     /// When the last checkpoint was written.
     kept: Instant,
+    /// How long that took.
+    cost: Duration,
     lines: Vec<Line>,
     /// What will be written in the folder beside what every session writes.
     names: Vec<&'static str>,
@@ -51,8 +58,9 @@ impl<'a> Session<'a> {
             progress: Box::new(progress),
             warn: Box::new(|_, _, _| {}),
             stop: Box::new(|| false),
-            every: Duration::from_secs(60),
+            every: None,
             kept: Instant::now(),
+            cost: Duration::ZERO,
             lines: Vec::new(),
             names: Vec::new(),
             settings: None,
@@ -85,7 +93,8 @@ impl<'a> Session<'a> {
         self
     }
 
-    /// Keeps everything in a folder, a checkpoint at least this often, the tokenizer beside every
+    /// Keeps everything in a folder, a checkpoint as often as said, or unless said so often that a
+    /// twentieth of the time goes into them at most, the tokenizer beside every
     /// network. `about`: what has to be the same for a run to be gone on with. With `resume`, what is
     /// there is gone on with.
     ///
@@ -94,7 +103,7 @@ impl<'a> Session<'a> {
     pub fn keeping(
         mut self,
         root: &Path,
-        every: Duration,
+        every: Option<Duration>,
         resume: bool,
         about: &Value,
         tokenizer: AnyTokenizer,
@@ -322,13 +331,15 @@ impl<'a> Session<'a> {
         self.lines.push(line);
         (self.progress)(phase, step, total, told);
         let stop = (self.stop)();
+        let due = self.kept.elapsed() >= self.every.unwrap_or(SHORTEST.max(SHARE * self.cost));
         if let Some(Kept { folder, metrics, .. }) = &mut self.folder
-            && (stop || self.kept.elapsed() >= self.every)
+            && (stop || due)
         {
             metrics.sync()?;
             folder.owned.add(CHECKPOINTS)?;
+            let clock = Instant::now();
             checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
-            self.kept = Instant::now();
+            (self.kept, self.cost) = (Instant::now(), clock.elapsed());
         }
         if stop {
             let folder = self.root().map(Into::into);
