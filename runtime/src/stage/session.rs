@@ -34,6 +34,8 @@ pub struct Session<'a> {
     kept: Instant,
     /// How long that took.
     cost: Duration,
+    /// Whether the last checkpoint of the stage stays when it is finished.
+    extendable: bool,
     lines: Vec<Line>,
     /// What will be written in the folder beside what every session writes.
     names: Vec<&'static str>,
@@ -61,6 +63,7 @@ impl<'a> Session<'a> {
             every: None,
             kept: Instant::now(),
             cost: Duration::ZERO,
+            extendable: false,
             lines: Vec::new(),
             names: Vec::new(),
             settings: None,
@@ -174,6 +177,21 @@ impl<'a> Session<'a> {
         Ok(Some(model))
     }
 
+    /// The same, unless it was finished after fewer steps than `steps` and can be gone on with.
+    pub(super) fn finished_after(
+        &self,
+        name: &str,
+        like: &Model,
+        steps: u64,
+    ) -> Result<Option<Model>, StageError> {
+        let Some(kept) = &self.folder else { return Ok(None) };
+        let path = kept.folder.root.join(name);
+        let goes_on = snapshot::exists(&path)
+            && checkpoint::any(&kept.folder.checkpoints(), Phase::Ppo)?
+            && Manifest::check(&path).is_ok_and(|manifest| manifest.step < steps);
+        if goes_on { Ok(None) } else { self.finished(name, like) }
+    }
+
     /// What step 2 has finished: of networks `like` these.
     pub(super) fn finished_scorer(&self, name: &str, like: &[Model]) -> Result<Option<Scorer>, StageError> {
         let (Some(path), Some(first)) = (self.whole(name)?, like.first()) else { return Ok(None) };
@@ -263,7 +281,26 @@ impl<'a> Session<'a> {
             folder.owned.add(name)?;
             Manifest::new(phase, step, Value::Null)
                 .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
-            checkpoint::clear(&folder.checkpoints(), phase)?;
+            let kept = usize::from(core::mem::take(&mut self.extendable));
+            checkpoint::clear_but(&folder.checkpoints(), phase, kept)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a stage's networks after its last step beyond its end: it can be gone on with from there, when it
+    /// is to have more.
+    pub(super) fn keep_last(
+        &mut self,
+        phase: Phase,
+        step: u64,
+        networks: &[(&str, &Model)],
+        state: &Value,
+    ) -> Result<(), StageError> {
+        self.extendable = true;
+        if let Some(Kept { folder, metrics, .. }) = &mut self.folder {
+            metrics.sync()?;
+            folder.owned.add(CHECKPOINTS)?;
+            checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
         }
         Ok(())
     }
