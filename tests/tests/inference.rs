@@ -53,7 +53,7 @@ fn what_does_not_fit_is_an_error_of_its_own() {
         policy.write(&full, &Writing::default()),
         Err(InferenceError::Context { context: 32, tokens: 33.. })
     ));
-    assert!(matches!(reward.score(&full, &full), Err(InferenceError::Context { context: 32, .. })));
+    assert!(reward.judge(&full, &[&full]).unwrap()[0].cut);
     assert!(matches!(policy.score("a", "b"), Err(InferenceError::NoScalarHead { .. })));
     assert!(matches!(reward.write("a", &Writing::default()), Err(InferenceError::RewardModel { .. })));
     let hot = Writing { sampling: Sampling::at_temperature(-1.0), ..Writing::default() };

@@ -73,7 +73,14 @@ impl fmt::Display for CpuError {
     }
 }
 
-impl core::error::Error for CpuError {}
+impl core::error::Error for CpuError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Core(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<Error> for CpuError {
     fn from(error: Error) -> Self {

@@ -52,7 +52,8 @@ impl Elements {
         Ok(Self { path: path.into(), reader: Some(reader), array, row: 0, buffer: Vec::new() })
     }
 
-    fn fault(&self, reason: impl Into<String>) -> DataError {
+    /// The element that was read last is wrong.
+    pub fn fault(&self, reason: impl Into<String>) -> DataError {
         DataError::content(&self.path, format!("row {}", self.row), reason)
     }
 

@@ -2,13 +2,34 @@
 
 use serde_json::{Error, Map, Value};
 
-/// An object. Numbers that Python writes and JSON has not (`NaN`, `Infinity`, `1e999`) are `null`: a field that
+/// The most values of one row, each of which takes memory beyond its bytes.
+const MOST_VALUES: usize = 1 << 20;
+
+/// An object of at most a million values. Numbers that Python writes and JSON has not (`NaN`, `Infinity`, `1e999`) are `null`: a field that
 /// nobody reads does not refuse a row.
 pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
+    if bytes.len() > MOST_VALUES && values(bytes) > MOST_VALUES {
+        return Err(serde::de::Error::custom(format!("want at most {MOST_VALUES} values in one row")));
+    }
     serde_json::from_slice(bytes).or_else(|error| match without_numbers_beyond_json(bytes) {
         Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| error),
         None => Err(error),
     })
+}
+
+/// How many values there are, or somewhat more: what commas and opened brackets outside of texts tell.
+fn values(bytes: &[u8]) -> usize {
+    let (mut text, mut escaped, mut count) = (false, false, 1);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if text => escaped = true,
+            b'"' => text = !text,
+            b',' | b'[' | b'{' if !text => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// What is wrong, with its place in the row.
@@ -85,6 +106,14 @@ mod tests {
         for wrong in [r#"{"a": nan}"#, r#"{"a": NaN,}"#, r#"{"a": Nano}"#, r#"{"a": 1e999x}"#] {
             assert!(object(wrong.as_bytes()).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_row_of_very_many_values_is_refused_before_it_is_read() {
+        let row = format!(r#"{{"a": "{0}", "b": [0{0}]}}"#, ",0".repeat(1 << 20));
+        assert!(reason(&object(row.as_bytes()).unwrap_err()).contains("want at most 1048576 values"));
+        let row = format!(r#"{{"a": "{0}", "b": 0}}"#, ",[".repeat(1 << 20));
+        assert!(object(row.as_bytes()).is_ok());
     }
 
     #[test]

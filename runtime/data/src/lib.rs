@@ -1,4 +1,4 @@
-//! Readers of public human-feedback data: JSON lines, plain, gzipped or packed by Zstandard.
+//! Readers of public human-feedback data: JSON, CSV and TSV, plain, gzipped or packed by Zstandard, and Parquet.
 //!
 //! Files may have any name: a file's [`Format`] is recognised by the fields of its rows; [`formats`] lists them.
 //! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
@@ -72,13 +72,14 @@ pub use fields::{Fields, formats};
 pub use fit::Fit;
 pub use flaws::{Flaw, Flaws};
 pub use format::{Format, Kind};
+pub use lines::json_lines;
 pub use mixed::Mixed;
 pub use open::text;
 pub use prompt::{Prompt, groups, prompts};
 pub use prompt::{groups_of, prompts_of, user_field};
 pub use recognition::recognise;
-pub use records::Records;
-pub use rows::Origin;
+pub use records::{Records, rows};
+pub use rows::{Origin, Row, Rows};
 pub use solution::solutions_of;
 pub use solution::{Solution, solutions};
 pub use source::Source;

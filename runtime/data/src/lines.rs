@@ -2,7 +2,7 @@
 
 use super::json::{object, reason};
 use super::open::open;
-use super::rows::{Origin, Row};
+use super::rows::{Origin, Row, Rows};
 use crate::error::DataError;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
@@ -28,7 +28,12 @@ pub(super) struct RawLines {
 
 impl RawLines {
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        Ok(Self { path: path.into(), reader: Some(open(path)?), line: 0, buffer: Vec::new() })
+        Ok(Self::of(path, open(path)?))
+    }
+
+    /// Those of a reader, which messages call `path`.
+    fn of(path: &Path, reader: Box<dyn BufRead>) -> Self {
+        Self { path: path.into(), reader: Some(reader), line: 0, buffer: Vec::new() }
     }
 
     /// The line that was read last, counted from 1.
@@ -95,6 +100,11 @@ fn skip_line(reader: &mut Box<dyn BufRead>) -> io::Result<bool> {
         left = left.saturating_sub(used);
     }
     Ok(false)
+}
+
+/// The rows of JSON lines that come from elsewhere than a file: standard input, say. Messages call it `name`.
+pub fn json_lines(name: &Path, reader: Box<dyn BufRead>) -> Rows {
+    Box::new(Lines(RawLines::of(name, reader)))
 }
 
 /// The rows of JSON lines. A line that is no JSON object is an error; those after it are still read.

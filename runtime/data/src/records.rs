@@ -12,8 +12,11 @@ use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
-/// The rows of a file, whatever it is.
-pub(super) fn rows(path: &Path) -> Result<Rows, DataError> {
+/// The rows of a file as they are, whatever packs them: JSON lines, an array, a table, Parquet.
+///
+/// # Errors
+/// The file cannot be opened.
+pub fn rows(path: &Path) -> Result<Rows, DataError> {
     Ok(match layout(path)? {
         Some(Layout::Parquet) => parquet::rows(path)?,
         Some(Layout::Array) => Box::new(Elements::array(path)?),

@@ -20,11 +20,13 @@ pub struct Origin {
 }
 
 /// One row of a file.
-pub(super) struct Row {
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Where it was read.
     pub origin: Origin,
     /// What its file counts: lines or rows.
-    pub unit: &'static str,
-    /// Without those that are null.
+    pub(super) unit: &'static str,
+    /// Its fields by name, without those that are null.
     pub fields: Map<String, Value>,
     flaws: Cell<Flaws>,
 }
@@ -32,33 +34,42 @@ pub(super) struct Row {
 impl Row {
     /// A row with these fields. Null is absence, at any depth; what annotation tools export is brought into
     /// its plain form.
-    pub fn new(origin: Origin, unit: &'static str, mut fields: Map<String, Value>) -> Self {
+    pub(super) fn new(origin: Origin, unit: &'static str, mut fields: Map<String, Value>) -> Self {
         drop_nulls(&mut fields);
         let fields = plain(&fields).unwrap_or(fields);
         Self { origin, unit, fields, flaws: Cell::default() }
     }
 
     /// An error that names the file, the line and the field.
-    pub fn fault(&self, field: &str, reason: impl Into<String>) -> DataError {
+    pub(super) fn fault(&self, field: &str, reason: impl Into<String>) -> DataError {
         let place = format!("{} {}, field {field:?}", self.unit, self.origin.line);
         DataError::content(&self.origin.path, place, reason)
     }
 
+    /// Its file and line, for messages.
+    pub fn place(&self) -> String {
+        format!("{}, {} {}", self.origin.path.display(), self.unit, self.origin.line)
+    }
+
     /// Notes what is wrong with the row though it can be read.
-    pub fn flaw(&self, flaw: Flaw) {
+    pub(super) fn flaw(&self, flaw: Flaw) {
         self.flaws.set(self.flaws.get().with(flaw));
     }
 
     /// What is wrong with the row though it can be read.
-    pub fn flaws(&self) -> Flaws {
+    pub(super) fn flaws(&self) -> Flaws {
         self.flaws.get()
     }
 
     /// Returns whether there is such a field, null being none.
-    pub fn has(&self, field: &str) -> bool {
+    pub(super) fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)
     }
 
+    /// A field that is a text.
+    ///
+    /// # Errors
+    /// The field is missing, or something else; the file and the line are named.
     pub fn text(&self, field: &str) -> Result<&str, DataError> {
         match self.fields.get(field) {
             Some(Value::String(text)) => Ok(text),
@@ -66,7 +77,7 @@ impl Row {
         }
     }
 
-    pub fn array(&self, field: &str) -> Result<&[Value], DataError> {
+    pub(super) fn array(&self, field: &str) -> Result<&[Value], DataError> {
         match self.fields.get(field) {
             Some(Value::Array(values)) => Ok(values),
             other => Err(self.fault(field, format!("want a list, found {}", kind(other)))),
@@ -74,17 +85,17 @@ impl Row {
     }
 
     /// The first of `fields` that there is.
-    pub fn first_of<'a>(&self, fields: &[&'a str]) -> Option<&'a str> {
+    pub(super) fn first_of<'a>(&self, fields: &[&'a str]) -> Option<&'a str> {
         fields.iter().copied().find(|field| self.has(field))
     }
 
     /// The first of `fields` that there is; the first where there is none.
-    pub fn either<'a>(&self, fields: &[&'a str]) -> &'a str {
+    pub(super) fn either<'a>(&self, fields: &[&'a str]) -> &'a str {
         self.first_of(fields).or(fields.first().copied()).unwrap_or_default()
     }
 
     /// An identity: a text or a number. Missing and empty are none.
-    pub fn identity(&self, field: &str) -> Result<Option<String>, DataError> {
+    pub(super) fn identity(&self, field: &str) -> Result<Option<String>, DataError> {
         match self.fields.get(field) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
@@ -95,7 +106,7 @@ impl Row {
 
     /// What the row may not be parted from: all rows of its prompt, without the material that the
     /// prompt may be about, and all of its user's, where that is somebody.
-    pub fn group(&self, prompt: &str) -> Result<Group, DataError> {
+    pub(super) fn group(&self, prompt: &str) -> Result<Group, DataError> {
         let user = self.identity(self.either(&USERS))?.filter(|user| !is_placeholder(user));
         Ok(Group::new(prompt, user.as_deref()))
     }
@@ -118,5 +129,6 @@ fn drop_nulls(fields: &mut Map<String, Value>) {
     }
 }
 
-/// The rows of a file. What cannot be read further ends after its error.
-pub(super) type Rows = Box<dyn Iterator<Item = Result<Row, DataError>>>;
+/// The rows of a file. One that cannot be read is an error, and those after it are still read; what cannot be read
+/// further ends after an error for which [`DataError::is_end`] holds.
+pub type Rows = Box<dyn Iterator<Item = Result<Row, DataError>>>;

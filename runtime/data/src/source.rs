@@ -55,6 +55,11 @@ impl Source {
                 if !given.is_absolute() && !real.starts_with(&root) {
                     return Err(DataError::content(&found, "link", "it leads out of the data's folder"));
                 }
+                // A folder that a pattern finds is none of the files; a pipe would be missed in silence.
+                if !real.is_file() && !real.is_dir() {
+                    let reason = "it is a FIFO, socket or device: want a file";
+                    return Err(DataError::content(&found, "kind", reason));
+                }
                 if real.is_file() && !paths.contains(&found) {
                     paths.push(found);
                 }

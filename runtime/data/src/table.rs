@@ -11,8 +11,9 @@ use std::sync::Arc;
 
 /// The longest record, in bytes.
 const LONGEST: u64 = 1 << 24;
-/// The most fields.
+/// The most fields, and the most cells of one record.
 const MOST_FIELDS: usize = 4096;
+const MOST_CELLS: usize = 1 << 16;
 
 /// The rows of a table. Cells are texts, empty ones are absent.
 pub(super) struct Table {
@@ -41,6 +42,34 @@ impl Table {
         Ok(Self { path: path.into(), reader: Some(reader), names, record: ByteRecord::new(), row: 0 })
     }
 
+    /// The line that the record begins on.
+    fn line(&self) -> usize {
+        self.record.position().map_or(0, csv::Position::line) as usize
+    }
+
+    /// Reads the next record; `None` after the last.
+    fn read(&mut self) -> Option<Result<(), DataError>> {
+        let reader = self.reader.as_mut()?;
+        self.row += 1;
+        reader.get_mut().left = LONGEST;
+        let read = reader.read_byte_record(&mut self.record);
+        let open = reader.get_ref().over && reader.get_ref().place == Place::Quoted;
+        let (place, reason) = match read {
+            Ok(true) if open => {
+                let reason = "a quote has no end: the file is cut off or damaged";
+                (format!("line {}", self.line()), reason.into())
+            }
+            Ok(true) => return Some(Ok(())),
+            Ok(false) => {
+                self.reader = None;
+                return None;
+            }
+            Err(error) => (format!("row {}", self.row), format!("it cannot be read further: {error}")),
+        };
+        self.reader = None;
+        Some(Err(DataError::content(&self.path, place, reason).ending()))
+    }
+
     fn fields(&self) -> Result<Map<String, Value>, String> {
         let (want, got) = (self.names.len(), self.record.len());
         if want != got {
@@ -61,34 +90,43 @@ impl Iterator for Table {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let reader = self.reader.as_mut()?;
-        self.row += 1;
-        reader.get_mut().left = LONGEST;
-        let read = reader.read_byte_record(&mut self.record);
-        let open = reader.get_ref().over && reader.get_ref().place == Place::Quoted;
-        let line = self.record.position().map_or(0, csv::Position::line) as usize;
+        if let Err(error) = self.read()? {
+            return Some(Err(error));
+        }
+        let line = self.line();
         let fault = |reason: String| DataError::content(&self.path, format!("line {line}"), reason);
-        let fields = match read {
-            Ok(true) if open => {
-                let reason = "a quote has no end: the file is cut off or damaged";
-                self.reader = None;
-                return Some(Err(fault(reason.into()).ending()));
-            }
-            Ok(true) => self.fields(),
-            Ok(false) => {
-                self.reader = None;
-                return None;
-            }
-            Err(error) => {
-                self.reader = None;
-                let reason = format!("it cannot be read further: {error}");
-                return Some(Err(
-                    DataError::content(&self.path, format!("row {}", self.row), reason).ending()
-                ));
-            }
-        };
         let origin = Origin { path: self.path.clone(), line };
-        Some(fields.map(|fields| Row::new(origin, "line", fields)).map_err(fault))
+        Some(self.fields().map(|fields| Row::new(origin, "line", fields)).map_err(fault))
+    }
+}
+
+/// The records of a table, each with the names of the fields; the names themselves come first.
+pub(super) struct Records {
+    table: Table,
+    begun: bool,
+}
+
+impl Records {
+    pub fn open(path: &Path, delimiter: u8) -> Result<Self, DataError> {
+        Ok(Self { table: Table::open(path, delimiter)?, begun: false })
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<(Vec<String>, Vec<String>), DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if !core::mem::replace(&mut self.begun, true) {
+            return Some(Ok((Vec::new(), self.table.names.clone())));
+        }
+        let cells = match self.table.read()? {
+            Ok(()) => self.table.record.iter().map(|cell| String::from_utf8(cell.to_vec())).collect(),
+            Err(error) => return Some(Err(error)),
+        };
+        let cells: Result<Vec<String>, _> = cells;
+        let fault =
+            |_| DataError::content(&self.table.path, format!("row {}", self.table.row), "it is no UTF-8");
+        Some(cells.map(|cells| (self.table.names.clone(), cells)).map_err(fault))
     }
 }
 
@@ -110,6 +148,8 @@ struct Quotes {
     left: u64,
     place: Place,
     line: usize,
+    /// Cells of the record so far.
+    cells: usize,
     /// All was read.
     over: bool,
     /// What is wrong with the byte after those that were read.
@@ -118,11 +158,29 @@ struct Quotes {
 
 impl Quotes {
     fn new(source: Box<dyn BufRead>, delimiter: u8) -> Self {
-        Self { source, delimiter, left: LONGEST, place: Place::CellBegins, line: 1, over: false, fault: None }
+        Self {
+            source,
+            delimiter,
+            left: LONGEST,
+            place: Place::CellBegins,
+            line: 1,
+            cells: 0,
+            over: false,
+            fault: None,
+        }
     }
 
     fn follow(&mut self, byte: u8) -> io::Result<()> {
         self.line += usize::from(byte == b'\n');
+        self.cells = match (self.place, byte) {
+            (Place::Quoted, _) => self.cells,
+            (_, b'\n') => 0,
+            _ => self.cells + usize::from(byte == self.delimiter),
+        };
+        if self.cells > MOST_CELLS {
+            let reason = format!("line {}: want at most {MOST_CELLS} cells", self.line);
+            return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+        }
         let separates = byte == self.delimiter || byte == b'\n' || byte == b'\r';
         self.place = match self.place {
             Place::Quoted if byte == b'"' => Place::Quote,

@@ -88,6 +88,21 @@ impl Files {
         }
     }
 
+    /// Reads the file `name` as text of at most `most` bytes, without the mark (U+FEFF) that some editors put before it.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; or it is no UTF-8.
+    pub fn text(&self, name: &str, most: u64) -> Result<String, FormatError> {
+        let mut text = String::from_utf8(self.read(name, most)?).map_err(|e| {
+            let place = format!("byte {}", e.utf8_error().valid_up_to());
+            FormatError::content(&self.path(name), place, "it is no UTF-8")
+        })?;
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        Ok(text)
+    }
+
     /// Opens the file `name`, to be read in parts.
     pub(crate) fn source(&self, name: &str) -> Result<Source, FormatError> {
         match self.bytes(name)? {

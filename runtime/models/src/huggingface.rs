@@ -1,5 +1,6 @@
 //! Hugging Face folders: `config.json` and `model.safetensors`, whole or in shards.
 
+use crate::ends::ids;
 use crate::{Files, FormatError, Opened, Safetensors};
 use rlhf_core::model::{Architecture, Checkpoint, CheckpointError, Family};
 use serde_json::{Map, Value, json};
@@ -22,18 +23,18 @@ const MOST_INDEX: u64 = 1 << 26;
 /// Names the file, and the field whose value is missing or not supported.
 pub fn open(files: &Files) -> Result<Opened, FormatError> {
     let mut architecture = architecture(files)?;
-    let checkpoint = tensors(files)?;
+    let (checkpoint, names) = tensors(files)?;
     if architecture.scalar && checkpoint.shape("lm_head.weight").is_none() {
         architecture.tied = true;
     }
-    Ok(Opened { path: files.root(), architecture, checkpoint })
+    Ok(Opened { path: files.root(), architecture, checkpoint, names })
 }
 
 /// Reads a `config.json`.
 fn architecture(files: &Files) -> Result<Architecture, FormatError> {
     const NAME: &str = "config.json";
-    let (path, bytes) = (&files.path(NAME), files.read(NAME, MOST_CONFIG)?);
-    let fields: Map<String, Value> = serde_json::from_slice(&bytes)
+    let (path, text) = (&files.path(NAME), files.text(NAME, MOST_CONFIG)?);
+    let fields: Map<String, Value> = serde_json::from_str(&text)
         .map_err(|e| FormatError::content(path, format!("line {}", e.line()), e.to_string()))?;
     let config = Config { path, fields };
     config.only("quantization_config", &[], Value::Null)?;
@@ -45,6 +46,7 @@ fn architecture(files: &Files) -> Result<Architecture, FormatError> {
         }
     };
     architecture.scalar = config.scalar()?;
+    config.ends(architecture.vocabulary)?;
     architecture.validate().map_err(|e| FormatError::content(path, "sizes", e.to_string()))?;
     Ok(architecture)
 }
@@ -186,6 +188,17 @@ impl Config<'_> {
         Err(self.fault(field, format!("{heads} heads do not divide a width of {width}")))
     }
 
+    /// Refuses ends of texts that the network has no row for.
+    fn ends(&self, vocabulary: usize) -> Result<(), FormatError> {
+        for field in ["bos_token_id", "eos_token_id"] {
+            if let Some(id) = ids(self.get(field)).find(|id| *id >= vocabulary as u64) {
+                let reason = format!("token {id} is outside the vocabulary of {vocabulary}");
+                return Err(self.fault(field, reason));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether the folder holds a classifier with one label.
     fn scalar(&self) -> Result<bool, FormatError> {
         let Some(names) = self.get("architectures") else { return Ok(false) };
@@ -208,15 +221,19 @@ impl Config<'_> {
     }
 }
 
-/// The tensors of a folder.
-fn tensors(files: &Files) -> Result<Box<dyn Checkpoint>, FormatError> {
+/// The tensors of a folder, and their names.
+fn tensors(files: &Files) -> Result<(Box<dyn Checkpoint>, Vec<String>), FormatError> {
     let whole = "model.safetensors";
     if files.has(whole) {
-        return Ok(Box::new(Safetensors::open_in(files, whole)?));
+        let file = Safetensors::open_in(files, whole)?;
+        let names = file.names();
+        return Ok((Box::new(file), names));
     }
     let index = "model.safetensors.index.json";
     if files.has(index) {
-        return Ok(Box::new(Shards::open(files, index)?));
+        let shards = Shards::open(files, index)?;
+        let names = shards.tensors.keys().cloned().collect();
+        return Ok((Box::new(shards), names));
     }
     let reason = "there is no model.safetensors and no model.safetensors.index.json; \
                   convert other files with transformers' save_pretrained(safe_serialization=True)";
@@ -235,8 +252,8 @@ impl Shards {
         struct Index {
             weight_map: HashMap<String, String>,
         }
-        let (index, index_file) = (&folder.path(name), folder.read(name, MOST_INDEX)?);
-        let Index { weight_map: tensors } = serde_json::from_slice(&index_file)
+        let (index, index_file) = (&folder.path(name), folder.text(name, MOST_INDEX)?);
+        let Index { weight_map: tensors } = serde_json::from_str(&index_file)
             .map_err(|e| FormatError::content(index, format!("line {}", e.line()), e.to_string()))?;
         let mut files = BTreeMap::new();
         for (tensor, file) in &tensors {
@@ -413,6 +430,8 @@ mod tests {
             ("vocab_size", json!(-1), r#"field "vocab_size": want a positive whole number"#),
             ("hidden_size", Value::Null, r#"field "hidden_size": want a positive whole number"#),
             ("num_key_value_heads", json!(2), "sizes: heads modulo kv_heads"),
+            ("eos_token_id", json!(11), r#"field "eos_token_id": token 11 is outside the vocabulary of 11"#),
+            ("bos_token_id", json!([1, 12]), r#"field "bos_token_id": token 12 is outside"#),
         ] {
             let error = changed(&llama(), |c| c[field] = value.clone()).err().expect(field).to_string();
             assert!(error.contains("config.json, ") && error.contains(message), "{error}");
@@ -445,6 +464,33 @@ mod tests {
         assert!(error.ends_with(
             r#"tensor "model.embed_tokens.weight": the configuration says [12, 12], the checkpoint [11, 12]"#
         ), "{error}");
+    }
+
+    #[test]
+    fn layers_that_the_configuration_does_not_know_are_refused_by_tensor() {
+        let opened = changed(&llama(), |c| c["num_hidden_layers"] = json!(1)).unwrap();
+        let error = opened.weights(&opened.architecture).unwrap_err().to_string();
+        assert!(
+            error.contains("tensor \"model.layers.1.") && error.contains("has no place for it"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_are_refused_by_file_and_tensor() {
+        for bad in [f32::NAN, f32::INFINITY] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut weights = weights(&llama());
+            weights[3] = bad;
+            save(folder.path(), &llama(), &weights, None).unwrap();
+            let opened = open(&Files::folder(folder.path())).unwrap();
+            let error = opened.weights(&llama()).unwrap_err().to_string();
+            let folder = folder.path().display().to_string();
+            assert!(
+                error.starts_with(&folder) && error.contains("embed_tokens.weight\": it holds"),
+                "{error}"
+            );
+        }
     }
 
     #[test]

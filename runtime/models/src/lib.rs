@@ -5,6 +5,7 @@
 //! [`huggingface::save`] writes a folder that transformers loads.
 
 mod bytes;
+mod ends;
 mod error;
 mod files;
 pub mod huggingface;
@@ -52,5 +53,6 @@ pub fn open(path: &Path) -> Result<Opened, FormatError> {
         return huggingface::open(&Files::folder(path));
     }
     let file = Llama2c::open(path)?;
-    Ok(Opened { path: path.into(), architecture: file.architecture().clone(), checkpoint: Box::new(file) })
+    let architecture = file.architecture().clone();
+    Ok(Opened { path: path.into(), architecture, checkpoint: Box::new(file), names: Vec::new() })
 }

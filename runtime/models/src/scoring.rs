@@ -125,7 +125,7 @@ fn read<T: DeserializeOwned>(files: &Files, name: &str) -> Result<Option<T>, For
         return Ok(None);
     }
     let fault = |e: serde_json::Error| FormatError::content(&files.path(name), "content", e.to_string());
-    serde_json::from_slice(&files.read(name, 1 << 16)?).map(Some).map_err(fault)
+    serde_json::from_str(&files.text(name, 1 << 16)?).map(Some).map_err(fault)
 }
 
 #[cfg(all(test, feature = "write"))]

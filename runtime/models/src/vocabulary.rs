@@ -1,5 +1,6 @@
 //! Tokenizers in files.
 
+use crate::ends::with_ends;
 #[cfg(feature = "write")]
 use crate::write_whole;
 use crate::{Files, FormatError, read_at_most};
@@ -27,7 +28,10 @@ pub fn tokenizer(path: &Path) -> Result<AnyTokenizer, FormatError> {
     one_file(&read_at_most(path, MOST)?, path)
 }
 
-/// Reads the tokenizer among a model's files: `tokenizer.rlhf`, which a run leaves there, or GPT-2's two.
+/// Reads the tokenizer among a model's files: `tokenizer.rlhf`, which a run leaves there, or GPT-2's two, with the
+/// tokens that `added_tokens.json` adds. Which tokens begin and end a text is then said by
+/// `generation_config.json`, `config.json`, `special_tokens_map.json` or `tokenizer_config.json`, the first that
+/// does; otherwise `<|endoftext|>` does both.
 ///
 /// # Errors
 /// Names the file, and the token or line that does not fit.
@@ -40,15 +44,16 @@ pub fn tokenizer_in(files: &Files) -> Result<AnyTokenizer, FormatError> {
         let reason = "want tokenizer.rlhf, vocab.json and merges.txt, or encoder.json and vocab.bpe";
         return Err(FormatError::content(&files.root(), "tokenizer", reason));
     };
-    let text = |name: &str| {
-        String::from_utf8(files.read(name, MOST)?).map_err(|e| {
-            let place = format!("byte {}", e.utf8_error().valid_up_to());
-            FormatError::content(&files.path(name), place, "it is no UTF-8")
-        })
-    };
-    Bpe::gpt2(&text(vocabulary)?, &text(merges)?)
-        .map(Into::into)
-        .map_err(|e| FormatError::tokenizer(&files.root(), e))
+    let (text, lines) = (files.text(vocabulary, MOST)?, files.text(merges, MOST)?);
+    let bpe = Bpe::gpt2(&text, &lines).map_err(|error| {
+        // The error knows the files by OpenAI's names.
+        let file = if error.file == "vocab.bpe" { merges } else { vocabulary };
+        FormatError::content(&files.path(file), error.place, error.reason)
+    })?;
+    let ids = serde_json::from_str(&text).map_err(|e| {
+        FormatError::content(&files.path(vocabulary), format!("line {}", e.line()), e.to_string())
+    })?;
+    Ok(with_ends(files, &ids, bpe)?.into())
 }
 
 /// A stored tokenizer of ours, or llama2c's.

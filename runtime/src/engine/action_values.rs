@@ -65,7 +65,7 @@ impl ActionValues {
         }
         let fault = |reason: String| FormatError::content(&said, "beta and top_k", reason);
         let settings: Settings =
-            serde_json::from_slice(&files.read(SETTINGS, 1 << 16)?).map_err(|e| fault(e.to_string()))?;
+            serde_json::from_str(&files.text(SETTINGS, 1 << 16)?).map_err(|e| fault(e.to_string()))?;
         if !settings.beta.is_finite() {
             return Err(fault("not finite".into()));
         }

@@ -5,6 +5,7 @@ use super::{InferenceError, Loaded};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::roles::Reward;
 use rlhf_core::{Ragged, ready};
+use rlhf_data::Fit;
 
 /// What a response is worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +14,8 @@ pub struct Worth {
     pub reward: f32,
     /// The deviation of an ensemble's rewards; `None` of one model.
     pub disagreement: Option<f64>,
+    /// Whether prompt or response was cut to what the model reads.
+    pub cut: bool,
 }
 
 impl Loaded {
@@ -20,34 +23,41 @@ impl Loaded {
     /// is told it.
     ///
     /// # Errors
-    /// [`InferenceError::NoScalarHead`]; [`InferenceError::Context`] for a text that is too long.
+    /// As [`Self::judge`].
     pub fn score(&mut self, prompt: &str, response: &str) -> Result<f32, InferenceError> {
-        Ok(self.judge(prompt, response)?.reward)
+        self.judge(prompt, &[response])?.first().map(|worth| worth.reward).ok_or(InferenceError::Empty)
     }
 
-    /// The same, with how far an ensemble's members disagree.
+    /// What each of several responses to one prompt is worth, in their order. Texts that are too long are cut as
+    /// training cuts them, see [`Fit::answers`]: all responses are to the same prompt.
     ///
     /// # Errors
-    /// As [`Self::score`].
-    pub fn judge(&mut self, prompt: &str, response: &str) -> Result<Worth, InferenceError> {
-        let mut tokens = self.begun(prompt);
-        tokens.extend(self.tokenizer.encode_continuation(response));
-        tokens.extend(self.tokenizer.eos());
+    /// [`InferenceError::NoScalarHead`] of a language model, [`InferenceError::Empty`] where there is no token to
+    /// read, [`InferenceError::Engine`] where the engine refuses.
+    pub fn judge(&mut self, prompt: &str, responses: &[&str]) -> Result<Vec<Worth>, InferenceError> {
         let Network::Scores(scorer) = &mut self.network else {
             return Err(InferenceError::NoScalarHead { model: self.path.clone() });
         };
-        let context = scorer.model().architecture().context;
-        if tokens.is_empty() {
-            return Err(InferenceError::Empty);
+        let (begin, end) = (self.tokenizer.bos(), self.tokenizer.eos());
+        let mut prompt = self.tokenizer.encode(prompt);
+        let response =
+            |text: &&str| self.tokenizer.encode_continuation(text).into_iter().chain(end).collect();
+        let mut responses: Vec<Vec<u32>> = responses.iter().map(response).collect();
+        let mut fit = Fit::new(scorer.model().architecture().context - usize::from(begin.is_some()));
+        fit.answers(&mut prompt, &mut responses);
+        let mut worth = Vec::with_capacity(responses.len());
+        for response in responses {
+            let tokens: Vec<u32> = begin.into_iter().chain(prompt.iter().copied()).chain(response).collect();
+            if tokens.is_empty() {
+                return Err(InferenceError::Empty);
+            }
+            let (mut reward, ends) = ([0.0], [tokens.len()]);
+            let texts = Ragged::new(&tokens, &ends)?;
+            ready(scorer.score(texts, &mut reward)).ok_or(InferenceError::Waited)??;
+            let seen = scorer.take_disagreement();
+            let disagreement = (seen.texts > 0).then(|| seen.mean_deviation());
+            worth.push(Worth { reward: reward[0], disagreement, cut: fit.cut() > 0 });
         }
-        if tokens.len() > context {
-            return Err(InferenceError::Context { tokens: tokens.len(), context });
-        }
-        let mut out = [0.0];
-        let ends = [tokens.len()];
-        let texts = Ragged::new(&tokens, &ends)?;
-        ready(scorer.score(texts, &mut out)).ok_or(InferenceError::Waited)??;
-        let seen = scorer.take_disagreement();
-        Ok(Worth { reward: out[0], disagreement: (seen.texts > 0).then(|| seen.mean_deviation()) })
+        Ok(worth)
     }
 }

@@ -61,7 +61,7 @@ pub fn run(
     let notes = checks.notes(&stages)?;
     notes.iter().for_each(|note| (manner.note)(note));
     let about = about(config, &profile, &base, &sources, &given, teacher.as_ref())?;
-    let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn);
+    let session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn).advising(&profile);
     let networks = Stage::ALL.into_iter().filter(|stage| {
         *stage <= manner.until && (*stage != Stage::Pretrain || config.base.fresh().is_some())
     });
@@ -145,11 +145,14 @@ impl Run<'_, '_> {
         let clock = Instant::now();
         run.session.tell(Phase::Evaluate, 0, 1, "");
         let failed = || RunError::at(Phase::Evaluate, 0);
-        let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions).map_err(failed())?;
-        let exam = run.exam(&sources.held_out);
+        let prompts = &sources.held_out;
+        let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions);
+        let reward_model = reward_model.map_err(|error| run.failed(Phase::Reward, prompts, error))?;
         let mut reference = sft.clone();
-        let before = exam.sit(&mut sft, &mut reference, &mut reward).map_err(failed())?;
-        let after = exam.sit(&mut policy, &mut reference, &mut reward).map_err(failed())?;
+        let before = run.exam(prompts).sit(&mut sft, &mut reference, &mut reward);
+        let before = before.map_err(|error| run.failed(Phase::Supervised, prompts, error))?;
+        let after = run.exam(prompts).sit(&mut policy, &mut reference, &mut reward);
+        let after = after.map_err(|error| run.failed(Phase::Ppo, prompts, error))?;
         let mut models = (&mut run.base.model, &mut sft, &mut policy);
         let unseen = &sources.demonstrations.1;
         let unseen = unseen.select(0..unseen.len().min(config.evaluation.prompts));
@@ -353,6 +356,13 @@ impl Run<'_, '_> {
         let (session, seed) = (&mut self.session, self.config.seed);
         let from = (sft, reward);
         Ok(stage::align(session, &self.profile, from, on, material, seed, nothing_more)?)
+    }
+
+    /// A network that cannot be measured, and the phase that made it so.
+    fn failed(&mut self, phase: Phase, prompts: &[Vec<u32>], error: TrainError) -> RunError {
+        let last = self.session.lines().iter().rev().find(|line| line.phase == phase);
+        let step = last.map_or(0, |line| line.step);
+        self.session.failed(phase, step, error, prompts.iter().map(Vec::as_slice)).into()
     }
 
     fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {

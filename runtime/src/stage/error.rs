@@ -20,11 +20,6 @@ pub enum StageError {
         /// What happened.
         error: TrainError,
     },
-    /// Training ended in weights that are not finite.
-    NotFinite {
-        /// Which stage.
-        phase: Phase,
-    },
     /// A file does not serve. What the run had kept before is as it was.
     File(FormatError),
     /// The device failed.
@@ -79,9 +74,6 @@ impl fmt::Display for StageError {
                 write!(f, "{}, {error}", phase.name())
             }
             Self::Train { phase, step, error } => write!(f, "{}, step {step}: {error}", phase.name()),
-            Self::NotFinite { phase } => {
-                write!(f, "{}: the weights are no longer finite; lower its learning rate", phase.name())
-            }
             Self::File(error) => error.fmt(f),
             Self::Engine(error) => error.fmt(f),
             Self::Stopped { phase, step, folder } => {

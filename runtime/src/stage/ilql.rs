@@ -2,7 +2,7 @@
 
 use super::dropout::with_dropout;
 use super::passes::{Pass, Taken, passes};
-use super::{Session, StageError, at, finite};
+use super::{Session, StageError, at};
 use crate::engine::{ActionValues, Aligned, Model};
 use crate::record::Phase;
 use rlhf_core::profile::IlqlTraining;
@@ -43,7 +43,7 @@ pub fn ilql(
     let learnt = |model| with_dropout(model, 0.0, seed).map_err(at(phase, done));
     let [first, second] = &heads;
     let heads = [learnt(first)?, learnt(second)?];
-    heads.iter().try_for_each(|head| finite(head, phase))?;
+    heads.iter().try_for_each(|head| session.finite(head, phase))?;
     let values = ActionValues { heads, beta: settings.beta, top_k: settings.top_k };
     let model = session.finish_with(name, phase, sft.clone(), &|folder| values.save(folder))?;
     Ok(Aligned { model, values: Some(values) })

@@ -1,5 +1,6 @@
-//! The optimizers of step 3, by the names of their settings.
+//! The optimizers of the steps, by the names of their settings.
 
+use crate::record::Phase;
 use rlhf_core::profile::{Method, Optimiser, Profile};
 
 /// The optimizers that step 3 of `profile` learns with, each with the name of its settings: none for a method
@@ -18,5 +19,49 @@ pub fn optimizers(profile: &Profile) -> Vec<(&'static str, &Optimiser)> {
         Method::Distillation(s) => vec![("method.distillation.optimiser", &s.optimiser)],
         Method::Ilql(s) => vec![("method.ilql.optimiser", &s.optimiser)],
         Method::Trpo(_) => Vec::new(),
+    }
+}
+
+/// The names of the settings that advice is about, which trainers know by the names of PPO's.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    policy: String,
+    critic: String,
+    beta: &'static str,
+}
+
+impl Settings {
+    /// Those of step 3 of a recipe.
+    pub fn of(profile: &Profile) -> Self {
+        let optimizers = optimizers(profile);
+        let rate = |(name, _): &(&str, _)| format!("{name}.learning_rate");
+        let policy = optimizers.first().map_or("method.trpo.step.max_kl".into(), rate);
+        let critic = optimizers.last().map_or_else(|| policy.clone(), rate);
+        let beta = match &profile.method {
+            Method::OnPolicy(_) => "method.on_policy.beta",
+            Method::Trpo(_) => "method.trpo.beta",
+            Method::Online(_) => "method.online.method",
+            _ => "ppo.controller",
+        };
+        Self { policy, critic, beta }
+    }
+}
+
+/// A guard's advice with the names of the settings that a phase has; `settings`: step 3's.
+pub(super) fn advice(advice: &str, phase: Phase, settings: Option<&Settings>) -> String {
+    let own = |rate: &str| {
+        ["the learning rate", "its learning rate", "supervised.optimiser.learning_rate"]
+            .into_iter()
+            .fold(advice.to_owned(), |text, general| text.replace(general, rate))
+    };
+    match (phase, settings) {
+        (Phase::Pretrain, _) => own("base.new.learning_rate"),
+        (Phase::Supervised, _) => own("supervised.optimiser.learning_rate"),
+        (Phase::Reward, _) => own("reward.optimiser.learning_rate"),
+        (Phase::Ppo | Phase::Evaluate, Some(Settings { policy, critic, beta })) => own(policy)
+            .replace("ppo.policy.learning_rate", policy)
+            .replace("ppo.critic.learning_rate", critic)
+            .replace("ppo.controller", beta),
+        (Phase::Ppo | Phase::Evaluate, None) => advice.to_owned(),
     }
 }

@@ -97,7 +97,7 @@ pub(super) fn passes<N: Networks, P: Pass<N>>(
     }
     loop {
         let clock = Instant::now();
-        let taken = pass.step(networks).map_err(|e| session.failed(phase, done + 1, e))?;
+        let taken = pass.step(networks).map_err(|e| session.failed(phase, done + 1, e, []))?;
         let Some(Taken { step, more, told }) = taken else { return Ok(done) };
         done = step.step;
         let own = [("loss", step.loss), ("gradient", step.gradient), ("learning_rate", step.learning_rate)];

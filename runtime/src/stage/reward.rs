@@ -61,7 +61,7 @@ pub fn reward_model(
     let scaled: Result<Vec<_>, _> =
         models.into_iter().map(|model| scale(Member::new(model, rule.clone()))).collect();
     let scorer = scaled.and_then(|members| Ok(Scorer::new(members, ensemble.how)?));
-    let scorer = scorer.map_err(at(phase, done))?;
+    let scorer = scorer.map_err(|error| session.failed(phase, done, error, []))?;
     session.finish_scorer(name, phase, &scorer)?;
     Ok(scorer)
 }

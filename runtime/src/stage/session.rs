@@ -2,17 +2,23 @@
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
+use super::optimizers::{Settings, advice};
 use super::owned::{CHECKPOINTS, OFFENDING, TENSORBOARD};
-use super::{StageError, at, finite};
+use super::{StageError, at};
 use crate::engine::{FileError, Model, Scorer};
 use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
+use rlhf_core::profile::Profile;
 use rlhf_models::{Files, FormatError, Members, open};
-use rlhf_train::{TrainError, Warning};
+use rlhf_train::{Offender, Place, TrainError, Warning};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
+
+/// The shortest time between checkpoints that adapt, and how many times as long as one takes it is.
+const SHORTEST: Duration = Duration::from_secs(10);
+const SHARE: u32 = 20;
 
 /// Told of a phase, a step and what is worth looking at there.
 type Warn<'a> = dyn FnMut(Phase, u64, &Warning) + 'a;
@@ -22,12 +28,19 @@ pub struct Session<'a> {
     progress: Box<Progress<'a>>,
     warn: Box<Warn<'a>>,
     stop: Box<dyn Fn() -> bool + 'a>,
-    every: Duration,
+    /// How often a checkpoint is written; unless given, that adapts.
+    every: Option<Duration>,
     /// When the last checkpoint was written.
     kept: Instant,
+    /// How long that took.
+    cost: Duration,
+    /// Whether the last checkpoint of the stage stays when it is finished.
+    extendable: bool,
     lines: Vec<Line>,
     /// What will be written in the folder beside what every session writes.
     names: Vec<&'static str>,
+    /// The settings that advice on step 3 is about.
+    settings: Option<Settings>,
     folder: Option<Kept>,
 }
 
@@ -47,10 +60,13 @@ impl<'a> Session<'a> {
             progress: Box::new(progress),
             warn: Box::new(|_, _, _| {}),
             stop: Box::new(|| false),
-            every: Duration::from_secs(60),
+            every: None,
             kept: Instant::now(),
+            cost: Duration::ZERO,
+            extendable: false,
             lines: Vec::new(),
             names: Vec::new(),
+            settings: None,
             folder: None,
         }
     }
@@ -67,6 +83,12 @@ impl<'a> Session<'a> {
         self
     }
 
+    /// Advises by the names of the settings of this recipe.
+    pub fn advising(mut self, profile: &Profile) -> Self {
+        self.settings = Some(Settings::of(profile));
+        self
+    }
+
     /// Names what will be written in the session's folder beside its own files: it has to be free, or the
     /// run's own, when [`Self::keeping`] takes hold of the folder.
     pub fn writing(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
@@ -74,7 +96,8 @@ impl<'a> Session<'a> {
         self
     }
 
-    /// Keeps everything in a folder, a checkpoint at least this often, the tokenizer beside every
+    /// Keeps everything in a folder, a checkpoint as often as said, or unless said so often that a
+    /// twentieth of the time goes into them at most, the tokenizer beside every
     /// network. `about`: what has to be the same for a run to be gone on with. With `resume`, what is
     /// there is gone on with.
     ///
@@ -83,7 +106,7 @@ impl<'a> Session<'a> {
     pub fn keeping(
         mut self,
         root: &Path,
-        every: Duration,
+        every: Option<Duration>,
         resume: bool,
         about: &Value,
         tokenizer: AnyTokenizer,
@@ -154,6 +177,21 @@ impl<'a> Session<'a> {
         Ok(Some(model))
     }
 
+    /// The same, unless it was finished after fewer steps than `steps` and can be gone on with.
+    pub(super) fn finished_after(
+        &self,
+        name: &str,
+        like: &Model,
+        steps: u64,
+    ) -> Result<Option<Model>, StageError> {
+        let Some(kept) = &self.folder else { return Ok(None) };
+        let path = kept.folder.root.join(name);
+        let goes_on = snapshot::exists(&path)
+            && checkpoint::any(&kept.folder.checkpoints(), Phase::Ppo)?
+            && Manifest::check(&path).is_ok_and(|manifest| manifest.step < steps);
+        if goes_on { Ok(None) } else { self.finished(name, like) }
+    }
+
     /// What step 2 has finished: of networks `like` these.
     pub(super) fn finished_scorer(&self, name: &str, like: &[Model]) -> Result<Option<Scorer>, StageError> {
         let (Some(path), Some(first)) = (self.whole(name)?, like.first()) else { return Ok(None) };
@@ -191,7 +229,7 @@ impl<'a> Session<'a> {
         model: Model,
         beside: &dyn Fn(&Path) -> Result<(), FileError>,
     ) -> Result<Model, StageError> {
-        finite(&model, phase)?;
+        self.finite(&model, phase)?;
         self.keep(name, phase, |_, at, tokenizer| {
             model.save(at, tokenizer)?;
             beside(at)
@@ -206,12 +244,21 @@ impl<'a> Session<'a> {
         phase: Phase,
         scorer: &Scorer,
     ) -> Result<(), StageError> {
-        scorer.models().try_for_each(|model| finite(model, phase))?;
+        scorer.models().try_for_each(|model| self.finite(model, phase))?;
         self.keep(name, phase, |step, at, tokenizer| {
             scorer.save(at, tokenizer, |at, fill| {
                 Manifest::new(phase, step, Value::Null).write(at, fill).map(|_| ())
             })
         })
+    }
+
+    /// Checks that a stage has not ended in weights that are no numbers: a diverged run is no success.
+    pub(super) fn finite(&mut self, model: &Model, phase: Phase) -> Result<(), StageError> {
+        let wrong = model.weights()?.iter().position(|weight| !weight.is_finite());
+        let Some(index) = wrong else { return Ok(()) };
+        let last = self.lines.iter().rev().find(|line| line.phase == phase).map_or(0, |line| line.step);
+        let error = rlhf_core::Error::NotFinite { name: "weights", index };
+        Err(self.failed(phase, last, error.into(), []))
     }
 
     /// Keeps what `write` writes, given the number of steps, a folder and the tokenizer.
@@ -234,7 +281,26 @@ impl<'a> Session<'a> {
             folder.owned.add(name)?;
             Manifest::new(phase, step, Value::Null)
                 .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
-            checkpoint::clear(&folder.checkpoints(), phase)?;
+            let kept = usize::from(core::mem::take(&mut self.extendable));
+            checkpoint::clear_but(&folder.checkpoints(), phase, kept)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a stage's networks after its last step beyond its end: it can be gone on with from there, when it
+    /// is to have more.
+    pub(super) fn keep_last(
+        &mut self,
+        phase: Phase,
+        step: u64,
+        networks: &[(&str, &Model)],
+        state: &Value,
+    ) -> Result<(), StageError> {
+        self.extendable = true;
+        if let Some(Kept { folder, metrics, .. }) = &mut self.folder {
+            metrics.sync()?;
+            folder.owned.add(CHECKPOINTS)?;
+            checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
         }
         Ok(())
     }
@@ -244,8 +310,21 @@ impl<'a> Session<'a> {
         warnings.iter().for_each(|warning| (self.warn)(phase, step, warning));
     }
 
-    /// A step that failed. The samples that a guard stopped at are kept.
-    pub(super) fn failed(&mut self, phase: Phase, step: u64, error: TrainError) -> StageError {
+    /// A step that failed. The samples that a guard stopped at are kept. Where a number was not finite without
+    /// a guard that saw it, `prompts` are what it may have been of.
+    pub(crate) fn failed<'p>(
+        &mut self,
+        phase: Phase,
+        step: u64,
+        error: TrainError,
+        prompts: impl IntoIterator<Item = &'p [u32]>,
+    ) -> StageError {
+        let place = if phase == Phase::Ppo { Place::Iteration(step) } else { Place::Step(step) };
+        let offenders = || prompts.into_iter().enumerate().map(|(i, prompt)| Offender::prompt(prompt, i));
+        let mut error = error.guarded(place, || offenders().collect());
+        if let TrainError::Guard(fault) = &mut error {
+            fault.advice = advice(&fault.advice, phase, self.settings.as_ref()).into();
+        }
         if let (Some(kept), TrainError::Guard(fault)) = (&mut self.folder, &error) {
             let tokenizer = &kept.tokenizer;
             let written = kept.folder.owned.add(OFFENDING).and_then(|()| {
@@ -289,13 +368,15 @@ impl<'a> Session<'a> {
         self.lines.push(line);
         (self.progress)(phase, step, total, told);
         let stop = (self.stop)();
+        let due = self.kept.elapsed() >= self.every.unwrap_or(SHORTEST.max(SHARE * self.cost));
         if let Some(Kept { folder, metrics, .. }) = &mut self.folder
-            && (stop || self.kept.elapsed() >= self.every)
+            && (stop || due)
         {
             metrics.sync()?;
             folder.owned.add(CHECKPOINTS)?;
+            let clock = Instant::now();
             checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
-            self.kept = Instant::now();
+            (self.kept, self.cost) = (Instant::now(), clock.elapsed());
         }
         if stop {
             let folder = self.root().map(Into::into);

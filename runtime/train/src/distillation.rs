@@ -1,6 +1,6 @@
 //! A student learns from a teacher.
 
-use super::guard::{Place, Shown, Watch, forget};
+use super::guard::{Offender, Place, Shown, Watch, forget};
 use super::steps::{Passing, Steps};
 use super::written::{examples, write};
 use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
@@ -66,8 +66,10 @@ impl<'a> Distil<'a> {
         <S as Reference>::Error: 'static,
     {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
-        let batch = self.batch(student, step, &picked).await?;
+        let batch = self.batch(student, step, &picked).await;
+        let batch = batch.map_err(|error| error.guarded(Place::Step(step + 1), || self.prompts(&picked)))?;
         let shown = Shown { texts: &batch, items: &picked, each: 1 };
+        let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || shown.offenders());
         let (temperature, n) = (self.settings.objective.temperature, batch.owed().max(1) as f64);
         let (mut seen, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
         for part in batch.parts(ROWS_AT_ONCE) {
@@ -76,7 +78,7 @@ impl<'a> Distil<'a> {
             let mut objective = DistilRows::new(&held, self.settings.objective, n)?;
             let mut watched = watch.over(&mut objective, part.span.clone());
             let pulled = student.accumulate_rows(tokens, &mut watched).await;
-            pulled.map_err(TrainError::role("student"))?;
+            pulled.map_err(TrainError::role("student")).map_err(guarded)?;
             seen.merge(&objective.stats);
         }
         self.take(student, step, shown, &watch, seen, n).await.map(Some)
@@ -99,8 +101,10 @@ impl<'a> Distil<'a> {
         <S as Reference>::Error: 'static,
     {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
-        let batch = self.batch(student, step, &picked).await?;
+        let batch = self.batch(student, step, &picked).await;
+        let batch = batch.map_err(|error| error.guarded(Place::Step(step + 1), || self.prompts(&picked)))?;
         let shown = Shown { texts: &batch, items: &picked, each: 1 };
+        let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || shown.offenders());
         let (temperature, n) = (self.settings.objective.temperature, batch.owed().max(1) as f64);
         let (mut seen, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
         for part in batch.parts(TOKENS_AT_ONCE) {
@@ -112,7 +116,7 @@ impl<'a> Distil<'a> {
             let mut objective = DistilCandidates::new(&positions, &said, self.settings.objective, n)?;
             let mut watched = watch.over(&mut objective, part.span.clone());
             let pulled = student.accumulate_candidates(tokens, k, &ids, &mut watched).await;
-            pulled.map_err(TrainError::role("student"))?;
+            pulled.map_err(TrainError::role("student")).map_err(guarded)?;
             seen.merge(&objective.stats);
         }
         self.take(student, step, shown, &watch, seen, n).await.map(Some)
@@ -135,6 +139,11 @@ impl<'a> Distil<'a> {
         let (all, place) = (Sampling::at_temperature(1.0), Place::Step(step + 1));
         let rollouts = write(student, prompts, &all, self.stopping, (key, 0), place).await?;
         Ok(examples(&rollouts, 0..rollouts.len())?)
+    }
+
+    /// The prompts of those texts, as samples to look at.
+    fn prompts(&self, picked: &[usize]) -> Vec<Offender> {
+        picked.iter().map(|&i| Offender::prompt(self.texts.parted(i).0, i)).collect()
     }
 
     async fn take<S: Learner<Error: 'static>>(

@@ -1,7 +1,8 @@
 //! Why a training step ended.
 
-use super::guard::Fault;
+use super::guard::{Fault, Offender, Place};
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::fmt;
 use rlhf_core::Error;
 
@@ -34,6 +35,27 @@ impl TrainError {
     pub fn role<E: core::error::Error + 'static>(role: &'static str) -> impl Fn(E) -> Self {
         move |error| Self::Role { role, error: Box::new(error) }
     }
+
+    /// Returns whether a number was not finite, whoever found it: in training, a rate that is too high.
+    pub fn is_not_finite(&self) -> bool {
+        let mut error: Option<&(dyn core::error::Error + 'static)> = match self {
+            Self::Core(error) => Some(error),
+            Self::Role { error, .. } => Some(&**error),
+            _ => None,
+        };
+        while let Some(inner) = error {
+            if matches!(inner.downcast_ref(), Some(Error::NotFinite { .. })) {
+                return true;
+            }
+            error = inner.source();
+        }
+        false
+    }
+
+    /// The same as a guard's fault, at that place and with those samples, where a number was not finite.
+    pub fn guarded(self, place: Place, offenders: impl FnOnce() -> Vec<Offender>) -> Self {
+        if self.is_not_finite() { Self::Guard(Fault::found(place, &self, offenders())) } else { self }
+    }
 }
 
 impl fmt::Display for TrainError {
@@ -48,7 +70,15 @@ impl fmt::Display for TrainError {
     }
 }
 
-impl core::error::Error for TrainError {}
+impl core::error::Error for TrainError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Core(error) => Some(error),
+            Self::Role { error, .. } => Some(&**error),
+            _ => None,
+        }
+    }
+}
 
 impl From<Error> for TrainError {
     fn from(error: Error) -> Self {

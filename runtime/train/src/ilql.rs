@@ -129,7 +129,8 @@ impl<'a> Ilql<'a> {
             place: Place::Step(step + 1),
             settings: &self.settings,
         };
-        let worth = self.worth(networks.critic, &texts, &picked).await?;
+        let guarded = |error: TrainError| error.guarded(batch.place, || batch.shown.offenders());
+        let worth = self.worth(networks.critic, &texts, &picked).await.map_err(guarded)?;
         let seen = match batch.learn(networks, &worth).await {
             Ok(seen) => seen,
             Err(error) => {
@@ -137,7 +138,7 @@ impl<'a> Ilql<'a> {
                 for head in networks.heads.iter_mut() {
                     let _ = head.forget().await;
                 }
-                return Err(error);
+                return Err(guarded(error));
             }
         };
         for head in networks.heads.iter_mut() {

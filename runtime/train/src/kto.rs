@@ -126,7 +126,10 @@ impl<'a> Kto<'a> {
         let said = log_probs(reference, "reference", &batch, 1.0).await?;
         shown.reference(place, &said)?;
         let baseline = match self.objective.loss {
-            KtoLoss::Kto => baseline(learner, reference, &batch).await?,
+            KtoLoss::Kto => {
+                let baseline = baseline(learner, reference, &batch).await;
+                baseline.map_err(|error| error.guarded(place, || shown.offenders()))?
+            }
             KtoLoss::ApoZeroUnpaired => 0.0,
         };
         let most = TOKENS_AT_ONCE;

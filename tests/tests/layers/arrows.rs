@@ -33,7 +33,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rlhf-burn",
         ],
     ),
-    ("rlhf-wasm", &["rlhf", "rlhf-core", "rlhf-train", "rlhf-cpu", "rlhf-burn", "rlhf-scorer"]),
+    ("rlhf-wasm", &["rlhf-core", "rlhf-train", "rlhf-cpu", "rlhf-burn", "rlhf-scorer"]),
 ];
 
 /// The crate's arrows that the table does not have, from its manifest and from its files. `all`: the names of the

@@ -75,7 +75,7 @@ fn config(folder: &Path, settings: &[&str]) -> Result<Config, RunError> {
 
 fn go(folder: &Path, kind: (&str, &[&str]), stop: &dyn Fn() -> bool) -> Result<Option<Summary>, RunError> {
     let out = folder.join(kind.0);
-    let manner = Manner { resume: true, every: Duration::ZERO, stop, ..Manner::new(&out) };
+    let manner = Manner { resume: true, every: Some(Duration::ZERO), stop, ..Manner::new(&out) };
     let config = config(folder, kind.1).unwrap_or_else(|e| panic!("{}: {e}", kind.0));
     run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
 }
@@ -104,7 +104,7 @@ fn every_kind_runs_is_saved_and_goes_on_to_the_same_bits() {
 
         // What was saved gives rewards, an ensemble's with how far its members disagree.
         let mut model = Loaded::open(&out.join("reward"), None, &threads(1)).unwrap();
-        let worth = model.judge("\n\nHuman: Is 2 even?\n\nAssistant:", " Yes.").unwrap();
+        let worth = model.judge("\n\nHuman: Is 2 even?\n\nAssistant:", &[" Yes."]).unwrap()[0];
         assert!(worth.reward.is_finite() && worth.disagreement.is_some() == (name == "ensemble"), "{name}");
         assert!(worth.disagreement.is_none_or(|d| d > 0.0), "members are not alike");
 

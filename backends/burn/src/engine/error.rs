@@ -131,7 +131,14 @@ impl fmt::Display for BurnError {
     }
 }
 
-impl core::error::Error for BurnError {}
+impl core::error::Error for BurnError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Core(error) => Some(error),
+            _ => None,
+        }
+    }
+}
 
 impl From<Error> for BurnError {
     fn from(error: Error) -> Self {

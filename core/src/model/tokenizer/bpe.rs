@@ -45,6 +45,25 @@ impl Bpe {
         llama2c::parse(file)?.try_into()
     }
 
+    /// The same tokenizer with `count` tokens at least, of which those beyond its own are special and stand for no
+    /// text, and with other tokens that begin and end texts.
+    ///
+    /// # Errors
+    /// `bos` or `eos` is outside the vocabulary, or there are more than 2^24 tokens.
+    pub fn with_special(
+        self,
+        count: usize,
+        bos: Option<u32>,
+        eos: Option<u32>,
+    ) -> Result<Self, TokenizerError> {
+        let mut parts = self.0;
+        if count > MOST_TOKENS {
+            return Err(TokenizerError::new("bpe", format!("{count} tokens"), "there are more than 2^24"));
+        }
+        parts.tokens.resize(count.max(parts.tokens.len()), Vec::new());
+        Parts { bos, eos, ..parts }.try_into()
+    }
+
     /// The bytes of a token: none for a special one, `None` outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<&[u8]> {
         self.0.tokens.get(id as usize).map(Vec::as_slice)

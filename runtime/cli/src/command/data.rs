@@ -4,7 +4,7 @@ use super::exit::{Exit, Failure};
 use super::output::print;
 use clap::{Args, Subcommand};
 use rlhf::data::personal::{Finder, Kind, Masked, Names, mask};
-use rlhf::data::{self, check::Checker, for_testing};
+use rlhf::data::{self, DataError, check::Checker, for_testing};
 use rlhf::models::write_streamed;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,23 +14,23 @@ pub enum Data {
     /// Shows what is in files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
     ///
     /// Formats are recognised by their fields (`rlhf data formats`). Exit codes: 0 no problems, 1 a file cannot be
-    /// read, 4 there are rows that do not fit, empty prompts and answers, turns out of order, duplicates, test
+    /// read, 4 a file ends early, or there are rows that do not fit, empty prompts and answers, turns out of order, duplicates, test
     /// prompts that are trained on, contradictions, or nothing to learn from.
     Check(Check),
     /// Lists the formats of data that are read, with the fields of each
     ///
     /// Of names with | between them one is needed; fields in brackets are read where they are there.
     Formats,
-    /// Writes a file without e-mail addresses, telephone and card numbers, IP addresses and listed names
+    /// Writes a file without e-mail, street and IP addresses, telephone, card and account numbers, listed names
     ///
-    /// JSON lines or plain text. Each is replaced by its kind, such as <email>; all else stays byte for
-    /// byte. The counts by field are printed.
+    /// JSON (lines, an array, objects), CSV, TSV or plain text; what is not understood is refused. Each is
+    /// replaced by its kind, such as <email>; all else stays byte for byte. The counts by field are printed.
     Mask(Mask),
 }
 
 #[derive(Args)]
 pub struct Check {
-    /// JSON lines (plain, gzip, Zstandard), Parquet or text; a name with "test" or "eval" marks a test file
+    /// JSON, CSV, TSV or text (plain, gzip, Zstandard) or Parquet; a name with "test" or "eval" marks a test file
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// More files, whose prompts are not to be among those of FILE
@@ -46,7 +46,7 @@ pub struct Check {
 
 #[derive(Args)]
 pub struct Mask {
-    /// JSON lines or text, plain, gzip or Zstandard
+    /// JSON, CSV, TSV or text, plain, gzip or Zstandard
     file: PathBuf,
     /// The file to write; packed where its name ends in .gz
     #[arg(long, value_name = "FILE")]
@@ -113,6 +113,11 @@ fn check(args: &Check) -> Result<(), Failure> {
 
 /// Masks `path` into `out`, which appears whole or not at all, and is packed where its name ends in `.gz`.
 fn mask_file(path: &Path, out: &Path, finder: &Finder) -> Result<Masked, Failure> {
+    // It would take the place of a link, and not of what the link leads to.
+    if std::fs::symlink_metadata(out).is_ok_and(|known| !known.is_file()) {
+        let reason = "it is a link, folder, FIFO or device, which is not replaced: name a file";
+        return Err(Failure::failed(DataError::content(out, "--out", reason)));
+    }
     let packed = out.extension().is_some_and(|e| e == "gz");
     let (mut masked, mut fault) = (Masked::default(), None);
     // An error of the input is not the output file's.

@@ -20,7 +20,7 @@ pub enum Exit {
     Wrong = 2,
     /// It was stopped on purpose, by a guard or by Ctrl-C, and left a checkpoint to resume from.
     Stopped = 3,
-    /// `rlhf data check` found problems.
+    /// `rlhf data check` found problems, or a command left rows out that nothing could be done with.
     Found = 4,
 }
 

@@ -1,11 +1,11 @@
 //! `rlhf generate`.
 
 use super::exit::Failure;
-use super::input::lines;
+use super::input::{Bad, Row as BadRow, lines, rows};
 use super::output::{harmless, print, print_line};
 use clap::Args;
 use rlhf::engine::Device;
-use rlhf::inference::{Loaded, Response, Writing, transcript};
+use rlhf::inference::{self, Loaded, Response, Writing, transcript};
 use rlhf_core::sampling::{Filters, Sampling};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -20,10 +20,11 @@ pub struct Generate {
     /// What to continue; without it and --prompts, every line of standard input
     #[arg(long, value_name = "TEXT", conflicts_with = "prompts")]
     prompt: Option<String>,
-    /// A file of JSON lines with a field "prompt"
+    /// A file whose rows have a field "prompt": JSON lines, an array, a table or Parquet
     #[arg(long, value_name = "FILE")]
     prompts: Option<PathBuf>,
-    /// Put prompts into the form of the transcripts that runs train on: "Human: …", "Assistant:"
+    /// Put prompts into the form of the transcripts that runs train on: "Human: …", "Assistant:", without white
+    /// space around what is asked
     #[arg(long)]
     transcript: bool,
     /// What logits are divided by; 0 takes the most probable token
@@ -67,18 +68,25 @@ pub fn main(args: &Generate, device: &Device) -> Result<(), Failure> {
     let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), device)?;
     model.writes()?;
     if let Some(prompt) = &args.prompt {
-        return args.answer(&mut model, &writing, "--prompt", prompt);
+        let done = args.answer(&mut model, &writing, "--prompt", prompt);
+        return done.map_err(BadRow::failure);
     }
-    for line in lines(args.prompts.as_deref())? {
-        let line = line?;
-        if args.prompts.is_some() {
-            let [prompt] = line.fields(["prompt"])?;
-            args.answer(&mut model, &writing, &line.place, &prompt)?;
-        } else {
-            args.answer(&mut model, &writing, &line.place, &line.text)?;
+    let mut bad = Bad::none(args.json);
+    if let Some(path) = &args.prompts {
+        for row in rows(Some(path))? {
+            let done = row.map_err(BadRow::from).and_then(|row| {
+                let prompt = row.text("prompt")?;
+                args.answer(&mut model, &writing, &row.place(), prompt)
+            });
+            bad.note(done)?;
+        }
+    } else {
+        for (place, text) in lines() {
+            let text = text.map_err(|reason| BadRow::Bad(format!("{place}: {reason}")));
+            bad.note(text.and_then(|text| args.answer(&mut model, &writing, &place, &text)))?;
         }
     }
-    Ok(())
+    bad.finish()
 }
 
 impl Generate {
@@ -97,9 +105,9 @@ impl Generate {
         Ok(Writing { sampling, longest, count, seed: self.seed })
     }
 
-    fn answer(&self, model: &mut Loaded, how: &Writing, place: &str, prompt: &str) -> Result<(), Failure> {
-        let text = if self.transcript { transcript(prompt) } else { prompt.to_owned() };
-        let responses = model.write(&text, how).map_err(|e| Failure::failed(format!("{place}: {e}")))?;
+    fn answer(&self, model: &mut Loaded, how: &Writing, place: &str, prompt: &str) -> Result<(), BadRow> {
+        let text = if self.transcript { transcript(prompt) } else { inference::prompt(prompt).to_owned() };
+        let responses = model.write(&text, how).map_err(|e| BadRow::of(place, e))?;
         for (index, response) in responses.iter().enumerate() {
             if self.json {
                 print_line(&Row { prompt, index, response })?;

@@ -8,7 +8,7 @@ macro_rules! examples {
             "\n\n\
              Exit codes: 0 done; 1 failed while running; 2 the command line, the configuration or what\n\
              they name is wrong, and nothing was begun; 3 stopped on purpose, by a guard or by Ctrl-C, with\n\
-             a checkpoint left; 4 `data check` found problems."
+             a checkpoint left; 4 `data check` found problems, or rows were left out."
         )
     };
 }

@@ -1,72 +1,131 @@
-//! Texts from files and from standard input, line by line.
+//! Rows from files and from standard input, one after the other, and those that nothing can be done with.
 
-use super::exit::Failure;
-use serde_json::{Map, Value};
-use std::fs::File;
+use super::exit::{Exit, Failure};
+use super::output::{print_line, tell};
+use rlhf::data::{self, Rows};
+use rlhf::inference::InferenceError;
+use serde_json::json;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::Path;
 
-/// The longest line, in bytes.
+/// What messages call standard input.
+const STANDARD: &str = "standard input";
+
+/// The longest line of plain text, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// A line, and where it stands.
-pub struct Line {
-    pub place: String,
-    pub text: String,
-}
-
-/// The lines of a file, or of standard input.
-pub fn lines(file: Option<&Path>) -> Result<impl Iterator<Item = Result<Line, Failure>>, Failure> {
-    let (name, from): (String, Box<dyn BufRead>) = match file {
-        Some(path) => {
-            let name = path.display().to_string();
-            let file = File::open(path).map_err(|e| Failure::wrong(format!("{name}: {e}")))?;
-            (name, Box::new(BufReader::new(file)))
-        }
-        None => ("standard input".into(), Box::new(stdin().lock())),
-    };
-    Ok(Lines { name, from, number: 0 })
-}
-
-struct Lines {
-    name: String,
-    from: Box<dyn BufRead>,
-    number: u64,
-}
-
-impl Iterator for Lines {
-    type Item = Result<Line, Failure>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.number += 1;
-        let place = format!("{}, line {}", self.name, self.number);
-        let mut bytes = Vec::new();
-        match self.from.by_ref().take(LONGEST + 1).read_until(b'\n', &mut bytes) {
-            Ok(0) => return None,
-            Ok(_) if bytes.len() as u64 > LONGEST => {
-                return Some(Err(Failure::failed(format!("{place}: want at most {LONGEST} bytes a line"))));
-            }
-            Ok(_) => {}
-            Err(error) => return Some(Err(Failure::failed(format!("{place}: {error}")))),
-        }
-        let text = String::from_utf8(bytes).map_err(|_| Failure::failed(format!("{place}: it is no UTF-8")));
-        Some(text.map(|text| Line { place, text: text.trim_end_matches(['\n', '\r']).to_owned() }))
+/// The rows of a file of any kind that data comes in, or the JSON lines of standard input.
+pub fn rows(file: Option<&Path>) -> Result<Rows, Failure> {
+    match file {
+        Some(path) => data::rows(path).map_err(Failure::wrong),
+        None => Ok(data::json_lines(STANDARD.as_ref(), Box::new(BufReader::new(stdin())))),
     }
 }
 
-impl Line {
-    /// Its text as a JSON object with these fields, which are texts; it may have others.
-    pub fn fields<const N: usize>(&self, names: [&str; N]) -> Result<[String; N], Failure> {
-        let place = &self.place;
-        let row: Map<String, Value> =
-            serde_json::from_str(&self.text).map_err(|e| Failure::failed(format!("{place}: {e}")))?;
-        let mut out = [const { String::new() }; N];
-        for (out, name) in out.iter_mut().zip(names) {
-            let text = row.get(name).and_then(Value::as_str);
-            *out = text
-                .ok_or_else(|| Failure::failed(format!("{place}, field {name:?}: want a text")))?
-                .to_owned();
+/// The lines of standard input as they are but for their ends, each with its place.
+pub fn lines() -> impl Iterator<Item = (String, Result<String, String>)> {
+    let mut from = stdin().lock();
+    (1..).map_while(move |number: u64| {
+        let mut bytes = Vec::new();
+        let place = format!("{STANDARD}, line {number}");
+        let text = match from.by_ref().take(LONGEST + 1).read_until(b'\n', &mut bytes) {
+            Ok(0) => return None,
+            Ok(_) if bytes.len() as u64 > LONGEST => {
+                Err(format!("want at most {LONGEST} bytes a line; what follows is read as another"))
+            }
+            Ok(_) => String::from_utf8(bytes).map_err(|_| "it is no UTF-8".into()),
+            Err(error) => Err(error.to_string()),
+        };
+        Some((place, text.map(|text| text.trim_end_matches(['\n', '\r']).to_owned())))
+    })
+}
+
+/// Rows that nothing could be done with, among others.
+pub struct Bad {
+    json: bool,
+    rows: u64,
+    bad: u64,
+}
+
+impl Bad {
+    /// None so far. With `json` they are told in their place, on standard output.
+    pub fn none(json: bool) -> Self {
+        Self { json, rows: 0, bad: 0 }
+    }
+
+    /// Passes on what was done with a row; or says why nothing could be, and goes on.
+    ///
+    /// # Errors
+    /// What ends a command whatever the row.
+    pub fn note<T>(&mut self, done: Result<T, Row>) -> Result<Option<T>, Failure> {
+        self.rows += 1;
+        let reason = match done {
+            Ok(done) => return Ok(Some(done)),
+            Err(Row::Ends(failure)) => return Err(failure),
+            Err(Row::Bad(reason)) => reason,
+        };
+        self.bad += 1;
+        if self.json {
+            print_line(&json!({ "error": reason }))?;
+        } else {
+            tell(&reason);
         }
-        Ok(out)
+        Ok(None)
+    }
+
+    /// Ends a command.
+    ///
+    /// # Errors
+    /// [`Exit::Found`] where there was a bad row.
+    pub fn finish(self) -> Result<(), Failure> {
+        match self.bad {
+            0 => Ok(()),
+            bad => {
+                let error = format!("{bad} of {} rows are left out: see above", self.rows).into();
+                Err(Failure { exit: Exit::Found, error })
+            }
+        }
+    }
+}
+
+/// Why nothing could be done with a row.
+pub enum Row {
+    /// It is wrong itself; its place is part of the reason.
+    Bad(String),
+    /// So would others be.
+    Ends(Failure),
+}
+
+impl Row {
+    /// What a model says of the row at `place`: a text that does not fit is the row's fault alone.
+    pub fn of(place: &str, error: InferenceError) -> Self {
+        let reason = format!("{place}: {error}");
+        match error {
+            InferenceError::Context { .. } | InferenceError::Empty => Self::Bad(reason),
+            _ => Self::Ends(Failure::failed(reason)),
+        }
+    }
+
+    /// Of the only row.
+    pub fn failure(self) -> Failure {
+        match self {
+            Self::Bad(reason) => Failure::failed(reason),
+            Self::Ends(failure) => failure,
+        }
+    }
+}
+
+impl From<data::DataError> for Row {
+    fn from(error: data::DataError) -> Self {
+        match error.is_end() {
+            true => Self::Ends(Failure::failed(error)),
+            false => Self::Bad(error.to_string()),
+        }
+    }
+}
+
+impl From<Failure> for Row {
+    fn from(failure: Failure) -> Self {
+        Self::Ends(failure)
     }
 }

@@ -16,6 +16,7 @@ mod quickstart;
 mod rate;
 mod report;
 mod score;
+mod tally;
 mod train;
 
 use bench::Bench;

@@ -1,9 +1,10 @@
 //! `rlhf rate`.
 
 use super::exit::Failure;
-use super::input::{Line, lines};
+use super::input::{Bad, Row as BadRow, rows};
 use super::output::{Output, harmless, print};
 use clap::Args;
+use rlhf::data::Row;
 use rlhf::report::table;
 use rlhf::statistics::{Games, Rated, Rating};
 use std::path::PathBuf;
@@ -33,16 +34,22 @@ pub struct Rate {
 
 pub fn main(args: &Rate) -> Result<(), Failure> {
     let mut games = Games::default();
-    for line in lines(args.file.as_deref())? {
-        let line = line?;
-        let [first, second, winner] = line.fields(["a", "b", "winner"])?;
-        games.push(&first, &second, score(&line, &winner)?);
+    let mut bad = Bad::none(false);
+    for row in rows(args.file.as_deref())? {
+        let game = row.map_err(BadRow::from).and_then(|row| {
+            let (first, second) = (row.text("a")?.to_owned(), row.text("b")?.to_owned());
+            Ok((first, second, score(&row)?))
+        });
+        if let Some((first, second, score)) = bad.note(game)? {
+            games.push(&first, &second, score);
+        }
     }
     let Rate { prior, k, resamples, seed, .. } = *args;
     let rating = Rating { prior, k, resamples, seed, ..Rating::default() };
     let all = games.rate(&rating).map_err(|e| Failure::failed(e.to_string()))?;
     if args.json {
-        return Output { json: true }.result(&all);
+        Output { json: true }.result(&all)?;
+        return bad.finish();
     }
     let points =
         |rated: Rated| [format!("{:.0}", rated.value), format!("{:.0} to {:.0}", rated.low, rated.high)];
@@ -55,20 +62,20 @@ pub fn main(args: &Rate) -> Result<(), Failure> {
             vec![harmless(&s.model), s.games.to_string(), won, likelihood, within, elo, elo_within]
         })
         .collect();
-    print(&table(&["model", "games", "won", "Bradley–Terry", "95 %", "Elo", "95 %"], &rows))
+    print(&table(&["model", "games", "won", "Bradley–Terry", "95 %", "Elo", "95 %"], &rows))?;
+    bad.finish()
 }
 
 /// The first model's score.
-fn score(line: &Line, winner: &str) -> Result<f64, Failure> {
-    match winner {
+fn score(row: &Row) -> Result<f64, BadRow> {
+    match row.text("winner")? {
         "a" => Ok(1.0),
         "b" => Ok(0.0),
         "tie" => Ok(0.5),
-        _ => {
-            let place = &line.place;
-            Err(Failure::failed(format!(
-                "{place}, field \"winner\": {winner:?} is neither \"a\", \"b\" nor \"tie\""
-            )))
+        winner => {
+            let place = row.place();
+            let reason = format!("{place}, field \"winner\": {winner:?} is neither \"a\", \"b\" nor \"tie\"");
+            Err(BadRow::Bad(reason))
         }
     }
 }

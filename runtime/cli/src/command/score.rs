@@ -1,9 +1,11 @@
 //! `rlhf score`.
 
 use super::exit::Failure;
-use super::input::lines;
-use super::output::{print, print_line};
+use super::input::{Bad, Row as BadRow, rows};
+use super::output::{print, print_line, tell};
+use super::tally::Tally;
 use clap::Args;
+use rlhf::data::{Comparison, Kind, Options, comparisons, recognise};
 use rlhf::engine::Device;
 use rlhf::inference::{Loaded, Worth, transcript};
 use serde_json::json;
@@ -13,7 +15,8 @@ use std::path::PathBuf;
 pub struct Score {
     /// A reward model: a Hugging Face folder with a scalar head, or several, such as a run's `reward`
     model: PathBuf,
-    /// JSON lines with the fields "prompt" and "response"; standard input, unless given
+    /// Rows with the fields "prompt" and "response", or comparisons in any format that runs take, whose preferred
+    /// answers are to have the higher rewards; JSON lines of standard input, unless given
     #[arg(conflicts_with = "prompt")]
     file: Option<PathBuf>,
     /// Its tokenizer, if the folder has none of its own
@@ -36,33 +39,77 @@ pub struct Score {
 pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
     let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), device)?;
     model.scores()?;
+    let mut bad = Bad::none(args.json);
     if let (Some(prompt), Some(reply)) = (&args.prompt, &args.reply) {
-        return args.judge(&mut model, "--reply", prompt, reply);
+        args.judge(&mut model, "--reply", prompt, reply).map_err(BadRow::failure)?;
+        return Ok(());
     }
-    for line in lines(args.file.as_deref())? {
-        let line = line?;
-        let [prompt, response] = line.fields(["prompt", "response"])?;
-        args.judge(&mut model, &line.place, &prompt, &response)?;
+    if let Some(file) = &args.file
+        && let Some(format) = recognise(file).map_err(Failure::wrong)?
+        && format.kind() == Kind::Comparisons
+    {
+        let mut tally = Tally::default();
+        for comparison in comparisons(file, Options::default()).map_err(Failure::wrong)? {
+            let done = comparison
+                .map_err(BadRow::from)
+                .and_then(|comparison| args.compare(&mut model, &comparison, &mut tally));
+            bad.note(done)?;
+        }
+        tally.tell(args.json)?;
+        return bad.finish();
     }
-    Ok(())
+    let mut cut = 0;
+    for row in rows(args.file.as_deref())? {
+        let done = row.map_err(BadRow::from).and_then(|row| {
+            let response = if row.fields.contains_key("response") { "response" } else { "completion" };
+            args.judge(&mut model, &row.place(), row.text("prompt")?, row.text(response)?)
+        });
+        cut += usize::from(bad.note(done)? == Some(true));
+    }
+    if cut > 0 {
+        tell(&format!("{cut} texts were longer than the model reads, and were cut as in training"));
+    }
+    bad.finish()
 }
 
 impl Score {
-    fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<(), Failure> {
+    /// Whether the text was cut.
+    fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<bool, BadRow> {
         let worth = if self.transcript {
-            model.judge(&transcript(prompt), &format!(" {}", reply.trim_start()))
+            model.judge(&transcript(prompt), &[&format!(" {}", reply.trim())])
         } else {
-            model.judge(prompt, reply)
+            model.judge(prompt, &[reply])
         };
-        let Worth { reward, disagreement } = worth.map_err(|e| Failure::failed(format!("{place}: {e}")))?;
+        let worth = worth.map_err(|e| BadRow::of(place, e))?;
+        let Some(Worth { reward, disagreement, cut }) = worth.first().copied() else { return Ok(false) };
         if self.json {
             let mut line = json!({ "prompt": prompt, "response": reply, "reward": reward });
             if let Some(disagreement) = disagreement {
                 line["disagreement"] = disagreement.into();
             }
-            print_line(&line)
+            if cut {
+                line["cut"] = cut.into();
+            }
+            print_line(&line)?;
         } else {
-            print(&format!("{reward}\n"))
+            print(&format!("{reward}\n"))?;
         }
+        Ok(cut)
+    }
+
+    /// The rewards of a comparison's answers.
+    fn compare(&self, model: &mut Loaded, comparison: &Comparison, tally: &mut Tally) -> Result<(), BadRow> {
+        let origin = &comparison.origin;
+        let place = format!("{}, line {}", origin.path.display(), origin.line);
+        let answers: Vec<&str> = comparison.answers.iter().map(String::as_str).collect();
+        let worth = model.judge(&comparison.prompt, &answers).map_err(|e| BadRow::of(&place, e))?;
+        let rewards: Vec<f32> = worth.iter().map(|worth| worth.reward).collect();
+        tally.add(comparison, &rewards, worth.iter().any(|worth| worth.cut));
+        if self.json {
+            let (prompt, answers) = (&comparison.prompt, &comparison.answers);
+            return Ok(print_line(&json!({ "prompt": prompt, "answers": answers, "rewards": rewards }))?);
+        }
+        let rewards: Vec<String> = rewards.iter().map(f32::to_string).collect();
+        Ok(print(&(rewards.join(" ") + "\n"))?)
     }
 }

@@ -138,8 +138,9 @@ impl Report {
         }
     }
 
-    /// What should be looked at before training: rows that do not fit, rows with something wrong, duplicates,
-    /// leaks, contradictions, nothing to learn from. Personal data is for people to judge, and is none of these.
+    /// What should be looked at before training: files that end early, rows that do not fit, rows with something
+    /// wrong, duplicates, leaks, contradictions, nothing to learn from. Personal data is for people to judge, and is
+    /// none of these.
     pub fn problems(&self) -> Vec<String> {
         let refused: u64 = self.files.iter().map(|file| file.refused).sum();
         let counts = [
@@ -151,14 +152,15 @@ impl Report {
         ];
         let flaws = self.flaws.iter().map(|(what, count)| (*count, *what));
         let counts = counts.into_iter().chain(flaws).filter(|(count, _)| *count > 0);
-        let mut all: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+        let counts = counts.map(|(count, what)| format!("{count} {what}"));
+        let mut all: Vec<String> = self.ended.iter().cloned().chain(counts).collect();
         if self.votes.votes > 0 && self.votes.votes == self.votes.ties {
             all.push(format!("there is no decided vote: all {} are ties", self.votes.votes));
         }
         if let (true, Some(label)) = (self.labels.of_one_class(), self.labels.least) {
             all.push(format!("the {} labels are of one class: all are {label}", self.labels.count));
         }
-        self.ended.iter().cloned().chain(all).collect()
+        all
     }
 }
 

@@ -12,6 +12,10 @@ pub enum Kind {
     Phone,
     /// A payment card's number.
     Card,
+    /// The number of a bank account (IBAN).
+    Iban,
+    /// A street with a house's number.
+    Address,
     /// An IPv4 or IPv6 address.
     Ip,
     /// A name of the list.
@@ -20,7 +24,8 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Email, Self::Phone, Self::Card, Self::Ip, Self::Name];
+    pub const ALL: [Self; 7] =
+        [Self::Email, Self::Phone, Self::Card, Self::Iban, Self::Address, Self::Ip, Self::Name];
 
     /// What stands in its place.
     pub fn mask(self) -> &'static str {
@@ -28,6 +33,8 @@ impl Kind {
             Self::Email => "<email>",
             Self::Phone => "<phone>",
             Self::Card => "<card>",
+            Self::Iban => "<iban>",
+            Self::Address => "<address>",
             Self::Ip => "<ip>",
             Self::Name => "<name>",
         }

@@ -1,8 +1,16 @@
 //! Personal data in texts: found, counted and masked.
 //!
-//! E-mail addresses, telephone numbers, payment cards (whose check digit is right), IP addresses, and
-//! names of a list. It goes by form alone: what looks like none of these is not found, and a number in
-//! the form of a telephone number is taken for one. Time is linear in the text.
+//! E-mail addresses (of any alphabet, also `ann [at] example [dot] org`), telephone numbers (international,
+//! and the national forms of North America and of countries that write a 0 before the area), payment cards
+//! (whose check digit is right), bank accounts (IBAN, whose check digits are right), streets with a house's
+//! number in some fifteen languages, IP addresses, and names of a list in any case. It goes by form alone:
+//! what looks like none of these is not found, and a number in the form of a telephone number is taken for
+//! one. Time is linear in the text.
+//!
+//! On 68 forms of 30 countries and 20 texts that only look like them, a set of this crate's own tests, 66 of
+//! the 68 are found (recall 97 %) and 66 of 67 findings are right (precision 99 %). The forms were known when
+//! the patterns were written: on other people's data expect less, above all of streets, of telephone numbers
+//! that are written like any other number (`612 345 678`), and of names that are not in the list.
 //!
 //! ```
 //! use rlhf_data::personal::{Finder, Kind};

@@ -1,6 +1,7 @@
 //! What a guard found.
 
 use crate::Examples;
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
@@ -88,7 +89,7 @@ pub struct Fault {
     /// The greatest value that would have passed; `None` where it only has to be finite.
     pub limit: Option<f64>,
     /// What to do.
-    pub advice: &'static str,
+    pub advice: Cow<'static, str>,
     /// The samples that are at fault, or for [`Guard::Gradient`] the whole batch.
     pub offenders: Vec<Offender>,
     /// How many samples were looked at.
@@ -112,10 +113,25 @@ impl Fault {
             what: what.into(),
             value,
             limit: None,
-            advice,
+            advice: advice.into(),
             offenders,
             of,
         }))
+    }
+
+    /// A number that was found not to be finite by who has no samples at hand: these are all that it may be of.
+    pub(crate) fn found(place: Place, error: impl fmt::Display, offenders: Vec<Offender>) -> Box<Self> {
+        let of = offenders.len();
+        Box::new(Self {
+            guard: Guard::NonFinite,
+            place,
+            what: format!("numbers ({error})"),
+            value: f64::NAN,
+            limit: None,
+            advice: "lower the learning rate; in the first step: are the weights whole?".into(),
+            offenders,
+            of,
+        })
     }
 
     /// A learner's refusal to step on this batch.
@@ -132,7 +148,7 @@ impl Fault {
             what: format!("{role}: {error}"),
             value: f64::NAN,
             limit: None,
-            advice: "lower its learning rate",
+            advice: "lower its learning rate".into(),
             offenders,
             of,
         })
@@ -211,6 +227,11 @@ impl Offender {
     pub(crate) fn example(examples: &Examples, i: usize, index: usize) -> Self {
         let (prompt, response) = examples.parted(i);
         Self { prompt: prompt.to_vec(), response: response.to_vec(), ..Self::of(index) }
+    }
+
+    /// A prompt to which something was to be written.
+    pub fn prompt(tokens: &[u32], index: usize) -> Self {
+        Self { prompt: tokens.to_vec(), ..Self::of(index) }
     }
 
     /// A ranking's answer.

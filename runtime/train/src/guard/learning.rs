@@ -48,7 +48,7 @@ impl Guards {
                 what: "the mean ratio of new to old probability, or its inverse,".into(),
                 value: mean,
                 limit: Some(self.max_ratio),
-                advice: "lower ppo.policy.learning_rate, or raise β (ppo.controller)",
+                advice: "lower ppo.policy.learning_rate, or raise β (ppo.controller)".into(),
                 offenders: far.map(offender).collect(),
                 of: minibatch.len(),
             }));

@@ -78,7 +78,7 @@ impl Guards {
             what: "the mean KL from the reference, in nats per response,".into(),
             value: mean,
             limit: Some(self.max_kl),
-            advice: "lower the learning rate, or raise β or τ",
+            advice: "lower the learning rate, or raise β or τ".into(),
             offenders: far.map(|&(i, _)| shown.offender(i, Vec::new())).collect(),
             of: kls.len(),
         }))

@@ -49,7 +49,7 @@ impl Guards {
             what: "the mean KL from the reference, in nats per response,".into(),
             value: seen.kl,
             limit: Some(self.max_kl),
-            advice: "lower ppo.policy.learning_rate, or raise β (ppo.controller)",
+            advice: "lower ppo.policy.learning_rate, or raise β (ppo.controller)".into(),
             offenders: far.map(|(i, _)| Offender::written(&seen.rollouts, i, i)).collect(),
             of: seen.rollouts.len(),
         }))

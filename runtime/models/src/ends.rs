@@ -1,0 +1,186 @@
+//! Which tokens begin and end a text, as the files beside a model say.
+
+use crate::{Files, FormatError};
+use rlhf_core::model::tokenizer::{Bpe, Tokenizer};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The most bytes of a file of settings.
+const MOST: u64 = 1 << 20;
+const CONFIG: &str = "config.json";
+const GENERATION: &str = "generation_config.json";
+const ADDED: &str = "added_tokens.json";
+/// Files that name special tokens by their texts.
+const NAMED: [&str; 2] = ["special_tokens_map.json", "tokenizer_config.json"];
+
+/// A byte-level tokenizer with the tokens that `added_tokens.json` adds to it, which begins and ends texts as the
+/// model was taught: by the ids in `generation_config.json` or `config.json`, or the texts in
+/// `special_tokens_map.json` or `tokenizer_config.json`. Where none of them says, its own ends stay.
+///
+/// `ids` are the vocabulary's.
+pub(crate) fn with_ends(files: &Files, ids: &BTreeMap<String, u32>, bpe: Bpe) -> Result<Bpe, FormatError> {
+    let added: BTreeMap<String, u32> = match object(files, ADDED)? {
+        None => BTreeMap::new(),
+        Some(tokens) => tokens
+            .into_iter()
+            .map(|(name, id)| {
+                let id = id.as_u64().and_then(|id| u32::try_from(id).ok());
+                let fault =
+                    || FormatError::content(&files.path(ADDED), format!("token {name:?}"), "want an id");
+                Ok((name.clone(), id.ok_or_else(fault)?))
+            })
+            .collect::<Result<_, FormatError>>()?,
+    };
+    let settings = Settings { files, ids, added: &added };
+    let model = object(files, CONFIG)?.and_then(|config| config.get("vocab_size")?.as_u64());
+    // The model's rows that the tokenizer has no text for are special tokens.
+    let most = model.map_or(bpe.vocabulary(), |model| usize::try_from(model).unwrap_or(usize::MAX));
+    let [begin, end] =
+        [("bos", bpe.bos()), ("eos", bpe.eos())].map(|(which, own)| match settings.find(which) {
+            Ok(None) => Ok(own),
+            Ok(Some((file, id))) if id as usize >= most.max(bpe.vocabulary()) => {
+                let reason =
+                    format!("token {id} is outside the vocabulary of {}", most.max(bpe.vocabulary()));
+                Err(FormatError::content(&files.path(file), format!("{which} token"), reason))
+            }
+            Ok(Some((_, id))) => Ok(Some(id)),
+            Err(error) => Err(error),
+        });
+    let (begin, end) = (begin?, end?);
+    let special = added.values().copied().chain(begin).chain(end).filter(|id| (*id as usize) < most);
+    let count = special.map(|id| id as usize + 1).fold(bpe.vocabulary(), usize::max);
+    let special = bpe.with_special(count, begin, end);
+    special.map_err(|error| FormatError::tokenizer(&files.root(), error))
+}
+
+/// The ids in a field such as `eos_token_id`: none, one, or several.
+pub(crate) fn ids(value: Option<&Value>) -> impl Iterator<Item = u64> + '_ {
+    let (one, several) = match value {
+        Some(Value::Array(several)) => (None, several.as_slice()),
+        one => (one, [].as_slice()),
+    };
+    one.into_iter().chain(several).filter_map(Value::as_u64)
+}
+
+/// A file that holds one JSON object, where there is one.
+fn object(files: &Files, name: &str) -> Result<Option<Map<String, Value>>, FormatError> {
+    if !files.has(name) {
+        return Ok(None);
+    }
+    serde_json::from_str(&files.text(name, MOST)?).map(Some).map_err(|e| {
+        FormatError::content(&files.path(name), format!("line {}", e.line()), format!("want one object: {e}"))
+    })
+}
+
+struct Settings<'a> {
+    files: &'a Files,
+    ids: &'a BTreeMap<String, u32>,
+    added: &'a BTreeMap<String, u32>,
+}
+
+impl Settings<'_> {
+    /// The file that says which token is `bos` or `eos`, and its id: of several, the first.
+    fn find(&self, which: &str) -> Result<Option<(&'static str, u32)>, FormatError> {
+        for name in [GENERATION, CONFIG] {
+            let file = object(self.files, name)?;
+            let said = file.as_ref().and_then(|file| file.get(&format!("{which}_token_id")));
+            if let Some(id) = ids(said).next() {
+                return Ok(Some((name, u32::try_from(id).unwrap_or(u32::MAX))));
+            }
+        }
+        for name in NAMED {
+            let file = object(self.files, name)?;
+            let said = file.as_ref().and_then(|file| file.get(&format!("{which}_token")));
+            // A text, or an object with one.
+            let text = said.and_then(|said| said.as_str().or_else(|| said.get("content")?.as_str()));
+            let Some(text) = text else { continue };
+            match self.ids.get(text).or_else(|| self.added.get(text)) {
+                Some(id) => return Ok(Some((name, *id))),
+                None => {
+                    let reason = format!("{text:?} is no token of the vocabulary, nor of {ADDED}");
+                    let place = format!("field \"{which}_token\"");
+                    return Err(FormatError::content(&self.files.path(name), place, reason));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenizer_in;
+    use serde_json::json;
+
+    /// GPT-2's alphabet, and `</s>` as token 256.
+    fn vocabulary() -> String {
+        let printed = |byte: u32| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
+        let mut next = 0x100;
+        let mut ids = Map::new();
+        for byte in 0..256u32 {
+            let stands = if printed(byte) { byte } else { next };
+            next += u32::from(!printed(byte));
+            ids.insert(char::from_u32(stands).unwrap().to_string(), byte.into());
+        }
+        ids.insert("</s>".into(), 256.into());
+        Value::Object(ids).to_string()
+    }
+
+    fn read(files: &[(&str, Value)]) -> Result<(Option<u32>, Option<u32>, usize), String> {
+        let texts = files.iter().map(|(name, value)| (*name, value.to_string().into_bytes()));
+        let pair = [("vocab.json", vocabulary().into_bytes()), ("merges.txt", b"#version: 0.2\n".to_vec())];
+        let files = Files::memory(texts.chain(pair).map(|(name, bytes)| (name, bytes)));
+        let tokenizer = tokenizer_in(&files).map_err(|error| error.to_string())?;
+        Ok((tokenizer.bos(), tokenizer.eos(), tokenizer.vocabulary()))
+    }
+
+    #[test]
+    fn the_end_of_a_text_is_what_the_first_file_says_that_does() {
+        assert_eq!(read(&[]), Ok((None, None, 257)));
+        assert_eq!(
+            read(&[("special_tokens_map.json", json!({"eos_token": "</s>"}))]),
+            Ok((None, Some(256), 257))
+        );
+        let object = json!({"eos_token": {"content": "</s>", "lstrip": false}});
+        assert_eq!(read(&[("tokenizer_config.json", object)]), Ok((None, Some(256), 257)));
+        let config =
+            |eos: Value| ("config.json", json!({"vocab_size": 260, "eos_token_id": eos, "bos_token_id": 1}));
+        assert_eq!(read(&[config(json!(256))]), Ok((Some(1), Some(256), 257)));
+        let generation = ("generation_config.json", json!({"eos_token_id": [255, 256]}));
+        assert_eq!(read(&[config(json!(256)), generation]), Ok((Some(1), Some(255), 257)));
+        assert_eq!(read(&[config(Value::Null)]), Ok((Some(1), None, 257)));
+        // A token that only the network knows of.
+        assert_eq!(read(&[config(json!(258))]), Ok((Some(1), Some(258), 259)));
+    }
+
+    #[test]
+    fn added_tokens_are_part_of_the_vocabulary() {
+        let added = ("added_tokens.json", json!({"<|im_end|>": 257, "<pad>": 258}));
+        let map = ("special_tokens_map.json", json!({"eos_token": "<|im_end|>"}));
+        let config = ("config.json", json!({"vocab_size": 259}));
+        assert_eq!(read(&[added, map, config]), Ok((None, Some(257), 259)));
+    }
+
+    #[test]
+    fn ends_outside_the_vocabulary_are_refused_by_file() {
+        let config = ("config.json", json!({"vocab_size": 257, "eos_token_id": 50256}));
+        let error = read(&[config]).unwrap_err();
+        assert_eq!(error, "config.json, eos token: token 50256 is outside the vocabulary of 257");
+        let error = read(&[("special_tokens_map.json", json!({"eos_token": "<end>"}))]).unwrap_err();
+        assert!(
+            error.starts_with("special_tokens_map.json, field \"eos_token\": \"<end>\" is no token"),
+            "{error}"
+        );
+        assert!(
+            read(&[("added_tokens.json", json!({"x": -1}))]).unwrap_err().contains("token \"x\": want an id")
+        );
+    }
+
+    #[test]
+    fn byte_order_marks_are_no_part_of_a_text() {
+        let files = [("vocab.json", format!("\u{feff}{}", vocabulary())), ("merges.txt", "\u{feff}".into())];
+        let files = Files::memory(files.map(|(name, text): (_, String)| (name, text.into_bytes())));
+        assert_eq!(tokenizer_in(&files).unwrap().vocabulary(), 257);
+    }
+}
