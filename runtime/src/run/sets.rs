@@ -133,9 +133,13 @@ where
             );
             return Err(RunError::Unlearnable { what: what.into(), reason });
         }
-        let (folder, wanted) =
-            (&all.folder, files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", "));
-        return Err(RunError::Missing { what, folder: folder.clone(), wanted });
+        let read: usize = sets.iter().map(|set| set.counts.rows).sum();
+        if read > 0 {
+            let reason = format!("all {read} rows are on the held-out side: lower held_out, or add some");
+            return Err(RunError::Unlearnable { what: what.into(), reason });
+        }
+        let wanted = files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", ");
+        return Err(RunError::Missing { what, folder: all.folder.clone(), wanted });
     }
     Ok(sets)
 }
