@@ -73,6 +73,21 @@ pub(super) const JUDGED: &[&str] = &[
     "quality",
     "quality_score",
     "human_score",
+    "human_rating",
+    "user_rating",
+    "average_rating",
+    "avg_rating",
+    "mean_score",
+    "average_score",
+    "overall_rating",
+    "overall_quality",
+    "reward_score",
+    "rm_score",
+    "response_score",
+    "answer_score",
+    "preference_score",
+    "helpfulness_score",
+    "quality_rating",
     "stars",
     "grade",
     "thumbs",
@@ -294,11 +309,7 @@ impl Fields {
     }
 
     fn fits(&self, row: &Map<String, Value>) -> bool {
-        let there = |group: &Group| {
-            let mut values = group.0.iter().filter_map(|name| row.get(*name));
-            values.any(|value| group.1.fits(value))
-        };
-        self.required.iter().all(there) && self.more(row).is_none()
+        self.fitting(row) == self.required.len() && self.more(row).is_none()
     }
 
     /// A field of answers or judgments that the format has no use for.
@@ -362,6 +373,15 @@ impl Fields {
         let there = |group: &&Group| group.0.iter().any(|name| row.contains_key(*name));
         let lacking = self.required.iter().filter(|group| !there(group)).map(|group| one_of(group.0));
         (self.required.iter().filter(there).count(), lacking.collect())
+    }
+
+    /// Of the groups of fields, of how many a row has what they should hold.
+    fn fitting(&self, row: &Map<String, Value>) -> usize {
+        let fits = |group: &&Group| {
+            let mut values = group.0.iter().filter_map(|name| row.get(*name));
+            values.any(|value| group.1.fits(value))
+        };
+        self.required.iter().filter(fits).count()
     }
 
     /// The first field that holds something else than it should.
@@ -435,10 +455,10 @@ pub(super) fn unknown(row: &Row) -> DataError {
         (names, false) if names.is_empty() => "none".into(),
         (names, false) => names,
     };
-    // Most fields there; of equally many, fewest lacking.
+    // The fields that hold what they should, less those that do not.
     let score = |fields: &&Fields| {
-        let (there, lacking) = fields.lacks(&row.fields);
-        (there > 0).then_some((there as i32 - lacking.len() as i32, there))
+        let (named, fitting) = (fields.lacks(&row.fields).0, fields.fitting(&row.fields));
+        (named > 0).then_some((2 * fitting as i32 - fields.required.len() as i32, fitting))
     };
     let known = TABLE.iter().rev().filter_map(|fields| Some((score(&fields)?, fields)));
     let nearest = known.max_by_key(|(score, _)| *score).map(|(_, fields)| fields);
@@ -454,7 +474,7 @@ pub(super) fn unknown(row: &Row) -> DataError {
     }
     let place = format!("{} {}", row.unit, row.origin.line);
     let what = match &lacking[..] {
-        [] => format!("has no use for all of them: which of them holds the answers is not clear"),
+        [] => "has no use for all of them".to_owned(),
         lacking => format!("also needs {}", lacking.join(" and ")),
     };
     let reason =

@@ -171,6 +171,7 @@ impl Checks<'_> {
             for set in sets {
                 notes.extend(cut(&what, set, &most));
                 notes.extend(refused(&what, set));
+                notes.extend(flawed(&what, set));
             }
         }
         let named = |paths: &mut dyn Iterator<Item = &Path>| {
@@ -268,6 +269,13 @@ fn cut(what: &str, set: &DataSet, most: &str) -> Option<String> {
     };
     (cut > 0)
         .then(|| format!("{what}, {name}: {cut} of {rows} rows are longer than {most} and were cut{lost}"))
+}
+
+fn flawed(what: &str, set: &DataSet) -> Option<String> {
+    let all = set.flaws.iter().map(|(flaw, rows)| format!("{rows} {flaw}")).collect::<Vec<_>>();
+    (!all.is_empty()).then(|| {
+        format!("{what}, {}: {}; they are trained on (`rlhf data check` says more)", set.name, all.join(", "))
+    })
 }
 
 fn refused(what: &str, set: &DataSet) -> Option<String> {

@@ -5,8 +5,8 @@ use super::{DataSet, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
-use rlhf_data::{Fit, Format, Group, Sides, groups_of, user_field};
-use std::collections::HashSet;
+use rlhf_data::{Fit, Format, Group, Records, Sides, groups_of, user_field};
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 /// A data set, split.
@@ -77,17 +77,14 @@ pub(super) fn sides(files: &All) -> Result<(Sides, HashSet<u64>), RunError> {
 ///
 /// # Errors
 /// None has a row to train on; a file cannot be read, or more than a hundredth of its rows do not fit.
-pub(super) fn read<T, I>(
+pub(super) fn read<T>(
     what: &'static str,
     all: &All,
     files: &[Files],
     take: Take<'_>,
-    rows: impl Fn(&Path, Option<Format>) -> Result<I, DataError>,
+    rows: impl Fn(&Path, Option<Format>) -> Result<Records<T>, DataError>,
     group: impl Fn(&T) -> Group,
-) -> Result<Vec<Set<T>>, RunError>
-where
-    I: Iterator<Item = Result<T, DataError>>,
-{
+) -> Result<Vec<Set<T>>, RunError> {
     // Not every run wants every kind of data.
     if files.is_empty() {
         return Ok(Vec::new());
@@ -98,14 +95,19 @@ where
         let key = Key::new(take.seed, Stream::Data, index as u32);
         let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
         let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
+        let mut flaws = BTreeMap::<String, usize>::new();
         for path in &set.paths {
             let test = all.for_testing(path);
-            let (count, first) = file(rows(path, Some(set.format))?, |row| {
+            let mut records = rows(path, Some(set.format))?;
+            let (count, first) = file(&mut records, |row| {
                 let side = if test || take.held_out(group(&row)) { &mut held } else { &mut train };
                 side.offer(read, row);
                 read += 1;
             })?;
             refused += count;
+            for (flaw, rows) in records.flaws() {
+                *flaws.entry(flaw.what().into()).or_default() += rows;
+            }
             reasons.extend(first.into_iter().map(|error| error.to_string()));
         }
         reasons.truncate(REASONS);
@@ -120,6 +122,7 @@ where
             cut: 0,
             cut_answers: 0,
             reasons,
+            flaws,
         };
         sets.push(Set { train, held_out: held, counts });
     }
