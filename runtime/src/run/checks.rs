@@ -111,6 +111,13 @@ impl Checks<'_> {
         let what = || format!("step 3, {}", self.config.method);
         let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
         let train = || self.sources.comparisons.iter().flat_map(|set| &set.train);
+        if let Method::Distillation(settings) = method
+            && let Some(top) = settings.top.filter(|top| *top as usize > self.tokenizer.vocabulary())
+        {
+            let tokens = self.tokenizer.vocabulary();
+            let reason = format!("want {tokens} at most, as many tokens as there are, not {top}");
+            return Err(RunError::setting("method.distillation.top", reason));
+        }
         let items = match method {
             Method::Preference(_) if material.pairs.is_empty() => return nothing(undecided(train())),
             Method::Ilql(_) if train().all(|judged| judged.ranking().pairs().is_empty()) => {
