@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 const DEEPEST: usize = 8;
 const MOST_FILES: usize = 10_000;
 
+/// What marks a folder as a run's.
+const RUN: &str = "run.json";
+
 /// What a folder holds: each file is in one of the two, in the order of their paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
@@ -18,8 +21,8 @@ pub struct Found {
     pub left_out: Vec<(PathBuf, String)>,
 }
 
-/// All files below `root`, at most 8 folders deep. Hidden files and folders, and links to folders, are left
-/// out.
+/// All files below `root`, at most 8 folders deep. Hidden files and folders, folders of runs, and links to folders
+/// are left out.
 ///
 /// # Errors
 /// A folder or a file cannot be read; or there are more than 10 000 files.
@@ -68,6 +71,8 @@ fn collect(
             leave("hidden: its name begins with a dot");
         } else if kind.is_dir() && deeper == 0 {
             leave("more than 8 folders deep");
+        } else if kind.is_dir() && path.join(RUN).is_file() {
+            leave("the folder of a run, whose texts a model wrote");
         } else if kind.is_dir() {
             collect(&path, deeper - 1, paths, left_out)?;
         } else if path.is_file() {
@@ -152,8 +157,11 @@ mod tests {
             assert!(told.1.contains(reason) && !told.1.contains(name), "{told:?}");
         }
         std::fs::write(root.path().join("good"), "{\"prompt\": \"Hi\"}").unwrap();
+        std::fs::create_dir(root.path().join("run")).unwrap();
+        std::fs::write(root.path().join("run/run.json"), "{}").unwrap();
+        std::fs::write(root.path().join("run/offending.jsonl"), "{\"prompt\": \"Hi\"}").unwrap();
         let found = discover(root.path()).unwrap();
-        assert_eq!((found.files.len(), found.left_out.len()), (1, 11));
+        assert_eq!((found.files.len(), found.left_out.len()), (1, 12));
         assert!(found.left_out.iter().any(|(path, why)| *path == deep && why.contains("8 folders")));
     }
 }
