@@ -585,3 +585,23 @@ fn every_file_of_a_folder_is_used_or_has_a_reason() {
     assert!(reason("lfs.jsonl").contains("git lfs pull"));
     assert!(reason("notes.txt").contains("64 KiB"));
 }
+
+#[test]
+fn the_key_that_keeps_all_rows_on_one_side_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    rlhf_tests::run_data::write(folder.path());
+    std::fs::write(folder.path().join("run.toml"), rlhf_tests::run_data::CONFIG).unwrap();
+    for (row, reason) in [
+        (r#"{"prompt": "Say it", "response": "It %."}"#, "they have the same prompt"),
+        (r#"{"prompt": "Say %", "response": "It.", "user_id": "left"}"#, "their users (`user_id`) join them"),
+    ] {
+        let rows: Vec<String> = (0..20).map(|i| row.replace('%', &i.to_string())).collect();
+        std::fs::write(folder.path().join("demo.jsonl"), rows.join("\n")).unwrap();
+        let set = ["--set", "supervised.formats=[\"responses\"]", "--set", "held_out=0.999"];
+        let output =
+            rlhf(folder.path(), &[&["config", "check", "run.toml", "--data", "."], &set[..]].concat());
+        let said = text(&output);
+        assert!(!output.status.success() && said.contains(reason), "{said}");
+        assert!(!said.contains("there are no demonstrations"), "{said}");
+    }
+}
