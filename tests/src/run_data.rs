@@ -11,7 +11,7 @@ use std::path::Path;
 pub const PROMPTS: usize = 40;
 
 fn prompt(i: usize) -> String {
-    format!("Question {i}: why is it {}?", ["red", "blue", "wet"][i % 3])
+    format!("Question {i}: how is it {}?", ["red", "blue", "hot"][i % 3])
 }
 
 fn rows(of: impl Fn(usize, &str) -> Value) -> String {

@@ -32,7 +32,8 @@ fn summary(folder: &Path, seed: u64, threads: usize) -> (Outcome, Value) {
     let device = rlhf_tests::device::threads(threads);
     let session = Session::new(|_, _, _, _: &str| {});
     let about = settings.about(&device);
-    let mut session = session.keeping(folder, Duration::ZERO, false, &about, tokenizer().into()).unwrap();
+    let mut session =
+        session.keeping(folder, Some(Duration::ZERO), false, &about, tokenizer().into()).unwrap();
     let outcome = run(&settings, &device, &mut session).unwrap();
     save(folder, &settings, &outcome).unwrap();
     let summary = std::fs::read(folder.join("summary.json")).unwrap();
@@ -102,7 +103,8 @@ fn a_quickstart_that_is_stopped_goes_on_to_the_same_curve_and_weights() {
             left.get() == 0
         });
         let every = Duration::from_secs(3600);
-        let mut session = session.keeping(folder.path(), every, true, &about, tokenizer().into()).unwrap();
+        let mut session =
+            session.keeping(folder.path(), Some(every), true, &about, tokenizer().into()).unwrap();
         match run(&settings, &device, &mut session) {
             Ok(outcome) => break outcome,
             Err(StageError::Stopped { .. }) => stops += 1,

@@ -71,6 +71,7 @@ impl DistillationTraining {
     /// [`Error::Range`] or [`Error::NotFinite`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         self.objective.validate()?;
+        within("coefficient", self.objective.coefficient, 0.0, f64::MAX)?;
         self.top.map_or(Ok(()), |top| within("top", f64::from(top), 1.0, f64::MAX))?;
         within("own", self.own, 0.0, 1.0)?;
         passes(self.epochs, self.batch, self.dropout, &self.optimiser)

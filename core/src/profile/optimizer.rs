@@ -55,6 +55,8 @@ impl Optimiser {
     /// Checks every range.
     pub(super) fn validate(&self) -> Result<(), Error> {
         self.adam.validate()?;
+        // Without it a weight that has never had a gradient is 0/0.
+        positive("epsilon", self.adam.epsilon)?;
         if let WarmUpLength::Share(share) = self.warm_up {
             within("warm_up share", share, 0.0, 1.0)?;
         }

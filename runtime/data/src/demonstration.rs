@@ -2,7 +2,7 @@
 
 use super::Format;
 use super::fields::{ANSWER, MESSAGES};
-use super::format::{known, named};
+use super::recognition::{consistent, known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
@@ -37,8 +37,9 @@ pub fn demonstrations(path: &Path) -> Result<Records<Demonstration>, DataError> 
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn demonstrations_of(path: &Path, format: Option<Format>) -> Result<Records<Demonstration>, DataError> {
-    match format.and_then(parser) {
-        Some(parse) => Records::new(path, parse),
+    let parse = format.and_then(parser);
+    match format.zip(parse) {
+        Some((format, parse)) => Records::new(path, consistent(path, format, parse)?),
         None => {
             Err(DataError::content(path, "line 1", format!("want demonstrations, found {}", named(format))))
         }

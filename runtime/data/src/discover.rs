@@ -1,6 +1,7 @@
 //! The files of a folder: those that serve, and why the others do not.
 
-use super::format::{Format, examine};
+use super::Format;
+use super::recognition::examine;
 use crate::error::DataError;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +32,12 @@ pub fn discover(root: &Path) -> Result<Found, DataError> {
             found.left_out.push((path, reason.into()));
             continue;
         }
-        match examine(&path)? {
+        // A damaged file is no reason to go on without it; one that stands for another, say, is.
+        let examined = match examine(&path) {
+            Err(error) if error.is_end() => return Err(error),
+            examined => examined.and_then(|format| format),
+        };
+        match examined {
             Ok(format) => found.files.push((path, format)),
             Err(reason) => {
                 let reason = reason.within();

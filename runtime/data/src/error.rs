@@ -45,20 +45,20 @@ impl DataError {
         self.end
     }
 
+    /// What is wrong, and where in the file, without the file's name.
+    pub fn within(&self) -> String {
+        match &self.kind {
+            Kind::Io(error) => error.to_string(),
+            Kind::Content { place, reason } => format!("{place}: {reason}"),
+        }
+    }
+
     /// The same as of a file that is shorter than it was, after which nothing is read.
     pub(crate) fn early_end(&self) -> String {
         let path = self.path.display();
         match &self.kind {
             Kind::Io(error) => format!("{path} ends early: {error}"),
             Kind::Content { place, reason } => format!("{path} ends early at {place}: {reason}"),
-        }
-    }
-
-    /// What is wrong, and where in the file, without the file's name.
-    pub fn within(&self) -> String {
-        match &self.kind {
-            Kind::Io(error) => error.to_string(),
-            Kind::Content { place, reason } => format!("{place}: {reason}"),
         }
     }
 

@@ -4,7 +4,7 @@
 //! `fields` and `responses`, or a column for each field and question. Each becomes a row of `prompt`, `answers` and
 //! `votes` or `scores`, or of `prompt`, `response` and `rating`.
 
-use super::rows::number;
+use super::value::number;
 use serde_json::{Map, Value, json};
 
 type Fields = Map<String, Value>;

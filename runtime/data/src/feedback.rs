@@ -1,13 +1,13 @@
 //! Responses, each with the reward that it got, for learning from users' feedback.
 
 use super::Format;
-use super::fields::{ANSWER, JUDGED, MESSAGES};
-use super::format::{known, named};
+use super::judgment::{judgment, label};
+use super::recognition::{known, named};
 use super::records::{Parse, Records};
-use super::rows::{Origin, Row, number, number_or_truth};
-use super::solution::label;
+use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{answer_in, answered, inspect, prompt_of};
+use super::spoken::prompt_and_answer;
+use super::value::{number, number_or_truth};
 use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
@@ -60,30 +60,9 @@ fn one(row: &Row) -> Result<Vec<Feedback>, DataError> {
     Ok(vec![Feedback { prompt, response, reward, log_prob, group, origin }])
 }
 
-/// A prompt and the one answer, apart or in one conversation.
-pub(super) fn prompt_and_answer(row: &Row) -> Result<(String, String), DataError> {
-    let (prompt, response) = match (row.first_of(ANSWER), row.first_of(MESSAGES)) {
-        (None, Some(field)) => answered(row, field)?,
-        (field, _) => {
-            let prompt = prompt_of(row)?;
-            let response = answer_in(row, field.unwrap_or(ANSWER[0]), &prompt)?;
-            (prompt, response)
-        }
-    };
-    inspect(row, &prompt, [&response].into_iter());
-    Ok((prompt, response))
-}
-
-/// The field that says what became of an answer.
-pub(super) fn judgement(row: &Row) -> &'static str {
-    let numeric = |field: &&&str| row.fields.get(**field).and_then(number_or_truth).is_some();
-    let named = row.first_of(&["reward", "label", "kto_tag"]);
-    named.or_else(|| JUDGED.iter().find(numeric).copied()).unwrap_or("reward")
-}
-
 /// `reward`, or else `label`, or else a rating.
 fn reward(row: &Row) -> Result<f32, DataError> {
-    let field = judgement(row);
+    let field = judgment(row);
     let said = row.fields.get(field).unwrap_or(&Value::Null);
     match field {
         "label" | "kto_tag" => Ok(2.0 * label(row, field, said)? - 1.0),

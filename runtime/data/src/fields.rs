@@ -3,8 +3,9 @@
 
 use super::export::ANSWERS;
 use super::format::Format;
-use super::rows::{Row, kind, number_or_truth};
+use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
+use super::value::{kind, number_or_truth};
 use crate::error::DataError;
 use core::fmt;
 use serde_json::{Map, Value};
@@ -72,6 +73,21 @@ pub(super) const JUDGED: &[&str] = &[
     "quality",
     "quality_score",
     "human_score",
+    "human_rating",
+    "user_rating",
+    "average_rating",
+    "avg_rating",
+    "mean_score",
+    "average_score",
+    "overall_rating",
+    "overall_quality",
+    "reward_score",
+    "rm_score",
+    "response_score",
+    "answer_score",
+    "preference_score",
+    "helpfulness_score",
+    "quality_rating",
     "stars",
     "grade",
     "thumbs",
@@ -293,28 +309,48 @@ impl Fields {
     }
 
     fn fits(&self, row: &Map<String, Value>) -> bool {
-        let there = |group: &Group| {
-            let mut values = group.0.iter().filter_map(|name| row.get(*name));
-            values.any(|value| group.1.fits(value))
-        };
-        self.required.iter().all(there) && !self.says_more(row)
+        self.fitting(row) == self.required.len() && self.more(row).is_none()
     }
 
-    /// Whether a row holds judgements that the format has no use for.
-    fn says_more(&self, row: &Map<String, Value>) -> bool {
+    /// A field of answers or judgments that the format has no use for.
+    fn more(&self, row: &Map<String, Value>) -> Option<&'static str> {
         use super::format::Kind::{Demonstrations, Prompts};
         let has = |name: &&str| row.contains_key(*name);
         match self.format.kind() {
             Demonstrations => {
-                ["reward", "label", "kto_tag"].iter().any(has)
-                    || JUDGED.iter().filter_map(|name| row.get(*name)).any(|value| Number.fits(value))
+                let numeric = |name: &&str| row.get(*name).is_some_and(|value| Number.fits(value));
+                let named = ["reward", "label", "kto_tag"].into_iter().find(has);
+                named.or_else(|| JUDGED.iter().copied().find(numeric))
             }
             Prompts if self.format == Format::Prompts => {
                 let own = |name: &&str| self.required.iter().any(|group| group.0.contains(name));
-                LABELS.iter().copied().flatten().any(|name| has(name) && !own(name))
+                LABELS.iter().copied().flatten().copied().find(|name| has(name) && !own(name))
             }
-            _ => false,
+            _ => None,
         }
+    }
+
+    /// Checks that a row of a file holds no answers or judgments that the file's format has no use for.
+    pub(super) fn no_more(format: Format, row: &Row) -> Result<(), DataError> {
+        let of_format = TABLE.iter().filter(|fields| fields.format == format);
+        let more: Option<Vec<_>> = of_format.map(|fields| fields.more(&row.fields)).collect();
+        match more.and_then(|more| more.first().copied()) {
+            Some(field) => {
+                let reason =
+                    format!("the file's rows are {format}, which have none: what it says would be lost");
+                Err(row.fault(field, reason))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether some format reads a field of this name.
+    pub(super) fn is_known(name: &str) -> bool {
+        let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
+        [ALWAYS, COMPARED, WITH].into_iter().chain(LABELS.iter().copied()).any(known)
+            || TABLE
+                .iter()
+                .any(|fields| known(fields.optional) || fields.required.iter().any(|group| known(group.0)))
     }
 
     /// The names of a row's fields that a format does not read.
@@ -337,6 +373,15 @@ impl Fields {
         let there = |group: &&Group| group.0.iter().any(|name| row.contains_key(*name));
         let lacking = self.required.iter().filter(|group| !there(group)).map(|group| one_of(group.0));
         (self.required.iter().filter(there).count(), lacking.collect())
+    }
+
+    /// Of the groups of fields, of how many a row has what they should hold.
+    fn fitting(&self, row: &Map<String, Value>) -> usize {
+        let fits = |group: &&Group| {
+            let mut values = group.0.iter().filter_map(|name| row.get(*name));
+            values.any(|value| group.1.fits(value))
+        };
+        self.required.iter().filter(fits).count()
     }
 
     /// The first field that holds something else than it should.
@@ -410,10 +455,10 @@ pub(super) fn unknown(row: &Row) -> DataError {
         (names, false) if names.is_empty() => "none".into(),
         (names, false) => names,
     };
-    // Most fields there; of equally many, fewest lacking.
+    // The fields that hold what they should, less those that do not.
     let score = |fields: &&Fields| {
-        let (there, lacking) = fields.lacks(&row.fields);
-        (there > 0).then_some((there as i32 - lacking.len() as i32, there))
+        let (named, fitting) = (fields.lacks(&row.fields).0, fields.fitting(&row.fields));
+        (named > 0).then_some((2 * fitting as i32 - fields.required.len() as i32, fitting))
     };
     let known = TABLE.iter().rev().filter_map(|fields| Some((score(&fields)?, fields)));
     let nearest = known.max_by_key(|(score, _)| *score).map(|(_, fields)| fields);
@@ -429,7 +474,7 @@ pub(super) fn unknown(row: &Row) -> DataError {
     }
     let place = format!("{} {}", row.unit, row.origin.line);
     let what = match &lacking[..] {
-        [] => format!("has no use for all of them: which of them holds the answers is not clear"),
+        [] => "has no use for all of them".to_owned(),
         lacking => format!("also needs {}", lacking.join(" and ")),
     };
     let reason =

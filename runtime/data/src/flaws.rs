@@ -1,7 +1,7 @@
 //! What is wrong with rows that can be read.
 
 /// Something that training would rather not see in a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Flaw {
     /// The prompt says nothing.

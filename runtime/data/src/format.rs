@@ -1,15 +1,7 @@
 //! What a file holds.
 
-use super::fields::{Fields, unknown};
-use super::layout::named_as_text;
-use super::open::open;
-use super::records::sample;
-use super::rows::Row;
-use crate::error::DataError;
 use core::fmt;
 use serde::{Deserialize, Serialize};
-use std::io::{BufRead, Read};
-use std::path::Path;
 
 /// What a file can be used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,85 +142,3 @@ impl fmt::Display for Format {
         self.serialize(f)
     }
 }
-
-/// Shorter text files are licences and word lists rather than something to train on.
-const SHORTEST_TEXT: u64 = 1 << 16;
-
-/// How many rows of a file say what it holds.
-pub(super) const SAMPLED: usize = 256;
-
-/// Bare prompts are so many times as many as rows of another format in a file that holds prompts.
-const PROMPTS: usize = 10;
-
-/// The format of a file: that of most of its first 256 rows, or plain text where it is named `.txt`, has no rows
-/// and is 64 KiB or longer. `None` for anything else.
-///
-/// Rows that hold answers or judgements are no bare prompts: where one in ten does, they decide.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn recognise(path: &Path) -> Result<Option<Format>, DataError> {
-    Ok(examine(path)?.ok())
-}
-
-/// The format of a file.
-///
-/// # Errors
-/// The file cannot be read, or is of none.
-pub(super) fn known(path: &Path) -> Result<Format, DataError> {
-    examine(path)?
-}
-
-/// A format's name, in a message.
-pub(super) fn named(format: Option<Format>) -> String {
-    format.map_or("no known format".into(), |format| format.to_string())
-}
-
-/// The format of a file, or the reason why it has none.
-///
-/// # Errors
-/// The file cannot be read.
-pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataError> {
-    let unreadable = |e| DataError::io(path, e);
-    let none = |place: &str, reason: &str| Ok(Err(DataError::content(path, place, reason)));
-    if open(path)?.fill_buf().map_err(unreadable)?.starts_with(LFS) {
-        return none("content", "a Git LFS pointer stands for it: run `git lfs pull`");
-    }
-    if let Some(sampled) = sample(path, SAMPLED)? {
-        let known = majority(&sampled.rows);
-        return Ok(match (known, sampled.rows.first(), sampled.first_error) {
-            (Some(format), ..) => Ok(format),
-            (None, _, Some(error)) => Err(error),
-            (None, Some(row), None) => Err(unknown(row)),
-            (None, None, None) => Err(DataError::content(path, "content", "it has no rows")),
-        });
-    }
-    if !named_as_text(path) {
-        return none("content", "it is neither rows (JSON lines, Parquet) nor text (.txt)");
-    }
-    let length =
-        std::io::copy(&mut open(path)?.take(SHORTEST_TEXT), &mut std::io::sink()).map_err(unreadable)?;
-    if length < SHORTEST_TEXT {
-        return none("size", "text of less than 64 KiB, as licences and lists of words are");
-    }
-    Ok(Ok(Format::Text))
-}
-
-/// The format of most rows, bare prompts aside where there is more.
-fn majority(rows: &[Row]) -> Option<Format> {
-    let mut counts = [0usize; Format::ALL.len()];
-    for format in rows.iter().filter_map(|row| Fields::of(&row.fields)).map(|fields| fields.format) {
-        counts[format as usize] += 1;
-    }
-    let most = |of: &dyn Fn(Kind) -> bool| {
-        let all = Format::ALL.into_iter().filter(|format| of(format.kind()) && counts[*format as usize] > 0);
-        // Of equally many the first.
-        all.rev().max_by_key(|format| counts[*format as usize])
-    };
-    let (prompts, more) = (most(&|kind| kind == Kind::Prompts), most(&|kind| kind != Kind::Prompts));
-    let bare = prompts.map_or(0, |format| counts[format as usize]);
-    more.filter(|more| counts[*more as usize] * PROMPTS >= bare).or(prompts)
-}
-
-/// What begins the file that Git keeps in the place of a large one.
-const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";

@@ -4,7 +4,7 @@ use super::Format;
 use super::comparison::{self, Options};
 use super::demonstration;
 use super::feedback;
-use super::format::{SAMPLED, known, named};
+use super::recognition::{SAMPLED, consistent, known, named};
 use super::records::{Parse, Records, sample};
 use super::rows::{Origin, Row, USERS};
 use super::solution;
@@ -40,8 +40,9 @@ pub fn prompts(path: &Path) -> Result<Records<Prompt>, DataError> {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn prompts_of(path: &Path, format: Option<Format>) -> Result<Records<Prompt>, DataError> {
-    match format.and_then(|format| parser(format, Options::default())) {
-        Some(parse) => Records::new(path, parse),
+    let parse = format.and_then(|format| parser(format, Options::default()));
+    match format.zip(parse) {
+        Some((format, parse)) => Records::new(path, consistent(path, format, parse)?),
         None => Err(DataError::content(path, "line 1", format!("want prompts, found {}", named(format)))),
     }
 }

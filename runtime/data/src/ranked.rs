@@ -1,9 +1,10 @@
 //! Rankings, scores and votes of several answers.
 
 use super::fields::{SCORES, SEVERAL};
-use super::rows::{Row, number};
+use super::rows::Row;
 use super::transcript::response;
 use super::turn::{Role, turns};
+use super::value::number;
 use super::vote::{MOST_ANSWERS, Vote, pairs};
 use crate::error::DataError;
 use core::cmp::Ordering;

@@ -1,6 +1,7 @@
 //! The rows of a file, one at a time, and the records that they become.
 
 use super::array::Elements;
+use super::flaws::Flaw;
 use super::layout::{Layout, layout};
 use super::lines::Lines;
 use super::parquet;
@@ -8,7 +9,7 @@ use super::rows::{Row, Rows};
 use super::table::Table;
 use crate::error::DataError;
 use serde_json::Value;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 
 /// The rows of a file as they are, whatever packs them: JSON lines, an array, a table, Parquet.
@@ -85,11 +86,19 @@ pub struct Records<T> {
     rows: Rows,
     parse: Parse<T>,
     ready: VecDeque<T>,
+    flaws: BTreeMap<Flaw, usize>,
 }
 
 impl<T> Records<T> {
     pub(super) fn new(path: &Path, parse: Parse<T>) -> Result<Self, DataError> {
-        Ok(Self { rows: rows(path)?, parse, ready: VecDeque::new() })
+        Ok(Self { rows: rows(path)?, parse, ready: VecDeque::new(), flaws: BTreeMap::new() })
+    }
+}
+
+impl<T> Records<T> {
+    /// What was wrong with rows that could be read so far, and with how many.
+    pub fn flaws(&self) -> &BTreeMap<Flaw, usize> {
+        &self.flaws
     }
 }
 
@@ -101,8 +110,12 @@ impl<T> Iterator for Records<T> {
             if let Some(record) = self.ready.pop_front() {
                 return Some(Ok(record));
             }
-            match self.rows.next()?.and_then(|row| (self.parse)(&row)) {
-                Ok(records) => self.ready.extend(records),
+            let parsed = self.rows.next()?.and_then(|row| Ok(((self.parse)(&row)?, row.flaws())));
+            match parsed {
+                Ok((records, flaws)) => {
+                    flaws.iter().for_each(|flaw| *self.flaws.entry(flaw).or_default() += 1);
+                    self.ready.extend(records);
+                }
                 Err(error) => return Some(Err(error)),
             }
         }

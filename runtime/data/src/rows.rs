@@ -3,6 +3,7 @@
 use super::export::plain;
 use super::flaws::{Flaw, Flaws};
 use super::split::{Group, is_placeholder};
+use super::value::kind;
 use crate::error::DataError;
 use core::cell::Cell;
 use serde_json::{Map, Value};
@@ -113,36 +114,6 @@ impl Row {
 
 /// The fields that name a row's user.
 pub(super) const USERS: [&str; 2] = ["user_id", "user"];
-
-/// A number, which may be written as text, as CSV has it.
-pub(super) fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::String(text) => text.trim().parse().ok().filter(|x: &f64| x.is_finite()),
-        other => other.as_f64(),
-    }
-}
-
-/// A number, or 1 for true and 0 for false, either of which may be written as text.
-pub(super) fn number_or_truth(value: &Value) -> Option<f64> {
-    match value {
-        Value::Bool(truth) => Some(f64::from(u8::from(*truth))),
-        Value::String(text) if text.trim().eq_ignore_ascii_case("true") => Some(1.0),
-        Value::String(text) if text.trim().eq_ignore_ascii_case("false") => Some(0.0),
-        other => number(other),
-    }
-}
-
-/// What a value is, in words.
-pub(super) fn kind(value: Option<&Value>) -> &'static str {
-    match value {
-        None | Some(Value::Null) => "nothing",
-        Some(Value::Bool(_)) => "a truth value",
-        Some(Value::Number(_)) => "a number",
-        Some(Value::String(_)) => "a text",
-        Some(Value::Array(_)) => "a list",
-        Some(Value::Object(_)) => "an object",
-    }
-}
 
 /// Elements of lists stay: their places say which they are.
 fn drop_nulls(fields: &mut Map<String, Value>) {

@@ -1,12 +1,12 @@
 //! Prompts with answers that are right or wrong, for outcome and process reward models.
 
 use super::Format;
-use super::feedback::{judgement, prompt_and_answer};
-use super::format::{known, named};
+use super::judgment::{judgment, label};
+use super::recognition::{known, named};
 use super::records::{Parse, Records};
-use super::rows::{Origin, Row, number_or_truth};
+use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{inspect, prompt_of};
+use super::spoken::{inspect, prompt_and_answer, prompt_of};
 use super::transcript::response;
 use crate::error::DataError;
 use serde_json::Value;
@@ -60,7 +60,7 @@ pub(super) fn parser(format: Format) -> Option<Parse<Solution>> {
 
 fn outcome(row: &Row) -> Result<Vec<Solution>, DataError> {
     let (prompt, response) = prompt_and_answer(row)?;
-    let field = if row.has("label") { "label" } else { judgement(row) };
+    let field = if row.has("label") { "label" } else { judgment(row) };
     let label = label(row, field, row.fields.get(field).unwrap_or(&Value::Null))?;
     solution(row, prompt, vec![response], vec![label])
 }
@@ -85,14 +85,6 @@ fn steps(row: &Row) -> Result<Vec<Solution>, DataError> {
     }
     let labels = labels.iter().map(|said| label(row, "labels", said)).collect::<Result<_, _>>()?;
     solution(row, prompt_of(row)?, steps, labels)
-}
-
-/// True or false, or a number between.
-pub(super) fn label(row: &Row, field: &str, said: &Value) -> Result<f32, DataError> {
-    match number_or_truth(said).filter(|label| (0.0..=1.0).contains(label)) {
-        Some(label) => Ok(label as f32),
-        None => Err(row.fault(field, format!("{said} is neither true, false nor a number of 0 to 1"))),
-    }
 }
 
 fn solution(

@@ -1,11 +1,10 @@
 //! Prompts and answers of a row, whatever form they have: texts, messages, one message.
 
-use super::fields::{MESSAGES, PROMPT};
+use super::fields::{ANSWER, MESSAGES, PROMPT};
 use super::flaws::Flaw;
 use super::rows::Row;
 use super::transcript::{
-    ASSISTANT, conversation, is_transcript, prompt, prompt_about, response, shared, shared_words, transcript,
-    with_system,
+    ASSISTANT, is_transcript, prompt, prompt_about, response, shared, shared_words, transcript, with_system,
 };
 use super::turn::{Role, Turn, turns};
 use crate::error::DataError;
@@ -18,6 +17,14 @@ pub(super) fn prompt_of(row: &Row) -> Result<String, DataError> {
         return Err(row.fault("prompt", "want a text or a list of messages, found nothing"));
     };
     prompt_in(row, field)
+}
+
+/// A prompt of several turns, of which `row` gets the flaws that its text does not show.
+pub(super) fn conversation(row: &Row, turns: &[Turn]) -> String {
+    if !turns.iter().any(|turn| matches!(turn.role, Role::Human | Role::Tool)) {
+        row.flaw(Flaw::NoHuman);
+    }
+    transcript(turns) + ASSISTANT
 }
 
 /// The prompt in a field.
@@ -101,6 +108,20 @@ pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataE
 pub(super) fn answer_in(row: &Row, field: &str, prompt: &str) -> Result<String, DataError> {
     let said = speech(row, field)?;
     answer(row, field, &said, prompt)
+}
+
+/// A prompt and the one answer, apart or in one conversation.
+pub(super) fn prompt_and_answer(row: &Row) -> Result<(String, String), DataError> {
+    let (prompt, response) = match (row.first_of(ANSWER), row.first_of(MESSAGES)) {
+        (None, Some(field)) => answered(row, field)?,
+        (field, _) => {
+            let prompt = prompt_of(row)?;
+            let response = answer_in(row, field.unwrap_or(ANSWER[0]), &prompt)?;
+            (prompt, response)
+        }
+    };
+    inspect(row, &prompt, [&response].into_iter());
+    Ok((prompt, response))
 }
 
 /// What a field of an answer holds.

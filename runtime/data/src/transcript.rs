@@ -1,7 +1,6 @@
 //! The one form that every conversation is brought into (Bai et al., arXiv:2204.05862).
 
 use super::flaws::Flaw;
-use super::rows::Row;
 use super::turn::{Role, Turn};
 
 /// What begins a person's turn.
@@ -78,14 +77,6 @@ pub(super) fn transcript(turns: &[Turn]) -> String {
         out.extend([HUMAN, " ", &system.join("\n\n")]);
     }
     out
-}
-
-/// A prompt of several turns, of which `row` gets the flaws that its text does not show.
-pub(super) fn conversation(row: &Row, turns: &[Turn]) -> String {
-    if !turns.iter().any(|turn| matches!(turn.role, Role::Human | Role::Tool)) {
-        row.flaw(Flaw::NoHuman);
-    }
-    transcript(turns) + ASSISTANT
 }
 
 /// What the turns of a prompt have wrong.

@@ -1,6 +1,6 @@
 //! Turns of a conversation, as chat data writes them.
 
-use super::rows::kind;
+use super::value::kind;
 use serde_json::Value;
 
 /// Who speaks.

@@ -56,7 +56,7 @@ pub const KEYS: &[Key] = &[
     key("seed", Whole(0, i64::MAX as u64), "0", "what every random draw depends on"),
     key("data", Path, "", "the folder with the data, searched for files of known formats; `--data` replaces it"),
     key("held_out", Between, "0.2", "the share of all prompts, by their hash, that nothing is trained on"),
-    key("context", Whole(16, MOST), "256", "the longest transcript, in tokens; a longer one keeps its last"),
+    key("context", Whole(16, MOST), "256", "the longest transcript, in tokens; of a longer one the prompt keeps its last, and an answer its first"),
     key("base.model", Path, "", "a Hugging Face folder or llama2.c's .bin, from the data's folder"),
     key("base.tokenizer", Path, "", "its tokenizer: a file, or a folder with GPT-2's two files, from the data's folder"),
     key("base.new.family", OneOf(families), "\"gpt2\"", "the kind of network"),

@@ -59,7 +59,7 @@ pub struct Config {
     pub data: Option<PathBuf>,
     /// The share of all prompts that nothing is trained on.
     pub held_out: f64,
-    /// The longest transcript, in tokens; a longer one keeps its last.
+    /// The longest transcript, in tokens; of a longer one the prompt keeps its last, and an answer its first.
     pub context: usize,
     /// The model to start from.
     pub base: BaseModel,

@@ -31,7 +31,7 @@ const fn figure(name: &'static str, unit: &'static str, what: &'static str) -> F
 const OWN: &[Figure] = &[
     figure("loss", "nats", "the loss: per token in pretraining and step 1, per prompt in step 2"),
     figure("gradient", "", "the gradient's global norm before clipping (PPO: the policy's, its last step's)"),
-    figure("learning_rate", "", "the learning rate (PPO: the policy's)"),
+    figure("learning_rate", "", "the learning rate; of an iteration, the policy's at its last step"),
     figure("margin", "nats", "by how much the policy prefers what people chose, times β"),
     figure("chosen_log_ratio", "nats", "the mean of ln p − ln p_reference of chosen responses"),
     figure("rejected_log_ratio", "nats", "the mean of ln p − ln p_reference of rejected responses"),

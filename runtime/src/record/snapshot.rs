@@ -1,7 +1,7 @@
 //! A folder of files that appears whole or not at all, and tells when it was damaged.
 
 use super::Phase;
-use rlhf_models::{FormatError, read_at_most, write_json};
+use rlhf_models::{FormatError, read_at_most, write_whole};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The form of this file: 1.
+    /// The form of this file: 2; in 1 it has no sum of its own.
     pub version: u32,
     /// Where the run was.
     pub phase: Phase,
@@ -24,6 +24,9 @@ pub struct Manifest {
     pub state: Value,
     /// Its files, by name.
     pub files: BTreeMap<String, Sum>,
+    /// SHA-256 of this file, in hexadecimal, as it is with zeros here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<String>,
 }
 
 /// How a file is known again.
@@ -36,6 +39,10 @@ pub struct Sum {
     pub sha256: String,
 }
 
+/// The form of the manifests that are written.
+const VERSION: u32 = 2;
+/// What stands in the place of a manifest's own sum while it is made.
+const UNKNOWN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// The manifest's name.
 const MANIFEST: &str = "manifest.json";
 /// The longest manifest that is read.
@@ -46,7 +53,7 @@ const UNFINISHED: &str = ".unfinished-";
 impl Manifest {
     /// Of a phase after so many steps, without files.
     pub fn new(phase: Phase, step: u64, state: Value) -> Self {
-        Self { version: 1, phase, step, state, files: BTreeMap::new() }
+        Self { version: VERSION, phase, step, state, files: BTreeMap::new(), sha256: None }
     }
 
     /// Makes `folder` with the files that `fill` writes into the folder it is given, and this manifest.
@@ -92,7 +99,33 @@ impl Manifest {
             File::open(&path).and_then(|f| f.sync_all()).map_err(|e| FormatError::io(&path, e))?;
             self.files.insert(name, sum);
         }
-        Ok(write_json(&unfinished.join(MANIFEST), self)?)
+        Ok(self.write_summed(&unfinished.join(MANIFEST))?)
+    }
+
+    /// Writes it with its own sum.
+    fn write_summed(&mut self, path: &Path) -> Result<(), FormatError> {
+        self.sha256 = Some(UNKNOWN.into());
+        let text = serde_json::to_string_pretty(self)
+            .map_err(|e| FormatError::content(path, "manifest", e.to_string()))?;
+        let own = hex(Sha256::digest(&text));
+        let text = text.replacen(UNKNOWN, &own, 1);
+        self.sha256 = Some(own);
+        write_whole(path, text.as_bytes())
+    }
+
+    /// Checks its own sum against the text that it was read from.
+    fn check_own(&self, path: &Path, text: &[u8]) -> Result<(), FormatError> {
+        let damaged =
+            |reason: String| Err(FormatError::content(path, "manifest", format!("damaged: {reason}")));
+        let own = match (&self.sha256, self.version) {
+            (Some(own), _) => own,
+            (None, 1) => return Ok(()),
+            (None, _) => return damaged("it has no sum of its own".into()),
+        };
+        // Hexadecimal digits are no part of anything else of the file that is as long.
+        let text = String::from_utf8_lossy(text).replacen(own.as_str(), UNKNOWN, usize::MAX);
+        let got = hex(Sha256::digest(&text));
+        if got == *own { Ok(()) } else { damaged(format!("its SHA-256 is {got}, and should be {own}")) }
     }
 
     /// Reads the manifest of `folder` and checks every file against it.
@@ -104,11 +137,14 @@ impl Manifest {
         let bytes = read_at_most(&path, LONGEST)?;
         let manifest: Self = serde_json::from_slice(&bytes)
             .map_err(|e| FormatError::content(&path, "manifest", e.to_string()))?;
-        if manifest.version != 1 {
-            let reason =
-                format!("{} is not known here, 1 is: was it written by a later rlhf?", manifest.version);
+        if !(1..=VERSION).contains(&manifest.version) {
+            let reason = format!(
+                "{} is not known here, 1 to {VERSION} are: was it written by a later rlhf?",
+                manifest.version
+            );
             return Err(FormatError::content(&path, "field \"version\"", reason));
         }
+        manifest.check_own(&path, &bytes)?;
         for (name, want) in &manifest.files {
             let file = folder.join(name);
             if !plain(name) {
@@ -246,14 +282,16 @@ fn sum(path: &Path) -> io::Result<Sum> {
         hash.update(&buffer[..read]);
         bytes += read as u64;
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(Sum { bytes, sha256 })
+    Ok(Sum { bytes, sha256: hex(hash.finalize()) })
+}
+
+fn hex(hash: impl AsRef<[u8]>) -> String {
+    hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_models::write_whole;
     use serde_json::json;
 
     fn write(folder: &Path, text: &str) -> Result<Manifest, FormatError> {
@@ -296,9 +334,18 @@ mod tests {
         // The manifest itself.
         let path = folder.join(MANIFEST);
         let whole = fs::read(&path).unwrap();
-        for end in 0..whole.len() - 1 {
+        fs::write(&file, "hello").unwrap();
+        Manifest::check(&folder).unwrap();
+        for end in 0..whole.len() {
             fs::write(&path, &whole[..end]).unwrap();
             assert!(Manifest::check(&folder).is_err(), "{end}");
+        }
+        for bit in 0..8 * whole.len() {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            fs::write(&path, bytes).unwrap();
+            let said = Manifest::check(&folder).unwrap_err().to_string();
+            assert!(said.contains(path.to_str().unwrap()), "{bit}: {said}");
         }
     }
 

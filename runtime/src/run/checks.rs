@@ -111,6 +111,13 @@ impl Checks<'_> {
         let what = || format!("step 3, {}", self.config.method);
         let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
         let train = || self.sources.comparisons.iter().flat_map(|set| &set.train);
+        if let Method::Distillation(settings) = method
+            && let Some(top) = settings.top.filter(|top| *top as usize > self.tokenizer.vocabulary())
+        {
+            let tokens = self.tokenizer.vocabulary();
+            let reason = format!("want {tokens} at most, as many tokens as there are, not {top}");
+            return Err(RunError::setting("method.distillation.top", reason));
+        }
         let items = match method {
             Method::Preference(_) if material.pairs.is_empty() => return nothing(undecided(train())),
             Method::Ilql(_) if train().all(|judged| judged.ranking().pairs().is_empty()) => {
@@ -164,6 +171,7 @@ impl Checks<'_> {
             for set in sets {
                 notes.extend(cut(&what, set, &most));
                 notes.extend(refused(&what, set));
+                notes.extend(flawed(&what, set));
             }
         }
         let named = |paths: &mut dyn Iterator<Item = &Path>| {
@@ -261,6 +269,13 @@ fn cut(what: &str, set: &DataSet, most: &str) -> Option<String> {
     };
     (cut > 0)
         .then(|| format!("{what}, {name}: {cut} of {rows} rows are longer than {most} and were cut{lost}"))
+}
+
+fn flawed(what: &str, set: &DataSet) -> Option<String> {
+    let all = set.flaws.iter().map(|(flaw, rows)| format!("{rows} {flaw}")).collect::<Vec<_>>();
+    (!all.is_empty()).then(|| {
+        format!("{what}, {}: {}; they are trained on (`rlhf data check` says more)", set.name, all.join(", "))
+    })
 }
 
 fn refused(what: &str, set: &DataSet) -> Option<String> {

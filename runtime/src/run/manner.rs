@@ -12,8 +12,9 @@ pub struct Manner<'a> {
     pub folder: &'a Path,
     /// Go on with the run that is there.
     pub resume: bool,
-    /// How often a checkpoint is written, at least.
-    pub every: Duration,
+    /// How often a checkpoint is written, at least; unless given, as often as takes a twentieth of the time at
+    /// most.
+    pub every: Option<Duration>,
     /// The last stage to do.
     pub until: Stage,
     /// Another run's folder, or a model, to take over what comes before that stage from.
@@ -27,12 +28,12 @@ pub struct Manner<'a> {
 }
 
 impl<'a> Manner<'a> {
-    /// All stages afresh, with a checkpoint every minute.
+    /// All stages afresh.
     pub fn new(folder: &'a Path) -> Self {
         Self {
             folder,
             resume: false,
-            every: Duration::from_secs(60),
+            every: None,
             until: Stage::Ppo,
             from: None,
             stop: &|| false,

@@ -85,7 +85,8 @@ impl Summary {
         };
         let rows = kinds.iter().flat_map(|(kind, sets)| sets.iter().map(|set| row(kind, set))).collect();
         let header = ["name", "for", "format", "rows", "refused", "trained on", "held out", "cut"];
-        let caption = "Rows of each data set; cut ones were too long and kept their last tokens";
+        let caption =
+            "Rows of each data set; prompts of cut ones, which were too long, kept their last tokens";
         let table = Table { caption: caption.into(), header: header.map(String::from).to_vec(), rows };
         let lead = match d.pretraining {
             0 => String::new(),

@@ -5,9 +5,9 @@ use super::{DataSet, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
-use rlhf_data::{Fit, Format, Group, Sides, groups_of};
-use std::collections::HashSet;
-use std::path::Path;
+use rlhf_data::{Fit, Format, Group, Records, Sides, groups_of, user_field};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
 
 /// A data set, split.
 pub(super) struct Set<T> {
@@ -77,17 +77,14 @@ pub(super) fn sides(files: &All) -> Result<(Sides, HashSet<u64>), RunError> {
 ///
 /// # Errors
 /// None has a row to train on; a file cannot be read, or more than a hundredth of its rows do not fit.
-pub(super) fn read<T, I>(
+pub(super) fn read<T>(
     what: &'static str,
     all: &All,
     files: &[Files],
     take: Take<'_>,
-    rows: impl Fn(&Path, Option<Format>) -> Result<I, DataError>,
+    rows: impl Fn(&Path, Option<Format>) -> Result<Records<T>, DataError>,
     group: impl Fn(&T) -> Group,
-) -> Result<Vec<Set<T>>, RunError>
-where
-    I: Iterator<Item = Result<T, DataError>>,
-{
+) -> Result<Vec<Set<T>>, RunError> {
     // Not every run wants every kind of data.
     if files.is_empty() {
         return Ok(Vec::new());
@@ -98,14 +95,19 @@ where
         let key = Key::new(take.seed, Stream::Data, index as u32);
         let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
         let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
+        let mut flaws = BTreeMap::<String, usize>::new();
         for path in &set.paths {
             let test = all.for_testing(path);
-            let (count, first) = file(rows(path, Some(set.format))?, |row| {
+            let mut records = rows(path, Some(set.format))?;
+            let (count, first) = file(&mut records, |row| {
                 let side = if test || take.held_out(group(&row)) { &mut held } else { &mut train };
                 side.offer(read, row);
                 read += 1;
             })?;
             refused += count;
+            for (flaw, rows) in records.flaws() {
+                *flaws.entry(flaw.what().into()).or_default() += rows;
+            }
             reasons.extend(first.into_iter().map(|error| error.to_string()));
         }
         reasons.truncate(REASONS);
@@ -120,6 +122,7 @@ where
             cut: 0,
             cut_answers: 0,
             reasons,
+            flaws,
         };
         sets.push(Set { train, held_out: held, counts });
     }
@@ -133,11 +136,47 @@ where
             );
             return Err(RunError::Unlearnable { what: what.into(), reason });
         }
+<<<<<<< HEAD
+        let held = || sets.iter().flat_map(|set| &set.held_out).map(&group);
+        if held().next().is_some() {
+            let paths = files.iter().flat_map(|set| &set.paths);
+            let reason = format!("all rows are held out: {}", one_side(held(), take.sides, paths));
+            return Err(RunError::Unlearnable { what: what.into(), reason });
+        }
         let (folder, wanted) =
             (&all.folder, files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", "));
         return Err(RunError::Missing { what, folder: folder.clone(), wanted });
+=======
+        let read: usize = sets.iter().map(|set| set.counts.rows).sum();
+        if read > 0 {
+            let reason = format!("all {read} rows are on the held-out side: lower held_out, or add some");
+            return Err(RunError::Unlearnable { what: what.into(), reason });
+        }
+        let wanted = files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", ");
+        return Err(RunError::Missing { what, folder: all.folder.clone(), wanted });
+>>>>>>> 49f5d35
     }
     Ok(sets)
+}
+
+/// Why rows of these groups are all on one side of the split.
+pub(super) fn one_side<'a>(
+    mut groups: impl Iterator<Item = Group>,
+    sides: &Sides,
+    mut paths: impl Iterator<Item = &'a PathBuf>,
+) -> String {
+    let Some(first) = groups.next() else { return "there are no rows".into() };
+    if groups.all(|group| group.prompt == first.prompt) {
+        return "they have the same prompt, and one prompt is on one side of the split".into();
+    }
+    if sides.is_joined(first) {
+        let key = paths.find_map(|path| user_field(path).ok().flatten()).unwrap_or("user_id");
+        return format!(
+            "their users (`{key}`) join them to one group, which is on one side of the split; remove `{key}` where \
+             it does not name who wrote the prompt"
+        );
+    }
+    "of few prompts all may be on one side of the split; take another `held_out` or another `seed`".into()
 }
 
 /// Reasons of refused rows that are kept: the first of each of so many files.

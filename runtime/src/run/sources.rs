@@ -3,7 +3,7 @@
 use super::files::{All, Files};
 use super::material::Rated;
 use super::rewards::Judged;
-use super::sets::{Set, Take, read, sides};
+use super::sets::{Set, Take, one_side, read, sides};
 use super::transcripts::Transcripts;
 use super::{Data, LeftOut, RunError};
 use crate::config::Config;
@@ -102,6 +102,7 @@ impl Sources {
         let sets = read("prompts", all, &files.prompts, take, rlhf_data::prompts_of, |p| p.group)?;
         let mut transcripts = Transcripts::new(tokenizer, config.ppo.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
+        let groups: Vec<_> = sets.iter().flat_map(|set| &set.train).map(|prompt| prompt.group).collect();
         for mut set in sets {
             prompts.extend(set.train.iter().map(|p| transcripts.prompt(&p.prompt)));
             held_out.extend(set.held_out.iter().map(|p| transcripts.prompt(&p.prompt)));
@@ -111,7 +112,11 @@ impl Sources {
         Key::new(config.seed, Stream::Data, 1 << 18).shuffle(&mut held_out);
         held_out.truncate(config.evaluation.prompts);
         if held_out.len() < 2 {
-            let reason = format!("{} of the prompts are held out; 2 are the least", held_out.len());
+            let mut reason = format!("{} of the prompts are held out; 2 are the least", held_out.len());
+            if held_out.is_empty() {
+                let paths = files.prompts.iter().flat_map(|set| &set.paths);
+                reason += &format!(": {}", one_side(groups.into_iter(), take.sides, paths));
+            }
             return Err(RunError::setting("held_out", reason));
         }
         let judged = before.iter().chain(&comparisons).map(|set| &set.counts);

@@ -7,6 +7,7 @@ use rlhf_core::profile::Profile;
 use rlhf_data::Format;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// What a run found out: `summary.json`.
@@ -104,6 +105,9 @@ pub struct DataSet {
     /// Why rows were refused: the first of each of the first files that has some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// What is wrong with rows that were read all the same, such as empty answers, and with how many.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub flaws: BTreeMap<String, usize>,
 }
 
 /// A file that was not read.

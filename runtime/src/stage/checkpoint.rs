@@ -57,8 +57,7 @@ pub(super) fn write(
             Ok::<_, FileError>(write_numbers(&path, &lists)?)
         })
     })?;
-    let all = of_phase(folder, phase)?;
-    all.iter().rev().skip(KEPT).try_for_each(|(_, path)| Ok(snapshot::remove(path)?))
+    clear_but(folder, phase, KEPT)
 }
 
 /// The newest checkpoint of a phase.
@@ -79,9 +78,14 @@ pub(super) fn newest(folder: &Path, phase: Phase) -> Result<Option<Checkpoint>, 
     Ok(Some(Checkpoint { folder: path.clone(), step: *step, state }))
 }
 
-/// Removes all checkpoints of a phase.
-pub(super) fn clear(folder: &Path, phase: Phase) -> Result<(), StageError> {
-    of_phase(folder, phase)?.iter().try_for_each(|(_, path)| Ok(snapshot::remove(path)?))
+/// Whether there is a checkpoint of a phase.
+pub(super) fn any(folder: &Path, phase: Phase) -> Result<bool, StageError> {
+    Ok(!of_phase(folder, phase)?.is_empty())
+}
+
+/// Removes the checkpoints of a phase, but for the last ones, as many as `kept`.
+pub(super) fn clear_but(folder: &Path, phase: Phase, kept: usize) -> Result<(), StageError> {
+    of_phase(folder, phase)?.iter().rev().skip(kept).try_for_each(|(_, path)| Ok(snapshot::remove(path)?))
 }
 
 impl Checkpoint {

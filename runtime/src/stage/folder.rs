@@ -1,8 +1,8 @@
 //! A run's folder: whose it is, and that it is this run's.
 
-use super::StageError;
 use super::owned::{CHECKPOINTS, Owned, RUN, SESSION};
-use crate::record::snapshot;
+use super::{StageError, checkpoint};
+use crate::record::{Phase, snapshot};
 use rlhf_models::{FormatError, read_at_most, write_json};
 use serde_json::Value;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -95,14 +95,21 @@ impl Folder {
         }
         let was = read(&run)?;
         let mut differences = Vec::new();
-        compare("", &was, about, &mut differences);
+        // One that has ended is gone on with from its last checkpoint, which earlier versions did not keep.
+        let ended = snapshot::exists(&root.join("policy"));
+        let kept = checkpoint::any(&root.join(CHECKPOINTS), Phase::Ppo)?;
+        let more = longer(&was, about).filter(|_| kept || !ended);
+        compare("", more.as_ref().unwrap_or(&was), about, &mut differences);
         if !differences.is_empty() {
-            let more = differences.len().saturating_sub(NAMED);
+            let others = differences.len().saturating_sub(NAMED);
             differences.truncate(NAMED);
-            if more > 0 {
-                differences.push(format!("and {more} more"));
+            if others > 0 {
+                differences.push(format!("and {others} more"));
             }
             return Err(StageError::Differs { folder: root.into(), differences });
+        }
+        if more.is_some() {
+            write_json(&run, about)?;
         }
         let owned = Owned::of(root)?;
         owned.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
@@ -159,6 +166,17 @@ fn read(run: &Path) -> Result<Value, FormatError> {
         .map_err(|e| FormatError::content(run, "content", e.to_string()))
 }
 
+/// What the run was, as a longer one: with as many iterations as it is to have now, where those are more.
+fn longer(was: &Value, is: &Value) -> Option<Value> {
+    let (before, now) = (was.get(ITERATIONS)?.as_u64()?, is.get(ITERATIONS)?.as_u64()?);
+    let mut longer = was.clone();
+    longer[ITERATIONS] = now.into();
+    (now > before).then_some(longer)
+}
+
+/// What of a run may grow.
+const ITERATIONS: &str = "iterations";
+
 /// Adds where `was` and `is` differ.
 fn compare(place: &str, was: &Value, is: &Value, differences: &mut Vec<String>) {
     match (was, is) {
@@ -193,6 +211,13 @@ mod tests {
         let said = open(true, &json!({ "seed": 1, "profile": { "beta": 0.2 } })).unwrap_err().to_string();
         assert!(said.contains("profile.beta was 0.1 and is now 0.2"), "{said}");
         open(true, &about).unwrap();
+        // A run may be made longer, and not shorter.
+        let iterations = |n: u32| json!({ "seed": 1, "iterations": n });
+        let root = root.join("longer");
+        let open = |n| Folder::open(&root, true, &iterations(n), &[]);
+        open(3).unwrap();
+        open(5).unwrap();
+        assert!(matches!(open(4), Err(StageError::Differs { .. })));
     }
 
     #[test]

@@ -72,6 +72,7 @@ pub fn on_policy(
         prompts: settings.prompts_per_iteration(),
         dropout: settings.dropout,
         temperature: settings.temperature,
+        optimizer: Some((settings.optimiser, settings.steps_per_iteration())),
         seed,
     };
     learn(session, (sft, reward), on, told, measure, |policy, _| {

@@ -61,6 +61,7 @@ pub fn online(
         prompts: settings.prompts as usize,
         dropout: settings.dropout,
         temperature: settings.temperature,
+        optimizer: Some((settings.optimiser, settings.steps_per_iteration())),
         seed,
     };
     learn(session, (sft, reward), on, told, measure, |_, _| {

@@ -27,7 +27,7 @@ pub(super) const OFFENDING: &str = "offending.jsonl";
 /// What every session writes.
 pub(super) const SESSION: [&str; 6] = [RUN, LIST, Metrics::NAME, CHECKPOINTS, TENSORBOARD, OFFENDING];
 
-/// What runs without a list wrote: those of versions before 0.2.
+/// What runs without a list wrote: those of earlier versions.
 const BEFORE_LISTS: [&str; 12] = [
     Metrics::NAME,
     CHECKPOINTS,

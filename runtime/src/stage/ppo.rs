@@ -90,6 +90,7 @@ fn told(settings: &profile::Ppo, seed: u64) -> Loop {
         prompts: settings.responses_per_iteration() as usize,
         dropout: settings.dropout,
         temperature: settings.temperature,
+        optimizer: Some((settings.policy, settings.steps_per_iteration())),
         seed,
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::{Model, Scorer};
 use crate::record::{Line, Phase};
 use core::iter;
 use rlhf_core::Ragged;
+use rlhf_core::profile::Optimiser;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
 use rlhf_models::FormatError;
@@ -80,7 +81,18 @@ pub(super) struct Loop {
     pub dropout: f64,
     /// What logits are divided by, in sampling and in training.
     pub temperature: f64,
+    /// The policy's optimizer, and its steps an iteration; none where there is no learning rate.
+    pub optimizer: Option<(Optimiser, u64)>,
     pub seed: u64,
+}
+
+impl Loop {
+    /// The learning rate of the last step of an iteration, counted from 1, of so many.
+    fn learning_rate(&self, iteration: u64, iterations: u64) -> Option<f64> {
+        let (optimizer, each) = self.optimizer?;
+        let schedule = optimizer.schedule(iterations.saturating_mul(each), each);
+        Some(schedule.rate((iteration * each).saturating_sub(1)))
+    }
 }
 
 /// Trains a policy from `sft` by a trainer that `start` makes, and keeps it as `policy`. `measure` is asked
@@ -94,7 +106,7 @@ pub(super) fn learn<T: Trainer>(
     start: impl FnOnce(&Model, &Scorer) -> Result<T, TrainError>,
 ) -> Result<Model, StageError> {
     let (phase, last) = (Phase::Ppo, u64::from(on.iterations));
-    if let Some(model) = session.finished("policy", sft)? {
+    if let Some(model) = session.finished_after("policy", sft, last)? {
         return Ok(model);
     }
     let mut policy = with_dropout(sft, told.dropout, told.seed).map_err(at(phase, 0))?;
@@ -158,7 +170,8 @@ fn rollouts<T: Trainer>(
             history.measure(reward, gold);
             session.warn(phase, step, on.guards.compare(&history).as_slice());
         }
-        let figures = figures.into_iter().chain(more).filter(|(_, value)| value.is_finite());
+        let rate = told.learning_rate(step, on.iterations.into()).map(|rate| ("learning_rate", rate));
+        let figures = figures.into_iter().chain(rate).chain(more).filter(|(_, value)| value.is_finite());
         let line = Line {
             phase,
             step,
@@ -172,7 +185,11 @@ fn rollouts<T: Trainer>(
         })?;
         let beside = trainer.beside();
         let own = iter::once(("policy", &*policy)).chain(beside.into_iter().map(|(name, m)| (name, &*m)));
-        session.after(line, &seen.told, &own.collect::<Vec<_>>(), &state)?;
+        let own: Vec<_> = own.collect();
+        session.after(line, &seen.told, &own, &state)?;
+        if iteration == on.iterations {
+            session.keep_last(phase, step, &own, &state)?;
+        }
     }
     Ok(())
 }

@@ -16,6 +16,10 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+/// The shortest time between checkpoints that adapt, and how many times as long as one takes it is.
+const SHORTEST: Duration = Duration::from_secs(10);
+const SHARE: u32 = 20;
+
 /// Told of a phase, a step and what is worth looking at there.
 type Warn<'a> = dyn FnMut(Phase, u64, &Warning) + 'a;
 
@@ -24,9 +28,14 @@ pub struct Session<'a> {
     progress: Box<Progress<'a>>,
     warn: Box<Warn<'a>>,
     stop: Box<dyn Fn() -> bool + 'a>,
-    every: Duration,
+    /// How often a checkpoint is written; unless given, that adapts.
+    every: Option<Duration>,
     /// When the last checkpoint was written.
     kept: Instant,
+    /// How long that took.
+    cost: Duration,
+    /// Whether the last checkpoint of the stage stays when it is finished.
+    extendable: bool,
     lines: Vec<Line>,
     /// What will be written in the folder beside what every session writes.
     names: Vec<&'static str>,
@@ -51,8 +60,10 @@ impl<'a> Session<'a> {
             progress: Box::new(progress),
             warn: Box::new(|_, _, _| {}),
             stop: Box::new(|| false),
-            every: Duration::from_secs(60),
+            every: None,
             kept: Instant::now(),
+            cost: Duration::ZERO,
+            extendable: false,
             lines: Vec::new(),
             names: Vec::new(),
             settings: None,
@@ -85,7 +96,8 @@ impl<'a> Session<'a> {
         self
     }
 
-    /// Keeps everything in a folder, a checkpoint at least this often, the tokenizer beside every
+    /// Keeps everything in a folder, a checkpoint as often as said, or unless said so often that a
+    /// twentieth of the time goes into them at most, the tokenizer beside every
     /// network. `about`: what has to be the same for a run to be gone on with. With `resume`, what is
     /// there is gone on with.
     ///
@@ -94,7 +106,7 @@ impl<'a> Session<'a> {
     pub fn keeping(
         mut self,
         root: &Path,
-        every: Duration,
+        every: Option<Duration>,
         resume: bool,
         about: &Value,
         tokenizer: AnyTokenizer,
@@ -163,6 +175,21 @@ impl<'a> Session<'a> {
         let model = Model::from_weights(&like.device(), like.architecture().clone(), weights)
             .map_err(|e| FormatError::content(&path, "network", e.to_string()))?;
         Ok(Some(model))
+    }
+
+    /// The same, unless it was finished after fewer steps than `steps` and can be gone on with.
+    pub(super) fn finished_after(
+        &self,
+        name: &str,
+        like: &Model,
+        steps: u64,
+    ) -> Result<Option<Model>, StageError> {
+        let Some(kept) = &self.folder else { return Ok(None) };
+        let path = kept.folder.root.join(name);
+        let goes_on = snapshot::exists(&path)
+            && checkpoint::any(&kept.folder.checkpoints(), Phase::Ppo)?
+            && Manifest::check(&path).is_ok_and(|manifest| manifest.step < steps);
+        if goes_on { Ok(None) } else { self.finished(name, like) }
     }
 
     /// What step 2 has finished: of networks `like` these.
@@ -254,7 +281,26 @@ impl<'a> Session<'a> {
             folder.owned.add(name)?;
             Manifest::new(phase, step, Value::Null)
                 .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
-            checkpoint::clear(&folder.checkpoints(), phase)?;
+            let kept = usize::from(core::mem::take(&mut self.extendable));
+            checkpoint::clear_but(&folder.checkpoints(), phase, kept)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a stage's networks after its last step beyond its end: it can be gone on with from there, when it
+    /// is to have more.
+    pub(super) fn keep_last(
+        &mut self,
+        phase: Phase,
+        step: u64,
+        networks: &[(&str, &Model)],
+        state: &Value,
+    ) -> Result<(), StageError> {
+        self.extendable = true;
+        if let Some(Kept { folder, metrics, .. }) = &mut self.folder {
+            metrics.sync()?;
+            folder.owned.add(CHECKPOINTS)?;
+            checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
         }
         Ok(())
     }
@@ -322,13 +368,15 @@ impl<'a> Session<'a> {
         self.lines.push(line);
         (self.progress)(phase, step, total, told);
         let stop = (self.stop)();
+        let due = self.kept.elapsed() >= self.every.unwrap_or(SHORTEST.max(SHARE * self.cost));
         if let Some(Kept { folder, metrics, .. }) = &mut self.folder
-            && (stop || self.kept.elapsed() >= self.every)
+            && (stop || due)
         {
             metrics.sync()?;
             folder.owned.add(CHECKPOINTS)?;
+            let clock = Instant::now();
             checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
-            self.kept = Instant::now();
+            (self.kept, self.cost) = (Instant::now(), clock.elapsed());
         }
         if stop {
             let folder = self.root().map(Into::into);

@@ -47,8 +47,13 @@ pub fn trpo(
     seed: u64,
     measure: &mut Measure<'_>,
 ) -> Result<Model, StageError> {
-    let told =
-        Loop { prompts: settings.prompts as usize, dropout: 0.0, temperature: settings.temperature, seed };
+    let told = Loop {
+        prompts: settings.prompts as usize,
+        dropout: 0.0,
+        temperature: settings.temperature,
+        optimizer: None,
+        seed,
+    };
     learn(session, (sft, reward), on, told, measure, |_, _| {
         TrustRegion::new(*settings, seed)?.with_guards(on.guards)
     })

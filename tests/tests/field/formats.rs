@@ -219,12 +219,12 @@ fn many_unanswered_rows_do_not_hide_the_comparisons() {
 #[test]
 fn the_reason_why_a_file_is_of_no_format_can_be_acted_on() {
     for (row, parts) in [
-        (r#"{"prompt": "Hi", "chosen": "a"}"#, &["line 1", "prompt, chosen", "pairs", "`rejected`"][..]),
+        (r#"{"prompt": "Hi", "chosen": "a"}"#, &["line 1", "(chosen, prompt)", "pairs", "`rejected`"][..]),
         (
             r#"{"prompt": "Hi", "chosen": 3, "rejected": "b"}"#,
             &["line 1, field \"chosen\"", "a text or messages, found a number"],
         ),
-        (r#"{"prompt": "Hi", "responses": ["a", "b"]}"#, &["prompt, responses", "nearest"]),
+        (r#"{"prompt": "Hi", "responses": ["a", "b"]}"#, &["(prompt, responses)", "nearest"]),
         (r#"{"colour": "red"}"#, &["no known format has any of its fields (colour)"]),
         (r#"{"prompt": NaN}"#, &["line 1"]),
     ] {

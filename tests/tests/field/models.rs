@@ -154,21 +154,22 @@ fn one_bad_row_is_told_in_its_place_and_the_rest_goes_on() {
          {{\"prompt\":\"b\",\"response\":\"y\"}}\n"
     );
     std::fs::write(folder.path().join("rows.jsonl"), file).unwrap();
-    for command in [
-        &["generate", "policy", "--prompts", "rows.jsonl", "--max-new-tokens", "3", "--json"][..],
-        &["score", "reward", "rows.jsonl", "--json"],
+    // A prompt that leaves no room for an answer is a bad row; a text that is too long to score is cut.
+    for (command, bad) in [
+        (&["generate", "policy", "--prompts", "rows.jsonl", "--max-new-tokens", "3", "--json"][..], 3),
+        (&["score", "reward", "rows.jsonl", "--json"], 2),
     ] {
         let (code, out, error) = said(&rlhf(folder.path(), command, ""));
         let rows: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        let bad: Vec<_> = rows.iter().map(|row| row.get("error").and_then(Value::as_str)).collect();
-        assert!(code == 4 && error.contains("3 of 5 rows"), "{code} {error}");
-        assert!(matches!(bad[..], [None, Some(_), Some(_), Some(_), None]), "{out}");
-        for (bad, place) in bad[1..4].iter().zip(["line 2, field \"prompt\"", "line 3", "line 4"]) {
-            assert!(bad.unwrap().contains(&format!("rows.jsonl, {place}")), "{bad:?}");
+        let told: Vec<_> = rows.iter().map(|row| row.get("error").and_then(Value::as_str)).collect();
+        assert!(code == 4 && error.contains(&format!("{bad} of 5 rows")), "{code} {error}");
+        assert!(rows.len() == 5 && told[0].is_none() && told[4].is_none(), "{out}");
+        for (told, place) in told[1..=bad].iter().zip(["line 2, field \"prompt\"", "line 3", "line 4"]) {
+            assert!(told.unwrap().contains(&format!("rows.jsonl, {place}")), "{told:?}");
         }
     }
     let (code, out, error) = said(&rlhf(folder.path(), &["score", "reward", "rows.jsonl"], ""));
-    assert!(code == 4 && out.lines().count() == 2 && error.contains("rows.jsonl, line 3"), "{error}");
+    assert!(code == 4 && out.lines().count() == 3 && error.contains("rows.jsonl, line 3"), "{error}");
 }
 
 #[test]
@@ -222,6 +223,6 @@ fn a_text_that_is_too_long_is_scored_as_training_would_cut_it() {
     assert_eq!((&cut["reward"], &cut["cut"]), (&whole["reward"], &json!(true)));
     assert!(whole.get("cut").is_none());
     // A reply that takes all leaves a quarter to the prompt, and loses its end.
-    let (other, one) = (score("another question", &"r".repeat(99)), score("a question", &"r".repeat(99)));
-    assert_ne!(other["reward"], one["reward"]);
+    let (one, two) = (score("question one", &"r".repeat(99)), score("question two", &"r".repeat(99)));
+    assert_ne!(one["reward"], two["reward"]);
 }

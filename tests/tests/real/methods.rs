@@ -71,7 +71,7 @@ fn go(
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<Summary>, RunError> {
     let out = folder.join(method);
-    let manner = Manner { resume: true, every: Duration::ZERO, stop, ..Manner::new(&out) };
+    let manner = Manner { resume: true, every: Some(Duration::ZERO), stop, ..Manner::new(&out) };
     let config = config(folder, method, small).unwrap_or_else(|e| panic!("{method}: {e}"));
     run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
 }

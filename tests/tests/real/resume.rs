@@ -65,7 +65,7 @@ impl Place {
     /// Runs, or goes on, until `stop` says so.
     fn run(&self, resume: bool, stop: &dyn Fn() -> bool) -> Result<Option<Summary>, RunError> {
         let out = self.out();
-        let manner = Manner { resume, every: Duration::ZERO, stop, ..Manner::new(&out) };
+        let manner = Manner { resume, every: Some(Duration::ZERO), stop, ..Manner::new(&out) };
         run(&config(self.0.path()), &threads(1), &manner, &mut |_, _, _, _| {})
     }
 
@@ -221,7 +221,7 @@ fn damage_is_named_and_what_was_before_it_serves() {
 fn child() {
     let Some(folder) = std::env::var_os("RLHF_TEST_CHILD") else { return };
     let out = Path::new(&folder).join("out");
-    let manner = Manner { resume: true, every: Duration::ZERO, ..Manner::new(&out) };
+    let manner = Manner { resume: true, every: Some(Duration::ZERO), ..Manner::new(&out) };
     let done = run(&config(folder.as_ref()), &threads(1), &manner, &mut |_, _, _, _| {});
     if let Err(e) = done {
         eprintln!("failed: {e}");

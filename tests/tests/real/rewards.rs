@@ -75,7 +75,7 @@ fn config(folder: &Path, settings: &[&str]) -> Result<Config, RunError> {
 
 fn go(folder: &Path, kind: (&str, &[&str]), stop: &dyn Fn() -> bool) -> Result<Option<Summary>, RunError> {
     let out = folder.join(kind.0);
-    let manner = Manner { resume: true, every: Duration::ZERO, stop, ..Manner::new(&out) };
+    let manner = Manner { resume: true, every: Some(Duration::ZERO), stop, ..Manner::new(&out) };
     let config = config(folder, kind.1).unwrap_or_else(|e| panic!("{}: {e}", kind.0));
     run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
 }

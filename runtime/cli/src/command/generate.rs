@@ -5,7 +5,7 @@ use super::input::{Bad, Row as BadRow, lines, rows};
 use super::output::{harmless, print, print_line};
 use clap::Args;
 use rlhf::engine::Device;
-use rlhf::inference::{Loaded, Response, Writing, transcript};
+use rlhf::inference::{self, Loaded, Response, Writing, transcript};
 use rlhf_core::sampling::{Filters, Sampling};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -23,7 +23,8 @@ pub struct Generate {
     /// A file whose rows have a field "prompt": JSON lines, an array, a table or Parquet
     #[arg(long, value_name = "FILE")]
     prompts: Option<PathBuf>,
-    /// Put prompts into the form of the transcripts that runs train on: "Human: …", "Assistant:"
+    /// Put prompts into the form of the transcripts that runs train on: "Human: …", "Assistant:", without white
+    /// space around what is asked
     #[arg(long)]
     transcript: bool,
     /// What logits are divided by; 0 takes the most probable token
@@ -105,7 +106,7 @@ impl Generate {
     }
 
     fn answer(&self, model: &mut Loaded, how: &Writing, place: &str, prompt: &str) -> Result<(), BadRow> {
-        let text = if self.transcript { transcript(prompt) } else { prompt.to_owned() };
+        let text = if self.transcript { transcript(prompt) } else { inference::prompt(prompt).to_owned() };
         let responses = model.write(&text, how).map_err(|e| BadRow::of(place, e))?;
         for (index, response) in responses.iter().enumerate() {
             if self.json {

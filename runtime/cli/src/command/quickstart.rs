@@ -6,14 +6,10 @@ use super::progress::Shown;
 use crate::quickstart::world::tokenizer;
 use crate::quickstart::{FILES, Settings, Summary, overrides, run, save, show};
 use clap::Args;
-use core::time::Duration;
 use rlhf::engine::Device;
 use rlhf::run::Stage;
 use rlhf::stage::{Session, clear};
 use std::path::PathBuf;
-
-/// How often a checkpoint is written, at least.
-const EVERY: Duration = Duration::from_secs(20);
 
 #[derive(Args, Default)]
 pub struct Quickstart {
@@ -57,7 +53,7 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
             clear(out, "quickstart")?;
         }
         session = session.writing(FILES.into_iter().chain(Stage::ALL.map(Stage::folder)));
-        session = session.keeping(out, EVERY, args.resume, &settings.about(device), tokenizer().into())?;
+        session = session.keeping(out, None, args.resume, &settings.about(device), tokenizer().into())?;
     }
     let outcome = run(&settings, device, &mut session)?;
     drop(session);

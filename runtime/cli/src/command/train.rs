@@ -5,6 +5,7 @@ use super::interrupt;
 use super::output::Output;
 use super::progress::{Shown, note, warn};
 use clap::Args;
+use core::time::Duration;
 use rlhf::config::{Config, Given};
 use rlhf::engine::Device;
 use rlhf::record::Progress;
@@ -45,6 +46,10 @@ pub struct Training {
     /// Go on where the run in that folder was stopped
     #[arg(long)]
     resume: bool,
+    /// How often to write a checkpoint to resume from, in seconds; unless given, every ten, or less often where
+    /// more than a twentieth of the time would go into it
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    checkpoint_every: Option<Duration>,
     /// Remove the run in that folder first
     #[arg(long, conflicts_with = "resume")]
     overwrite: bool,
@@ -67,6 +72,8 @@ struct Request<'a> {
     from: Option<&'a Path>,
     /// Whether to go on from a checkpoint.
     resume: bool,
+    /// How often to write one, if that was said.
+    every: Option<Duration>,
 }
 
 impl Request<'_> {
@@ -87,16 +94,33 @@ impl Request<'_> {
 }
 
 pub fn whole(args: &Training, device: &Device) -> Result<(), Failure> {
-    train(args, &Request { stage: None, from: None, resume: args.resume }, device)
+    train(
+        args,
+        &Request { stage: None, from: None, resume: args.resume, every: args.checkpoint_every },
+        device,
+    )
 }
 
 pub fn stage(args: &Training, stage: Stage, device: &Device) -> Result<(), Failure> {
-    train(args, &Request { stage: Some(stage), from: None, resume: args.resume }, device)
+    train(
+        args,
+        &Request { stage: Some(stage), from: None, resume: args.resume, every: args.checkpoint_every },
+        device,
+    )
 }
 
 pub fn part(args: &Part, stage: Stage, device: &Device) -> Result<(), Failure> {
     let Part { training, from } = args;
-    train(training, &Request { stage: Some(stage), from: from.as_deref(), resume: training.resume }, device)
+    train(
+        training,
+        &Request {
+            stage: Some(stage),
+            from: from.as_deref(),
+            resume: training.resume,
+            every: training.checkpoint_every,
+        },
+        device,
+    )
 }
 
 fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), Failure> {
@@ -155,6 +179,7 @@ fn start(
     let manner = Manner {
         resume,
         until,
+        every: request.every,
         from: request.from,
         stop: &stop,
         note: &note,
@@ -198,6 +223,11 @@ impl Told {
     pub fn memory(&self) -> Option<u64> {
         self.memory.map(|gib| (gib * (1u64 << 30) as f64) as u64)
     }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.ok_or_else(|| "want a number of seconds, 0 or more".into())
 }
 
 fn gib(text: &str) -> Result<f64, String> {

@@ -15,9 +15,10 @@ pub use votes::Votes;
 use super::comparison::{self, Comparison, Options};
 use super::demonstration;
 use super::feedback;
-use super::format::known;
+use super::fields::Fields;
 use super::identity::normalized;
 use super::personal::Finder;
+use super::recognition::known;
 use super::records::{Parse, rows};
 use super::rows::Row;
 use super::{Format, Group, Kind, lines::RawLines, prompt, solution};
@@ -79,6 +80,7 @@ impl Checker {
                 file.rows += 1;
                 let read = row.and_then(|row| {
                     self.personal(&row);
+                    Fields::no_more(format, &row)?;
                     let records = parse(&row)?;
                     Ok((row, records))
                 });

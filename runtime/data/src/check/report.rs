@@ -138,8 +138,9 @@ impl Report {
         }
     }
 
-    /// What should be looked at before training: files that end early, rows that do not fit, rows with something wrong, duplicates,
-    /// leaks, contradictions, nothing to learn from. Personal data is for people to judge, and is none of these.
+    /// What should be looked at before training: files that end early, rows that do not fit, rows with something
+    /// wrong, duplicates, leaks, contradictions, nothing to learn from. Personal data is for people to judge, and is
+    /// none of these.
     pub fn problems(&self) -> Vec<String> {
         let refused: u64 = self.files.iter().map(|file| file.refused).sum();
         let counts = [

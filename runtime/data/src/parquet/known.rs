@@ -1,5 +1,7 @@
 //! Which columns are read: those that some format knows. The others cost nothing, whatever they hold.
 
+use crate::fields::Fields;
+
 /// The outermost names of all formats' fields; a number at the end is left out.
 const KNOWN: &[&str] = &[
     "annotations",
@@ -114,7 +116,8 @@ pub(super) fn known(name: &str) -> bool {
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches([' ', '_', '-', '.']);
     // `response-1.suggestion` and the like.
     let (first, _) = plain.split_once(['.', '-']).unwrap_or((plain, ""));
-    [plain, first].iter().any(|name| KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name)))
+    let listed = |name: &str| KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name));
+    [name, plain, first].into_iter().any(|name| listed(name) || Fields::is_known(name))
 }
 
 #[cfg(test)]
