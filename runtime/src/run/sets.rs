@@ -136,25 +136,14 @@ pub(super) fn read<T>(
             );
             return Err(RunError::Unlearnable { what: what.into(), reason });
         }
-<<<<<<< HEAD
         let held = || sets.iter().flat_map(|set| &set.held_out).map(&group);
         if held().next().is_some() {
             let paths = files.iter().flat_map(|set| &set.paths);
             let reason = format!("all rows are held out: {}", one_side(held(), take.sides, paths));
             return Err(RunError::Unlearnable { what: what.into(), reason });
         }
-        let (folder, wanted) =
-            (&all.folder, files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", "));
-        return Err(RunError::Missing { what, folder: folder.clone(), wanted });
-=======
-        let read: usize = sets.iter().map(|set| set.counts.rows).sum();
-        if read > 0 {
-            let reason = format!("all {read} rows are on the held-out side: lower held_out, or add some");
-            return Err(RunError::Unlearnable { what: what.into(), reason });
-        }
         let wanted = files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", ");
         return Err(RunError::Missing { what, folder: all.folder.clone(), wanted });
->>>>>>> 49f5d35
     }
     Ok(sets)
 }
