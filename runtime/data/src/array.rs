@@ -196,18 +196,14 @@ fn element(reader: &mut Box<dyn BufRead>, array: bool, buffer: &mut Vec<u8>) -> 
     }
 }
 
-/// Whether one object seems to end and another to begin within `element`.
+/// Whether one object seems to end and another to begin within `element`, whatever stands for the comma.
 fn holds_several(element: &[u8]) -> bool {
-    let mut rest = element;
-    while let Some(at) = rest.iter().position(|b| *b == b'}') {
-        rest = rest.get(at + 1..).unwrap_or_default();
-        let next = rest.trim_ascii_start();
-        let next = next.strip_prefix(b",").unwrap_or(next).trim_ascii_start();
-        if next.starts_with(b"{") {
-            return true;
-        }
-    }
-    false
+    let ends = element.iter().enumerate().filter(|(_, byte)| **byte == b'}');
+    let mut rests = ends.filter_map(|(at, _)| element.get(at + 1..)).map(<[u8]>::trim_ascii_start);
+    rests.any(|rest| {
+        let after = rest.get(1..).unwrap_or_default().trim_ascii_start();
+        rest.starts_with(b"{") || after.starts_with(b"{")
+    })
 }
 
 #[cfg(test)]
@@ -251,6 +247,7 @@ mod tests {
             (r#"[{"a": 1}, {"a": 2}"#, "row 2: the array has no end"),
             (r#"[{"a": 1},"#, "row 2: the array has no end"),
             (r#"[{"a": 1}] {"a": 2}]"#, "row 2: want nothing after"),
+            (r#"[{"a": 1}, {"a": 2}; {"a": 3}, {"a": 4}]"#, "row 2: "),
             // A quote is missing, and the next ones end what they should begin.
             (r#"[{"a": 1}, {"a": "x}, {"a": "y"}, {"a": "}]"#, "row 2: "),
         ] {

@@ -1,10 +1,10 @@
 //! What gzip and Zstandard packed, up to a limit of what it may become.
 
 use super::caught::caught;
+use core::cell::Cell;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
-use std::cell::Cell;
 use std::io::{self, BufRead, Read};
 use std::rc::Rc;
 

@@ -4,6 +4,7 @@ use super::codec::unpack;
 use super::levels::{Runs, differences};
 use super::thrift::{Thrift, Type};
 use bytes::Bytes;
+use core::sync::atomic::{AtomicUsize, Ordering};
 use parquet::basic::{Compression, Encoding};
 use parquet::column::page::{Page, PageMetadata, PageReader};
 use parquet::errors::{ParquetError, Result};
@@ -12,7 +13,6 @@ use parquet::file::reader::ChunkReader;
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The largest page, packed or not, in bytes.
 const LARGEST: usize = 1 << 26;

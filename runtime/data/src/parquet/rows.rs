@@ -153,7 +153,10 @@ impl Columns {
                     return Err(format!("column {:?} ends before it: the file is damaged", leaf.name()));
                 }
                 Err(error) => {
-                    return Err(format!("column {:?} cannot be read further: {error}", leaf.name()));
+                    return Err(format!(
+                        "column {:?} cannot be read further, the file is damaged or holds too much: {error}",
+                        leaf.name()
+                    ));
                 }
             }
         }
