@@ -345,6 +345,7 @@ impl Fields {
     }
 
     /// Whether some format reads a field of this name.
+    #[cfg(feature = "parquet")]
     pub(super) fn is_known(name: &str) -> bool {
         let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
         [ALWAYS, COMPARED, WITH].into_iter().chain(LABELS.iter().copied()).any(known)
