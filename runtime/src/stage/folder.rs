@@ -1,6 +1,6 @@
 //! A run's folder: whose it is, and that it is this run's.
 
-use super::owned::{CHECKPOINTS, Owned, RUN, SESSION};
+use super::owned::{CHECKPOINTS, LOCK, Owned, RUN, SESSION};
 use super::{StageError, checkpoint};
 use crate::record::{Phase, snapshot};
 use rlhf_models::{FormatError, read_at_most, write_json};
@@ -8,8 +8,6 @@ use serde_json::Value;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// What is locked.
-const LOCK: &str = ".lock";
 /// The longest `run.json` that is read.
 const LONGEST: u64 = 1 << 24;
 /// Differences that an error names.
