@@ -85,8 +85,10 @@ impl Folder {
     fn hold(root: &Path, resume: bool, about: &Value, names: &[&str]) -> Result<Owned, StageError> {
         let run = root.join(RUN);
         if !run.exists() {
+            // The list comes first: without one, what is there would be taken for that of an earlier version.
+            let owned = Owned::begin(root)?;
             write_json(&run, about)?;
-            return Ok(Owned::of(root)?);
+            return Ok(owned);
         }
         if !resume {
             return Err(StageError::Occupied { folder: root.into() });

@@ -71,6 +71,21 @@ impl Owned {
         Ok(Self { root: root.into(), names })
     }
 
+    /// That of a run that begins: nothing yet.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn begin(root: &Path) -> Result<Self, FormatError> {
+        let names = BTreeSet::new();
+        write_json(&root.join(LIST), &names)?;
+        Ok(Self { root: root.into(), names })
+    }
+
+    /// Whether a list is there that a run began with, and did not get further.
+    fn begun(&self) -> bool {
+        read_at_most(&self.root.join(LIST), LONGEST).is_ok_and(|list| list.trim_ascii() == b"[]")
+    }
+
     /// Checks that nothing of these names is somebody else's.
     ///
     /// # Errors
@@ -80,7 +95,8 @@ impl Owned {
         for name in names.into_iter().filter(|name| !(run && [RUN, LIST].contains(name))) {
             let path = self.root.join(name);
             // A link to nowhere is somebody's as well.
-            if !self.names.contains(name) && path.symlink_metadata().is_ok() {
+            let own = self.names.contains(name) || (name == LIST && self.begun());
+            if !own && path.symlink_metadata().is_ok() {
                 return Err(StageError::Taken { path });
             }
         }
