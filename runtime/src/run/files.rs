@@ -2,6 +2,7 @@
 
 use super::RunError;
 use crate::config::{self, Config, Wanted};
+use crate::stage::of_a_run;
 use rlhf_core::profile::Method;
 use rlhf_data::{Format, Found, Kind, Source, discover, for_testing, recognise};
 use rlhf_models::FormatError;
@@ -48,7 +49,15 @@ impl All {
     pub fn find(config: &Config) -> Result<Self, RunError> {
         let folder = config.folder()?;
         let (profile, _) = config.resolve()?;
-        let Found { files: found, left_out } = discover(folder)?;
+        let Found { files, left_out } = discover(folder)?;
+        // What a run wrote, such as the samples that a guard stopped at, is not data for the next.
+        let run = |path: &Path| of_a_run(path, folder);
+        let paths = files.iter().map(|(path, _)| path).chain(left_out.iter().map(|(path, _)| path));
+        let of_runs: BTreeSet<PathBuf> = paths.filter_map(|path| run(path)).collect();
+        let found: Vec<File> = files.into_iter().filter(|(path, _)| run(path).is_none()).collect();
+        let left_out = left_out.into_iter().filter(|(path, _)| run(path).is_none());
+        let of_runs = of_runs.into_iter().map(|path| (path, "a run's own, which is no data".into()));
+        let left_out: Vec<_> = left_out.chain(of_runs).collect();
         let of = |wanted: &Wanted<'_>| match wanted.sources {
             [] if wanted.formats.is_empty() => Ok(Vec::new()),
             [] => of_formats(wanted, folder, &found),

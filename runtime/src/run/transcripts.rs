@@ -115,8 +115,8 @@ mod tests {
         let (newline, end) = ((u32::from(b'\n'), 1.0), (Bytes::EOS, 0.25));
         for (most, kept, want) in [
             (200, 19, vec![newline, end]),
-            (21, 15, vec![newline, (u32::from(b'o'), 0.25)]),
-            (11, 8, vec![(u32::from(b'o'), 1.0)]),
+            (21, 16, vec![newline, (u32::from(b'o'), 0.25)]),
+            (11, 9, vec![(u32::from(b'.'), 1.0)]),
         ] {
             let solution = Transcripts::new(&tokenizer, most).solution(&from, false).unwrap();
             let text = Bytes.decode(solution.text());

@@ -1,6 +1,6 @@
 //! A run's folder: whose it is, and that it is this run's.
 
-use super::owned::{CHECKPOINTS, Owned, RUN, SESSION};
+use super::owned::{CHECKPOINTS, LOCK, Owned, RUN, SESSION};
 use super::{StageError, checkpoint};
 use crate::record::{Phase, snapshot};
 use rlhf_models::{FormatError, read_at_most, write_json};
@@ -8,8 +8,6 @@ use serde_json::Value;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-/// What is locked.
-const LOCK: &str = ".lock";
 /// The longest `run.json` that is read.
 const LONGEST: u64 = 1 << 24;
 /// Differences that an error names.
@@ -87,8 +85,10 @@ impl Folder {
     fn hold(root: &Path, resume: bool, about: &Value, names: &[&str]) -> Result<Owned, StageError> {
         let run = root.join(RUN);
         if !run.exists() {
+            // The list comes first: without one, what is there would be taken for that of an earlier version.
+            let owned = Owned::begin(root)?;
             write_json(&run, about)?;
-            return Ok(Owned::of(root)?);
+            return Ok(owned);
         }
         if !resume {
             return Err(StageError::Occupied { folder: root.into() });

@@ -52,6 +52,7 @@ pub use ilql::ilql;
 pub use on_policy::on_policy;
 pub use online::online;
 pub use optimizers::optimizers;
+pub(crate) use owned::of_a_run;
 pub use owned::{own, vacant};
 pub use ppo::{nlpo, ppo};
 pub use preference::{kto, preferences};

@@ -17,6 +17,8 @@ pub(super) const RUN: &str = "run.json";
 const LIST: &str = "files.json";
 /// The longest list that is read.
 const LONGEST: u64 = 1 << 16;
+/// What is locked.
+pub(super) const LOCK: &str = ".lock";
 /// Where checkpoints are.
 pub(super) const CHECKPOINTS: &str = "checkpoints";
 /// Where TensorBoard's files are.
@@ -69,6 +71,21 @@ impl Owned {
         Ok(Self { root: root.into(), names })
     }
 
+    /// That of a run that begins: nothing yet.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn begin(root: &Path) -> Result<Self, FormatError> {
+        let names = BTreeSet::new();
+        write_json(&root.join(LIST), &names)?;
+        Ok(Self { root: root.into(), names })
+    }
+
+    /// Whether a list is there that a run began with, and did not get further.
+    fn begun(&self) -> bool {
+        read_at_most(&self.root.join(LIST), LONGEST).is_ok_and(|list| list.trim_ascii() == b"[]")
+    }
+
     /// Checks that nothing of these names is somebody else's.
     ///
     /// # Errors
@@ -78,7 +95,8 @@ impl Owned {
         for name in names.into_iter().filter(|name| !(run && [RUN, LIST].contains(name))) {
             let path = self.root.join(name);
             // A link to nowhere is somebody's as well.
-            if !self.names.contains(name) && path.symlink_metadata().is_ok() {
+            let own = self.names.contains(name) || (name == LIST && self.begun());
+            if !own && path.symlink_metadata().is_ok() {
                 return Err(StageError::Taken { path });
             }
         }
@@ -133,6 +151,17 @@ pub fn own(root: &Path, name: &str) -> Result<(), StageError> {
 /// [`StageError::Taken`] names what is in the way.
 pub fn vacant<'n>(root: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
     Owned::of(root)?.vacant(SESSION.into_iter().chain(names))
+}
+
+/// What a run below `root`, or in it, has of its own that `path` is or is in.
+pub(crate) fn of_a_run(path: &Path, root: &Path) -> Option<PathBuf> {
+    let runs = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
+    runs.filter(|folder| folder.join(RUN).is_file()).find_map(|folder| {
+        let name = path.strip_prefix(folder).ok()?.components().next()?.as_os_str();
+        let own = Owned::of(folder).ok()?;
+        let known = own.names.iter().map(String::as_str).chain([RUN, LIST, LOCK]);
+        known.into_iter().any(|own| own == name).then(|| folder.join(name))
+    })
 }
 
 /// That there was nothing to remove is as good.

@@ -513,3 +513,51 @@ fn every_number_of_every_recipe_has_bounds_that_a_check_knows() {
         assert!(config("ppo", key, below).is_err(), "{key}={below}");
     }
 }
+
+/// A terminal that is closed hangs up on the run, and so does its shell.
+#[cfg(unix)]
+#[test]
+fn a_closed_terminal_leaves_a_checkpoint_to_resume_from() {
+    let folder = prepared();
+    let set = ["--out", "out", "--set", "ppo.iterations=4000"];
+    let mut child =
+        command(folder.path(), &run(&set)).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let metrics = folder.path().join("out/metrics.jsonl");
+    while fs::metadata(&metrics).map_or(0, |metrics| metrics.len()) == 0 {
+        std::thread::sleep(core::time::Duration::from_millis(1));
+    }
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    // The second may come too late.
+    let _ = Command::new("kill").args(["-HUP", &id]).stderr(Stdio::null()).status();
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let checkpoints = folder.path().join("out/checkpoints");
+    assert!(checkpoints.exists() || folder.path().join("out/sft").exists());
+}
+
+#[test]
+fn what_a_run_wrote_is_no_data_for_the_next() {
+    let folder = prepared();
+    let rate = ["--out", "out", "--set", "reward.optimiser.learning_rate=1e10"];
+    let (code, text) = said(folder.path(), &run(&rate));
+    assert_eq!(code, 3, "{text}");
+    fs::write(
+        folder.path().join("out/mine.jsonl"),
+        lines((0..4).map(|i| serde_json::json!({"instruction": format!("Mine {i}"), "response": "So."}))),
+    )
+    .unwrap();
+    let samples =
+        lines((0..4).map(|i| serde_json::json!({"instruction": format!("Bad {i}"), "response": "No."})));
+    fs::write(folder.path().join("out/offending.jsonl"), samples).unwrap();
+    let (code, text) = said(folder.path(), &run(&["--out", "other"]));
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("out/offending.jsonl: a run's own"), "{text}");
+    let summary: Value =
+        serde_json::from_slice(&fs::read(folder.path().join("other/summary.json")).unwrap()).unwrap();
+    let names: Vec<_> =
+        summary["data"]["demonstrations"].as_array().unwrap().iter().map(|set| &set["name"]).collect();
+    assert!(
+        names.contains(&&Value::from("mine")) && !names.contains(&&Value::from("offending")),
+        "{names:?}"
+    );
+}

@@ -1,23 +1,33 @@
-//! Ctrl-C: the first ends the run after its step, with a checkpoint; the second ends it at once.
+//! Ctrl-C, SIGTERM or a terminal that is closed: the first ends the run after its step, with a checkpoint; the
+//! second ends it at once.
 
 use super::output;
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::time::Duration;
+use std::sync::OnceLock;
+use std::time::Instant;
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+/// When it was first asked for.
+static ASKED: OnceLock<Instant> = OnceLock::new();
+
+/// Signals within this time of the first are the same wish: a terminal that is closed tells the run itself, and
+/// so does its shell.
+const ONE_WISH: Duration = Duration::from_secs(1);
 
 /// The exit code of a process that was ended by Ctrl-C, by custom.
 const AT_ONCE: i32 = 130;
 
-/// Listens for Ctrl-C, and says whether it came.
+/// Listens for signals, and says whether one came.
 ///
 /// # Errors
 /// The system's.
 pub fn asked() -> Result<impl Fn() -> bool, ctrlc::Error> {
-    ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::Relaxed) {
-            std::process::exit(AT_ONCE);
+    ctrlc::set_handler(|| match ASKED.get() {
+        Some(first) if first.elapsed() > ONE_WISH => std::process::exit(AT_ONCE),
+        Some(_) => {}
+        None => {
+            let _ = ASKED.set(Instant::now());
+            output::tell("\nStopping after this step. Once more, and it ends at once.");
         }
-        output::tell("\nStopping after this step. Once more, and it ends at once.");
     })?;
-    Ok(|| ASKED.load(Ordering::Relaxed))
+    Ok(|| ASKED.get().is_some())
 }
