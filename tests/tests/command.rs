@@ -325,13 +325,13 @@ fn a_run_leaves_models_that_write_and_score() {
         (
             &["generate", "out/policy"][..],
             "x".repeat(96),
-            1,
+            4,
             "line 1: it needs 97 tokens, the model reads 96",
         ),
         (&["generate", "out/reward"], String::new(), 2, "writes nothing"),
         (&["score", "out/policy"], String::new(), 2, "gives no rewards"),
-        (&["score", "out/reward"], "{\"prompt\": \"a\"}\n".into(), 1, "line 1, field \"response\""),
-        (&["score", "out/reward"], "\n".into(), 1, "line 1: "),
+        (&["score", "out/reward"], "{\"prompt\": \"a\"}\n".into(), 4, "line 1, field \"response\""),
+        (&["score", "out/reward"], "\nx\n".into(), 4, "line 2: "),
     ] {
         let (exit, error) = failed(folder, args, &input);
         assert_eq!(exit, code, "{args:?}: {error}");

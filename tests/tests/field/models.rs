@@ -70,7 +70,7 @@ fn texts_end_at_the_token_that_the_folder_names() {
         ("special_tokens_map.json", json!({"eos_token": {"content": "</s>"}})),
         ("tokenizer_config.json", json!({"eos_token": "</s>"})),
     ] {
-        let (code, out, _) = named(std::slice::from_ref(&more));
+        let (code, out, _) = named(core::slice::from_ref(&more));
         let row: Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, &row["finish"], &row["tokens"]), (0, &json!("eos"), &json!(1)), "{more:?}");
     }
