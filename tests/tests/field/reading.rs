@@ -1,5 +1,6 @@
 //! Files that are cut, damaged, packed or huge.
 
+use core::time::Duration;
 use flate2::{Compression, write::GzEncoder};
 use parquet::basic::Compression as Codec;
 use parquet::data_type::{ByteArray, ByteArrayType};
@@ -15,7 +16,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::Arc;
-use std::time::Duration;
 
 fn rlhf(folder: &Path, args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_rlhf-tested")).current_dir(folder).args(args).output().unwrap()
