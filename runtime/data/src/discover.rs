@@ -144,7 +144,8 @@ mod tests {
             ("base.safetensors", "", "model"),
             ("config.json", "{}", "model"),
             ("README.md", "# Data", "description"),
-            ("empty.jsonl", "", "neither rows"),
+            ("empty.jsonl", "", "it is empty"),
+            ("page.jsonl", "<!DOCTYPE html>", "neither rows"),
             (".hidden.jsonl", "{\"prompt\": \"Hi\"}", "hidden"),
             ("lfs.jsonl", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
             ("other.jsonl", "{\"colour\": \"red\"}", "colour"),
@@ -161,7 +162,7 @@ mod tests {
         std::fs::write(root.path().join("run/run.json"), "{}").unwrap();
         std::fs::write(root.path().join("run/offending.jsonl"), "{\"prompt\": \"Hi\"}").unwrap();
         let found = discover(root.path()).unwrap();
-        assert_eq!((found.files.len(), found.left_out.len()), (1, 12));
+        assert_eq!((found.files.len(), found.left_out.len()), (1, 13));
         assert!(found.left_out.iter().any(|(path, why)| *path == deep && why.contains("8 folders")));
     }
 }

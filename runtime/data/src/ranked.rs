@@ -77,7 +77,7 @@ pub(super) fn scored(row: &Row) -> Result<(Vec<String>, Vec<Vote>), DataError> {
 
 /// What an answer got: its score, its rank the other way round, or the mean of its aspects' ratings.
 fn score(answer: &Value) -> Option<f64> {
-    let named = ["overall_score", "score", "reward", "rating", "fine-grained_score"];
+    let named = ["overall_score", "score", "reward", "rating", "pm_score", "fine-grained_score"];
     let named = named.iter().find_map(|name| number(answer.get(name)?));
     named.or_else(|| number(answer.get("rank")?).map(|rank| -rank)).or_else(|| {
         let aspects = answer.get("annotations")?.as_object()?.values();

@@ -7,7 +7,7 @@ use super::open::open;
 use super::records::{Parse, sample};
 use super::rows::Row;
 use crate::error::DataError;
-use std::io::Read;
+use std::io::{BufRead, Read};
 use std::path::Path;
 
 /// Shorter text files are licences and word lists rather than something to train on.
@@ -77,6 +77,9 @@ pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataErro
             (None, Some(row), None) => Err(unknown(row)),
             (None, None, None) => Err(DataError::content(path, "content", "it has no rows")),
         });
+    }
+    if open(path)?.fill_buf().map_err(unreadable)?.trim_ascii().is_empty() {
+        return none("content", "it is empty");
     }
     if !named_as_text(path) {
         return none("content", "it is neither rows (JSON, CSV, TSV, Parquet) nor text (.txt)");

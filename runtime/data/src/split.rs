@@ -2,7 +2,6 @@
 
 use super::identity::normalized;
 use super::transcript::{ASSISTANT, HUMAN};
-use crate::error::DataError;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
@@ -127,11 +126,6 @@ impl Sides {
             self.edges.push((group.prompt, user));
             self.forest = OnceLock::new();
         }
-    }
-
-    /// Joins the rows that could be read of `groups`; those that could not are in no split.
-    pub fn join_all(&mut self, groups: impl Iterator<Item = Result<Group, DataError>>) {
-        groups.flatten().for_each(|group| self.join(group));
     }
 
     /// Whether a row is held out, as about `fraction` (0 to 1) of all groups are.
