@@ -130,7 +130,7 @@ mod tests {
     fn read(files: &[(&str, Value)]) -> Result<(Option<u32>, Option<u32>, usize), String> {
         let texts = files.iter().map(|(name, value)| (*name, value.to_string().into_bytes()));
         let pair = [("vocab.json", vocabulary().into_bytes()), ("merges.txt", b"#version: 0.2\n".to_vec())];
-        let files = Files::memory(texts.chain(pair).map(|(name, bytes)| (name, bytes)));
+        let files = Files::memory(texts.chain(pair));
         let tokenizer = tokenizer_in(&files).map_err(|error| error.to_string())?;
         Ok((tokenizer.bos(), tokenizer.eos(), tokenizer.vocabulary()))
     }

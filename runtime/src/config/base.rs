@@ -18,7 +18,6 @@ pub enum BaseModel {
 
 impl BaseModel {
     /// The files and folders that it is read from, from the data's folder.
-    #[cfg_attr(not(feature = "run"), expect(dead_code))]
     pub(crate) fn paths(&self) -> Vec<&std::path::Path> {
         match self {
             Self::Files(files) => vec![&files.model, &files.tokenizer],
