@@ -44,6 +44,14 @@ fn fits(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), 
                 want.as_array()
                     .is_some_and(|keys| keys.iter().all(|k| o.contains_key(k.as_str().unwrap_or(""))))
             }),
+            "additionalProperties" if want.is_object() => {
+                for (key, value) in value.as_object().into_iter().flatten() {
+                    if schema["properties"].get(key).is_none() {
+                        fits(root, want, value, &format!("{place}.{key}"))?;
+                    }
+                }
+                true
+            }
             "additionalProperties" => {
                 *want == Value::Bool(true)
                     || value

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 const DEEPEST: usize = 8;
 const MOST_FILES: usize = 10_000;
 
-/// What marks a folder as a run's.
+/// What marks a folder as a run's; of a later one the second file lists what the run wrote, and what else is there is
+/// somebody's data.
 const RUN: &str = "run.json";
+const OWNED: &str = "files.json";
 
 /// What a folder holds: each file is in one of the two, in the order of their paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -71,7 +73,7 @@ fn collect(
             leave("hidden: its name begins with a dot");
         } else if kind.is_dir() && deeper == 0 {
             leave("more than 8 folders deep");
-        } else if kind.is_dir() && path.join(RUN).is_file() {
+        } else if kind.is_dir() && path.join(RUN).is_file() && !path.join(OWNED).is_file() {
             leave("the folder of a run, whose texts a model wrote");
         } else if kind.is_dir() {
             collect(&path, deeper - 1, paths, left_out)?;

@@ -212,6 +212,7 @@ fn about(
     };
     let mut about = json!({
         "command": "run",
+        stage::READING: 2,
         "seed": config.seed,
         "device": base.model.device().to_string(),
         "profile": profile,

@@ -48,6 +48,13 @@ pub enum StageError {
         /// The folder.
         folder: PathBuf,
     },
+    /// The folder holds an unfinished run of an earlier version, which read rows otherwise.
+    Older {
+        /// The folder.
+        folder: PathBuf,
+        /// The version that can go on with it.
+        version: &'static str,
+    },
     /// The folder holds a run under other settings or on other data.
     Differs {
         /// The folder.
@@ -94,6 +101,12 @@ impl fmt::Display for StageError {
                 path.display()
             ),
             Self::Busy { folder } => write!(f, "another process works in {}", folder.display()),
+            Self::Older { folder, version } => write!(
+                f,
+                "{} holds a run that an earlier version began, which read and split rows otherwise: go on with {version}, or \
+                 name another folder",
+                folder.display()
+            ),
             Self::Differs { folder, differences } => write!(
                 f,
                 "{} holds another run, and going on would mix the two: {}; set them back, or name another folder",

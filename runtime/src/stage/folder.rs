@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// The longest `run.json` that is read.
 const LONGEST: u64 = 1 << 24;
+/// What `run.json` says of how rows were read, cut and split. Runs of commit e443ea5 and before do not say.
+pub(crate) const READING: &str = "reading";
 /// Differences that an error names.
 const NAMED: usize = 5;
 
@@ -94,6 +96,9 @@ impl Folder {
             return Err(StageError::Occupied { folder: root.into() });
         }
         let was = read(&run)?;
+        if about.get(READING).is_some() && was.get(READING).is_none() {
+            return Err(StageError::Older { folder: root.into(), version: "rlhf 0.1.0 of commit e443ea5" });
+        }
         let mut differences = Vec::new();
         // One that has ended is gone on with from its last checkpoint, which earlier versions did not keep.
         let ended = snapshot::exists(&root.join("policy"));

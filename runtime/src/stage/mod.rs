@@ -47,6 +47,8 @@ pub use bandit::bandit;
 pub use distillation::distillation;
 pub use error::StageError;
 pub use expert_iteration::expert_iteration;
+#[cfg(feature = "run")]
+pub(crate) use folder::READING;
 pub use folder::clear;
 pub use ilql::ilql;
 pub use on_policy::on_policy;

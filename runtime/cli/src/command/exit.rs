@@ -75,6 +75,7 @@ impl From<StageError> for Failure {
                 Exit::Stopped
             }
             StageError::Occupied { .. }
+            | StageError::Older { .. }
             | StageError::Taken { .. }
             | StageError::Busy { .. }
             | StageError::Differs { .. } => Exit::Wrong,

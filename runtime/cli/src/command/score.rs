@@ -61,7 +61,7 @@ pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
     let mut cut = 0;
     for row in rows(args.file.as_deref())? {
         let done = row.map_err(BadRow::from).and_then(|row| {
-            let response = if row.fields.contains_key("response") { "response" } else { "completion" };
+            let response = if row.fields.contains_key("completion") { "completion" } else { "response" };
             args.judge(&mut model, &row.place(), row.text("prompt")?, row.text(response)?)
         });
         cut += usize::from(bad.note(done)? == Some(true));
