@@ -20,7 +20,7 @@ pub enum Kind {
     Text,
 }
 
-/// The public formats that are understood; [`Fields`] has the fields of each.
+/// The public formats that are understood; [`Fields`](crate::Fields) has the fields of each.
 ///
 /// Where texts are wanted, a conversation does as well: a list of messages, `{role, content}`, `{from, value}` or
 /// `{role, text}`, of users, assistants, systems and tools, or one message. Null is absence. A prompt is in
