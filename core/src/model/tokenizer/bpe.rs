@@ -45,8 +45,8 @@ impl Bpe {
         llama2c::parse(file)?.try_into()
     }
 
-    /// The same tokenizer with `count` tokens at least, of which those beyond its own are special and stand for no
-    /// text, and with other tokens that begin and end texts.
+    /// Returns the tokenizer with `count` tokens at least, of which those beyond its own are special and stand for
+    /// no text, and with other tokens that begin and end texts.
     ///
     /// # Errors
     /// `bos` or `eos` is outside the vocabulary, or there are more than 2^24 tokens.

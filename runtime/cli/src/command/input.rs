@@ -8,7 +8,7 @@ use serde_json::json;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::Path;
 
-/// What messages call standard input.
+/// The name of standard input in messages.
 const STANDARD: &str = "standard input";
 
 /// The longest line of plain text, in bytes.
@@ -56,7 +56,7 @@ impl Bad {
     /// Passes on what was done with a row; or says why nothing could be, and goes on.
     ///
     /// # Errors
-    /// What ends a command whatever the row.
+    /// [`Row::Ends`]'s failure.
     pub fn note<T>(&mut self, done: Result<T, Row>) -> Result<Option<T>, Failure> {
         self.rows += 1;
         let reason = match done {
@@ -97,7 +97,7 @@ pub enum Row {
 }
 
 impl Row {
-    /// What a model says of the row at `place`: a text that does not fit is the row's fault alone.
+    /// Judges a model's error on the row at `place`: a text that does not fit is the row's fault alone.
     pub fn of(place: &str, error: InferenceError) -> Self {
         let reason = format!("{place}: {error}");
         match error {

@@ -73,7 +73,7 @@ pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
 }
 
 impl Score {
-    /// Whether the text was cut.
+    /// Prints a response's reward. Returns whether the text was cut.
     fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<bool, BadRow> {
         let worth = if self.transcript {
             model.judge(&transcript(prompt), &[&format!(" {}", reply.trim())])
@@ -97,7 +97,7 @@ impl Score {
         Ok(cut)
     }
 
-    /// The rewards of a comparison's answers.
+    /// Prints the rewards of a comparison's answers.
     fn compare(&self, model: &mut Loaded, comparison: &Comparison, tally: &mut Tally) -> Result<(), BadRow> {
         let origin = &comparison.origin;
         let place = format!("{}, line {}", origin.path.display(), origin.line);

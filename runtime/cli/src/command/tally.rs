@@ -1,4 +1,4 @@
-//! How often a reward model agrees with people, beside rules that read nothing.
+//! The agreement of a reward model with people, beside that of rules that read nothing.
 
 use super::exit::Failure;
 use super::output::{print, print_line};
@@ -6,7 +6,7 @@ use rlhf::data::{Comparison, Vote};
 use rlhf::statistics::{Interval, win_rate};
 use serde_json::json;
 
-/// What each vote's winner and loser have, in the order of votes.
+/// Rewards and lengths of each vote's winner and loser, in the order of votes.
 #[derive(Default)]
 pub struct Tally {
     rewards: [Vec<f64>; 2],
