@@ -2,10 +2,10 @@
 //! learns from it token by token:
 //! `cargo run --release -p rlhf-examples --example distil_and_select`.
 
+use rlhf::train::profile::{self, DistillationTraining, Profile, WarmUpLength};
 use rlhf::train::{Distil, Examples, ExpertIteration, Trio, now, supervised};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::profile::{self, DistillationTraining, Profile, WarmUpLength};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::Policy;

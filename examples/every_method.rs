@@ -8,11 +8,11 @@
 use rlhf::engine::{Aligned, Member, Scorer};
 use rlhf::engine::{Device, Model};
 use rlhf::stage::{Judgements, Material, Prompts, Session, align, reward_model};
+use rlhf::train::profile::{Method, Optimiser, Profile, WarmUpLength};
 use rlhf::train::{Examples, Guards, Ranking, Scaled, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{Method, Optimiser, Profile, WarmUpLength};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::{Policy, Reward};

@@ -2,9 +2,9 @@
 //! tunes that a listener likes. The trainer asks for roles, not for a network:
 //! `cargo run --release -p rlhf-examples --example not_a_language_model`.
 
+use rlhf::train::profile::Profile;
 use rlhf::train::{Examples, Ppo, Roles, now};
 use rlhf_core::maths::{Update, average, clip_factor, global_norm, log_prob, log_prob_pull};
-use rlhf_core::profile::Profile;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference};
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping, draw, filters};

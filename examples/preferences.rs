@@ -2,11 +2,11 @@
 //! then, by DPO, from pairs which of it they like better:
 //! `cargo run --release -p rlhf-examples --example preferences`.
 
+use rlhf::train::profile::{PreferenceTraining, Profile, WarmUpLength};
 use rlhf::train::{Examples, Pairs, now, preference_stats, preferences, supervised};
 use rlhf_core::maths::{Per, SupervisedTerm};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::profile::{PreferenceTraining, Profile, WarmUpLength};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::Policy;

@@ -2,10 +2,10 @@
 //! like, and then sends the best of those it could send:
 //! `cargo run --release -p rlhf-examples --example reward_model_inside`.
 
+use rlhf::train::profile::Profile;
 use rlhf::train::{Examples, Ranking, now, ranking_accuracy, reward_model};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::profile::Profile;
 use rlhf_core::ready;
 use rlhf_core::roles::Reward;
 use rlhf_cpu::{Cpu, Model};

@@ -2,10 +2,10 @@
 //! letters come late in the alphabet. Each kind learns from another question that can be put to them:
 //! `cargo run --release -p rlhf-examples --example reward_models`.
 
+use rlhf::train::profile::{self, Grading, PreferenceModelPretraining, Profile, RewardLoss};
 use rlhf::train::{Ranking, RewardModel, Solution, TrainError, now, ranking_accuracy};
 use rlhf_core::maths::{EnsembleRule, RankTies, Stages, StepScore, Ties};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{self, Grading, PreferenceModelPretraining, Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::rewards::{Ensemble, Steps};
 use rlhf_core::roles::Reward;

@@ -2,10 +2,10 @@
 //! and then from a rule which of it is wanted:
 //! `cargo run --release -p rlhf-examples --example rule_as_reward`.
 
+use rlhf::train::profile::Profile;
 use rlhf::train::{Examples, Ppo, Roles, now, supervised};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::profile::Profile;
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
 

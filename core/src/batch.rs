@@ -1,7 +1,8 @@
 //! Ragged batches: lengths, never pad tokens.
 
 use crate::Error;
-use crate::error::{check, within};
+use crate::error::check;
+use crate::ranges::within;
 use core::ops::Range;
 
 /// Sequences of token ids, end to end.

@@ -156,29 +156,6 @@ pub(crate) fn check(name: &'static str, got: usize, want: usize) -> Result<(), E
     if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }) }
 }
 
-/// `Ok` when `low <= value <= high`, else [`Error::Range`] in the argument's name.
-pub(crate) fn within(name: &'static str, value: f64, low: f64, high: f64) -> Result<(), Error> {
-    if value >= low && value <= high { Ok(()) } else { Err(Error::Range { name, value, low, high }) }
-}
-
-/// `Ok` when `value` is finite and above 0, else [`Error::Range`] in the argument's name.
-pub(crate) fn positive(name: &'static str, value: f64) -> Result<(), Error> {
-    within(name, value, f64::MIN_POSITIVE, f64::MAX)
-}
-
-/// `Ok` when `rate` is one that dropout can have: a network refuses those that leave next to nothing.
-pub(crate) fn dropout(rate: f64) -> Result<(), Error> {
-    within("dropout", rate, 0.0, 0.99)
-}
-
-/// `Ok` when every element is finite, else [`Error::NotFinite`] with the first that is not.
-pub(crate) fn finite<R: crate::Real>(name: &'static str, values: &[R]) -> Result<(), Error> {
-    match values.iter().position(|v| !v.is_finite()) {
-        Some(index) => Err(Error::NotFinite { name, index }),
-        None => Ok(()),
-    }
-}
-
 /// What lies at `index` of a slice, else [`Error::Shape`] in the argument's name.
 pub(crate) fn at<T: Copy>(name: &'static str, slice: &[T], index: usize) -> Result<T, Error> {
     slice.get(index).copied().ok_or(Error::Shape { name, want: index + 1, got: slice.len() })
@@ -222,13 +199,9 @@ mod tests {
     #[test]
     fn messages_name_the_argument_and_what_would_fit() {
         assert_eq!(check("v", 4, 5).unwrap_err().to_string(), "v: want length 5, got 4");
-        assert_eq!(within("lambda", 1.5, 0.0, 1.0).unwrap_err().to_string(), "lambda: want 0 to 1, not 1.5");
-        assert!(within("lambda", f64::NAN, 0.0, 1.0).is_err());
         assert_eq!(
             Error::Unknown { name: "profile", known: "a, b" }.to_string(),
             "profile: want one of a, b"
         );
-        assert_eq!(positive("rate", -1e300).unwrap_err().to_string(), "rate: want above 0, not -1e300");
-        assert_eq!(finite("v", &[1.0, f64::NAN]).unwrap_err().to_string(), "v[1] is not finite");
     }
 }

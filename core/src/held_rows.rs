@@ -1,7 +1,8 @@
 //! Rows of one network, kept while another learns from them.
 
 use crate::capabilities::Rows;
-use crate::error::{check, positive};
+use crate::error::check;
+use crate::ranges::positive;
 use crate::{Batch, Error};
 use alloc::vec::Vec;
 

@@ -30,8 +30,8 @@ pub mod maths;
 pub mod model;
 mod objective;
 pub mod objectives;
-pub mod profile;
 pub mod random;
+pub mod ranges;
 mod ready;
 mod real;
 #[cfg(feature = "alloc")]

@@ -1,7 +1,8 @@
 //! The rollout buffer: what a policy wrote, and everything that is worked out about it.
 
-use crate::error::{check, within};
+use crate::error::check;
 use crate::random::Key;
+use crate::ranges::within;
 use crate::sampling::{Finish, Responses};
 use crate::{Error, Ragged};
 use alloc::vec;

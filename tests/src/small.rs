@@ -1,8 +1,8 @@
 //! A run of PPO so small that a test can look at every step of it.
 
+use rlhf::train::profile::{self, Profile, WarmUpLength};
 use rlhf::train::{Examples, Iteration, Ppo, Roles, TrainError, now};
 use rlhf_core::model::{Architecture, Family};
-use rlhf_core::profile::{self, Profile, WarmUpLength};
 use rlhf_core::roles::Reward;
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Isa, Model};

@@ -1,10 +1,10 @@
 //! Every critic-free method learns what a rule wants, and goes on to the same bits.
 
+use rlhf::train::profile::{self, Profile};
 use rlhf::train::{Examples, Iteration, OnPolicy, Trio, now, supervised};
 use rlhf_core::maths::on_policy::{ImportanceCorrection, ImportanceLevel, ImportanceLimit};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::profile::{self, Profile};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;

@@ -1,8 +1,8 @@
 //! The report of a run's folder, finished or not.
 
 use rlhf::record::{Line, Metrics, Phase};
+use rlhf::train::profile::Profile;
 use rlhf_cli::report::{read, write};
-use rlhf_core::profile::Profile;
 use serde_json::{Value, json};
 use std::path::Path;
 

@@ -3,10 +3,10 @@
 use core::cell::Cell;
 use core::time::Duration;
 use rlhf::stage::{Session, StageError};
+use rlhf::train::profile::WarmUpLength;
 use rlhf_cli::quickstart::world::tokenizer;
 use rlhf_cli::quickstart::{Outcome, Settings, run, save};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::WarmUpLength;
 use rlhf_core::random::{Key, Stream};
 use rlhf_tests::device::threads;
 use rlhf_tests::schema;

@@ -2,8 +2,8 @@
 
 mod shared;
 
+use rlhf::train::profile::{self, Profile, WarmUpLength};
 use rlhf_core::model::{Architecture, Family};
-use rlhf_core::profile::{self, Profile, WarmUpLength};
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::Cpu;

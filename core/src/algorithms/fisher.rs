@@ -1,6 +1,7 @@
 use crate::capabilities::Parameters;
-use crate::error::{check, finite, positive};
+use crate::error::check;
 use crate::objectives::Linear;
+use crate::ranges::{finite, positive};
 use crate::roles::{Learner, Reference};
 use crate::{Batch, Error};
 use alloc::vec;

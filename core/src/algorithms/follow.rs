@@ -1,7 +1,7 @@
 use crate::Error;
 use crate::capabilities::Parameters;
-use crate::error::within;
 use crate::maths::average;
+use crate::ranges::within;
 use crate::roles::Learner;
 use alloc::vec;
 

@@ -1,8 +1,9 @@
 use super::Fisher;
 use crate::capabilities::Parameters;
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
 use crate::maths::{ConjugateGradient, KlEstimator, global_norm};
 use crate::objectives::Linear;
+use crate::ranges::{finite, positive, within};
 use crate::roles::{Learner, Reference};
 use crate::{Batch, Error};
 use alloc::vec;

@@ -1,6 +1,7 @@
 use super::Diagnose;
-use crate::error::{check, finite};
+use crate::error::check;
 use crate::maths::{ClusterMean, KlEstimator, Measured};
+use crate::ranges::finite;
 use crate::{Error, Real};
 
 /// How far a policy is from its reference, by every estimator: per response and per token, with standard

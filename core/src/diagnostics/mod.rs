@@ -45,7 +45,7 @@ mod tests {
     fn every_value_has_its_own_name_in_the_table_and_every_name_a_value() {
         let (mut kl, mut importance) = (KlStats::default(), Importance::default());
         let (mut response, mut reward) = (ResponseStats::default(), RewardParts::default());
-        let shaping = crate::profile::Profile::default().ppo.shaping;
+        let shaping = crate::maths::Shaping::PLAIN;
         for x in [-1.0f64, -0.5] {
             kl.see(&[x], &[-0.7]).unwrap();
             kl.see_exact(x.abs(), 1);

@@ -72,7 +72,6 @@ impl Diagnose for RewardParts {
 mod tests {
     use super::*;
     use crate::maths::oracle::close;
-    use crate::profile::Profile;
     use proptest::prelude::*;
     use std::vec;
 
@@ -84,7 +83,7 @@ mod tests {
         ) {
             let missing_end = [MissingEnd::Keep, MissingEnd::Subtract(1.0), MissingEnd::Replace(-1.0)][which % 3];
             let finish = [Finish::Eos, Finish::Stop, Finish::Length][which / 3];
-            let shaping = Shaping { missing_end, score_clip: Some(5.0), ..Profile::default().ppo.shaping };
+            let shaping = Shaping { missing_end, score_clip: Some(5.0), ..Shaping::PLAIN };
             let mut parts = RewardParts::default();
             parts.see(&shaping, score, finish, beta, &kl);
             let mut rewards = vec![f64::NAN; kl.len()];

@@ -1,6 +1,7 @@
 //! Adam, with either kind of weight decay.
 
-use crate::error::{check, positive, within};
+use crate::error::check;
+use crate::ranges::{positive, within};
 use crate::{Error, Real};
 #[cfg(feature = "alloc")]
 use alloc::{vec, vec::Vec};
@@ -96,7 +97,7 @@ pub fn global_norm<'a, R: Real>(grads: impl IntoIterator<Item = &'a [R]>) -> f64
 /// # Errors
 /// [`Error::NotFinite`] for the norm; [`Error::Range`] for a largest norm that is not positive.
 pub fn clip_factor(norm: f64, max: Option<f64>) -> Result<f64, Error> {
-    crate::error::finite("gradient norm", &[norm])?;
+    crate::ranges::finite("gradient norm", &[norm])?;
     let Some(max) = max else { return Ok(1.0) };
     positive("max_grad_norm", max)?;
     Ok((max / (norm + 1e-6)).min(1.0))

@@ -1,6 +1,7 @@
 //! Moving average of weights.
 
-use crate::error::{check, within};
+use crate::error::check;
+use crate::ranges::within;
 use crate::{Error, Real};
 
 /// `average ← d·average + (1 − d)·weights` (InstructGPT, arXiv:2203.02155, C.4: d = 0.992 per

@@ -1,6 +1,7 @@
 //! Pairwise reward-model loss.
 
-use crate::error::{check, finite, positive};
+use crate::error::check;
+use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 
 /// `softplus(−x) = −ln σ(x)` and its slope `−σ(−x)`, without overflow anywhere.

@@ -1,7 +1,8 @@
 //! COACH: a person's feedback as an advantage.
 
 use super::on_policy::reward_to_go;
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
+use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// What each action is owed of the feedback from then on, as eligibility traces give it out (MacGlashan

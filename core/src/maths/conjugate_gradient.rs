@@ -1,7 +1,8 @@
 //! Linear systems whose matrix is known only by its products.
 
 use crate::Error;
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
+use crate::ranges::{finite, positive, within};
 use alloc::vec;
 use alloc::vec::Vec;
 

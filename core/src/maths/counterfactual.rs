@@ -1,6 +1,7 @@
 //! Learning from logged rewards of what another policy wrote: bandit feedback.
 
-use crate::error::{check, finite, positive};
+use crate::error::check;
+use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 
 /// What the weighted rewards are divided by.

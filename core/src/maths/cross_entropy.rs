@@ -1,6 +1,7 @@
 //! Next-token cross-entropy.
 
-use crate::error::{check, positive};
+use crate::error::check;
+use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// Next-token cross-entropy: `L = −c·Σ ln p[t] / n`, `∂L/∂ln p[t] = −c/n`.
@@ -20,7 +21,7 @@ pub fn cross_entropy<R: Real>(
 ) -> Result<f64, Error> {
     check("grad", grad.len(), log_probs.len())?;
     positive("denominator", denominator)?;
-    crate::error::finite("log_probs", log_probs)?;
+    crate::ranges::finite("log_probs", log_probs)?;
     let weight = coefficient / denominator;
     grad.fill(R::of(-weight));
     Ok(-weight * log_probs.iter().map(|l| l.f64()).sum::<f64>())

@@ -1,6 +1,6 @@
 //! How long after a step people judge it.
 
-use crate::error::{positive, within};
+use crate::ranges::{positive, within};
 use crate::{Error, Real};
 
 /// The distribution of the time, in seconds, from what somebody judges to the judgement. It says which

@@ -1,7 +1,8 @@
 //! Learning a teacher's distributions, from whole rows or from its likeliest ids.
 
 use super::{Divergence, log_softmax};
-use crate::error::{check, finite};
+use crate::error::check;
+use crate::ranges::finite;
 use crate::{Error, Real};
 
 /// What becomes of the mass outside the candidates.

@@ -1,7 +1,7 @@
 //! How far a student's distribution is from its teacher's.
 
 use crate::Error;
-use crate::error::within;
+use crate::ranges::within;
 
 /// A divergence of a student q from a teacher p, in nats, over outcomes j.
 ///

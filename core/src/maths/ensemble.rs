@@ -1,6 +1,6 @@
 //! One reward from several reward models.
 
-use crate::error::{finite, within};
+use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
 /// How the members' scores of a text make one (Coste et al., arXiv:2310.02743). σ is the members'

@@ -1,6 +1,7 @@
 //! What a policy is paid for staying undecided.
 
-use crate::error::{check, positive};
+use crate::error::check;
+use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// The entropy bonus: `L = −c·Σ_{mask} H / n`, `∂L/∂H = −c/n`. Slices `[tokens]`, H in nats; `grad`

@@ -2,7 +2,8 @@
 
 use super::Shaping;
 use super::gae_scan::Scan;
-use crate::error::{check, within};
+use crate::error::check;
+use crate::ranges::within;
 use crate::sampling::Finish;
 use crate::{Error, Real};
 
@@ -50,7 +51,7 @@ impl Gae {
         within("gamma", self.gamma, 0.0, 1.0)?;
         within("lambda", self.lambda, 0.0, 1.0)?;
         self.value_lambda.map_or(Ok(()), |lambda| within("value_lambda", lambda, 0.0, 1.0))?;
-        self.length_alpha.map_or(Ok(()), |alpha| crate::error::positive("length_alpha", alpha))
+        self.length_alpha.map_or(Ok(()), |alpha| crate::ranges::positive("length_alpha", alpha))
     }
 
     /// λ of the advantages of a response of so many tokens: `lambda`, or `1 − 1/(α·tokens)` (Yue et
@@ -183,20 +184,13 @@ pub fn estimate<R: Real>(
 mod tests {
     use super::*;
     use crate::maths::oracle::close;
-    use crate::maths::{End, KlEstimator, MissingEnd, ScorePlacement};
+    use crate::maths::{MissingEnd, ScorePlacement};
     use proptest::prelude::*;
     use std::vec;
     use std::vec::Vec;
 
     const fn shaping(placement: ScorePlacement) -> Shaping {
-        Shaping {
-            kl: KlEstimator::K1,
-            kl_clip: None,
-            placement,
-            missing_end: MissingEnd::Subtract(1.0),
-            end: End::EosOrStop,
-            score_clip: None,
-        }
+        Shaping { placement, missing_end: MissingEnd::Subtract(1.0), ..Shaping::PLAIN }
     }
 
     fn run(gae: Gae, placement: ScorePlacement, steps: usize, r: &Response<'_, f64>) -> [Vec<f64>; 3] {

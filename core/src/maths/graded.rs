@@ -2,7 +2,8 @@
 
 use super::Comparisons;
 use super::bradley_terry::minus_log_sigmoid;
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
+use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// How likely each grade of a comparison is, given the difference d of the two scores. The grades of

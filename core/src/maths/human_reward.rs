@@ -1,7 +1,8 @@
 //! Regression onto what a person says of single steps.
 
 use super::value_loss::ValueStats;
-use crate::error::{check, finite, positive, rising};
+use crate::error::{check, rising};
+use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 
 /// TAMER's loss: each judgement h is explained by the predicted human rewards Ĥ of the steps that it may
@@ -76,7 +77,7 @@ pub fn weighted_reward<R: Real>(
     positive("denominator", denominator)?;
     finite("weights", weights)?;
     if let Some(&negative) = weights.iter().find(|&&w| w < R::ZERO) {
-        crate::error::within("weights", negative.f64(), 0.0, f64::MAX)?;
+        crate::ranges::within("weights", negative.f64(), 0.0, f64::MAX)?;
     }
     credited_are_finite(values, weights)?;
     let (mut loss, mut stats) = (0.0, ValueStats::default());

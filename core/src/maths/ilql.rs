@@ -5,7 +5,8 @@
 //! a critic's value. Targets are constants: V learns from Q heads' lagging copies, Q from V.
 
 use super::{log_prob, log_prob_pull};
-use crate::error::{check, finite, rising, within};
+use crate::error::{check, rising};
+use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
 /// What ILQL's losses are made of.

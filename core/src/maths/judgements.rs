@@ -1,7 +1,8 @@
 //! Right or wrong: a step of a solution, or the whole.
 
 use super::bradley_terry::minus_log_sigmoid;
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
+use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// A loss over labels of right and wrong, and how many of them the logits agree with. Sums, so that

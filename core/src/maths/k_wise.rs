@@ -1,7 +1,8 @@
 //! InstructGPT's loss over rankings.
 
 use super::bradley_terry::{Comparisons, minus_log_sigmoid};
-use crate::error::{check, finite, positive, rising};
+use crate::error::{check, rising};
+use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 
 /// What dropped ties do to a prompt's divisor.

@@ -1,6 +1,7 @@
 //! How far a policy is from its reference, and how hard that is punished.
 
-use crate::error::{check, positive, within};
+use crate::error::check;
+use crate::ranges::{positive, within};
 use crate::{Error, Real};
 
 /// An estimate of KL(policy ‖ reference) from one token, with `d = ln π − ln π_ref` in nats
@@ -66,7 +67,7 @@ pub fn exact_kl<R: Real>(log_p: &[R], log_q: &[R]) -> Result<R, Error> {
 pub fn exact_kl_pull<R: Real>(log_p: &[R], log_q: &[R], grad: R, grad_logits: &mut [R]) -> Result<(), Error> {
     check("grad_logits", grad_logits.len(), log_p.len())?;
     let kl = exact_kl(log_p, log_q)?;
-    crate::error::finite("kl", &[kl])?;
+    crate::ranges::finite("kl", &[kl])?;
     for (g, (&p, &q)) in grad_logits.iter_mut().zip(log_p.iter().zip(log_q)) {
         if p != R::NEG_INFINITY {
             *g += grad * p.exp() * (p - q - kl);
@@ -109,7 +110,7 @@ impl KlController {
     /// # Errors
     /// [`Error::NotFinite`] for the KL; β then stays.
     pub fn update(&mut self, kl: f64, episodes: usize) -> Result<(), Error> {
-        crate::error::finite("kl", &[kl])?;
+        crate::ranges::finite("kl", &[kl])?;
         if let Self::Adaptive { beta, target, horizon } = self {
             let error = (kl / *target - 1.0).clamp(-0.2, 0.2);
             *beta *= 1.0 + error * episodes as f64 / *horizon;

@@ -5,7 +5,8 @@
 
 use crate::Error;
 use crate::Real;
-use crate::error::{check, positive};
+use crate::error::check;
+use crate::ranges::positive;
 
 /// What normalises one row of logits.
 #[derive(Clone, Copy, Debug)]

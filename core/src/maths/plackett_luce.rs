@@ -1,7 +1,8 @@
 //! Rankings as successive choices.
 
 use super::Comparisons;
-use crate::error::{check, finite, positive, rising, within};
+use crate::error::{check, rising};
+use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// What answers of the same rank mean.

@@ -1,6 +1,6 @@
 //! The clip of PPO's policy loss (Schulman et al., arXiv:1707.06347).
 
-use crate::error::{positive, within};
+use crate::ranges::{positive, within};
 use crate::{Error, Real};
 
 /// How far the policy may move before its gradient stops.

@@ -3,7 +3,8 @@
 use super::blocks::{BLOCK, Lanes, blocks, fold, lanes, masked_in};
 use super::policy_clip::Bounds;
 use super::{PolicyClip, PolicyStats};
-use crate::error::{check, positive};
+use crate::error::check;
+use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// The clipped policy loss: `L = Σ_{mask} token loss / n`, see [`PolicyClip::token`].

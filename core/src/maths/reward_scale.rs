@@ -38,7 +38,7 @@ impl RewardScale {
     /// the same.
     pub fn ziegler2019<R: Real>(scores: &[R]) -> Result<Self, Error> {
         let variance = variance("scores", scores, Variance::Population)?;
-        crate::error::positive("variance", variance)?;
+        crate::ranges::positive("variance", variance)?;
         let gain = 1.0 / libm::sqrt(variance);
         Ok(Self { gain, bias: -gain * mean("scores", scores)? })
     }

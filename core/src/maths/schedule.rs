@@ -1,7 +1,7 @@
 //! Learning rates over a run.
 
 use crate::Error;
-use crate::error::within;
+use crate::ranges::within;
 
 /// How the rate falls after the warm-up, as a share of its peak, with `x` = steps since the warm-up
 /// over steps planned after it.

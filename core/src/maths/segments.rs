@@ -2,7 +2,8 @@
 
 use super::bradley_terry::{Comparisons, minus_log_sigmoid};
 use super::stats::{Variance, variance};
-use crate::error::{check, positive, rising, within};
+use crate::error::{check, rising};
+use crate::ranges::{positive, within};
 use crate::{Error, Real};
 
 /// The probability that somebody prefers a segment whose rewards add up to `first` over one with `second`,

@@ -1,7 +1,8 @@
 //! From a score of the whole response to a reward for each of its tokens.
 
 use super::KlEstimator;
-use crate::error::{check, finite, positive};
+use crate::error::check;
+use crate::ranges::{finite, positive};
 use crate::sampling::Finish;
 use crate::{Error, Real};
 
@@ -66,6 +67,16 @@ pub struct Shaping {
 }
 
 impl Shaping {
+    /// The score as it is, at the last token, and nothing limited: InstructGPT's.
+    pub const PLAIN: Self = Self {
+        kl: KlEstimator::K1,
+        kl_clip: None,
+        placement: ScorePlacement::LastToken,
+        missing_end: MissingEnd::Keep,
+        end: End::EosOrStop,
+        score_clip: None,
+    };
+
     /// Checks every range.
     ///
     /// # Errors
@@ -148,14 +159,7 @@ impl Shaping {
 mod tests {
     use super::*;
 
-    const PLAIN: Shaping = Shaping {
-        kl: KlEstimator::K1,
-        kl_clip: None,
-        placement: ScorePlacement::LastToken,
-        missing_end: MissingEnd::Keep,
-        end: End::EosOrStop,
-        score_clip: None,
-    };
+    const PLAIN: Shaping = Shaping::PLAIN;
 
     #[test]
     fn the_score_lands_where_it_is_placed() {

@@ -2,7 +2,8 @@
 //!
 //! Sums run in rising order in f64; the variance takes two passes.
 
-use crate::error::{check, positive};
+use crate::error::check;
+use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// What the sum of squared deviations of n numbers is divided by.
@@ -54,7 +55,7 @@ impl Whitening {
     /// [`Error::Range`].
     pub fn validate(&self) -> Result<(), Error> {
         let (Guard::Add(guard) | Guard::AtLeast(guard)) = self.guard;
-        crate::error::within("whitening guard", guard, 0.0, f64::MAX)
+        crate::ranges::within("whitening guard", guard, 0.0, f64::MAX)
     }
 
     /// Advantages: mean 0, with 1e-8 added to the variance.
@@ -92,7 +93,7 @@ fn spread(values: impl Iterator<Item = f64>, n: usize, mean: f64, variance: Vari
 
 /// The mean of all numbers, in their unit.
 pub(crate) fn mean<R: Real>(name: &'static str, values: &[R]) -> Result<f64, Error> {
-    crate::error::finite(name, values)?;
+    crate::ranges::finite(name, values)?;
     match count_and_mean(values.iter().map(|v| v.f64())) {
         (0, _) => Err(Error::TooFew { name, need: 1, got: 0 }),
         (_, mean) => Ok(mean),

@@ -1,7 +1,8 @@
 //! PPO's clipped value loss.
 
 use super::blocks::{BLOCK, Lanes, blocks, fold, lanes, masked_in};
-use crate::error::{check, positive, within};
+use crate::error::check;
+use crate::ranges::{positive, within};
 use crate::{Error, Real};
 
 /// What is worth knowing about a value update. Sums, so that parts of a batch merge.

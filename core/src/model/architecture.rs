@@ -1,7 +1,7 @@
 //! The shape of a network, and the tensors that it is made of.
 
 use crate::Error;
-use crate::error::within;
+use crate::ranges::within;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;

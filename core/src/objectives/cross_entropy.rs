@@ -1,5 +1,5 @@
-use crate::error::positive;
 use crate::maths::cross_entropy;
+use crate::ranges::positive;
 use crate::{Error, Needs, Objective};
 
 /// Next-token cross-entropy over the owed tokens (see [`cross_entropy`]): supervised fine-tuning,
@@ -29,7 +29,7 @@ impl CrossEntropy {
     /// [`Error::Range`] unless the denominator is positive; [`Error::NotFinite`] for the coefficient.
     pub fn weighted(denominator: f64, coefficient: f64) -> Result<Self, Error> {
         positive("denominator", denominator)?;
-        crate::error::finite("coefficient", &[coefficient])?;
+        crate::ranges::finite("coefficient", &[coefficient])?;
         Ok(Self { denominator, coefficient, tokens: 0, nats: 0.0 })
     }
 }

@@ -1,5 +1,6 @@
 use crate::error::at;
-use crate::error::{check, finite};
+use crate::error::check;
+use crate::ranges::finite;
 use crate::{Error, Needs, Objective};
 
 /// `Σ c[t]·ln p[t]`, whose gradient is the pull-back of given cotangents c: a policy gradient, or one half

@@ -1,6 +1,7 @@
 use crate::error::at;
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::{BLOCK, PolicyClip, PolicyStats, PolicySums, filled};
+use crate::ranges::positive;
 use crate::vectors::widest;
 use crate::{Coupling, Error, Needs, Objective};
 
@@ -37,7 +38,7 @@ impl<'a> PpoPolicy<'a> {
         check("advantages", advantages.len(), old.len())?;
         clip.validate()?;
         positive("denominator", denominator)?;
-        crate::error::finite("entropy coefficient", &[entropy])?;
+        crate::ranges::finite("entropy coefficient", &[entropy])?;
         let stats = PolicyStats::default();
         Ok(Self {
             old,

@@ -1,5 +1,6 @@
-use crate::error::{check, positive, within};
+use crate::error::check;
 use crate::maths::{ValueStats, value_loss};
+use crate::ranges::{positive, within};
 use crate::{Error, Needs, Objective};
 
 /// PPO's clipped value loss (see [`value_loss`]).
@@ -38,7 +39,7 @@ impl<'a> PpoValue<'a> {
         check("returns", returns.len(), old.len())?;
         check("mask", mask.len(), old.len())?;
         clip.map_or(Ok(()), |clip| within("value clip", clip, 0.0, f64::MAX))?;
-        crate::error::finite("coefficient", &[coefficient])?;
+        crate::ranges::finite("coefficient", &[coefficient])?;
         positive("denominator", denominator)?;
         Ok(Self { old, returns, mask, clip, coefficient, denominator, stats: ValueStats::default() })
     }

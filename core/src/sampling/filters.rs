@@ -4,7 +4,8 @@
 //! processors settle them. Nothing is allocated: `scratch` is `[V]`, its content does not matter.
 
 use super::Filters;
-use crate::error::{check, positive, within};
+use crate::error::check;
+use crate::ranges::{positive, within};
 use crate::{Error, Real};
 use core::cmp::Ordering;
 

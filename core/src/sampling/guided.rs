@@ -2,9 +2,10 @@
 
 use super::{Finish, Responses, Sampling, Stopping, draw, greedy};
 use crate::capabilities::Rows;
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::log_prob;
 use crate::random::Key;
+use crate::ranges::positive;
 use crate::{Batch, Error, Ragged};
 use alloc::vec;
 use alloc::vec::Vec;

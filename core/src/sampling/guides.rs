@@ -3,7 +3,8 @@
 use super::guided::next_rows;
 use super::{Guide, led, within_support};
 use crate::capabilities::Rows;
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
+use crate::ranges::{finite, positive, within};
 use crate::{Error, Ragged};
 use alloc::vec;
 use alloc::vec::Vec;

@@ -18,7 +18,7 @@ pub use support::{led, within_support};
 pub use truncate::{truncate, unpadded};
 
 use crate::Error;
-use crate::error::within;
+use crate::ranges::within;
 
 /// How the next token is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]

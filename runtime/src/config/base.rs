@@ -2,7 +2,7 @@
 
 use crate::config::ConfigError;
 use rlhf_core::model::{Architecture, Family};
-use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
+use rlhf_train::profile::{Profile, Supervised, WarmUpLength};
 use serde::Deserialize;
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use super::kind::Kind::{
 };
 use super::kind::MOST;
 use crate::config::named::{self, COMPARISONS, DEMONSTRATIONS, FEEDBACK, JUDGED, PROMPTS};
-use rlhf_core::profile::{Method, Profile};
+use rlhf_train::profile::{Method, Profile};
 use serde_json::{Value, json};
 
 /// A key of a configuration.

@@ -36,9 +36,9 @@ pub use version::VERSION;
 #[cfg(feature = "run")]
 pub(crate) use wanted::Wanted;
 
-use rlhf_core::profile::{Method, Profile};
 use rlhf_models::read_at_most;
 use rlhf_train::Guards;
+use rlhf_train::profile::{Method, Profile};
 use serde::Deserialize;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

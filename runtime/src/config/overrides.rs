@@ -2,7 +2,7 @@
 
 use super::ConfigError;
 use super::settings::nearest_setting;
-use rlhf_core::profile::Profile;
+use rlhf_train::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use super::kind::Kind;
 use super::{Config, settings};
 use crate::config::ConfigError;
 use core::fmt::Write;
-use rlhf_core::profile::{DistillationTraining, Profile};
+use rlhf_train::profile::{DistillationTraining, Profile};
 use serde_json::Value;
 
 const HEAD: &str = "\
@@ -114,7 +114,7 @@ fn toml(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::config::{Change, overrides};
-    use rlhf_core::profile::Method;
+    use rlhf_train::profile::Method;
 
     fn parse(text: &str) -> Config {
         Config::parse(text, "run.toml".as_ref(), &[]).unwrap_or_else(|e| panic!("{e}"))

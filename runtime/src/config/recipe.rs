@@ -1,7 +1,7 @@
 //! A profile with a method.
 
 use super::ConfigError;
-use rlhf_core::profile::Profile;
+use rlhf_train::profile::Profile;
 
 /// [`Config::recipe`](super::Config::recipe).
 pub fn recipe(profile: &str, method: &str, response: usize) -> Result<Profile, ConfigError> {

@@ -2,8 +2,8 @@
 
 use super::Config;
 use crate::config::{ConfigError, named};
-use rlhf_core::profile::Profile;
 use rlhf_data::{Format, Kind, Source};
+use rlhf_train::profile::Profile;
 
 /// The data of a step: all files of some formats, or sources.
 pub struct Wanted<'a> {

@@ -9,9 +9,9 @@ use super::{DataSet, RunError, Stage};
 use crate::config::Config;
 use crate::stage::{Material, optimizers};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
-use rlhf_core::profile::{Method, Optimiser, Profile};
 use rlhf_data::Vote;
 use rlhf_train::Ranking;
+use rlhf_train::profile::{Method, Optimiser, Profile};
 use std::path::Path;
 
 /// Files that are named one by one.

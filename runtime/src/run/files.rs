@@ -3,9 +3,9 @@
 use super::RunError;
 use crate::config::{self, Config, Wanted};
 use crate::stage::of_a_run;
-use rlhf_core::profile::Method;
 use rlhf_data::{Format, Found, Kind, Source, discover, for_testing, recognise};
 use rlhf_models::FormatError;
+use rlhf_train::profile::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 

@@ -7,8 +7,8 @@ use crate::engine::Model;
 use crate::record::Phase;
 use crate::stage::Material;
 use rlhf_core::maths::Normaliser;
-use rlhf_core::profile::Method;
 use rlhf_data::Feedback;
+use rlhf_train::profile::Method;
 use rlhf_train::{Examples, Labelled, Logged, TrainError};
 
 /// A logged response as token ids.

@@ -4,7 +4,7 @@ use super::Stage;
 use crate::engine::ActionValues;
 use rlhf_core::maths::{Against, Normaliser};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{Method, OnlineMethod, Opponent, Profile, RewardNormalisation};
+use rlhf_train::profile::{Method, OnlineMethod, Opponent, Profile, RewardNormalisation};
 use rlhf_train::{ROWS_AT_ONCE, TOKENS_AT_ONCE};
 use serde::Serialize;
 
@@ -316,7 +316,7 @@ fn free(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_core::profile::Profile;
+    use rlhf_train::profile::Profile;
 
     /// 10 ids, 16 positions, 8 wide, layers of 2 heads, an MLP of 32.
     fn base(layers: usize) -> Architecture {
@@ -384,7 +384,7 @@ mod tests {
         assert_eq!(of(6, &Stage::ALL, &profile), of(6, &[Stage::Ppo], &profile));
         let mut members = profile;
         members.reward.ensemble =
-            Some(rlhf_core::profile::RewardEnsemble { members: 8, ..members.reward.members() });
+            Some(rlhf_train::profile::RewardEnsemble { members: 8, ..members.reward.members() });
         assert_eq!(of(6, &Stage::ALL, &members).stage, Stage::Reward);
     }
 

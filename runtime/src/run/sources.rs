@@ -9,9 +9,9 @@ use super::{Data, LeftOut, RunError};
 use crate::config::Config;
 use crate::record::Phase;
 use rlhf_core::model::tokenizer::AnyTokenizer;
-use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::Options;
+use rlhf_train::profile::{Profile, RewardLoss};
 use rlhf_train::{Examples, Solution};
 use std::path::Path;
 

@@ -3,8 +3,8 @@
 use crate::config::Override;
 use crate::record::{Line, Phase};
 use crate::statistics::{BeforeAfter, Calibration, Interval};
-use rlhf_core::profile::Profile;
 use rlhf_data::Format;
+use rlhf_train::profile::Profile;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;

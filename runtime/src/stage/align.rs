@@ -6,7 +6,7 @@ use super::{
 };
 use crate::engine::{Aligned, Model, Scorer};
 use crate::record::Phase;
-use rlhf_core::profile::{Method, Profile};
+use rlhf_train::profile::{Method, Profile};
 use rlhf_train::{Examples, Labelled, Logged, Pairs, Rewarded, TrainError};
 
 /// What methods learn from beside prompts and a reward; each reads its own part, and the others may be empty.

@@ -3,7 +3,7 @@
 use super::passes::{Pass, Taken, learn};
 use super::{Session, StageError};
 use crate::engine::Model;
-use rlhf_core::profile::BanditTraining;
+use rlhf_train::profile::BanditTraining;
 use rlhf_train::{Bandit, Logged, TrainError, now};
 
 /// Trains a policy from `sft` on logged rewards and keeps it as `policy`.

@@ -3,8 +3,8 @@
 use super::passes::{Pass, Taken, learn};
 use super::{Session, StageError};
 use crate::engine::Model;
-use rlhf_core::profile::DistillationTraining;
 use rlhf_core::sampling::Stopping;
+use rlhf_train::profile::DistillationTraining;
 use rlhf_train::{Distil, Examples, TrainError, now};
 
 /// The trainer, its teacher, and how many of the teacher's ids are looked at.

@@ -5,9 +5,9 @@ use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
 use crate::engine::{ActionValues, Aligned, Model};
 use crate::record::Phase;
-use rlhf_core::profile::IlqlTraining;
 use rlhf_core::random::{Key, Stream};
 use rlhf_models::Files;
+use rlhf_train::profile::IlqlTraining;
 use rlhf_train::{Ilql, Rewarded, TrainError, Values, now};
 
 /// Learns from rewarded texts what tokens are worth, and keeps `sft` as `policy` with the values that lead

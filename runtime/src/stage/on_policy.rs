@@ -6,7 +6,7 @@ use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
 use rlhf_core::algorithms::Follow;
-use rlhf_core::profile;
+use rlhf_train::profile;
 use rlhf_train::{OnPolicy, OnPolicyState, Stale, TrainError, Trio, now};
 
 /// The trainer, and who writes in the policy's place where that is an older one.

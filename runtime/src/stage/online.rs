@@ -5,7 +5,7 @@ use super::seen::Seen;
 use super::{Measure, Session, StageError};
 use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
-use rlhf_core::profile::OnlinePreference;
+use rlhf_train::profile::OnlinePreference;
 use rlhf_train::{OnlinePreferences, OnlineRoles, Scored, TrainError, now};
 
 impl Trainer for OnlinePreferences {

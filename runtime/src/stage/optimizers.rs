@@ -1,7 +1,7 @@
 //! The optimizers of the steps, by the names of their settings.
 
 use crate::record::Phase;
-use rlhf_core::profile::{Method, Optimiser, Profile};
+use rlhf_train::profile::{Method, Optimiser, Profile};
 
 /// The optimizers that step 3 of `profile` learns with, each with the name of its settings: none for a method
 /// without a learning rate, such as TRPO.

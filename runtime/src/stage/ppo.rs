@@ -6,8 +6,8 @@ use super::seen::Seen;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
-use rlhf_core::profile::{self, CriticInit};
 use rlhf_core::roles::Averaged;
+use rlhf_train::profile::{self, CriticInit};
 use rlhf_train::{Nlpo, Ppo, PpoState, Roles, TrainError, now};
 
 /// What PPO is done by.

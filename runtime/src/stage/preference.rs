@@ -3,7 +3,7 @@
 use super::passes::{Pass, Taken, learn};
 use super::{Session, StageError};
 use crate::engine::Model;
-use rlhf_core::profile::{KtoTraining, PreferenceTraining};
+use rlhf_train::profile::{KtoTraining, PreferenceTraining};
 use rlhf_train::{Kto, Labelled, Pairs, Preferences, TrainError, now};
 
 /// A trainer and whom it measures the policy against.

@@ -5,9 +5,9 @@ use super::{Session, StageError, at};
 use crate::engine::{EngineError, Member, Model, Scorer};
 use crate::record::Phase;
 use rlhf_core::maths::{Comparisons, RewardScale};
-use rlhf_core::profile::{RewardLoss, RewardModel, RewardNormalisation};
 use rlhf_core::roles::Reward;
 use rlhf_models::StepRule;
+use rlhf_train::profile::{RewardLoss, RewardModel, RewardNormalisation};
 use rlhf_train::{Examples, Ranking, Scaled, Solution, Step, TrainError, now};
 
 /// What step 2 is run on.

@@ -5,7 +5,7 @@ use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
 use crate::engine::Model;
 use crate::record::Phase;
-use rlhf_core::profile::Supervised;
+use rlhf_train::profile::Supervised;
 use rlhf_train::{Examples, Step, TrainError, now};
 
 /// Pretrains `start` on plain text and keeps it as `base`.

@@ -5,7 +5,7 @@ use super::seen::Seen;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
-use rlhf_core::profile;
+use rlhf_train::profile;
 use rlhf_train::{OnPolicyState, TrainError, Trio, TrustRegion, now};
 
 impl Trainer for TrustRegion {

@@ -5,12 +5,12 @@ use super::pairs::owes;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
 use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use crate::profile::BanditTraining;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{Counterfactual, CounterfactualStats, Normaliser};
 use rlhf_core::objectives::{Feedback, LoggedFeedback};
-use rlhf_core::profile::BanditTraining;
 use rlhf_core::roles::Learner;
 
 /// Responses, each with the probability that it was written with and the reward that it got.

@@ -4,11 +4,11 @@ use super::guard::{Place, Shown, Watch, forget};
 use super::pairs::owes;
 use super::steps::{Passing, Steps};
 use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
+use crate::profile::IlqlTraining;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
 use rlhf_core::objectives::rows::{ActionStats, ActionValues, StateStats, StateValues};
-use rlhf_core::profile::IlqlTraining;
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_core::{Error, HeldRows};
 

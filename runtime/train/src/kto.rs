@@ -6,11 +6,11 @@ use super::reference::log_probs;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
 use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use crate::profile::KtoTraining;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{self, KtoLoss, LabelStats, kto_baseline};
 use rlhf_core::objectives::LabelledResponses;
-use rlhf_core::profile::KtoTraining;
 use rlhf_core::roles::{Learner, Reference};
 
 /// Responses, each desirable or not.

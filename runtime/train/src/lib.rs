@@ -43,6 +43,7 @@ mod pace;
 mod pairs;
 mod ppo;
 mod preference;
+pub mod profile;
 mod reference;
 mod reward;
 mod scaled;

@@ -1,9 +1,9 @@
 //! Step 3 by PPO within the support of a lagging policy.
 
 use super::{Examples, Guards, Iteration, Masked, Ppo, PpoState, Roles, TrainError};
+use crate::profile;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
-use rlhf_core::profile;
 use rlhf_core::roles::{Averaged, Critic, Learner, Reference, Reward};
 use rlhf_core::sampling::Stopping;
 

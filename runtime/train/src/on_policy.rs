@@ -5,6 +5,7 @@ use super::guard::{Offender, Place, Watch, forget};
 use super::pace::Pace;
 use super::written::{drift, log_probs, repeated, write};
 use super::{Guards, Iteration, TOKENS_AT_ONCE, TrainError, reward};
+use crate::profile::{self, Credit};
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::diagnostics::RewardParts;
@@ -13,7 +14,6 @@ use rlhf_core::maths::on_policy::{
 };
 use rlhf_core::maths::{Guard, MeanShift, PolicyStats, ValueStats, Variance, Whitening, whiten};
 use rlhf_core::objectives::on_policy::PolicyGradient;
-use rlhf_core::profile::{self, Credit};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::{Finish, Sampling, Stopping};

@@ -2,9 +2,9 @@
 
 use super::TrainError;
 use super::guard::{Fault, Offender, Place};
+use crate::profile::Optimiser;
 use alloc::vec::Vec;
 use rlhf_core::maths::Schedule;
-use rlhf_core::profile::Optimiser;
 use rlhf_core::roles::Learner;
 
 /// An optimiser, and how its rate runs from the first step of a run to the last.

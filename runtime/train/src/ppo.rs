@@ -4,12 +4,12 @@ use super::examples::{Part, parts};
 use super::guard::{Offender, Place, Watch, forget};
 use super::pace::Pace;
 use super::{Examples, Guards, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
+use crate::profile::{self, AdvantageWhitening};
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::diagnostics::RewardParts;
 use rlhf_core::maths::{KlController, PolicyStats, Response, ValueStats, whiten};
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
-use rlhf_core::profile::{self, AdvantageWhitening};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::{Finish, Sampling, Stopping};
@@ -424,8 +424,8 @@ impl Ppo {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profile::Profile;
     use rlhf_core::maths::estimate;
-    use rlhf_core::profile::Profile;
 
     /// Rollouts with random numbers in every column that the roles fill in.
     fn judged(window: usize) -> Rollouts {

@@ -5,12 +5,12 @@ use super::reference::log_probs;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
 use super::{Examples, Pairs, Step, TOKENS_AT_ONCE, TrainError};
+use crate::profile::PreferenceTraining;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Objective;
 use rlhf_core::maths::{Against, Preference, PreferenceStats};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
-use rlhf_core::profile::PreferenceTraining;
 use rlhf_core::roles::{Learner, Reference};
 
 /// Learns to prefer chosen to rejected responses, under any loss of [`Preference`], in batches of

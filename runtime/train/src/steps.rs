@@ -4,8 +4,8 @@ use super::batches::Batches;
 use super::guard::{Offender, Place};
 use super::pace::Pace;
 use super::{Step, TrainError};
+use crate::profile::Optimiser;
 use alloc::vec::Vec;
-use rlhf_core::profile::Optimiser;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 

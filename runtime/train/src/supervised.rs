@@ -3,9 +3,9 @@
 use super::batches::Batches;
 use super::guard::{Fault, Offender, Place, Watch, forget};
 use super::{Examples, Guards, Step, TOKENS_AT_ONCE, TrainError};
+use crate::profile::{self, Optimiser};
 use rlhf_core::maths::Schedule;
 use rlhf_core::objectives::CrossEntropy;
-use rlhf_core::profile::{self, Optimiser};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 

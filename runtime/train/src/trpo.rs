@@ -1,9 +1,9 @@
 //! Step 3 by steps within a trust region.
 
 use super::{Guards, Iteration, OnPolicy, OnPolicyState, TrainError, Trio};
+use crate::profile;
 use rlhf_core::algorithms::TrpoStep;
 use rlhf_core::capabilities::Parameters;
-use rlhf_core::profile;
 use rlhf_core::roles::{Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::Stopping;
 use rlhf_core::{Batch, Ragged};

@@ -1,7 +1,7 @@
 //! Runs under real-world trouble.
 
 use rlhf::config::{Config, Given};
-use rlhf_core::profile::Method;
+use rlhf::train::profile::Method;
 use rlhf_tests::run_data::{self, CONFIG};
 use serde_json::Value;
 use std::collections::BTreeSet;

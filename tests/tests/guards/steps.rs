@@ -1,10 +1,10 @@
 //! The same in steps 1 and 2, and in the pretraining mix.
 
 use super::rollout::{fault, indices};
+use rlhf::train::profile::{PreferenceModelPretraining, PretrainingMix, Profile, RewardLoss};
 use rlhf::train::{Examples, Guard, Place, Ranking, RewardModel, Solution, now, reward_model, supervised};
 use rlhf_core::maths::{RankTies, Stages, StepScore, Ties};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{PreferenceModelPretraining, PretrainingMix, Profile, RewardLoss};
 use rlhf_cpu::{Cpu, Isa, Model};
 use rlhf_tests::small::{Small, VOCABULARY, bits, broken_at, network, settings};
 use std::collections::BTreeSet;

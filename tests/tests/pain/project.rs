@@ -1,7 +1,7 @@
 //! Rows 6 and 8: what a user depends on.
 
 use rlhf::train::Guards;
-use rlhf_core::profile::Profile;
+use rlhf::train::profile::Profile;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;

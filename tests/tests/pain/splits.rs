@@ -3,11 +3,11 @@
 //!
 //! trl#2175, trl#3021, trl PR#3231, trl PR#6024 (0.5 to 4 times), open-instruct PR#1161.
 
+use rlhf::train::profile::{Optimiser, Profile, RewardLoss};
 use rlhf::train::{Examples, Passes, Ppo, Ranking, Roles, TOKENS_AT_ONCE, now, reward_model, supervised};
 use rlhf_core::maths::Ties;
 use rlhf_core::model::Architecture;
 use rlhf_core::objectives::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss};
-use rlhf_core::profile::{Optimiser, Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 use rlhf_core::sampling::Stopping;

@@ -1,8 +1,8 @@
 //! Rows 3 and 10, and those without a number: what a run does.
 
+use rlhf::train::profile::{PretrainingMix, Profile};
 use rlhf::train::{Examples, Guard, Guards, TrainError, now};
 use rlhf_core::maths::KlController;
-use rlhf_core::profile::{PretrainingMix, Profile};
 use rlhf_tests::small::{Small, bits, broken_at, network, settings};
 
 fn fours(text: &[u32]) -> f32 {

@@ -1,9 +1,9 @@
 //! DPO's optimum is known: the reference, reweighed by e^(r/β) (Rafailov et al., arXiv:2305.18290, eq. 4).
 
 use crate::preferences::table::Table;
+use rlhf::train::profile::{Optimiser, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Pairs, now, preferences};
 use rlhf_core::maths::Shape;
-use rlhf_core::profile::{Optimiser, PreferenceTraining, WarmUpLength};
 use rlhf_core::random::{Key, Stream};
 
 const TOKENS: u32 = 6;

@@ -2,10 +2,10 @@
 
 use crate::preferences::table::Table;
 use crate::preferences::world::{TOKENS, pairs, reference, settings};
+use rlhf::train::profile::PreferenceTraining;
 use rlhf::train::{Guard, Pairs, Place, TrainError, now, preferences};
 use rlhf_core::maths::Update;
 use rlhf_core::model::{Architecture, Family};
-use rlhf_core::profile::PreferenceTraining;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Error, Objective};
 use rlhf_cpu::{Cpu, Model};

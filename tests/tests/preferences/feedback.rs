@@ -2,9 +2,9 @@
 
 use crate::preferences::table::Table;
 use crate::preferences::world::{TOKENS, fast, mean_worth, reference, sampled, worth};
+use rlhf::train::profile::{BanditTraining, KtoTraining};
 use rlhf::train::{Labelled, Logged, TrainError, bandit, kto, now};
 use rlhf_core::maths::{Counterfactual, Normaliser};
-use rlhf_core::profile::{BanditTraining, KtoTraining};
 use rlhf_core::random::{Key, Stream};
 
 /// What the reference wrote, desirable where it is worth more than what it writes on average.

@@ -2,9 +2,9 @@
 
 use crate::preferences::table::Table;
 use crate::preferences::world::{log_prob, mean_worth, pairs, reference, sampled, settings};
+use rlhf::train::profile::PreferenceTraining;
 use rlhf::train::{NoReference, TrainError, now, preference_stats, preferences};
 use rlhf_core::maths::{Against, PreferenceLoss, PreferenceStats};
-use rlhf_core::profile::PreferenceTraining;
 use rlhf_core::random::{Key, Stream};
 
 /// What a policy makes of pairs that it has not seen, as a method measures it.

@@ -2,11 +2,11 @@
 
 use crate::preferences::table::Table;
 use crate::preferences::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
+use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf::train::{
     Guard, Guards, Judge, OnlineIteration, OnlinePreferences, OnlineRoles, Scored, TrainError, now,
 };
 use rlhf_core::maths::{NashMd, Preference, PreferenceLoss};
-use rlhf_core::profile::{OnlineMethod, OnlinePreference, Opponent};
 
 fn settings(name: &str) -> OnlinePreference {
     let settings = OnlinePreference::by_name(name).unwrap();

@@ -2,8 +2,8 @@
 
 use crate::preferences::table::Table;
 use crate::preferences::world::{STOPPING, TOKENS, pairs, prompts, reference, sampled, settings, worth};
+use rlhf::train::profile::{BanditTraining, KtoTraining, OnlinePreference};
 use rlhf::train::{Bandit, Kto, Labelled, Logged, OnlinePreferences, OnlineRoles, Preferences, Scored, now};
-use rlhf_core::profile::{BanditTraining, KtoTraining, OnlinePreference};
 
 fn bits(policy: &Table) -> Vec<u32> {
     policy.weights.iter().map(|w| w.to_bits()).collect()

@@ -2,9 +2,9 @@
 
 use crate::preferences::table::Table;
 use crate::preferences::world::{fast, log_prob, reference, settings};
+use rlhf::train::profile::{BanditTraining, KtoTraining, PreferenceTraining};
 use rlhf::train::{Examples, Kto, Labelled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
-use rlhf_core::profile::{BanditTraining, KtoTraining, PreferenceTraining};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_core::{Batch, ready};

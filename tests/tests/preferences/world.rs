@@ -1,8 +1,8 @@
 //! Texts of four tokens after a prompt of one; the higher their numbers, the better they are.
 
 use crate::preferences::table::Table;
+use rlhf::train::profile::{Optimiser, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Examples, Pairs};
-use rlhf_core::profile::{Optimiser, PreferenceTraining, WarmUpLength};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::{Policy, Reference};

@@ -1,6 +1,6 @@
 use crate::trainers::world::{SFT, STOPPING, coin, glad, gladness, prompts};
+use rlhf::train::profile;
 use rlhf::train::{ExpertIteration, Guards, Selected, TrainError, Trio, now};
-use rlhf_core::profile;
 use rlhf_cpu::Model;
 
 fn quick(mut settings: profile::ExpertIteration) -> profile::ExpertIteration {

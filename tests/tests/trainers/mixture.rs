@@ -1,8 +1,8 @@
 //! Nash-MD against what its paper plays: the mixture of policy and reference.
 
 use crate::trainers::world::{CONTEXT, SFT, STOPPING, glad, gladness, prompts};
+use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent, WarmUpLength};
 use rlhf::train::{OnlineIteration, OnlinePreferences, OnlineRoles, Scored, TrainError, now};
-use rlhf_core::profile::{OnlineMethod, OnlinePreference, Opponent, WarmUpLength};
 use rlhf_cpu::Model;
 
 fn settings(whom: Opponent) -> OnlinePreference {

@@ -1,11 +1,11 @@
 //! Letters are said one after the other, and people like some better than others: what each way of asking
 //! them teaches, on texts that nobody asked about.
 
+use rlhf::train::profile::{self, Grading, PreferenceModelPretraining, Profile, RewardLoss};
 use rlhf::train::{Ranking, RewardModel, Solution, now, ranking_accuracy, step_margins};
 use rlhf_core::Error;
 use rlhf_core::maths::{RankTies, Stages, StepScore, Ties};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{self, Grading, PreferenceModelPretraining, Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_cpu::{Cpu, Model};
 

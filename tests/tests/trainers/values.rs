@@ -1,11 +1,11 @@
 //! A field of three by three: the last cell ends a walk and is worth 1, a step costs 0.1. From walks without
 //! aim, values are learnt that lead home.
 
+use rlhf::train::profile::{IlqlTraining, Profile};
 use rlhf::train::{Examples, Ilql, Led, Rewarded, ValueStep, Values, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths;
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{IlqlTraining, Profile};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Advantage, Request, Sampling, Stopping, sample_by};

@@ -1,9 +1,9 @@
 //! People ask who one is; a small network knows four answers.
 
+use rlhf::train::profile::Profile;
 use rlhf::train::{Examples, now, supervised};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::profile::Profile;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::Policy;

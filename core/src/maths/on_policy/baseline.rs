@@ -1,7 +1,7 @@
 //! What a reward is compared with.
 
-use crate::error::within;
 use crate::maths::stats::mean;
+use crate::ranges::within;
 use crate::{Error, Real};
 
 /// What is subtracted from a response's reward, so that the gradient varies less. None of them

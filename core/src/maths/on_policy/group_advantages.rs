@@ -1,8 +1,9 @@
 //! Advantages of whole responses from the rewards of several responses to each prompt.
 
 use super::{Baseline, spans};
-use crate::error::{check, finite, rising, within};
+use crate::error::{check, rising};
 use crate::maths::stats::{Variance, mean, variance};
+use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
 /// What an advantage is divided by, plus [`GroupAdvantages::epsilon`]. Deviations are Bessel's, over

@@ -1,7 +1,8 @@
 //! Samples of another policy than the one that the trainer sees.
 
 use super::spans;
-use crate::error::{check, rising, within};
+use crate::error::{check, rising};
+use crate::ranges::within;
 use crate::{Error, Real};
 
 /// Whose ratio a token's weight is.

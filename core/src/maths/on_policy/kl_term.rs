@@ -1,7 +1,7 @@
 //! The distance to the reference, as a part of the loss.
 
-use crate::error::within;
 use crate::maths::KlEstimator;
+use crate::ranges::within;
 use crate::{Error, Real};
 
 /// `β·KL(policy ‖ reference)` added to each token's loss, with its own slope (GRPO, Shao et al.,

@@ -1,7 +1,8 @@
 //! How much each token of a batch counts.
 
 use super::spans;
-use crate::error::{check, positive, rising};
+use crate::error::{check, rising};
+use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// What the tokens of a batch of responses are averaged over.

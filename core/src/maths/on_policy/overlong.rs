@@ -1,7 +1,7 @@
 //! What a response pays for its length.
 
 use crate::Error;
-use crate::error::{positive, within};
+use crate::ranges::{positive, within};
 
 /// DAPO's soft punishment of overlong responses (Yu et al., arXiv:2503.14476, eq. 13): nothing up to
 /// `longest − buffer` tokens, then linearly down to `−penalty` at `longest`, and no further.

@@ -1,6 +1,7 @@
 //! The return of each token, without a critic.
 
-use crate::error::{check, within};
+use crate::error::check;
+use crate::ranges::within;
 use crate::{Error, Real};
 
 /// `out[t] = Σ_{s ≥ t} γ^(s−t)·r[s]`: REINFORCE++'s advantages before they are whitened over the batch,
@@ -25,7 +26,7 @@ pub fn reward_to_go<R: Real>(rewards: &[R], gamma: f64, out: &mut [R]) -> Result
 mod tests {
     use super::*;
     use crate::maths::oracle::close;
-    use crate::maths::{End, KlEstimator, MissingEnd, ScorePlacement, Shaping, gae};
+    use crate::maths::{Shaping, gae};
     use proptest::prelude::*;
     use std::vec;
 
@@ -50,14 +51,7 @@ mod tests {
         fn with_a_token_level_kl_it_is_the_score_less_the_kl_to_come(
             kl in prop::collection::vec(-1.0..1.0, 1..12), score in -3.0..3.0, beta in 0.0..0.5,
         ) {
-            let shaping = Shaping {
-                kl: KlEstimator::K1,
-                kl_clip: None,
-                placement: ScorePlacement::LastToken,
-                missing_end: MissingEnd::Keep,
-                end: End::EosOrStop,
-                score_clip: None,
-            };
+            let shaping = Shaping::PLAIN;
             let (mut rewards, mut out) = (vec![f64::NAN; kl.len()], vec![f64::NAN; kl.len()]);
             shaping.rewards(&kl, beta, score, &mut rewards).unwrap();
             reward_to_go(&rewards, 1.0, &mut out).unwrap();

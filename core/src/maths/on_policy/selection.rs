@@ -1,7 +1,8 @@
 //! Which of several scored responses are kept and imitated.
 
 use super::spans;
-use crate::error::{check, finite, rising, within};
+use crate::error::{check, rising};
+use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
 /// Rejection sampling: of the responses to each prompt, those to keep. Served, that is best-of-n; as

@@ -1,7 +1,8 @@
 //! KTO: labels on single responses.
 
 use super::{LabelStats, sigmoid};
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
+use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// What a response is measured against.

@@ -1,6 +1,7 @@
 //! The geometric mixture of two policies.
 
-use crate::error::{check, within};
+use crate::error::check;
+use crate::ranges::within;
 use crate::{Error, Real};
 
 /// `ln p[j] = (1 − c)·ln π[j] + c·ln μ[j] − ln Z`, in nats: what Nash-MD's opponent draws its next token

@@ -1,6 +1,7 @@
 //! Nash-MD: learning from a judge by playing against a mixture (Munos et al., arXiv:2312.00886).
 
-use crate::error::{check, finite, positive, rising, within};
+use crate::error::{check, rising};
+use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// Which log-ratio weighs a token of the KL term.

@@ -1,6 +1,7 @@
 //! Pairs made while training: responses that a reward or a judge has just compared.
 
-use crate::error::{check, finite, within};
+use crate::error::check;
+use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
 /// The responses to one prompt that make a pair, `(chosen, rejected)`: the first with the highest and the

@@ -1,7 +1,8 @@
 //! The loss of a batch of pairs.
 
 use super::{Against, Pair, Preference, PreferenceStats, sorted};
-use crate::error::{check, finite, positive};
+use crate::error::check;
+use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 use alloc::vec::Vec;
 

@@ -2,8 +2,8 @@
 
 use super::RewardShape;
 use crate::Error;
-use crate::error::{finite, positive, within};
 use crate::maths::Reduction;
+use crate::ranges::{finite, positive, within};
 
 /// A loss over pairs of a chosen and a rejected response, by name. From `cpo` on they are the formulas
 /// above with other settings ([`Preference::new`]).

@@ -2,7 +2,7 @@
 
 use super::minus_log_sigmoid;
 use crate::Error;
-use crate::error::finite;
+use crate::ranges::finite;
 
 /// What the comparison is made of: a function φ of x, a response's log-ratio to the reference or, without
 /// one, its log-probability, in nats.

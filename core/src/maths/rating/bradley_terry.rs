@@ -2,9 +2,9 @@ use super::connected::groups;
 use super::inverse::invert;
 use super::{RatingError, Ratings, Resampled, Results};
 use crate::Error;
-use crate::error::within;
 use crate::maths::bradley_terry::minus_log_sigmoid;
 use crate::random::Key;
+use crate::ranges::within;
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -1,7 +1,7 @@
 use super::{ELO_PER_NAT, Resampled};
 use crate::Error;
-use crate::error::{positive, within};
 use crate::random::Key;
+use crate::ranges::{positive, within};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -104,7 +104,7 @@ impl Elo {
 
     fn check(&self, players: usize, games: &[Game]) -> Result<(), Error> {
         positive("k", self.k)?;
-        crate::error::finite("start", &[self.start])?;
+        crate::ranges::finite("start", &[self.start])?;
         for (index, game) in games.iter().enumerate() {
             let [a, b] = game.players;
             within("player", a.max(b) as f64, 0.0, players as f64 - 1.0)?;

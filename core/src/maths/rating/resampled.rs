@@ -1,5 +1,5 @@
 use crate::Error;
-use crate::error::within;
+use crate::ranges::within;
 use alloc::vec;
 use alloc::vec::Vec;
 

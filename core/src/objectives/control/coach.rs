@@ -1,6 +1,7 @@
 use crate::error::at;
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::coach;
+use crate::ranges::positive;
 use crate::{Error, Needs, Objective};
 
 /// COACH: a person's feedback, as eligibility traces give it out, in the place of an advantage (see

@@ -1,5 +1,6 @@
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::{ValueStats, weighted_reward};
+use crate::ranges::positive;
 use crate::{Error, Needs, Objective};
 
 /// Deep TAMER: each step predicts the judgement that may be about it, by its weight (see

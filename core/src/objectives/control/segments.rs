@@ -1,5 +1,6 @@
-use crate::error::{check, positive, rising, within};
+use crate::error::{check, rising};
 use crate::maths::{Comparisons, segment_preferences};
+use crate::ranges::{positive, within};
 use crate::{Coupling, Error, Needs, Objective};
 
 /// Preferences between neighbouring segments of behaviour: first, second, first, second … (see

@@ -1,5 +1,6 @@
-use crate::error::{check, positive, rising};
+use crate::error::{check, rising};
 use crate::maths::{ValueStats, credited_reward};
+use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
 /// TAMER: each judgement is explained by the steps that it may be about (see [`credited_reward`]).

@@ -1,5 +1,6 @@
-use crate::error::{at, check, finite};
+use crate::error::{at, check};
 use crate::maths::on_policy::{KlTerm, OnPolicyStats, PolicyColumns, Surrogate, policy_gradient};
+use crate::ranges::finite;
 use crate::{Coupling, Error, Needs, Objective};
 
 /// A surrogate loss over responses whose advantages are known, with a KL term and an entropy bonus

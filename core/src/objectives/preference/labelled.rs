@@ -1,6 +1,7 @@
 use super::responses::{Judged, pull};
-use crate::error::{check, within};
+use crate::error::check;
 use crate::maths::{Kto, LabelStats, kto};
+use crate::ranges::within;
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 

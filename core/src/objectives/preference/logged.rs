@@ -1,6 +1,7 @@
 use super::responses::{pull, responses};
-use crate::error::{at, check, finite, positive};
+use crate::error::{at, check};
 use crate::maths::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
+use crate::ranges::{finite, positive};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 

@@ -1,6 +1,7 @@
 use super::responses::Judged;
-use crate::error::{at, finite};
+use crate::error::at;
 use crate::maths::{NashMd, nash_md};
+use crate::ranges::finite;
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 

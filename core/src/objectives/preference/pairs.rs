@@ -1,6 +1,7 @@
 use super::responses::{Response, responses};
-use crate::error::{check, finite, positive, within};
+use crate::error::check;
 use crate::maths::{Against, PairLogProbs, Per, Preference, PreferenceStats, Reduction, preference};
+use crate::ranges::{finite, positive, within};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 

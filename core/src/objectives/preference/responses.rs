@@ -1,7 +1,8 @@
 //! Owed tokens, response by response.
 
 use crate::Error;
-use crate::error::{at, check, finite, positive};
+use crate::error::{at, check};
+use crate::ranges::{finite, positive};
 use alloc::vec::Vec;
 use core::ops::Range;
 

@@ -1,6 +1,7 @@
 use super::neighbours;
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::{Comparisons, Grades, graded};
+use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
 /// Pairs of neighbouring sequences with a verdict of several grades: a tie, "slightly better", "much

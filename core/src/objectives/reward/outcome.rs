@@ -1,5 +1,6 @@
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::{Judgements, binary_cross_entropy};
+use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
 /// Outcome rewards: each sequence's score is the logit of its being right (see

@@ -1,6 +1,7 @@
 use super::neighbours;
-use crate::error::{check, finite, positive};
+use crate::error::check;
 use crate::maths::{Comparisons, bradley_terry};
+use crate::ranges::{finite, positive};
 use crate::{Coupling, Error, Needs, Objective};
 
 /// Bradley–Terry loss over pairs of neighbouring sequences: chosen, rejected, chosen, rejected …

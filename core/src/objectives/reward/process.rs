@@ -1,6 +1,7 @@
 use crate::error::at;
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::{Judgements, binary_cross_entropy};
+use crate::ranges::positive;
 use crate::{Error, Needs, Objective};
 
 /// Process rewards: the value at a step's last token is the logit of that step's being right (Lightman

@@ -1,5 +1,6 @@
-use crate::error::{check, positive, rising};
+use crate::error::{check, rising};
 use crate::maths::{Comparisons, Stages, Ties, k_wise, plackett_luce};
+use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
 /// What a ranking says.

@@ -1,6 +1,7 @@
 use crate::error::at;
-use crate::error::{check, positive};
+use crate::error::check;
 use crate::maths::{ActionLoss, Ilql};
+use crate::ranges::positive;
 use crate::{Error, RowObjective};
 
 /// ILQL's loss of an action-value head, a network whose logits are action values (see

@@ -1,6 +1,7 @@
 use super::distil_rows::{Distillation, DistillationStats, at_position};
-use crate::error::{check, finite, positive};
+use crate::error::check;
 use crate::maths::distil_candidates;
+use crate::ranges::{finite, positive};
 use crate::{CandidateObjective, Error};
 
 /// Distillation from a teacher's likeliest ids (see [`distil_candidates`]): what

@@ -1,5 +1,6 @@
-use crate::error::{check, finite, positive};
+use crate::error::check;
 use crate::maths::{Divergence, Tail, distil_row, log_softmax};
+use crate::ranges::{finite, positive};
 use crate::{Error, HeldRows, RowObjective};
 use alloc::vec::Vec;
 

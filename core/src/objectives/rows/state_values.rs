@@ -1,5 +1,6 @@
-use crate::error::{check, finite, positive};
+use crate::error::check;
 use crate::maths::Ilql;
+use crate::ranges::{finite, positive};
 use crate::{Coupling, Error, Needs, Objective};
 
 /// ILQL's expectile loss of state values (see [`Ilql::value`]), over n. A critic's value *before* an

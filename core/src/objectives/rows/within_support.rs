@@ -1,6 +1,7 @@
 use crate::error::at;
-use crate::error::{check, positive, within};
+use crate::error::check;
 use crate::maths::{log_prob, log_prob_pull};
+use crate::ranges::{positive, within};
 use crate::sampling::within_support;
 use crate::{Coupling, Error, HeldRows, Objective, RowObjective};
 use alloc::vec::Vec;

@@ -5,9 +5,9 @@ use super::cost::{Cost, Pass, adamw, weights};
 use super::text::Text;
 use super::timed::{Phased, Timed};
 use rlhf::engine::Model;
+use rlhf::train::profile::{self, Profile};
 use rlhf::train::{Examples, Ppo, Roles, TrainError, now};
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{self, Profile};
 use rlhf_core::sampling::Stopping;
 use std::time::Instant;
 

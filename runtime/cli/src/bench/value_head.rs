@@ -6,11 +6,11 @@ use super::ppo::{EPOCHS, MINIBATCHES, NEW, PROMPT, PROMPTS, STEPS, STOPPING, pas
 use super::text::Text;
 use super::timed::{Phased, Timed};
 use rlhf::engine::Model;
+use rlhf::train::profile::{self, AdvantageWhitening};
 use rlhf::train::{TrainError, now};
 use rlhf_core::maths::{Adam, Response, Update, estimate, whiten};
 use rlhf_core::model::Architecture;
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
-use rlhf_core::profile::{self, AdvantageWhitening};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::Sampling;

@@ -1,9 +1,9 @@
 //! How the quickstart is run, and where it leaves the paper.
 
 use rlhf::engine::Device;
+use rlhf::train::profile::{Profile, Supervised, WarmUpLength};
 use rlhf_core::maths::KlController;
 use rlhf_core::model::Architecture;
-use rlhf_core::profile::{Profile, Supervised, WarmUpLength};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::borrow::Cow;
@@ -138,7 +138,7 @@ impl Settings {
         change(o, "reward.batch", &mut r.batch, Some(32), "fewer rankings: more steps in one pass");
 
         let p = &mut profile.ppo;
-        let beta = KlController::Fixed { beta: 0.07 };
+        let beta = KlController::Fixed { beta: 0.1 };
         let why = "a small reward model errs sooner: stay nearer to the supervised policy";
         change(o, "ppo.beta", &mut p.controller, beta, why);
         change(o, "ppo.policy.learning_rate", &mut p.policy.learning_rate, 5e-4, SMALL);

@@ -3,7 +3,7 @@
 use super::world::decode;
 use super::{Outcome, Override, Point, Sample, Settings};
 use rlhf::statistics::{BeforeAfter, Calibration, Interval};
-use rlhf_core::profile::Profile;
+use rlhf::train::profile::Profile;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 

@@ -4,6 +4,7 @@ use super::OnlinePreferences;
 use super::written::Written;
 use crate::guard::{Place, Shown};
 use crate::preference::Compared;
+use crate::profile::OnlineMethod;
 use crate::teaching::Teaching;
 use crate::{Passes, TOKENS_AT_ONCE, TrainError};
 use alloc::vec;
@@ -11,7 +12,6 @@ use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{PreferenceStats, best_and_worst, win_rates};
 use rlhf_core::objectives::NashPolicy;
-use rlhf_core::profile::OnlineMethod;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
@@ -133,7 +133,7 @@ fn lessons(method: &OnlineMethod, each: usize, preferred: &[f32]) -> Result<Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_core::profile::OnlinePreference;
+    use crate::profile::OnlinePreference;
 
     fn method(name: &str) -> OnlineMethod {
         OnlinePreference::by_name(name).unwrap().method

@@ -3,10 +3,10 @@
 use super::written::Written;
 use super::{OnlinePreferences, OnlineRoles};
 use crate::guard::Place;
+use crate::profile::Opponent;
 use crate::written::repeated;
 use crate::{Guards, TrainError};
 use rlhf_core::capabilities::Rows;
-use rlhf_core::profile::Opponent;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Mixture, Request, Responses, Sampling, Stopping, sample_by};

@@ -5,10 +5,10 @@ use super::data::{Ranking, Solution};
 use super::loss::{Lesson, accumulate};
 use crate::batches::Batches;
 use crate::guard::{Fault, Offender, Place};
+use crate::profile::{Optimiser, RewardLoss};
 use crate::{Step, TrainError};
 use alloc::vec::Vec;
 use rlhf_core::maths::{Comparisons, Schedule};
-use rlhf_core::profile::{Optimiser, RewardLoss};
 use rlhf_core::random::Key;
 use rlhf_core::roles::Learner;
 

@@ -3,12 +3,12 @@
 use super::batch::Groups;
 use crate::TrainError;
 use crate::guard::{Guards, Place, Watch, forget};
+use crate::profile::RewardLoss;
 use alloc::vec::Vec;
 use rlhf_core::maths::{Comparisons, Judgements};
 use rlhf_core::objectives::{
     CrossEntropy, Graded, Outcome, Pairwise, PreferencePretraining, Process, Ranked, RankingLoss,
 };
-use rlhf_core::profile::RewardLoss;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Objective};
 

@@ -13,11 +13,11 @@ pub(super) use measure::score;
 pub use measure::{ranking_accuracy, ranking_margins, step_margins};
 
 use super::{Step, TrainError};
+use crate::profile::{self, RewardLoss};
 use course::{Course, Data, Item};
 use loss::Lesson;
 use rlhf_core::Error;
 use rlhf_core::maths::Comparisons;
-use rlhf_core::profile::{self, RewardLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
@@ -45,7 +45,7 @@ pub async fn reward_model<L: Learner<Error: 'static>>(
 /// # let network = rlhf_core::model::Architecture::gpt2(10, 8, 8, 1, 2);
 /// # let mut model = rlhf_cpu::Model::random(&rlhf_cpu::Cpu::default(), network, 1)?.with_scalar_head(0.0, 1)?;
 /// use rlhf_train::{RewardModel, Solution, now};
-/// use rlhf_core::profile::{Profile, RewardLoss};
+/// use rlhf_train::profile::{Profile, RewardLoss};
 /// let mut settings = Profile::default().reward;
 /// settings.loss = RewardLoss::Outcome;
 /// let solutions = [Solution::whole(vec![7, 8, 9], 1.0)?, Solution::whole(vec![7, 9, 8], 0.0)?];

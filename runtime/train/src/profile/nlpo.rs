@@ -1,9 +1,9 @@
 //! PPO within what a lagging policy considers.
 
 use super::Ppo;
-use crate::Error;
-use crate::algorithms::Follow;
-use crate::error::within;
+use rlhf_core::Error;
+use rlhf_core::algorithms::Follow;
+use rlhf_core::ranges::within;
 
 /// NLPO (Ramamurthy et al., arXiv:2210.01241): [`Ppo`] of a policy that never leaves the support of a
 /// lagging copy of itself.

@@ -2,10 +2,10 @@
 
 use super::preference::{passes, rising};
 use super::{Optimiser, WarmUpLength};
-use crate::Error;
-use crate::error::within;
-use crate::maths::{Divergence, Shape};
-use crate::objectives::rows::Distillation;
+use rlhf_core::Error;
+use rlhf_core::maths::{Divergence, Shape};
+use rlhf_core::objectives::rows::Distillation;
+use rlhf_core::ranges::within;
 
 /// Learning a teacher's distributions, on given texts or on what the student writes itself.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

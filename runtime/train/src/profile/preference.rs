@@ -1,13 +1,12 @@
 //! Learning from pairs, offline.
 
 use super::{Optimiser, WarmUpLength};
-use crate::Error;
-use crate::error::within;
-use crate::maths::{Adam, Preference, PreferenceLoss, Shape};
+use rlhf_core::Error;
+use rlhf_core::maths::{Adam, Preference, PreferenceLoss, Shape};
+use rlhf_core::ranges::within;
 
 /// Learning from pairs of a chosen and a rejected response.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PreferenceTraining {
     /// What is learnt from a pair.
     pub objective: Preference,
@@ -63,7 +62,7 @@ impl PreferenceTraining {
     /// way. It is for a policy that another loss has taught already.
     ///
     /// ```
-    /// use rlhf_core::profile::PreferenceTraining;
+    /// use rlhf_train::profile::PreferenceTraining;
     /// assert_eq!(PreferenceTraining::by_name("dpo")?.objective.beta, 0.1);
     /// assert!(PreferenceTraining::by_name("dop").unwrap_err().to_string().contains("simpo"));
     /// # Ok::<(), rlhf_core::Error>(())
@@ -101,7 +100,7 @@ impl PreferenceTraining {
 pub(super) fn passes(epochs: u32, batch: u32, dropout: f64, optimiser: &Optimiser) -> Result<(), Error> {
     within("epochs", f64::from(epochs), 1.0, f64::MAX)?;
     within("batch", f64::from(batch), 1.0, f64::MAX)?;
-    crate::error::dropout(dropout)?;
+    rlhf_core::ranges::dropout(dropout)?;
     optimiser.validate()
 }
 

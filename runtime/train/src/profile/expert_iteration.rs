@@ -2,14 +2,13 @@
 
 use super::preference::{passes, rising};
 use super::{Credit, OnPolicy, Optimiser, WarmUpLength};
-use crate::Error;
-use crate::error::within;
-use crate::maths::Shape;
-use crate::maths::on_policy::{Baseline, GroupAdvantages, Scale, Selection};
+use rlhf_core::Error;
+use rlhf_core::maths::Shape;
+use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale, Selection};
+use rlhf_core::ranges::within;
 
 /// Expert iteration: several responses to each prompt, of which the best are imitated.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ExpertIteration {
     /// Prompts a rollout.
     pub prompts: u32,

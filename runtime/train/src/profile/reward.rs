@@ -1,13 +1,12 @@
 //! Step 2.
 
 use super::Optimiser;
-use crate::Error;
-use crate::error::within;
-use crate::maths::{EnsembleRule, Grades, Stages, StepScore, Ties};
+use rlhf_core::Error;
+use rlhf_core::maths::{EnsembleRule, Grades, Stages, StepScore, Ties};
+use rlhf_core::ranges::within;
 
 /// Step 2: the reward model.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RewardModel {
     /// What is learnt, and from what.
     pub loss: RewardLoss,
@@ -23,34 +22,34 @@ pub struct RewardModel {
     /// What is done to its scores before PPO.
     pub normalisation: RewardNormalisation,
     /// What comes before, on comparisons of another source.
-    #[cfg_attr(feature = "alloc", serde(default))]
+    #[serde(default)]
     pub pretraining: Option<PreferenceModelPretraining>,
     /// Several models instead of one.
-    #[cfg_attr(feature = "alloc", serde(default))]
+    #[serde(default)]
     pub ensemble: Option<RewardEnsemble>,
 }
 
 /// What a reward model learns from.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RewardLoss {
-    /// Rankings of K answers: [`crate::objectives::Ranked`].
+    /// Rankings of K answers: [`rlhf_core::objectives::Ranked`].
     KWise(Ties),
-    /// Pairs: [`crate::objectives::Pairwise`].
+    /// Pairs: [`rlhf_core::objectives::Pairwise`].
     Pairwise {
         /// The coefficient of the squared sum of a pair's scores.
         centring: f64,
         /// What a row's margin is multiplied by, in units of score; `None`: margins are not used.
-        #[cfg_attr(feature = "alloc", serde(default))]
+        #[serde(default)]
         margin: Option<f64>,
     },
-    /// Rankings as successive choices, or the best of several: [`crate::objectives::Ranked`].
+    /// Rankings as successive choices, or the best of several: [`rlhf_core::objectives::Ranked`].
     PlackettLuce(Stages),
-    /// Pairs, ties and degrees of preference: [`crate::objectives::Graded`].
+    /// Pairs, ties and degrees of preference: [`rlhf_core::objectives::Graded`].
     Graded(Grading),
-    /// Texts that are right or wrong: [`crate::objectives::Outcome`].
+    /// Texts that are right or wrong: [`rlhf_core::objectives::Outcome`].
     Outcome,
-    /// Texts whose steps are right or wrong: [`crate::objectives::Process`]. How steps make the score of a
+    /// Texts whose steps are right or wrong: [`rlhf_core::objectives::Process`]. How steps make the score of a
     /// whole text.
     Process(StepScore),
 }
@@ -76,8 +75,8 @@ impl RewardLoss {
 
 /// How verdicts of several grades follow from scores: the settings of [`Grades`], which favour neither of
 /// the two answers. All of them know ties.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Grading {
     /// Better, a tie, worse: [`Grades::RaoKupper`].
     RaoKupper {
@@ -121,7 +120,7 @@ impl Grading {
     /// better; what is clearer than the model can say is as clear as it can.
     ///
     /// ```
-    /// use rlhf_core::profile::Grading;
+    /// use rlhf_train::profile::Grading;
     /// assert_eq!(Grading::Davidson { nu: 1.0 }.grade(2), 2);
     /// assert_eq!(Grading::Ordered { tie: 0.5, clear: 2.0 }.grade(2), 4);
     /// ```
@@ -137,9 +136,9 @@ impl Grading {
         match self {
             // At the bounds of `Grades` a tie is impossible, and the loss of one infinite.
             Self::RaoKupper { theta } => within("theta", theta, 1.0 + f64::EPSILON, f64::MAX),
-            Self::Davidson { nu } => crate::error::positive("nu", nu),
+            Self::Davidson { nu } => rlhf_core::ranges::positive("nu", nu),
             Self::Ordered { tie, clear } => {
-                crate::error::positive("tie", tie)?;
+                rlhf_core::ranges::positive("tie", tie)?;
                 within("clear", clear, tie, f64::MAX)?;
                 Grades::Ordered { cuts: &self.cuts() }.validate()
             }
@@ -147,10 +146,9 @@ impl Grading {
     }
 }
 
-/// Preference-model pretraining: see [`crate::objectives::PreferencePretraining`]. Pairs a batch, as of the
+/// Preference-model pretraining: see [`rlhf_core::objectives::PreferencePretraining`]. Pairs a batch, as of the
 /// optimiser all but its rate, are those that come after.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PreferenceModelPretraining {
     /// Passes over the comparisons.
     pub epochs: u32,
@@ -162,8 +160,7 @@ pub struct PreferenceModelPretraining {
 
 /// Several reward models, each with a head and an order of its own, as one (Coste et al.,
 /// arXiv:2310.02743).
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct RewardEnsemble {
     /// How many, 1 to 64.
     pub members: u32,
@@ -172,8 +169,8 @@ pub struct RewardEnsemble {
 }
 
 /// How a scalar head on a network of width d starts; biases are 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum HeadInit {
     /// 0.
     Zero,
@@ -205,9 +202,9 @@ impl HeadInit {
     }
 }
 
-/// What is done to a reward model's scores before PPO: see [`crate::maths::RewardScale`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+/// What is done to a reward model's scores before PPO: see [`rlhf_core::maths::RewardScale`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RewardNormalisation {
     /// Nothing.
     None,

@@ -2,13 +2,13 @@
 
 use super::optimizer::Optimiser;
 use super::reward::HeadInit;
-use crate::Error;
-use crate::error::{finite, positive, within};
-use crate::maths::{Gae, KlController, PolicyClip, Shaping, Whitening};
+use rlhf_core::Error;
+use rlhf_core::maths::{Gae, KlController, PolicyClip, Shaping, Whitening};
+use rlhf_core::ranges::{finite, positive, within};
 
 /// Where the critic starts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum CriticInit {
     /// As the reward model, head and all.
     RewardModel,
@@ -17,8 +17,7 @@ pub enum CriticInit {
 }
 
 /// Step 3: PPO.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Ppo {
     /// Responses a rollout, where the reference gives it.
     pub batch: Option<u32>,
@@ -64,8 +63,8 @@ pub struct Ppo {
 }
 
 /// When advantages are whitened.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum AdvantageWhitening {
     /// Never.
     None,
@@ -76,8 +75,7 @@ pub enum AdvantageWhitening {
 }
 
 /// PPO-ptx's pretraining gradients (arXiv:2203.02155, eq. 2).
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct PretrainingMix {
     /// γ: the coefficient of the pretraining loss.
     pub coefficient: f64,
@@ -110,7 +108,7 @@ impl Ppo {
         finite("entropy", &[self.entropy])?;
         self.value_clip.map_or(Ok(()), |clip| within("value_clip", clip, 0.0, f64::MAX))?;
         within("value_coefficient", self.value_coefficient, 0.0, f64::MAX)?;
-        crate::error::dropout(self.dropout)?;
+        rlhf_core::ranges::dropout(self.dropout)?;
         if let Some(average) = self.average {
             within("average", average, 0.0, 1.0)?;
         }

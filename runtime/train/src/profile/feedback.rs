@@ -2,13 +2,12 @@
 
 use super::preference::{passes, rising};
 use super::{Optimiser, WarmUpLength};
-use crate::Error;
-use crate::error::within;
-use crate::maths::{Counterfactual, Kto, KtoLoss, Normaliser, Shape};
+use rlhf_core::Error;
+use rlhf_core::maths::{Counterfactual, Kto, KtoLoss, Normaliser, Shape};
+use rlhf_core::ranges::within;
 
 /// Learning from responses that are desirable or not.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct KtoTraining {
     /// What is learnt from a label.
     pub objective: Kto,
@@ -61,8 +60,7 @@ impl KtoTraining {
 }
 
 /// Learning from what a policy wrote before, with the reward that each response got.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct BanditTraining {
     /// What is learnt from a reward.
     pub objective: Counterfactual,

@@ -1,16 +1,16 @@
 //! What step 3 does.
 
-use super::{BanditTraining, ExpertIteration, KtoTraining, OnPolicy, OnlinePreference};
-#[cfg(feature = "alloc")]
-use super::{DistillationTraining, IlqlTraining, Nlpo, TrustRegion};
-use super::{Ppo, PreferenceTraining};
-use crate::Error;
+use super::{
+    BanditTraining, DistillationTraining, ExpertIteration, IlqlTraining, KtoTraining, Nlpo, OnPolicy,
+    OnlinePreference, Ppo, PreferenceTraining, TrustRegion,
+};
+use rlhf_core::Error;
 
 /// What step 3 does.
 // A run has one: its size is no matter, and it stays `Copy` as all settings are.
 #[allow(clippy::large_enum_variant)]
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Method {
     /// PPO, as [`Profile::ppo`](super::Profile::ppo) says.
     #[default]
@@ -28,41 +28,44 @@ pub enum Method {
     /// Rewards of a log, offline.
     Bandit(BanditTraining),
     /// Steps within a trust region: TRPO.
-    #[cfg(feature = "alloc")]
     Trpo(TrustRegion),
     /// [`Profile::ppo`](super::Profile::ppo) within the support of a lagging policy: NLPO.
-    #[cfg(feature = "alloc")]
     Nlpo(Nlpo),
     /// A teacher's distributions.
-    #[cfg(feature = "alloc")]
     Distillation(DistillationTraining),
     /// Values of tokens, offline, which then lead the supervised policy: ILQL.
-    #[cfg(feature = "alloc")]
     Ilql(IlqlTraining),
 }
 
 impl Method {
-    /// The names that [`Profile::with_method`](super::Profile::with_method) knows; without the feature `alloc`
-    /// all but the last five.
+    /// The names that [`Profile::with_method`](super::Profile::with_method) knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
         KNOWN.split(", ")
     }
 
     /// The method of this name, but for PPO's own.
     pub(super) fn by_name(name: &str) -> Option<Self> {
-        let group = || OnPolicy::by_name(name).map(Self::OnPolicy);
-        let pairs = || PreferenceTraining::by_name(name).ok().map(Self::Preference);
-        let labels = || KtoTraining::by_name(name).ok().map(Self::Kto);
-        let online = || OnlinePreference::by_name(name).ok().map(Self::Online);
-        let best = || ExpertIteration::by_name(name).ok().map(Self::ExpertIteration);
-        let log = || BanditTraining::by_name(name).ok().map(Self::Bandit);
-        group()
-            .or_else(pairs)
-            .or_else(labels)
-            .or_else(online)
-            .or_else(best)
-            .or_else(log)
-            .or_else(|| more(name))
+        Some(match name {
+            "trpo" => Self::Trpo(TrustRegion::default()),
+            "nlpo" => Self::Nlpo(Nlpo::default()),
+            "ilql" => Self::Ilql(IlqlTraining::default()),
+            _ => {
+                let group = || OnPolicy::by_name(name).map(Self::OnPolicy);
+                let pairs = || PreferenceTraining::by_name(name).ok().map(Self::Preference);
+                let labels = || KtoTraining::by_name(name).ok().map(Self::Kto);
+                let online = || OnlinePreference::by_name(name).ok().map(Self::Online);
+                let best = || ExpertIteration::by_name(name).ok().map(Self::ExpertIteration);
+                let log = || BanditTraining::by_name(name).ok().map(Self::Bandit);
+                let teacher = || DistillationTraining::by_name(name).ok().map(Self::Distillation);
+                group()
+                    .or_else(pairs)
+                    .or_else(labels)
+                    .or_else(online)
+                    .or_else(best)
+                    .or_else(log)
+                    .or_else(teacher)?
+            }
+        })
     }
 
     /// Checks every range, of a recipe whose PPO is `ppo`.
@@ -78,56 +81,24 @@ impl Method {
             Self::Online(settings) => settings.validate(),
             Self::ExpertIteration(settings) => settings.validate(),
             Self::Bandit(settings) => settings.validate(),
-            #[cfg(feature = "alloc")]
             Self::Trpo(settings) => settings.validate(),
-            #[cfg(feature = "alloc")]
             Self::Nlpo(settings) => settings.validate(ppo),
-            #[cfg(feature = "alloc")]
             Self::Distillation(settings) => settings.validate(),
-            #[cfg(feature = "alloc")]
             Self::Ilql(settings) => settings.validate(),
         }
     }
 }
 
-/// The methods that need an allocator.
-#[cfg(feature = "alloc")]
-fn more(name: &str) -> Option<Method> {
-    Some(match name {
-        "trpo" => Method::Trpo(TrustRegion::default()),
-        "nlpo" => Method::Nlpo(Nlpo::default()),
-        "ilql" => Method::Ilql(IlqlTraining::default()),
-        _ => Method::Distillation(DistillationTraining::by_name(name).ok()?),
-    })
-}
-
-#[cfg(not(feature = "alloc"))]
-fn more(_: &str) -> Option<Method> {
-    None
-}
-
-macro_rules! known {
-    ($more:literal) => {
-        concat!(
-            "ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo, dpo, cdpo, \
-             robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, aot, aot_pair, \
-             cpo, cpo_hinge, cpo_ipo, simpo, alpha_po, orpo, kto, apo_zero_unpaired, online_dpo, online_ipo, \
-             xpo, nash_md, expert_iteration, best_of_n, rejection_sampling, bandit, ips",
-            $more
-        )
-    };
-}
-
-#[cfg(feature = "alloc")]
-pub(super) const KNOWN: &str = known!(", trpo, nlpo, distillation, gkd, ilql");
-#[cfg(not(feature = "alloc"))]
-pub(super) const KNOWN: &str = known!("");
+pub(super) const KNOWN: &str = "ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo, dpo, cdpo, robust, ipo, \
+     hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, aot, aot_pair, cpo, cpo_hinge, cpo_ipo, \
+     simpo, alpha_po, orpo, kto, apo_zero_unpaired, online_dpo, online_ipo, xpo, nash_md, expert_iteration, \
+     best_of_n, rejection_sampling, bandit, ips, trpo, nlpo, distillation, gkd, ilql";
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::on_policy::Normalisation;
     use crate::profile::Profile;
+    use rlhf_core::maths::on_policy::Normalisation;
     use std::vec::Vec;
 
     #[test]

@@ -1,17 +1,16 @@
 //! Step 3 without a critic: policy gradients from groups of responses.
 
 use super::optimizer::{Optimiser, WarmUpLength, optimiser};
-use crate::Error;
-use crate::error::{finite, positive, within};
-use crate::maths::on_policy::{
+use rlhf_core::Error;
+use rlhf_core::maths::on_policy::{
     Baseline, GroupAdvantages, ImportanceCorrection, KlTerm, Normalisation, Overlong, Scale, Surrogate,
 };
-use crate::maths::{KlEstimator, PolicyClip, Shape};
+use rlhf_core::maths::{KlEstimator, PolicyClip, Shape};
+use rlhf_core::ranges::{finite, positive, within};
 
 /// Step 3 without a critic: some responses to each prompt, whose rewards are compared with one another
 /// or with a baseline.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OnPolicy {
     /// Prompts a rollout.
     pub prompts: u32,
@@ -52,8 +51,8 @@ pub struct OnPolicy {
 }
 
 /// How rewards become advantages.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Credit {
     /// A response's tokens share its advantage; β takes the whole response's KL off its score.
     Response(GroupAdvantages),
@@ -238,7 +237,7 @@ impl OnPolicy {
         positive("temperature", self.temperature)?;
         within("beta", self.beta, 0.0, f64::MAX)?;
         finite("entropy", &[self.entropy])?;
-        crate::error::dropout(self.dropout)?;
+        rlhf_core::ranges::dropout(self.dropout)?;
         match self.credit {
             Credit::Token { gamma } => within("gamma", gamma, 0.0, 1.0)?,
             Credit::Response(credit) => {

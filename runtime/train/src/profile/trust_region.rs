@@ -1,8 +1,8 @@
 //! Policy optimisation within a trust region.
 
 use super::{Credit, OnPolicy};
-use crate::Error;
-use crate::algorithms::Trpo;
+use rlhf_core::Error;
+use rlhf_core::algorithms::Trpo;
 
 /// TRPO (Schulman et al., arXiv:1502.05477) on rollouts without a critic: each is learnt from by one step
 /// along the natural gradient. It has no optimiser.

@@ -3,14 +3,11 @@
 //! A profile is a starting point: change a field, and say so. [`Profile::by_name`] gives those that
 //! follow a reference; what that reference does not publish is marked in its documentation.
 
-#[cfg(feature = "alloc")]
 mod distillation;
 mod expert_iteration;
 mod feedback;
-#[cfg(feature = "alloc")]
 mod ilql;
 mod method;
-#[cfg(feature = "alloc")]
 mod nlpo;
 mod on_policy;
 mod online;
@@ -19,17 +16,13 @@ mod ppo;
 mod preference;
 mod references;
 mod reward;
-#[cfg(feature = "alloc")]
 mod trust_region;
 
-#[cfg(feature = "alloc")]
 pub use distillation::DistillationTraining;
 pub use expert_iteration::ExpertIteration;
 pub use feedback::{BanditTraining, KtoTraining};
-#[cfg(feature = "alloc")]
 pub use ilql::IlqlTraining;
 pub use method::Method;
-#[cfg(feature = "alloc")]
 pub use nlpo::Nlpo;
 pub use on_policy::{Credit, OnPolicy};
 pub use online::{OnlineMethod, OnlinePreference, Opponent};
@@ -40,15 +33,13 @@ pub use reward::{
     Grading, HeadInit, PreferenceModelPretraining, RewardEnsemble, RewardLoss, RewardModel,
     RewardNormalisation,
 };
-#[cfg(feature = "alloc")]
 pub use trust_region::TrustRegion;
 
-use crate::Error;
-use crate::error::within;
+use rlhf_core::Error;
+use rlhf_core::ranges::within;
 
 /// A recipe: how the three steps of InstructGPT are done.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Profile {
     /// Step 1, where the reference gives it.
     pub supervised: Option<Supervised>,
@@ -57,13 +48,12 @@ pub struct Profile {
     /// Step 3, as the paper does it.
     pub ppo: Ppo,
     /// What step 3 does; PPO where stored settings do not say.
-    #[cfg_attr(feature = "alloc", serde(default))]
+    #[serde(default)]
     pub method: Method,
 }
 
 /// Step 1: supervised fine-tuning.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Supervised {
     /// Passes over the demonstrations.
     pub epochs: u32,
@@ -84,7 +74,7 @@ impl Profile {
     /// [`Error::Unknown`] lists the names.
     ///
     /// ```
-    /// use rlhf_core::profile::Profile;
+    /// use rlhf_train::profile::Profile;
     /// assert_eq!(Profile::by_name("instructgpt").unwrap().ppo.pretraining.unwrap().coefficient, 27.8);
     /// assert!(Profile::by_name("gpt").unwrap_err().to_string().contains("huang2024"));
     /// ```
@@ -110,7 +100,7 @@ impl Profile {
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         if let Some(s) = &self.supervised {
-            crate::error::dropout(s.dropout)?;
+            rlhf_core::ranges::dropout(s.dropout)?;
             within("supervised epochs", f64::from(s.epochs), 1.0, f64::MAX)?;
             within("supervised batch", f64::from(s.batch), 1.0, f64::MAX)?;
             s.optimiser.validate()?;
@@ -138,7 +128,6 @@ impl Profile {
             _ => {
                 match Method::by_name(name).ok_or(Error::Unknown { name: "method", known: method::KNOWN })? {
                     Method::OnPolicy(settings) => Method::OnPolicy(settings.with_longest(longest)),
-                    #[cfg(feature = "alloc")]
                     Method::Nlpo(settings) => {
                         self.ppo.pretraining = None;
                         Method::Nlpo(settings)
@@ -158,11 +147,8 @@ impl Profile {
             Method::OnPolicy(settings) => groups(settings.prompts, settings.group),
             Method::Online(settings) => groups(settings.prompts, settings.method.samples()),
             Method::ExpertIteration(settings) => groups(settings.prompts, settings.group),
-            #[cfg(feature = "alloc")]
             Method::Nlpo(_) => self.ppo.responses_per_iteration().into(),
-            #[cfg(feature = "alloc")]
             Method::Trpo(settings) => groups(settings.prompts, settings.group),
-            #[cfg(feature = "alloc")]
             Method::Distillation(settings) if settings.own > 0.0 => settings.batch.into(),
             _ => return None,
         })
@@ -174,7 +160,6 @@ impl Profile {
         match self.method {
             Method::Ppo => Some(self.ppo.minibatches),
             Method::OnPolicy(settings) => Some(settings.minibatches),
-            #[cfg(feature = "alloc")]
             Method::Nlpo(_) => Some(self.ppo.minibatches),
             _ => None,
         }
@@ -186,7 +171,6 @@ impl Profile {
             Method::OnPolicy(settings) => settings.temperature,
             Method::Online(settings) => settings.temperature,
             Method::ExpertIteration(settings) => settings.temperature,
-            #[cfg(feature = "alloc")]
             Method::Trpo(settings) => settings.temperature,
             // What learns from others' texts samples only to be measured.
             _ => self.ppo.temperature,
@@ -204,7 +188,7 @@ impl Default for Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::WarmUp;
+    use rlhf_core::maths::WarmUp;
 
     #[test]
     fn every_profile_is_valid_and_different() {
@@ -240,7 +224,6 @@ mod tests {
         assert!((o.update(&s, 1000).learning_rate - 0.1 * o.learning_rate).abs() < 1e-18);
     }
 
-    #[cfg(feature = "alloc")]
     #[test]
     fn profiles_survive_storage() {
         for name in Profile::names() {

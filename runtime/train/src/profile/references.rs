@@ -5,18 +5,9 @@ use super::{
     AdvantageWhitening, CriticInit, HeadInit, Method, Optimiser, Ppo, PretrainingMix, Profile, RewardLoss,
     RewardModel, RewardNormalisation, Supervised, WarmUpLength,
 };
-use crate::maths::{
-    Adam, End, EpsilonAt, Gae, Guard, KlController, KlEstimator, MeanShift, MissingEnd, PolicyClip, RankTies,
+use rlhf_core::maths::{
+    Adam, End, EpsilonAt, Gae, Guard, KlController, MeanShift, MissingEnd, PolicyClip, RankTies,
     ScorePlacement, Shape, Shaping, Stages, Ties, Variance, Whitening,
-};
-
-const SHAPING: Shaping = Shaping {
-    kl: KlEstimator::K1,
-    kl_clip: None,
-    placement: ScorePlacement::LastToken,
-    missing_end: MissingEnd::Keep,
-    end: End::EosOrStop,
-    score_clip: None,
 };
 
 const GAE: Gae = Gae::new(1.0, 0.95);
@@ -62,7 +53,7 @@ impl Profile {
                 epochs: 1,
                 minibatches: 8,
                 temperature: 1.0,
-                shaping: SHAPING,
+                shaping: Shaping::PLAIN,
                 controller: KlController::Fixed { beta: 0.02 },
                 reward_whitening: None,
                 gae: GAE,
@@ -110,7 +101,7 @@ impl Profile {
                 epochs: 4,
                 minibatches: 1,
                 temperature: 0.7,
-                shaping: Shaping { missing_end: MissingEnd::Replace(-1.0), ..SHAPING },
+                shaping: Shaping { missing_end: MissingEnd::Replace(-1.0), ..Shaping::PLAIN },
                 controller: KlController::Adaptive { beta: 0.15, target: 6.0, horizon: 10_000.0 },
                 reward_whitening: Some(Whitening::keeping_mean(Variance::Population)),
                 gae: GAE,
@@ -154,7 +145,7 @@ impl Profile {
                 shaping: Shaping {
                     placement: ScorePlacement::AfterLastToken,
                     missing_end: MissingEnd::Replace(-1.0),
-                    ..SHAPING
+                    ..Shaping::PLAIN
                 },
                 controller: KlController::Fixed { beta: 0.05 },
                 reward_whitening: None,
@@ -231,7 +222,7 @@ impl Profile {
                 epochs: 1,
                 minibatches: 8,
                 temperature: 1.0,
-                shaping: Shaping { kl_clip: Some(10.0), score_clip: Some(10.0), ..SHAPING },
+                shaping: Shaping { kl_clip: Some(10.0), score_clip: Some(10.0), ..Shaping::PLAIN },
                 controller: KlController::Fixed { beta: 0.01 },
                 reward_whitening: None,
                 gae: Gae { lambda: 1.0, ..GAE },

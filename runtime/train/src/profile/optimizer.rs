@@ -1,12 +1,11 @@
 //! An optimiser's settings, and its learning rate over a run.
 
-use crate::Error;
-use crate::error::{positive, within};
-use crate::maths::{Adam, Decay, EpsilonAt, Schedule, Shape, Update, WarmUp};
+use rlhf_core::Error;
+use rlhf_core::maths::{Adam, Decay, EpsilonAt, Schedule, Shape, Update, WarmUp};
+use rlhf_core::ranges::{positive, within};
 
 /// An optimiser and how its rate runs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Optimiser {
     /// The highest learning rate.
     pub learning_rate: f64,
@@ -23,8 +22,8 @@ pub struct Optimiser {
 }
 
 /// How long a warm-up lasts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WarmUpLength {
     /// Optimiser steps.
     Steps(u64),

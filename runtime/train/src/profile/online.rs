@@ -2,13 +2,13 @@
 
 use super::preference::rising;
 use super::{Optimiser, WarmUpLength};
-use crate::Error;
-use crate::error::{positive, within};
-use crate::maths::{NashMd, Preference, PreferenceLoss, Shape};
+use rlhf_core::Error;
+use rlhf_core::maths::{NashMd, Preference, PreferenceLoss, Shape};
+use rlhf_core::ranges::{positive, within};
 
 /// Which responses are compared, and what is learnt from it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnlineMethod {
     /// The policy's best response to a prompt against its worst: online DPO, or any other loss over pairs
     /// (Guo et al., arXiv:2402.04792).
@@ -47,8 +47,8 @@ impl OnlineMethod {
 
 /// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference; the others are its
 /// two ends, which the paper studies too and any backend can draw from.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Opponent {
     /// The reference: the policy learns the best response to it, regularised by τ.
     #[default]
@@ -64,8 +64,7 @@ pub enum Opponent {
 }
 
 /// Learning from preferences over what the policy has just written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct OnlinePreference {
     /// What is compared, and what is learnt from it.
     pub method: OnlineMethod,
@@ -141,7 +140,7 @@ impl OnlinePreference {
         positive("temperature", self.temperature)?;
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
-        crate::error::dropout(self.dropout)?;
+        rlhf_core::ranges::dropout(self.dropout)?;
         self.optimiser.validate()
     }
 }

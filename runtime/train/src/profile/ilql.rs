@@ -2,10 +2,10 @@
 
 use super::preference::{passes, rising};
 use super::{Optimiser, WarmUpLength};
-use crate::Error;
-use crate::algorithms::Follow;
-use crate::error::finite;
-use crate::maths::{Ilql, Shape};
+use rlhf_core::Error;
+use rlhf_core::algorithms::Follow;
+use rlhf_core::maths::{Ilql, Shape};
+use rlhf_core::ranges::finite;
 
 /// ILQL (Snell et al., arXiv:2206.11871): action values and state values from texts with rewards, offline.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -13,7 +13,7 @@ pub struct IlqlTraining {
     /// What is learnt from a token.
     pub objective: Ilql,
     /// How much a policy is led by what was learnt, in nats per unit of reward
-    /// ([`crate::sampling::Advantage`]).
+    /// ([`rlhf_core::sampling::Advantage`]).
     pub beta: f64,
     /// It keeps to its so many likeliest tokens; 0: to none.
     pub top_k: u32,
