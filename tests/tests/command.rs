@@ -59,7 +59,7 @@ fn every_command_has_help_with_examples_and_exit_codes() {
         "pretrain",
         "sft",
         "reward",
-        "ppo",
+        "align",
         "generate",
         "score",
         "rate",
@@ -68,6 +68,8 @@ fn every_command_has_help_with_examples_and_exit_codes() {
         "control",
         "completions",
     ];
+    // Step 3's name before methods other than PPO.
+    assert_eq!(said(folder.path(), &["ppo", "--help"], ""), said(folder.path(), &["align", "--help"], ""));
     let all = said(folder.path(), &["--help"], "");
     for command in commands {
         assert!(all.contains(command), "{command}");
@@ -96,7 +98,7 @@ fn a_wrong_command_line_or_configuration_exits_with_2() {
             &["run", "run.toml", "--data", ".", "--device", "abacus"],
             "no device is called \"abacus\": want one of cpu",
         ),
-        (&["ppo", "run.toml", "--data", ".", "--device", "cuda:99"], "\"cuda:99\""),
+        (&["align", "run.toml", "--data", ".", "--device", "cuda:99"], "\"cuda:99\""),
         (&["quickstart", "--precision", "bf16"], "want --precision f32"),
         (&["quickstart", "--precision", "f8"], "known are f32, bf16, f16"),
         (&["run", "run.toml", "--data", ".", "--out", "run.toml/out"], "run.toml/out"),

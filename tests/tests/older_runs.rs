@@ -59,7 +59,7 @@ fn a_finished_run_serves_reports_text_and_rewards() {
 fn another_run_starts_from_a_finished_one() {
     let (_kept, folder) = older();
     let (from, out) = (folder.join("finished"), folder.join("out"));
-    let manner = Manner { from: Some(&from), until: Stage::Ppo, ..Manner::new(&out) };
+    let manner = Manner { from: Some(&from), until: Stage::Align, ..Manner::new(&out) };
     let config = config(&folder, &["ppo.iterations=1"]);
     let summary = run(&config, &device(), &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
     assert_eq!(summary.iterations.len(), 1);

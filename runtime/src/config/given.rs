@@ -2,8 +2,8 @@
 
 use super::keys::Key;
 use super::kind::Kind;
-use super::recipe::recipe;
-use super::settings;
+use super::recipe;
+use super::settings::{self, Named};
 use super::tree::{Tree, unknown};
 use super::value::value;
 use crate::config::{ConfigError, Override, overrides};
@@ -40,8 +40,8 @@ pub(super) fn apply(tree: &mut Tree, given: &[Given]) -> Result<Vec<Override>, C
         let plain = || Value::String(one.value.clone());
         let Some(key) = Key::of(&one.name) else {
             let here = value(&one.value).unwrap_or_else(|_| plain());
-            setting(&one.name, tree).ok_or_else(|| unknown(&one.name, place()))?;
-            tree.change(&one.name, json!({"setting": one.name, "value": here, "reason": REASON}), place());
+            let setting = setting(&one.name, tree).ok_or_else(|| unknown(&one.name, place()))?;
+            tree.change(&setting, json!({"setting": setting, "value": here, "reason": REASON}), place());
             continue;
         };
         let here = match (key.kind, value(&one.value)) {
@@ -57,15 +57,11 @@ pub(super) fn apply(tree: &mut Tree, given: &[Given]) -> Result<Vec<Override>, C
     Ok(changed)
 }
 
-/// Whether the profile has such a setting, or could: `ppo.controller.fixed.beta` is a part of one.
-fn setting(name: &str, tree: &Tree) -> Option<()> {
-    let known = settings::all().into_iter().any(|setting| {
-        name.strip_prefix(&setting.name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    });
-    // A group of settings, such as `ppo.gae`, stands in the profile alone.
-    let value = |name| tree.get(Key::of(name)?);
-    let (profile, method) = (value("profile")?, value("method")?);
-    let response = value("ppo.response")?.as_u64()? as usize;
-    let whole = recipe(profile.as_str()?, method.as_str()?, response).ok()?;
-    (known || overrides::has(&whole, name)).then_some(())
+/// The place in the profile of a setting, of a part of one (`ppo.controller.fixed.beta`), or of a group of settings
+/// that the recipe has (`ppo.gae`).
+fn setting(name: &str, tree: &Tree) -> Option<String> {
+    if let Some(Named::Setting(full)) = settings::named(name) {
+        return Some(full);
+    }
+    overrides::has(&recipe::of(tree)?, name).then(|| name.into())
 }

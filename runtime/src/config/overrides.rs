@@ -6,7 +6,7 @@ use rlhf_train::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A setting of the profile that a configuration changes: `[[override]]`.
+/// A setting of the profile that a configuration changes: in the table of its trainer, or by `[[override]]`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
@@ -14,7 +14,8 @@ pub struct Change {
     pub setting: String,
     /// Its new value: a number, a text, or a table where the setting has parts.
     pub value: Value,
-    /// Why.
+    /// Why, if the configuration says.
+    #[serde(default)]
     pub reason: String,
 }
 
@@ -28,7 +29,7 @@ pub struct Override {
     pub paper: Value,
     /// The value here.
     pub here: Value,
-    /// Why.
+    /// Why; empty where nobody says.
     pub reason: String,
 }
 
@@ -49,9 +50,6 @@ pub(super) fn apply(profile: Profile, changes: &[Change]) -> Result<(Profile, Ve
     let mut profile = profile;
     let (mut overrides, mut wrong) = (Vec::new(), None);
     for Change { setting, value, reason } in changes {
-        if reason.trim().is_empty() {
-            return Err(fault(setting, "its reason is empty: say why it is changed".into()));
-        }
         let mut tree = stored(&profile)?;
         let place = find(&mut tree, setting)?;
         let paper = core::mem::replace(place, value.clone());

@@ -15,14 +15,19 @@ const HEAD: &str = "\
 ";
 
 const SETTINGS: &str = "
-# The settings of the profile, one a line. Whatever leaves the recipe says why:
+# The settings of the profile, one a line. Each may stand in its table above, or in one of its own:
+#
+# [ppo.gae]
+# lambda = 0.9
+#
+# with a reason that the report repeats:
 #
 # [[override]]
 # setting = \"ppo.gae.lambda\"
 # value = 0.9
 # reason = \"short answers\"
 #
-# or, for one run: `--set ppo.gae.lambda=0.9`. In tables, { cosine = { floor = 0.1 } } is written for
+# or, for one run: `--set ppo.gae.lambda=0.9`. What begins with `method.` may go without: [on_policy]. In tables, { cosine = { floor = 0.1 } } is written for
 # what the list below calls cosine = { floor }.
 #
 ";

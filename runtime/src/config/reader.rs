@@ -3,6 +3,8 @@
 use super::keys::{Key, SECTIONS};
 use super::kind::Kind;
 use super::nearest::nearest;
+use super::recipe;
+use super::settings::{self, Named};
 use super::source;
 use super::tree::Tree;
 use super::value::json;
@@ -22,12 +24,13 @@ pub fn parse(text: &str, path: &Path) -> Result<Tree, ConfigError> {
     let fault = |e: toml::de::Error| ConfigError::File { path: path.into(), reason: e.to_string() };
     let table = DeTable::parse(text).map_err(fault)?.into_inner();
     let lines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-    let mut reader = Reader { lines, path, version: 1, tree: Tree::default() };
+    let mut reader = Reader { lines, path, version: 1, tree: Tree::default(), settings: Vec::new() };
     if let Some((name, value)) = table.iter().find(|(name, _)| name.get_ref() == "version") {
         let place = reader.place(name.span().start);
         reader.version = version(&json(value.clone()).map_err(fault)?, place)?;
     }
     reader.table("", table)?;
+    reader.settle()?;
     Ok(reader.tree)
 }
 
@@ -50,6 +53,8 @@ struct Reader<'a> {
     /// The file's.
     version: u64,
     tree: Tree,
+    /// Settings of the profile that stand in tables of their own, with their values and places.
+    settings: Vec<(String, Value, String)>,
 }
 
 impl Reader<'_> {
@@ -79,6 +84,19 @@ impl Reader<'_> {
                     }
                     tables.into_iter().try_for_each(|table| self.change(table))?;
                 }
+                value if !is_section && Key::of(&name).is_none() && settings::named(&name).is_some() => {
+                    match (settings::named(&name), value) {
+                        (Some(Named::Group), DeValue::Table(inner)) => self.table(&name, inner)?,
+                        (Some(Named::Setting(setting)), value) => {
+                            let value = json(Spanned::new(span, value)).unwrap_or_default();
+                            self.settings.push((setting, value, place));
+                        }
+                        _ => {
+                            let reason = format!("it is a group of settings: write [{name}]");
+                            return Err(ConfigError::Key { place, key: name, reason });
+                        }
+                    }
+                }
                 value => {
                     if is_section {
                         let reason = format!("it is a section: write [{name}]");
@@ -93,6 +111,37 @@ impl Reader<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes changes of the profile of the settings that were read. A table that names some parts of a setting
+    /// leaves the others as they are.
+    fn settle(&mut self) -> Result<(), ConfigError> {
+        let stored = recipe::of(&self.tree).and_then(|recipe| serde_json::to_value(recipe).ok());
+        for (setting, value, place) in core::mem::take(&mut self.settings) {
+            let at =
+                stored.as_ref().and_then(|stored| stored.pointer(&format!("/{}", setting.replace('.', "/"))));
+            if self.tree.changes(&setting) {
+                let reason = "it stands here and in [[override]]: keep one of them".into();
+                return Err(ConfigError::Key { place, key: setting, reason });
+            }
+            self.settle_part(setting, value, at, &place);
+        }
+        Ok(())
+    }
+
+    fn settle_part(&mut self, setting: String, value: Value, at: Option<&Value>, place: &str) {
+        match (value, at.and_then(Value::as_object)) {
+            (Value::Object(parts), Some(at)) if parts.keys().all(|part| at.contains_key(part)) => {
+                for (part, value) in parts {
+                    let below = at.get(&part);
+                    self.settle_part(format!("{setting}.{part}"), value, below, place);
+                }
+            }
+            (value, _) => {
+                let table = serde_json::json!({ "setting": setting, "value": value });
+                self.tree.change(&setting, table, place.into());
+            }
+        }
     }
 
     /// Checks the tables of a key that takes sources, each by its own lines; `place` is the key's.
@@ -138,20 +187,16 @@ impl Reader<'_> {
         for key in known {
             let missing = match table.get(key) {
                 Some(value) => key != "value" && !value.is_string(),
-                None => true,
+                None => key != "reason",
             };
             if missing {
-                let reason = format!("this [[override]] needs a `{key}`{}", why(key));
+                let reason = format!("this [[override]] needs a `{key}`");
                 return Err(ConfigError::Key { place, key: setting, reason });
             }
         }
         self.tree.change(&setting, table, place);
         Ok(())
     }
-}
-
-fn why(key: &str) -> &'static str {
-    if key == "reason" { ": say why the recipe is left" } else { "" }
 }
 
 #[cfg(test)]
@@ -178,6 +223,66 @@ mod tests {
             bytes[at] = byte;
             let _ = Config::parse(core::str::from_utf8(&bytes).unwrap(), "run.toml".as_ref(), &[]);
         }
+    }
+
+    fn with(method: &str, rest: &str) -> Result<Config, crate::config::ConfigError> {
+        let text = format!("method = \"{method}\"\n[base]\nmodel = \"a\"\ntokenizer = \"b\"\n{rest}");
+        Config::parse(&text, "run.toml".as_ref(), &[])
+    }
+
+    #[test]
+    fn a_setting_may_stand_in_its_table_without_a_reason() {
+        let in_tables = "[ppo]\niterations = 7\nepochs = 2\ngae.lambda = 0.9\n[ppo.policy.adam]\nbeta2 = 0.9\n\
+            [ppo.pretraining]\ncoefficient = 1\n[reward]\nbatch = 8\n";
+        let overrides = [
+            ("ppo.epochs", "2"),
+            ("ppo.gae.lambda", "0.9"),
+            ("ppo.policy.adam.beta2", "0.9"),
+            ("ppo.pretraining.coefficient", "1"),
+            ("reward.batch", "8"),
+        ]
+        .map(|(setting, value)| format!("[[override]]\nsetting = \"{setting}\"\nvalue = {value}\n"))
+        .concat();
+        let tables = with("ppo", in_tables).unwrap();
+        let (profile, changes) = tables.resolve().unwrap();
+        let other = with("ppo", &format!("[ppo]\niterations = 7\n{overrides}")).unwrap();
+        assert_eq!((profile, tables.ppo.iterations), (other.resolve().unwrap().0, 7));
+        assert_eq!((profile.ppo.epochs, profile.ppo.policy.adam.beta2), (2, 0.9));
+        assert_eq!(profile.ppo.pretraining.unwrap().coefficient, 1.0);
+        assert_eq!((changes.len(), changes[0].reason.as_str()), (5, ""));
+        // What a run writes into its folder is the same configuration.
+        let again = Config::parse(&tables.to_toml().unwrap(), "run.toml".as_ref(), &[]).unwrap();
+        assert_eq!(again.resolve().unwrap(), (profile, changes));
+    }
+
+    #[test]
+    fn what_belongs_to_a_method_goes_by_its_kind() {
+        let config = with("grpo", "[on_policy]\ngroup = 4\noptimiser.learning_rate = 1e-3\n").unwrap();
+        let rlhf_train::profile::Method::OnPolicy(settings) = config.resolve().unwrap().0.method else {
+            panic!()
+        };
+        assert_eq!((settings.group, settings.optimiser.learning_rate), (4, 1e-3));
+        let said = with("ppo", "[on_policy]\ngroup = 4\n").unwrap_err().to_string();
+        assert!(said.starts_with("run.toml, line 6") && said.contains("on_policy"), "{said}");
+    }
+
+    #[test]
+    fn settings_in_tables_are_checked_like_keys() {
+        let said = |rest: &str| with("ppo", rest).unwrap_err().to_string();
+        let misspelt = said("[ppo]\n\nepohcs = 2\n");
+        assert!(misspelt.starts_with("run.toml, line 7") && misspelt.contains("`ppo.epochs`"), "{misspelt}");
+        let misspelt = said("[ppo.gae]\nlamda = 0.9\n");
+        assert!(
+            misspelt.starts_with("run.toml, line 6") && misspelt.contains("`ppo.gae.lambda`"),
+            "{misspelt}"
+        );
+        let wrong = said("[ppo.gae]\nlambda = 2\n");
+        assert!(wrong.starts_with("run.toml, line 6") && wrong.contains("0 to 1"), "{wrong}");
+        let group = said("[ppo]\ngae = 2\n");
+        assert!(group.contains("[ppo.gae]"), "{group}");
+        let twice =
+            said("[ppo]\nepochs = 2\n[[override]]\nsetting = \"ppo.epochs\"\nvalue = 3\nreason = \"c\"\n");
+        assert!(twice.starts_with("run.toml, line 6") && twice.contains("keep one"), "{twice}");
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn schema() -> Value {
         "items": {
             "type": "object",
             "additionalProperties": false,
-            "required": ["setting", "value", "reason"],
+            "required": ["setting", "value"],
             "properties": {
                 "setting": {
                     "type": "string",
@@ -24,10 +24,23 @@ pub fn schema() -> Value {
                     "examples": names
                 },
                 "value": { "description": "Its new value; \"none\" takes an optional one away." },
-                "reason": { "type": "string", "minLength": 1, "description": "Why." }
+                "reason": { "type": "string", "description": "Why." }
             }
         }
     });
+    for setting in settings::all() {
+        let name = setting.name.strip_prefix("method.").unwrap_or(&setting.name);
+        let mut at = &mut root;
+        let mut parts: Vec<&str> = name.split('.').collect();
+        let last = parts.pop().unwrap_or_default();
+        for part in parts {
+            at = &mut at["properties"][part];
+            if at.is_null() {
+                *at = json!({ "type": "object", "additionalProperties": false, "properties": {} });
+            }
+        }
+        at["properties"][last] = json!({ "description": setting.what });
+    }
     let Value::Object(parts) = root else { return root };
     let mut all = Map::new();
     all.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());

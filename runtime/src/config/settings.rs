@@ -255,6 +255,28 @@ pub fn of(stored: &Value) -> Vec<Setting> {
     all().into_iter().filter(has).collect()
 }
 
+/// What a name stands for.
+pub enum Named {
+    /// A setting, or a part of one, by its place in the profile.
+    Setting(String),
+    /// What several settings stand below.
+    Group,
+}
+
+/// What a name stands for in a configuration; `None` where there is no such setting. What belongs to a method may
+/// go by the method's kind alone: `on_policy.group` is `method.on_policy.group`.
+pub fn named(name: &str) -> Option<Named> {
+    let below = |name: &str, of: &str| {
+        name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let all = all();
+    [name.to_owned(), format!("method.{name}")].into_iter().find_map(|full| {
+        let setting = all.iter().any(|setting| below(&full, &setting.name));
+        let group = || all.iter().any(|setting| below(&setting.name, &full));
+        if setting { Some(Named::Setting(full)) } else { group().then_some(Named::Group) }
+    })
+}
+
 /// The setting that was meant, if one is near.
 pub fn nearest_setting(name: &str) -> Option<String> {
     nearest(name, all().iter().map(|setting| setting.name.as_str())).map(Into::into)

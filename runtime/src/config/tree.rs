@@ -46,6 +46,15 @@ impl Tree {
         self.overrides.push(table);
     }
 
+    /// Whether an `[[override]]` changes a setting, a part of it, or what it is a part of.
+    pub fn changes(&self, setting: &str) -> bool {
+        let below = |name: &str, of: &str| {
+            name.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let changed = self.overrides.iter().filter_map(|table| table.get("setting").and_then(Value::as_str));
+        changed.into_iter().any(|other| below(other, setting) || below(setting, other))
+    }
+
     /// The value of a key, or its default. Formats have none where there are sources instead.
     pub fn get(&self, key: &Key) -> Option<Value> {
         let sources = || self.values.get(&format!("{}.sources", key.parts().0)).and_then(Value::as_array);

@@ -64,7 +64,7 @@ impl Checks<'_> {
         if stages.contains(&Stage::Reward) {
             self.reward(&mut notes)?;
         }
-        if stages.contains(&Stage::Ppo) {
+        if stages.contains(&Stage::Align) {
             self.method(&mut notes)?;
         }
         self.data(&mut notes);

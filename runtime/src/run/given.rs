@@ -25,9 +25,9 @@ impl Given {
         let alone = || Some(from.to_path_buf()).filter(|path| path.join("config.json").is_file());
         let sft: Option<PathBuf> = match manner.until {
             Stage::Pretrain | Stage::Supervised => None,
-            Stage::Reward | Stage::Ppo => part("sft").or_else(alone),
+            Stage::Reward | Stage::Align => part("sft").or_else(alone),
         };
-        let reward = (manner.until == Stage::Ppo).then(|| part("reward")).flatten();
+        let reward = (manner.until == Stage::Align).then(|| part("reward")).flatten();
         if sft.is_none() && reward.is_none() {
             let reason = format!("{}: there is neither a model nor a run with one", from.display());
             return Err(RunError::setting("--from", reason));

@@ -34,7 +34,7 @@ impl<'a> Manner<'a> {
             folder,
             resume: false,
             every: None,
-            until: Stage::Ppo,
+            until: Stage::Align,
             from: None,
             stop: &|| false,
             note: &|_| {},

@@ -60,7 +60,7 @@ impl Memory {
     /// Memory of the one of these stages that takes the most.
     pub(super) fn of(stages: &[Stage], run: &Workload<'_>) -> Self {
         let all = stages.iter().flat_map(|stage| run.parts(*stage));
-        let nothing = run.part(stages.last().copied().unwrap_or(Stage::Ppo)).memory;
+        let nothing = run.part(stages.last().copied().unwrap_or(Stage::Align)).memory;
         all.fold(nothing, |most, part| if part.total() > most.total() { part } else { most })
     }
 
@@ -143,7 +143,7 @@ impl Workload<'_> {
                 vec![part]
             }
             Stage::Reward => vec![self.reward(), self.normalization()],
-            Stage::Ppo => vec![self.align(), self.evaluation()],
+            Stage::Align => vec![self.align(), self.evaluation()],
         };
         if let Some(length) = self.corpus.filter(|_| stage != Stage::Pretrain) {
             let mut part = self.part(stage);
@@ -186,7 +186,7 @@ impl Workload<'_> {
 
     /// Answers of the supervised model and of the policy to held-out prompts.
     fn evaluation(&self) -> Part {
-        let mut part = self.part(Stage::Ppo);
+        let mut part = self.part(Stage::Align);
         for _ in ["supervised model", "policy"] {
             part.score(self.base);
             self.respond(&mut part, self.prompts as u64);
@@ -201,7 +201,7 @@ impl Workload<'_> {
     /// Step 3, as its method does it. The supervised model is in memory, as are the reward models.
     fn align(&self) -> Part {
         let (base, scalar) = (self.base, self.base.with_scalar());
-        let mut part = self.part(Stage::Ppo);
+        let mut part = self.part(Stage::Align);
         if let Some((texts, length)) = self.unsplit() {
             part.tokens = part.tokens.max(texts.saturating_mul(length as u64));
         }
@@ -340,7 +340,7 @@ mod tests {
     }
 
     fn align(layers: usize, method: &str) -> Memory {
-        of(layers, &[Stage::Ppo], &Profile::instructgpt().with_method(method, 8).unwrap())
+        of(layers, &[Stage::Align], &Profile::instructgpt().with_method(method, 8).unwrap())
     }
 
     #[test]
@@ -352,14 +352,14 @@ mod tests {
         // A layer, which is all there is, and the ends of the network.
         let pass = 4 * 8192 * ((32 + 4 + 24 + 2 + 8 + 32) + (26 + 32));
         let m = align(1, "ppo");
-        assert_eq!((m.stage, m.weights), (Stage::Ppo, 4 * (6 * n + 2 * 9)));
+        assert_eq!((m.stage, m.weights), (Stage::Align, 4 * (6 * n + 2 * 9)));
         assert_eq!(m.gradients, 4 * (2 * n + 9 + 160));
         assert_eq!(m.moments, 8 * (2 * n + 9));
         assert_eq!(m.average, 4 * n);
         assert_eq!(m.activations, 4 * pass + (1 << 25));
         assert_eq!(m.cache, 4 * 2 * 8 * 12 * 5);
         assert_eq!(m.total(), m.weights + m.gradients + m.moments + m.average + m.activations + m.cache);
-        assert_eq!(of(1, &[Stage::Ppo], &Profile::trl()).average, 0);
+        assert_eq!(of(1, &[Stage::Align], &Profile::trl()).average, 0);
         // One network that learns, beside the base.
         for stage in [Stage::Pretrain, Stage::Supervised] {
             let m = of(1, &[stage], &Profile::instructgpt());
@@ -379,9 +379,11 @@ mod tests {
     fn a_stage_takes_what_its_networks_take() {
         let profile = Profile::instructgpt();
         let stage = |stage| of(6, &[stage], &profile).total();
-        assert!(stage(Stage::Supervised) < stage(Stage::Reward) && stage(Stage::Reward) < stage(Stage::Ppo));
+        assert!(
+            stage(Stage::Supervised) < stage(Stage::Reward) && stage(Stage::Reward) < stage(Stage::Align)
+        );
         // A run takes what its greatest stage takes, not their sum.
-        assert_eq!(of(6, &Stage::ALL, &profile), of(6, &[Stage::Ppo], &profile));
+        assert_eq!(of(6, &Stage::ALL, &profile), of(6, &[Stage::Align], &profile));
         let mut members = profile;
         members.reward.ensemble =
             Some(rlhf_train::profile::RewardEnsemble { members: 8, ..members.reward.members() });

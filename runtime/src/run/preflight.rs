@@ -66,7 +66,7 @@ pub fn preflight(
     }
     let mut notes = config.notes.clone();
     if let (Some(responses), Some(minibatches)) = (profile.responses_per_iteration(), profile.minibatches())
-        && stages.contains(&Stage::Ppo)
+        && stages.contains(&Stage::Align)
         && !responses.is_multiple_of(minibatches.into())
     {
         let (size, more) = (responses / u64::from(minibatches), responses % u64::from(minibatches));

@@ -13,13 +13,13 @@ pub enum Stage {
     Supervised,
     /// Step 2: leaves `reward`.
     Reward,
-    /// Step 3, and what is measured at the end: leaves `policy` and `summary.json`.
-    Ppo,
+    /// Step 3, whatever its method, and what is measured at the end: leaves `policy` and `summary.json`.
+    Align,
 }
 
 impl Stage {
     /// All of them, in their order.
-    pub const ALL: [Self; 4] = [Self::Pretrain, Self::Supervised, Self::Reward, Self::Ppo];
+    pub const ALL: [Self; 4] = [Self::Pretrain, Self::Supervised, Self::Reward, Self::Align];
 
     /// The stages that are left to do up to this one, which is always among them. `out`: the folder of the run that
     /// is continued; `from`: that of another run, or of a model to start from.
@@ -31,7 +31,7 @@ impl Stage {
             let taken_over = match stage {
                 Self::Supervised => has(from, stage) || model,
                 Self::Reward => has(from, stage),
-                Self::Pretrain | Self::Ppo => false,
+                Self::Pretrain | Self::Align => false,
             };
             taken_over || has(out, stage)
         };
@@ -44,7 +44,7 @@ impl Stage {
             Self::Pretrain => "base",
             Self::Supervised => "sft",
             Self::Reward => "reward",
-            Self::Ppo => "policy",
+            Self::Align => "policy",
         }
     }
 
@@ -54,7 +54,7 @@ impl Stage {
             Self::Pretrain => "pretrain",
             Self::Supervised => "sft",
             Self::Reward => "reward",
-            Self::Ppo => "ppo",
+            Self::Align => "align",
         }
     }
 
@@ -64,7 +64,7 @@ impl Stage {
             Self::Pretrain => None,
             Self::Supervised => new.then_some(Self::Pretrain),
             Self::Reward => Some(Self::Supervised),
-            Self::Ppo => Some(Self::Reward),
+            Self::Align => Some(Self::Reward),
         }
     }
 }
@@ -75,22 +75,22 @@ mod tests {
 
     #[test]
     fn what_is_finished_or_taken_over_does_not_remain() {
-        use Stage::{Ppo, Pretrain, Reward, Supervised};
+        use Stage::{Align, Pretrain, Reward, Supervised};
         let (out, from) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (out, from) = (Some(out.path()), Some(from.path()));
-        assert_eq!(Ppo.remaining(None, None), Stage::ALL);
-        assert_eq!(Ppo.remaining(out, None), Stage::ALL);
+        assert_eq!(Align.remaining(None, None), Stage::ALL);
+        assert_eq!(Align.remaining(out, None), Stage::ALL);
         let add =
             |folder: Option<&Path>, name: &str| std::fs::create_dir(folder.unwrap().join(name)).unwrap();
         add(out, "base");
         assert_eq!(Supervised.remaining(out, None), [Supervised]);
         add(out, "sft");
         assert_eq!(Supervised.remaining(out, None), [Supervised], "itself is always looked at");
-        assert_eq!(Ppo.remaining(out, None), [Reward, Ppo]);
+        assert_eq!(Align.remaining(out, None), [Reward, Align]);
         add(from, "reward");
-        assert_eq!(Ppo.remaining(out, from), [Ppo]);
-        assert_eq!(Ppo.remaining(None, from), [Pretrain, Supervised, Ppo]);
+        assert_eq!(Align.remaining(out, from), [Align]);
+        assert_eq!(Align.remaining(None, from), [Pretrain, Supervised, Align]);
         std::fs::write(from.unwrap().join("config.json"), "").unwrap();
-        assert_eq!(Ppo.remaining(None, from), [Pretrain, Ppo]);
+        assert_eq!(Align.remaining(None, from), [Pretrain, Align]);
     }
 }

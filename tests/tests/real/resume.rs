@@ -136,14 +136,14 @@ fn parts_of_a_run_are_the_run() {
         run(&config(place), &threads(1), &manner, &mut |_, _, _, _| {}).unwrap_or_else(|e| panic!("{e}"))
     };
     let (whole, parts) = (Place::new(), Place::new());
-    let summary = on(&whole, "out", Stage::Ppo, None).unwrap();
+    let summary = on(&whole, "out", Stage::Align, None).unwrap();
     assert!(whole.out().join("base/model.safetensors").exists());
     for stage in [Stage::Pretrain, Stage::Supervised, Stage::Reward] {
         assert!(on(&parts, "out", stage, None).is_none());
         assert!(parts.out().join(stage.folder()).join("model.safetensors").exists());
         assert!(!parts.out().join("summary.json").exists());
     }
-    let again = on(&parts, "out", Stage::Ppo, None).unwrap();
+    let again = on(&parts, "out", Stage::Align, None).unwrap();
     assert_eq!(again.weights_sha256, summary.weights_sha256);
     assert!(parts.left() == whole.left());
     // Its resolved configuration is one, and says the same.
@@ -151,7 +151,7 @@ fn parts_of_a_run_are_the_run() {
     assert_eq!(written, config(&whole));
     // Another folder's models instead of its own.
     let from = whole.out();
-    let taken = on(&whole, "taken", Stage::Ppo, Some(&from)).unwrap();
+    let taken = on(&whole, "taken", Stage::Align, Some(&from)).unwrap();
     assert_eq!(taken.weights_sha256, summary.weights_sha256);
     assert!(!whole.0.path().join("taken/sft").exists());
 }

@@ -134,7 +134,7 @@ fn a_saved_ensemble_serves_another_run_and_damage_is_found() {
     go(folder.path(), ensemble, &|| false).unwrap();
     let (from, out) = (folder.path().join("ensemble"), folder.path().join("other"));
     let device = threads(1);
-    let manner = Manner { from: Some(&from), until: Stage::Ppo, ..Manner::new(&out) };
+    let manner = Manner { from: Some(&from), until: Stage::Align, ..Manner::new(&out) };
     let config = config(folder.path(), ensemble.1).unwrap();
     let summary = run(&config, &device, &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
     assert!(summary.reward_model.disagreement.is_some());

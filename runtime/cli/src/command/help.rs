@@ -47,10 +47,10 @@ pub const REWARD: &str = examples!(
   rlhf reward run.toml --out runs/other --from runs/real"
 );
 
-pub const PPO: &str = examples!(
-    "  rlhf ppo run.toml --data DIR --out runs/real
-  rlhf ppo run.toml --out runs/grpo --from runs/real --set method=grpo
-  rlhf ppo run.toml --out runs/careful --from runs/real --set ppo.controller='{ fixed = { beta = 0.1 } }'"
+pub const ALIGN: &str = examples!(
+    "  rlhf align run.toml --data DIR --out runs/real
+  rlhf align run.toml --out runs/grpo --from runs/real --set method=grpo
+  rlhf align run.toml --out runs/careful --from runs/real --set ppo.controller='{ fixed = { beta = 0.1 } }'"
 );
 
 pub const GENERATE: &str = examples!(

@@ -68,7 +68,7 @@ enum What {
     Pretrain(Training),
     /// Step 1 alone: supervised fine-tuning on demonstrations
     ///
-    /// It leaves the model in the run's folder as `sft`. `sft`, `reward` and `ppo` one after the other on
+    /// It leaves the model in the run's folder as `sft`. `sft`, `reward` and `align` one after the other on
     /// one folder give the weights that `rlhf run` gives.
     #[command(after_help = help::SFT)]
     Sft(Part),
@@ -81,8 +81,8 @@ enum What {
     /// Step 3 alone, by PPO or what the configuration's `method` names, and what is measured at the end
     ///
     /// It starts from the run's `sft` and `reward` and leaves `policy` and summary.json.
-    #[command(after_help = help::PPO)]
-    Ppo(Part),
+    #[command(after_help = help::ALIGN, visible_alias = "ppo")]
+    Align(Part),
     /// Writes text with a model
     ///
     /// A response depends on its prompt, the seed and which of the N it is, and on nothing else. Without
@@ -159,7 +159,7 @@ impl What {
             Self::Pretrain(args) => train::stage(&args, Stage::Pretrain, &machine.open()?),
             Self::Sft(args) => train::part(&args, Stage::Supervised, &machine.open()?),
             Self::Reward(args) => train::part(&args, Stage::Reward, &machine.open()?),
-            Self::Ppo(args) => train::part(&args, Stage::Ppo, &machine.open()?),
+            Self::Align(args) => train::part(&args, Stage::Align, &machine.open()?),
             Self::Generate(args) => generate::main(&args, &machine.open()?),
             Self::Score(args) => score::main(&args, &machine.open()?),
             Self::Rate(args) => rate::main(&args),

@@ -79,7 +79,7 @@ struct Request<'a> {
 impl Request<'_> {
     /// The last part to be done.
     fn until(&self) -> Stage {
-        self.stage.unwrap_or(Stage::Ppo)
+        self.stage.unwrap_or(Stage::Align)
     }
 
     /// Whether to go on with the run in the folder. Parts belong to one run: each goes on with it.
