@@ -105,7 +105,7 @@ impl Iterator for Elements {
             return Some(Err(error));
         }
         Some(match object(&self.buffer) {
-            Ok(fields) => Ok(Row::new(Origin { path: self.path.clone(), line: self.row }, "row", fields)),
+            Ok(fields) => Row::new(Origin { path: self.path.clone(), line: self.row }, "row", fields),
             Err(error) => {
                 let reason = reason(&error);
                 // Where brackets or quotes are missing, an element ends where another one does.

@@ -3,6 +3,8 @@
 
 use super::export::ANSWERS;
 use super::format::Format;
+use super::judgment::is_judgment;
+use super::marked::{UNDERSTOOD, marked};
 use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
 use super::value::{kind, number_or_truth};
@@ -37,17 +39,21 @@ enum Shape {
     Answered,
     /// Messages.
     Messages,
+    /// A text with the marks of turns, the last of them the assistant's.
+    Marked,
     /// A list of objects.
     Objects,
     /// A list.
     List,
     /// A number or a truth value, or a text of one.
     Number,
+    /// The same, or a word such as good.
+    Judgment,
     /// Anything.
     Any,
 }
 
-use Shape::{Answered, Any, List, Messages, Number, Objects, Text, Words};
+use Shape::{Answered, Any, Judgment, List, Marked, Messages, Number, Objects, Text, Words};
 
 /// Where a prompt is.
 pub(super) const PROMPT: &[&str] = &["prompt", "instruction", "question", "query"];
@@ -55,6 +61,8 @@ pub(super) const PROMPT: &[&str] = &["prompt", "instruction", "question", "query
 const BEFORE: &[&str] = &["prompt", "instruction", "question", "query", "input", "context", "history"];
 /// Where a conversation is.
 pub(super) const MESSAGES: &[&str] = &["messages", "conversations", "conversation"];
+/// Where a conversation is as one text.
+pub(super) const TEXT: &[&str] = &["text"];
 /// Where one answer is.
 pub(super) const ANSWER: &[&str] = &["response", "completion", "output", "answer"];
 /// Where several are.
@@ -97,7 +105,18 @@ pub(super) const JUDGED: &[&str] = &[
     "correctness",
     "upvotes",
     "likes",
+    "thumb",
+    "thumbs_up",
+    "liked",
+    "accepted",
+    "feedback",
+    "vote",
 ];
+/// Of these, those that say good or bad and no more.
+pub(super) const LABELED: &[&str] =
+    &["label", "kto_tag", "thumbs", "thumb", "thumbs_up", "liked", "accepted", "feedback", "vote"];
+/// Those that are judgments whatever they hold.
+const JUDGMENTS: &[&str] = &["reward", "label", "kto_tag", "thumbs", "thumb", "thumbs_up"];
 /// Which of two answers is better.
 pub(super) const VERDICT: &[&str] = &["overall_preference", "better_response_id", "winner", "labels"];
 const FIRST: &[&str] = &first_of_pairs(0);
@@ -257,19 +276,19 @@ static TABLE: &[Fields] = &[
     fields(
         Format::Feedback,
         "TRL (KTO), HelpSteer, logs, Label Studio, Argilla",
-        &[(PROMPT, Words), (ANSWER, Words), (JUDGED, Number)],
+        &[(PROMPT, Words), (ANSWER, Words), (JUDGED, Judgment)],
         &["log_prob", "system", "system_prompt", "history", "context", "input"],
     ),
     fields(
         Format::Feedback,
         "TRL (KTO), logs",
-        &[(&["prompt"], Words), (ANSWER, Words), (&["reward", "label"], Any)],
+        &[(&["prompt"], Words), (ANSWER, Words), (JUDGMENTS, Any)],
         &["log_prob", "system", "system_prompt", "history", "context", "input"],
     ),
     fields(
         Format::Feedback,
         "LLaMA-Factory (KTO)",
-        &[(MESSAGES, Answered), (JUDGED, Number)],
+        &[(MESSAGES, Answered), (JUDGED, Judgment)],
         &["log_prob", "system", "system_prompt"],
     ),
     fields(Format::SelfInstruct, "Self-Instruct", &[(&["instruction"], Text), (&["instances"], List)], &[]),
@@ -287,6 +306,7 @@ static TABLE: &[Fields] = &[
         &[(MESSAGES, Answered)],
         &["system", "system_prompt"],
     ),
+    fields(Format::Messages, "TRL (language modeling), Guanaco", &[(TEXT, Marked)], &[]),
     fields(Format::Turns, "MT-Bench", &[(&["turns"], List)], &[]),
     fields(Format::Prompts, "prompts alone", &[(PROMPT, Words)], WITH),
     fields(
@@ -318,9 +338,9 @@ impl Fields {
         let has = |name: &&str| row.contains_key(*name);
         match self.format.kind() {
             Demonstrations => {
-                let numeric = |name: &&str| row.get(*name).is_some_and(|value| Number.fits(value));
-                let named = ["reward", "label", "kto_tag"].into_iter().find(has);
-                named.or_else(|| JUDGED.iter().copied().find(numeric))
+                let judged = |name: &&str| row.get(*name).is_some_and(is_judgment);
+                let named = JUDGMENTS.iter().copied().find(has);
+                named.or_else(|| JUDGED.iter().copied().find(judged))
             }
             Prompts if self.format == Format::Prompts => {
                 let own = |name: &&str| self.required.iter().any(|group| group.0.contains(name));
@@ -427,9 +447,14 @@ impl Shape {
             Words => value.is_string() || is_message(value) || messages(),
             Answered => messages() && last_role(value) == Some(Role::Assistant),
             Messages => messages(),
+            Marked => match value.as_str().and_then(marked) {
+                Some(Ok(turns)) => turns.last().is_some_and(|turn| turn.role == Role::Assistant),
+                _ => false,
+            },
             Objects => !list().is_empty() && list().iter().all(Value::is_object),
             List => value.is_array(),
             Number => number_or_truth(value).is_some(),
+            Judgment => is_judgment(value),
             Any => true,
         }
     }
@@ -440,9 +465,11 @@ impl Shape {
             Words => "a text or messages",
             Answered => "messages, the assistant's last",
             Messages => "messages",
+            Marked => "a text with marked turns, the assistant's last",
             Objects => "a list of objects",
             List => "a list",
             Number => "a number or truth value",
+            Judgment => "a number, a truth value or a word such as good",
             Any => "any value",
         }
     }
@@ -470,6 +497,9 @@ pub(super) fn unknown(row: &Row) -> DataError {
         return DataError::content(&row.origin.path, place, reason);
     };
     let (_, lacking) = nearest.lacks(&row.fields);
+    if nearest.required.iter().any(|(_, shape)| *shape == Marked) && row.text(TEXT[0]).is_ok() {
+        return row.fault(TEXT[0], no_turns());
+    }
     if let (Some((field, reason)), true) = (nearest.misshapen(&row.fields), lacking.is_empty()) {
         return row.fault(field, format!("{reason}, as in the format {}; {LISTED}", nearest.format));
     }
@@ -481,6 +511,13 @@ pub(super) fn unknown(row: &Row) -> DataError {
     let reason =
         format!("the fields of no known format ({found}); the nearest, {}, {what}; {LISTED}", nearest.format);
     DataError::content(&row.origin.path, place, reason)
+}
+
+/// Why a text is no demonstration, and what to do.
+pub(super) fn no_turns() -> String {
+    format!(
+        "it has no turns of a person and, last, of the assistant, marked by {UNDERSTOOD}: write them as `messages`, or          plain text into a file named .txt"
+    )
 }
 
 /// So many names are told.

@@ -42,7 +42,8 @@ pub enum Format {
     Questions,
     /// TRL: `prompt`, and `response`, `completion`, `output` or `answer`.
     Responses,
-    /// OpenAI, ShareGPT: `messages` or `conversations`, the last of them the assistant's.
+    /// OpenAI, ShareGPT: `messages` or `conversations`, the last of them the assistant's. Guanaco, TRL (language
+    /// modeling): all of them in one `text`, with the marks of a chat template.
     Messages,
     /// HH-RLHF, TRL with an implicit prompt: `chosen` and `rejected`, each the whole conversation.
     Transcripts,

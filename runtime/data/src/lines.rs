@@ -125,7 +125,7 @@ impl Iterator for Lines {
             Err(error) => return Some(Err(error)),
         };
         Some(match parsed {
-            Ok(fields) => Ok(Row::new(self.0.origin(), "line", fields)),
+            Ok(fields) => Row::new(self.0.origin(), "line", fields),
             // How many rows were behind it is not known.
             Err(error) if error.is_eof() && self.0.unfinished() => {
                 Err(self.0.fault("the file ends within this row: it is cut off").ending())

@@ -1,6 +1,6 @@
 //! A row of a file.
 
-use super::export::plain;
+use super::export::{Fault, Plain, plain};
 use super::flaws::{Flaw, Flaws};
 use super::split::{Group, is_placeholder};
 use super::value::kind;
@@ -34,10 +34,25 @@ pub struct Row {
 impl Row {
     /// A row with these fields. Null is absence, at any depth; what annotation tools export is brought into
     /// its plain form.
-    pub(super) fn new(origin: Origin, unit: &'static str, mut fields: Map<String, Value>) -> Self {
+    ///
+    /// # Errors
+    /// A judgment in what was exported is not understood.
+    pub(super) fn new(
+        origin: Origin,
+        unit: &'static str,
+        mut fields: Map<String, Value>,
+    ) -> Result<Self, DataError> {
         drop_nulls(&mut fields);
-        let fields = plain(&fields).unwrap_or(fields);
-        Self { origin, unit, fields, flaws: Cell::default() }
+        let mut row = Self { origin, unit, fields, flaws: Cell::default() };
+        match plain(&row.fields) {
+            Ok(Some(Plain { fields, flaws })) => {
+                row.fields = fields;
+                row.flaws.set(flaws);
+            }
+            Ok(None) => {}
+            Err(Fault { field, reason }) => return Err(row.fault(&field, reason)),
+        }
+        Ok(row)
     }
 
     /// An error that names the file, the line and the field.
@@ -54,6 +69,13 @@ impl Row {
     /// Notes what is wrong with the row though it can be read.
     pub(super) fn flaw(&self, flaw: Flaw) {
         self.flaws.set(self.flaws.get().with(flaw));
+    }
+
+    /// Keeps a row without an answer, of which the prompt alone is wanted.
+    pub(super) fn only_prompt(&self) {
+        if self.flaws().has(Flaw::Unanswered) {
+            self.flaws.set(self.flaws().without(Flaw::Unanswered).with(Flaw::EmptyAnswer));
+        }
     }
 
     /// What is wrong with the row though it can be read.

@@ -1,7 +1,8 @@
 //! Prompts and answers of a row, whatever form they have: texts, messages, one message.
 
-use super::fields::{ANSWER, MESSAGES, PROMPT};
+use super::fields::{ANSWER, MESSAGES, PROMPT, no_turns};
 use super::flaws::Flaw;
+use super::marked::marked;
 use super::rows::Row;
 use super::transcript::{
     ASSISTANT, is_transcript, prompt, prompt_about, response, shared, shared_words, transcript, with_system,
@@ -93,7 +94,19 @@ fn history(row: &Row) -> Result<Vec<Turn>, DataError> {
 
 /// The prompt and the answer of a conversation, which is its last turn.
 pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataError> {
-    let mut said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    let said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    split(row, field, said)
+}
+
+/// The same of a text in which the turns are marked.
+pub(super) fn answered_in_text(row: &Row, field: &str) -> Result<(String, String), DataError> {
+    match marked(row.text(field)?) {
+        Some(said) => split(row, field, said.map_err(|reason| row.fault(field, reason))?),
+        None => Err(row.fault(field, no_turns())),
+    }
+}
+
+fn split(row: &Row, field: &str, mut said: Vec<Turn>) -> Result<(String, String), DataError> {
     if let Some(text) = system(row)?
         && !said.iter().any(|turn| turn.role == Role::System)
     {
@@ -227,9 +240,14 @@ fn systemic(row: &Row, prompt: &str) -> Result<String, DataError> {
 }
 
 /// Notes what is wrong with a prompt and its answers.
-pub(super) fn inspect<'a>(row: &Row, prompt: &str, mut answers: impl Iterator<Item = &'a String>) {
+///
+/// An empty answer beside another is a refusal, of which something is learned; alone it is not.
+pub(super) fn inspect<'a>(row: &Row, prompt: &str, answers: impl Iterator<Item = &'a String>) {
     super::transcript::flaws(prompt, |flaw| row.flaw(flaw));
-    if answers.any(|answer| answer.trim().is_empty()) {
-        row.flaw(Flaw::EmptyAnswer);
+    let (empty, said): (Vec<_>, Vec<_>) = answers.partition(|answer| answer.trim().is_empty());
+    match (empty.is_empty(), said.is_empty()) {
+        (true, _) => {}
+        (false, true) => row.flaw(Flaw::Unanswered),
+        (false, false) => row.flaw(Flaw::EmptyAnswer),
     }
 }

@@ -96,7 +96,7 @@ impl Iterator for Table {
         let line = self.line();
         let fault = |reason: String| DataError::content(&self.path, format!("line {line}"), reason);
         let origin = Origin { path: self.path.clone(), line };
-        Some(self.fields().map(|fields| Row::new(origin, "line", fields)).map_err(fault))
+        Some(self.fields().map_err(fault).and_then(|fields| Row::new(origin, "line", fields)))
     }
 }
 

@@ -74,6 +74,14 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
         (Format::Responses, json!({"prompt": [asks], "completion": [says(a)]}), answer()),
         (Format::Messages, json!({"messages": [asks, says(a)]}), answer()),
         (Format::Messages, json!({"conversations": [human, gpt(a)]}), answer()),
+        (Format::Messages, json!({"text": format!("### Human: {q}### Assistant: {a}")}), answer()),
+        (Format::Messages, json!({"text": format!("<s>[INST] {q} [/INST] {a} </s>")}), answer()),
+        (
+            Format::Messages,
+            json!({"text": format!("<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n{a}<|im_end|>\n")}),
+            answer(),
+        ),
+        (Format::Messages, json!({"text": format!("<|user|>\n{q}</s>\n<|assistant|>\n{a}</s>\n")}), answer()),
         (Format::Transcripts, json!({"chosen": whole(a), "rejected": whole(b)}), pair(vec![vote(FIRST)])),
         (
             Format::Transcripts,
@@ -134,10 +142,24 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
             pair(vec![vote(SECOND)]),
         ),
         (
-            Format::Scored,
+            Format::Voted,
             json!({"fields": {"prompt": q, "response-1": a, "response-2": b}, "responses": [
                 {"values": {"ranking": {"value": [{"value": "response-1", "rank": 2}, {"value": "response-2", "rank": 1}]}}},
             ]}),
+            pair(vec![vote(SECOND)]),
+        ),
+        (
+            Format::Voted,
+            json!({"fields": {"instruction": q, "response1": a, "response2": b}, "responses": {"preference": [
+                {"value": "response1", "user_id": "x"}, {"value": "response2", "user_id": "y"},
+            ]}}),
+            pair(vec![vote(FIRST), vote(SECOND)]),
+        ),
+        (
+            Format::Scored,
+            json!({"fields": {"prompt": q, "response1": a, "response2": b}, "responses": {
+                "rating-1": [{"value": 2}, {"value": 3}], "rating-2": [{"value": 4}],
+            }}),
             pair(vec![vote(SECOND)]),
         ),
         (
@@ -172,6 +194,12 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
         ),
         (Format::Feedback, json!({"prompt": [asks], "completion": [says(a)], "label": false}), reward(-1.0)),
         (Format::Feedback, json!({"messages": [asks, says(a)], "kto_tag": true}), reward(1.0)),
+        (Format::Feedback, json!({"prompt": q, "response": a, "thumbs": "down"}), reward(-1.0)),
+        (
+            Format::Feedback,
+            json!({"fields": {"prompt": q, "response": a}, "responses": {"rating": [{"value": number}]}}),
+            reward(number),
+        ),
         (Format::Prompts, json!({"prompt": q}), Said::Prompt(prompt.clone())),
         (Format::Prompts, json!({"messages": [asks]}), Said::Prompt(prompt.clone())),
         (Format::Turns, json!({"turns": [q]}), Said::Prompt(prompt.clone())),

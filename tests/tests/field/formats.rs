@@ -1,8 +1,8 @@
 //! What a row says, and what a file is.
 
 use rlhf::data::{
-    Feedback, Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback, formats,
-    prompts, recognise, solutions,
+    Feedback, Flaw, Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback,
+    formats, prompts, recognise, solutions,
 };
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -397,12 +397,24 @@ fn the_comparisons_that_people_have_are_read() {
             r#"{"data": {"prompt": "Hi", "answer1": "Yes", "answer2": "No"}, "annotations": [{"result": [{"type": "pairwise", "to_name": "answer1,answer2", "value": {"selected": "left"}}]}]}"#,
         ),
         (
-            Format::Scored,
+            Format::Voted,
             r#"{"fields": {"prompt": "Hi", "response-1": "Yes", "response-2": "No"}, "responses": [{"status": "submitted", "values": {"ranking": {"value": [{"value": "response-2", "rank": 2}, {"value": "response-1", "rank": 1}]}}}]}"#,
         ),
         (
-            Format::Scored,
+            Format::Voted,
             r#"{"prompt": "Hi", "response-1": "Yes", "response-2": "No", "ranking": [{"user_id": null, "status": "submitted", "value": [{"value": "response-2", "rank": 2}, {"value": "response-1", "rank": 1}]}]}"#,
+        ),
+        (
+            Format::Voted,
+            r#"{"fields": {"instruction": "Hi", "response1": "Yes", "response2": "No"}, "responses": {"preference": [{"value": "response1", "user_id": "a"}]}}"#,
+        ),
+        (
+            Format::Voted,
+            r#"{"fields": {"instruction": "Hi", "response1": "Yes", "response2": "No"}, "responses": [], "suggestions": {"preference": {"value": "response1", "agent": "model"}}}"#,
+        ),
+        (
+            Format::Scored,
+            r#"{"fields": {"instruction": "Hi", "response1": "Yes", "response2": "No"}, "responses": {"rating_1": [{"value": 5}], "rating_2": [{"value": 4}, {"value": 5}]}}"#,
         ),
     ] {
         let rows = Rows::new(&[row]);
@@ -428,6 +440,51 @@ fn the_comparisons_that_people_have_are_read() {
 }
 
 #[test]
+fn an_export_of_argilla_accounts_for_every_judgment() {
+    let record = |i: usize, more: &str| {
+        format!(
+            r#"{{"fields": {{"instruction": "Hi {i}", "response1": "Yes", "response2": "No"}}, "responses": {more}}}"#
+        )
+    };
+    let rows = [
+        record(
+            0,
+            r#"{"preference": [{"value": "response1"}, {"value": "response2"}, {"value": "response1"}]}"#,
+        ),
+        record(1, r#"[{"values": {"preference": {"value": "response2"}}, "status": "submitted"}]"#),
+        record(2, r#"{"preference": [{"value": "response1", "status": "draft"}, {"value": "response2"}]}"#),
+        record(3, r#"{"preference": [{"value": "response1", "status": "discarded"}]}"#),
+        record(4, "{}"),
+        record(5, r#"{"preference": [{"value": "the first"}]}"#),
+    ];
+    for content in [rows.join("\n"), format!("[{}]", rows.join(",\n"))] {
+        let rows = Rows::new(&[&content]);
+        let mut records = comparisons(&rows.path, Options::default()).unwrap();
+        let read: Vec<_> = records.by_ref().collect();
+        let votes: Vec<_> = read.iter().flatten().map(|comparison| comparison.votes.clone()).collect();
+        assert_eq!(votes, [vec![FIRST, SECOND, FIRST], vec![SECOND], vec![SECOND]]);
+        let error = read.iter().find_map(|row| row.as_ref().err()).unwrap().to_string();
+        assert!(
+            error.contains(r#"6, field "preference": "the first" is none of response1, response2"#),
+            "{error}"
+        );
+        assert_eq!(records.flaws().get(&Flaw::Unjudged), Some(&2));
+        assert_eq!(records.flaws().get(&Flaw::Discarded), Some(&2));
+        let (_, said) = rows.check();
+        for part in [
+            "2 rows were judged by nobody and are left out",
+            "2 rows have discarded or draft judgments, which are left out",
+            "33.3 % of 3 pairs of votes",
+        ] {
+            assert!(said.contains(part), "{part}\n{said}");
+        }
+    }
+    let nobody = Rows::new(&[&record(0, "[]")]);
+    let (code, said) = nobody.check();
+    assert!(code == 1 && said.contains("nobody has judged its rows"), "{said}");
+}
+
+#[test]
 fn rated_answers_are_feedback_and_no_demonstrations() {
     for (row, reward) in [
         (
@@ -445,6 +502,12 @@ fn rated_answers_are_feedback_and_no_demonstrations() {
             1.0,
         ),
         (r#"{"instruction": "Hi", "output": "Ho", "kto_tag": true}"#, 1.0),
+        (r#"{"prompt": "Hi", "response": "Ho", "thumbs": "up"}"#, 1.0),
+        (r#"{"instruction": "Hi", "output": "Ho", "feedback": "👎"}"#, -1.0),
+        (
+            r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}], "label": "bad"}"#,
+            -1.0,
+        ),
         (
             r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}], "kto_tag": false}"#,
             -1.0,
@@ -463,6 +526,10 @@ fn rated_answers_are_feedback_and_no_demonstrations() {
             "{row}"
         );
     }
+    let unknown = Rows::new(&[r#"{"prompt": "Hi", "response": "Ho", "thumbs": "sideways"}"#]);
+    assert_eq!(unknown.format(), Format::Feedback, "never a demonstration");
+    let said = unknown.check().1;
+    assert!(said.contains(r#"field "thumbs": "sideways" is neither"#) && said.contains("👍/👎"), "{said}");
     let labels = Rows::new(&[r#"{"prompt": "Hi", "response": "Ho", "label": "false"}"#]);
     assert_eq!(solutions(&labels.path).unwrap().next().unwrap().unwrap().labels, [0.0]);
 }
@@ -470,8 +537,11 @@ fn rated_answers_are_feedback_and_no_demonstrations() {
 #[test]
 fn nothing_said_is_a_problem() {
     for (row, what) in [
-        (r#"{"prompt": "Name lake %", "response": ""}"#, "6 rows have an empty answer"),
-        (r#"{"prompt": "Name lake %", "response": " \n"}"#, "6 rows have an empty answer"),
+        (r#"{"prompt": "Name lake %", "response": ""}"#, "6 rows have empty answers alone and are left out"),
+        (
+            r#"{"prompt": "Name lake %", "response": " \n"}"#,
+            "6 rows have empty answers alone and are left out",
+        ),
         (
             r#"{"prompt": "Name lake %", "chosen": " \n", "rejected": "Lake %."}"#,
             "6 rows have an empty chosen answer",
@@ -481,7 +551,7 @@ fn nothing_said_is_a_problem() {
         (r#"{"prompt": "Lake %", "answers": ["a", ""], "ranks": [1, 2]}"#, "6 rows have an empty answer"),
         (
             r#"{"messages": [{"role": "user", "content": "Lake %"}, {"role": "assistant", "content": ""}]}"#,
-            "6 rows have an empty answer",
+            "6 rows have empty answers alone and are left out",
         ),
         (
             r#"{"messages": [{"role": "user", "content": "Lake %"}, {"role": "assistant", "content": " "}, {"role": "user", "content": "So?"}, {"role": "assistant", "content": "Ho"}]}"#,
@@ -490,6 +560,41 @@ fn nothing_said_is_a_problem() {
     ] {
         let (code, said) = Rows::many(6, row).check();
         assert!(code == 4 && said.contains(what), "{row}\n{said}");
+    }
+}
+
+#[test]
+fn rows_of_empty_answers_alone_are_left_out_and_their_prompts_are_not() {
+    for (row, kept) in [
+        (r#"{"prompt": "Name lake %", "response": " "}"#, 0),
+        (r#"{"prompt": "Name lake %", "response": "", "label": true}"#, 0),
+        (r#"{"prompt": "Name lake %", "chosen": "", "rejected": " "}"#, 0),
+        // An empty answer beside another is a refusal: that it is worse, or better, is learned.
+        (r#"{"prompt": "Name lake %", "chosen": "Lake.", "rejected": ""}"#, 4),
+        (r#"{"prompt": "Name lake %", "answers": ["", "a", ""], "ranks": [2, 1, 2]}"#, 4),
+        (r#"{"instruction": "Name lake %", "instances": [{"output": ""}, {"output": "Lake."}]}"#, 4),
+    ] {
+        let rows = Rows::many(4, row);
+        let flaws = match rows.format().kind() {
+            Kind::Demonstrations => {
+                let mut records = demonstrations(&rows.path).unwrap();
+                assert_eq!(records.by_ref().map(Result::unwrap).count(), kept, "{row}");
+                records.flaws().clone()
+            }
+            Kind::Comparisons => {
+                let mut records = comparisons(&rows.path, Options::default()).unwrap();
+                assert_eq!(records.by_ref().map(Result::unwrap).count(), kept, "{row}");
+                records.flaws().clone()
+            }
+            _ => {
+                let mut records = feedback(&rows.path).unwrap();
+                assert_eq!(records.by_ref().map(Result::unwrap).count(), kept, "{row}");
+                records.flaws().clone()
+            }
+        };
+        assert_eq!(flaws.get(&Flaw::Unanswered), (kept == 0).then_some(&4), "{row}");
+        assert!(prompts(&rows.path).unwrap().map(Result::unwrap).count() >= 4, "{row}");
+        assert!(rows.check().1.contains("4 rows have "), "{row}");
     }
 }
 
