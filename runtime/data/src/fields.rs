@@ -236,15 +236,10 @@ static TABLE: &[Fields] = &[
         ],
         &["input", "annotator2", "annotator3"],
     ),
-    fields(
-        Format::Ranked,
-        "your own; Argilla",
-        &[(PROMPT, Words), (SEVERAL, List), (&["ranks"], List)],
-        WITH,
-    ),
+    fields(Format::Ranked, "your own", &[(PROMPT, Words), (SEVERAL, List), (&["ranks"], List)], WITH),
     fields(
         Format::Voted,
-        "your own; Label Studio",
+        "your own; Label Studio, Argilla",
         &[(PROMPT, Words), (SEVERAL, List), (&["votes"], List)],
         WITH,
     ),

@@ -11,6 +11,11 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     if bytes.len() > MOST_VALUES && values(bytes) > MOST_VALUES {
         return Err(serde::de::Error::custom(format!("want at most {MOST_VALUES} values in one row")));
     }
+    let not_utf8 = |e: core::str::Utf8Error| {
+        let place = e.valid_up_to() + 1;
+        serde::de::Error::custom(format!("it is no UTF-8 at its byte {place}; save the file as UTF-8"))
+    };
+    core::str::from_utf8(bytes).map_err(not_utf8)?;
     serde_json::from_slice(bytes).or_else(|error| match without_numbers_beyond_json(bytes) {
         Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| error),
         None => Err(error),
@@ -121,6 +126,8 @@ mod tests {
         let why = |text: &str| reason(&object(text.as_bytes()).unwrap_err());
         assert_eq!(why(r#"{"a": 1,}"#), "want one JSON object: trailing comma at column 9");
         assert_eq!(why("{\n\"a\": x}"), "want one JSON object: expected value at column 6 of its line 2");
+        let latin = reason(&object(b"{\"a\": \"caf\xe9\"}").unwrap_err());
+        assert_eq!(latin, "want one JSON object: it is no UTF-8 at its byte 11; save the file as UTF-8");
         assert!(why("[1]").starts_with("want one JSON object: invalid type: sequence"));
     }
 }

@@ -154,3 +154,19 @@ fn drop_nulls(fields: &mut Map<String, Value>) {
 /// The rows of a file. One that cannot be read is an error, and those after it are still read; what cannot be read
 /// further ends after an error for which [`DataError::is_end`] holds.
 pub type Rows = Box<dyn Iterator<Item = Result<Row, DataError>>>;
+
+/// The rows of a file of this text as JSON, or what is wrong with each and whether it is the end.
+#[cfg(test)]
+pub(super) fn shown<R: Iterator<Item = Result<Row, DataError>>>(
+    text: &str,
+    open: impl Fn(&Path) -> Result<R, DataError>,
+) -> Vec<Result<String, (String, bool)>> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let place = format!("{}, ", file.path().display());
+    let shown = |row: Result<Row, DataError>| match row {
+        Ok(row) => Ok(serde_json::to_string(&row.fields).unwrap()),
+        Err(error) => Err((error.to_string().replace(&place, ""), error.is_end())),
+    };
+    open(file.path()).unwrap().map(shown).collect()
+}

@@ -239,6 +239,7 @@ fn the_reason_why_a_file_is_of_no_format_can_be_acted_on() {
     let output = rlhf(folder.path(), &["data", "formats"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(0));
+    assert_eq!(said.lines().find(|line| line.chars().count() > 100), None);
     for format in Format::ALL.into_iter().filter(|format| format.kind() != Kind::Text) {
         assert!(said.contains(&format!("\n  {format}")), "{format}\n{said}");
         assert!(formats().iter().any(|fields| fields.format == format), "{format}");
@@ -437,6 +438,38 @@ fn the_comparisons_that_people_have_are_read() {
     ] {
         assert_eq!(Rows::new(&[row]).compared()[0].2, [vote], "{row}");
     }
+}
+
+#[test]
+fn a_conversation_in_one_text_is_a_demonstration() {
+    for text in [
+        r"### Human: Hi### Assistant: Hello### Human: And you?### Assistant: Fine.",
+        r"<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>user\nAnd you?<|im_end|>\n<|im_start|>assistant\nFine.<|im_end|>",
+        r"<s>[INST] Hi [/INST] Hello </s><s>[INST] And you? [/INST] Fine. </s>",
+        r"<|user|>\nHi</s>\n<|assistant|>\nHello</s>\n<|user|>\nAnd you?</s>\n<|assistant|>\nFine.</s>",
+    ] {
+        let rows = Rows::new(&[&format!(r#"{{"text": "{text}"}}"#)]);
+        let want = "\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: And you?\n\nAssistant:";
+        assert_eq!(rows.format(), Format::Messages);
+        assert_eq!(rows.demonstrated(), [(want.into(), " Fine.".into())]);
+    }
+    let system = Rows::new(&[r#"{"text": "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Ho"}"#]);
+    assert_eq!(system.demonstrated(), [(asked("Be brief.\n\nHi"), " Ho".into())]);
+    let plain = Rows::new(&[r#"{"text": "Once upon a time."}"#]);
+    let (code, said) = plain.check();
+    for part in ["line 1, field \"text\"", "no turns of a person", "### Human:", "`messages`", "named .txt"] {
+        assert!(code == 1 && said.contains(part), "{part}\n{said}");
+    }
+    let both = Rows::new(&[
+        r#"{"text": "Once upon a time."}"#,
+        r####"{"text": "### Human: Hi### Assistant: Ho"}"####,
+        r####"{"text": "### Human: Hi### Assistant: Ho### Human: Bye"}"####,
+        r#"{"text": "There was a fox."}"#,
+    ]);
+    let read: Vec<_> = demonstrations(&both.path).unwrap().collect();
+    assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, false]);
+    let said = both.check().1;
+    assert!(said.contains("3 rows do not fit") && said.contains("the assistant's turn last"), "{said}");
 }
 
 #[test]
