@@ -196,7 +196,7 @@ fn answers(fields: &Fields) -> Vec<&str> {
 }
 
 /// What tells answers apart: the `2` of `response-2`, `response_2` and `response2`, the `b` of `response_b`.
-fn ending(name: &str) -> Option<&str> {
+pub(super) fn ending(name: &str) -> Option<&str> {
     const WORDS: [&str; 8] =
         ["response", "answer", "completion", "generation", "output", "text", "reply", "candidate"];
     let rest = WORDS.iter().find_map(|word| {

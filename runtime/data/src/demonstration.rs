@@ -8,7 +8,7 @@ use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
 use super::spoken::{answer_in, answered, answered_in_text, inspect, prompt_of};
-use super::transcript::{prompt_about, response};
+use super::transcript::{prompt_about, response, says_nothing};
 use crate::error::DataError;
 use std::path::Path;
 
@@ -87,9 +87,9 @@ fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
         said.push((input, output));
     }
     // An instance without an output takes none of the others with it.
-    if said.iter().any(|(_, output)| !output.trim().is_empty()) {
+    if said.iter().any(|(_, output)| !says_nothing(output)) {
         said.retain(|(_, output)| {
-            let empty = output.trim().is_empty();
+            let empty = says_nothing(output);
             if empty {
                 row.flaw(Flaw::EmptyAnswer);
             }

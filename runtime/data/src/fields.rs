@@ -1,9 +1,10 @@
 //! The fields of each format: one table, by which files are recognized, messages are written, and a person
 //! looks up what is read.
 
+use super::argilla::ending;
 use super::export::ANSWERS;
 use super::format::Format;
-use super::judgment::is_judgment;
+use super::judgment::{is_judgment, seems_judgment};
 use super::marked::{UNDERSTOOD, marked};
 use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
@@ -122,7 +123,9 @@ pub(super) const VERDICT: &[&str] = &["overall_preference", "better_response_id"
 const FIRST: &[&str] = &first_of_pairs(0);
 const SECOND: &[&str] = &first_of_pairs(1);
 /// What stands with a prompt.
-const WITH: &[&str] = &["system", "system_prompt", "history", "context", "input"];
+const WITH: &[&str] = &["system", "system_prompt", "system_message", "history", "context", "input"];
+/// Where a system's text is.
+pub(super) const SYSTEM: &[&str] = &["system", "system_prompt", "system_message"];
 /// What any row may have.
 const ALWAYS: &[&str] = &["user_id", "user"];
 /// What any comparison may have.
@@ -138,8 +141,33 @@ const fn first_of_pairs(which: usize) -> [&'static str; ANSWERS.len()] {
     out
 }
 
+/// What a better and a worse answer are called where one of them is not `chosen` or `rejected`, or stands beside a
+/// demonstration.
+const COMPARED_BY_NAME: &[&str] = &[
+    "rejected",
+    "rejected_response",
+    "rejected_responses",
+    "rejected_answer",
+    "rejected_output",
+    "chosen",
+    "chosen_response",
+    "chosen_answer",
+    "chosen_output",
+    "preferred",
+    "dispreferred",
+    "win",
+    "lose",
+    "better",
+    "worse",
+    "y_w",
+    "y_l",
+    "response_j",
+    "response_k",
+];
+
 /// What no bare prompt has: answers and judgements.
 const LABELS: &[&[&str]] = &[
+    COMPARED_BY_NAME,
     MESSAGES,
     ANSWER,
     SEVERAL,
@@ -149,8 +177,6 @@ const LABELS: &[&[&str]] = &[
     SECOND,
     &[
         "annotations",
-        "chosen",
-        "chosen_response",
         "feedback",
         "label",
         "labels",
@@ -158,14 +184,11 @@ const LABELS: &[&[&str]] = &[
         "overall_preference",
         "preference",
         "preferences",
-        "preferred",
         "prediction 1",
         "rank",
         "ranking",
         "rankings",
         "ranks",
-        "rejected",
-        "rejected_response",
         "response-1",
         "reward",
         "score_chosen",
@@ -197,13 +220,13 @@ static TABLE: &[Fields] = &[
         Format::Conversations,
         "LLaMA-Factory (ShareGPT)",
         &[(MESSAGES, Messages), (&["chosen"], Words), (&["rejected"], Words)],
-        &["system", "system_prompt"],
+        SYSTEM,
     ),
     fields(
         Format::Transcripts,
         "HH-RLHF; TRL with an implicit prompt",
         &[(&["chosen"], Words), (&["rejected"], Words)],
-        &["system", "system_prompt"],
+        SYSTEM,
     ),
     fields(Format::Rankings, "OpenAssistant", &[(&["context"], List), (&["responses"], Objects)], &[]),
     fields(
@@ -272,19 +295,19 @@ static TABLE: &[Fields] = &[
         Format::Feedback,
         "TRL (KTO), HelpSteer, logs, Label Studio, Argilla",
         &[(PROMPT, Words), (ANSWER, Words), (JUDGED, Judgment)],
-        &["log_prob", "system", "system_prompt", "history", "context", "input"],
+        &["log_prob", "system", "system_prompt", "system_message", "history", "context", "input"],
     ),
     fields(
         Format::Feedback,
         "TRL (KTO), logs",
         &[(&["prompt"], Words), (ANSWER, Words), (JUDGMENTS, Any)],
-        &["log_prob", "system", "system_prompt", "history", "context", "input"],
+        &["log_prob", "system", "system_prompt", "system_message", "history", "context", "input"],
     ),
     fields(
         Format::Feedback,
         "LLaMA-Factory (KTO)",
         &[(MESSAGES, Answered), (JUDGED, Judgment)],
-        &["log_prob", "system", "system_prompt"],
+        &["log_prob", "system", "system_prompt", "system_message"],
     ),
     fields(Format::SelfInstruct, "Self-Instruct", &[(&["instruction"], Text), (&["instances"], List)], &[]),
     fields(Format::Instructions, "Dolly, Alpaca", &[(&["instruction"], Text), (ANSWER, Words)], WITH),
@@ -295,21 +318,11 @@ static TABLE: &[Fields] = &[
         &[(&["prompt", "query", "input"], Words), (ANSWER, Words)],
         WITH,
     ),
-    fields(
-        Format::Messages,
-        "OpenAI, ShareGPT, TRL (conversational)",
-        &[(MESSAGES, Answered)],
-        &["system", "system_prompt"],
-    ),
+    fields(Format::Messages, "OpenAI, ShareGPT, TRL (conversational)", &[(MESSAGES, Answered)], SYSTEM),
     fields(Format::Messages, "TRL (language modeling), Guanaco", &[(TEXT, Marked)], &[]),
     fields(Format::Turns, "MT-Bench", &[(&["turns"], List)], &[]),
     fields(Format::Prompts, "prompts alone", &[(PROMPT, Words)], WITH),
-    fields(
-        Format::Prompts,
-        "conversations that wait for an answer",
-        &[(MESSAGES, Messages)],
-        &["system", "system_prompt"],
-    ),
+    fields(Format::Prompts, "conversations that wait for an answer", &[(MESSAGES, Messages)], SYSTEM),
 ];
 
 /// The fields of all formats, some of them in several lines.
@@ -328,18 +341,19 @@ impl Fields {
     }
 
     /// A field of answers or judgments that the format has no use for.
-    fn more(&self, row: &Map<String, Value>) -> Option<&'static str> {
+    fn more<'r>(&self, row: &'r Map<String, Value>) -> Option<&'r str> {
         use super::format::Kind::{Demonstrations, Prompts};
         let has = |name: &&str| row.contains_key(*name);
         match self.format.kind() {
             Demonstrations => {
-                let judged = |name: &&str| row.get(*name).is_some_and(is_judgment);
-                let named = JUDGMENTS.iter().copied().find(has);
+                let judged = |name: &&str| row.get(*name).is_some_and(seems_judgment);
+                let named = JUDGMENTS.iter().chain(COMPARED_BY_NAME).copied().find(has);
                 named.or_else(|| JUDGED.iter().copied().find(judged))
             }
             Prompts if self.format == Format::Prompts => {
                 let own = |name: &&str| self.required.iter().any(|group| group.0.contains(name));
-                LABELS.iter().copied().flatten().copied().find(|name| has(name) && !own(name))
+                let named = LABELS.iter().copied().flatten().copied().find(|name| has(name) && !own(name));
+                named.or_else(|| row.keys().map(String::as_str).find(|name| ending(name).is_some()))
             }
             _ => None,
         }
@@ -363,7 +377,8 @@ impl Fields {
     #[cfg(feature = "parquet")]
     pub(super) fn is_known(name: &str) -> bool {
         let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        [ALWAYS, COMPARED, WITH].into_iter().chain(LABELS.iter().copied()).any(known)
+        ending(name).is_some()
+            || [ALWAYS, COMPARED, WITH].into_iter().chain(LABELS.iter().copied()).any(known)
             || TABLE
                 .iter()
                 .any(|fields| known(fields.optional) || fields.required.iter().any(|group| known(group.0)))
@@ -500,7 +515,10 @@ pub(super) fn unknown(row: &Row) -> DataError {
     }
     let place = format!("{} {}", row.unit, row.origin.line);
     let what = match &lacking[..] {
-        [] => "has no use for all of them".to_owned(),
+        [] => match nearest.more(&row.fields) {
+            Some(field) => format!("has no use for `{field}`, of which what it says would be lost"),
+            None => "has no use for all of them".to_owned(),
+        },
         lacking => format!("also needs {}", lacking.join(" and ")),
     };
     let reason =

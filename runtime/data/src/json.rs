@@ -22,6 +22,18 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     })
 }
 
+/// The objects of a line: one, or several that nothing parts, as where an end of a line is missing, or is but a return.
+pub(super) fn objects(line: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
+    let one = match object(line) {
+        Ok(one) => return Ok(vec![one]),
+        Err(error) => error,
+    };
+    if values(line) > MOST_VALUES {
+        return Err(one);
+    }
+    serde_json::Deserializer::from_slice(line).into_iter().collect::<Result<_, _>>().map_err(|_| one)
+}
+
 /// How many values there are, or somewhat more: what commas and opened brackets outside of texts tell.
 fn values(bytes: &[u8]) -> usize {
     let (mut text, mut escaped, mut count) = (false, false, 1);
@@ -119,6 +131,19 @@ mod tests {
         assert!(reason(&object(row.as_bytes()).unwrap_err()).contains("want at most 1048576 values"));
         let row = format!(r#"{{"a": "{0}", "b": 0}}"#, ",[".repeat(1 << 20));
         assert!(object(row.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn objects_that_nothing_parts_are_several() {
+        let read = |line: &str| objects(line.as_bytes()).map(|all| all.len()).map_err(|e| reason(&e));
+        assert_eq!(read(r#"{"a": 1}{"a": 2} {"a": 3}"#), Ok(3));
+        assert_eq!(read("{\"a\": 1}\r{\"a\": 2}\r"), Ok(2));
+        for line in [r#"{"a": 1}{"a": 2"#, r#"{"a": 1},{"a": 2}"#, r#"{"a": 1} 7"#, r#"{"a": 1}x"#] {
+            assert!(
+                read(line).unwrap_err().starts_with("want one JSON object: trailing characters"),
+                "{line}"
+            );
+        }
     }
 
     #[test]

@@ -76,6 +76,18 @@ pub(super) fn is_judgment(value: &Value) -> bool {
     number_or_truth(value).is_some() || word(value).is_some()
 }
 
+/// Whether a value is a judgment, though it may be in a form that is not understood: `4/5`, `★★★`, several numbers.
+pub(super) fn seems_judgment(value: &Value) -> bool {
+    match value {
+        Value::String(said) => {
+            let said = said.trim_start();
+            is_judgment(value) || said.starts_with(|c: char| c.is_ascii_digit() || "★☆⭐".contains(c))
+        }
+        Value::Array(all) => !all.is_empty() && all.iter().all(Value::is_number),
+        other => is_judgment(other),
+    }
+}
+
 /// The field that says what became of an answer.
 pub(super) fn judgment(row: &Row) -> &'static str {
     let understood = |field: &&&str| row.fields.get(**field).is_some_and(is_judgment);

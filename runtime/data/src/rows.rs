@@ -88,6 +88,15 @@ impl Row {
         self.fields.contains_key(field)
     }
 
+    /// Whether a field holds an empty list or object, which tables of lists have for what is absent.
+    pub(super) fn is_empty(&self, field: &str) -> bool {
+        match self.fields.get(field) {
+            Some(Value::Array(values)) => values.is_empty(),
+            Some(Value::Object(fields)) => fields.is_empty(),
+            _ => false,
+        }
+    }
+
     /// A field that is a text.
     ///
     /// # Errors

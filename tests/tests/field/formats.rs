@@ -109,6 +109,12 @@ fn null_is_absence_in_every_optional_field() {
         let (_, said) = rows.check();
         assert!(!said.contains("do not fit"), "{row}\n{said}");
     }
+    for row in [
+        r#"{"instruction": "Hi", "context": [], "response": "Ho"}"#,
+        r#"{"instruction": "Hi", "input": {}, "output": "Ho", "system": [], "history": []}"#,
+    ] {
+        assert_eq!(Rows::new(&[row]).demonstrated(), [(asked("Hi"), " Ho".into())], "an empty list, too");
+    }
     let annotated = Rows::new(&[
         r#"{"instruction": "Hi", "response1": "a", "response2": "b", "annotator1": 1, "annotator2": null, "annotator3": 2}"#,
     ]);
@@ -227,6 +233,17 @@ fn the_reason_why_a_file_is_of_no_format_can_be_acted_on() {
         (r#"{"prompt": "Hi", "responses": ["a", "b"]}"#, &["(prompt, responses)", "nearest"]),
         (r#"{"colour": "red"}"#, &["no known format has any of its fields (colour)"]),
         (r#"{"prompt": NaN}"#, &["line 1"]),
+        (r#"{"question": "Hi", "response_j": "a", "response_k": "b"}"#, &["has no use for `response_j`"]),
+        (r#"{"prompt": "Hi", "answer_x": "a", "answer_y": "b"}"#, &["has no use for `answer_x`"]),
+        (r#"{"prompt": "Hi", "win": "a", "lose": "b"}"#, &["has no use for `win`"]),
+        (
+            r#"{"prompt": "Hi", "response": "a", "rejected_response": "b"}"#,
+            &["has no use for `rejected_response`"],
+        ),
+        (r#"{"prompt": "Hi", "response": "a", "rejected": "b"}"#, &["`rejected`"]),
+        (r#"{"prompt": "Hi", "response": "a", "rating": "4/5"}"#, &["has no use for `rating`"]),
+        (r#"{"prompt": "Hi", "response": "a", "stars": "★★★"}"#, &["has no use for `stars`"]),
+        (r#"{"prompt": "Hi", "response": "a", "score": [4, 5]}"#, &["has no use for `score`"]),
     ] {
         let (code, said) = Rows::new(&[row]).check();
         assert_eq!(code, 1);
@@ -254,6 +271,8 @@ fn a_system_turn_is_part_of_the_prompt() {
         r#"{"conversations": [{"from": "human", "value": "Hi"}], "system": "Be brief.", "chosen": {"value": "a"}, "rejected": {"value": "b"}}"#,
         r#"{"prompt": "Hi", "system": "Be brief.", "chosen": "a", "rejected": "b"}"#,
         r#"{"question": "Hi", "system_prompt": "Be brief.", "chosen": "a", "rejected": "b"}"#,
+        r#"{"prompt": "Hi", "system_message": "Be brief.", "chosen": "a", "rejected": "b"}"#,
+        r#"{"prompt": "Hi", "system": {"role": "system", "content": "Be brief."}, "chosen": "a", "rejected": "b"}"#,
         r#"{"prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "a"}], "rejected": [{"role": "assistant", "content": "b"}]}"#,
         r#"{"chosen": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "a"}], "rejected": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "b"}]}"#,
         r#"{"chosen": "\n\nHuman: Hi\n\nAssistant: a", "rejected": "\n\nHuman: Hi\n\nAssistant: b", "system": "Be brief."}"#,
@@ -435,6 +454,8 @@ fn the_comparisons_that_people_have_are_read() {
             Vote::Tie(0, 1),
         ),
         (r#"{"prompt": "Hi", "responses": ["Yes", "No"], "scores": [3, 3]}"#, Vote::Tie(0, 1)),
+        (r#"{"prompt": "Hi", "responses": ["Yes", "No"], "scores": ["9", "10"]}"#, SECOND),
+        (r#"{"prompt": "Hi", "responses": ["Yes", "No"], "ranks": ["2", "1"]}"#, SECOND),
     ] {
         assert_eq!(Rows::new(&[row]).compared()[0].2, [vote], "{row}");
     }
@@ -600,6 +621,7 @@ fn nothing_said_is_a_problem() {
 fn rows_of_empty_answers_alone_are_left_out_and_their_prompts_are_not() {
     for (row, kept) in [
         (r#"{"prompt": "Name lake %", "response": " "}"#, 0),
+        (r#"{"prompt": "Name lake %", "response": "\u200b"}"#, 0),
         (r#"{"prompt": "Name lake %", "response": "", "label": true}"#, 0),
         (r#"{"prompt": "Name lake %", "chosen": "", "rejected": " "}"#, 0),
         // An empty answer beside another is a refusal: that it is worse, or better, is learned.

@@ -226,6 +226,16 @@ fn arrays_and_objects_over_several_lines_are_rows() {
 }
 
 #[test]
+fn rows_that_returns_or_nothing_part_are_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    for end in ["\r", "", " "] {
+        assert_eq!(read(&put(folder.path(), "a", lines(12).replace('\n', end))), (12, 0, None), "{end:?}");
+    }
+    let joined = lines(12).replacen("}\n", "}", 3);
+    assert_eq!(read(&put(folder.path(), "a", joined)), (12, 0, None));
+}
+
+#[test]
 fn tables_are_rows_and_ragged_rows_are_bad_ones() {
     let folder = tempfile::tempdir().unwrap();
     assert_eq!(read(&put(folder.path(), "a.csv", table(9))), (9, 0, None));
