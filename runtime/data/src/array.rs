@@ -105,7 +105,7 @@ impl Iterator for Elements {
             return Some(Err(error));
         }
         Some(match object(&self.buffer) {
-            Ok(fields) => Ok(Row::new(Origin { path: self.path.clone(), line: self.row }, "row", fields)),
+            Ok(fields) => Row::new(Origin { path: self.path.clone(), line: self.row }, "row", fields),
             Err(error) => {
                 let reason = reason(&error);
                 // Where brackets or quotes are missing, an element ends where another one does.
@@ -209,19 +209,10 @@ fn holds_several(element: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::shown;
 
-    /// The rows of `text`, or what is wrong with them and whether it is the end.
     fn rows(text: &str, array: bool) -> Vec<Result<String, (String, bool)>> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        let place = format!("{}, ", file.path().display());
-        Elements::open(file.path(), array)
-            .unwrap()
-            .map(|row| match row {
-                Ok(row) => Ok(serde_json::to_string(&row.fields).unwrap()),
-                Err(error) => Err((error.to_string().replace(&place, ""), error.is_end())),
-            })
-            .collect()
+        shown(text, |path| Elements::open(path, array))
     }
 
     #[test]

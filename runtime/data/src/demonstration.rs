@@ -1,13 +1,14 @@
 //! Prompts with a good response, for supervised fine-tuning.
 
 use super::Format;
-use super::fields::{ANSWER, MESSAGES};
+use super::fields::{ANSWER, MESSAGES, TEXT};
+use super::flaws::Flaw;
 use super::recognition::{consistent, known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{answer_in, answered, inspect, prompt_of};
-use super::transcript::{prompt_about, response};
+use super::spoken::{answer_in, answered, answered_in_text, inspect, prompt_of};
+use super::transcript::{prompt_about, response, says_nothing};
 use crate::error::DataError;
 use std::path::Path;
 
@@ -55,7 +56,10 @@ pub(super) fn parser(format: Format) -> Option<Parse<Demonstration>> {
             demonstration(row, prompt, response).map(|one| vec![one])
         }),
         Format::Messages => Box::new(|row: &Row| {
-            let (prompt, response) = answered(row, row.either(MESSAGES))?;
+            let (prompt, response) = match (row.first_of(MESSAGES), row.first_of(TEXT)) {
+                (None, Some(field)) => answered_in_text(row, field)?,
+                (field, _) => answered(row, field.unwrap_or(MESSAGES[0]))?,
+            };
             demonstration(row, prompt, response).map(|one| vec![one])
         }),
         Format::SelfInstruct => Box::new(instances),
@@ -71,16 +75,27 @@ fn demonstration(row: &Row, prompt: String, response: String) -> Result<Demonstr
 
 fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
     let instruction = row.text("instruction")?;
-    row.array("instances")?
-        .iter()
-        .map(|instance| {
-            let want = |field: &str| row.fault(&format!("instances.{field}"), "want a text");
-            let output = instance["output"].as_str().ok_or_else(|| want("output"))?;
-            let input = match instance.get("input") {
-                None => "",
-                Some(input) => input.as_str().ok_or_else(|| want("input"))?,
-            };
-            demonstration(row, prompt_about(instruction, input), response(output))
-        })
-        .collect()
+    let instances = row.array("instances")?;
+    let mut said = Vec::with_capacity(instances.len());
+    for instance in instances {
+        let want = |field: &str| row.fault(&format!("instances.{field}"), "want a text");
+        let output = instance["output"].as_str().ok_or_else(|| want("output"))?;
+        let input = match instance.get("input") {
+            None => "",
+            Some(input) => input.as_str().ok_or_else(|| want("input"))?,
+        };
+        said.push((input, output));
+    }
+    // An instance without an output takes none of the others with it.
+    if said.iter().any(|(_, output)| !says_nothing(output)) {
+        said.retain(|(_, output)| {
+            let empty = says_nothing(output);
+            if empty {
+                row.flaw(Flaw::EmptyAnswer);
+            }
+            !empty
+        });
+    }
+    let one = |(input, output)| demonstration(row, prompt_about(instruction, input), response(output));
+    said.into_iter().map(one).collect()
 }

@@ -1,13 +1,13 @@
 //! Responses, each with the reward that it got, for learning from users' feedback.
 
 use super::Format;
-use super::judgment::{judgment, label};
+use super::judgment::{judgment, reward};
 use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
 use super::spoken::prompt_and_answer;
-use super::value::{number, number_or_truth};
+use super::value::number;
 use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
@@ -56,22 +56,10 @@ pub(super) fn parser(format: Format) -> Option<Parse<Feedback>> {
 fn one(row: &Row) -> Result<Vec<Feedback>, DataError> {
     let (prompt, response) = prompt_and_answer(row)?;
     let (group, origin) = (row.group(&prompt)?, row.origin.clone());
-    let (reward, log_prob) = (reward(row)?, log_prob(row)?);
-    Ok(vec![Feedback { prompt, response, reward, log_prob, group, origin }])
-}
-
-/// `reward`, or else `label`, or else a rating.
-fn reward(row: &Row) -> Result<f32, DataError> {
     let field = judgment(row);
-    let said = row.fields.get(field).unwrap_or(&Value::Null);
-    match field {
-        "label" | "kto_tag" => Ok(2.0 * label(row, field, said)? - 1.0),
-        _ => {
-            let reward =
-                number_or_truth(said).map(|reward| reward as f32).filter(|reward| reward.is_finite());
-            reward.ok_or_else(|| row.fault(field, "want a finite number"))
-        }
-    }
+    let reward = reward(row, field, row.fields.get(field).unwrap_or(&Value::Null))?;
+    let log_prob = log_prob(row)?;
+    Ok(vec![Feedback { prompt, response, reward, log_prob, group, origin }])
 }
 
 /// `log_prob`, which may be absent.
@@ -110,6 +98,45 @@ mod tests {
     }
 
     #[test]
+    fn labels_in_words_and_signs_are_read() {
+        let pairs = [
+            (r#""up""#, r#""down""#),
+            (r#""Good""#, r#""bad ""#),
+            (r#""chosen""#, r#""rejected""#),
+            (r#""yes""#, r#""no""#),
+            (r#""positive""#, r#""negative""#),
+            (r#""like""#, r#""dislike""#),
+            (r#""thumbs_up""#, r#""Thumbs-Down""#),
+            ("\"👍\"", "\"👎🏽\""),
+            ("true", "false"),
+            (r#""True""#, r#""FALSE""#),
+            ("1", "0"),
+            (r#""1""#, r#""0""#),
+            ("1", "-1"),
+            (r#""+1""#, r#""-1""#),
+        ];
+        for field in ["label", "kto_tag", "thumbs", "feedback"] {
+            for (good, bad) in pairs {
+                let row =
+                    |said: &str| format!("{{\"prompt\": \"Hi\", \"answer\": \"Ho\", \"{field}\": {said}}}\n");
+                let got: Vec<_> =
+                    read(&(row(good) + &row(bad))).into_iter().map(|row| row.unwrap().reward).collect();
+                assert_eq!(got, [1.0, -1.0], "{field}: {good} and {bad}");
+            }
+            let row =
+                |said: &str| format!("{{\"prompt\": \"Hi\", \"answer\": \"Ho\", \"{field}\": \"{said}\"}}\n");
+            let said = read(&(row("up") + &row("goodish") + &row("down")));
+            let said = said[1].as_ref().unwrap_err();
+            for part in ["line 2", field, "\"goodish\"", "good/bad, up/down"] {
+                assert!(said.contains(part), "{part}: {said}");
+            }
+        }
+        // A rating in words is none in numbers.
+        let got = read("{\"prompt\": \"Hi\", \"response\": \"Ho\", \"rating\": \"good\"}\n");
+        assert_eq!(got[0].as_ref().unwrap().reward, 1.0);
+    }
+
+    #[test]
     fn what_makes_no_sense_is_named() {
         let row = |more: &str| {
             let rows = format!(
@@ -120,8 +147,8 @@ mod tests {
         };
         for (more, field) in [
             ("\"label\": 2", "label"),
-            ("\"label\": \"yes\"", "label"),
-            ("\"reward\": \"much\"", "reward"),
+            ("\"label\": \"meh\"", "\"meh\" is neither true"),
+            ("\"reward\": \"much\"", "\"much\" is neither a finite number nor a word such as good/bad"),
             ("\"reward\": 1e300", "reward"),
             ("\"reward\": 1, \"log_prob\": 0.5", "log_prob"),
         ] {

@@ -1,8 +1,11 @@
 //! The fields of each format: one table, by which files are recognized, messages are written, and a person
 //! looks up what is read.
 
+use super::argilla::ending;
 use super::export::ANSWERS;
 use super::format::Format;
+use super::judgment::{is_judgment, seems_judgment};
+use super::marked::{UNDERSTOOD, marked};
 use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
 use super::value::{kind, number_or_truth};
@@ -37,17 +40,21 @@ enum Shape {
     Answered,
     /// Messages.
     Messages,
+    /// A text with the marks of turns, the last of them the assistant's.
+    Marked,
     /// A list of objects.
     Objects,
     /// A list.
     List,
     /// A number or a truth value, or a text of one.
     Number,
+    /// The same, or a word such as good.
+    Judgment,
     /// Anything.
     Any,
 }
 
-use Shape::{Answered, Any, List, Messages, Number, Objects, Text, Words};
+use Shape::{Answered, Any, Judgment, List, Marked, Messages, Number, Objects, Text, Words};
 
 /// Where a prompt is.
 pub(super) const PROMPT: &[&str] = &["prompt", "instruction", "question", "query"];
@@ -55,6 +62,8 @@ pub(super) const PROMPT: &[&str] = &["prompt", "instruction", "question", "query
 const BEFORE: &[&str] = &["prompt", "instruction", "question", "query", "input", "context", "history"];
 /// Where a conversation is.
 pub(super) const MESSAGES: &[&str] = &["messages", "conversations", "conversation"];
+/// Where a conversation is as one text.
+pub(super) const TEXT: &[&str] = &["text"];
 /// Where one answer is.
 pub(super) const ANSWER: &[&str] = &["response", "completion", "output", "answer"];
 /// Where several are.
@@ -97,13 +106,26 @@ pub(super) const JUDGED: &[&str] = &[
     "correctness",
     "upvotes",
     "likes",
+    "thumb",
+    "thumbs_up",
+    "liked",
+    "accepted",
+    "feedback",
+    "vote",
 ];
+/// Of these, those that say good or bad and no more.
+pub(super) const LABELED: &[&str] =
+    &["label", "kto_tag", "thumbs", "thumb", "thumbs_up", "liked", "accepted", "feedback", "vote"];
+/// Those that are judgments whatever they hold.
+const JUDGMENTS: &[&str] = &["reward", "label", "kto_tag", "thumbs", "thumb", "thumbs_up"];
 /// Which of two answers is better.
 pub(super) const VERDICT: &[&str] = &["overall_preference", "better_response_id", "winner", "labels"];
 const FIRST: &[&str] = &first_of_pairs(0);
 const SECOND: &[&str] = &first_of_pairs(1);
 /// What stands with a prompt.
-const WITH: &[&str] = &["system", "system_prompt", "history", "context", "input"];
+const WITH: &[&str] = &["system", "system_prompt", "system_message", "history", "context", "input"];
+/// Where a system's text is.
+pub(super) const SYSTEM: &[&str] = &["system", "system_prompt", "system_message"];
 /// What any row may have.
 const ALWAYS: &[&str] = &["user_id", "user"];
 /// What any comparison may have.
@@ -119,8 +141,33 @@ const fn first_of_pairs(which: usize) -> [&'static str; ANSWERS.len()] {
     out
 }
 
+/// What a better and a worse answer are called where one of them is not `chosen` or `rejected`, or stands beside a
+/// demonstration.
+const COMPARED_BY_NAME: &[&str] = &[
+    "rejected",
+    "rejected_response",
+    "rejected_responses",
+    "rejected_answer",
+    "rejected_output",
+    "chosen",
+    "chosen_response",
+    "chosen_answer",
+    "chosen_output",
+    "preferred",
+    "dispreferred",
+    "win",
+    "lose",
+    "better",
+    "worse",
+    "y_w",
+    "y_l",
+    "response_j",
+    "response_k",
+];
+
 /// What no bare prompt has: answers and judgements.
 const LABELS: &[&[&str]] = &[
+    COMPARED_BY_NAME,
     MESSAGES,
     ANSWER,
     SEVERAL,
@@ -130,8 +177,6 @@ const LABELS: &[&[&str]] = &[
     SECOND,
     &[
         "annotations",
-        "chosen",
-        "chosen_response",
         "feedback",
         "label",
         "labels",
@@ -139,14 +184,11 @@ const LABELS: &[&[&str]] = &[
         "overall_preference",
         "preference",
         "preferences",
-        "preferred",
         "prediction 1",
         "rank",
         "ranking",
         "rankings",
         "ranks",
-        "rejected",
-        "rejected_response",
         "response-1",
         "reward",
         "score_chosen",
@@ -178,13 +220,13 @@ static TABLE: &[Fields] = &[
         Format::Conversations,
         "LLaMA-Factory (ShareGPT)",
         &[(MESSAGES, Messages), (&["chosen"], Words), (&["rejected"], Words)],
-        &["system", "system_prompt"],
+        SYSTEM,
     ),
     fields(
         Format::Transcripts,
         "HH-RLHF; TRL with an implicit prompt",
         &[(&["chosen"], Words), (&["rejected"], Words)],
-        &["system", "system_prompt"],
+        SYSTEM,
     ),
     fields(Format::Rankings, "OpenAssistant", &[(&["context"], List), (&["responses"], Objects)], &[]),
     fields(
@@ -217,15 +259,10 @@ static TABLE: &[Fields] = &[
         ],
         &["input", "annotator2", "annotator3"],
     ),
-    fields(
-        Format::Ranked,
-        "your own; Argilla",
-        &[(PROMPT, Words), (SEVERAL, List), (&["ranks"], List)],
-        WITH,
-    ),
+    fields(Format::Ranked, "your own", &[(PROMPT, Words), (SEVERAL, List), (&["ranks"], List)], WITH),
     fields(
         Format::Voted,
-        "your own; Label Studio",
+        "your own; Label Studio, Argilla",
         &[(PROMPT, Words), (SEVERAL, List), (&["votes"], List)],
         WITH,
     ),
@@ -257,20 +294,20 @@ static TABLE: &[Fields] = &[
     fields(
         Format::Feedback,
         "TRL (KTO), HelpSteer, logs, Label Studio, Argilla",
-        &[(PROMPT, Words), (ANSWER, Words), (JUDGED, Number)],
-        &["log_prob", "system", "system_prompt", "history", "context", "input"],
+        &[(PROMPT, Words), (ANSWER, Words), (JUDGED, Judgment)],
+        &["log_prob", "system", "system_prompt", "system_message", "history", "context", "input"],
     ),
     fields(
         Format::Feedback,
         "TRL (KTO), logs",
-        &[(&["prompt"], Words), (ANSWER, Words), (&["reward", "label"], Any)],
-        &["log_prob", "system", "system_prompt", "history", "context", "input"],
+        &[(&["prompt"], Words), (ANSWER, Words), (JUDGMENTS, Any)],
+        &["log_prob", "system", "system_prompt", "system_message", "history", "context", "input"],
     ),
     fields(
         Format::Feedback,
         "LLaMA-Factory (KTO)",
-        &[(MESSAGES, Answered), (JUDGED, Number)],
-        &["log_prob", "system", "system_prompt"],
+        &[(MESSAGES, Answered), (JUDGED, Judgment)],
+        &["log_prob", "system", "system_prompt", "system_message"],
     ),
     fields(Format::SelfInstruct, "Self-Instruct", &[(&["instruction"], Text), (&["instances"], List)], &[]),
     fields(Format::Instructions, "Dolly, Alpaca", &[(&["instruction"], Text), (ANSWER, Words)], WITH),
@@ -281,20 +318,11 @@ static TABLE: &[Fields] = &[
         &[(&["prompt", "query", "input"], Words), (ANSWER, Words)],
         WITH,
     ),
-    fields(
-        Format::Messages,
-        "OpenAI, ShareGPT, TRL (conversational)",
-        &[(MESSAGES, Answered)],
-        &["system", "system_prompt"],
-    ),
+    fields(Format::Messages, "OpenAI, ShareGPT, TRL (conversational)", &[(MESSAGES, Answered)], SYSTEM),
+    fields(Format::Messages, "TRL (language modeling), Guanaco", &[(TEXT, Marked)], &[]),
     fields(Format::Turns, "MT-Bench", &[(&["turns"], List)], &[]),
     fields(Format::Prompts, "prompts alone", &[(PROMPT, Words)], WITH),
-    fields(
-        Format::Prompts,
-        "conversations that wait for an answer",
-        &[(MESSAGES, Messages)],
-        &["system", "system_prompt"],
-    ),
+    fields(Format::Prompts, "conversations that wait for an answer", &[(MESSAGES, Messages)], SYSTEM),
 ];
 
 /// The fields of all formats, some of them in several lines.
@@ -313,18 +341,19 @@ impl Fields {
     }
 
     /// A field of answers or judgments that the format has no use for.
-    fn more(&self, row: &Map<String, Value>) -> Option<&'static str> {
+    fn more<'r>(&self, row: &'r Map<String, Value>) -> Option<&'r str> {
         use super::format::Kind::{Demonstrations, Prompts};
         let has = |name: &&str| row.contains_key(*name);
         match self.format.kind() {
             Demonstrations => {
-                let numeric = |name: &&str| row.get(*name).is_some_and(|value| Number.fits(value));
-                let named = ["reward", "label", "kto_tag"].into_iter().find(has);
-                named.or_else(|| JUDGED.iter().copied().find(numeric))
+                let judged = |name: &&str| row.get(*name).is_some_and(seems_judgment);
+                let named = JUDGMENTS.iter().chain(COMPARED_BY_NAME).copied().find(has);
+                named.or_else(|| JUDGED.iter().copied().find(judged))
             }
             Prompts if self.format == Format::Prompts => {
                 let own = |name: &&str| self.required.iter().any(|group| group.0.contains(name));
-                LABELS.iter().copied().flatten().copied().find(|name| has(name) && !own(name))
+                let named = LABELS.iter().copied().flatten().copied().find(|name| has(name) && !own(name));
+                named.or_else(|| row.keys().map(String::as_str).find(|name| ending(name).is_some()))
             }
             _ => None,
         }
@@ -348,7 +377,8 @@ impl Fields {
     #[cfg(feature = "parquet")]
     pub(super) fn is_known(name: &str) -> bool {
         let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        [ALWAYS, COMPARED, WITH].into_iter().chain(LABELS.iter().copied()).any(known)
+        ending(name).is_some()
+            || [ALWAYS, COMPARED, WITH].into_iter().chain(LABELS.iter().copied()).any(known)
             || TABLE
                 .iter()
                 .any(|fields| known(fields.optional) || fields.required.iter().any(|group| known(group.0)))
@@ -427,9 +457,14 @@ impl Shape {
             Words => value.is_string() || is_message(value) || messages(),
             Answered => messages() && last_role(value) == Some(Role::Assistant),
             Messages => messages(),
+            Marked => match value.as_str().and_then(marked) {
+                Some(Ok(turns)) => turns.last().is_some_and(|turn| turn.role == Role::Assistant),
+                _ => false,
+            },
             Objects => !list().is_empty() && list().iter().all(Value::is_object),
             List => value.is_array(),
             Number => number_or_truth(value).is_some(),
+            Judgment => is_judgment(value),
             Any => true,
         }
     }
@@ -440,9 +475,11 @@ impl Shape {
             Words => "a text or messages",
             Answered => "messages, the assistant's last",
             Messages => "messages",
+            Marked => "a text with marked turns, the assistant's last",
             Objects => "a list of objects",
             List => "a list",
             Number => "a number or truth value",
+            Judgment => "a number, a truth value or a word such as good",
             Any => "any value",
         }
     }
@@ -470,17 +507,30 @@ pub(super) fn unknown(row: &Row) -> DataError {
         return DataError::content(&row.origin.path, place, reason);
     };
     let (_, lacking) = nearest.lacks(&row.fields);
+    if nearest.required.iter().any(|(_, shape)| *shape == Marked) && row.text(TEXT[0]).is_ok() {
+        return row.fault(TEXT[0], no_turns());
+    }
     if let (Some((field, reason)), true) = (nearest.misshapen(&row.fields), lacking.is_empty()) {
         return row.fault(field, format!("{reason}, as in the format {}; {LISTED}", nearest.format));
     }
     let place = format!("{} {}", row.unit, row.origin.line);
     let what = match &lacking[..] {
-        [] => "has no use for all of them".to_owned(),
+        [] => match nearest.more(&row.fields) {
+            Some(field) => format!("has no use for `{field}`, of which what it says would be lost"),
+            None => "has no use for all of them".to_owned(),
+        },
         lacking => format!("also needs {}", lacking.join(" and ")),
     };
     let reason =
         format!("the fields of no known format ({found}); the nearest, {}, {what}; {LISTED}", nearest.format);
     DataError::content(&row.origin.path, place, reason)
+}
+
+/// Why a text is no demonstration, and what to do.
+pub(super) fn no_turns() -> String {
+    format!(
+        "it has no turns of a person and, last, of the assistant, marked by {UNDERSTOOD}: write them as `messages`, or          plain text into a file named .txt"
+    )
 }
 
 /// So many names are told.

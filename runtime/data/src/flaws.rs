@@ -16,18 +16,37 @@ pub enum Flaw {
     NoHuman,
     /// Two turns of one side follow one another, or the assistant speaks first or last in a prompt.
     Order,
+    /// No answer says anything: nothing is learned from the row.
+    Unanswered,
+    /// Nobody judged it: nothing is learned from the row.
+    Unjudged,
+    /// Somebody's judgment is a draft, or was discarded, and is left out.
+    Discarded,
 }
 
 impl Flaw {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::EmptyPrompt,
         Self::EmptyTurn,
         Self::EmptyAnswer,
         Self::EmptyChosen,
         Self::NoHuman,
         Self::Order,
+        Self::Unanswered,
+        Self::Unjudged,
+        Self::Discarded,
     ];
+
+    /// Whether rows that have it are left out, though they can be read.
+    pub fn leaves_out(self) -> bool {
+        matches!(self, Self::Unanswered | Self::Unjudged)
+    }
+
+    /// Whether it is something to mend before training; people who left rows or judgments out meant to.
+    pub fn is_problem(self) -> bool {
+        !matches!(self, Self::Unjudged | Self::Discarded)
+    }
 
     /// What a number of rows has, in words.
     pub fn what(self) -> &'static str {
@@ -38,19 +57,28 @@ impl Flaw {
             Self::EmptyChosen => "rows have an empty chosen answer",
             Self::NoHuman => "rows have no turn of a person",
             Self::Order => "rows have turns out of order",
+            Self::Unanswered => "rows have empty answers alone and are left out",
+            Self::Unjudged => "rows were judged by nobody and are left out",
+            Self::Discarded => "rows have discarded or draft judgments, which are left out",
         }
     }
 }
 
 /// The flaws of one row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Flaws(u8);
+pub struct Flaws(u16);
 
 impl Flaws {
     /// These and one more.
     #[must_use]
     pub fn with(self, flaw: Flaw) -> Self {
         Self(self.0 | 1 << flaw as u8)
+    }
+
+    /// These without one.
+    #[must_use]
+    pub fn without(self, flaw: Flaw) -> Self {
+        Self(self.0 & !(1 << flaw as u8))
     }
 
     /// Whether it is among them.

@@ -11,10 +11,27 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     if bytes.len() > MOST_VALUES && values(bytes) > MOST_VALUES {
         return Err(serde::de::Error::custom(format!("want at most {MOST_VALUES} values in one row")));
     }
+    let not_utf8 = |e: core::str::Utf8Error| {
+        let place = e.valid_up_to() + 1;
+        serde::de::Error::custom(format!("it is no UTF-8 at its byte {place}; save the file as UTF-8"))
+    };
+    core::str::from_utf8(bytes).map_err(not_utf8)?;
     serde_json::from_slice(bytes).or_else(|error| match without_numbers_beyond_json(bytes) {
         Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| error),
         None => Err(error),
     })
+}
+
+/// The objects of a line: one, or several that nothing parts, as where an end of a line is missing, or is but a return.
+pub(super) fn objects(line: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
+    let one = match object(line) {
+        Ok(one) => return Ok(vec![one]),
+        Err(error) => error,
+    };
+    if values(line) > MOST_VALUES {
+        return Err(one);
+    }
+    serde_json::Deserializer::from_slice(line).into_iter().collect::<Result<_, _>>().map_err(|_| one)
 }
 
 /// How many values there are, or somewhat more: what commas and opened brackets outside of texts tell.
@@ -117,10 +134,25 @@ mod tests {
     }
 
     #[test]
+    fn objects_that_nothing_parts_are_several() {
+        let read = |line: &str| objects(line.as_bytes()).map(|all| all.len()).map_err(|e| reason(&e));
+        assert_eq!(read(r#"{"a": 1}{"a": 2} {"a": 3}"#), Ok(3));
+        assert_eq!(read("{\"a\": 1}\r{\"a\": 2}\r"), Ok(2));
+        for line in [r#"{"a": 1}{"a": 2"#, r#"{"a": 1},{"a": 2}"#, r#"{"a": 1} 7"#, r#"{"a": 1}x"#] {
+            assert!(
+                read(line).unwrap_err().starts_with("want one JSON object: trailing characters"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
     fn reasons_say_where_in_the_row() {
         let why = |text: &str| reason(&object(text.as_bytes()).unwrap_err());
         assert_eq!(why(r#"{"a": 1,}"#), "want one JSON object: trailing comma at column 9");
         assert_eq!(why("{\n\"a\": x}"), "want one JSON object: expected value at column 6 of its line 2");
+        let latin = reason(&object(b"{\"a\": \"caf\xe9\"}").unwrap_err());
+        assert_eq!(latin, "want one JSON object: it is no UTF-8 at its byte 11; save the file as UTF-8");
         assert!(why("[1]").starts_with("want one JSON object: invalid type: sequence"));
     }
 }

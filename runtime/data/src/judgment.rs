@@ -1,22 +1,122 @@
-//! What became of an answer: a label, or a rating.
+//! What became of an answer: a label, in numbers, words or signs, or a rating.
 
-use super::fields::JUDGED;
+use super::fields::{JUDGED, LABELED};
 use super::rows::Row;
 use super::value::number_or_truth;
 use crate::error::DataError;
 use serde_json::Value;
 
-/// The field that says what became of an answer.
-pub(super) fn judgment(row: &Row) -> &'static str {
-    let numeric = |field: &&&str| row.fields.get(**field).and_then(number_or_truth).is_some();
-    let named = row.first_of(&["reward", "label", "kto_tag"]);
-    named.or_else(|| JUDGED.iter().find(numeric).copied()).unwrap_or("reward")
+/// Words and signs for a good answer, in lower case.
+const GOOD: &[&str] = &[
+    "up",
+    "good",
+    "chosen",
+    "yes",
+    "positive",
+    "like",
+    "liked",
+    "thumbs up",
+    "thumb up",
+    "thumbsup",
+    "upvote",
+    "upvoted",
+    "helpful",
+    "correct",
+    "right",
+    "accept",
+    "accepted",
+    "preferred",
+    "desirable",
+    "👍",
+    "✅",
+    "✔",
+    "✓",
+];
+/// The same for a bad one.
+const BAD: &[&str] = &[
+    "down",
+    "bad",
+    "rejected",
+    "no",
+    "negative",
+    "dislike",
+    "disliked",
+    "thumbs down",
+    "thumb down",
+    "thumbsdown",
+    "downvote",
+    "downvoted",
+    "unhelpful",
+    "incorrect",
+    "wrong",
+    "reject",
+    "dispreferred",
+    "undesirable",
+    "👎",
+    "❌",
+    "✗",
+    "✘",
+];
+
+/// The words that messages name, of all that are understood.
+pub(super) const UNDERSTOOD: &str =
+    "good/bad, up/down, yes/no, positive/negative, like/dislike, chosen/rejected, correct/wrong or 👍/👎";
+
+/// 1 for a word or sign of a good answer, 0 for one of a bad answer.
+pub(super) fn word(value: &Value) -> Option<f64> {
+    let said = value.as_str()?.trim().to_lowercase().replace(['_', '-'], " ");
+    // Signs may have a color of skin, and say that they are to be drawn as such.
+    let said = said.trim_end_matches(['\u{fe0f}', '🏻', '🏼', '🏽', '🏾', '🏿']);
+    let among = |words: &[&str]| words.contains(&said);
+    among(GOOD).then_some(1.0).or_else(|| among(BAD).then_some(0.0))
 }
 
-/// True or false, or a number between.
+/// Whether a value says what became of an answer.
+pub(super) fn is_judgment(value: &Value) -> bool {
+    number_or_truth(value).is_some() || word(value).is_some()
+}
+
+/// Whether a value is a judgment, though it may be in a form that is not understood: `4/5`, `★★★`, several numbers.
+pub(super) fn seems_judgment(value: &Value) -> bool {
+    match value {
+        Value::String(said) => {
+            let said = said.trim_start();
+            is_judgment(value) || said.starts_with(|c: char| c.is_ascii_digit() || "★☆⭐".contains(c))
+        }
+        Value::Array(all) => !all.is_empty() && all.iter().all(Value::is_number),
+        other => is_judgment(other),
+    }
+}
+
+/// The field that says what became of an answer.
+pub(super) fn judgment(row: &Row) -> &'static str {
+    let understood = |field: &&&str| row.fields.get(**field).is_some_and(is_judgment);
+    let named = row.first_of(&["reward", "label", "kto_tag"]);
+    let named = named.or_else(|| JUDGED.iter().find(understood).copied());
+    named.unwrap_or_else(|| row.either(JUDGED))
+}
+
+/// The reward in a field: of a label or a word 1 where the answer is good and −1 where it is bad, else the number.
+pub(super) fn reward(row: &Row, field: &str, said: &Value) -> Result<f32, DataError> {
+    if LABELED.contains(&field) || word(said).is_some() {
+        return Ok(2.0 * label(row, field, said)? - 1.0);
+    }
+    let reward = number_or_truth(said).map(|reward| reward as f32).filter(|reward| reward.is_finite());
+    reward.ok_or_else(|| {
+        row.fault(field, format!("{said} is neither a finite number nor a word such as {UNDERSTOOD}"))
+    })
+}
+
+/// True or false, in words too, or a number between; −1 is false.
 pub(super) fn label(row: &Row, field: &str, said: &Value) -> Result<f32, DataError> {
-    match number_or_truth(said).filter(|label| (0.0..=1.0).contains(label)) {
-        Some(label) => Ok(label as f32),
-        None => Err(row.fault(field, format!("{said} is neither true, false nor a number of 0 to 1"))),
+    match number_or_truth(said).or_else(|| word(said)) {
+        Some(-1.0) => Ok(0.0),
+        Some(label) if (0.0..=1.0).contains(&label) => Ok(label as f32),
+        _ => {
+            let reason = format!(
+                "{said} is neither true, false, -1, a number of 0 to 1, nor a word such as {UNDERSTOOD}"
+            );
+            Err(row.fault(field, reason))
+        }
     }
 }

@@ -19,6 +19,7 @@
 //! # }
 //! ```
 
+mod argilla;
 mod array;
 mod caught;
 pub mod check;
@@ -37,6 +38,7 @@ mod json;
 mod judgment;
 mod layout;
 mod lines;
+mod marked;
 mod mixed;
 mod open;
 mod packed;

@@ -1,9 +1,11 @@
 //! Rows of JSON lines.
 
-use super::json::{object, reason};
+use super::json::{objects, reason};
 use super::open::open;
 use super::rows::{Origin, Row, Rows};
 use crate::error::DataError;
+use serde_json::{Map, Value};
+use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 use std::path::Path;
 use std::sync::Arc;
@@ -104,15 +106,23 @@ fn skip_line(reader: &mut Box<dyn BufRead>) -> io::Result<bool> {
 
 /// The rows of JSON lines that come from elsewhere than a file: standard input, say. Messages call it `name`.
 pub fn json_lines(name: &Path, reader: Box<dyn BufRead>) -> Rows {
-    Box::new(Lines(RawLines::of(name, reader)))
+    Box::new(Lines::of(RawLines::of(name, reader)))
 }
 
 /// The rows of JSON lines. A line that is no JSON object is an error; those after it are still read.
-pub(super) struct Lines(RawLines);
+pub(super) struct Lines {
+    lines: RawLines,
+    /// Rows of the line that was read last.
+    ready: VecDeque<Map<String, Value>>,
+}
 
 impl Lines {
     pub fn open(path: &Path) -> Result<Self, DataError> {
-        RawLines::open(path).map(Self)
+        RawLines::open(path).map(Self::of)
+    }
+
+    fn of(lines: RawLines) -> Self {
+        Self { lines, ready: VecDeque::new() }
     }
 }
 
@@ -120,17 +130,21 @@ impl Iterator for Lines {
     type Item = Result<Row, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let parsed = match self.0.next()? {
-            Ok(line) => object(line),
-            Err(error) => return Some(Err(error)),
-        };
-        Some(match parsed {
-            Ok(fields) => Ok(Row::new(self.0.origin(), "line", fields)),
-            // How many rows were behind it is not known.
-            Err(error) if error.is_eof() && self.0.unfinished() => {
-                Err(self.0.fault("the file ends within this row: it is cut off").ending())
+        if self.ready.is_empty() {
+            let read = match self.lines.next()? {
+                Ok(line) => objects(line),
+                Err(error) => return Some(Err(error)),
+            };
+            match read {
+                Ok(all) => self.ready.extend(all),
+                // How many rows were behind it is not known.
+                Err(error) if error.is_eof() && self.lines.unfinished() => {
+                    let reason = "the file ends within this row: it is cut off";
+                    return Some(Err(self.lines.fault(reason).ending()));
+                }
+                Err(error) => return Some(Err(self.lines.fault(reason(&error)))),
             }
-            Err(error) => Err(self.0.fault(reason(&error))),
-        })
+        }
+        Some(Row::new(self.lines.origin(), "line", self.ready.pop_front()?))
     }
 }

@@ -41,13 +41,26 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
         let reason = "it is a Git LFS pointer, not the file itself: run `git lfs pull`";
         return Err(DataError::content(path, "format", reason));
     }
-    if UTF_16.iter().any(|mark| first.starts_with(mark)) {
+    if UTF_16.iter().any(|mark| first.starts_with(mark)) || is_wide(first) {
         return Err(DataError::content(path, "encoding", "it is UTF-16: save it as UTF-8"));
+    }
+    if first.starts_with(&[0]) {
+        let reason = "it begins with NUL bytes: it is damaged, or no text; remove them";
+        return Err(DataError::content(path, "content", reason));
     }
     if first.starts_with(BYTE_ORDER_MARK) {
         reader.consume(BYTE_ORDER_MARK.len());
     }
     Ok(reader)
+}
+
+/// Whether bytes are UTF-16 that has no mark: every other one of the first is 0.
+fn is_wide(first: &[u8]) -> bool {
+    let letter = |byte: u8| byte.is_ascii() && byte != 0;
+    match first {
+        [a, 0, b, 0, ..] | [0, a, 0, b, ..] => letter(*a) && letter(*b),
+        _ => false,
+    }
 }
 
 /// Reads plain text, packed or not, of at most `most` bytes. A byte order mark is left out.
@@ -82,6 +95,8 @@ mod tests {
         assert_eq!(text(file.path(), 100).unwrap(), "So.");
         assert!(wrong(b"\xff\xfeS\0").contains("it is UTF-16: save it as UTF-8"));
         assert!(wrong(b"\xfe\xff\0S").contains("it is UTF-16"));
+        assert!(wrong(b"S\0o\0").contains("it is UTF-16") && wrong(b"\0S\0o").contains("it is UTF-16"));
+        assert!(wrong(b"\0\0\0So.").contains("begins with NUL bytes"));
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::io::Read;
 use std::path::Path;
 
 #[cfg(feature = "parquet")]
-pub(super) use rows::rows;
+pub(super) use rows::{rows, unread};
 
 /// Whether a file is Parquet, by its first bytes.
 pub(super) fn is(path: &Path) -> Result<bool, DataError> {
@@ -39,4 +39,9 @@ pub(super) fn is(path: &Path) -> Result<bool, DataError> {
 pub(super) fn rows(path: &Path) -> Result<super::rows::Rows, DataError> {
     let reason = "this build does not read Parquet: build it with `--features parquet`";
     Err(DataError::content(path, "format", reason))
+}
+
+#[cfg(not(feature = "parquet"))]
+pub(super) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
+    rows(path).map(|_| Vec::new())
 }

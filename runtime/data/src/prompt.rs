@@ -50,27 +50,31 @@ pub fn prompts_of(path: &Path, format: Option<Format>) -> Result<Records<Prompt>
 /// How rows of a format become prompts; `None` where they are none.
 pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> {
     if let Some(parse) = demonstration::parser(format) {
-        let of =
-            |d: demonstration::Demonstration| Prompt { prompt: d.prompt, group: d.group, origin: d.origin };
-        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+        return Some(alone(parse, |d| Prompt { prompt: d.prompt, group: d.group, origin: d.origin }));
     }
     if let Some(parse) = comparison::parser(format, options) {
-        let of = |c: comparison::Comparison| Prompt { prompt: c.prompt, group: c.group, origin: c.origin };
-        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+        return Some(alone(parse, |c| Prompt { prompt: c.prompt, group: c.group, origin: c.origin }));
     }
     if let Some(parse) = solution::parser(format) {
-        let of = |s: solution::Solution| Prompt { prompt: s.prompt, group: s.group, origin: s.origin };
-        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+        return Some(alone(parse, |s| Prompt { prompt: s.prompt, group: s.group, origin: s.origin }));
     }
     if let Some(parse) = feedback::parser(format) {
-        let of = |f: feedback::Feedback| Prompt { prompt: f.prompt, group: f.group, origin: f.origin };
-        return Some(Box::new(move |row| Ok(parse(row)?.into_iter().map(of).collect())));
+        return Some(alone(parse, |f| Prompt { prompt: f.prompt, group: f.group, origin: f.origin }));
     }
     match format {
         Format::Prompts => Some(Box::new(|row| one(row, prompt_of(row)?))),
         Format::Turns => Some(Box::new(turns)),
         _ => None,
     }
+}
+
+/// The prompts of records, whether or not they have an answer.
+fn alone<T: 'static>(parse: Parse<T>, prompt: impl Fn(T) -> Prompt + 'static) -> Parse<Prompt> {
+    Box::new(move |row| {
+        let prompts = parse(row)?.into_iter().map(&prompt).collect();
+        row.only_prompt();
+        Ok(prompts)
+    })
 }
 
 fn one(row: &Row, prompt: String) -> Result<Vec<Prompt>, DataError> {

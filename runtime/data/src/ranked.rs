@@ -46,7 +46,7 @@ pub(super) fn scored(row: &Row) -> Result<(Vec<String>, Vec<Vote>), DataError> {
     let (answers, scores): (_, Vec<f64>) = match row.first_of(SCORES) {
         Some(field) => {
             let answers = answers(row)?;
-            let scores: Option<Vec<f64>> = row.array(field)?.iter().map(Value::as_f64).collect();
+            let scores: Option<Vec<f64>> = row.array(field)?.iter().map(number).collect();
             match scores {
                 Some(scores) if scores.len() == answers.len() => (answers, scores),
                 Some(scores) => {
@@ -89,7 +89,7 @@ fn score(answer: &Value) -> Option<f64> {
 
 /// `ranks`: a number for each answer.
 pub(super) fn ranks(row: &Row, answers: usize) -> Result<Vec<Vote>, DataError> {
-    let ranks: Option<Vec<f64>> = row.array("ranks")?.iter().map(Value::as_f64).collect();
+    let ranks: Option<Vec<f64>> = row.array("ranks")?.iter().map(number).collect();
     match ranks {
         // Adding 0 makes -0 a plain 0, which it ties with.
         Some(ranks) if ranks.len() == answers => {

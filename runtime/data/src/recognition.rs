@@ -1,6 +1,7 @@
 //! Finding out what a file holds.
 
 use super::fields::{Fields, unknown};
+use super::flaws::Flaw;
 use super::format::{Format, Kind};
 use super::layout::named_as_text;
 use super::open::open;
@@ -74,6 +75,10 @@ pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataErro
         return Ok(match (known, sampled.rows.first(), sampled.first_error) {
             (Some(format), ..) => Ok(format),
             (None, _, Some(error)) => Err(error),
+            (None, Some(row), None) if row.flaws().has(Flaw::Unjudged) => {
+                let reason = "nobody has judged its rows: they have no submitted response and no suggestion";
+                Err(DataError::content(path, "responses", reason))
+            }
             (None, Some(row), None) => Err(unknown(row)),
             (None, None, None) => Err(DataError::content(path, "content", "it has no rows")),
         });
@@ -95,7 +100,9 @@ pub(super) fn examine(path: &Path) -> Result<Result<Format, DataError>, DataErro
 /// The format of most rows, bare prompts aside where there is more.
 fn majority(rows: &[Row]) -> Option<Format> {
     let mut counts = [0usize; Format::ALL.len()];
-    for format in rows.iter().filter_map(|row| Fields::of(&row.fields)).map(|fields| fields.format) {
+    // Answers that wait to be judged are no demonstrations.
+    let judged = rows.iter().filter(|row| !row.flaws().has(Flaw::Unjudged));
+    for format in judged.filter_map(|row| Fields::of(&row.fields)).map(|fields| fields.format) {
         counts[format as usize] += 1;
     }
     let most = |of: &dyn Fn(Kind) -> bool| {

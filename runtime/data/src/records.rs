@@ -79,6 +79,17 @@ fn length(value: &Value) -> usize {
 /// How a row becomes any number of records.
 pub(super) type Parse<T> = Box<dyn Fn(&Row) -> Result<Vec<T>, DataError>>;
 
+/// The records of a row: none of one that its flaws leave out.
+pub(super) fn parsed<T>(parse: &Parse<T>, row: &Row) -> Result<Vec<T>, DataError> {
+    let left_out = |row: &Row| row.flaws().iter().any(Flaw::leaves_out);
+    if left_out(row) {
+        return Ok(Vec::new());
+    }
+    let records = parse(row)?;
+    // What its texts lack shows when they are read.
+    Ok(if left_out(row) { Vec::new() } else { records })
+}
+
 /// What a file holds, one record at a time. A row that does not fit is an error that names it; the
 /// rows after it are still read. A file that cannot be read further ends after its error, for which
 /// [`DataError::is_end`] holds.
@@ -110,7 +121,8 @@ impl<T> Iterator for Records<T> {
             if let Some(record) = self.ready.pop_front() {
                 return Some(Ok(record));
             }
-            let parsed = self.rows.next()?.and_then(|row| Ok(((self.parse)(&row)?, row.flaws())));
+            let parsed =
+                self.rows.next()?.and_then(|row| parsed(&self.parse, &row).map(|all| (all, row.flaws())));
             match parsed {
                 Ok((records, flaws)) => {
                     flaws.iter().for_each(|flaw| *self.flaws.entry(flaw).or_default() += 1);

@@ -1,6 +1,6 @@
 //! A row of a file.
 
-use super::export::plain;
+use super::export::{Fault, Plain, plain};
 use super::flaws::{Flaw, Flaws};
 use super::split::{Group, is_placeholder};
 use super::value::kind;
@@ -34,10 +34,25 @@ pub struct Row {
 impl Row {
     /// A row with these fields. Null is absence, at any depth; what annotation tools export is brought into
     /// its plain form.
-    pub(super) fn new(origin: Origin, unit: &'static str, mut fields: Map<String, Value>) -> Self {
+    ///
+    /// # Errors
+    /// A judgment in what was exported is not understood.
+    pub(super) fn new(
+        origin: Origin,
+        unit: &'static str,
+        mut fields: Map<String, Value>,
+    ) -> Result<Self, DataError> {
         drop_nulls(&mut fields);
-        let fields = plain(&fields).unwrap_or(fields);
-        Self { origin, unit, fields, flaws: Cell::default() }
+        let mut row = Self { origin, unit, fields, flaws: Cell::default() };
+        match plain(&row.fields) {
+            Ok(Some(Plain { fields, flaws })) => {
+                row.fields = fields;
+                row.flaws.set(flaws);
+            }
+            Ok(None) => {}
+            Err(Fault { field, reason }) => return Err(row.fault(&field, reason)),
+        }
+        Ok(row)
     }
 
     /// An error that names the file, the line and the field.
@@ -56,6 +71,13 @@ impl Row {
         self.flaws.set(self.flaws.get().with(flaw));
     }
 
+    /// Keeps a row without an answer, of which the prompt alone is wanted.
+    pub(super) fn only_prompt(&self) {
+        if self.flaws().has(Flaw::Unanswered) {
+            self.flaws.set(self.flaws().without(Flaw::Unanswered).with(Flaw::EmptyAnswer));
+        }
+    }
+
     /// What is wrong with the row though it can be read.
     pub(super) fn flaws(&self) -> Flaws {
         self.flaws.get()
@@ -64,6 +86,15 @@ impl Row {
     /// Returns whether there is such a field, null being none.
     pub(super) fn has(&self, field: &str) -> bool {
         self.fields.contains_key(field)
+    }
+
+    /// Whether a field holds an empty list or object, which tables of lists have for what is absent.
+    pub(super) fn is_empty(&self, field: &str) -> bool {
+        match self.fields.get(field) {
+            Some(Value::Array(values)) => values.is_empty(),
+            Some(Value::Object(fields)) => fields.is_empty(),
+            _ => false,
+        }
     }
 
     /// A field that is a text.
@@ -132,3 +163,19 @@ fn drop_nulls(fields: &mut Map<String, Value>) {
 /// The rows of a file. One that cannot be read is an error, and those after it are still read; what cannot be read
 /// further ends after an error for which [`DataError::is_end`] holds.
 pub type Rows = Box<dyn Iterator<Item = Result<Row, DataError>>>;
+
+/// The rows of a file of this text as JSON, or what is wrong with each and whether it is the end.
+#[cfg(test)]
+pub(super) fn shown<R: Iterator<Item = Result<Row, DataError>>>(
+    text: &str,
+    open: impl Fn(&Path) -> Result<R, DataError>,
+) -> Vec<Result<String, (String, bool)>> {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), text).unwrap();
+    let place = format!("{}, ", file.path().display());
+    let shown = |row: Result<Row, DataError>| match row {
+        Ok(row) => Ok(serde_json::to_string(&row.fields).unwrap()),
+        Err(error) => Err((error.to_string().replace(&place, ""), error.is_end())),
+    };
+    open(file.path()).unwrap().map(shown).collect()
+}

@@ -1,10 +1,12 @@
 //! Prompts and answers of a row, whatever form they have: texts, messages, one message.
 
-use super::fields::{ANSWER, MESSAGES, PROMPT};
+use super::fields::{ANSWER, MESSAGES, PROMPT, SYSTEM, no_turns};
 use super::flaws::Flaw;
+use super::marked::marked;
 use super::rows::Row;
 use super::transcript::{
-    ASSISTANT, is_transcript, prompt, prompt_about, response, shared, shared_words, transcript, with_system,
+    ASSISTANT, is_transcript, prompt, prompt_about, response, says_nothing, shared, shared_words, transcript,
+    with_system,
 };
 use super::turn::{Role, Turn, turns};
 use crate::error::DataError;
@@ -32,7 +34,7 @@ fn prompt_in(row: &Row, field: &str) -> Result<String, DataError> {
     let said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
     let mut before = match system(row)? {
         Some(text) if !said.iter().any(|turn| turn.role == Role::System) => {
-            vec![Turn { role: Role::System, text: text.into() }]
+            vec![Turn { role: Role::System, text }]
         }
         _ => Vec::new(),
     };
@@ -54,7 +56,9 @@ fn prompt_in(row: &Row, field: &str) -> Result<String, DataError> {
 /// A prompt's text, with the material that it is about: after an instruction, before a question.
 fn about(row: &Row, field: &str) -> Result<String, DataError> {
     let text = row.text(field)?;
-    let material = |name: &str| if name != field && row.has(name) { row.text(name) } else { Ok("") };
+    let material = |name: &str| {
+        if name != field && row.has(name) && !row.is_empty(name) { row.text(name) } else { Ok("") }
+    };
     let (input, context) = (material("input")?, material("context")?);
     if is_transcript(text) && (!input.is_empty() || !context.is_empty()) {
         return Ok(with_system(&prompt(text), [context, input].join("\n\n").trim()));
@@ -66,10 +70,12 @@ fn about(row: &Row, field: &str) -> Result<String, DataError> {
     }
 }
 
-/// What the system says, in a field of its own.
-pub(super) fn system(row: &Row) -> Result<Option<&str>, DataError> {
-    let Some(field) = row.first_of(&["system", "system_prompt"]) else { return Ok(None) };
-    Ok(Some(row.text(field)?).filter(|text| !text.trim().is_empty()))
+/// What the system says, in a field of its own: a text or messages.
+pub(super) fn system(row: &Row) -> Result<Option<String>, DataError> {
+    let Some(field) = row.first_of(SYSTEM).filter(|field| !row.is_empty(field)) else { return Ok(None) };
+    let said = turns(row.fields.get(field), Role::System).map_err(|reason| row.fault(field, reason))?;
+    let text = said.iter().map(|turn| turn.text.trim()).collect::<Vec<_>>().join("\n\n");
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// Earlier turns: `[[question, answer], …]`, or messages.
@@ -93,11 +99,23 @@ fn history(row: &Row) -> Result<Vec<Turn>, DataError> {
 
 /// The prompt and the answer of a conversation, which is its last turn.
 pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataError> {
-    let mut said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    let said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    split(row, field, said)
+}
+
+/// The same of a text in which the turns are marked.
+pub(super) fn answered_in_text(row: &Row, field: &str) -> Result<(String, String), DataError> {
+    match marked(row.text(field)?) {
+        Some(said) => split(row, field, said.map_err(|reason| row.fault(field, reason))?),
+        None => Err(row.fault(field, no_turns())),
+    }
+}
+
+fn split(row: &Row, field: &str, mut said: Vec<Turn>) -> Result<(String, String), DataError> {
     if let Some(text) = system(row)?
         && !said.iter().any(|turn| turn.role == Role::System)
     {
-        said.insert(0, Turn { role: Role::System, text: text.into() });
+        said.insert(0, Turn { role: Role::System, text });
     }
     last_is_assistants(row, field, &said)?;
     let (last, before) = said.split_last().ok_or_else(|| row.fault(field, "want messages"))?;
@@ -213,23 +231,28 @@ pub(super) fn two(row: &Row, fields: [&str; 2]) -> Result<(String, Vec<String>),
 
 /// Whether a row has no other text, in which a prompt of another name could be.
 fn bare(row: &Row, fields: [&str; 2]) -> bool {
-    let known = ["system", "system_prompt", "annotator", "user", "user_id"];
-    let other = |name: &str| !fields.contains(&name) && !known.contains(&name);
+    let known = ["annotator", "user", "user_id"];
+    let other = |name: &str| !fields.contains(&name) && !known.contains(&name) && !SYSTEM.contains(&name);
     !row.fields.iter().any(|(name, value)| other(name) && (value.is_string() || value.is_array()))
 }
 
 /// A prompt after the system's text, where a field has one.
 fn systemic(row: &Row, prompt: &str) -> Result<String, DataError> {
     Ok(match system(row)? {
-        Some(system) => with_system(prompt, system),
+        Some(system) => with_system(prompt, &system),
         None => prompt.into(),
     })
 }
 
 /// Notes what is wrong with a prompt and its answers.
-pub(super) fn inspect<'a>(row: &Row, prompt: &str, mut answers: impl Iterator<Item = &'a String>) {
+///
+/// An empty answer beside another is a refusal, of which something is learned; alone it is not.
+pub(super) fn inspect<'a>(row: &Row, prompt: &str, answers: impl Iterator<Item = &'a String>) {
     super::transcript::flaws(prompt, |flaw| row.flaw(flaw));
-    if answers.any(|answer| answer.trim().is_empty()) {
-        row.flaw(Flaw::EmptyAnswer);
+    let (empty, said): (Vec<_>, Vec<_>) = answers.partition(|answer| says_nothing(answer));
+    match (empty.is_empty(), said.is_empty()) {
+        (true, _) => {}
+        (false, true) => row.flaw(Flaw::Unanswered),
+        (false, false) => row.flaw(Flaw::EmptyAnswer),
     }
 }

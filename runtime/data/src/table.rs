@@ -77,7 +77,8 @@ impl Table {
         }
         let mut fields = Map::new();
         for (name, cell) in self.names.iter().zip(&self.record) {
-            let text = core::str::from_utf8(cell).map_err(|_| format!("field {name:?} is no UTF-8"))?;
+            let text = core::str::from_utf8(cell)
+                .map_err(|_| format!("field {name:?} is no UTF-8; save the file as UTF-8"))?;
             if !text.is_empty() {
                 fields.insert(name.clone(), text.into());
             }
@@ -96,7 +97,7 @@ impl Iterator for Table {
         let line = self.line();
         let fault = |reason: String| DataError::content(&self.path, format!("line {line}"), reason);
         let origin = Origin { path: self.path.clone(), line };
-        Some(self.fields().map(|fields| Row::new(origin, "line", fields)).map_err(fault))
+        Some(self.fields().map_err(fault).and_then(|fields| Row::new(origin, "line", fields)))
     }
 }
 
@@ -226,18 +227,10 @@ impl Read for Quotes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rows::shown;
 
     fn rows(text: &str) -> Vec<Result<String, (String, bool)>> {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        let place = format!("{}, ", file.path().display());
-        Table::open(file.path(), b',')
-            .unwrap()
-            .map(|row| match row {
-                Ok(row) => Ok(serde_json::to_string(&row.fields).unwrap()),
-                Err(error) => Err((error.to_string().replace(&place, ""), error.is_end())),
-            })
-            .collect()
+        shown(text, |path| Table::open(path, b','))
     }
 
     #[test]

@@ -36,6 +36,12 @@ pub(super) fn response(text: &str) -> String {
     format!(" {}", text.trim())
 }
 
+/// Whether a text has nothing but white space and characters that have no width.
+pub(super) fn says_nothing(text: &str) -> bool {
+    let no_width = |c: char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
+    text.chars().all(|c| c.is_whitespace() || no_width(c))
+}
+
 /// A transcript with a system's text before what the first person says.
 pub(super) fn with_system(transcript: &str, system: &str) -> String {
     match (transcript.strip_prefix(HUMAN), system.trim()) {
@@ -93,7 +99,7 @@ pub(super) fn flaws(prompt: &str, mut flaw: impl FnMut(Flaw)) {
         let mut marks = [HUMAN, ASSISTANT].iter().filter_map(|mark| text.find(mark));
         let end = marks.next().into_iter().chain(marks.next()).min().unwrap_or(text.len());
         texts += 1;
-        empty += usize::from(text[..end].trim().is_empty());
+        empty += usize::from(says_nothing(&text[..end]));
         if human.is_some() && human == before {
             flaw(Flaw::Order);
         }

@@ -18,7 +18,7 @@ pub(super) enum Role {
 
 impl Role {
     /// The role of this name; `None` of a name that nobody uses.
-    fn of(name: &str) -> Option<Self> {
+    pub fn of(name: &str) -> Option<Self> {
         Some(match name.trim().to_ascii_lowercase().as_str() {
             "system" | "developer" => Self::System,
             "user" | "human" | "prompter" => Self::Human,

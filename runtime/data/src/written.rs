@@ -19,32 +19,36 @@ enum Said {
 }
 
 fn read(row: &Value) -> (Option<Format>, Vec<Said>) {
+    match read_file(row.to_string().as_bytes()) {
+        Ok((format, said)) => (Some(format), said.into_iter().map(Result::unwrap).collect()),
+        Err(_) => (None, Vec::new()),
+    }
+}
+
+/// The rows of a file, or why it is none.
+fn read_file(content: &[u8]) -> Result<(Format, Vec<Result<Said, String>>), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows");
-    std::fs::write(&path, row.to_string()).unwrap();
-    let format = recognise(&path).unwrap();
+    std::fs::write(&path, content).unwrap();
+    let format = recognition::known(&path).map_err(|e| e.to_string())?;
     let options = Options { synthetic: true, passages: true };
-    let said = match format.map(Format::kind) {
-        Some(Kind::Demonstrations) => {
-            let all = demonstrations(&path).unwrap().map(Result::unwrap);
-            all.map(|d| Said::Answer(d.prompt, d.response)).collect()
-        }
-        Some(Kind::Comparisons) => {
-            let all = comparisons(&path, options).unwrap().map(Result::unwrap);
-            all.map(|c| Said::Pair(c.prompt, c.answers, c.votes)).collect()
-        }
-        Some(Kind::Solutions) => {
-            let all = solutions(&path).unwrap().map(Result::unwrap);
-            all.map(|s| Said::Steps(s.prompt, s.steps, s.labels)).collect()
-        }
-        Some(Kind::Feedback) => {
-            let all = feedback(&path).unwrap().map(Result::unwrap);
-            all.map(|f| Said::Reward(f.prompt, f.response, f.reward)).collect()
-        }
-        Some(Kind::Prompts) => prompts(&path).unwrap().map(|p| Said::Prompt(p.unwrap().prompt)).collect(),
-        Some(Kind::Text) | None => Vec::new(),
-    };
-    (format, said)
+    Ok((
+        format,
+        match format.kind() {
+            Kind::Demonstrations => said(demonstrations(&path), |d| Said::Answer(d.prompt, d.response)),
+            Kind::Comparisons => {
+                said(comparisons(&path, options), |c| Said::Pair(c.prompt, c.answers, c.votes))
+            }
+            Kind::Solutions => said(solutions(&path), |s| Said::Steps(s.prompt, s.steps, s.labels)),
+            Kind::Feedback => said(feedback(&path), |f| Said::Reward(f.prompt, f.response, f.reward)),
+            Kind::Prompts => said(prompts(&path), |p| Said::Prompt(p.prompt)),
+            Kind::Text => Vec::new(),
+        },
+    ))
+}
+
+fn said<T>(records: Result<Records<T>, DataError>, of: impl Fn(T) -> Said) -> Vec<Result<Said, String>> {
+    records.unwrap().map(|row| row.map(&of).map_err(|e| e.to_string())).collect()
 }
 
 /// A row of each format, and of each form of it, that asks `q` and says `a` and `b`.
@@ -74,6 +78,14 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
         (Format::Responses, json!({"prompt": [asks], "completion": [says(a)]}), answer()),
         (Format::Messages, json!({"messages": [asks, says(a)]}), answer()),
         (Format::Messages, json!({"conversations": [human, gpt(a)]}), answer()),
+        (Format::Messages, json!({"text": format!("### Human: {q}### Assistant: {a}")}), answer()),
+        (Format::Messages, json!({"text": format!("<s>[INST] {q} [/INST] {a} </s>")}), answer()),
+        (
+            Format::Messages,
+            json!({"text": format!("<|im_start|>user\n{q}<|im_end|>\n<|im_start|>assistant\n{a}<|im_end|>\n")}),
+            answer(),
+        ),
+        (Format::Messages, json!({"text": format!("<|user|>\n{q}</s>\n<|assistant|>\n{a}</s>\n")}), answer()),
         (Format::Transcripts, json!({"chosen": whole(a), "rejected": whole(b)}), pair(vec![vote(FIRST)])),
         (
             Format::Transcripts,
@@ -134,10 +146,24 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
             pair(vec![vote(SECOND)]),
         ),
         (
-            Format::Scored,
+            Format::Voted,
             json!({"fields": {"prompt": q, "response-1": a, "response-2": b}, "responses": [
                 {"values": {"ranking": {"value": [{"value": "response-1", "rank": 2}, {"value": "response-2", "rank": 1}]}}},
             ]}),
+            pair(vec![vote(SECOND)]),
+        ),
+        (
+            Format::Voted,
+            json!({"fields": {"instruction": q, "response1": a, "response2": b}, "responses": {"preference": [
+                {"value": "response1", "user_id": "x"}, {"value": "response2", "user_id": "y"},
+            ]}}),
+            pair(vec![vote(FIRST), vote(SECOND)]),
+        ),
+        (
+            Format::Scored,
+            json!({"fields": {"prompt": q, "response1": a, "response2": b}, "responses": {
+                "rating-1": [{"value": 2}, {"value": 3}], "rating-2": [{"value": 4}],
+            }}),
             pair(vec![vote(SECOND)]),
         ),
         (
@@ -172,6 +198,12 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
         ),
         (Format::Feedback, json!({"prompt": [asks], "completion": [says(a)], "label": false}), reward(-1.0)),
         (Format::Feedback, json!({"messages": [asks, says(a)], "kto_tag": true}), reward(1.0)),
+        (Format::Feedback, json!({"prompt": q, "response": a, "thumbs": "down"}), reward(-1.0)),
+        (
+            Format::Feedback,
+            json!({"fields": {"prompt": q, "response": a}, "responses": {"rating": [{"value": number}]}}),
+            reward(number),
+        ),
         (Format::Prompts, json!({"prompt": q}), Said::Prompt(prompt.clone())),
         (Format::Prompts, json!({"messages": [asks]}), Said::Prompt(prompt.clone())),
         (Format::Turns, json!({"turns": [q]}), Said::Prompt(prompt.clone())),
@@ -200,4 +232,92 @@ fn every_format_of_the_table_is_written() {
     let written: BTreeSet<Format> = rows("q", "a", "b", 0.0).into_iter().map(|(format, ..)| format).collect();
     let listed: BTreeSet<Format> = formats().iter().map(|fields| fields.format).collect();
     assert_eq!(written, listed);
+}
+
+/// A value as JSON, with the fields of each object from the last to the first.
+fn reversed(value: &Value) -> String {
+    match value {
+        Value::Object(fields) => {
+            let fields =
+                fields.iter().rev().map(|(name, value)| format!("{}: {}", json!(name), reversed(value)));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(", "))
+        }
+        Value::Array(all) => format!("[{}]", all.iter().map(reversed).collect::<Vec<_>>().join(", ")),
+        other => other.to_string(),
+    }
+}
+
+/// Three rows of each format, and what they say.
+fn files(q: &str, a: &str, b: &str) -> Vec<(Format, Vec<Value>, Vec<Said>)> {
+    let mut all = Vec::new();
+    for i in 0..3 {
+        let rows = rows(&format!("{q} {i}"), a, b, 0.5);
+        all.resize_with(rows.len(), || (Vec::new(), Vec::new(), Vec::new()));
+        for ((formats, values, said), row) in all.iter_mut().zip(rows) {
+            formats.push(row.0);
+            values.push(row.1);
+            said.push(row.2);
+        }
+    }
+    all.into_iter().map(|(formats, values, said)| (formats[0], values, said)).collect()
+}
+
+/// Rows on lines of their own, and as an array.
+fn layouts(rows: &[String]) -> [String; 2] {
+    [rows.join("\n") + "\n", format!("[\n{}\n]\n", rows.join(",\n"))]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+    #[test]
+    fn the_order_of_rows_and_fields_changes_nothing(
+        q in words(), a in words(), b in words(), order in Just([0usize, 1, 2]).prop_shuffle(),
+    ) {
+        for (format, rows, mut want) in files(&q, &a, &b) {
+            let rows: Vec<String> = order.iter().map(|at| reversed(&rows[*at])).collect();
+            want.sort_by_key(|said| format!("{said:?}"));
+            for content in layouts(&rows) {
+                let (found, read) = read_file(content.as_bytes()).unwrap();
+                let mut read: Vec<Said> = read.into_iter().map(Result::unwrap).collect();
+                read.sort_by_key(|said| format!("{said:?}"));
+                prop_assert_eq!(found, format, "{}", content);
+                prop_assert_eq!(&read, &want, "{}", content);
+            }
+        }
+    }
+}
+
+#[test]
+fn another_encoding_is_read_or_refused_by_its_name() {
+    for (format, rows, want) in files("Qué", "Sí", "No") {
+        let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
+        for content in layouts(&rows) {
+            let wide = |to: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
+                mark.encode_utf16().chain(content.encode_utf16()).flat_map(to).collect()
+            };
+            let whole = |bytes: &[u8]| {
+                let (found, read) = read_file(bytes).unwrap();
+                assert_eq!(found, format, "{content}");
+                read.into_iter().map(Result::unwrap).collect::<Vec<_>>()
+            };
+            assert_eq!(whole(format!("\u{feff}{content}").as_bytes()), want, "{content}");
+            assert_eq!(whole(content.replace('\n', "\r\n").as_bytes()), want, "{content}");
+            for mark in ["\u{feff}", ""] {
+                for to in [u16::to_le_bytes, u16::to_be_bytes] {
+                    let error = read_file(&wide(to, mark)).unwrap_err();
+                    assert!(error.contains("it is UTF-16: save it as UTF-8"), "{error}");
+                }
+            }
+            let latin: Vec<u8> = content.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+            let error = read_file(&latin).unwrap_err();
+            assert!(error.contains("no UTF-8") && error.contains("save the file as UTF-8"), "{error}");
+            let padding = [0; 512];
+            let error = read_file(&[&padding, content.as_bytes()].concat()).unwrap_err();
+            assert!(error.contains("begins with NUL bytes"), "{error}");
+            let (_, read) = read_file(&[content.as_bytes(), &padding].concat()).unwrap();
+            let (told, read): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_err);
+            assert_eq!(read.into_iter().map(Result::unwrap).collect::<Vec<_>>(), want, "{content}");
+            assert_eq!(told.len(), 1, "{told:?}");
+        }
+    }
 }

@@ -171,6 +171,7 @@ impl Checks<'_> {
             for set in sets {
                 notes.extend(cut(&what, set, &most));
                 notes.extend(refused(&what, set));
+                notes.extend(left_out(&what, set));
                 notes.extend(flawed(&what, set));
             }
         }
@@ -269,6 +270,11 @@ fn cut(what: &str, set: &DataSet, most: &str) -> Option<String> {
     };
     (cut > 0)
         .then(|| format!("{what}, {name}: {cut} of {rows} rows are longer than {most} and were cut{lost}"))
+}
+
+fn left_out(what: &str, set: &DataSet) -> Option<String> {
+    let all = set.left_out.iter().map(|(reason, rows)| format!("{rows} {reason}")).collect::<Vec<_>>();
+    (!all.is_empty()).then(|| format!("{what}, {}: {}", set.name, all.join(", ")))
 }
 
 fn flawed(what: &str, set: &DataSet) -> Option<String> {

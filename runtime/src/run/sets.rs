@@ -95,7 +95,7 @@ pub(super) fn read<T>(
         let key = Key::new(take.seed, Stream::Data, index as u32);
         let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
         let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
-        let mut flaws = BTreeMap::<String, usize>::new();
+        let (mut flaws, mut left_out) = (BTreeMap::<String, usize>::new(), BTreeMap::new());
         for path in &set.paths {
             let test = all.for_testing(path);
             let mut records = rows(path, Some(set.format))?;
@@ -106,7 +106,8 @@ pub(super) fn read<T>(
             })?;
             refused += count;
             for (flaw, rows) in records.flaws() {
-                *flaws.entry(flaw.what().into()).or_default() += rows;
+                let all = if flaw.leaves_out() || !flaw.is_problem() { &mut left_out } else { &mut flaws };
+                *all.entry(flaw.what().into()).or_default() += rows;
             }
             reasons.extend(first.into_iter().map(|error| error.to_string()));
         }
@@ -123,6 +124,7 @@ pub(super) fn read<T>(
             cut_answers: 0,
             reasons,
             flaws,
+            left_out,
         };
         sets.push(Set { train, held_out: held, counts });
     }
@@ -140,6 +142,12 @@ pub(super) fn read<T>(
         if held().next().is_some() {
             let paths = files.iter().flat_map(|set| &set.paths);
             let reason = format!("all rows are held out: {}", one_side(held(), take.sides, paths));
+            return Err(RunError::Unlearnable { what: what.into(), reason });
+        }
+        let left_out = sets.iter().flat_map(|set| &set.counts.left_out);
+        let left_out: Vec<_> = left_out.map(|(reason, rows)| format!("{rows} {reason}")).collect();
+        if !left_out.is_empty() {
+            let reason = format!("there is no row to learn from: {}", left_out.join(", "));
             return Err(RunError::Unlearnable { what: what.into(), reason });
         }
         let wanted = files.iter().map(|set| config::name(set.format)).collect::<Vec<_>>().join(", ");

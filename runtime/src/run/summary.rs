@@ -105,9 +105,12 @@ pub struct DataSet {
     /// Why rows were refused: the first of each of the first files that has some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
-    /// What is wrong with rows that were read all the same, such as empty answers, and with how many.
+    /// What is wrong with rows that were read all the same, such as empty turns, and with how many.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flaws: BTreeMap<String, usize>,
+    /// Why rows that fit, or judgments in them, were left out, such as empty answers, and how many rows that are.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, usize>,
 }
 
 /// A file that was not read.

@@ -1,8 +1,8 @@
 //! What a row says, and what a file is.
 
 use rlhf::data::{
-    Feedback, Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback, formats,
-    prompts, recognise, solutions,
+    Feedback, Flaw, Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback,
+    formats, prompts, recognise, solutions,
 };
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -108,6 +108,12 @@ fn null_is_absence_in_every_optional_field() {
         assert_eq!(rows.format(), kept, "{row}");
         let (_, said) = rows.check();
         assert!(!said.contains("do not fit"), "{row}\n{said}");
+    }
+    for row in [
+        r#"{"instruction": "Hi", "context": [], "response": "Ho"}"#,
+        r#"{"instruction": "Hi", "input": {}, "output": "Ho", "system": [], "history": []}"#,
+    ] {
+        assert_eq!(Rows::new(&[row]).demonstrated(), [(asked("Hi"), " Ho".into())], "an empty list, too");
     }
     let annotated = Rows::new(&[
         r#"{"instruction": "Hi", "response1": "a", "response2": "b", "annotator1": 1, "annotator2": null, "annotator3": 2}"#,
@@ -227,6 +233,17 @@ fn the_reason_why_a_file_is_of_no_format_can_be_acted_on() {
         (r#"{"prompt": "Hi", "responses": ["a", "b"]}"#, &["(prompt, responses)", "nearest"]),
         (r#"{"colour": "red"}"#, &["no known format has any of its fields (colour)"]),
         (r#"{"prompt": NaN}"#, &["line 1"]),
+        (r#"{"question": "Hi", "response_j": "a", "response_k": "b"}"#, &["has no use for `response_j`"]),
+        (r#"{"prompt": "Hi", "answer_x": "a", "answer_y": "b"}"#, &["has no use for `answer_x`"]),
+        (r#"{"prompt": "Hi", "win": "a", "lose": "b"}"#, &["has no use for `win`"]),
+        (
+            r#"{"prompt": "Hi", "response": "a", "rejected_response": "b"}"#,
+            &["has no use for `rejected_response`"],
+        ),
+        (r#"{"prompt": "Hi", "response": "a", "rejected": "b"}"#, &["`rejected`"]),
+        (r#"{"prompt": "Hi", "response": "a", "rating": "4/5"}"#, &["has no use for `rating`"]),
+        (r#"{"prompt": "Hi", "response": "a", "stars": "★★★"}"#, &["has no use for `stars`"]),
+        (r#"{"prompt": "Hi", "response": "a", "score": [4, 5]}"#, &["has no use for `score`"]),
     ] {
         let (code, said) = Rows::new(&[row]).check();
         assert_eq!(code, 1);
@@ -239,6 +256,7 @@ fn the_reason_why_a_file_is_of_no_format_can_be_acted_on() {
     let output = rlhf(folder.path(), &["data", "formats"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(0));
+    assert_eq!(said.lines().find(|line| line.chars().count() > 100), None);
     for format in Format::ALL.into_iter().filter(|format| format.kind() != Kind::Text) {
         assert!(said.contains(&format!("\n  {format}")), "{format}\n{said}");
         assert!(formats().iter().any(|fields| fields.format == format), "{format}");
@@ -253,6 +271,8 @@ fn a_system_turn_is_part_of_the_prompt() {
         r#"{"conversations": [{"from": "human", "value": "Hi"}], "system": "Be brief.", "chosen": {"value": "a"}, "rejected": {"value": "b"}}"#,
         r#"{"prompt": "Hi", "system": "Be brief.", "chosen": "a", "rejected": "b"}"#,
         r#"{"question": "Hi", "system_prompt": "Be brief.", "chosen": "a", "rejected": "b"}"#,
+        r#"{"prompt": "Hi", "system_message": "Be brief.", "chosen": "a", "rejected": "b"}"#,
+        r#"{"prompt": "Hi", "system": {"role": "system", "content": "Be brief."}, "chosen": "a", "rejected": "b"}"#,
         r#"{"prompt": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}], "chosen": [{"role": "assistant", "content": "a"}], "rejected": [{"role": "assistant", "content": "b"}]}"#,
         r#"{"chosen": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "a"}], "rejected": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "b"}]}"#,
         r#"{"chosen": "\n\nHuman: Hi\n\nAssistant: a", "rejected": "\n\nHuman: Hi\n\nAssistant: b", "system": "Be brief."}"#,
@@ -397,12 +417,24 @@ fn the_comparisons_that_people_have_are_read() {
             r#"{"data": {"prompt": "Hi", "answer1": "Yes", "answer2": "No"}, "annotations": [{"result": [{"type": "pairwise", "to_name": "answer1,answer2", "value": {"selected": "left"}}]}]}"#,
         ),
         (
-            Format::Scored,
+            Format::Voted,
             r#"{"fields": {"prompt": "Hi", "response-1": "Yes", "response-2": "No"}, "responses": [{"status": "submitted", "values": {"ranking": {"value": [{"value": "response-2", "rank": 2}, {"value": "response-1", "rank": 1}]}}}]}"#,
         ),
         (
-            Format::Scored,
+            Format::Voted,
             r#"{"prompt": "Hi", "response-1": "Yes", "response-2": "No", "ranking": [{"user_id": null, "status": "submitted", "value": [{"value": "response-2", "rank": 2}, {"value": "response-1", "rank": 1}]}]}"#,
+        ),
+        (
+            Format::Voted,
+            r#"{"fields": {"instruction": "Hi", "response1": "Yes", "response2": "No"}, "responses": {"preference": [{"value": "response1", "user_id": "a"}]}}"#,
+        ),
+        (
+            Format::Voted,
+            r#"{"fields": {"instruction": "Hi", "response1": "Yes", "response2": "No"}, "responses": [], "suggestions": {"preference": {"value": "response1", "agent": "model"}}}"#,
+        ),
+        (
+            Format::Scored,
+            r#"{"fields": {"instruction": "Hi", "response1": "Yes", "response2": "No"}, "responses": {"rating_1": [{"value": 5}], "rating_2": [{"value": 4}, {"value": 5}]}}"#,
         ),
     ] {
         let rows = Rows::new(&[row]);
@@ -422,9 +454,88 @@ fn the_comparisons_that_people_have_are_read() {
             Vote::Tie(0, 1),
         ),
         (r#"{"prompt": "Hi", "responses": ["Yes", "No"], "scores": [3, 3]}"#, Vote::Tie(0, 1)),
+        (r#"{"prompt": "Hi", "responses": ["Yes", "No"], "scores": ["9", "10"]}"#, SECOND),
+        (r#"{"prompt": "Hi", "responses": ["Yes", "No"], "ranks": ["2", "1"]}"#, SECOND),
     ] {
         assert_eq!(Rows::new(&[row]).compared()[0].2, [vote], "{row}");
     }
+}
+
+#[test]
+fn a_conversation_in_one_text_is_a_demonstration() {
+    for text in [
+        r"### Human: Hi### Assistant: Hello### Human: And you?### Assistant: Fine.",
+        r"<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello<|im_end|>\n<|im_start|>user\nAnd you?<|im_end|>\n<|im_start|>assistant\nFine.<|im_end|>",
+        r"<s>[INST] Hi [/INST] Hello </s><s>[INST] And you? [/INST] Fine. </s>",
+        r"<|user|>\nHi</s>\n<|assistant|>\nHello</s>\n<|user|>\nAnd you?</s>\n<|assistant|>\nFine.</s>",
+    ] {
+        let rows = Rows::new(&[&format!(r#"{{"text": "{text}"}}"#)]);
+        let want = "\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: And you?\n\nAssistant:";
+        assert_eq!(rows.format(), Format::Messages);
+        assert_eq!(rows.demonstrated(), [(want.into(), " Fine.".into())]);
+    }
+    let system = Rows::new(&[r#"{"text": "[INST] <<SYS>>\nBe brief.\n<</SYS>>\n\nHi [/INST] Ho"}"#]);
+    assert_eq!(system.demonstrated(), [(asked("Be brief.\n\nHi"), " Ho".into())]);
+    let plain = Rows::new(&[r#"{"text": "Once upon a time."}"#]);
+    let (code, said) = plain.check();
+    for part in ["line 1, field \"text\"", "no turns of a person", "### Human:", "`messages`", "named .txt"] {
+        assert!(code == 1 && said.contains(part), "{part}\n{said}");
+    }
+    let both = Rows::new(&[
+        r#"{"text": "Once upon a time."}"#,
+        r####"{"text": "### Human: Hi### Assistant: Ho"}"####,
+        r####"{"text": "### Human: Hi### Assistant: Ho### Human: Bye"}"####,
+        r#"{"text": "There was a fox."}"#,
+    ]);
+    let read: Vec<_> = demonstrations(&both.path).unwrap().collect();
+    assert_eq!(read.iter().map(Result::is_ok).collect::<Vec<_>>(), [false, true, false, false]);
+    let said = both.check().1;
+    assert!(said.contains("3 rows do not fit") && said.contains("the assistant's turn last"), "{said}");
+}
+
+#[test]
+fn an_export_of_argilla_accounts_for_every_judgment() {
+    let record = |i: usize, more: &str| {
+        format!(
+            r#"{{"fields": {{"instruction": "Hi {i}", "response1": "Yes", "response2": "No"}}, "responses": {more}}}"#
+        )
+    };
+    let rows = [
+        record(
+            0,
+            r#"{"preference": [{"value": "response1"}, {"value": "response2"}, {"value": "response1"}]}"#,
+        ),
+        record(1, r#"[{"values": {"preference": {"value": "response2"}}, "status": "submitted"}]"#),
+        record(2, r#"{"preference": [{"value": "response1", "status": "draft"}, {"value": "response2"}]}"#),
+        record(3, r#"{"preference": [{"value": "response1", "status": "discarded"}]}"#),
+        record(4, "{}"),
+        record(5, r#"{"preference": [{"value": "the first"}]}"#),
+    ];
+    for content in [rows.join("\n"), format!("[{}]", rows.join(",\n"))] {
+        let rows = Rows::new(&[&content]);
+        let mut records = comparisons(&rows.path, Options::default()).unwrap();
+        let read: Vec<_> = records.by_ref().collect();
+        let votes: Vec<_> = read.iter().flatten().map(|comparison| comparison.votes.clone()).collect();
+        assert_eq!(votes, [vec![FIRST, SECOND, FIRST], vec![SECOND], vec![SECOND]]);
+        let error = read.iter().find_map(|row| row.as_ref().err()).unwrap().to_string();
+        assert!(
+            error.contains(r#"6, field "preference": "the first" is none of response1, response2"#),
+            "{error}"
+        );
+        assert_eq!(records.flaws().get(&Flaw::Unjudged), Some(&2));
+        assert_eq!(records.flaws().get(&Flaw::Discarded), Some(&2));
+        let (_, said) = rows.check();
+        for part in [
+            "2 rows were judged by nobody and are left out",
+            "2 rows have discarded or draft judgments, which are left out",
+            "33.3 % of 3 pairs of votes",
+        ] {
+            assert!(said.contains(part), "{part}\n{said}");
+        }
+    }
+    let nobody = Rows::new(&[&record(0, "[]")]);
+    let (code, said) = nobody.check();
+    assert!(code == 1 && said.contains("nobody has judged its rows"), "{said}");
 }
 
 #[test]
@@ -445,6 +556,12 @@ fn rated_answers_are_feedback_and_no_demonstrations() {
             1.0,
         ),
         (r#"{"instruction": "Hi", "output": "Ho", "kto_tag": true}"#, 1.0),
+        (r#"{"prompt": "Hi", "response": "Ho", "thumbs": "up"}"#, 1.0),
+        (r#"{"instruction": "Hi", "output": "Ho", "feedback": "👎"}"#, -1.0),
+        (
+            r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}], "label": "bad"}"#,
+            -1.0,
+        ),
         (
             r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}], "kto_tag": false}"#,
             -1.0,
@@ -463,6 +580,10 @@ fn rated_answers_are_feedback_and_no_demonstrations() {
             "{row}"
         );
     }
+    let unknown = Rows::new(&[r#"{"prompt": "Hi", "response": "Ho", "thumbs": "sideways"}"#]);
+    assert_eq!(unknown.format(), Format::Feedback, "never a demonstration");
+    let said = unknown.check().1;
+    assert!(said.contains(r#"field "thumbs": "sideways" is neither"#) && said.contains("👍/👎"), "{said}");
     let labels = Rows::new(&[r#"{"prompt": "Hi", "response": "Ho", "label": "false"}"#]);
     assert_eq!(solutions(&labels.path).unwrap().next().unwrap().unwrap().labels, [0.0]);
 }
@@ -470,8 +591,11 @@ fn rated_answers_are_feedback_and_no_demonstrations() {
 #[test]
 fn nothing_said_is_a_problem() {
     for (row, what) in [
-        (r#"{"prompt": "Name lake %", "response": ""}"#, "6 rows have an empty answer"),
-        (r#"{"prompt": "Name lake %", "response": " \n"}"#, "6 rows have an empty answer"),
+        (r#"{"prompt": "Name lake %", "response": ""}"#, "6 rows have empty answers alone and are left out"),
+        (
+            r#"{"prompt": "Name lake %", "response": " \n"}"#,
+            "6 rows have empty answers alone and are left out",
+        ),
         (
             r#"{"prompt": "Name lake %", "chosen": " \n", "rejected": "Lake %."}"#,
             "6 rows have an empty chosen answer",
@@ -481,7 +605,7 @@ fn nothing_said_is_a_problem() {
         (r#"{"prompt": "Lake %", "answers": ["a", ""], "ranks": [1, 2]}"#, "6 rows have an empty answer"),
         (
             r#"{"messages": [{"role": "user", "content": "Lake %"}, {"role": "assistant", "content": ""}]}"#,
-            "6 rows have an empty answer",
+            "6 rows have empty answers alone and are left out",
         ),
         (
             r#"{"messages": [{"role": "user", "content": "Lake %"}, {"role": "assistant", "content": " "}, {"role": "user", "content": "So?"}, {"role": "assistant", "content": "Ho"}]}"#,
@@ -490,6 +614,42 @@ fn nothing_said_is_a_problem() {
     ] {
         let (code, said) = Rows::many(6, row).check();
         assert!(code == 4 && said.contains(what), "{row}\n{said}");
+    }
+}
+
+#[test]
+fn rows_of_empty_answers_alone_are_left_out_and_their_prompts_are_not() {
+    for (row, kept) in [
+        (r#"{"prompt": "Name lake %", "response": " "}"#, 0),
+        (r#"{"prompt": "Name lake %", "response": "\u200b"}"#, 0),
+        (r#"{"prompt": "Name lake %", "response": "", "label": true}"#, 0),
+        (r#"{"prompt": "Name lake %", "chosen": "", "rejected": " "}"#, 0),
+        // An empty answer beside another is a refusal: that it is worse, or better, is learned.
+        (r#"{"prompt": "Name lake %", "chosen": "Lake.", "rejected": ""}"#, 4),
+        (r#"{"prompt": "Name lake %", "answers": ["", "a", ""], "ranks": [2, 1, 2]}"#, 4),
+        (r#"{"instruction": "Name lake %", "instances": [{"output": ""}, {"output": "Lake."}]}"#, 4),
+    ] {
+        let rows = Rows::many(4, row);
+        let flaws = match rows.format().kind() {
+            Kind::Demonstrations => {
+                let mut records = demonstrations(&rows.path).unwrap();
+                assert_eq!(records.by_ref().map(Result::unwrap).count(), kept, "{row}");
+                records.flaws().clone()
+            }
+            Kind::Comparisons => {
+                let mut records = comparisons(&rows.path, Options::default()).unwrap();
+                assert_eq!(records.by_ref().map(Result::unwrap).count(), kept, "{row}");
+                records.flaws().clone()
+            }
+            _ => {
+                let mut records = feedback(&rows.path).unwrap();
+                assert_eq!(records.by_ref().map(Result::unwrap).count(), kept, "{row}");
+                records.flaws().clone()
+            }
+        };
+        assert_eq!(flaws.get(&Flaw::Unanswered), (kept == 0).then_some(&4), "{row}");
+        assert!(prompts(&rows.path).unwrap().map(Result::unwrap).count() >= 4, "{row}");
+        assert!(rows.check().1.contains("4 rows have "), "{row}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What people who fine-tune with preferences have met, one test for each situation, named by it.
 
+mod codecs;
 mod formats;
 mod models;
 mod reading;

@@ -77,12 +77,29 @@ fn listed() -> String {
     for (kind, what) in kinds {
         out += &format!("{what}\n");
         for fields in data::formats().iter().filter(|fields| fields.format.kind() == kind) {
-            out += &format!("  {:<14} {}\n{:17}{fields}\n", fields.format.to_string(), fields.from, "");
+            out += &format!("  {:<14} {}\n", fields.format.to_string(), fields.from);
+            out += &indented(&fields.to_string());
         }
         out += "\n";
     }
     out + "Text: a file named .txt of 64 KiB or more.\n\
            Rows may name their user (user_id or user), comparisons their annotator, margin and degree.\n"
+}
+
+/// A list in lines that are not wider than 100 columns, under the second column.
+fn indented(list: &str) -> String {
+    const INDENT: usize = 17;
+    const WIDEST: usize = 100;
+    let mut lines: Vec<String> = Vec::new();
+    for part in list.split_inclusive(", ") {
+        match lines.last_mut() {
+            Some(line) if INDENT + line.chars().count() + part.trim_end().chars().count() <= WIDEST => {
+                *line += part
+            }
+            _ => lines.push(part.into()),
+        }
+    }
+    lines.iter().map(|line| format!("{:INDENT$}{}\n", "", line.trim_end())).collect()
 }
 
 fn finder(names: Option<&Path>) -> Result<Finder, Failure> {

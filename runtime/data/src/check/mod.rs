@@ -16,12 +16,13 @@ use super::comparison::{self, Comparison, Options};
 use super::demonstration;
 use super::feedback;
 use super::fields::Fields;
+use super::flaws::Flaw;
 use super::identity::normalized;
 use super::personal::Finder;
 use super::recognition::known;
-use super::records::{Parse, rows};
+use super::records::{Parse, parsed, rows};
 use super::rows::Row;
-use super::{Format, Group, Kind, lines::RawLines, prompt, solution};
+use super::{Format, Group, Kind, lines::RawLines, parquet, prompt, solution};
 use crate::error::DataError;
 use core::hash::{Hash, Hasher};
 use serde_json::Value;
@@ -80,8 +81,10 @@ impl Checker {
                 file.rows += 1;
                 let read = row.and_then(|row| {
                     self.personal(&row);
-                    Fields::no_more(format, &row)?;
-                    let records = parse(&row)?;
+                    if !row.flaws().iter().any(Flaw::leaves_out) {
+                        Fields::no_more(format, &row)?;
+                    }
+                    let records = parsed(&parse, &row)?;
                     Ok((row, records))
                 });
                 match read {
@@ -92,6 +95,12 @@ impl Checker {
                     }
                     Err(error) => self.refuse(&error, &mut file),
                 }
+            }
+        }
+        if parquet::is(path)? {
+            // In how many rows such a column is null is not known: it is not read.
+            for name in parquet::unread(path)? {
+                self.report.unused(&name, file.rows);
             }
         }
         self.report.files.push(file);

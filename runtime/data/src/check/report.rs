@@ -2,6 +2,7 @@
 
 use super::super::Format;
 use super::super::fields::Fields;
+use super::super::flaws::Flaw;
 use super::super::personal::Counts;
 use super::super::rows::Row;
 use super::{Lengths, Quantiles, Votes};
@@ -132,10 +133,13 @@ impl Report {
         for flaw in row.flaws().iter() {
             *self.flaws.entry(flaw.what()).or_default() += 1;
         }
-        for name in Fields::unused(format, &row.fields) {
-            let known = self.unused.len() < MOST_FIELDS || self.unused.contains_key(name);
-            *self.unused.entry(if known { name.into() } else { "…".into() }).or_default() += 1;
-        }
+        Fields::unused(format, &row.fields).for_each(|name| self.unused(name, 1));
+    }
+
+    /// A field that is not read, in so many rows.
+    pub(super) fn unused(&mut self, name: &str, rows: u64) {
+        let known = self.unused.len() < MOST_FIELDS || self.unused.contains_key(name);
+        *self.unused.entry(if known { name.into() } else { "…".into() }).or_default() += rows;
     }
 
     /// What should be looked at before training: files that end early, rows that do not fit, rows with something
@@ -150,7 +154,8 @@ impl Report {
             (self.leaks.leaked, "test prompts are trained on"),
             (self.votes.contradictions, "pairs of answers are preferred both ways"),
         ];
-        let flaws = self.flaws.iter().map(|(what, count)| (*count, *what));
+        let problem = |what: &str| Flaw::ALL.iter().any(|flaw| flaw.is_problem() && flaw.what() == what);
+        let flaws = self.flaws.iter().filter(|(what, _)| problem(what)).map(|(what, count)| (*count, *what));
         let counts = counts.into_iter().chain(flaws).filter(|(count, _)| *count > 0);
         let counts = counts.map(|(count, what)| format!("{count} {what}"));
         let mut all: Vec<String> = self.ended.iter().cloned().chain(counts).collect();

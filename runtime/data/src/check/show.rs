@@ -1,5 +1,6 @@
 //! A check for a person to read.
 
+use super::super::flaws::Flaw;
 use super::super::personal::Kind;
 use super::{Quantiles, Report};
 use core::fmt;
@@ -53,6 +54,11 @@ impl fmt::Display for Report {
         }
         if let Some(first) = v.first {
             line("first is preferred", percent(first))?;
+        }
+        for flaw in Flaw::ALL.into_iter().filter(|flaw| !flaw.is_problem()) {
+            if let Some(rows) = self.flaws.get(flaw.what()) {
+                line("left out", format!("{rows} {}", flaw.what()))?;
+            }
         }
         if !self.unused.is_empty() {
             let all = self.unused.iter().take(MOST_UNUSED);

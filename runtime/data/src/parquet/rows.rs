@@ -34,6 +34,11 @@ pub(in super::super) fn rows(path: &Path) -> Result<Rows, DataError> {
     Ok(Box::new(open(path)?))
 }
 
+/// The names of the columns that no format knows, which are not read.
+pub(in super::super) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
+    Ok(open(path)?.unread)
+}
+
 /// Reads rows column by column.
 pub(in crate::parquet) struct Columns {
     path: Arc<Path>,
@@ -42,6 +47,8 @@ pub(in crate::parquet) struct Columns {
     shape: Shape,
     /// The columns that are read, by their place in the file.
     chosen: Vec<usize>,
+    /// The names of the others.
+    unread: Vec<String>,
     /// Those of the group of rows that is being read.
     leaves: Vec<Leaf>,
     budget: Budget,
@@ -86,7 +93,7 @@ impl Columns {
         if schema.num_columns() > MOST_COLUMNS {
             return Err(format!("want at most {MOST_COLUMNS} columns"));
         }
-        let (mut fields, mut chosen, mut place) = (Vec::new(), Vec::new(), 0);
+        let (mut fields, mut chosen, mut unread, mut place) = (Vec::new(), Vec::new(), Vec::new(), 0);
         for field in schema.root_schema().get_fields() {
             let mut width = 0;
             let mut columns = chosen.len();
@@ -94,12 +101,14 @@ impl Columns {
             if known(field.name()) {
                 fields.push((field.name().to_owned(), Shape::of(field, 0, 0, &mut columns)));
                 chosen.extend(place..place + width);
+            } else {
+                unread.push(field.name().to_owned());
             }
             place += width;
         }
         if chosen.is_empty() {
-            let names = schema.root_schema().get_fields().iter().take(20).map(|f| f.name());
-            let names = names.collect::<Vec<_>>().join(", ");
+            unread.truncate(20);
+            let names = unread.join(", ");
             return Err(format!("no format knows any of its columns: {names}"));
         }
         Ok(Self {
@@ -108,6 +117,7 @@ impl Columns {
             metadata,
             shape: Shape::Object(fields),
             chosen,
+            unread,
             leaves: Vec::new(),
             budget: Budget::new(length),
             group: 0,
@@ -187,7 +197,7 @@ impl Iterator for Columns {
         match read {
             Ok(Some(Some(fields))) => {
                 let origin = Origin { path: self.path.clone(), line: self.row };
-                Some(Ok(Row::new(origin, "row", fields)))
+                Some(Row::new(origin, "row", fields))
             }
             Ok(Some(None)) => Some(Err(fault(self, "want at most 16 MiB in one row".into()))),
             Ok(None) => {
