@@ -12,7 +12,6 @@ use super::pretraining::{corpus, plain};
 use super::rewards::Judged;
 use super::sets::Set;
 use super::sources::Sources;
-use super::transcripts::line_end;
 use super::trust::judged;
 use super::{Answer, Iteration, Losses, RunError, Sample, Seconds, Stage, Stages, Summary};
 use crate::config::{Config, NewBase, Override};
@@ -20,6 +19,7 @@ use crate::engine::{Aligned, Device, EngineError, Member, Model, Scorer};
 use crate::record::{Metrics, Phase, Progress};
 use crate::stage::{self, Judgements, Session, StageError};
 use crate::statistics::{BeforeAfter, win_rate};
+use crate::transcript::{answer_mark, line_end};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::profile::{Profile, RewardLoss};
 use rlhf_core::random::{Key, Stream};
@@ -314,7 +314,7 @@ impl Run<'_, '_> {
             solutions: &solutions,
             before: &before,
             step_end: self.step_end()?,
-            answer_after: &self.base.tokenizer.encode(rlhf_data::ASSISTANT),
+            answer_after: &answer_mark(&self.base.tokenizer),
         };
         let mut writer = sft.clone();
         let (stopping, temperature) = (self.stopping(), self.profile.temperature());
