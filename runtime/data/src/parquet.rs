@@ -35,6 +35,19 @@ pub(super) fn is(path: &Path) -> Result<bool, DataError> {
     read().map_err(|e| DataError::io(path, e))
 }
 
+/// The columns that no format knows, which are not read; none of another file.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
+    #[cfg(feature = "parquet")]
+    if is(path)? {
+        return rows::unread(path);
+    }
+    let _ = path;
+    Ok(Vec::new())
+}
+
 #[cfg(not(feature = "parquet"))]
 pub(super) fn rows(path: &Path) -> Result<super::rows::Rows, DataError> {
     let reason = "this build does not read Parquet: build it with `--features parquet`";

@@ -66,7 +66,8 @@ impl Loaded {
             return Err(InferenceError::Context { tokens: tokens.len() + 1, context });
         }
         let key = Key::new(seed(writing.seed, &tokens), Stream::Sampling, 0);
-        let stopping = Stopping { max_new_tokens: writing.longest, eos: self.tokenizer.eos(), stop: &[] };
+        let ends = self.tokenizer.ends();
+        let stopping = Stopping { max_new_tokens: writing.longest, eos: &ends, stop: &[] };
         let mut out = Vec::new();
         while out.len() < writing.count {
             let together = TOGETHER.min(writing.count - out.len());

@@ -72,8 +72,8 @@ fn written(
         let reason = "the base's tokenizer has no token to begin a text with: use \"text\"";
         return Err(RunError::setting("pretraining.source", reason));
     };
-    let stopping =
-        Stopping { max_new_tokens: config.pretraining.length - 1, eos: tokenizer.eos(), stop: &[] };
+    let ends = tokenizer.ends();
+    let stopping = Stopping { max_new_tokens: config.pretraining.length - 1, eos: &ends, stop: &[] };
     let mut out = Vec::new();
     while out.len() < count {
         let step = (out.len() / AT_ONCE) as u32;

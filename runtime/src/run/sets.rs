@@ -96,6 +96,7 @@ pub(super) fn read<T>(
         let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
         let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
         let mut flaws = BTreeMap::<String, usize>::new();
+        let mut unused = BTreeMap::<String, u64>::new();
         for path in &set.paths {
             let test = all.for_testing(path);
             let mut records = rows(path, Some(set.format))?;
@@ -107,6 +108,9 @@ pub(super) fn read<T>(
             refused += count;
             for (flaw, rows) in records.flaws() {
                 *flaws.entry(flaw.what().into()).or_default() += rows;
+            }
+            for (field, rows) in records.unused() {
+                *unused.entry(field.clone()).or_default() += rows;
             }
             reasons.extend(first.into_iter().map(|error| error.to_string()));
         }
@@ -123,6 +127,7 @@ pub(super) fn read<T>(
             cut_answers: 0,
             reasons,
             flaws,
+            unused,
         };
         sets.push(Set { train, held_out: held, counts });
     }

@@ -108,6 +108,9 @@ pub struct DataSet {
     /// What is wrong with rows that were read all the same, such as empty answers, and with how many.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flaws: BTreeMap<String, usize>,
+    /// Fields that are not read, and how many rows have them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unused: BTreeMap<String, u64>,
 }
 
 /// A file that was not read.

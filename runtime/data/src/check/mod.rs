@@ -17,6 +17,7 @@ use super::demonstration;
 use super::feedback;
 use super::fields::Fields;
 use super::identity::normalized;
+use super::parquet;
 use super::personal::Finder;
 use super::recognition::known;
 use super::records::{Parse, rows};
@@ -76,6 +77,7 @@ impl Checker {
         if format == Format::Text {
             self.lines(path, &mut file)?;
         } else if let Some(parse) = parser(format) {
+            let unread = parquet::unread(path)?;
             for row in rows(path)? {
                 file.rows += 1;
                 let read = row.and_then(|row| {
@@ -87,7 +89,7 @@ impl Checker {
                 match read {
                     Ok((row, records)) => {
                         file.kept += 1;
-                        self.report.row(format, &row);
+                        self.report.row(format, &row, &unread);
                         records.into_iter().for_each(|record| self.record(&record, &mut file));
                     }
                     Err(error) => self.refuse(&error, &mut file),

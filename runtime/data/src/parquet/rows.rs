@@ -34,6 +34,14 @@ pub(in super::super) fn rows(path: &Path) -> Result<Rows, DataError> {
     Ok(Box::new(open(path)?))
 }
 
+/// The outermost columns that no format knows.
+pub(in crate::parquet) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
+    let columns = open(path)?;
+    let root = columns.metadata.file_metadata().schema_descr().root_schema();
+    let fields = if root.is_group() { root.get_fields() } else { &[] };
+    Ok(fields.iter().map(|field| field.name().to_owned()).filter(|name| !known(name)).collect())
+}
+
 /// Reads rows column by column.
 pub(in crate::parquet) struct Columns {
     path: Arc<Path>,
