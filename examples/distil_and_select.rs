@@ -14,7 +14,7 @@ use rlhf_cpu::{Cpu, Model};
 
 const PEOPLE: [&str; 4] = ["Ann", "Ben", "Eve", "Kim"];
 const WORDS: [&str; 4] = ["thank you.", "take care.", "go away.", "whatever."];
-const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 16, eos: Some(Bytes::EOS), stop: &[] };
+const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 16, eos: &[Bytes::EOS], stop: &[] };
 
 /// What is wanted: a rule, not a person.
 fn polite(text: &[u32]) -> f32 {

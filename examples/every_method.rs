@@ -23,7 +23,7 @@ type Failure = Box<dyn core::error::Error>;
 
 /// What may be asked, and said: 0 ends an answer.
 const TOKENS: u32 = 5;
-const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 2, eos: Some(0), stop: &[] };
+const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 2, eos: &[0], stop: &[] };
 /// What methods take for the longest answer, in tokens: they know no shorter ones.
 const LONGEST: u32 = 4;
 /// By how much a method has to raise the share of right answers, or the reward, in its deviations.

@@ -152,7 +152,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     (recipe.policy.learning_rate, recipe.critic.learning_rate) = (2.0, 2.0);
     let mut ppo = Ppo::new(recipe, 40, 1)?;
     let beginnings = Examples::try_from_iter((0..64).map(|i| ([1 + i % 7], [])))?;
-    let stopping = Stopping { max_new_tokens: 12, eos: Some(HOME), stop: &[] };
+    let stopping = Stopping { max_new_tokens: 12, eos: &[HOME], stop: &[] };
     let mut scores = Vec::new();
     for iteration in 1..=40 {
         let (policy, critic, reference) = (&mut policy, &mut critic, &mut reference);

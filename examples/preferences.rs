@@ -28,7 +28,7 @@ fn tokens(words: &str) -> Vec<u32> {
 /// The share of polite words to somebody.
 fn politeness(policy: &Model, person: &str) -> Result<f64, Box<dyn core::error::Error>> {
     let prompts = Examples::try_from_iter(vec![(Bytes.encode(&format!("{person}, ")), []); 200])?;
-    let stopping = Stopping { max_new_tokens: 16, eos: Some(Bytes::EOS), stop: &[] };
+    let stopping = Stopping { max_new_tokens: 16, eos: &[Bytes::EOS], stop: &[] };
     let (all, key) = (Sampling::at_temperature(1.0), Key::new(1, Stream::Sampling, 0));
     let mut policy = policy.clone();
     let said = ready(policy.sample(prompts.sequences()?, &all, &stopping, key, 0));

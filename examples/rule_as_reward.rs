@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     (recipe.ppo.policy.learning_rate, recipe.ppo.critic.learning_rate) = (5e-4, 1e-3);
     let mut ppo = Ppo::new(recipe.ppo, 20, 1)?;
     let prompts = Examples::try_from_iter(vec![(Bytes.encode("I am "), []); 64])?;
-    let stopping = Stopping { max_new_tokens: 12, eos: Some(Bytes::EOS), stop: &[] };
+    let stopping = Stopping { max_new_tokens: 12, eos: &[Bytes::EOS], stop: &[] };
     let mut scores = Vec::new();
     for _ in 0..20 {
         let (policy, critic, reference) = (&mut policy, &mut critic, &mut reference);

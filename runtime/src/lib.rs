@@ -31,6 +31,7 @@ pub mod run;
 #[cfg(feature = "run")]
 pub mod stage;
 pub mod statistics;
+mod transcript;
 
 /// The README's code compiles.
 #[cfg(all(doctest, feature = "run"))]

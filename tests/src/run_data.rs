@@ -64,7 +64,8 @@ fn base(folder: &Path) {
     let architecture = Architecture::gpt2(tokenizer.vocabulary(), 96, 16, 1, 2);
     let cpu = Cpu::default();
     let model = Model::random(&cpu, architecture, 1).unwrap();
-    huggingface::save(&folder.join("base"), model.architecture(), model.weights(), tokenizer.eos()).unwrap();
+    huggingface::save(&folder.join("base"), model.architecture(), model.weights(), &tokenizer.ends())
+        .unwrap();
     save_tokenizer(&folder.join("bytes.tok"), &tokenizer).unwrap();
 }
 

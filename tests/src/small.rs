@@ -61,7 +61,7 @@ pub struct Small<P = Model> {
 }
 
 /// Responses end with 0, with 1, or at 8 tokens.
-pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: Some(0), stop: &[1] };
+pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: &[0], stop: &[1] };
 
 impl Small {
     /// Policy and reference are the same network; the critic starts at 0.

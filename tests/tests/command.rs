@@ -208,7 +208,7 @@ fn smallest() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let architecture = Architecture::gpt2(11, 128, 4, 1, 2);
     let weights = rlhf_core::model::random(&architecture, 1).unwrap();
-    huggingface::save(folder.path(), &architecture, &weights, None).unwrap();
+    huggingface::save(folder.path(), &architecture, &weights, &[]).unwrap();
     folder
 }
 

@@ -204,7 +204,7 @@ fn the_fixtures_models_open() {
             assert_eq!(more[..weights.len()], weights);
         }
         let copy = tempfile::tempdir().unwrap();
-        models::huggingface::save(copy.path(), a, &weights, Some(0)).unwrap();
+        models::huggingface::save(copy.path(), a, &weights, &[0]).unwrap();
         let again = models::open(copy.path()).unwrap();
         assert_eq!(again.architecture, *a);
         assert_eq!(again.weights(a).unwrap().0, weights);

@@ -10,7 +10,7 @@ use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
 
 const ANSWERS: [&str; 4] = ["glad.", "sad.", "mad.", "shy."];
-const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: Some(Bytes::EOS), stop: &[] };
+const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: &[Bytes::EOS], stop: &[] };
 
 /// A network that gives each answer about as often as the others.
 static SFT: LazyLock<Model> = LazyLock::new(|| {

@@ -91,7 +91,7 @@ fn answers(settings: &Settings, outcome: &mut Outcome, prompts: &[Prompt]) -> Ve
         tokens.extend(prompt.tokens());
         ends.push(tokens.len());
     }
-    let stopping = Stopping { max_new_tokens: settings.longest, eos: Some(END), stop: &[] };
+    let stopping = Stopping { max_new_tokens: settings.longest, eos: &[END], stop: &[] };
     let key = Key::new(99, Stream::Sampling, 7);
     let prompts = Ragged::new(&tokens, &ends).unwrap();
     let sampling = Sampling::at_temperature(1.0);

@@ -98,7 +98,7 @@ fn the_same_key_writes_the_same_responses() {
     each(|device, a| {
         let (mut cpu, mut burn) = both(device, &a, 4);
         let prompts = Texts::random(&[3, 7, 1, 19, 5, 5], a.vocabulary, 5);
-        let stopping = Stopping { max_new_tokens: 12, eos: Some(2), stop: &[9] };
+        let stopping = Stopping { max_new_tokens: 12, eos: &[2], stop: &[9] };
         for (step, sampling) in all.iter().enumerate() {
             let key = Key::new(6, Stream::Sampling, step as u32);
             let want = ready(cpu.sample(prompts.sequences(), sampling, &stopping, key, 7)).unwrap().unwrap();
@@ -203,7 +203,7 @@ fn nothing_asked_is_nothing_answered() {
         let (_, mut burn) = both(device, &a, 9);
         let none = Ragged::new(&[], &[]).unwrap();
         assert!(ready(burn.logits(none)).unwrap().unwrap().is_empty());
-        let stopping = Stopping { max_new_tokens: 3, eos: None, stop: &[] };
+        let stopping = Stopping { max_new_tokens: 3, eos: &[], stop: &[] };
         let key = Key::new(1, Stream::Sampling, 0);
         let written = ready(burn.sample(none, &Sampling::Greedy, &stopping, key, 0)).unwrap().unwrap();
         assert!(written.is_empty());

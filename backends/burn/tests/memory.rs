@@ -102,7 +102,7 @@ fn a_thousand_iterations_hold_what_fifty_do() {
     let texts = Texts::random(&[3, 12, 7], a.vocabulary, 1);
     let mut objective = Everything { tokens: 22.0, scalar: true };
     let update = Update { learning_rate: 1e-3, adam: Adam::default(), max_grad_norm: Some(1.0) };
-    let stopping = Stopping { max_new_tokens: 4, eos: None, stop: &[] };
+    let stopping = Stopping { max_new_tokens: 4, eos: &[], stop: &[] };
     let mut out = vec![0.0; texts.tokens.len()];
     let mut iterate = |step: u32| {
         let key = Key::new(1, Stream::Sampling, step);

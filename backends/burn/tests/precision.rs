@@ -37,7 +37,7 @@ fn each(mut run: impl FnMut(&Device, Precision, Model)) {
 fn rollouts_scores_and_passes_of_16_bits_agree() {
     each(|device, precision, mut model| {
         let prompts = Texts::random(&[2, 6, 3], 17, 1);
-        let stopping = Stopping { max_new_tokens: 8, eos: None, stop: &[] };
+        let stopping = Stopping { max_new_tokens: 8, eos: &[], stop: &[] };
         let (key, sampling) = (Key::new(1, Stream::Sampling, 0), Sampling::at_temperature(1.0));
         let written =
             ready(model.sample(prompts.sequences(), &sampling, &stopping, key, 0)).unwrap().unwrap();

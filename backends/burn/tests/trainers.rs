@@ -69,7 +69,7 @@ where
     <F as Reference>::Error: 'static,
 {
     let prompts = Examples::try_from_iter((0..16u32).map(|i| ([2 + i % 4, 6 + i % 5], []))).unwrap();
-    let stopping = Stopping { max_new_tokens: 8, eos: Some(0), stop: &[1] };
+    let stopping = Stopping { max_new_tokens: 8, eos: &[0], stop: &[1] };
     let mut reward = |text: &[u32]| text.iter().filter(|&&t| t == 4).count() as f32;
     let mut ppo = Ppo::new(settings(), count as u64, 1).unwrap();
     let (mut scores, mut written) = (Vec::new(), Vec::new());

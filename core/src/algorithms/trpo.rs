@@ -209,7 +209,7 @@ mod tests {
     fn written(policy: &mut Table, step: u32) -> (Vec<u32>, Vec<usize>) {
         let (starts, ends): (Vec<u32>, Vec<usize>) = (0..128).map(|i| (i % 5, i as usize + 1)).unzip();
         let prompts = Ragged::new(&starts, &ends).unwrap();
-        let stopping = Stopping { max_new_tokens: EACH - 1, eos: None, stop: &[] };
+        let stopping = Stopping { max_new_tokens: EACH - 1, eos: &[], stop: &[] };
         let key = Key::new(3, Stream::Sampling, step);
         let sampling = Sampling::at_temperature(1.0);
         let responses = ready(policy.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();

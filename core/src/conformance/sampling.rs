@@ -16,7 +16,7 @@ pub(super) fn key(step: u32) -> Key {
 
 /// Never ends before `max_new_tokens`.
 pub(super) fn up_to(max_new_tokens: usize) -> Stopping<'static> {
-    Stopping { max_new_tokens, eos: None, stop: &[] }
+    Stopping { max_new_tokens, eos: &[], stop: &[] }
 }
 
 /// Responses, whose arrays fit each other.

@@ -17,7 +17,7 @@ pub(super) fn endings<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let ends = (subject.vocabulary() as u32 / 2).max(2);
     // Half of the vocabulary ends a response, so that a few tokens are enough to see each ending.
     let stop = [1, ends - 1, subject.vocabulary() as u32 - 1];
-    let stopping = Stopping { max_new_tokens: 3, eos: Some(0), stop: &stop };
+    let stopping = Stopping { max_new_tokens: 3, eos: &[0], stop: &stop };
     let mut seen = [false; 3];
     for step in 0..20 {
         let sampling = Sampling::at_temperature(1.5);

@@ -192,7 +192,7 @@ mod tests {
     #[test]
     fn without_a_guide_it_is_the_policys_own_sampler() {
         let filters = Filters { temperature: 0.7, top_k: 4, top_p: 0.95, min_p: 0.02, repetition: 1.2 };
-        let stopping = Stopping { max_new_tokens: 12, eos: Some(0), stop: &[3] };
+        let stopping = Stopping { max_new_tokens: 12, eos: &[0], stop: &[3] };
         for sampling in [
             Sampling::Greedy,
             Sampling::at_temperature(1.0),
@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn company_changes_nothing_and_the_context_ends_a_text() {
         let (sampling, stopping) =
-            (Sampling::at_temperature(1.0), Stopping { max_new_tokens: 9, eos: None, stop: &[] });
+            (Sampling::at_temperature(1.0), Stopping { max_new_tokens: 9, eos: &[], stop: &[] });
         let all = write(&sampling, &stopping, |_| (), &mut ()).unwrap();
         let alone = Ragged::new(&PROMPTS.0[3..4], &[1]).unwrap();
         let one = write(&sampling, &stopping, |r| (r.prompts, r.first) = (alone, 7), &mut ()).unwrap();
@@ -238,8 +238,7 @@ mod tests {
 
     #[test]
     fn a_guide_sees_the_texts_that_are_not_over() {
-        let (sampling, stopping) =
-            (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: Some(0), stop: &[] });
+        let (sampling, stopping) = (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: &[0], stop: &[] });
         let mut witness = Witness::default();
         let out = write(&sampling, &stopping, |_| (), &mut witness).unwrap();
         assert_eq!(witness.0, [(vec![0, 1, 2, 3], vec![1, 2, 1, 3]), (vec![0, 2, 3], vec![2, 2, 4])]);
@@ -249,7 +248,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_written_is_an_error() {
-        let (sampling, stopping) = (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: None, stop: &[] });
+        let (sampling, stopping) = (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: &[], stop: &[] });
         let none = Stopping { max_new_tokens: 0, ..stopping };
         let cold = Sampling::at_temperature(0.0);
         assert!(matches!(write(&sampling, &none, |_| (), &mut ()), Err(Error::TooFew { .. })));

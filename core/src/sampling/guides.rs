@@ -135,7 +135,7 @@ mod tests {
         let request = Request {
             prompts: Ragged::new(&[0, 1, 2, 3, 1, 2], &[1, 2, 4, 5, 6]).unwrap(),
             sampling: &Sampling::at_temperature(1.0),
-            stopping: &Stopping { max_new_tokens: 8, eos: None, stop: &[] },
+            stopping: &Stopping { max_new_tokens: 8, eos: &[], stop: &[] },
             context: 64,
             key: Key::new(2, Stream::Sampling, 0),
             first: 0,

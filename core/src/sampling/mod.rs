@@ -96,8 +96,8 @@ impl Sampling {
 pub struct Stopping<'a> {
     /// The longest response, in tokens, its end token included.
     pub max_new_tokens: usize,
-    /// The token that ends a text.
-    pub eos: Option<u32>,
+    /// The tokens that end a text.
+    pub eos: &'a [u32],
     /// Other tokens that end a response; they stay part of it.
     pub stop: &'a [u32],
 }
@@ -106,7 +106,7 @@ pub struct Stopping<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub enum Finish {
-    /// With the end-of-text token, which is its last token.
+    /// With an end-of-text token, which is its last token.
     Eos,
     /// With a stop token, which is its last token.
     Stop,
@@ -117,7 +117,7 @@ pub enum Finish {
 impl Stopping<'_> {
     /// Why a response of `length` tokens ending in `last` is over, or `None` while it is not.
     pub fn finish(&self, last: u32, length: usize) -> Option<Finish> {
-        if self.eos == Some(last) {
+        if self.eos.contains(&last) {
             Some(Finish::Eos)
         } else if self.stop.contains(&last) {
             Some(Finish::Stop)

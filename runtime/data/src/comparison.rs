@@ -73,8 +73,8 @@ pub fn comparisons_of(
     format: Option<Format>,
     options: Options,
 ) -> Result<Records<Comparison>, DataError> {
-    match format.and_then(|format| parser(format, options)) {
-        Some(parse) => Records::new(path, parse),
+    match format.and_then(|format| Some((format, parser(format, options)?))) {
+        Some((format, parse)) => Records::new(path, format, parse),
         None => Err(DataError::content(path, "line 1", format!("want comparisons, found {}", named(format)))),
     }
 }

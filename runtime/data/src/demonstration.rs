@@ -40,7 +40,7 @@ pub fn demonstrations(path: &Path) -> Result<Records<Demonstration>, DataError> 
 pub fn demonstrations_of(path: &Path, format: Option<Format>) -> Result<Records<Demonstration>, DataError> {
     let parse = format.and_then(parser);
     match format.zip(parse) {
-        Some((format, parse)) => Records::new(path, consistent(path, format, parse)?),
+        Some((format, parse)) => Records::new(path, format, consistent(path, format, parse)?),
         None => {
             Err(DataError::content(path, "line 1", format!("want demonstrations, found {}", named(format))))
         }

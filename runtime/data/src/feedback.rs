@@ -42,8 +42,8 @@ pub fn feedback(path: &Path) -> Result<Records<Feedback>, DataError> {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn feedback_of(path: &Path, format: Option<Format>) -> Result<Records<Feedback>, DataError> {
-    match format.and_then(parser) {
-        Some(parse) => Records::new(path, parse),
+    match format.and_then(|format| Some((format, parser(format)?))) {
+        Some((format, parse)) => Records::new(path, format, parse),
         None => Err(DataError::content(path, "line 1", format!("want feedback, found {}", named(format)))),
     }
 }

@@ -12,6 +12,10 @@ use super::value::{kind, number_or_truth};
 use crate::error::DataError;
 use core::fmt;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// More names of fields that are not read are counted together.
+const MOST_COUNTED: usize = 256;
 
 /// The fields of a format's rows.
 #[derive(Clone, Copy, Debug)]
@@ -397,6 +401,19 @@ impl Fields {
                 })
         };
         row.keys().map(String::as_str).filter(move |name| !read(name))
+    }
+
+    /// Counts the fields of a row that a format does not read, by name; of too many names the last together.
+    pub(super) fn count_unused(
+        format: Format,
+        row: &Map<String, Value>,
+        unread: &[String],
+        counts: &mut BTreeMap<String, u64>,
+    ) {
+        for name in Self::unused(format, row).chain(unread.iter().map(String::as_str)) {
+            let known = counts.len() < MOST_COUNTED || counts.contains_key(name);
+            *counts.entry(if known { name.into() } else { "…".into() }).or_default() += 1;
+        }
     }
 
     /// Of the groups of fields, how many a row has, and the names of those that it lacks.

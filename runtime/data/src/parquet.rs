@@ -23,7 +23,7 @@ use std::io::Read;
 use std::path::Path;
 
 #[cfg(feature = "parquet")]
-pub(super) use rows::{rows, unread};
+pub(super) use rows::rows;
 
 /// Whether a file is Parquet, by its first bytes.
 pub(super) fn is(path: &Path) -> Result<bool, DataError> {
@@ -35,13 +35,21 @@ pub(super) fn is(path: &Path) -> Result<bool, DataError> {
     read().map_err(|e| DataError::io(path, e))
 }
 
+/// The columns that no format knows, which are not read; none of another file.
+///
+/// # Errors
+/// The file cannot be read.
+pub(super) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
+    #[cfg(feature = "parquet")]
+    if is(path)? {
+        return rows::unread(path);
+    }
+    let _ = path;
+    Ok(Vec::new())
+}
+
 #[cfg(not(feature = "parquet"))]
 pub(super) fn rows(path: &Path) -> Result<super::rows::Rows, DataError> {
     let reason = "this build does not read Parquet: build it with `--features parquet`";
     Err(DataError::content(path, "format", reason))
-}
-
-#[cfg(not(feature = "parquet"))]
-pub(super) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
-    rows(path).map(|_| Vec::new())
 }

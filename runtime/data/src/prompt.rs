@@ -42,7 +42,7 @@ pub fn prompts(path: &Path) -> Result<Records<Prompt>, DataError> {
 pub fn prompts_of(path: &Path, format: Option<Format>) -> Result<Records<Prompt>, DataError> {
     let parse = format.and_then(|format| parser(format, Options::default()));
     match format.zip(parse) {
-        Some((format, parse)) => Records::new(path, consistent(path, format, parse)?),
+        Some((format, parse)) => Records::new(path, format, consistent(path, format, parse)?),
         None => Err(DataError::content(path, "line 1", format!("want prompts, found {}", named(format)))),
     }
 }
@@ -110,8 +110,8 @@ pub fn groups(path: &Path) -> Result<Groups, DataError> {
 pub fn groups_of(path: &Path, format: Option<Format>) -> Result<Groups, DataError> {
     // Rows that some options leave out join others all the same.
     let options = Options { synthetic: true, passages: false };
-    match format.and_then(|format| parser(format, options)) {
-        Some(parse) => Ok(Box::new(Records::new(path, parse)?.map(|p| p.map(|p| p.group)))),
+    match format.and_then(|format| Some((format, parser(format, options)?))) {
+        Some((format, parse)) => Ok(Box::new(Records::new(path, format, parse)?.map(|p| p.map(|p| p.group)))),
         None => Ok(Box::new(core::iter::empty())),
     }
 }

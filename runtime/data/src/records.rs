@@ -1,7 +1,9 @@
 //! The rows of a file, one at a time, and the records that they become.
 
 use super::array::Elements;
+use super::fields::Fields;
 use super::flaws::Flaw;
+use super::format::Format;
 use super::layout::{Layout, layout};
 use super::lines::Lines;
 use super::parquet;
@@ -98,11 +100,23 @@ pub struct Records<T> {
     parse: Parse<T>,
     ready: VecDeque<T>,
     flaws: BTreeMap<Flaw, usize>,
+    format: Format,
+    /// Columns that are not read.
+    unread: Vec<String>,
+    unused: BTreeMap<String, u64>,
 }
 
 impl<T> Records<T> {
-    pub(super) fn new(path: &Path, parse: Parse<T>) -> Result<Self, DataError> {
-        Ok(Self { rows: rows(path)?, parse, ready: VecDeque::new(), flaws: BTreeMap::new() })
+    pub(super) fn new(path: &Path, format: Format, parse: Parse<T>) -> Result<Self, DataError> {
+        Ok(Self {
+            rows: rows(path)?,
+            parse,
+            ready: VecDeque::new(),
+            flaws: BTreeMap::new(),
+            format,
+            unread: parquet::unread(path)?,
+            unused: BTreeMap::new(),
+        })
     }
 }
 
@@ -110,6 +124,11 @@ impl<T> Records<T> {
     /// What was wrong with rows that could be read so far, and with how many.
     pub fn flaws(&self) -> &BTreeMap<Flaw, usize> {
         &self.flaws
+    }
+
+    /// Fields that the format does not read, and how many of the rows so far have them.
+    pub fn unused(&self) -> &BTreeMap<String, u64> {
+        &self.unused
     }
 }
 
@@ -121,11 +140,11 @@ impl<T> Iterator for Records<T> {
             if let Some(record) = self.ready.pop_front() {
                 return Some(Ok(record));
             }
-            let parsed =
-                self.rows.next()?.and_then(|row| parsed(&self.parse, &row).map(|all| (all, row.flaws())));
+            let parsed = self.rows.next()?.and_then(|row| Ok((parsed(&self.parse, &row)?, row)));
             match parsed {
-                Ok((records, flaws)) => {
-                    flaws.iter().for_each(|flaw| *self.flaws.entry(flaw).or_default() += 1);
+                Ok((records, row)) => {
+                    Fields::count_unused(self.format, &row.fields, &self.unread, &mut self.unused);
+                    row.flaws().iter().for_each(|flaw| *self.flaws.entry(flaw).or_default() += 1);
                     self.ready.extend(records);
                 }
                 Err(error) => return Some(Err(error)),

@@ -43,8 +43,8 @@ pub fn solutions(path: &Path) -> Result<Records<Solution>, DataError> {
 /// # Errors
 /// The file cannot be read, or is of another kind.
 pub fn solutions_of(path: &Path, format: Option<Format>) -> Result<Records<Solution>, DataError> {
-    match format.and_then(parser) {
-        Some(parse) => Records::new(path, parse),
+    match format.and_then(|format| Some((format, parser(format)?))) {
+        Some((format, parse)) => Records::new(path, format, parse),
         None => Err(DataError::content(path, "line 1", format!("want solutions, found {}", named(format)))),
     }
 }

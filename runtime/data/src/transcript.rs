@@ -13,8 +13,9 @@ pub(super) fn is_transcript(text: &str) -> bool {
     text.starts_with(HUMAN)
 }
 
-/// A prompt of one turn. What is a transcript already keeps its turns.
-pub(super) fn prompt(text: &str) -> String {
+/// Returns a prompt of one turn, without white space around what is asked; a transcript keeps its turns. An answer
+/// to it begins with a space, see [`as_response`](crate::as_response).
+pub fn prompt(text: &str) -> String {
     let text = text.trim_end();
     if is_transcript(text) {
         let text = text.strip_suffix(ASSISTANT).unwrap_or(text);
@@ -31,8 +32,8 @@ pub(super) fn prompt_about(instruction: &str, material: &str) -> String {
     }
 }
 
-/// The assistant's reply.
-pub(super) fn response(text: &str) -> String {
+/// Returns the assistant's reply, as it follows a prompt.
+pub fn response(text: &str) -> String {
     format!(" {}", text.trim())
 }
 

@@ -35,21 +35,23 @@ pub(crate) fn with_ends(files: &Files, ids: &BTreeMap<String, u32>, bpe: Bpe) ->
     let model = object(files, CONFIG)?.and_then(|config| config.get("vocab_size")?.as_u64());
     // The model's rows that the tokenizer has no text for are special tokens.
     let most = model.map_or(bpe.vocabulary(), |model| usize::try_from(model).unwrap_or(usize::MAX));
-    let [begin, end] =
-        [("bos", bpe.bos()), ("eos", bpe.eos())].map(|(which, own)| match settings.find(which) {
-            Ok(None) => Ok(own),
-            Ok(Some((file, id))) if id as usize >= most.max(bpe.vocabulary()) => {
-                let reason =
-                    format!("token {id} is outside the vocabulary of {}", most.max(bpe.vocabulary()));
+    let vocabulary = most.max(bpe.vocabulary());
+    let own = [("bos", bpe.bos().into_iter().collect()), ("eos", bpe.ends())];
+    let [begin, ends] = own.map(|(which, own): (_, Vec<u32>)| {
+        let Some((file, ids)) = settings.find(which)? else { return Ok(own) };
+        match ids.iter().find(|id| **id as usize >= vocabulary) {
+            None => Ok(ids),
+            Some(id) => {
+                let reason = format!("token {id} is outside the vocabulary of {vocabulary}");
                 Err(FormatError::content(&files.path(file), format!("{which} token"), reason))
             }
-            Ok(Some((_, id))) => Ok(Some(id)),
-            Err(error) => Err(error),
-        });
-    let (begin, end) = (begin?, end?);
-    let special = added.values().copied().chain(begin).chain(end).filter(|id| (*id as usize) < most);
+        }
+    });
+    let (begin, ends) = (begin?.first().copied(), ends?);
+    let special =
+        added.values().copied().chain(begin).chain(ends.iter().copied()).filter(|id| (*id as usize) < most);
     let count = special.map(|id| id as usize + 1).fold(bpe.vocabulary(), usize::max);
-    let special = bpe.with_special(count, begin, end);
+    let special = bpe.with_special(count, begin, &ends);
     special.map_err(|error| FormatError::tokenizer(&files.root(), error))
 }
 
@@ -79,13 +81,19 @@ struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    /// The file that says which token is `bos` or `eos`, and its id: of several, the first.
-    fn find(&self, which: &str) -> Result<Option<(&'static str, u32)>, FormatError> {
+    /// The file that says which tokens are `bos` or `eos`, and their ids, each once.
+    fn find(&self, which: &str) -> Result<Option<(&'static str, Vec<u32>)>, FormatError> {
         for name in [GENERATION, CONFIG] {
             let file = object(self.files, name)?;
             let said = file.as_ref().and_then(|file| file.get(&format!("{which}_token_id")));
-            if let Some(id) = ids(said).next() {
-                return Ok(Some((name, u32::try_from(id).unwrap_or(u32::MAX))));
+            let mut all = Vec::new();
+            for id in ids(said).map(|id| u32::try_from(id).unwrap_or(u32::MAX)) {
+                if !all.contains(&id) {
+                    all.push(id);
+                }
+            }
+            if !all.is_empty() {
+                return Ok(Some((name, all)));
             }
         }
         for name in NAMED {
@@ -95,7 +103,7 @@ impl Settings<'_> {
             let text = said.and_then(|said| said.as_str().or_else(|| said.get("content")?.as_str()));
             let Some(text) = text else { continue };
             match self.ids.get(text).or_else(|| self.added.get(text)) {
-                Some(id) => return Ok(Some((name, *id))),
+                Some(id) => return Ok(Some((name, vec![*id]))),
                 None => {
                     let reason = format!("{text:?} is no token of the vocabulary, nor of {ADDED}");
                     let place = format!("field \"{which}_token\"");
@@ -111,6 +119,7 @@ impl Settings<'_> {
 mod tests {
     use super::*;
     use crate::tokenizer_in;
+    use rlhf_core::model::tokenizer::AnyTokenizer;
     use serde_json::json;
 
     /// GPT-2's alphabet, and `</s>` as token 256.
@@ -128,11 +137,15 @@ mod tests {
     }
 
     fn read(files: &[(&str, Value)]) -> Result<(Option<u32>, Option<u32>, usize), String> {
+        let tokenizer = open(files)?;
+        Ok((tokenizer.bos(), tokenizer.eos(), tokenizer.vocabulary()))
+    }
+
+    fn open(files: &[(&str, Value)]) -> Result<AnyTokenizer, String> {
         let texts = files.iter().map(|(name, value)| (*name, value.to_string().into_bytes()));
         let pair = [("vocab.json", vocabulary().into_bytes()), ("merges.txt", b"#version: 0.2\n".to_vec())];
         let files = Files::memory(texts.chain(pair));
-        let tokenizer = tokenizer_in(&files).map_err(|error| error.to_string())?;
-        Ok((tokenizer.bos(), tokenizer.eos(), tokenizer.vocabulary()))
+        tokenizer_in(&files).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -152,6 +165,14 @@ mod tests {
         assert_eq!(read(&[config(Value::Null)]), Ok((Some(1), None, 257)));
         // A token that only the network knows of.
         assert_eq!(read(&[config(json!(258))]), Ok((Some(1), Some(258), 259)));
+    }
+
+    #[test]
+    fn texts_end_at_each_of_several_tokens() {
+        let generation = |eos: Value| [("generation_config.json", json!({ "eos_token_id": eos }))];
+        assert_eq!(open(&generation(json!([255, 256, 255, 9]))).unwrap().ends(), [255, 256, 9]);
+        let error = open(&generation(json!([256, 50256]))).unwrap_err();
+        assert_eq!(error, "generation_config.json, eos token: token 50256 is outside the vocabulary of 257");
     }
 
     #[test]

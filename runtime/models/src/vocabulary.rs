@@ -4,7 +4,7 @@ use crate::ends::with_ends;
 #[cfg(feature = "write")]
 use crate::write_whole;
 use crate::{Files, FormatError, read_at_most};
-use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe};
+use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Tokenizer};
 use std::path::Path;
 
 /// The largest tokenizer file.
@@ -13,6 +13,8 @@ const MOST: u64 = 1 << 28;
 const OWN: &str = "tokenizer.rlhf";
 /// The first bytes of our own files: a name and the version of the format.
 const MAGIC: &[u8; 8] = b"rlhftok1";
+/// The same of those with several end tokens, which follow the tokenizer.
+const SEVERAL: &[u8; 8] = b"rlhftok2";
 /// The names under which GPT-2's two files go around.
 const GPT2: [[&str; 2]; 2] = [["vocab.json", "merges.txt"], ["encoder.json", "vocab.bpe"]];
 
@@ -58,9 +60,16 @@ pub fn tokenizer_in(files: &Files) -> Result<AnyTokenizer, FormatError> {
 
 /// A stored tokenizer of ours, or llama2c's.
 fn one_file(bytes: &[u8], path: &Path) -> Result<AnyTokenizer, FormatError> {
+    let fault = |reason: String| {
+        FormatError::content(path, "stored tokenizer", format!("it does not decode: {reason}"))
+    };
+    if let Some(stored) = bytes.strip_prefix(SEVERAL) {
+        let (bpe, ends): (Bpe, Vec<u32>) = postcard::from_bytes(stored).map_err(|e| fault(e.to_string()))?;
+        let (count, begin) = (bpe.vocabulary(), bpe.bos());
+        return bpe.with_special(count, begin, &ends).map(Into::into).map_err(|e| fault(e.to_string()));
+    }
     match bytes.strip_prefix(MAGIC) {
-        Some(stored) => postcard::from_bytes(stored)
-            .map_err(|e| FormatError::content(path, "stored tokenizer", format!("it does not decode: {e}"))),
+        Some(stored) => postcard::from_bytes(stored).map_err(|e| fault(e.to_string())),
         None => Bpe::llama2c(bytes).map(Into::into).map_err(|e| FormatError::tokenizer(path, e)),
     }
 }
@@ -71,9 +80,12 @@ fn one_file(bytes: &[u8], path: &Path) -> Result<AnyTokenizer, FormatError> {
 /// The system's, with the path.
 #[cfg(feature = "write")]
 pub fn save_tokenizer(path: &Path, tokenizer: &AnyTokenizer) -> Result<(), FormatError> {
-    let stored = postcard::to_allocvec(tokenizer)
-        .map_err(|e| FormatError::content(path, "tokenizer", e.to_string()))?;
-    write_whole(path, &[MAGIC, stored.as_slice()].concat())
+    let (magic, stored) = match (tokenizer, tokenizer.ends()) {
+        (AnyTokenizer::Bpe(bpe), ends) if ends.len() > 1 => (SEVERAL, postcard::to_allocvec(&(bpe, ends))),
+        _ => (MAGIC, postcard::to_allocvec(tokenizer)),
+    };
+    let stored = stored.map_err(|e| FormatError::content(path, "tokenizer", e.to_string()))?;
+    write_whole(path, &[magic, stored.as_slice()].concat())
 }
 
 #[cfg(all(test, feature = "write"))]
@@ -81,11 +93,26 @@ mod tests {
     use super::*;
     use rlhf_core::model::tokenizer::{Bytes, Words};
 
+    /// GPT-2's alphabet.
+    fn alphabet() -> String {
+        let printed = |byte: u32| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
+        let mut next = 0x100;
+        let ids = (0..256u32).map(|byte| {
+            let stands = if printed(byte) { byte } else { next };
+            next += u32::from(!printed(byte));
+            (char::from_u32(stands).unwrap().to_string(), byte.into())
+        });
+        serde_json::Value::Object(ids.collect()).to_string()
+    }
+
     #[test]
     fn saved_tokenizers_come_back_and_parts_of_them_do_not() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("tokenizer.bin");
-        for tokenizer in [AnyTokenizer::from(Bytes), Words::new(["a", "b"]).unwrap().into()] {
+        let bpe = || Bpe::gpt2(&alphabet(), "#version: 0.2\n").unwrap();
+        let ends = |ends: &[u32]| bpe().with_special(258, Some(1), ends).unwrap().into();
+        let words = Words::new(["a", "b"]).unwrap().into();
+        for tokenizer in [AnyTokenizer::from(Bytes), words, ends(&[257]), ends(&[257, 10, 256])] {
             save_tokenizer(&path, &tokenizer).unwrap();
             assert_eq!(super::tokenizer(&path).unwrap(), tokenizer);
             let whole = std::fs::read(&path).unwrap();

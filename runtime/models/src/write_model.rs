@@ -16,6 +16,6 @@ pub fn save_model(
     weights: &[f32],
     tokenizer: &AnyTokenizer,
 ) -> Result<(), FormatError> {
-    huggingface::save(folder, architecture, weights, tokenizer.eos())?;
+    huggingface::save(folder, architecture, weights, &tokenizer.ends())?;
     save_tokenizer(&folder.join("tokenizer.rlhf"), tokenizer)
 }

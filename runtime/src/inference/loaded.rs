@@ -126,9 +126,4 @@ impl Loaded {
             Network::Writes(_) => Err(InferenceError::NoScalarHead { model: self.path.clone() }),
         }
     }
-
-    /// A text's tokens after the token that begins a text, where there is one.
-    pub(super) fn begun(&self, text: &str) -> Vec<u32> {
-        self.tokenizer.bos().into_iter().chain(self.tokenizer.encode(text)).collect()
-    }
 }

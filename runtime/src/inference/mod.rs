@@ -21,18 +21,9 @@ pub use loaded::Loaded;
 pub use score::Worth;
 pub use write::{Response, Writing};
 
-use rlhf_data::{ASSISTANT, HUMAN};
+pub use rlhf_data::as_prompt as transcript;
 
-/// A question in the form of the transcripts that runs train on: without white space around it, as they had
-/// none, and as it is where it is a transcript already. An answer to it begins with a space.
-pub fn transcript(question: &str) -> String {
-    let text = question.trim_end();
-    if text.starts_with(HUMAN) {
-        let text = text.strip_suffix(ASSISTANT).unwrap_or(text);
-        return format!("{text}{ASSISTANT}");
-    }
-    format!("{HUMAN} {}{ASSISTANT}", text.trim_start())
-}
+use rlhf_data::HUMAN;
 
 /// A prompt as a run had it: a transcript without the white space after it, anything else as it is.
 pub fn prompt(text: &str) -> &str {

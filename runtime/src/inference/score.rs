@@ -2,10 +2,9 @@
 
 use super::loaded::Network;
 use super::{InferenceError, Loaded};
-use rlhf_core::model::tokenizer::Tokenizer;
+use crate::transcript::Transcripts;
 use rlhf_core::roles::Reward;
 use rlhf_core::{Ragged, ready};
-use rlhf_data::Fit;
 
 /// What a response is worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,7 +28,7 @@ impl Loaded {
     }
 
     /// What each of several responses to one prompt is worth, in their order. Texts that are too long are cut as
-    /// training cuts them, see [`Fit::answers`]: all responses are to the same prompt.
+    /// training cuts them, see [`Fit::answers`](rlhf_data::Fit::answers): all responses are to the same prompt.
     ///
     /// # Errors
     /// [`InferenceError::NoScalarHead`] of a language model, [`InferenceError::Empty`] where there is no token to
@@ -38,16 +37,12 @@ impl Loaded {
         let Network::Scores(scorer) = &mut self.network else {
             return Err(InferenceError::NoScalarHead { model: self.path.clone() });
         };
-        let (begin, end) = (self.tokenizer.bos(), self.tokenizer.eos());
-        let mut prompt = self.tokenizer.encode(prompt);
-        let response =
-            |text: &&str| self.tokenizer.encode_continuation(text).into_iter().chain(end).collect();
-        let mut responses: Vec<Vec<u32>> = responses.iter().map(response).collect();
-        let mut fit = Fit::new(scorer.model().architecture().context - usize::from(begin.is_some()));
-        fit.answers(&mut prompt, &mut responses);
+        let mut transcripts = Transcripts::new(&self.tokenizer, scorer.model().architecture().context);
+        let (prompt, responses) = transcripts.answers(prompt, responses);
+        let cut = transcripts.fitted().cut() > 0;
         let mut worth = Vec::with_capacity(responses.len());
         for response in responses {
-            let tokens: Vec<u32> = begin.into_iter().chain(prompt.iter().copied()).chain(response).collect();
+            let tokens = [prompt.as_slice(), &response].concat();
             if tokens.is_empty() {
                 return Err(InferenceError::Empty);
             }
@@ -56,7 +51,7 @@ impl Loaded {
             ready(scorer.score(texts, &mut reward)).ok_or(InferenceError::Waited)??;
             let seen = scorer.take_disagreement();
             let disagreement = (seen.texts > 0).then(|| seen.mean_deviation());
-            worth.push(Worth { reward: reward[0], disagreement, cut: fit.cut() > 0 });
+            worth.push(Worth { reward: reward[0], disagreement, cut });
         }
         Ok(worth)
     }

@@ -2,6 +2,7 @@
 
 use super::loaded::Network;
 use super::{InferenceError, Loaded};
+use crate::transcript;
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Policy;
@@ -53,7 +54,7 @@ impl Loaded {
     /// [`InferenceError::Context`] for a prompt that leaves no room; [`InferenceError::Engine`]
     /// names a setting of the sampling that is out of range.
     pub fn write(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, InferenceError> {
-        let tokens = self.begun(prompt);
+        let tokens = transcript::prompt(&self.tokenizer, prompt);
         let Network::Writes(policy) = &mut self.network else {
             return Err(InferenceError::RewardModel { model: self.path.clone() });
         };
@@ -65,7 +66,8 @@ impl Loaded {
             return Err(InferenceError::Context { tokens: tokens.len() + 1, context });
         }
         let key = Key::new(seed(writing.seed, &tokens), Stream::Sampling, 0);
-        let stopping = Stopping { max_new_tokens: writing.longest, eos: self.tokenizer.eos(), stop: &[] };
+        let ends = self.tokenizer.ends();
+        let stopping = Stopping { max_new_tokens: writing.longest, eos: &ends, stop: &[] };
         let mut out = Vec::new();
         while out.len() < writing.count {
             let together = TOGETHER.min(writing.count - out.len());

@@ -1,6 +1,7 @@
 //! `metrics.jsonl`: what every step measured.
 
 use super::Line;
+use crc::{CRC_32_ISCSI, Crc};
 use rlhf_models::{FormatError, write_whole};
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,12 +9,18 @@ use std::path::{Path, PathBuf};
 
 /// The longest line that is read, in bytes.
 const LONGEST: u64 = 1 << 16;
+/// What stands before and behind a line's sum.
+const SUM: [&str; 2] = [",\"sum\":\"", "\"}"];
+/// The length of a sum, in hexadecimal.
+const DIGITS: usize = 8;
 
 /// An open `metrics.jsonl`, to which lines are added.
 #[derive(Debug)]
 pub struct Metrics {
     path: PathBuf,
     file: File,
+    /// The last line's sum.
+    sum: String,
 }
 
 impl Metrics {
@@ -26,13 +33,13 @@ impl Metrics {
     /// The system's, with the path.
     pub fn begin(folder: &Path, lines: &[Line]) -> Result<Self, FormatError> {
         let path = folder.join(Self::NAME);
-        let mut text = String::new();
+        let (mut text, mut sum) = (String::new(), String::new());
         for line in lines {
-            text += &to_text(&path, line)?;
+            text += &to_text(&path, line, &mut sum)?;
         }
         write_whole(&path, text.as_bytes())?;
         let file = OpenOptions::new().append(true).open(&path).map_err(|e| FormatError::io(&path, e))?;
-        Ok(Self { path, file })
+        Ok(Self { path, file, sum })
     }
 
     /// Adds a line, which is then in the hands of the system.
@@ -40,7 +47,7 @@ impl Metrics {
     /// # Errors
     /// The system's, with the path.
     pub fn add(&mut self, line: &Line) -> Result<(), FormatError> {
-        let text = to_text(&self.path, line)?;
+        let text = to_text(&self.path, line, &mut self.sum)?;
         self.file.write_all(text.as_bytes()).map_err(|e| FormatError::io(&self.path, e))
     }
 
@@ -55,15 +62,18 @@ impl Metrics {
     /// The lines of `folder`; none where there is no file. A last line that was cut off, as by a
     /// process that was killed, is left out.
     ///
+    /// Each line has a sum of itself and the lines before, so that none is changed or lost unnoticed; those of
+    /// earlier versions have none.
+    ///
     /// # Errors
-    /// [`FormatError`] names the line that is none.
+    /// [`FormatError`] names the line that is none, or damaged.
     pub fn read(folder: &Path) -> Result<Vec<Line>, FormatError> {
         let path = folder.join(Self::NAME);
         let file = match File::open(&path) {
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             file => file.map_err(|e| FormatError::io(&path, e))?,
         };
-        let (mut reader, mut lines) = (BufReader::new(file), Vec::new());
+        let (mut reader, mut lines, mut sum) = (BufReader::new(file), Vec::new(), String::new());
         loop {
             let mut text = Vec::new();
             let part = reader.by_ref().take(LONGEST).read_until(b'\n', &mut text);
@@ -75,16 +85,52 @@ impl Metrics {
                 }
                 return Ok(lines);
             }
-            lines.push(serde_json::from_slice(&text).map_err(|e| {
-                FormatError::content(&path, format!("line {}", lines.len() + 1), e.to_string())
+            lines.push(from_text(&text, &mut sum).map_err(|reason| {
+                FormatError::content(&path, format!("line {}", lines.len() + 1), reason)
             })?);
         }
     }
 }
 
-fn to_text(path: &Path, line: &Line) -> Result<String, FormatError> {
-    let text = serde_json::to_string(line).map_err(|e| FormatError::content(path, "line", e.to_string()))?;
-    Ok(text + "\n")
+/// A line with its sum, which becomes `sum`; before, that was the sum of the line before.
+fn to_text(path: &Path, line: &Line, sum: &mut String) -> Result<String, FormatError> {
+    let mut text =
+        serde_json::to_string(line).map_err(|e| FormatError::content(path, "line", e.to_string()))?;
+    *sum = sum_of(sum, &text);
+    text.pop();
+    Ok([&text, SUM[0], sum, SUM[1], "\n"].concat())
+}
+
+/// Undoes [`to_text`], or says what is wrong.
+fn from_text(text: &[u8], sum: &mut String) -> Result<Line, String> {
+    const WHAT: &str = "damaged: put the file back from a copy, or begin the run again with --overwrite";
+    let text = str::from_utf8(text).map_err(|_| format!("{WHAT} (it is no UTF-8)"))?;
+    let line = |text: &str| serde_json::from_str(text).map_err(|e| format!("{WHAT} ({e})"));
+    let parts = text.trim_end().strip_suffix(SUM[1]).and_then(|text| {
+        let (before, own) = text.split_at_checked(text.len().checked_sub(DIGITS)?)?;
+        Some((before.strip_suffix(SUM[0])?, own))
+    });
+    match parts {
+        None if sum.is_empty() => line(text),
+        None => line(text).and_then(|_| Err(format!("{WHAT} (it has no sum)"))),
+        Some((before, own)) => {
+            let text = [before, "}"].concat();
+            *sum = sum_of(sum, &text);
+            if own != sum {
+                return Err(format!("{WHAT} (its sum is {sum}, and should be {own})"));
+            }
+            line(&text)
+        }
+    }
+}
+
+/// CRC-32C of the sum of the line before and a line.
+fn sum_of(before: &str, line: &str) -> String {
+    const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+    let mut sum = CRC.digest();
+    sum.update(before.as_bytes());
+    sum.update(line.as_bytes());
+    format!("{:08x}", sum.finalize())
 }
 
 #[cfg(test)]
@@ -112,6 +158,33 @@ mod tests {
             metrics.file.write_all(&text.as_bytes()[..torn]).unwrap();
             prop_assert_eq!(&Metrics::read(folder.path()).unwrap(), &lines);
         }
+    }
+
+    #[test]
+    fn a_flipped_bit_and_a_lost_line_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let all: Vec<Line> = (1..5).map(|step| line(step, 2.5)).collect();
+        Metrics::begin(folder.path(), &all).unwrap();
+        let path = folder.path().join(Metrics::NAME);
+        let whole = std::fs::read(&path).unwrap();
+        let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
+        let said = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            Metrics::read(folder.path()).unwrap_err().to_string()
+        };
+        for at in lines[0].len()..lines[0].len() + lines[1].len() - 1 {
+            let mut bytes = whole.clone();
+            bytes[at] ^= 1;
+            let said = said(&bytes);
+            assert!(said.contains("metrics.jsonl, line 2: damaged"), "{at}: {said}");
+        }
+        let half = [lines[0], &lines[1][..20], b"\n", lines[2], lines[3]].concat();
+        assert!(said(&half).contains("line 2: damaged"));
+        assert!(said(&[lines[0], lines[2], lines[3]].concat()).contains("line 2: damaged"));
+        // Those of an earlier version have no sums.
+        let old: String = all.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
+        std::fs::write(&path, old).unwrap();
+        assert_eq!(Metrics::read(folder.path()).unwrap(), all);
     }
 
     #[test]

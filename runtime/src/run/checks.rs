@@ -5,13 +5,14 @@ use super::files::All;
 use super::material::material;
 use super::rewards::Judged;
 use super::sources::Sources;
-use super::{DataSet, RunError, Stage};
+use super::{Data, DataSet, RunError, Stage};
 use crate::config::Config;
 use crate::stage::{Material, optimizers};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_data::Vote;
 use rlhf_train::Ranking;
 use rlhf_train::profile::{Method, Optimiser, Profile};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Files that are named one by one.
@@ -175,6 +176,7 @@ impl Checks<'_> {
                 notes.extend(flawed(&what, set));
             }
         }
+        notes.extend(unused(data));
         let named = |paths: &mut dyn Iterator<Item = &Path>| {
             let names: Vec<_> = paths.map(|path| path.display().to_string()).collect();
             let more = names.len().saturating_sub(NAMED);
@@ -282,6 +284,26 @@ fn flawed(what: &str, set: &DataSet) -> Option<String> {
     (!all.is_empty()).then(|| {
         format!("{what}, {}: {}; they are trained on (`rlhf data check` says more)", set.name, all.join(", "))
     })
+}
+
+/// The fields that nothing reads, of all sets once.
+fn unused(data: &Data) -> Option<String> {
+    let sets = [&data.demonstrations, &data.comparisons, &data.feedback, &data.prompts];
+    let mut all = BTreeMap::<(&str, &str), u64>::new();
+    for set in sets.into_iter().flatten() {
+        for (field, rows) in &set.unused {
+            let most = all.entry((&set.name, field)).or_default();
+            *most = (*most).max(*rows);
+        }
+    }
+    let named: Vec<_> = all
+        .iter()
+        .take(NAMED)
+        .map(|((set, field), rows)| format!("{set}: {field:?} ({rows} rows)"))
+        .collect();
+    let more = all.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more, see summary.json") } else { String::new() };
+    (!named.is_empty()).then(|| format!("fields that are not used: {}{more}", named.join(", ")))
 }
 
 fn refused(what: &str, set: &DataSet) -> Option<String> {

@@ -2,10 +2,10 @@
 
 use super::RunError;
 use super::rewards::{Judged, labelled, pairs, rewarded};
-use super::transcripts::Transcripts;
 use crate::engine::Model;
 use crate::record::Phase;
 use crate::stage::Material;
+use crate::transcript::Transcripts;
 use rlhf_core::maths::Normaliser;
 use rlhf_data::Feedback;
 use rlhf_train::profile::Method;

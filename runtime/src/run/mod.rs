@@ -37,7 +37,6 @@ mod sources;
 mod stage;
 mod steps;
 mod summary;
-mod transcripts;
 mod trust;
 
 pub use checks::examine;

@@ -5,6 +5,7 @@ use super::answers::write;
 use crate::config::{Config, Source};
 use crate::engine::Model;
 use crate::record::{Phase, Progress};
+use crate::transcript::pieces;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
@@ -71,8 +72,8 @@ fn written(
         let reason = "the base's tokenizer has no token to begin a text with: use \"text\"";
         return Err(RunError::setting("pretraining.source", reason));
     };
-    let stopping =
-        Stopping { max_new_tokens: config.pretraining.length - 1, eos: tokenizer.eos(), stop: &[] };
+    let ends = tokenizer.ends();
+    let stopping = Stopping { max_new_tokens: config.pretraining.length - 1, eos: &ends, stop: &[] };
     let mut out = Vec::new();
     while out.len() < count {
         let step = (out.len() / AT_ONCE) as u32;
@@ -93,12 +94,9 @@ fn read(
     found: &[(PathBuf, Format)],
     tokenizer: &AnyTokenizer,
 ) -> Result<Vec<Vec<u32>>, RunError> {
-    let length = config.pretraining.length - usize::from(tokenizer.bos().is_some());
     let mut out: Vec<Vec<u32>> = Vec::new();
     for (path, _) in found.iter().filter(|(_, format)| format.kind() == Kind::Text) {
-        let tokens = tokenizer.encode(&text(path, MOST_TEXT)?);
-        let pieces = tokens.chunks(length.max(1)).filter(|piece| piece.len() > 1);
-        out.extend(pieces.map(|piece| tokenizer.bos().into_iter().chain(piece.iter().copied()).collect()));
+        out.extend(pieces(tokenizer, &text(path, MOST_TEXT)?, config.pretraining.length));
     }
     if out.is_empty() && count > 0 {
         return Err(RunError::Missing {

@@ -1,6 +1,6 @@
 //! Comparisons for the reward model.
 
-use super::transcripts::Transcripts;
+use crate::transcript::Transcripts;
 use rlhf_data::{Comparison, Vote};
 use rlhf_train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
 
@@ -94,6 +94,77 @@ pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Device, Model};
+    use crate::inference::Loaded;
+    use rlhf_core::model::Architecture;
+    use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Bytes, Tokenizer};
+    use rlhf_core::roles::Reward;
+    use rlhf_core::{Ragged, ready};
+    use serde_json::json;
+
+    /// GPT-2's alphabet with a token that begins and ends texts.
+    fn begins() -> AnyTokenizer {
+        let printed = |byte: u32| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
+        let (mut ids, mut next) = (serde_json::Map::new(), 0x100);
+        for byte in 0..256u32 {
+            let stands = if printed(byte) { byte } else { next };
+            next += u32::from(!printed(byte));
+            ids.insert(char::from_u32(stands).unwrap().to_string(), byte.into());
+        }
+        ids.insert("<|endoftext|>".into(), 256.into());
+        Bpe::gpt2(&serde_json::Value::Object(ids).to_string(), "#version: 0.2\n").unwrap().into()
+    }
+
+    #[test]
+    fn a_row_is_scored_as_it_is_trained_on() {
+        let turn = |role: &str, text: &str| json!({ "role": role, "content": text });
+        let told = [
+            turn("system", "Be brief."),
+            turn("user", "Hi"),
+            turn("assistant", "Hello\n"),
+            turn("user", "Why?"),
+        ];
+        let rows = [
+            json!({ "prompt": "First.\n\nSecond?", "chosen": "Yes.", "rejected": "No." }),
+            json!({ "prompt": "Why?\n", "chosen": "So.\n", "rejected": "\nNo. " }),
+            json!({ "prompt": "Why? ".repeat(40), "chosen": "So. ".repeat(40), "rejected": "No." }),
+            json!({ "prompt": told, "chosen": [turn("assistant", "So.")], "rejected": [turn("assistant", "No.\n")] }),
+            json!({ "system": "Be brief.", "prompt": "Why?", "chosen": "So.", "rejected": "No." }),
+        ];
+        for tokenizer in [AnyTokenizer::from(Bytes), begins()] {
+            let folder = tempfile::tempdir().unwrap();
+            let a = Architecture::gpt2(tokenizer.vocabulary(), 64, 8, 1, 1);
+            let model = Model::random(&Device::default(), a, 1).unwrap().with_scalar_head(0.5, 1).unwrap();
+            model.save(folder.path(), &tokenizer).unwrap();
+            let mut trained = model.clone();
+            let mut loaded = Loaded::open(folder.path(), None, &Device::default()).unwrap();
+            let mut transcripts = Transcripts::new(&tokenizer, 64);
+            for (i, row) in rows.iter().enumerate() {
+                let path = folder.path().join("rows.jsonl");
+                std::fs::write(&path, format!("{row}\n\n")).unwrap();
+                let all = rlhf_data::comparisons(&path, rlhf_data::Options::default()).unwrap();
+                let comparison = all.map(Result::unwrap).next().unwrap();
+                let texts = Judged::new(&comparison, &mut transcripts).texts;
+                let ends = texts
+                    .iter()
+                    .scan(0, |end, text| {
+                        *end += text.len();
+                        Some(*end)
+                    })
+                    .collect::<Vec<_>>();
+                let mut rewards = vec![0.0; texts.len()];
+                let texts = texts.concat();
+                let together = Ragged::new(&texts, &ends).unwrap();
+                ready(trained.score(together, &mut rewards)).unwrap().unwrap();
+                let answers: Vec<_> = comparison.answers.iter().map(String::as_str).collect();
+                let scored = loaded.judge(&comparison.prompt, &answers).unwrap();
+                let scored: Vec<_> = scored.iter().map(|worth| worth.reward.to_bits()).collect();
+                assert_eq!(scored, rewards.iter().map(|r| r.to_bits()).collect::<Vec<_>>(), "row {i}");
+                assert_ne!(scored[0], scored[1], "row {i}");
+            }
+            assert_eq!(transcripts.fitted().cut_answers(), 1);
+        }
+    }
 
     fn ranks(answers: usize, votes: &[(usize, usize)]) -> Vec<u32> {
         let votes = votes.iter().map(|&(winner, loser)| Vote::Prefers { winner, loser }).collect();

@@ -96,6 +96,7 @@ pub(super) fn read<T>(
         let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
         let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
         let (mut flaws, mut left_out) = (BTreeMap::<String, usize>::new(), BTreeMap::new());
+        let mut unused = BTreeMap::<String, u64>::new();
         for path in &set.paths {
             let test = all.for_testing(path);
             let mut records = rows(path, Some(set.format))?;
@@ -108,6 +109,9 @@ pub(super) fn read<T>(
             for (flaw, rows) in records.flaws() {
                 let all = if flaw.leaves_out() || !flaw.is_problem() { &mut left_out } else { &mut flaws };
                 *all.entry(flaw.what().into()).or_default() += rows;
+            }
+            for (field, rows) in records.unused() {
+                *unused.entry(field.clone()).or_default() += rows;
             }
             reasons.extend(first.into_iter().map(|error| error.to_string()));
         }
@@ -125,6 +129,7 @@ pub(super) fn read<T>(
             reasons,
             flaws,
             left_out,
+            unused,
         };
         sets.push(Set { train, held_out: held, counts });
     }

@@ -12,7 +12,6 @@ use super::pretraining::{corpus, plain};
 use super::rewards::Judged;
 use super::sets::Set;
 use super::sources::Sources;
-use super::transcripts::line_end;
 use super::trust::judged;
 use super::{Answer, Iteration, Losses, RunError, Sample, Seconds, Stage, Stages, Summary};
 use crate::config::{Config, NewBase, Override};
@@ -20,6 +19,7 @@ use crate::engine::{Aligned, Device, EngineError, Member, Model, Scorer};
 use crate::record::{Metrics, Phase, Progress};
 use crate::stage::{self, Judgements, Session, StageError};
 use crate::statistics::{BeforeAfter, win_rate};
+use crate::transcript::{answer_mark, line_end};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
@@ -145,13 +145,13 @@ impl Run<'_, '_> {
         let clock = Instant::now();
         run.session.tell(Phase::Evaluate, 0, 1, "");
         let failed = || RunError::at(Phase::Evaluate, 0);
-        let prompts = &sources.held_out;
+        let (prompts, ends) = (&sources.held_out, run.base.tokenizer.ends());
         let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions);
         let reward_model = reward_model.map_err(|error| run.failed(Phase::Reward, prompts, error))?;
         let mut reference = sft.clone();
-        let before = run.exam(prompts).sit(&mut sft, &mut reference, &mut reward);
+        let before = run.exam(prompts, &ends).sit(&mut sft, &mut reference, &mut reward);
         let before = before.map_err(|error| run.failed(Phase::Supervised, prompts, error))?;
-        let after = run.exam(prompts).sit(&mut policy, &mut reference, &mut reward);
+        let after = run.exam(prompts, &ends).sit(&mut policy, &mut reference, &mut reward);
         let after = after.map_err(|error| run.failed(Phase::Ppo, prompts, error))?;
         let mut models = (&mut run.base.model, &mut sft, &mut policy);
         let unseen = &sources.demonstrations.1;
@@ -278,8 +278,8 @@ impl Run<'_, '_> {
         (seconds, seconds / steps.max(1) as f64)
     }
 
-    fn stopping(&self) -> Stopping<'static> {
-        Stopping { max_new_tokens: self.config.ppo.response, eos: self.base.tokenizer.eos(), stop: &[] }
+    fn stopping<'e>(&self, ends: &'e [u32]) -> Stopping<'e> {
+        Stopping { max_new_tokens: self.config.ppo.response, eos: ends, stop: &[] }
     }
 
     /// A new base, from the data's plain text.
@@ -314,10 +314,11 @@ impl Run<'_, '_> {
             solutions: &solutions,
             before: &before,
             step_end: self.step_end()?,
-            answer_after: &self.base.tokenizer.encode(rlhf_data::ASSISTANT),
+            answer_after: &answer_mark(&self.base.tokenizer),
         };
         let mut writer = sft.clone();
-        let (stopping, temperature) = (self.stopping(), self.profile.temperature());
+        let ends = self.base.tokenizer.ends();
+        let (stopping, temperature) = (self.stopping(&ends), self.profile.temperature());
         let key = Key::new(self.config.seed, Stream::Sampling, u32::MAX - 1);
         let mut written = |count| {
             let prompts: Vec<_> = sources.prompts.iter().cycle().take(count as usize).cloned().collect();
@@ -350,7 +351,8 @@ impl Run<'_, '_> {
         mix: &Examples,
         material: &stage::Material,
     ) -> Result<Aligned, RunError> {
-        let (stopping, guards) = (self.stopping(), self.config.guards);
+        let ends = self.base.tokenizer.ends();
+        let (stopping, guards) = (self.stopping(&ends), self.config.guards);
         let (prompts, iterations) = (&sources.prompts, self.config.ppo.iterations);
         let on = stage::Prompts { prompts, stopping, mix, iterations, guards };
         let nothing_more = &mut |_, _: &mut _, _: &mut _| Ok(Vec::new());
@@ -366,11 +368,11 @@ impl Run<'_, '_> {
         self.session.failed(phase, step, error, prompts.iter().map(Vec::as_slice)).into()
     }
 
-    fn exam<'t>(&self, prompts: &'t [Vec<u32>]) -> Exam<'t> {
+    fn exam<'t>(&self, prompts: &'t [Vec<u32>], ends: &'t [u32]) -> Exam<'t> {
         Exam {
             prompts,
             temperature: self.profile.temperature(),
-            stopping: self.stopping(),
+            stopping: self.stopping(ends),
             key: Key::new(self.config.seed, Stream::Sampling, u32::MAX),
         }
     }

@@ -111,6 +111,9 @@ pub struct DataSet {
     /// Why rows that fit, or judgments in them, were left out, such as empty answers, and how many rows that are.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, usize>,
+    /// Fields that are not read, and how many rows have them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unused: BTreeMap<String, u64>,
 }
 
 /// A file that was not read.

@@ -2,7 +2,7 @@
 
 use super::StageError;
 use crate::engine::{FileError, Model, OptimiserState};
-use crate::record::{Manifest, Phase, snapshot};
+use crate::record::{Line, Manifest, Phase, snapshot};
 use rlhf_models::{FormatError, Safetensors, read_numbers, write_numbers};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -81,6 +81,26 @@ pub(super) fn newest(folder: &Path, phase: Phase) -> Result<Option<Checkpoint>, 
 /// Whether there is a checkpoint of a phase.
 pub(super) fn any(folder: &Path, phase: Phase) -> Result<bool, StageError> {
     Ok(!of_phase(folder, phase)?.is_empty())
+}
+
+/// Checks that the steps which checkpoints go on from are among `lines`, those of `file`.
+///
+/// # Errors
+/// [`StageError::File`] names the file and the step.
+pub(super) fn measured(folder: &Path, lines: &[Line], file: &Path) -> Result<(), StageError> {
+    for phase in Phase::ALL {
+        let Some((step, path)) = of_phase(folder, phase)?.pop() else { continue };
+        if !lines.iter().any(|line| line.phase == phase && line.step == step) {
+            let reason = format!(
+                "it lacks {} step {step}, which {} goes on from: put the file back from a copy, or begin the run \
+                 again with --overwrite",
+                phase.name(),
+                path.display()
+            );
+            return Err(FormatError::content(file, format!("line {}", lines.len() + 1), reason).into());
+        }
+    }
+    Ok(())
 }
 
 /// Removes the checkpoints of a phase, but for the last ones, as many as `kept`.

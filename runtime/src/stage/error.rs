@@ -107,12 +107,23 @@ impl fmt::Display for StageError {
                  name another folder",
                 folder.display()
             ),
-            Self::Differs { folder, differences } => write!(
-                f,
-                "{} holds another run, and going on would mix the two: {}; set them back, or name another folder",
-                folder.display(),
-                differences.join("; ")
-            ),
+            Self::Differs { folder, differences } => {
+                let folder = folder.display();
+                let all = differences.join("; ");
+                write!(
+                    f,
+                    "{folder} holds another run, and going on would mix the two: {all}; set them back, or name another \
+                     folder"
+                )?;
+                match longer(differences) {
+                    Some(command) => write!(
+                        f,
+                        "; passes over data are planned to their end, so to train for longer begin anew: `rlhf {command} \
+                         --from {folder} --out` and another folder takes over what comes before"
+                    ),
+                    None => Ok(()),
+                }
+            }
             Self::Damaged { error, snapshot, older } => {
                 write!(f, "{error}; remove {} to go on from ", snapshot.display())?;
                 match older {
@@ -121,6 +132,18 @@ impl fmt::Display for StageError {
                 }
             }
         }
+    }
+}
+
+/// The command that trains for longer, where the number of passes over data is what differs and a step before can
+/// be taken over.
+fn longer(differences: &[String]) -> Option<&'static str> {
+    let place = |difference: &String| difference.split_once(" was ").map(|(place, _)| place.to_owned());
+    let place = differences.iter().filter_map(place).find(|place| place.ends_with("epochs"))?;
+    match place.split('.').next() {
+        Some("supervised") => None,
+        Some("reward") => Some("reward"),
+        _ => Some("ppo"),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::owned::{CHECKPOINTS, LOCK, Owned, RUN, SESSION};
 use super::{StageError, checkpoint};
-use crate::record::{Phase, snapshot};
+use crate::record::{Line, Metrics, Phase, snapshot};
 use rlhf_models::{FormatError, read_at_most, write_json};
 use serde_json::Value;
 use std::fs::{self, File, OpenOptions, TryLockError};
@@ -21,6 +21,8 @@ pub(super) struct Folder {
     pub root: PathBuf,
     /// What the run has written.
     pub owned: Owned,
+    /// What its steps measured so far.
+    pub lines: Vec<Line>,
     /// What was made for it: folders, outermost first, and the lock.
     made: Option<Made>,
     /// Locked as long as it is open, also against a process that is killed.
@@ -70,8 +72,8 @@ impl Folder {
         let made = Made::folder(root)?;
         let opened = lock(root).and_then(|lock| Ok((Self::hold(root, resume, about, names)?, lock)));
         match opened {
-            Ok((owned, lock)) => {
-                Ok(Self { root: root.into(), owned, made: (!found).then_some(made), _lock: lock })
+            Ok(((owned, lines), lock)) => {
+                Ok(Self { root: root.into(), owned, lines, made: (!found).then_some(made), _lock: lock })
             }
             Err(error) => {
                 // Another process may be working there.
@@ -84,13 +86,18 @@ impl Folder {
     }
 
     /// The same of a folder that is locked.
-    fn hold(root: &Path, resume: bool, about: &Value, names: &[&str]) -> Result<Owned, StageError> {
+    fn hold(
+        root: &Path,
+        resume: bool,
+        about: &Value,
+        names: &[&str],
+    ) -> Result<(Owned, Vec<Line>), StageError> {
         let run = root.join(RUN);
         if !run.exists() {
             // The list comes first: without one, what is there would be taken for that of an earlier version.
             let owned = Owned::begin(root)?;
             write_json(&run, about)?;
-            return Ok(owned);
+            return Ok((owned, Vec::new()));
         }
         if !resume {
             return Err(StageError::Occupied { folder: root.into() });
@@ -113,6 +120,8 @@ impl Folder {
             }
             return Err(StageError::Differs { folder: root.into(), differences });
         }
+        let lines = Metrics::read(root)?;
+        checkpoint::measured(&root.join(CHECKPOINTS), &lines, &root.join(Metrics::NAME))?;
         if more.is_some() {
             write_json(&run, about)?;
         }
@@ -120,12 +129,12 @@ impl Folder {
         owned.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
         snapshot::tidy(root)?;
         snapshot::tidy(&root.join(CHECKPOINTS))?;
-        Ok(owned)
+        Ok((owned, lines))
     }
 
     /// Leaves nothing of a run that has just begun, and could not go on. Of an older one all stays.
     pub fn abandon(self) {
-        let Self { root, owned, made, _lock } = self;
+        let Self { root, owned, made, _lock, .. } = self;
         if let Some(made) = made
             && owned.remove().is_ok()
         {
@@ -181,6 +190,8 @@ fn longer(was: &Value, is: &Value) -> Option<Value> {
 
 /// What of a run may grow.
 const ITERATIONS: &str = "iterations";
+/// Where the settings are.
+const PROFILE: &str = "profile";
 
 /// Adds where `was` and `is` differ.
 fn compare(place: &str, was: &Value, is: &Value, differences: &mut Vec<String>) {
@@ -188,7 +199,12 @@ fn compare(place: &str, was: &Value, is: &Value, differences: &mut Vec<String>) 
         (Value::Object(a), Value::Object(b)) => {
             let keys: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
             for key in keys {
-                let place = if place.is_empty() { key.clone() } else { format!("{place}.{key}") };
+                // A setting is named as in the configuration.
+                let place = match (place, key.as_str()) {
+                    ("", PROFILE) => String::new(),
+                    ("", key) => key.into(),
+                    (place, key) => format!("{place}.{key}"),
+                };
                 let of = |map: &serde_json::Map<String, Value>| map.get(key).cloned().unwrap_or(Value::Null);
                 compare(&place, &of(a), &of(b), differences);
             }
@@ -214,7 +230,7 @@ mod tests {
         drop(first);
         assert!(matches!(open(false, &about), Err(StageError::Occupied { .. })));
         let said = open(true, &json!({ "seed": 1, "profile": { "beta": 0.2 } })).unwrap_err().to_string();
-        assert!(said.contains("profile.beta was 0.1 and is now 0.2"), "{said}");
+        assert!(said.contains(": beta was 0.1 and is now 0.2"), "{said}");
         open(true, &about).unwrap();
         // A run may be made longer, and not shorter.
         let iterations = |n: u32| json!({ "seed": 1, "iterations": n });

@@ -116,7 +116,7 @@ impl<'a> Session<'a> {
         let began = (|| {
             folder.owned.add(Metrics::NAME)?;
             folder.owned.add(TENSORBOARD)?;
-            self.lines = Metrics::read(root)?;
+            self.lines = core::mem::take(&mut folder.lines);
             let metrics = Metrics::begin(root, &self.lines)?;
             Ok((metrics, Events::create(&root.join(TENSORBOARD))?))
         })();

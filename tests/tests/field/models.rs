@@ -29,7 +29,7 @@ fn writes(token: usize) -> (Architecture, Vec<f32>) {
 /// A folder with GPT-2's two files, in which token 256 is `</s>`; and these files.
 fn model(folder: &Path, more: &[(&str, Value)]) {
     let (a, weights) = writes(256);
-    huggingface::save(folder, &a, &weights, None).unwrap();
+    huggingface::save(folder, &a, &weights, &[]).unwrap();
     let printed = |byte: u32| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
     let (mut ids, mut next) = (Map::new(), 0x100);
     for byte in 0..256u32 {
@@ -67,6 +67,7 @@ fn texts_end_at_the_token_that_the_folder_names() {
     for more in [
         ("config.json", json!({"eos_token_id": 256})),
         ("generation_config.json", json!({"eos_token_id": [256, 1]})),
+        ("generation_config.json", json!({"eos_token_id": [1, 2, 256]})),
         ("special_tokens_map.json", json!({"eos_token": {"content": "</s>"}})),
         ("tokenizer_config.json", json!({"eos_token": "</s>"})),
     ] {
@@ -74,6 +75,9 @@ fn texts_end_at_the_token_that_the_folder_names() {
         let row: Value = serde_json::from_str(&out).unwrap();
         assert_eq!((code, &row["finish"], &row["tokens"]), (0, &json!("eos"), &json!(1)), "{more:?}");
     }
+    let beyond = ("generation_config.json", json!({"eos_token_id": [256, 257]}));
+    let (code, _, error) = named(&[beyond]);
+    assert!(code == 2 && error.contains("token 257 is outside the vocabulary of 257"), "{error}");
     // Nothing names one.
     assert!(named(&[]).1.contains("\"finish\":\"length\""));
     let (code, _, error) = named(&[("config.json", json!({"eos_token_id": 50256}))]);
@@ -88,7 +92,7 @@ fn a_folder_whose_files_are_of_two_models_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model");
     let a = Architecture::gpt2(257, 64, 8, 2, 1);
-    huggingface::save(&path, &a, &vec![0.5; a.parameters()], None).unwrap();
+    huggingface::save(&path, &a, &vec![0.5; a.parameters()], &[]).unwrap();
     let kept = std::fs::read(path.join("model.safetensors")).unwrap();
     model(&path, &[]);
     std::fs::write(path.join("model.safetensors"), kept).unwrap();
@@ -103,7 +107,7 @@ fn weights_that_are_not_numbers_are_refused_by_file() {
     model(&path, &[]);
     let (a, mut weights) = writes(256);
     weights[5] = f32::NAN;
-    huggingface::save(&path, &a, &weights, None).unwrap();
+    huggingface::save(&path, &a, &weights, &[]).unwrap();
     let (code, _, error) = said(&rlhf(folder.path(), &["generate", "model", "--prompt", "Hi"], ""));
     assert!(code == 2 && error.contains("wte.weight") && error.contains("NaN"), "{error}");
 }

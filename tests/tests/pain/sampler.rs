@@ -100,7 +100,7 @@ fn row_02_filters_that_a_scorer_cannot_follow_are_known_as_such() {
 fn row_14_a_response_ends_at_its_end_however_long_it_might_be() {
     let small = Small::new(settings(), 1);
     let mut policy = network(2, 1);
-    let longest = Stopping { max_new_tokens: usize::MAX, eos: Some(0), stop: &[1, 2, 3, 4, 5] };
+    let longest = Stopping { max_new_tokens: usize::MAX, eos: &[0], stop: &[1, 2, 3, 4, 5] };
     let written = write(&mut policy, &small.prompts, &Sampling::at_temperature(1.0), &longest);
     let ended = written.finish.iter().filter(|finish| **finish != Finish::Length).count();
     assert!(ended >= 14, "{ended}");

@@ -90,7 +90,7 @@ fn row_12_a_split_changes_no_step_of_ppo() {
     let prompts = Examples::try_from_iter((0..12).map(|i| (text(i), []))).unwrap();
     let (mut policy, mut critic, mut reference) = (network(), network(), network());
     let mut ppo = Ppo::new(settings, 1, 7).unwrap();
-    let stopping = Stopping { max_new_tokens: 16, eos: Some(0), stop: &[] };
+    let stopping = Stopping { max_new_tokens: 16, eos: &[0], stop: &[] };
     let mut reward = |text: &[u32]| (text[text.len() - 1] % 3) as f32;
     let (p, c) = (&mut policy, &mut critic);
     let mut roles = Roles { policy: p, critic: c, reference: &mut reference, reward: &mut reward };

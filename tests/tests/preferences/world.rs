@@ -9,7 +9,7 @@ use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 
 pub const TOKENS: u32 = 8;
-pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 4, eos: None, stop: &[] };
+pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 4, eos: &[], stop: &[] };
 
 /// The policy that writes at first, and that nobody may stray from.
 pub fn reference() -> Table {

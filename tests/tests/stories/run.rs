@@ -27,7 +27,7 @@ fn the_well_known_story() {
         for threads in [1, 2] {
             let cpu = Cpu::new(threads, isa);
             let mut model = Model::from_weights(&cpu, opened.architecture.clone(), weights.clone()).unwrap();
-            let stopping = Stopping { max_new_tokens: oracle.len(), eos: None, stop: &[] };
+            let stopping = Stopping { max_new_tokens: oracle.len(), eos: &[], stop: &[] };
             let prompt = Ragged::new(&prompt, &[1]).unwrap();
             let key = Key::new(0, Stream::Sampling, 0);
             let out = ready(model.sample(prompt, &Sampling::Greedy, &stopping, key, 0)).unwrap().unwrap();

@@ -97,7 +97,7 @@ fn way_home(heads: &mut [Model; 2], beta: f64) -> (f64, f64) {
     let request = Request {
         prompts: Ragged::new(&starts, &ends).unwrap(),
         sampling: &Sampling::at_temperature(1.0),
-        stopping: &Stopping { max_new_tokens: LONGEST, eos: Some(HOME), stop: &[] },
+        stopping: &Stopping { max_new_tokens: LONGEST, eos: &[HOME], stop: &[] },
         context: LONGEST + 1,
         key: Key::new(8, Stream::Sampling, 0),
         first: 0,
@@ -153,7 +153,7 @@ fn a_led_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
     let (mut heads, mut policy) = ([network(1), network(2)], AIMLESS.clone());
     let mut led = Led { policy: &mut policy, heads: &mut heads, beta: BETA, top_k: 4, context: LONGEST + 1 };
     let (starts, sampling) = ([0, 3, 5, 7], Sampling::at_temperature(0.7));
-    let stopping = Stopping { max_new_tokens: LONGEST, eos: Some(HOME), stop: &[] };
+    let stopping = Stopping { max_new_tokens: LONGEST, eos: &[HOME], stop: &[] };
     let (prompts, key) = (Ragged::new(&starts, &[1, 2, 3, 4]).unwrap(), Key::new(8, Stream::Sampling, 0));
     let walked = ready(led.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();
     let (mut tokens, mut ends, mut owed, mut said) = (vec![], vec![], vec![], vec![]);

@@ -14,7 +14,7 @@ use std::sync::LazyLock;
 pub const ANSWERS: [&str; 4] = ["glad.", "sad.", "mad.", "shy."];
 pub const WHO: [&str; 2] = ["I am ", "We are "];
 pub const CONTEXT: usize = 24;
-pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: Some(Bytes::EOS), stop: &[] };
+pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: &[Bytes::EOS], stop: &[] };
 
 /// A network that gives each answer about as often as the others.
 pub static SFT: LazyLock<Model> = LazyLock::new(|| {

@@ -155,7 +155,7 @@ fn sample<M: Policy + 'static>(
     sampling: Sampling,
 ) -> Box<dyn FnMut()> {
     let (text, new) = (Text::new(vocabulary, prompts, size.prompt), size.new);
-    let stopping = Stopping { max_new_tokens: new, eos: None, stop: &[] };
+    let stopping = Stopping { max_new_tokens: new, eos: &[], stop: &[] };
     let mut step = 0;
     Box::new(move || {
         step += 1;

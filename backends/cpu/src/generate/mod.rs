@@ -192,7 +192,7 @@ mod tests {
                     packed: &packed,
                     prompts: Ragged::new(&tokens, &ends).unwrap(),
                     sampling: &sampling,
-                    stopping: &Stopping { max_new_tokens: 50, eos: Some(7), stop: &[] },
+                    stopping: &Stopping { max_new_tokens: 50, eos: &[7], stop: &[] },
                     key: Key::new(3, Stream::Sampling, 0),
                     first: 2,
                 };

@@ -15,7 +15,7 @@ fn guided_sampling_without_a_guide_is_the_engines_own() {
     let cpu = Cpu::default();
     let (prompts, ends, _) = text(37, &[3, 1, 7, 2]);
     let filters = Filters { temperature: 0.8, top_k: 20, top_p: 0.9, ..Filters::default() };
-    let stopping = Stopping { max_new_tokens: 30, eos: Some(0), stop: &[5] };
+    let stopping = Stopping { max_new_tokens: 30, eos: &[0], stop: &[5] };
     for architecture in architectures() {
         let (mut policy, mut other) = (network(&cpu, &architecture, 1), network(&cpu, &architecture, 2));
         for sampling in [Sampling::Greedy, Sampling::at_temperature(0.7), Sampling::Draw(filters)] {

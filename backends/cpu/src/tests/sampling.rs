@@ -8,7 +8,7 @@ use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Filters, Finish, Responses, Sampling, Stopping};
 use rlhf_cpu::{Cpu, Isa};
 
-const STOPPING: Stopping<'_> = Stopping { max_new_tokens: 12, eos: Some(0), stop: &[5] };
+const STOPPING: Stopping<'_> = Stopping { max_new_tokens: 12, eos: &[0], stop: &[5] };
 
 fn key() -> Key {
     Key::new(9, Stream::Sampling, 0)
@@ -93,7 +93,7 @@ fn draws_follow_the_distribution() {
     let n = 4000;
     let tokens = prompt.repeat(n);
     let ends: Vec<usize> = (1..=n).map(|i| i * prompt.len()).collect();
-    let stopping = Stopping { max_new_tokens: 1, eos: None, stop: &[] };
+    let stopping = Stopping { max_new_tokens: 1, eos: &[], stop: &[] };
     let sampling = Sampling::at_temperature(0.7);
     let prompts = Ragged::new(&tokens, &ends).unwrap();
     let out = ready(model.sample(prompts, &sampling, &stopping, key(), 0)).unwrap().unwrap();

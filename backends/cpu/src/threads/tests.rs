@@ -301,7 +301,7 @@ fn small_work_wakes_nobody() {
     ready(model.score(Ragged::new(&tokens, &[64]).unwrap(), &mut [0.0])).unwrap().unwrap();
     assert_eq!(workers.wakes.load(Ordering::Relaxed), 0, "64 tokens scored");
     let one = Ragged::new(&tokens[..8], &[8]).unwrap();
-    let stopping = Stopping { max_new_tokens: 100, eos: None, stop: &[] };
+    let stopping = Stopping { max_new_tokens: 100, eos: &[], stop: &[] };
     let key = Key::new(1, Stream::Sampling, 0);
     ready(model.sample(one, &Sampling::Greedy, &stopping, key, 0)).unwrap().unwrap();
     assert_eq!(workers.wakes.load(Ordering::Relaxed), 0, "one sequence sampled");

@@ -57,6 +57,10 @@ impl Tokenizer for AnyTokenizer {
         self.inner().eos()
     }
 
+    fn ends(&self) -> Vec<u32> {
+        self.inner().ends()
+    }
+
     fn encode(&self, text: &str) -> Vec<u32> {
         self.inner().encode(text)
     }

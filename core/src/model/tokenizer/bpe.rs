@@ -46,22 +46,19 @@ impl Bpe {
     }
 
     /// Returns the tokenizer with `count` tokens at least, of which those beyond its own are special and stand for
-    /// no text, and with other tokens that begin and end texts.
+    /// no text, and with other tokens that begin and end texts: of several `ends`, texts to learn from end with the
+    /// first, and responses with any.
     ///
     /// # Errors
-    /// `bos` or `eos` is outside the vocabulary, or there are more than 2^24 tokens.
-    pub fn with_special(
-        self,
-        count: usize,
-        bos: Option<u32>,
-        eos: Option<u32>,
-    ) -> Result<Self, TokenizerError> {
+    /// `bos` or one of `ends` is outside the vocabulary, or there are more than 2^24 tokens.
+    pub fn with_special(self, count: usize, bos: Option<u32>, ends: &[u32]) -> Result<Self, TokenizerError> {
         let mut parts = self.0;
         if count > MOST_TOKENS {
             return Err(TokenizerError::new("bpe", format!("{count} tokens"), "there are more than 2^24"));
         }
         parts.tokens.resize(count.max(parts.tokens.len()), Vec::new());
-        Parts { bos, eos, ..parts }.try_into()
+        let (eos, others) = ends.split_first().map_or((None, &[][..]), |(eos, others)| (Some(*eos), others));
+        Parts { bos, eos, other_ends: others.to_vec(), ..parts }.try_into()
     }
 
     /// The bytes of a token: none for a special one, `None` outside the vocabulary.
@@ -138,7 +135,7 @@ impl TryFrom<Parts> for Bpe {
                 return fault(place, "the merged token's text is not that of the two");
             }
         }
-        for special in [parts.bos, parts.eos].into_iter().flatten() {
+        for special in parts.bos.into_iter().chain(parts.eos).chain(parts.other_ends.iter().copied()) {
             if bytes_of(special).is_none() {
                 return fault(format!("special token {special}"), "it is outside the vocabulary");
             }
@@ -158,6 +155,10 @@ impl Tokenizer for Bpe {
 
     fn eos(&self) -> Option<u32> {
         self.0.eos
+    }
+
+    fn ends(&self) -> Vec<u32> {
+        self.0.eos.into_iter().chain(self.0.other_ends.iter().copied()).collect()
     }
 
     fn encode(&self, text: &str) -> Vec<u32> {

@@ -63,7 +63,16 @@ pub(super) fn parse(encoder: &str, merges: &str) -> Result<Parts, TokenizerError
     }
     let end = ids.get("<|endoftext|>").copied();
     let merges = pairs.into_iter().map(|(m, _)| m).collect();
-    Ok(Parts { tokens, merges, bytes, chars: Vec::new(), cut: Cut::Words, bos: end, eos: end })
+    Ok(Parts {
+        tokens,
+        merges,
+        bytes,
+        chars: Vec::new(),
+        cut: Cut::Words,
+        bos: end,
+        eos: end,
+        other_ends: Vec::new(),
+    })
 }
 
 /// The tokens by id; the ids must be 0, 1, 2, ….

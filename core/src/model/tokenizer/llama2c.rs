@@ -51,7 +51,16 @@ pub(super) fn parse(file: &[u8]) -> Result<Parts, TokenizerError> {
     }
     merges.sort_by_key(|m| (m.left, m.right));
     chars.sort();
-    Ok(Parts { merges, bytes, chars, cut: Cut::Prefix, bos: Some(BOS), eos: Some(EOS), tokens })
+    Ok(Parts {
+        merges,
+        bytes,
+        chars,
+        cut: Cut::Prefix,
+        bos: Some(BOS),
+        eos: Some(EOS),
+        other_ends: Vec::new(),
+        tokens,
+    })
 }
 
 /// The scores and the texts of all tokens.

@@ -39,6 +39,11 @@ pub trait Tokenizer {
     /// The token that ends a text.
     fn eos(&self) -> Option<u32>;
 
+    /// All tokens at which a response ends: [`Self::eos`] first, with which texts to learn from end.
+    fn ends(&self) -> Vec<u32> {
+        self.eos().into_iter().collect()
+    }
+
     /// The ids of `text`, without a begin or end token.
     fn encode(&self, text: &str) -> Vec<u32>;
 

@@ -25,6 +25,9 @@ pub(super) struct Parts {
     pub bos: Option<u32>,
     /// The token that ends a text.
     pub eos: Option<u32>,
+    /// Other tokens that end a text. Stored files of earlier versions do not have them: they are stored beside it.
+    #[serde(skip)]
+    pub other_ends: Vec<u32>,
 }
 
 /// How text is cut before merging.

@@ -147,7 +147,7 @@ mod tests {
         let (mut policy, mut lagging) = (Table::random(6, 7), Table::random(6, 8));
         let (starts, ends): (Vec<u32>, Vec<usize>) = (0..24).map(|i| (i % 6, i as usize + 1)).unzip();
         let sampling = Sampling::at_temperature(0.8);
-        let stopping = Stopping { max_new_tokens: 4, eos: None, stop: &[] };
+        let stopping = Stopping { max_new_tokens: 4, eos: &[], stop: &[] };
         let request = Request {
             prompts: Ragged::new(&starts, &ends).unwrap(),
             sampling: &sampling,

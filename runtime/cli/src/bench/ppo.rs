@@ -20,7 +20,7 @@ pub(super) const MINIBATCHES: u32 = 4;
 pub(super) const STEPS: f64 = (EPOCHS * MINIBATCHES) as f64;
 
 /// No response ends before it is so long.
-pub(super) const STOPPING: Stopping<'static> = Stopping { max_new_tokens: NEW, eos: None, stop: &[] };
+pub(super) const STOPPING: Stopping<'static> = Stopping { max_new_tokens: NEW, eos: &[], stop: &[] };
 
 /// Sampling from so many prompts: every new token waits for the one before it, and each reads all weights.
 pub(super) fn sampling(a: &Architecture, prompts: usize) -> Cost {

@@ -101,7 +101,7 @@ fn sampling(mut network: Model, prompts: usize, drawn: bool) -> Box<Once<'static
 fn load(network: Model) -> Result<Box<Once<'static>>, TrainError> {
     let folder = tempfile::tempdir().map_err(TrainError::role("file"))?;
     let weights = network.weights().map_err(TrainError::role("network"))?;
-    huggingface::save(folder.path(), network.architecture(), &weights, None)
+    huggingface::save(folder.path(), network.architecture(), &weights, &[])
         .map_err(TrainError::role("file"))?;
     let device = network.device();
     Ok(Box::new(move || {

@@ -1,5 +1,5 @@
 //! Ctrl-C, SIGTERM or a terminal that is closed: the first ends the run after its step, with a checkpoint; the
-//! second ends it at once.
+//! second ends it at once. Under `nohup` a terminal that is closed ends nothing.
 
 use super::output;
 use core::time::Duration;
@@ -21,6 +21,8 @@ const AT_ONCE: i32 = 130;
 /// # Errors
 /// The system's.
 pub fn asked() -> Result<impl Fn() -> bool, ctrlc::Error> {
+    #[cfg(unix)]
+    let before = ignore_hang_up();
     ctrlc::set_handler(|| match ASKED.get() {
         Some(first) if first.elapsed() > ONE_WISH => std::process::exit(AT_ONCE),
         Some(_) => {}
@@ -29,5 +31,16 @@ pub fn asked() -> Result<impl Fn() -> bool, ctrlc::Error> {
             output::tell("\nStopping after this step. Once more, and it ends at once.");
         }
     })?;
+    #[cfg(unix)]
+    if before == libc::SIG_IGN {
+        ignore_hang_up();
+    }
     Ok(|| ASKED.get().is_some())
+}
+
+/// Ignores SIGHUP from now on. Returns what was done with it before.
+#[cfg(unix)]
+fn ignore_hang_up() -> libc::sighandler_t {
+    // SAFETY: to ignore a signal runs no code of ours.
+    unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) }
 }

@@ -5,9 +5,9 @@ use super::input::{Bad, Row as BadRow, rows};
 use super::output::{print, print_line, tell};
 use super::tally::Tally;
 use clap::Args;
-use rlhf::data::{Comparison, Kind, Options, comparisons, recognise};
+use rlhf::data::{Comparison, Kind, Options, as_response, comparisons, recognise};
 use rlhf::engine::Device;
-use rlhf::inference::{Loaded, Worth, transcript};
+use rlhf::inference::{self, Loaded, Worth, transcript};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -76,9 +76,9 @@ impl Score {
     /// Prints a response's reward. Returns whether the text was cut.
     fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<bool, BadRow> {
         let worth = if self.transcript {
-            model.judge(&transcript(prompt), &[&format!(" {}", reply.trim())])
+            model.judge(&transcript(prompt), &[&as_response(reply)])
         } else {
-            model.judge(prompt, &[reply])
+            model.judge(inference::prompt(prompt), &[reply])
         };
         let worth = worth.map_err(|e| BadRow::of(place, e))?;
         let Some(Worth { reward, disagreement, cut }) = worth.first().copied() else { return Ok(false) };

@@ -206,7 +206,7 @@ fn context(prompt: &Prompt) -> Vec<u32> {
 }
 
 fn stopping(settings: &Settings) -> Stopping<'static> {
-    Stopping { max_new_tokens: settings.longest, eos: Some(END), stop: &[] }
+    Stopping { max_new_tokens: settings.longest, eos: &[END], stop: &[] }
 }
 
 /// Prompts end to end.

@@ -77,6 +77,7 @@ impl Checker {
         if format == Format::Text {
             self.lines(path, &mut file)?;
         } else if let Some(parse) = parser(format) {
+            let unread = parquet::unread(path)?;
             for row in rows(path)? {
                 file.rows += 1;
                 let read = row.and_then(|row| {
@@ -90,17 +91,11 @@ impl Checker {
                 match read {
                     Ok((row, records)) => {
                         file.kept += 1;
-                        self.report.row(format, &row);
+                        self.report.row(format, &row, &unread);
                         records.into_iter().for_each(|record| self.record(&record, &mut file));
                     }
                     Err(error) => self.refuse(&error, &mut file),
                 }
-            }
-        }
-        if parquet::is(path)? {
-            // In how many rows such a column is null is not known: it is not read.
-            for name in parquet::unread(path)? {
-                self.report.unused(&name, file.rows);
             }
         }
         self.report.files.push(file);

@@ -128,18 +128,12 @@ impl Report {
         }
     }
 
-    /// A row that can be read.
-    pub(super) fn row(&mut self, format: Format, row: &Row) {
+    /// A row that can be read, of a file with columns that are not.
+    pub(super) fn row(&mut self, format: Format, row: &Row, unread: &[String]) {
         for flaw in row.flaws().iter() {
             *self.flaws.entry(flaw.what()).or_default() += 1;
         }
-        Fields::unused(format, &row.fields).for_each(|name| self.unused(name, 1));
-    }
-
-    /// A field that is not read, in so many rows.
-    pub(super) fn unused(&mut self, name: &str, rows: u64) {
-        let known = self.unused.len() < MOST_FIELDS || self.unused.contains_key(name);
-        *self.unused.entry(if known { name.into() } else { "…".into() }).or_default() += rows;
+        Fields::count_unused(format, &row.fields, unread, &mut self.unused);
     }
 
     /// What should be looked at before training: files that end early, rows that do not fit, rows with something

@@ -34,8 +34,8 @@ pub(in super::super) fn rows(path: &Path) -> Result<Rows, DataError> {
     Ok(Box::new(open(path)?))
 }
 
-/// The names of the columns that no format knows, which are not read.
-pub(in super::super) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
+/// The outermost columns that no format knows, which are not read.
+pub(in crate::parquet) fn unread(path: &Path) -> Result<Vec<String>, DataError> {
     Ok(open(path)?.unread)
 }
 

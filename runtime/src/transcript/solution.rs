@@ -1,54 +1,11 @@
-//! Transcripts as the model reads them.
+//! An answer in steps.
 
+use super::{Transcripts, begun};
 use rlhf_core::Error;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
-use rlhf_data::Fit;
 use rlhf_train::Solution;
 
-/// Turns texts into `[begin] prompt response [end]`, cut to a greatest length as [`Fit`] does; the begin token,
-/// without which the model is lost, stays.
-pub(super) struct Transcripts<'a> {
-    tokenizer: &'a AnyTokenizer,
-    most: usize,
-    fit: Fit,
-}
-
-impl<'a> Transcripts<'a> {
-    /// Of at most `most` tokens.
-    pub fn new(tokenizer: &'a AnyTokenizer, most: usize) -> Self {
-        let room = most - usize::from(tokenizer.bos().is_some());
-        Self { tokenizer, most: room, fit: Fit::new(room) }
-    }
-
-    /// A prompt alone.
-    pub fn prompt(&mut self, text: &str) -> Vec<u32> {
-        let mut tokens = self.tokenizer.encode(text);
-        self.fit.one(&mut tokens);
-        self.begun(tokens)
-    }
-
-    /// A prompt and its response.
-    pub fn pair(&mut self, prompt: &str, response: &str) -> (Vec<u32>, Vec<u32>) {
-        let mut prompt = self.tokenizer.encode(prompt);
-        let mut response = self.ended(response);
-        self.fit.pair(&mut prompt, &mut response);
-        (self.begun(prompt), response)
-    }
-
-    /// A prompt and all its answers, each of which is read after the same prompt.
-    pub fn answers(&mut self, prompt: &str, answers: &[String]) -> (Vec<u32>, Vec<Vec<u32>>) {
-        let mut prompt = self.tokenizer.encode(prompt);
-        let mut answers: Vec<_> = answers.iter().map(|answer| self.ended(answer)).collect();
-        self.fit.answers(&mut prompt, &mut answers);
-        (self.begun(prompt), answers)
-    }
-
-    fn ended(&self, answer: &str) -> Vec<u32> {
-        let mut answer = self.tokenizer.encode_continuation(answer);
-        answer.extend(self.tokenizer.eos());
-        answer
-    }
-
+impl Transcripts<'_> {
     /// A prompt and the steps of its answer, a line each; of one that is too long, the first steps, of which
     /// the one that is cut ends where the text does. `whole`: the answer is one step.
     pub fn solution(&mut self, from: &rlhf_data::Solution, whole: bool) -> Result<Solution, Error> {
@@ -65,7 +22,7 @@ impl<'a> Transcripts<'a> {
             ends.push(answer.len());
         }
         self.fit.pair(&mut prompt, &mut answer);
-        let (prompt, room) = (self.begun(prompt), answer.len());
+        let (prompt, room) = (begun(self.tokenizer, prompt), answer.len());
         let begin = |i: usize| i.checked_sub(1).map_or(0, |before| ends[before]);
         let kept = (0..ends.len()).filter(|i| begin(*i) < room);
         let (kept, labels): (Vec<_>, Vec<_>) =
@@ -75,19 +32,10 @@ impl<'a> Transcripts<'a> {
         let outcome = from.labels.iter().copied().fold(1.0, f32::min);
         if whole { Solution::whole(text, outcome) } else { Solution::new(text, kept, labels) }
     }
-
-    fn begun(&self, tokens: Vec<u32>) -> Vec<u32> {
-        self.tokenizer.bos().into_iter().chain(tokens).collect()
-    }
-
-    /// What was cut since the last call.
-    pub fn fitted(&mut self) -> Fit {
-        core::mem::replace(&mut self.fit, Fit::new(self.most))
-    }
 }
 
 /// The token of a line's end, which ends a step, if it is one.
-pub(super) fn line_end(tokenizer: &AnyTokenizer) -> Option<u32> {
+pub(crate) fn line_end(tokenizer: &AnyTokenizer) -> Option<u32> {
     match tokenizer.encode_continuation("\n")[..] {
         [token] => Some(token),
         _ => None,

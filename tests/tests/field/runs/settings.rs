@@ -1,0 +1,138 @@
+//! Settings out of range.
+
+use super::{prepared, run, said};
+use rlhf::config::{Config, Given};
+use rlhf::train::profile::Method;
+use rlhf_tests::run_data::CONFIG;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[test]
+fn a_value_out_of_range_is_told_in_few_digits() {
+    let folder = prepared();
+    for (set, wanted) in [
+        ("supervised.batch=0", "want 1 or more"),
+        ("supervised.epochs=0", "want 1 or more"),
+        ("reward.epochs=0", "want 1 or more"),
+        ("ppo.epochs=0", "want 1 or more"),
+        ("ppo.iterations=0", "1 or more"),
+        ("ppo.temperature=0", "want above 0"),
+        ("ppo.dropout=1", "want 0 to 0.99"),
+        ("ppo.shaping.score_clip=-1.0", "want above 0"),
+        ("ppo.pretraining.examples=1e30", "want 0 to 1024, not 1e30"),
+        ("ppo.policy.learning_rate=-1e300", "want 0 or more, not -1e300"),
+    ] {
+        let (code, text) = said(folder.path(), &["config", "check", "run.toml", "--data", ".", "--set", set]);
+        assert_eq!(code, 2, "{set}: {text}");
+        assert!(text.contains(wanted), "{set}: {text}");
+        let digits = text.split(|c: char| !c.is_ascii_digit()).map(str::len).max();
+        assert!(digits < Some(40), "{text}");
+    }
+    for (args, wanted) in
+        [(["--top-p", "0"], "want above 0 and at most 1"), (["--min-p", "2"], "want 0 to 1")]
+    {
+        let generate = ["generate", "base", "--tokenizer", "bytes.tok", "--prompt", "a"];
+        let (code, text) = said(folder.path(), &[&generate[..], &args].concat());
+        assert!(code == 2 && text.contains(wanted), "{text}");
+    }
+}
+
+#[test]
+fn a_rate_that_is_too_high_ends_every_method_with_advice_and_samples() {
+    let folder = prepared();
+    let zero = |setting: &str| format!("{setting}.warm_up={{ steps = 0 }}");
+    for (method, setting) in [
+        ("ppo", "ppo.policy"),
+        ("grpo", "method.on_policy.optimiser"),
+        ("dpo", "method.preference.optimiser"),
+        ("kto", "method.kto.optimiser"),
+        ("online_dpo", "method.online.optimiser"),
+        ("best_of_n", "method.expert_iteration.optimiser"),
+        ("ilql", "method.ilql.optimiser"),
+        ("ppo", "supervised.optimiser"),
+        ("ppo", "reward.optimiser"),
+    ] {
+        let out = format!("{method}-{setting}");
+        let (method, rate) = (format!("method={method}"), format!("{setting}.learning_rate=1e10"));
+        let set = ["--out", &out, "--set", &method, "--set", &rate, "--set", &zero(setting)];
+        let (code, text) = said(folder.path(), &run(&set));
+        assert_eq!(code, 3, "{setting}: {text}");
+        let last = text.lines().find(|line| line.starts_with("error: ")).unwrap();
+        // A reward model that was made of a broken step 1 is broken too, and is where that shows.
+        let own = ["lower ", setting, ".learning_rate"].concat();
+        assert!(last.contains(&own) || setting.starts_with("supervised"), "{last}");
+        assert!(folder.path().join(&out).join("offending.jsonl").exists(), "{last}");
+    }
+}
+
+/// The numbers of a recipe: the places of settings that have one.
+fn numbers(place: &str, value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Number(_) => out.push(place.into()),
+        Value::Object(parts) => {
+            for (name, part) in parts {
+                let place = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+                numbers(&place, part, out);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Settings that may be below 0: a bonus may be a malus, a penalty a gift, a threshold anywhere.
+const SIGNED: [&str; 7] =
+    ["entropy", "missing_end.subtract", "missing_end.replace", "beta", "score", "log_ratio", "alpha"];
+
+#[test]
+fn every_number_of_every_recipe_has_bounds_that_a_check_knows() {
+    let config = |method: &str, set: &str, value: &str| {
+        let given = |name: &str, value: &str| Given { name: name.into(), value: value.into() };
+        let given = [given("method", method), given("distillation.teacher", "base"), given(set, value)];
+        let given = if method.contains("distil") || method == "gkd" {
+            &given[..]
+        } else {
+            &[given[0].clone(), given[2].clone()]
+        };
+        Config::parse(CONFIG, "run.toml".as_ref(), given)
+    };
+    let (mut seen, mut free) = (0, BTreeSet::new());
+    for method in Method::names() {
+        let recipe = serde_json::to_value(Config::recipe("instructgpt", method, 8).unwrap()).unwrap();
+        let mut all = Vec::new();
+        numbers("", &recipe, &mut all);
+        for name in all {
+            seen += 1;
+            let past = [config(method, &name, "-1.0"), config(method, &name, "-1")];
+            if past.iter().any(Result::is_ok) && !SIGNED.iter().any(|signed| name.ends_with(signed)) {
+                free.insert(name.clone());
+            }
+            if let Some(error) = past.into_iter().find_map(Result::err) {
+                let text = error.to_string();
+                assert!(!text.contains("0000000000000000"), "{name}: {text}");
+            }
+        }
+    }
+    assert!(free.is_empty(), "taken below 0: {free:?}");
+    assert!(seen > 1000, "{seen}");
+    for (key, least, below) in [
+        ("ppo.iterations", "1", "0"),
+        ("ppo.prompt", "2", "1"),
+        ("ppo.response", "1", "0"),
+        ("context", "96", "15"),
+        ("held_out", "0.001", "0"),
+        ("supervised.rows", "1", "0"),
+        ("supervised.pretraining", "0", "-0.1"),
+        ("pretraining.texts", "0", "-1"),
+        ("pretraining.length", "2", "1"),
+        ("guards.max_ratio", "1", "0.9"),
+        ("guards.max_kl", "1e-3", "0"),
+        ("evaluation.prompts", "2", "1"),
+        ("supervised.epochs", "1", "0"),
+        ("reward.epochs", "1", "0"),
+        ("ppo.dropout", "0.99", "1"),
+        ("ppo.pretraining.examples", "1024", "1025"),
+    ] {
+        assert!(config("ppo", key, least).is_ok(), "{key}={least}");
+        assert!(config("ppo", key, below).is_err(), "{key}={below}");
+    }
+}
