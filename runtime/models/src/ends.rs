@@ -55,13 +55,26 @@ pub(crate) fn with_ends(files: &Files, ids: &BTreeMap<String, u32>, bpe: Bpe) ->
     special.map_err(|error| FormatError::tokenizer(&files.root(), error))
 }
 
-/// The ids in a field such as `eos_token_id`: none, one, or several.
-pub(crate) fn ids(value: Option<&Value>) -> impl Iterator<Item = u64> + '_ {
-    let (one, several) = match value {
-        Some(Value::Array(several)) => (None, several.as_slice()),
-        one => (one, [].as_slice()),
+/// The ids in a field such as `eos_token_id`: none, one, or several, each once.
+///
+/// # Errors
+/// The reason, where there is something else.
+pub(crate) fn ids(value: Option<&Value>) -> Result<Vec<u64>, String> {
+    let values = match value {
+        None | Some(Value::Null) => &[][..],
+        Some(Value::Array(several)) => several,
+        Some(one) => core::slice::from_ref(one),
     };
-    one.into_iter().chain(several).filter_map(Value::as_u64)
+    let mut ids = Vec::new();
+    for value in values {
+        let id = value
+            .as_u64()
+            .ok_or_else(|| format!("want a token's id, a list of them or null, not {value}"))?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 /// A file that holds one JSON object, where there is one.
@@ -85,15 +98,13 @@ impl Settings<'_> {
     fn find(&self, which: &str) -> Result<Option<(&'static str, Vec<u32>)>, FormatError> {
         for name in [GENERATION, CONFIG] {
             let file = object(self.files, name)?;
-            let said = file.as_ref().and_then(|file| file.get(&format!("{which}_token_id")));
-            let mut all = Vec::new();
-            for id in ids(said).map(|id| u32::try_from(id).unwrap_or(u32::MAX)) {
-                if !all.contains(&id) {
-                    all.push(id);
-                }
-            }
-            if !all.is_empty() {
-                return Ok(Some((name, all)));
+            let field = format!("{which}_token_id");
+            let ids = ids(file.as_ref().and_then(|file| file.get(&field))).map_err(|reason| {
+                FormatError::content(&self.files.path(name), format!("field {field:?}"), reason)
+            })?;
+            if !ids.is_empty() {
+                let ids = ids.into_iter().map(|id| u32::try_from(id).unwrap_or(u32::MAX));
+                return Ok(Some((name, ids.collect())));
             }
         }
         for name in NAMED {
@@ -173,6 +184,14 @@ mod tests {
         assert_eq!(open(&generation(json!([255, 256, 255, 9]))).unwrap().ends(), [255, 256, 9]);
         let error = open(&generation(json!([256, 50256]))).unwrap_err();
         assert_eq!(error, "generation_config.json, eos token: token 50256 is outside the vocabulary of 257");
+        for wrong in [json!(-1), json!("256"), json!(256.0), json!([256, "x"]), json!(true), json!([[256]])] {
+            let error = open(&generation(wrong)).unwrap_err();
+            assert!(
+                error.starts_with("generation_config.json, field \"eos_token_id\": want a token's id"),
+                "{error}"
+            );
+        }
+        assert!(open(&generation(json!([]))).unwrap().ends().is_empty());
     }
 
     #[test]

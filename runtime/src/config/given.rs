@@ -38,7 +38,14 @@ pub(super) fn apply(tree: &mut Tree, given: &[Given]) -> Result<Vec<Override>, C
     for one in given {
         let place = || format!("--set {}={}", one.name, one.value);
         let plain = || Value::String(one.value.clone());
-        let Some(key) = Key::of(&one.name) else {
+        let key = Key::of(&one.name);
+        if key.is_none_or(|key| !matches!(key.kind, Kind::Path))
+            && one.value.parse::<f64>().is_ok_and(|number| !number.is_finite())
+        {
+            let reason = format!("want a finite number, not {}", one.value);
+            return Err(ConfigError::Key { place: place(), key: one.name.clone(), reason });
+        }
+        let Some(key) = key else {
             let here = value(&one.value).unwrap_or_else(|_| plain());
             let setting = setting(&one.name, tree).ok_or_else(|| unknown(&one.name, place()))?;
             tree.change(&setting, json!({"setting": setting, "value": here, "reason": REASON}), place());

@@ -105,8 +105,13 @@ impl Reader<'_> {
                     if let DeValue::Array(tables) = &value {
                         self.sources(&name, tables, &place)?;
                     }
-                    let value = json(Spanned::new(span, value)).unwrap_or_default();
-                    self.tree.set(&name, value, place)?;
+                    match json(Spanned::new(span, value)) {
+                        Ok(value) => self.tree.set(&name, value, place)?,
+                        Err(e) => {
+                            let reason = e.message().into();
+                            return Err(ConfigError::Key { place, key: name, reason });
+                        }
+                    }
                 }
             }
         }

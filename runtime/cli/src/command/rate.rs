@@ -6,7 +6,8 @@ use super::output::{Output, harmless, print};
 use clap::Args;
 use rlhf::data::Row;
 use rlhf::report::table;
-use rlhf::statistics::{Games, Rated, Rating};
+use rlhf::statistics::{Games, Rated, Rating, StandingError};
+use rlhf_core::maths::rating::RatingError;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -46,7 +47,10 @@ pub fn main(args: &Rate) -> Result<(), Failure> {
     }
     let Rate { prior, k, resamples, seed, .. } = *args;
     let rating = Rating { prior, k, resamples, seed, ..Rating::default() };
-    let all = games.rate(&rating).map_err(|e| Failure::failed(e.to_string()))?;
+    let all = games.rate(&rating).map_err(|e| match e {
+        StandingError::Rating(RatingError::Argument(_)) => Failure::wrong(e),
+        _ => Failure::failed(e),
+    })?;
     if args.json {
         Output { json: true }.result(&all)?;
         return bad.finish();

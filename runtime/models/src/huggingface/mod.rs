@@ -191,7 +191,8 @@ impl Config<'_> {
     /// Refuses ends of texts that the network has no row for.
     fn ends(&self, vocabulary: usize) -> Result<(), FormatError> {
         for field in ["bos_token_id", "eos_token_id"] {
-            if let Some(id) = ids(self.get(field)).find(|id| *id >= vocabulary as u64) {
+            let ids = ids(self.get(field)).map_err(|reason| self.fault(field, reason))?;
+            if let Some(id) = ids.into_iter().find(|id| *id >= vocabulary as u64) {
                 let reason = format!("token {id} is outside the vocabulary of {vocabulary}");
                 return Err(self.fault(field, reason));
             }

@@ -136,3 +136,27 @@ fn every_number_of_every_recipe_has_bounds_that_a_check_knows() {
         assert!(config("ppo", key, below).is_err(), "{key}={below}");
     }
 }
+
+#[test]
+fn numbers_that_are_not_finite_are_refused_and_take_no_limit_away() {
+    let folder = prepared();
+    for set in ["ppo.temperature=nan", "ppo.shaping.score_clip=nan", "held_out=inf", "seed=1e999"] {
+        let (code, text) = said(folder.path(), &["config", "check", "run.toml", "--data", ".", "--set", set]);
+        assert!(code == 2 && text.contains("want a finite number"), "{set}: {text}");
+    }
+    let number = CONFIG.lines().find(|line| line.starts_with("held_out")).unwrap();
+    let at = CONFIG.lines().position(|line| line == number).unwrap() + 1;
+    let file = CONFIG.replace(number, "held_out = nan");
+    std::fs::write(folder.path().join("nan.toml"), file).unwrap();
+    let (code, text) = said(folder.path(), &["config", "check", "nan.toml", "--data", "."]);
+    assert!(
+        code == 2 && text.contains(&format!("nan.toml, line {at}")) && text.contains("want a finite number"),
+        "{text}"
+    );
+    std::fs::write(folder.path().join("games.jsonl"), "{\"a\":\"x\",\"b\":\"y\",\"winner\":\"a\"}\n")
+        .unwrap();
+    for wrong in [["--k=nan", "--prior=1"], ["--k=1", "--prior=inf"]] {
+        let (code, text) = said(folder.path(), &[&["rate", "games.jsonl"], &wrong[..]].concat());
+        assert!(code == 2, "{wrong:?}: {text}");
+    }
+}
