@@ -133,7 +133,9 @@ impl Report {
         for flaw in row.flaws().iter() {
             *self.flaws.entry(flaw.what()).or_default() += 1;
         }
-        Fields::unused(format, &row.fields).for_each(|name| self.unused(name, 1));
+        if !row.flaws().has(Flaw::Unjudged) {
+            Fields::unused(format, &row.fields).for_each(|name| self.unused(name, 1));
+        }
     }
 
     /// A field that is not read, in so many rows.
