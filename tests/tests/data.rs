@@ -111,7 +111,7 @@ fn formats_are_recognised_by_their_fields_whatever_the_name() {
         assert_eq!(recognise(&packed).unwrap(), Some(*format));
     }
     file(folder.path(), "config.json", "{\n}");
-    file(folder.path(), "judge.jsonl", r#"{"question": "", "answer": "", "label": "no"}"#);
+    file(folder.path(), "judge.jsonl", r#"{"question": "", "answer": "", "label": "unsure"}"#);
     file(folder.path(), "LICENSE.txt", "You may.");
     file(folder.path(), "corpus.txt", &"So it goes. ".repeat(10_000));
     std::fs::create_dir(folder.path().join("deeper")).unwrap();
@@ -189,7 +189,7 @@ fn answers_are_right_or_wrong_as_wholes_and_step_by_step() {
     );
     assert_eq!(steps.prompt, "\n\nHuman: Hi\n\nAssistant:");
     for (row, field) in [
-        (r#"{"prompt": "Hi", "response": "a", "label": "yes"}"#, "label"),
+        (r#"{"prompt": "Hi", "response": "a", "label": "maybe"}"#, "label"),
         (r#"{"prompt": "Hi", "response": "a", "label": 1.5}"#, "label"),
         (r#"{"prompt": "Hi", "steps": [], "labels": []}"#, "steps"),
         (r#"{"prompt": "Hi", "steps": ["a", 1], "labels": [1, 1]}"#, "steps"),
@@ -222,7 +222,7 @@ fn rankings_and_votes_of_ones_own() {
         (r#"{"prompt": "", "answers": ["a"], "ranks": [1]}"#, "answers"),
         (r#"{"prompt": "", "answers": ["a", 3], "ranks": [1, 2]}"#, "answers"),
         (r#"{"prompt": "", "answers": ["a", "b"], "ranks": [1]}"#, "ranks"),
-        (r#"{"prompt": "", "answers": ["a", "b"], "ranks": [1, "2"]}"#, "ranks"),
+        (r#"{"prompt": "", "answers": ["a", "b"], "ranks": [1, "second"]}"#, "ranks"),
         (r#"{"prompt": "", "answers": ["a", "b"], "votes": []}"#, "votes"),
         (r#"{"prompt": "", "answers": ["a", "b"], "votes": [[0, 2]]}"#, "votes"),
         (r#"{"prompt": "", "answers": ["a", "b"], "votes": [[0, 0, "tie"]]}"#, "votes"),

@@ -4,10 +4,10 @@
 //! A record has `fields`, `responses` and `suggestions`; of version 1 the responses are listed by person, of version 2 by
 //! question. A data set that was exported has a column for each field and question instead.
 
-use super::export::{Fault, Fields, Plain, annotator, mean, rated, rest};
 use super::flaws::{Flaw, Flaws};
-use super::judgment::{UNDERSTOOD, word};
+use super::plain::{Fault, Fields, Plain, annotator, mean, rated, rest};
 use super::value::number;
+use super::words::{UNDERSTOOD, word};
 use serde_json::{Map, Value, json};
 
 /// What one person, or a model, gave as the answer to a question.

@@ -3,12 +3,13 @@
 
 use super::argilla::ending;
 use super::export::ANSWERS;
+use super::flaws::Flaw;
 use super::format::Format;
-use super::judgment::{is_judgment, seems_judgment};
 use super::marked::{UNDERSTOOD, marked};
 use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
 use super::value::{kind, number_or_truth};
+use super::words::{is_judgment, seems_judgment};
 use crate::error::DataError;
 use core::fmt;
 use serde_json::{Map, Value};
@@ -145,18 +146,17 @@ const fn first_of_pairs(which: usize) -> [&'static str; ANSWERS.len()] {
     out
 }
 
-/// What a better and a worse answer are called where one of them is not `chosen` or `rejected`, or stands beside a
-/// demonstration.
-const COMPARED_BY_NAME: &[&str] = &[
+/// Names of answers and judgments that a format without them does not pass over, whatever they hold.
+const NOT_PASSED_OVER: &[&str] = &[
+    "chosen",
+    "chosen_response",
+    "chosen_answer",
+    "chosen_output",
     "rejected",
     "rejected_response",
     "rejected_responses",
     "rejected_answer",
     "rejected_output",
-    "chosen",
-    "chosen_response",
-    "chosen_answer",
-    "chosen_output",
     "preferred",
     "dispreferred",
     "win",
@@ -167,11 +167,15 @@ const COMPARED_BY_NAME: &[&str] = &[
     "y_l",
     "response_j",
     "response_k",
+    "thumbs_down",
+    "disliked",
+    "dislikes",
+    "downvotes",
 ];
 
 /// What no bare prompt has: answers and judgements.
 const LABELS: &[&[&str]] = &[
-    COMPARED_BY_NAME,
+    NOT_PASSED_OVER,
     MESSAGES,
     ANSWER,
     SEVERAL,
@@ -351,7 +355,7 @@ impl Fields {
         match self.format.kind() {
             Demonstrations => {
                 let judged = |name: &&str| row.get(*name).is_some_and(seems_judgment);
-                let named = JUDGMENTS.iter().chain(COMPARED_BY_NAME).copied().find(has);
+                let named = JUDGMENTS.iter().chain(NOT_PASSED_OVER).copied().find(has);
                 named.or_else(|| JUDGED.iter().copied().find(judged))
             }
             Prompts if self.format == Format::Prompts => {
@@ -406,11 +410,15 @@ impl Fields {
     /// Counts the fields of a row that a format does not read, by name; of too many names the last together.
     pub(super) fn count_unused(
         format: Format,
-        row: &Map<String, Value>,
+        row: &Row,
         unread: &[String],
         counts: &mut BTreeMap<String, u64>,
     ) {
-        for name in Self::unused(format, row).chain(unread.iter().map(String::as_str)) {
+        // A row that nobody has judged yet has fields that another row's judgment would read.
+        if row.flaws().has(Flaw::Unjudged) {
+            return;
+        }
+        for name in Self::unused(format, &row.fields).chain(unread.iter().map(String::as_str)) {
             let known = counts.len() < MOST_COUNTED || counts.contains_key(name);
             *counts.entry(if known { name.into() } else { "…".into() }).or_default() += 1;
         }
@@ -546,7 +554,8 @@ pub(super) fn unknown(row: &Row) -> DataError {
 /// Why a text is no demonstration, and what to do.
 pub(super) fn no_turns() -> String {
     format!(
-        "it has no turns of a person and, last, of the assistant, marked by {UNDERSTOOD}: write them as `messages`, or          plain text into a file named .txt"
+        "it has no turns of a person and, last, of the assistant, marked by {UNDERSTOOD}: write them as `messages`, \
+         or plain text into a file named .txt"
     )
 }
 

@@ -44,6 +44,7 @@ mod open;
 mod packed;
 mod parquet;
 pub mod personal;
+mod plain;
 mod prompt;
 mod ranked;
 mod recognition;
@@ -59,6 +60,7 @@ mod transcript;
 mod turn;
 mod value;
 mod vote;
+mod words;
 #[cfg(test)]
 mod written;
 

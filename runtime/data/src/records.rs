@@ -143,7 +143,7 @@ impl<T> Iterator for Records<T> {
             let parsed = self.rows.next()?.and_then(|row| Ok((parsed(&self.parse, &row)?, row)));
             match parsed {
                 Ok((records, row)) => {
-                    Fields::count_unused(self.format, &row.fields, &self.unread, &mut self.unused);
+                    Fields::count_unused(self.format, &row, &self.unread, &mut self.unused);
                     row.flaws().iter().for_each(|flaw| *self.flaws.entry(flaw).or_default() += 1);
                     self.ready.extend(records);
                 }

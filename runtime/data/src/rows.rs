@@ -1,7 +1,8 @@
 //! A row of a file.
 
-use super::export::{Fault, Plain, plain};
+use super::export::plain;
 use super::flaws::{Flaw, Flaws};
+use super::plain::{Fault, Plain};
 use super::split::{Group, is_placeholder};
 use super::value::kind;
 use crate::error::DataError;

@@ -242,6 +242,7 @@ fn the_reason_why_a_file_is_of_no_format_can_be_acted_on() {
         ),
         (r#"{"prompt": "Hi", "response": "a", "rejected": "b"}"#, &["`rejected`"]),
         (r#"{"prompt": "Hi", "response": "a", "rating": "4/5"}"#, &["has no use for `rating`"]),
+        (r#"{"prompt": "Hi", "response": "a", "thumbs_down": true}"#, &["has no use for `thumbs_down`"]),
         (r#"{"prompt": "Hi", "response": "a", "stars": "★★★"}"#, &["has no use for `stars`"]),
         (r#"{"prompt": "Hi", "response": "a", "score": [4, 5]}"#, &["has no use for `score`"]),
     ] {

@@ -133,7 +133,7 @@ impl Report {
         for flaw in row.flaws().iter() {
             *self.flaws.entry(flaw.what()).or_default() += 1;
         }
-        Fields::count_unused(format, &row.fields, unread, &mut self.unused);
+        Fields::count_unused(format, row, unread, &mut self.unused);
     }
 
     /// What should be looked at before training: files that end early, rows that do not fit, rows with something
