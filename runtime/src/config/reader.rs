@@ -88,7 +88,7 @@ impl Reader<'_> {
                     match (settings::named(&name), value) {
                         (Some(Named::Group), DeValue::Table(inner)) => self.table(&name, inner)?,
                         (Some(Named::Setting(setting)), value) => {
-                            let value = json(Spanned::new(span, value)).unwrap_or_default();
+                            let value = plain(&name, Spanned::new(span, value), &place)?;
                             self.settings.push((setting, value, place));
                         }
                         _ => {
@@ -105,13 +105,8 @@ impl Reader<'_> {
                     if let DeValue::Array(tables) = &value {
                         self.sources(&name, tables, &place)?;
                     }
-                    match json(Spanned::new(span, value)) {
-                        Ok(value) => self.tree.set(&name, value, place)?,
-                        Err(e) => {
-                            let reason = e.message().into();
-                            return Err(ConfigError::Key { place, key: name, reason });
-                        }
-                    }
+                    let value = plain(&name, Spanned::new(span, value), &place)?;
+                    self.tree.set(&name, value, place)?;
                 }
             }
         }
@@ -152,7 +147,15 @@ impl Reader<'_> {
     /// Checks the tables of a key that takes sources, each by its own lines; `place` is the key's.
     fn sources(&self, name: &str, tables: &DeArray<'_>, place: &str) -> Result<(), ConfigError> {
         let Some(Kind::Sources(kinds)) = Key::of(name).map(|key| key.kind) else { return Ok(()) };
-        let values: Vec<Value> = tables.iter().map(|table| json(table.clone()).unwrap_or_default()).collect();
+        // What is no value of JSON, such as a number that is not finite, is told as null by its own key.
+        let value = |value: &Spanned<DeValue<'_>>| json(value.clone()).unwrap_or_default();
+        let values = tables.iter().map(|table| match table.get_ref() {
+            DeValue::Table(entries) => {
+                entries.iter().map(|(key, entry)| (key.get_ref().to_string(), value(entry))).collect()
+            }
+            _ => value(table),
+        });
+        let values: Vec<Value> = values.collect();
         let place = |at: usize, part: &str| {
             let Some(table) = tables.get(at) else { return place.into() };
             let span = match table.get_ref() {
@@ -202,6 +205,12 @@ impl Reader<'_> {
         self.tree.change(&setting, table, place);
         Ok(())
     }
+}
+
+/// The value of a key, which stands at a place.
+fn plain(key: &str, value: Spanned<DeValue<'_>>, place: &str) -> Result<Value, ConfigError> {
+    let fault = |reason: String| ConfigError::Key { place: place.into(), key: key.into(), reason };
+    json(value).map_err(|e| fault(e.message().into()))
 }
 
 #[cfg(test)]
@@ -283,6 +292,8 @@ mod tests {
         );
         let wrong = said("[ppo.gae]\nlambda = 2\n");
         assert!(wrong.starts_with("run.toml, line 6") && wrong.contains("0 to 1"), "{wrong}");
+        let no_limit = said("[ppo.shaping]\nscore_clip = nan\n");
+        assert!(no_limit.starts_with("run.toml, line 6") && no_limit.contains("finite"), "{no_limit}");
         let group = said("[ppo]\ngae = 2\n");
         assert!(group.contains("[ppo.gae]"), "{group}");
         let twice =

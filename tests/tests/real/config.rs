@@ -32,7 +32,7 @@ fn the_schema_takes_what_is_read_and_nothing_else() {
         ("model = \"base\"", ""),
         ("\"rankings\"", "\"ranking\""),
         ("source = \"base\"", "source = \"bass\""),
-        ("reason = \"a test\"", "reason = \"\""),
+        ("reason = \"a test\"", "reason = 1"),
         ("setting =", "stetting ="),
     ] {
         assert!(check(schema(), &json(&CONFIG.replacen(from, to, 1))).is_err(), "{to}");
@@ -106,6 +106,18 @@ fn said(text: &str) -> String {
     let path = folder.path().join("run.toml");
     std::fs::write(&path, text).unwrap();
     Config::read(&path).unwrap_err().to_string()
+}
+
+#[test]
+fn a_reason_is_optional() {
+    let of = |text: &str| {
+        let config = Config::parse(text, Path::new("run.toml"), &[]).unwrap_or_else(|e| panic!("{e}"));
+        check(schema(), &json(text)).unwrap();
+        config.resolve().unwrap()
+    };
+    let (with, without) = (of(CONFIG), of(&CONFIG.replace("reason = \"a test\"", "")));
+    assert_eq!(with.0, without.0);
+    assert!(without.1.iter().all(|change| change.reason.is_empty()) && !without.1.is_empty());
 }
 
 #[test]
@@ -185,8 +197,6 @@ fn settings_out_of_range_are_refused_by_name() {
         ("seed = 3", "profile = \"gpt5\"", "instructgpt"),
         ("value = 16", "value = 4", "ppo.batch"),
         ("value = 16", "value = -1", "ppo.batch"),
-        ("reason = \"a test\"", "reason = \" \"", "supervised.epochs"),
-        ("reason = \"a test\"", "", "reason"),
         ("pretraining = 0.1", "pretraining = 1.1", "supervised.pretraining"),
         ("[evaluation]", "[guards]\nmax_ratio = 0.5\n[evaluation]", "guards.max_ratio"),
         ("[evaluation]", "[guards]\nmax_kl = 1e-310\n[evaluation]", "guards.max_kl"),

@@ -48,7 +48,7 @@ pub fn main(args: &Rate) -> Result<(), Failure> {
     let Rate { prior, k, resamples, seed, .. } = *args;
     let rating = Rating { prior, k, resamples, seed, ..Rating::default() };
     let all = games.rate(&rating).map_err(|e| match e {
-        StandingError::Rating(RatingError::Argument(_)) => Failure::wrong(e),
+        StandingError::Rating(RatingError::Argument(rlhf_core::Error::Range { .. })) => Failure::wrong(e),
         _ => Failure::failed(e),
     })?;
     if args.json {
