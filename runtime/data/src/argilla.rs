@@ -43,6 +43,7 @@ pub(super) fn argilla(row: &Fields) -> Result<Option<Plain>, Fault> {
             None => return Ok(None),
         },
     };
+    let fields = with_prompt(fields);
     judgments.given.retain(|given| !given.value.is_null());
     let mut flaws = Flaws::default();
     if judgments.discarded > 0 {
@@ -64,6 +65,18 @@ pub(super) fn argilla(row: &Fields) -> Result<Option<Plain>, Fault> {
         }
         None => Plain { fields, flaws: flaws.with(Flaw::Unjudged) },
     }))
+}
+
+/// A record whose prompt is in a field of another name, as a chat is.
+fn with_prompt(mut fields: Fields) -> Fields {
+    const KNOWN: [&str; 5] = ["prompt", "instruction", "question", "query", "messages"];
+    const OTHERS: [&str; 5] = ["chat", "conversation", "input", "context", "text"];
+    if !KNOWN.iter().any(|name| fields.contains_key(*name))
+        && let Some(prompt) = OTHERS.iter().find_map(|name| fields.remove(*name))
+    {
+        fields.insert("prompt".into(), prompt);
+    }
+    fields
 }
 
 impl Judgments {
@@ -391,6 +404,14 @@ mod tests {
             let row = json!({"fields": {"instruction": "Hi", &a: "No", &b: "Yes"}, "responses": {"best": [{"value": b}]}});
             assert_eq!(of(row), voted(json!([[1, 0]])));
         }
+    }
+
+    #[test]
+    fn a_chat_is_a_prompt() {
+        let chat = json!([{"role": "user", "content": "Hi"}]);
+        let fields = json!({"chat": chat, "response1": "No", "response2": "Yes"});
+        let row = of(json!({"fields": fields, "responses": {"preference": [{"value": "response1"}]}}));
+        assert_eq!(row, (json!({"prompt": chat, "answers": ["No", "Yes"], "votes": [[0, 1]]}), vec![]));
     }
 
     #[test]

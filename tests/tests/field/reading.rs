@@ -123,6 +123,17 @@ fn half_a_gzip_file_is_not_trained_on() {
 }
 
 #[test]
+fn rows_of_empty_answers_are_not_trained_on_and_a_run_says_so() {
+    let row = |i: usize| {
+        let said = if i < 5 { "" } else { "So." };
+        format!(r#"{{"instruction": "Say {i}", "output": "{said}"}}"#) + "\n"
+    };
+    let (code, said) = run_with("said.jsonl", (0..20).map(row).collect::<String>().as_bytes());
+    let told = "5 rows have empty answers alone and are left out";
+    assert!(code == Some(0) && said.contains(told), "{said}");
+}
+
+#[test]
 fn a_file_that_ends_early_is_a_problem_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let whole = gzipped(lines(600).as_bytes());
@@ -195,6 +206,42 @@ fn utf_16_and_git_lfs_pointers_are_called_by_their_names() {
     for (name, want) in [("wide.jsonl", "it is UTF-16"), ("lfs.jsonl", "run `git lfs pull`")] {
         let (code, said) = said(folder.path(), &["data", "check", name]);
         assert!(code == Some(1) && said.contains(want) && said.contains(name), "{said}");
+    }
+}
+
+#[test]
+fn another_encoding_or_order_of_a_packed_file_or_a_table_loses_no_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let reordered = |text: &str| {
+        let (header, rows) = text.split_once('\n').unwrap();
+        let reversed = |line: &str| line.split(',').rev().collect::<Vec<_>>().join(",") + "\n";
+        reversed(header) + &rows.lines().rev().map(reversed).collect::<String>()
+    };
+    let table = table(12).replace("Yes", "né");
+    for content in [table.clone(), table.replace('\n', "\r\n"), format!("\u{feff}{table}"), reordered(&table)]
+    {
+        assert_eq!(read(&put(folder.path(), "a.csv", &content)), (12, 0, None), "{content}");
+        assert_eq!(read(&put(folder.path(), "a.csv.gz", gzipped(content.as_bytes()))), (12, 0, None));
+    }
+    for (name, content) in [
+        ("a.csv", table),
+        ("a.jsonl", lines(12).replace("Yes", "né")),
+        ("a.json", array(12).replace("Yes", "né")),
+    ] {
+        let wide: Vec<u8> = content.encode_utf16().flat_map(u16::to_be_bytes).collect();
+        let latin: Vec<u8> = content.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect();
+        let padded = [content.as_bytes(), &[0; 64]].concat();
+        for pack in [|bytes: &[u8]| bytes.to_vec(), gzipped, zstandard] {
+            let (kept, _, end) = read(&put(folder.path(), name, pack(&wide)));
+            assert!(kept == 0 && end.unwrap().contains("it is UTF-16"), "{name}");
+            let (kept, _, end) = read(&put(folder.path(), name, pack(&latin)));
+            assert!(kept == 0 && end.unwrap().contains("no UTF-8"), "{name}");
+            let (kept, refused, end) = read(&put(folder.path(), name, pack(&padded)));
+            assert!(
+                kept == 12 && refused + usize::from(end.is_some()) == 1,
+                "{name}: {kept}, {refused}, {end:?}"
+            );
+        }
     }
 }
 
