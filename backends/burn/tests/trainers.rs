@@ -2,11 +2,11 @@
 
 mod shared;
 
-use rlhf::train::profile::{self, Profile, WarmUpLength};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference};
 use rlhf_core::sampling::Stopping;
 use rlhf_cpu::Cpu;
+use rlhf_train::profile::{self, Profile, WarmUpLength};
 use rlhf_train::{Examples, Ppo, Roles, now, supervised};
 use shared::backend::{Device, Model};
 use shared::devices;
