@@ -152,6 +152,15 @@ impl Checks<'_> {
                 Steps::InAll(total) => (total, 1),
                 Steps::EachIteration(each) => (iterations.saturating_mul(each), each),
             };
+            let told = self.config.given.iter().any(|given| given.setting == "ppo.iterations");
+            if let (Steps::InAll(_), Some(group), true) =
+                (steps(self.profile, items), setting.strip_suffix(".optimiser"), told)
+            {
+                notes.push(format!(
+                    "ppo.iterations counts rollouts, of which {} makes none: how long it trains is {group}.epochs",
+                    self.config.method
+                ));
+            }
             notes.extend(pace(&what(), setting, optimizer, total, each));
         }
         Ok(())

@@ -143,7 +143,7 @@ fn longer(differences: &[String]) -> Option<&'static str> {
     match place.split('.').next() {
         Some("supervised") => None,
         Some("reward") => Some("reward"),
-        _ => Some("ppo"),
+        _ => Some("align"),
     }
 }
 

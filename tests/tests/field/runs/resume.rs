@@ -101,7 +101,7 @@ fn more_passes_over_data_are_refused_with_what_to_do_instead() {
     let written = |name: &str| fs::read(folder.path().join("out").join(name)).unwrap();
     let before = [written("run.json"), written("config.toml")];
     for (setting, advice) in [
-        ("method.preference.epochs", Some("rlhf ppo --from out")),
+        ("method.preference.epochs", Some("rlhf align --from out")),
         ("reward.epochs", Some("rlhf reward --from out")),
         ("supervised.epochs", None),
     ] {
@@ -125,7 +125,7 @@ fn more_passes_over_data_are_refused_with_what_to_do_instead() {
         "--out",
         "longer",
     ];
-    let (code, text) = said(folder.path(), &[&["ppo"], &more[..], &dpo].concat());
+    let (code, text) = said(folder.path(), &[&["align"], &more[..], &dpo].concat());
     assert_eq!(code, 0, "{text}");
     assert!(!folder.path().join("longer/sft").exists(), "taken over");
 }

@@ -38,6 +38,21 @@ fn a_value_out_of_range_is_told_in_few_digits() {
 }
 
 #[test]
+fn rollouts_of_a_method_that_makes_none_are_told_to_change_nothing() {
+    let folder = prepared();
+    let check = |method: &str| {
+        let args =
+            ["config", "check", "run.toml", "--data", ".", "--set", method, "--set", "ppo.iterations=3"];
+        said(folder.path(), &args).1
+    };
+    let note = "ppo.iterations counts rollouts, of which dpo makes none: how long it trains is method.preference.epochs";
+    assert!(check("method=dpo").contains(note), "{}", check("method=dpo"));
+    for method in ["method=ppo", "method=grpo", "method=online_dpo"] {
+        assert!(!check(method).contains("counts rollouts"), "{}", check(method));
+    }
+}
+
+#[test]
 fn a_rate_that_is_too_high_ends_every_method_with_advice_and_samples() {
     let folder = prepared();
     let zero = |setting: &str| format!("{setting}.warm_up={{ steps = 0 }}");
