@@ -10,7 +10,7 @@ use super::value::number;
 use super::words::{UNDERSTOOD, word};
 use serde_json::{Map, Value, json};
 
-/// What one person, or a model, gave as the answer to a question.
+/// An answer to a question, by one person or a model.
 struct Given {
     question: String,
     who: Value,
@@ -191,7 +191,7 @@ fn is_question(name: &str) -> bool {
     ["ranking", "rating", "preference", "score"].iter().any(|kind| name.contains(kind))
 }
 
-/// Whether a column holds what people said of a record.
+/// Tells whether a column holds what people said of a record.
 fn is_judged(value: &Value) -> bool {
     let judged = |one: &Value| one.get("value").is_some() || one.get("rank").is_some();
     value.as_array().map_or_else(|| judged(value), |all| all.iter().any(judged))
@@ -208,7 +208,7 @@ fn answers(fields: &Fields) -> Vec<&str> {
     }
 }
 
-/// What tells answers apart: the `2` of `response-2`, `response_2` and `response2`, the `b` of `response_b`.
+/// The part of a name that tells answers apart: the `2` of `response-2`, `response_2` and `response2`, the `b` of `response_b`.
 pub(super) fn ending(name: &str) -> Option<&str> {
     const WORDS: [&str; 8] =
         ["response", "answer", "completion", "generation", "output", "text", "reply", "candidate"];
@@ -224,7 +224,7 @@ pub(super) fn ending(name: &str) -> Option<&str> {
 
 const SEPARATORS: [char; 4] = ['-', '_', ' ', '.'];
 
-/// What was given says of several answers.
+/// The judgment of several answers.
 fn several(fields: &Fields, names: &[&str], given: &[Given]) -> Result<Option<Fields>, Fault> {
     let (mut votes, mut scores, mut other) = (Vec::new(), vec![Vec::new(); names.len()], None);
     for one in given {
@@ -314,7 +314,7 @@ fn preferred(question: &str, said: &str, names: &[&str]) -> Result<Option<Vec<Va
     Err(Fault::new(question, format!("{said:?} is none of {}, nor tie", names.join(", "))))
 }
 
-/// Whether a question is which answer is better, by its name.
+/// Tells by its name whether a question is which answer is better.
 fn is_choice(question: &str) -> bool {
     let question = question.to_lowercase();
     ["prefer", "better", "best", "winner", "choice", "chosen", "rank"]
@@ -335,7 +335,7 @@ fn about(question: &str, names: &[&str]) -> Option<usize> {
     named.or_else(|| places().find(|(_, name)| ends(name))).map(|(at, _)| at)
 }
 
-/// What was given says of one answer: the mean of its ratings, or of its labels.
+/// The judgment of one answer: the mean of its ratings, or of its labels.
 fn one(fields: &Fields, given: &[Given]) -> Result<Option<Fields>, Fault> {
     let ratings: Vec<f64> = given.iter().filter_map(|one| number(&one.value)).collect();
     if let Some(row) = rated(fields.clone(), &ratings) {

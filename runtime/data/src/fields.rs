@@ -67,7 +67,7 @@ pub(super) const PROMPT: &[&str] = &["prompt", "instruction", "question", "query
 const BEFORE: &[&str] = &["prompt", "instruction", "question", "query", "input", "context", "history"];
 /// Where a conversation is.
 pub(super) const MESSAGES: &[&str] = &["messages", "conversations", "conversation"];
-/// Where a conversation is as one text.
+/// The fields that may hold a conversation as one text.
 pub(super) const TEXT: &[&str] = &["text"];
 /// Where one answer is.
 pub(super) const ANSWER: &[&str] = &["response", "completion", "output", "answer"];
@@ -129,7 +129,7 @@ const FIRST: &[&str] = &first_of_pairs(0);
 const SECOND: &[&str] = &first_of_pairs(1);
 /// What stands with a prompt.
 const WITH: &[&str] = &["system", "system_prompt", "system_message", "history", "context", "input"];
-/// Where a system's text is.
+/// The fields that may hold a system's text.
 pub(super) const SYSTEM: &[&str] = &["system", "system_prompt", "system_message"];
 /// What any row may have.
 const ALWAYS: &[&str] = &["user_id", "user"];
