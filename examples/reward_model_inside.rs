@@ -2,54 +2,40 @@
 //! like, and then sends the best of those it could send:
 //! `cargo run --release -p rlhf-examples --example reward_model_inside`.
 
-use rlhf::train::profile::Profile;
-use rlhf::train::{Examples, Ranking, now, ranking_accuracy, reward_model};
-use rlhf_core::model::Architecture;
-use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::ready;
-use rlhf_core::roles::Reward;
-use rlhf_cpu::{Cpu, Model};
+use rlhf::prelude::*;
 
-/// The ways to say it, as people rank them.
-const WAYS: [&str; 3] = ["Please try again, we fixed the {}.", "We fixed the {}.", "The {}? Your fault."];
-
-/// What can be said of something, best first.
+/// Returns what can be said of something, as people rank it: the best first.
 fn replies(thing: &str) -> [String; 3] {
-    WAYS.map(|way| way.replace("{}", thing))
+    ["Please try again, we fixed the {}.", "We fixed the {}.", "The {}? Your fault."]
+        .map(|way| way.replace("{}", thing))
 }
 
-fn main() -> Result<(), Box<dyn core::error::Error>> {
+fn main() -> rlhf::Result<()> {
     // Step 2: people have ranked replies about some things ...
-    let rank = |thing: &&str| Ranking {
-        texts: replies(thing).iter().map(|reply| Bytes.encode(reply)).collect(),
-        ranks: vec![1, 2, 3],
-        ..Ranking::default()
-    };
-    let (known, unseen) = (["login", "invoice", "search", "printer", "menu"], ["upload", "map", "chat"]);
-    let rankings: Vec<Ranking> = known.iter().map(rank).collect();
-    let mut settings = Profile::instructgpt().reward;
-    (settings.optimiser.learning_rate, settings.epochs) = (1e-3, 30);
-    let network = Model::random(&Cpu::default(), Architecture::gpt2(257, 64, 32, 2, 4), 1)?;
-    let mut model = network.with_scalar_head(0.0, 1)?;
-    now(reward_model(&mut model, &rankings, &settings, 1, &mut |step, seen| {
-        if step.step % 10 == 0 {
-            println!("step {}: {:.0} % of pairs", step.step, 100.0 * seen.accuracy().unwrap_or(0.0));
-        }
-    }))?;
+    let network = Architecture::gpt2(257, 64, 32, 2, 4);
+    let model = LanguageModel::random(&Device::default(), network, Bytes, 1)?;
+    let asked = |thing: &str| format!("{thing}: ");
+    let rankings =
+        ["login", "invoice", "search", "printer", "menu"].map(|thing| (asked(thing), replies(thing)));
+    let training = model.reward_model(&rankings);
+    let training = training.set(|s| (s.epochs, s.optimiser.learning_rate) = (30, 1e-3)).seed(1);
+    let mut reward = training
+        .each(|(step, seen)| {
+            if step.step % 10 == 0 {
+                println!("step {}: {:.0} % of pairs", step.step, 100.0 * seen.accuracy().unwrap_or(0.0));
+            }
+        })
+        .run()?;
 
     // ... and the program scores its own about others.
-    let mut chosen = Vec::new();
-    for thing in unseen {
+    let mut right = 0;
+    for thing in ["upload", "map", "chat"] {
         let replies = replies(thing);
-        let texts = Examples::try_from_iter(replies.iter().map(|reply| (Bytes.encode(reply), [])))?;
-        let mut scores = [0.0; 3];
-        ready(model.score(texts.sequences()?, &mut scores)).ok_or("the processor never waits")??;
-        let best = (0..3).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or(0);
-        println!("{:+.1} {}", scores[best], replies[best]);
-        chosen.push(best);
+        let rewards = reward.judge(&asked(thing), &replies.each_ref().map(String::as_str))?;
+        let best = (0..3).max_by(|&a, &b| rewards[a].reward.total_cmp(&rewards[b].reward)).unwrap_or(0);
+        println!("{:+.1} {}", rewards[best].reward, replies[best]);
+        right += usize::from(best == 0);
     }
-    let (right, pairs) = now(ranking_accuracy(&mut model, &unseen.iter().map(rank).collect::<Vec<_>>()))?;
-    println!("{right} of {pairs} pairs about things never seen are ordered as people would");
-    assert!(chosen == [0; 3] && right >= 8, "{chosen:?}, {right} of {pairs}");
+    assert_eq!(right, 3, "the best reply was not always chosen");
     Ok(())
 }

@@ -1,45 +1,27 @@
-//! The library at its smallest: a network learns from demonstrations how people say how they are,
-//! and then from a rule which of it is wanted:
+//! Supervised fine-tuning and PPO with a reward of one's own, on a network that reads bytes:
 //! `cargo run --release -p rlhf-examples --example rule_as_reward`.
 
-use rlhf::train::profile::Profile;
-use rlhf::train::{Examples, Ppo, Roles, now, supervised};
-use rlhf_core::model::Architecture;
-use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::sampling::Stopping;
-use rlhf_cpu::{Cpu, Model};
+use rlhf::prelude::*;
 
-fn main() -> Result<(), Box<dyn core::error::Error>> {
-    // Tokens are bytes. The context is 32 of them, the network 32 wide, 2 layers, 4 heads.
-    let mut model = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 32, 2, 4), 1)?;
-    let mut recipe = Profile::instructgpt();
+fn main() -> rlhf::Result<()> {
+    // Tokens are bytes. The network reads 32 of them, is 32 wide and has 2 layers of 4 heads.
+    let network = Architecture::gpt2(257, 32, 32, 2, 4);
+    let mut model = LanguageModel::random(&Device::default(), network, Bytes, 1)?;
 
     // Step 1: demonstrations, of which one in four is cheerful.
-    let answers = ["happy.", "sleepy.", "hungry.", "angry."];
-    let ended = |answer| [Bytes.encode(answer), vec![Bytes::EOS]].concat();
-    let demonstrations = Examples::try_from_iter(answers.map(|a| (Bytes.encode("I am "), ended(a))))?;
-    let mut sft = recipe.supervised.take().ok_or("the recipe has no step 1")?;
-    (sft.optimiser.learning_rate, sft.epochs) = (3e-3, 200);
-    now(supervised(&mut model, &demonstrations, &sft, 1, &mut |_| {}))?;
+    let demonstrations = ["happy.", "sleepy.", "hungry.", "angry."].map(|answer| ("I am ", answer));
+    model.fine_tune(&demonstrations).set(|s| (s.epochs, s.optimiser.learning_rate) = (200, 3e-3)).run()?;
 
-    // Step 2 would train a reward model from rankings: a rule stands for it. Any closure may score.
-    let mut cheerful = |text: &[u32]| f32::from(Bytes.decode(text) == "I am happy.");
+    // Step 2 would train a reward model from rankings: a rule stands in for it. Step 3 is PPO.
+    let cheerful = |text: &str| f32::from(text == "I am happy.");
+    let ppo = model.ppo(&["I am "], cheerful).set(|s| {
+        (s.iterations, s.max_new_tokens, s.method.batch) = (20, 12, Some(64));
+        (s.method.policy.learning_rate, s.method.critic.learning_rate) = (5e-4, 1e-3);
+    });
+    ppo.each(|seen| println!("{:3.0} % cheerful, {:.1} nats away", 100.0 * seen.score, seen.kl)).run()?;
 
-    // Step 3: PPO.
-    let (mut policy, mut reference) = (model.clone(), model.clone());
-    let mut critic = model.with_scalar_head(0.0, 1)?;
-    (recipe.ppo.policy.learning_rate, recipe.ppo.critic.learning_rate) = (5e-4, 1e-3);
-    let mut ppo = Ppo::new(recipe.ppo, 20, 1)?;
-    let prompts = Examples::try_from_iter(vec![(Bytes.encode("I am "), []); 64])?;
-    let stopping = Stopping { max_new_tokens: 12, eos: &[Bytes::EOS], stop: &[] };
-    let mut scores = Vec::new();
-    for _ in 0..20 {
-        let (policy, critic, reference) = (&mut policy, &mut critic, &mut reference);
-        let mut roles = Roles { policy, critic, reference, reward: &mut cheerful };
-        let seen = now(ppo.iterate(&mut roles, prompts.sequences()?, &stopping, &Examples::default()))?;
-        println!("{:3.0} % cheerful, {:.1} nats from the demonstrations", 100.0 * seen.score, seen.kl);
-        scores.push(seen.score);
-    }
-    assert!(scores[0] < 0.5 && scores[19] > 0.8, "it did not learn: {scores:?}");
+    let answers = model.generate("I am ", &Writing { count: 100, ..Writing::default() })?;
+    let happy = answers.iter().filter(|answer| answer.text == "happy.").count();
+    assert!(happy > 80, "it did not learn: {happy} of 100");
     Ok(())
 }

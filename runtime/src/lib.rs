@@ -1,12 +1,13 @@
 //! The facade: everything that a Rust program embeds, without a terminal.
 //!
-//! | module | what is in it |
+//! [`LanguageModel`] and [`RewardModel`] train, write and score in one call each: start with the [`prelude`].
+//!
+//! | module | contents |
 //! |---|---|
 //! | [`train`] | the trainers: SFT, reward models, PPO and the other methods |
 //! | [`data`] | data sets of demonstrations, comparisons, labels and prompts |
 //! | [`models`] | model files and tokenizers |
 //! | [`engine`] | networks on a device that is chosen at run time |
-//! | [`inference`] | text and rewards from a trained model |
 //! | [`config`] | a run's configuration |
 //! | [`statistics`] | win rates, calibration, intervals, ratings |
 //! | [`control`] | learning from people before language models |
@@ -21,17 +22,31 @@ pub use rlhf_train as train;
 
 pub mod config;
 pub mod engine;
-pub mod inference;
+mod error;
+mod language_model;
+pub mod prelude;
 #[cfg(feature = "run")]
 pub mod record;
 #[cfg(feature = "run")]
 pub mod report;
+mod reward;
+mod reward_model;
 #[cfg(feature = "run")]
 pub mod run;
 #[cfg(feature = "run")]
 pub mod stage;
 pub mod statistics;
+mod training;
 mod transcript;
+
+pub use error::Error;
+pub use language_model::{LanguageModel, OnPrompts, Response, Writing};
+pub use reward::{ByModel, IntoReward, OverIds, OverText, TextReward};
+pub use reward_model::{RewardModel, Worth};
+pub use training::Training;
+
+/// A result whose error is this library's.
+pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 /// The README's code compiles.
 #[cfg(all(doctest, feature = "run"))]

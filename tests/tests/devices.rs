@@ -4,10 +4,10 @@
 
 use rlhf::config::Config;
 use rlhf::engine::{Device, Model};
-use rlhf::inference::{Loaded, Writing};
 use rlhf::models::open;
 use rlhf::record::{Line, Metrics, Phase};
 use rlhf::run::{Manner, Summary, run};
+use rlhf::{LanguageModel, Writing};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Reference;
@@ -96,7 +96,8 @@ fn the_same_run_on_every_device() {
             let same = there.iter().zip(&back).all(|(a, b)| close((*a).into(), (*b).into(), Kind::Network));
             assert!(same, "{device}, {part}: {there:?} {back:?}");
             let writing = Writing { sampling: Sampling::Greedy, longest: 8, ..Writing::default() };
-            let write = |device| Loaded::open(&path, None, device).unwrap().write("Why?", &writing).unwrap();
+            let write =
+                |device| LanguageModel::open(&path, device).unwrap().generate("Why?", &writing).unwrap();
             assert_eq!(write(&device)[0].text, write(&Device::default())[0].text, "{device}, {part}");
         }
     }

@@ -90,5 +90,5 @@ pub use source::Source;
 pub use split::{Group, Sides, held_out};
 pub use testing::for_testing;
 pub use transcript::{ASSISTANT, HUMAN};
-pub use transcript::{prompt as as_prompt, response as as_response};
+pub use transcript::{prompt as as_prompt, response as as_response, trimmed_prompt};
 pub use vote::Vote;

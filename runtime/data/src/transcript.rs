@@ -24,6 +24,11 @@ pub fn prompt(text: &str) -> String {
     format!("{HUMAN} {}{ASSISTANT}", text.trim_start())
 }
 
+/// Returns a prompt as a run reads it: a transcript without the white space after it, any other text as it is.
+pub fn trimmed_prompt(text: &str) -> &str {
+    if is_transcript(text) { text.trim_end() } else { text }
+}
+
 /// A prompt of an instruction and the material that it is about.
 pub(super) fn prompt_about(instruction: &str, material: &str) -> String {
     match material.trim() {

@@ -36,6 +36,7 @@ mod action_values;
 mod aligned;
 mod capabilities;
 mod device;
+mod dropout;
 mod error;
 #[cfg(feature = "run")]
 mod file_error;
@@ -53,6 +54,7 @@ mod waited;
 pub use action_values::ActionValues;
 pub use aligned::Aligned;
 pub use device::Device;
+pub(crate) use dropout::with_dropout;
 pub use error::EngineError;
 #[cfg(feature = "run")]
 pub use file_error::FileError;

@@ -94,8 +94,8 @@ pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::RewardModel;
     use crate::engine::{Device, Model};
-    use crate::inference::Loaded;
     use rlhf_core::model::Architecture;
     use rlhf_core::model::tokenizer::{AnyTokenizer, Bpe, Bytes, Tokenizer};
     use rlhf_core::roles::Reward;
@@ -137,7 +137,7 @@ mod tests {
             let model = Model::random(&Device::default(), a, 1).unwrap().with_scalar_head(0.5, 1).unwrap();
             model.save(folder.path(), &tokenizer).unwrap();
             let mut trained = model.clone();
-            let mut loaded = Loaded::open(folder.path(), None, &Device::default()).unwrap();
+            let mut loaded = RewardModel::open(folder.path(), &Device::default()).unwrap();
             let mut transcripts = Transcripts::new(&tokenizer, 64);
             for (i, row) in rows.iter().enumerate() {
                 let path = folder.path().join("rows.jsonl");

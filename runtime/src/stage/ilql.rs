@@ -1,8 +1,8 @@
 //! Step 3 from values of tokens.
 
-use super::dropout::with_dropout;
 use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
+use crate::engine::with_dropout;
 use crate::engine::{ActionValues, Aligned, Model};
 use crate::record::Phase;
 use rlhf_core::random::{Key, Stream};

@@ -22,7 +22,6 @@ mod align;
 mod bandit;
 mod checkpoint;
 mod distillation;
-mod dropout;
 mod error;
 mod expert_iteration;
 mod figures;

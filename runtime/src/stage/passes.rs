@@ -1,8 +1,8 @@
 //! The loop of every stage that passes over data.
 
-use super::dropout::with_dropout;
 use super::{Session, StageError, at};
 use crate::engine::Model;
+use crate::engine::with_dropout;
 use crate::record::{Line, Phase};
 use rlhf_train::{Step, TrainError};
 use serde_json::Value;

@@ -1,9 +1,9 @@
 //! Step 3 as PPO, and within a support as NLPO.
 
-use super::dropout::with_dropout;
 use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Session, StageError};
+use crate::engine::with_dropout;
 use crate::engine::{Model, Scorer};
 use rlhf_core::Ragged;
 use rlhf_core::roles::Averaged;

@@ -1,9 +1,9 @@
 //! Step 3's loop: whatever learns from rollouts, one after the other.
 
-use super::dropout::with_dropout;
 use super::figures::Writer;
 use super::seen::Seen;
 use super::{Session, StageError, at};
+use crate::engine::with_dropout;
 use crate::engine::{Model, Scorer};
 use crate::record::{Line, Phase};
 use core::iter;

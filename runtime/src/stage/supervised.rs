@@ -1,9 +1,9 @@
 //! Step 1, and pretraining, which is the same on plain text.
 
-use super::dropout::with_dropout;
 use super::passes::{Pass, Taken, passes};
 use super::{Session, StageError, at};
 use crate::engine::Model;
+use crate::engine::with_dropout;
 use crate::record::Phase;
 use rlhf_train::profile::Supervised;
 use rlhf_train::{Examples, Step, TrainError, now};

@@ -67,7 +67,7 @@ fn row_08_the_library_alone_reads_no_clock() {
         "runtime/control/src",
         "runtime/src/config",
         "runtime/src/engine",
-        "runtime/src/inference",
+        "runtime/src/language_model",
         "runtime/src/statistics",
     ];
     let mut folders: Vec<PathBuf> = folders.iter().map(|folder| repository.join(folder)).collect();

@@ -3,10 +3,10 @@
 use core::cell::Cell;
 use core::time::Duration;
 use rlhf::config::{Config, Given};
-use rlhf::inference::{Loaded, Writing};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
 use rlhf::run::{Manner, RunError, Summary, run};
 use rlhf::stage::StageError;
+use rlhf::{LanguageModel, Writing};
 use rlhf_tests::device::threads;
 use rlhf_tests::run_data::{CONFIG, PROMPTS, write};
 use rlhf_tests::schema;
@@ -126,9 +126,9 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
     // What ILQL keeps writes by its values, and is the same when it is read again.
     let device = threads(1);
     let written = |folder: &str| {
-        let mut policy = Loaded::open(&whole.path().join(folder), None, &device).unwrap();
+        let mut policy = LanguageModel::open(&whole.path().join(folder), &device).unwrap();
         let writing = Writing { longest: 6, count: 4, ..Writing::default() };
-        policy.write("Why?", &writing).unwrap().into_iter().map(|said| said.log_prob).collect::<Vec<_>>()
+        policy.generate("Why?", &writing).unwrap().into_iter().map(|said| said.log_prob).collect::<Vec<_>>()
     };
     assert_ne!(written("ilql/policy"), written("ilql/sft"));
     assert_eq!(written("ilql/policy"), written("ilql/policy"));

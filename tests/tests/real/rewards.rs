@@ -3,8 +3,8 @@
 
 use core::cell::Cell;
 use core::time::Duration;
+use rlhf::RewardModel;
 use rlhf::config::{Config, Given};
-use rlhf::inference::Loaded;
 use rlhf::record::{Line, Metrics, Phase};
 use rlhf::run::{Manner, RunError, Stage, Summary, run};
 use rlhf::stage::StageError;
@@ -103,7 +103,7 @@ fn every_kind_runs_is_saved_and_goes_on_to_the_same_bits() {
         assert_eq!(summary.reward_model.disagreement.is_some(), name == "ensemble");
 
         // What was saved gives rewards, an ensemble's with how far its members disagree.
-        let mut model = Loaded::open(&out.join("reward"), None, &threads(1)).unwrap();
+        let mut model = RewardModel::open(out.join("reward"), &threads(1)).unwrap();
         let worth = model.judge("\n\nHuman: Is 2 even?\n\nAssistant:", &[" Yes."]).unwrap()[0];
         assert!(worth.reward.is_finite() && worth.disagreement.is_some() == (name == "ensemble"), "{name}");
         assert!(worth.disagreement.is_none_or(|d| d > 0.0), "members are not alike");

@@ -2,7 +2,6 @@
 
 use core::error::Error;
 use rlhf::config::ConfigError;
-use rlhf::inference::InferenceError;
 use rlhf::run::RunError;
 use rlhf::stage::StageError;
 use rlhf::train::TrainError;
@@ -85,13 +84,13 @@ impl From<StageError> for Failure {
     }
 }
 
-impl From<InferenceError> for Failure {
-    fn from(error: InferenceError) -> Self {
+impl From<rlhf::Error> for Failure {
+    fn from(error: rlhf::Error) -> Self {
         match error {
-            InferenceError::File(_)
-            | InferenceError::Vocabulary { .. }
-            | InferenceError::NoScalarHead { .. }
-            | InferenceError::RewardModel { .. } => Self::wrong(error),
+            rlhf::Error::File(_)
+            | rlhf::Error::Vocabulary { .. }
+            | rlhf::Error::NoScalarHead { .. }
+            | rlhf::Error::RewardModel { .. } => Self::wrong(error),
             _ => Self::failed(error),
         }
     }

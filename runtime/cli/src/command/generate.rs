@@ -4,8 +4,9 @@ use super::exit::Failure;
 use super::input::{Bad, Row as BadRow, lines, rows};
 use super::output::{harmless, print, print_line};
 use clap::Args;
+use rlhf::data::{as_prompt, trimmed_prompt};
 use rlhf::engine::Device;
-use rlhf::inference::{self, Loaded, Response, Writing, transcript};
+use rlhf::{LanguageModel, Response, Writing};
 use rlhf_core::sampling::{Filters, Sampling};
 use serde::Serialize;
 use std::path::PathBuf;
@@ -65,8 +66,7 @@ struct Row<'a> {
 
 pub fn main(args: &Generate, device: &Device) -> Result<(), Failure> {
     let writing = args.writing()?;
-    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), device)?;
-    model.writes()?;
+    let mut model = LanguageModel::open_with(&args.model, args.tokenizer.as_deref(), device)?;
     if let Some(prompt) = &args.prompt {
         let done = args.answer(&mut model, &writing, "--prompt", prompt);
         return done.map_err(BadRow::failure);
@@ -105,9 +105,15 @@ impl Generate {
         Ok(Writing { sampling, longest, count, seed: self.seed })
     }
 
-    fn answer(&self, model: &mut Loaded, how: &Writing, place: &str, prompt: &str) -> Result<(), BadRow> {
-        let text = if self.transcript { transcript(prompt) } else { inference::prompt(prompt).to_owned() };
-        let responses = model.write(&text, how).map_err(|e| BadRow::of(place, e))?;
+    fn answer(
+        &self,
+        model: &mut LanguageModel,
+        how: &Writing,
+        place: &str,
+        prompt: &str,
+    ) -> Result<(), BadRow> {
+        let text = if self.transcript { as_prompt(prompt) } else { trimmed_prompt(prompt).to_owned() };
+        let responses = model.generate(&text, how).map_err(|e| BadRow::of(place, e))?;
         for (index, response) in responses.iter().enumerate() {
             if self.json {
                 print_line(&Row { prompt, index, response })?;

@@ -2,8 +2,8 @@
 
 use super::exit::{Exit, Failure};
 use super::output::{print_line, tell};
+use rlhf::Error;
 use rlhf::data::{self, Rows};
-use rlhf::inference::InferenceError;
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, stdin};
 use std::path::Path;
@@ -98,10 +98,10 @@ pub enum Row {
 
 impl Row {
     /// Judges a model's error on the row at `place`: a text that does not fit is the row's fault alone.
-    pub fn of(place: &str, error: InferenceError) -> Self {
+    pub fn of(place: &str, error: Error) -> Self {
         let reason = format!("{place}: {error}");
         match error {
-            InferenceError::Context { .. } | InferenceError::Empty => Self::Bad(reason),
+            Error::Context { .. } | Error::Empty => Self::Bad(reason),
             _ => Self::Ends(Failure::failed(reason)),
         }
     }

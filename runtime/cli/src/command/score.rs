@@ -5,9 +5,9 @@ use super::input::{Bad, Row as BadRow, rows};
 use super::output::{print, print_line, tell};
 use super::tally::Tally;
 use clap::Args;
-use rlhf::data::{Comparison, Kind, Options, as_response, comparisons, recognise};
+use rlhf::data::{Comparison, Kind, Options, as_prompt, as_response, comparisons, recognise, trimmed_prompt};
 use rlhf::engine::Device;
-use rlhf::inference::{self, Loaded, Worth, transcript};
+use rlhf::{RewardModel, Worth};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -37,8 +37,7 @@ pub struct Score {
 }
 
 pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
-    let mut model = Loaded::open(&args.model, args.tokenizer.as_deref(), device)?;
-    model.scores()?;
+    let mut model = RewardModel::open_with(&args.model, args.tokenizer.as_deref(), device)?;
     let mut bad = Bad::none(args.json);
     if let (Some(prompt), Some(reply)) = (&args.prompt, &args.reply) {
         args.judge(&mut model, "--reply", prompt, reply).map_err(BadRow::failure)?;
@@ -74,11 +73,11 @@ pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
 
 impl Score {
     /// Prints a response's reward. Returns whether the text was cut.
-    fn judge(&self, model: &mut Loaded, place: &str, prompt: &str, reply: &str) -> Result<bool, BadRow> {
+    fn judge(&self, model: &mut RewardModel, place: &str, prompt: &str, reply: &str) -> Result<bool, BadRow> {
         let worth = if self.transcript {
-            model.judge(&transcript(prompt), &[&as_response(reply)])
+            model.judge(&as_prompt(prompt), &[&as_response(reply)])
         } else {
-            model.judge(inference::prompt(prompt), &[reply])
+            model.judge(trimmed_prompt(prompt), &[reply])
         };
         let worth = worth.map_err(|e| BadRow::of(place, e))?;
         let Some(Worth { reward, disagreement, cut }) = worth.first().copied() else { return Ok(false) };
@@ -98,7 +97,12 @@ impl Score {
     }
 
     /// Prints the rewards of a comparison's answers.
-    fn compare(&self, model: &mut Loaded, comparison: &Comparison, tally: &mut Tally) -> Result<(), BadRow> {
+    fn compare(
+        &self,
+        model: &mut RewardModel,
+        comparison: &Comparison,
+        tally: &mut Tally,
+    ) -> Result<(), BadRow> {
         let origin = &comparison.origin;
         let place = format!("{}, line {}", origin.path.display(), origin.line);
         let answers: Vec<&str> = comparison.answers.iter().map(String::as_str).collect();

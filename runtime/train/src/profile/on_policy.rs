@@ -270,6 +270,13 @@ impl OnPolicy {
     }
 }
 
+impl Default for OnPolicy {
+    /// [`OnPolicy::grpo`].
+    fn default() -> Self {
+        GRPO
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -71,14 +71,17 @@ impl PreferenceTraining {
     /// # Errors
     /// [`Error::Unknown`] lists the names.
     pub fn by_name(name: &str) -> Result<Self, Error> {
-        let loss = loss(name)?;
+        Ok(Self::new(loss(name)?))
+    }
+
+    fn new(loss: PreferenceLoss) -> Self {
         let (batch, optimiser) = match loss {
             PreferenceLoss::Simpo | PreferenceLoss::AlphaPo => {
                 (128, rising(5e-7, Shape::Cosine { floor: 0.0 }, WarmUpLength::Share(0.1)))
             }
             _ => (64, rising(1e-6, Shape::Constant, WarmUpLength::Steps(150))),
         };
-        Ok(Self { objective: Preference::new(loss), epochs: 1, batch, dropout: 0.0, optimiser })
+        Self { objective: Preference::new(loss), epochs: 1, batch, dropout: 0.0, optimiser }
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -93,6 +96,13 @@ impl PreferenceTraining {
     pub fn validate(&self) -> Result<(), Error> {
         self.objective.validate()?;
         passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+    }
+}
+
+impl Default for PreferenceTraining {
+    /// DPO's.
+    fn default() -> Self {
+        Self::new(PreferenceLoss::Dpo)
     }
 }
 

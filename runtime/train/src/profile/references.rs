@@ -20,6 +20,28 @@ fn with_epsilon(epsilon: f64, epsilon_at: EpsilonAt, o: Optimiser) -> Optimiser 
     Optimiser { adam: Adam { epsilon, epsilon_at, ..o.adam }, ..o }
 }
 
+impl Default for Supervised {
+    /// InstructGPT's step 1 (Ouyang et al., arXiv:2203.02155, appendix C).
+    fn default() -> Self {
+        let optimiser = with_betas(0.9, 0.95, optimiser(9.65e-6, Shape::Cosine { floor: 0.1 }));
+        Self { epochs: 16, batch: 32, dropout: 0.2, optimiser }
+    }
+}
+
+impl Default for RewardModel {
+    /// [`Profile::instructgpt`]'s step 2.
+    fn default() -> Self {
+        Profile::instructgpt().reward
+    }
+}
+
+impl Default for Ppo {
+    /// [`Profile::instructgpt`]'s step 3.
+    fn default() -> Self {
+        Profile::instructgpt().ppo
+    }
+}
+
 impl Profile {
     /// InstructGPT (Ouyang et al., arXiv:2203.02155, appendices C and E), its 1.3B and 6B models.
     ///
@@ -32,12 +54,7 @@ impl Profile {
         let cosine = Shape::Cosine { floor: 0.1 };
         let warmed = |o| Optimiser { warm_up: WarmUpLength::Iterations(10), warm_up_from: 0.1, ..o };
         Self {
-            supervised: Some(Supervised {
-                epochs: 16,
-                batch: 32,
-                dropout: 0.2,
-                optimiser: adam(9.65e-6, cosine),
-            }),
+            supervised: Some(Supervised::default()),
             reward: RewardModel {
                 loss: RewardLoss::KWise(Ties::ShrinkDivisor),
                 head: HeadInit::InverseRoot,

@@ -1,7 +1,7 @@
-//! Text.
+//! Writing text.
 
-use super::loaded::Network;
-use super::{InferenceError, Loaded};
+use super::LanguageModel;
+use crate::Error;
 use crate::transcript;
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
@@ -11,7 +11,7 @@ use rlhf_core::{Ragged, ready};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-/// How text is written.
+/// Settings of writing: how tokens are chosen, how long and how many responses are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Writing {
     /// How tokens are chosen.
@@ -46,24 +46,22 @@ pub struct Response {
 /// Responses drawn at once.
 const TOGETHER: usize = 64;
 
-impl Loaded {
-    /// Responses to a prompt. They depend on the prompt, the seed and which of the `count` each is,
-    /// and on nothing else that is written.
+impl LanguageModel {
+    /// Writes responses to a prompt. Each depends on the prompt, the seed and its number among the `count`, and on
+    /// nothing else.
     ///
     /// # Errors
-    /// [`InferenceError::Context`] for a prompt that leaves no room; [`InferenceError::Engine`]
+    /// [`Error::Context`] for a prompt that leaves no room; [`Error::Engine`]
     /// names a setting of the sampling that is out of range.
-    pub fn write(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, InferenceError> {
+    pub fn generate(&mut self, prompt: &str, writing: &Writing) -> Result<Vec<Response>, Error> {
         let tokens = transcript::prompt(&self.tokenizer, prompt);
-        let Network::Writes(policy) = &mut self.network else {
-            return Err(InferenceError::RewardModel { model: self.path.clone() });
-        };
+        let policy = &mut self.policy;
         let context = policy.model.architecture().context;
         if tokens.is_empty() {
-            return Err(InferenceError::Empty);
+            return Err(Error::Empty);
         }
         if tokens.len() >= context {
-            return Err(InferenceError::Context { tokens: tokens.len() + 1, context });
+            return Err(Error::Context { tokens: tokens.len() + 1, context });
         }
         let key = Key::new(seed(writing.seed, &tokens), Stream::Sampling, 0);
         let ends = self.tokenizer.ends();
@@ -76,7 +74,7 @@ impl Loaded {
             let prompts = Ragged::new(&prompts, &ends)?;
             let first = out.len() as u32;
             let drawn = ready(policy.sample(prompts, &writing.sampling, &stopping, key, first));
-            let drawn = drawn.ok_or(InferenceError::Waited)??;
+            let drawn = drawn.ok_or(Error::Waited)??;
             for (i, finish) in drawn.finish.iter().enumerate() {
                 let ids = drawn.response(i);
                 let log_probs = drawn.log_probs.get(drawn.span(i)).unwrap_or_default();

@@ -1,11 +1,11 @@
 //! Dropout while learning.
 
-use crate::engine::Model;
+use super::Model;
 use rlhf_train::TrainError;
 use std::borrow::Cow;
 
 /// The same weights with dropout at `rate` while learning, without an optimiser's state.
-pub(super) fn with_dropout(model: &Model, rate: f64, seed: u64) -> Result<Model, TrainError> {
+pub(crate) fn with_dropout(model: &Model, rate: f64, seed: u64) -> Result<Model, TrainError> {
     let architecture =
         rlhf_core::model::Architecture { dropout: rate as f32, ..model.architecture().clone() };
     if architecture == *model.architecture() {
