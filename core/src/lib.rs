@@ -40,8 +40,8 @@ pub mod roles;
 #[cfg(feature = "alloc")]
 mod rollout;
 pub mod sampling;
-#[cfg(all(test, feature = "alloc"))]
-mod tabular;
+#[cfg(any(all(test, feature = "alloc"), feature = "testing"))]
+pub mod testing;
 mod vectors;
 
 pub use batch::{Batch, Ragged};

@@ -7,5 +7,4 @@ mod offline;
 mod online;
 mod resume;
 mod splits;
-mod table;
 mod world;

@@ -40,7 +40,7 @@ pub async fn exact_kls<P: Rows>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tabular::Table;
+    use crate::testing::Table;
     use crate::{Ragged, ready};
 
     #[test]

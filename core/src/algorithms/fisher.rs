@@ -127,7 +127,7 @@ mod tests {
     use crate::maths::log_prob_pull;
     use crate::maths::oracle::close;
     use crate::random::{Key, Stream};
-    use crate::tabular::{Table, owed};
+    use crate::testing::{Table, owed};
     use crate::{Ragged, ready};
 
     const TEXT: [u32; 12] = [0, 1, 2, 2, 1, 0, 0, 2, 1, 1, 2, 0];
@@ -169,7 +169,7 @@ mod tests {
         let before = policy.weights.clone();
         let mut fisher = ready(Fisher::new(&mut policy, batch, 0.01)).unwrap().unwrap();
         let got = ready(fisher.product(&mut policy, &[1.0; 9], &mut [0.0; 9])).unwrap();
-        assert!(matches!(got, Err(Error::Range { name: "target", .. })));
+        assert!(matches!(got, Err(Error::Range { name: "token", .. })));
         assert_eq!(policy.weights, before);
         let nothing = Batch::new(outside, &[false, false]).unwrap();
         let none = ready(Fisher::new(&mut policy, nothing, 0.01)).unwrap();

@@ -68,7 +68,7 @@ impl Follow {
 mod tests {
     use super::*;
     use crate::ready;
-    use crate::tabular::Table;
+    use crate::testing::Table;
 
     #[test]
     fn catches_up_at_times_or_a_little_at_a_time() {

@@ -200,7 +200,7 @@ mod tests {
     use crate::random::{Key, Stream};
     use crate::roles::Policy;
     use crate::sampling::{Sampling, Stopping};
-    use crate::tabular::{Table, owed};
+    use crate::testing::{Table, owed};
     use crate::{HeldRows, Ragged, ready};
 
     const EACH: usize = 9;

@@ -170,7 +170,7 @@ mod tests {
     use crate::ready;
     use crate::roles::Policy;
     use crate::sampling::Filters;
-    use crate::tabular::Table;
+    use crate::testing::Table;
 
     const PROMPTS: ([u32; 7], [usize; 4]) = ([0, 1, 2, 3, 4, 1, 2], [1, 3, 4, 7]);
 

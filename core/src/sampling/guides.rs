@@ -129,7 +129,7 @@ mod tests {
     use crate::ready;
     use crate::sampling::filters;
     use crate::sampling::{Request, Responses, Sampling, Stopping, sample_by};
-    use crate::tabular::Table;
+    use crate::testing::Table;
 
     fn write(policy: &mut Table, guide: &mut impl Guide<Error>) -> Result<Responses, Error> {
         let request = Request {

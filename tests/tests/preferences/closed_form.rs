@@ -1,10 +1,10 @@
 //! DPO's optimum is known: the reference, reweighed by e^(r/β) (Rafailov et al., arXiv:2305.18290, eq. 4).
 
-use crate::preferences::table::Table;
 use rlhf::train::profile::{Optimiser, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Pairs, now, preferences};
 use rlhf_core::maths::Shape;
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::testing::Table;
 
 const TOKENS: u32 = 6;
 
@@ -15,7 +15,10 @@ fn reward(prompt: u32, response: u32) -> f64 {
 
 fn table(scale: f64) -> Table {
     let key = Key::new(1, Stream::Init, 0);
-    Table::new((0..TOKENS * TOKENS).map(|i| (scale * key.normal(0, i)) as f32).collect())
+    Table::with_weights(
+        (0..TOKENS * TOKENS).map(|i| (scale * key.normal(0, i)) as f32).collect(),
+        TOKENS as usize,
+    )
 }
 
 /// Pairs of responses, any two alike likely, that people label by Bradley–Terry.

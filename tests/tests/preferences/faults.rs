@@ -1,12 +1,12 @@
 //! A number that is not finite stops a run before anything is learnt from it, and the pair is named.
 
-use crate::preferences::table::Table;
 use crate::preferences::world::{TOKENS, pairs, reference, settings};
 use rlhf::train::profile::PreferenceTraining;
 use rlhf::train::{Guard, Pairs, Place, TrainError, now, preferences};
 use rlhf_core::maths::Update;
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::roles::Learner;
+use rlhf_core::testing::Table;
 use rlhf_core::{Batch, Error, Objective};
 use rlhf_cpu::{Cpu, Model};
 

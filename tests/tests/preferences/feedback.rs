@@ -1,11 +1,11 @@
 //! Labels and logged rewards raise what they stand for.
 
-use crate::preferences::table::Table;
 use crate::preferences::world::{TOKENS, fast, mean_worth, reference, sampled, worth};
 use rlhf::train::profile::{BanditTraining, KtoTraining};
 use rlhf::train::{Labelled, Logged, TrainError, bandit, kto, now};
 use rlhf_core::maths::{Counterfactual, Normaliser};
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::testing::Table;
 
 /// What the reference wrote, desirable where it is worth more than what it writes on average.
 fn labelled(count: u32, label: impl Fn(u32, f32) -> bool) -> Labelled {

@@ -1,11 +1,11 @@
 //! Every method learns from pairs; none learns from labels that mean nothing.
 
-use crate::preferences::table::Table;
 use crate::preferences::world::{log_prob, mean_worth, pairs, reference, sampled, settings};
 use rlhf::train::profile::PreferenceTraining;
 use rlhf::train::{NoReference, TrainError, now, preference_stats, preferences};
 use rlhf_core::maths::{Against, PreferenceLoss, PreferenceStats};
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::testing::Table;
 
 /// What a policy makes of pairs that it has not seen, as a method measures it.
 fn held_out(policy: &Table, settings: &PreferenceTraining) -> PreferenceStats {

@@ -1,12 +1,12 @@
 //! What a policy has just written, compared by a reward or a judge, raises the reward.
 
-use crate::preferences::table::Table;
 use crate::preferences::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
 use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf::train::{
     Guard, Guards, Judge, OnlineIteration, OnlinePreferences, OnlineRoles, Scored, TrainError, now,
 };
 use rlhf_core::maths::{NashMd, Preference, PreferenceLoss};
+use rlhf_core::testing::Table;
 
 fn settings(name: &str) -> OnlinePreference {
     let settings = OnlinePreference::by_name(name).unwrap();
@@ -85,7 +85,7 @@ fn minibatches_and_passes_are_optimiser_steps() {
     let mut judge = |_: &[u32], first: &[u32], _: &[u32]| if first[0] > 3 { 0.9 } else { 0.2 };
     let settings = OnlinePreference { epochs: 2, minibatches: 4, ..settings("online_dpo") };
     let (policy, seen) = run(settings, &mut judge, 1).unwrap();
-    assert_eq!((policy.passes.len(), seen[0].learnt, seen[0].pairs.pairs), (8, 64, 128));
+    assert_eq!((policy.accumulated.len(), seen[0].learnt, seen[0].pairs.pairs), (8, 64, 128));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! A run that goes on after a stop ends in the bits of one that never stopped.
 
-use crate::preferences::table::Table;
 use crate::preferences::world::{STOPPING, TOKENS, pairs, prompts, reference, sampled, settings, worth};
 use rlhf::train::profile::{BanditTraining, KtoTraining, OnlinePreference};
 use rlhf::train::{Bandit, Kto, Labelled, Logged, OnlinePreferences, OnlineRoles, Preferences, Scored, now};
+use rlhf_core::testing::Table;
 
 fn bits(policy: &Table) -> Vec<u32> {
     policy.weights.iter().map(|w| w.to_bits()).collect()

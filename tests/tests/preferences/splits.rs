@@ -1,12 +1,12 @@
 //! However a batch is split, its gradient is the same, and a pair is never split.
 
-use crate::preferences::table::Table;
 use crate::preferences::world::{fast, log_prob, reference, settings};
 use rlhf::train::profile::{BanditTraining, KtoTraining, PreferenceTraining};
 use rlhf::train::{Examples, Kto, Labelled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
+use rlhf_core::testing::Table;
 use rlhf_core::{Batch, ready};
 
 /// Six pairs of these are more than a trainer shows at once.
@@ -21,7 +21,7 @@ fn pairs() -> Pairs {
 
 /// A table that is not the reference, so that log-ratios are not 0.
 fn policy() -> Table {
-    Table::new(reference().weights.iter().rev().copied().collect())
+    Table::with_weights(reference().weights.iter().rev().copied().collect(), reference().columns)
 }
 
 /// One step, on the whole batch at once.
@@ -56,9 +56,12 @@ fn a_split_between_pairs_changes_no_bit() {
         now(steps.step(&mut policy, &mut reference())).unwrap().unwrap();
         let all = texts.sequences().unwrap().tokens().len();
         if settings.objective.sorts() {
-            assert_eq!(policy.passes, [all], "{name}");
+            assert_eq!(policy.accumulated, [all], "{name}");
         } else {
-            assert!(policy.passes.len() > 1 && policy.passes.iter().sum::<usize>() == all, "{name}");
+            assert!(
+                policy.accumulated.len() > 1 && policy.accumulated.iter().sum::<usize>() == all,
+                "{name}"
+            );
         }
         assert_eq!(policy.weights, whole(&settings, &texts).weights, "{name}");
     }
@@ -78,14 +81,14 @@ fn labels_and_logs_are_split_where_they_may_be() {
     settings.optimiser = fast(settings.optimiser, 0.03);
     let mut learner = policy();
     let seen = now(Kto::new(&labels, &settings, 3).unwrap().step(&mut learner, &mut reference()));
-    assert!(learner.passes.len() > 1 && learner.passes.iter().sum::<usize>() == all);
+    assert!(learner.accumulated.len() > 1 && learner.accumulated.iter().sum::<usize>() == all);
     assert_eq!(seen.unwrap().unwrap().1.desirable, 4);
     for (name, split) in [("ips", true), ("bandit", false)] {
         let settings = BanditTraining { batch: 12, ..BanditTraining::by_name(name).unwrap() };
         let mut learner = policy();
         let seen = now(bandit(&mut learner, &log, &settings, 3, &mut |_, seen| assert_eq!(seen.actions, 12)));
         assert!(seen.is_ok(), "{seen:?}");
-        assert_eq!(learner.passes.len() > 1, split, "{name}");
-        assert_eq!(learner.passes.iter().sum::<usize>(), all);
+        assert_eq!(learner.accumulated.len() > 1, split, "{name}");
+        assert_eq!(learner.accumulated.iter().sum::<usize>(), all);
     }
 }

@@ -1,12 +1,12 @@
 //! Texts of four tokens after a prompt of one; the higher their numbers, the better they are.
 
-use crate::preferences::table::Table;
 use rlhf::train::profile::{Optimiser, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Examples, Pairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::testing::Table;
 
 pub const TOKENS: u32 = 8;
 pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 4, eos: &[], stop: &[] };
@@ -14,7 +14,10 @@ pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 4, eos: &[], 
 /// The policy that writes at first, and that nobody may stray from.
 pub fn reference() -> Table {
     let key = Key::new(1, Stream::Init, 0);
-    Table::new((0..TOKENS * TOKENS).map(|i| 0.5 * key.normal(0, i) as f32).collect())
+    Table::with_weights(
+        (0..TOKENS * TOKENS).map(|i| 0.5 * key.normal(0, i) as f32).collect(),
+        TOKENS as usize,
+    )
 }
 
 /// What a response is worth: the mean of its tokens, from 0 to 1.

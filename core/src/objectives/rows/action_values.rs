@@ -78,7 +78,7 @@ mod tests {
     use crate::objectives::rows::StateValues;
     use crate::random::{Key, Stream};
     use crate::roles::{Critic, Learner};
-    use crate::tabular::{Table, owed};
+    use crate::testing::{Table, owed};
     use crate::{Batch, HeldRows, Ragged, ready};
     use std::vec;
     use std::vec::Vec;

@@ -79,7 +79,7 @@ mod tests {
     use crate::maths::oracle::close;
     use crate::maths::{Divergence, Tail};
     use crate::objectives::rows::DistilRows;
-    use crate::tabular::{Table, owed};
+    use crate::testing::{Table, owed};
     use crate::{Batch, HeldRows, Ragged, ready};
     use std::vec;
     use std::vec::Vec;

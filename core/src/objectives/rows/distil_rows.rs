@@ -110,7 +110,7 @@ mod tests {
     use super::*;
     use crate::capabilities::LearnRows;
     use crate::maths::oracle::close;
-    use crate::tabular::{Table, owed};
+    use crate::testing::{Table, owed};
     use crate::{Batch, Ragged, ready};
     use std::vec;
 

@@ -1,26 +1,48 @@
-//! The tests' network: a row of numbers for each token, which are the logits of the next one, action
-//! values, or a single value. It has every capability, and its gradients can be followed by hand.
+//! A network to test trainers with: a table, whose gradients can be followed by hand.
+//!
+//! ```
+//! use rlhf_core::testing::Table;
+//! use rlhf_core::{Ragged, Batch, ready, roles::Reference};
+//! // Four tokens that all are as likely.
+//! let (mut table, mut log_probs) = (Table::new(4, 4), [0.0; 3]);
+//! let batch = Batch::new(Ragged::new(&[1, 2, 3], &[3])?, &[false, true, true])?;
+//! ready(table.log_probs(batch, &mut log_probs)).unwrap()?;
+//! assert_eq!(log_probs[1], 0.25_f32.ln());
+//! # Ok::<(), rlhf_core::Error>(())
+//! ```
 
 use crate::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use crate::error::check;
-use crate::maths::{Update, average, log_prob, log_prob_pull, log_softmax};
+use crate::maths::{AdamW, Update, average, log_prob, log_prob_pull, log_softmax};
 use crate::random::{Key, Stream};
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference};
 use crate::sampling::{Finish, Responses, Sampling, Stopping, draw, greedy};
 use crate::{Batch, CandidateObjective, Error, Objective, Ragged, RowObjective};
+use alloc::vec;
+use alloc::vec::Vec;
 use core::ops::Range;
-use std::vec;
-use std::vec::Vec;
 
-#[derive(Clone)]
+/// A network that is a table: a row of numbers for each token, which are the logits of the next token, action values, or
+/// a single value. It has every capability, and learns by AdamW.
+///
+/// It is strict: a token outside the table is an error, and so is a slope that an objective leaves unwritten.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
+    /// Numbers in each row.
     pub columns: usize,
+    /// `[tokens, columns]`.
     pub weights: Vec<f32>,
+    /// The gradient accumulated so far, laid out as the weights.
     pub gradient: Vec<f32>,
     average: Vec<f32>,
+    adamw: AdamW<f32>,
+    /// The number of tokens in each batch that was accumulated.
+    pub accumulated: Vec<usize>,
+    /// The number of sequences whose log-probabilities were asked for.
+    pub asked: usize,
 }
 
-/// All tokens but each sequence's first.
+/// Returns the mask of all tokens but each sequence's first.
 pub fn owed(sequences: Ragged<'_>) -> Vec<bool> {
     let mut owed = vec![true; sequences.tokens().len()];
     sequences.sequences().for_each(|(_, span)| owed[span.start] = false);
@@ -28,11 +50,12 @@ pub fn owed(sequences: Ragged<'_>) -> Vec<bool> {
 }
 
 impl Table {
+    /// Makes a table of zeros.
     pub fn new(tokens: usize, columns: usize) -> Self {
-        let zeros = vec![0.0; tokens * columns];
-        Self { columns, weights: zeros.clone(), gradient: zeros.clone(), average: zeros }
+        Self::with_weights(vec![0.0; tokens * columns], columns)
     }
 
+    /// Makes a table of logits drawn from the standard normal distribution.
     pub fn random(tokens: usize, seed: u64) -> Self {
         let mut draws = Key::new(seed, Stream::Init, 0).draws(0);
         let mut table = Self::new(tokens, tokens);
@@ -40,21 +63,67 @@ impl Table {
         table
     }
 
-    pub fn row(&self, token: u32) -> Range<usize> {
-        token as usize * self.columns..(token as usize + 1) * self.columns
+    /// Makes a table of these weights, `[tokens, columns]`.
+    pub fn with_weights(weights: Vec<f32>, columns: usize) -> Self {
+        let (zeros, adamw) = (vec![0.0; weights.len()], AdamW::new(weights.len()));
+        let (gradient, average) = (zeros.clone(), zeros);
+        Self { columns, weights, gradient, average, adamw, accumulated: Vec::new(), asked: 0 }
     }
 
-    /// A step of plain gradient descent, which forgets the gradient.
+    /// Returns where a token's row lies.
+    ///
+    /// # Panics
+    /// Where the token is outside the table.
+    pub fn row(&self, token: u32) -> Range<usize> {
+        let row = token as usize * self.columns..(token as usize + 1) * self.columns;
+        assert!(row.end <= self.weights.len(), "token {token} is outside the table");
+        row
+    }
+
+    /// Returns the probabilities of the next token after `token`.
+    ///
+    /// # Panics
+    /// Where the token is outside the table.
+    pub fn probabilities(&self, token: u32) -> Vec<f64> {
+        let (row, mut out) = (&self.weights[self.row(token)], vec![0.0; self.columns]);
+        // The row has as many entries as the output.
+        let _ = log_softmax(row, 1.0, &mut out);
+        out.into_iter().map(|p: f32| libm::exp(p.into())).collect()
+    }
+
+    /// Takes a step of plain gradient descent and clears the gradient.
     pub fn descend(&mut self, rate: f32) {
         for (weight, slope) in self.weights.iter_mut().zip(&mut self.gradient) {
             *weight -= rate * core::mem::take(slope);
         }
     }
 
-    /// The owed positions, each with where the row that predicts it lies.
-    fn predicted(&self, batch: Batch<'_>) -> Vec<(usize, Range<usize>)> {
+    /// Refuses tokens outside the table.
+    fn check(&self, sequences: Ragged<'_>) -> Result<(), Error> {
+        let rows = self.weights.len() / self.columns;
+        match sequences.tokens().iter().find(|token| **token as usize >= rows) {
+            Some(token) => {
+                let (value, high) = (f64::from(*token), rows as f64 - 1.0);
+                Err(Error::Range { name: "token", value, low: 0.0, high })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Returns the masked positions, each with the row that predicts it.
+    fn predicted(&self, batch: Batch<'_>) -> Result<Vec<(usize, Range<usize>)>, Error> {
+        self.check(batch.sequences())?;
         let tokens = batch.sequences().tokens();
-        (1..tokens.len()).filter(|&t| batch.owed()[t]).map(|t| (t, self.row(tokens[t - 1]))).collect()
+        let owed = (1..tokens.len()).filter(|&t| batch.owed()[t]);
+        Ok(owed.map(|t| (t, self.row(tokens[t - 1]))).collect())
+    }
+}
+
+/// Refuses slopes that an objective has not written.
+fn written(slopes: &[f32]) -> Result<(), Error> {
+    match slopes.iter().position(|slope| !slope.is_finite()) {
+        Some(index) => Err(Error::NotFinite { name: "slope", index }),
+        None => Ok(()),
     }
 }
 
@@ -62,8 +131,9 @@ impl Reference for Table {
     type Error = Error;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
+        self.asked += batch.sequences().len();
         out.fill(0.0);
-        for (t, row) in self.predicted(batch) {
+        for (t, row) in self.predicted(batch)? {
             let target = batch.sequences().tokens()[t] as usize;
             out[t] = log_prob(&self.weights[row], target, batch.temperature().into())?.0;
         }
@@ -80,6 +150,7 @@ impl Policy for Table {
         key: Key,
         first: u32,
     ) -> Result<Responses, Error> {
+        self.check(prompts)?;
         let mut out = Responses::default();
         for (i, (prompt, _)) in prompts.sequences().enumerate() {
             let (mut text, mut finish) = (prompt.to_vec(), None);
@@ -110,6 +181,7 @@ impl Critic for Table {
     type Error = Error;
 
     async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Error> {
+        self.check(sequences)?;
         for (value, &token) in out.iter_mut().zip(sequences.tokens()) {
             *value = self.weights[self.row(token).start];
         }
@@ -123,24 +195,38 @@ impl Learner for Table {
     async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
         let tokens = batch.sequences().tokens();
         let (mut loss, needs) = (0.0, objective.needs());
+        self.accumulated.push(tokens.len());
         if needs.values {
             let (mut values, mut grad) = (vec![0.0; tokens.len()], vec![f32::NAN; tokens.len()]);
             self.values(batch.sequences(), &mut values).await?;
             loss += objective.values(&values, &mut grad)?;
+            written(&grad)?;
             for (&token, grad) in tokens.iter().zip(grad) {
                 let place = self.row(token).start;
                 self.gradient[place] += grad;
             }
         }
-        for (t, row) in self.predicted(batch).into_iter().filter(|_| needs.log_probs) {
-            let (target, temperature) = (tokens[t] as usize, batch.temperature().into());
-            let (log_prob, entropy) = log_prob(&self.weights[row.clone()], target, temperature)?;
-            let (mut grad, mut grad_entropy) = ([f32::NAN], vec![f32::NAN; usize::from(needs.entropy)]);
-            let entropy = &[entropy][..grad_entropy.len()];
-            loss += objective.tokens(&[t], &[log_prob], entropy, &mut grad, &mut grad_entropy)?;
-            let slope = grad_entropy.first().copied().unwrap_or(0.0);
-            let pulled = &mut self.gradient[row.clone()];
-            log_prob_pull(&self.weights[row], target, temperature, grad[0], slope, pulled)?;
+        if !needs.log_probs {
+            return Ok(loss);
+        }
+        // All at once: an objective may couple the tokens of a batch.
+        let predicted = self.predicted(batch)?;
+        let temperature = batch.temperature().into();
+        let told = |(t, row): &(usize, Range<usize>)| {
+            log_prob(&self.weights[row.clone()], tokens[*t] as usize, temperature)
+        };
+        let told = predicted.iter().map(told).collect::<Result<Vec<_>, _>>()?;
+        let positions: Vec<usize> = predicted.iter().map(|(t, _)| *t).collect();
+        let (log_probs, mut entropies): (Vec<f32>, Vec<f32>) = told.into_iter().unzip();
+        entropies.truncate(if needs.entropy { positions.len() } else { 0 });
+        let (mut slopes, mut bends) = (vec![f32::NAN; positions.len()], vec![f32::NAN; entropies.len()]);
+        loss += objective.tokens(&positions, &log_probs, &entropies, &mut slopes, &mut bends)?;
+        written(&slopes)?;
+        written(&bends)?;
+        bends.resize(positions.len(), 0.0);
+        for ((t, row), (slope, bend)) in predicted.into_iter().zip(slopes.into_iter().zip(bends)) {
+            let (logits, pulled) = (&self.weights[row.clone()], &mut self.gradient[row]);
+            log_prob_pull(logits, tokens[t] as usize, temperature, slope, bend, pulled)?;
         }
         Ok(loss)
     }
@@ -151,9 +237,7 @@ impl Learner for Table {
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, Error> {
-        let norm = crate::maths::global_norm([&self.gradient[..]]);
-        self.descend(update.learning_rate as f32);
-        Ok(norm)
+        self.adamw.step(&mut self.weights, &mut self.gradient, update)
     }
 }
 
@@ -174,7 +258,7 @@ impl Rows for Table {
     }
 
     async fn rows(&mut self, batch: Batch<'_>, visit: &mut dyn FnMut(usize, &[f32])) -> Result<(), Error> {
-        self.predicted(batch).into_iter().for_each(|(t, row)| visit(t, &self.weights[row]));
+        self.predicted(batch)?.into_iter().for_each(|(t, row)| visit(t, &self.weights[row]));
         Ok(())
     }
 }
@@ -186,9 +270,10 @@ impl LearnRows for Table {
         objective: &mut O,
     ) -> Result<f64, Error> {
         let mut loss = 0.0;
-        for (t, row) in self.predicted(batch) {
+        for (t, row) in self.predicted(batch)? {
             let mut grad = vec![f32::NAN; self.columns];
             loss += objective.row(t, &self.weights[row.clone()], &mut grad)?;
+            written(&grad)?;
             self.gradient[row].iter_mut().zip(grad).for_each(|(sum, grad)| *sum += grad);
         }
         Ok(loss)
@@ -204,7 +289,7 @@ impl Candidates for Table {
         log_probs: &mut [f32],
     ) -> Result<(), Error> {
         let mut left = vec![0.0; self.columns];
-        for (i, (_, row)) in self.predicted(batch).into_iter().enumerate() {
+        for (i, (_, row)) in self.predicted(batch)?.into_iter().enumerate() {
             left.copy_from_slice(&self.weights[row]);
             for id in &mut ids[i * k..(i + 1) * k] {
                 *id = greedy(&left)?;
@@ -222,7 +307,7 @@ impl Candidates for Table {
         log_probs: &mut [f32],
     ) -> Result<(), Error> {
         let mut normalised = vec![0.0; self.columns];
-        for (i, (_, row)) in self.predicted(batch).into_iter().enumerate() {
+        for (i, (_, row)) in self.predicted(batch)?.into_iter().enumerate() {
             log_softmax(&self.weights[row], batch.temperature().into(), &mut normalised)?;
             for j in i * k..(i + 1) * k {
                 log_probs[j] = normalised[ids[j] as usize];
@@ -240,11 +325,12 @@ impl LearnCandidates for Table {
         ids: &[u32],
         objective: &mut O,
     ) -> Result<f64, Error> {
-        let predicted = self.predicted(batch);
+        let predicted = self.predicted(batch)?;
         let positions: Vec<usize> = predicted.iter().map(|(t, _)| *t).collect();
         let (mut log_probs, mut grad) = (vec![0.0; ids.len()], vec![f32::NAN; ids.len()]);
         self.candidates(batch, k, ids, &mut log_probs).await?;
         let loss = objective.candidates(&positions, &log_probs, &mut grad)?;
+        written(&grad)?;
         for (i, (_, row)) in predicted.into_iter().enumerate() {
             let (logits, pulled) = (&self.weights[row.clone()], &mut self.gradient[row]);
             for j in i * k..(i + 1) * k {
