@@ -12,6 +12,7 @@ mod formats;
 mod guards;
 mod hostile;
 mod inference;
+mod language_model;
 mod layers;
 #[cfg(target_os = "linux")]
 mod memory;
