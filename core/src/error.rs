@@ -3,10 +3,11 @@
 use core::fmt;
 
 /// Why a call was refused. Nothing has been written to the outputs, unless the call says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An argument's length does not fit the others.
+    #[error("{name}: want length {want}, got {got}")]
     Shape {
         /// The argument.
         name: &'static str,
@@ -16,6 +17,7 @@ pub enum Error {
         got: usize,
     },
     /// Too few elements for the result to exist (the variance of one number, a ranking of one answer).
+    #[error("{name}: need at least {need} elements, got {got}")]
     TooFew {
         /// The argument.
         name: &'static str,
@@ -25,6 +27,7 @@ pub enum Error {
         got: usize,
     },
     /// A setting or an index is outside its range.
+    #[error("{name}: want {}, not {}", Wanted(*low, *high), Number(*value))]
     Range {
         /// The argument.
         name: &'static str,
@@ -36,6 +39,7 @@ pub enum Error {
         high: f64,
     },
     /// A number is infinite or not a number.
+    #[error("{name}[{index}] is not finite")]
     NotFinite {
         /// The argument.
         name: &'static str,
@@ -43,6 +47,7 @@ pub enum Error {
         index: usize,
     },
     /// Two answers tie where only an order will do.
+    #[error("{name}[{index}] ties with an earlier one")]
     Tied {
         /// The argument.
         name: &'static str,
@@ -50,16 +55,19 @@ pub enum Error {
         index: usize,
     },
     /// The ends of a ragged batch do not rise to its number of tokens.
+    #[error("the end of sequence {sequence} does not rise, or the last end is not the number of tokens")]
     Ends {
         /// The first sequence whose end is wrong.
         sequence: usize,
     },
     /// A buffer of fixed capacity has no room left.
+    #[error("the buffer is full at {capacity} tokens")]
     Full {
         /// How many it holds.
         capacity: usize,
     },
     /// A name that is not one of the known ones.
+    #[error("{name}: want one of {known}")]
     Unknown {
         /// What was named.
         name: &'static str,
@@ -67,36 +75,12 @@ pub enum Error {
         known: &'static str,
     },
     /// Stored bytes do not decode.
+    #[error("{name}: the stored bytes do not decode")]
     Decode {
         /// What was being read.
         name: &'static str,
     },
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
-            Error::Shape { name, want, got } => write!(f, "{name}: want length {want}, got {got}"),
-            Error::TooFew { name, need, got } => {
-                write!(f, "{name}: need at least {need} elements, got {got}")
-            }
-            Error::Range { name, value, low, high } => {
-                write!(f, "{name}: want {}, not {}", Wanted(low, high), Number(value))
-            }
-            Error::NotFinite { name, index } => write!(f, "{name}[{index}] is not finite"),
-            Error::Tied { name, index } => write!(f, "{name}[{index}] ties with an earlier one"),
-            Error::Ends { sequence } => write!(
-                f,
-                "the end of sequence {sequence} does not rise, or the last end is not the number of tokens"
-            ),
-            Error::Full { capacity } => write!(f, "the buffer is full at {capacity} tokens"),
-            Error::Unknown { name, known } => write!(f, "{name}: want one of {known}"),
-            Error::Decode { name } => write!(f, "{name}: the stored bytes do not decode"),
-        }
-    }
-}
-
-impl core::error::Error for Error {}
 
 /// A range in words. One that is open to a side has the greatest or the least number there is as its bound,
 /// which nobody wants to read: 309 digits.

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// A file cannot be read or written.
-    #[error(transparent)]
+    #[error("{0}")]
     File(#[from] FormatError),
     /// The tokenizer has more ids than the model.
     #[error("{}: the tokenizer has {wanted} tokens, the model {has}: it is another model's", model.display())]
@@ -46,10 +46,10 @@ pub enum Error {
         model: PathBuf,
     },
     /// The engine refuses.
-    #[error(transparent)]
+    #[error("{0}")]
     Engine(#[from] EngineError),
     /// Training failed, or was stopped by a guard.
-    #[error(transparent)]
+    #[error("{0}")]
     Train(#[from] TrainError),
     /// The device has to be awaited, which a blocking call cannot do.
     #[error(

@@ -3,7 +3,6 @@
 use crate::Error;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 /// A source of named tensors, f32 when read.
 pub trait Checkpoint {
@@ -18,22 +17,26 @@ pub trait Checkpoint {
 }
 
 /// Why a checkpoint does not serve.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The network that the checkpoint is to fill cannot exist.
+    #[error("the configuration: {0}")]
     Architecture(Error),
     /// There is not enough memory for the weights.
+    #[error("there is no memory for {parameters} parameters in f32")]
     Memory {
         /// How many numbers they are.
         parameters: usize,
     },
     /// There is no tensor of that name.
+    #[error("the checkpoint has no tensor {tensor:?}")]
     Missing {
         /// The tensor.
         tensor: String,
     },
     /// The tensor has another shape than the architecture says.
+    #[error("tensor {tensor:?}: the configuration says {want:?}, the checkpoint {got:?}")]
     Shape {
         /// The tensor.
         tensor: String,
@@ -43,6 +46,7 @@ pub enum CheckpointError {
         got: Vec<usize>,
     },
     /// The tensor cannot be read.
+    #[error("tensor {tensor:?}: {reason}")]
     Unreadable {
         /// The tensor.
         tensor: String,
@@ -50,21 +54,3 @@ pub enum CheckpointError {
         reason: String,
     },
 }
-
-impl fmt::Display for CheckpointError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Architecture(error) => write!(f, "the configuration: {error}"),
-            Self::Memory { parameters } => {
-                write!(f, "there is no memory for {parameters} parameters in f32")
-            }
-            Self::Missing { tensor } => write!(f, "the checkpoint has no tensor {tensor:?}"),
-            Self::Shape { tensor, want, got } => {
-                write!(f, "tensor {tensor:?}: the configuration says {want:?}, the checkpoint {got:?}")
-            }
-            Self::Unreadable { tensor, reason } => write!(f, "tensor {tensor:?}: {reason}"),
-        }
-    }
-}
-
-impl core::error::Error for CheckpointError {}

@@ -1,6 +1,5 @@
 //! How good models are, from who won against whom.
 
-use core::fmt;
 use rlhf_core::maths::rating::{BradleyTerry, ELO_PER_NAT, Elo, Game, RatingError, Results};
 use rlhf_core::random::{Key, Stream};
 use serde::Serialize;
@@ -61,34 +60,21 @@ pub struct Standing {
 }
 
 /// Why models cannot be rated.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StandingError {
     /// No game links these groups of models.
+    #[error("no game links {}: rate them apart", listed(.0))]
     Unlinked(Vec<Vec<String>>),
     /// Without a prior one of these groups is infinitely better.
+    #[error("within {} nobody outside ever won: a prior keeps ratings finite", listed(.0))]
     Unbounded(Vec<Vec<String>>),
     /// A model against itself.
+    #[error("{0} plays against itself")]
     Itself(String),
     /// The maths refuses.
+    #[error("{0}")]
     Rating(RatingError),
 }
-
-impl fmt::Display for StandingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unlinked(groups) => {
-                write!(f, "no game links {}: rate them apart", listed(groups))
-            }
-            Self::Unbounded(groups) => {
-                write!(f, "within {} nobody outside ever won: a prior keeps ratings finite", listed(groups))
-            }
-            Self::Itself(model) => write!(f, "{model} plays against itself"),
-            Self::Rating(error) => error.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for StandingError {}
 
 fn listed(groups: &[Vec<String>]) -> String {
     groups.iter().map(|group| format!("{{{}}}", group.join(", "))).collect::<Vec<_>>().join(" and ")

@@ -3,30 +3,35 @@
 use super::guard::{Fault, Offender, Place};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::fmt;
 use rlhf_core::Error;
 
 /// Why a training step ended.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// Data or settings that the maths refuses.
-    Core(Error),
+    #[error("{0}")]
+    Core(#[from] Error),
     /// A role's own error.
+    #[error("{role}: {error}")]
     Role {
         /// Which role: "policy", "critic", "reference", "reward" or "learner".
         role: &'static str,
         /// What it said.
+        #[source]
         error: Box<dyn core::error::Error>,
     },
     /// A guard stopped the run, and says what it found.
+    #[error("{0}")]
     Guard(Box<Fault>),
     /// There is nothing to learn from.
+    #[error("there are no {what} to learn from")]
     Nothing {
         /// What is missing.
         what: &'static str,
     },
     /// A backend had to wait where none was to be waited for.
+    #[error("the backend has to wait for its device: await the trainer instead")]
     Waited,
 }
 
@@ -55,34 +60,6 @@ impl TrainError {
     /// The same as a guard's fault, at that place and with those samples, where a number was not finite.
     pub fn guarded(self, place: Place, offenders: impl FnOnce() -> Vec<Offender>) -> Self {
         if self.is_not_finite() { Self::Guard(Fault::found(place, &self, offenders())) } else { self }
-    }
-}
-
-impl fmt::Display for TrainError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Core(error) => error.fmt(f),
-            Self::Role { role, error } => write!(f, "{role}: {error}"),
-            Self::Guard(fault) => fault.fmt(f),
-            Self::Nothing { what } => write!(f, "there are no {what} to learn from"),
-            Self::Waited => f.write_str("the backend has to wait for its device: await the trainer instead"),
-        }
-    }
-}
-
-impl core::error::Error for TrainError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Core(error) => Some(error),
-            Self::Role { error, .. } => Some(&**error),
-            _ => None,
-        }
-    }
-}
-
-impl From<Error> for TrainError {
-    fn from(error: Error) -> Self {
-        Self::Core(error)
     }
 }
 

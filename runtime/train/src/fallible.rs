@@ -1,7 +1,6 @@
 //! A reward that may fail.
 
 use alloc::boxed::Box;
-use core::fmt;
 use rlhf_core::roles::Reward;
 use rlhf_core::{Error, Ragged};
 
@@ -42,20 +41,9 @@ where
 }
 
 /// Why a text has no score.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct ScoreError(Box<dyn core::error::Error>);
-
-impl fmt::Display for ScoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl core::error::Error for ScoreError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        self.0.source()
-    }
-}
 
 impl From<Error> for ScoreError {
     fn from(error: Error) -> Self {

@@ -1,10 +1,10 @@
 //! Why a vocabulary does not serve.
 
 use alloc::string::String;
-use core::fmt;
 
 /// A fault in a tokenizer's file or stored form.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, {place}: {reason}")]
 pub struct TokenizerError {
     /// What was being read: a file's usual name, or a kind of tokenizer.
     pub file: &'static str,
@@ -19,11 +19,3 @@ impl TokenizerError {
         Self { file, place: place.into(), reason: reason.into() }
     }
 }
-
-impl fmt::Display for TokenizerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {}: {}", self.file, self.place, self.reason)
-    }
-}
-
-impl core::error::Error for TokenizerError {}
