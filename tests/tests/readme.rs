@@ -9,7 +9,7 @@ fn read(path: &str) -> String {
 #[test]
 fn its_code_is_the_example() {
     let example = read("examples/rule_as_reward.rs");
-    let code = &example[example.find("use rlhf::train").unwrap()..];
+    let code = &example[example.find("use rlhf::prelude").unwrap()..];
     assert!(read("README.md").contains(&format!("```rust,no_run\n{code}```")), "README.md, The library");
 }
 

@@ -43,7 +43,6 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod threads;
-mod views;
 mod weights;
 
 pub use cpu::Cpu;
@@ -52,4 +51,3 @@ pub use lanes::Isa;
 pub use model::Model;
 pub use state::OptimiserState;
 pub use threads::{Job, Workers};
-pub use views::{ResponseView, response};
