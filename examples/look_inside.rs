@@ -18,9 +18,9 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         rlhf_cpu::Model::from_weights(&Cpu::default(), network, model.model().weights()?.into_owned())?;
     let name = "embedding";
     let moved = &after.tensor(name)? - &before.tensor(name)?;
-    let distance = |byte: u8| moved.index_axis(ndarray::Axis(0), byte.into()).mapv(|x| x * x).sum().sqrt();
-    println!("{name} has shape {:?}", moved.shape());
-    println!("the embedding of 'h' moved by {:.2}, that of 'q' by {:.2}", distance(b'h'), distance(b'q'));
+    let distance = moved.mapv(|x| x * x).sum_axis(ndarray::Axis(1)).mapv(f32::sqrt);
+    let mean = distance.mean().unwrap_or(0.0);
+    println!("{name} has shape {:?}; its rows moved by {mean:.2} on average", moved.shape());
 
     // After "I am h" two letters can follow. Logits are an array with a row for each token.
     let text = Bytes.encode("I am h");
@@ -33,6 +33,6 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         100.0 * probability(b'a'),
         100.0 * probability(b'u')
     );
-    assert!(distance(b'h') > distance(b'q') && probability(b'a') + probability(b'u') > 0.9);
+    assert!(mean > 0.1 && probability(b'a') + probability(b'u') > 0.9);
     Ok(())
 }
