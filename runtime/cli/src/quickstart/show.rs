@@ -108,7 +108,7 @@ pub fn show(outcome: &Outcome) -> String {
 pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(), StageError> {
     std::fs::create_dir_all(folder).map_err(|e| FormatError::io(folder, e))?;
     FILES.into_iter().try_for_each(|name| own(folder, name))?;
-    write_whole(&folder.join("curve.svg"), plot(outcome).svg().as_bytes())?;
+    write_whole(&folder.join("curve.svg"), report::page::picture(&plot(outcome)).as_bytes())?;
     let summary = Summary::new(settings, outcome);
     write_json(&folder.join("summary.json"), &summary)?;
     report::write(folder, &summary.page(&Metrics::read(folder)?))?;

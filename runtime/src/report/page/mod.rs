@@ -19,7 +19,7 @@ mod table;
 mod tests;
 mod text;
 
-pub use chart::{Chart, Drawing};
+pub use chart::{Chart, Drawing, picture};
 pub use table::Table;
 pub use text::visible;
 

@@ -1,7 +1,4 @@
-//! Curves, as text for a terminal and as SVG for a page.
-//!
-//! Curves come in pairs, such as gold and proxy of one method: a pair shares its colour; the first
-//! of it is solid, the second dashed or hollow.
+//! Curves, and their plot as text for a terminal; [`page`](crate::report::page) draws them as SVG.
 //!
 //! ```
 //! use rlhf::report::plot::{Curve, Plot};
@@ -12,11 +9,9 @@
 //!     curves: vec![Curve { name: "gold".into(), points: vec![(0.0, 0.0), (1.0, 0.8), (2.0, 0.6)] }],
 //! };
 //! assert!(plot.terminal().lines().all(|line| line.chars().count() <= 80));
-//! assert!(plot.svg().starts_with("<svg"));
 //! ```
 
 mod axis;
-mod svg;
 mod terminal;
 
 pub(super) use axis::Axis;
@@ -94,15 +89,12 @@ mod tests {
     }
 
     #[test]
-    fn an_svg_has_every_curve_and_escapes_names() {
+    fn a_picture_has_every_curve_and_escapes_names() {
         let mut plot = made_up();
         plot.curves[0].name = "a < b & \"c\"".into();
-        let svg = plot.svg();
-        assert_eq!(svg.matches("<polyline").count(), 2 * 4);
+        let svg = crate::report::page::picture(&plot);
+        assert_eq!(svg.matches("class=\"line c").count(), 4);
         assert!(svg.contains("a &lt; b &amp; &quot;c&quot;"));
-        if let Some(path) = std::env::var_os("RLHF_PLOT") {
-            std::fs::write(path, made_up().svg()).unwrap();
-        }
     }
 
     #[test]
@@ -119,7 +111,7 @@ mod tests {
             let curves = vec![Curve { name: "odd".into(), points }];
             let plot = Plot { title: String::new(), x: String::new(), y: String::new(), curves };
             assert!(plot.terminal().lines().all(|line| line.chars().count() <= 80), "{plot:?}");
-            assert!(!plot.svg().contains("NaN"), "{plot:?}");
+            assert!(!crate::report::page::picture(&plot).contains("NaN"), "{plot:?}");
         }
     }
 }

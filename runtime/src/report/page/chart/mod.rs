@@ -10,9 +10,11 @@ mod scale;
 mod thin;
 
 use super::Table;
+use super::style::STYLE;
+use super::text::Text;
 use crate::report::plot::Plot;
 use crate::statistics::{Calibration, Histogram, Interval};
-use maud::Markup;
+use maud::{Markup, PreEscaped, html};
 
 /// A picture with a title.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,4 +61,17 @@ impl Chart {
             Drawing::Margins(histogram) => bars::table(&self.title, histogram),
         }
     }
+}
+
+/// Draws curves as an SVG file, in the style of the page.
+pub fn picture(plot: &Plot) -> String {
+    let markup = html! {
+        svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 500 284" width="750" height="426" font-family="sans-serif" {
+            style { (PreEscaped(STYLE)) }
+            rect width="500" height="284" fill="var(--ground)" {}
+            text .name x="10" y="22" { (Text(&plot.title)) }
+            svg x="10" y="36" width="480" height="250" { (lines::svg(plot, false)) }
+        }
+    };
+    markup.into_string()
 }
