@@ -4,7 +4,7 @@ use super::Precision;
 use super::known::known;
 use core::fmt;
 use rlhf_core::Error;
-use rlhf_cpu::CpuError;
+use rlhf_cpu::EngineError;
 
 /// Why an engine refuses.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,7 +32,7 @@ pub enum EngineError {
     /// An objective's or an architecture's error.
     Core(Error),
     /// The CPU engine's.
-    Cpu(CpuError),
+    Cpu(EngineError),
     /// Burn's.
     #[cfg(feature = "burn")]
     Burn(rlhf_burn::BurnError),
@@ -90,8 +90,8 @@ impl From<Error> for EngineError {
     }
 }
 
-impl From<CpuError> for EngineError {
-    fn from(error: CpuError) -> Self {
+impl From<EngineError> for EngineError {
+    fn from(error: EngineError) -> Self {
         Self::Cpu(error)
     }
 }

@@ -59,4 +59,4 @@ pub use file_error::FileError;
 pub use model::Model;
 pub use precision::Precision;
 pub use scorer::{Member, Scorer};
-pub use state::OptimiserState;
+pub use state::OptimizerState;

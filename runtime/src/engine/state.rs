@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// What learning has gathered beside the weights, between two steps. With the weights it is all that the next
 /// step depends on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct OptimiserState<'a> {
+pub struct OptimizerState<'a> {
     /// AdamW's first moments, in the order of [`Model::weights`].
     pub first: Cow<'a, [f32]>,
     /// AdamW's second moments, in the same order.
@@ -22,9 +22,9 @@ impl Model {
     ///
     /// # Errors
     /// The device's own.
-    pub fn optimiser_state(&self) -> Result<Option<OptimiserState<'_>>, EngineError> {
+    pub fn optimizer_state(&self) -> Result<Option<OptimizerState<'_>>, EngineError> {
         Ok(match self {
-            Self::Cpu(model) => model.optimiser_state().map(|state| OptimiserState {
+            Self::Cpu(model) => model.optimizer_state().map(|state| OptimizerState {
                 first: state.first.into(),
                 second: state.second.into(),
                 average: state.average.into(),
@@ -32,7 +32,7 @@ impl Model {
             }),
             #[cfg(feature = "burn")]
             Self::Burn(model) => {
-                super::waited::waited(model.optimiser_state())?.map(|state| OptimiserState {
+                super::waited::waited(model.optimizer_state())?.map(|state| OptimizerState {
                     first: state.first.into(),
                     second: state.second.into(),
                     average: state.average.into(),
@@ -43,11 +43,11 @@ impl Model {
     }
 
     /// Steps taken; `None` before the first.
-    pub fn optimiser_steps(&self) -> Option<u32> {
+    pub fn optimizer_steps(&self) -> Option<u32> {
         match self {
-            Self::Cpu(model) => model.optimiser_state().map(|state| state.steps),
+            Self::Cpu(model) => model.optimizer_state().map(|state| state.steps),
             #[cfg(feature = "burn")]
-            Self::Burn(model) => model.optimiser_steps(),
+            Self::Burn(model) => model.optimizer_steps(),
         }
     }
 
@@ -55,17 +55,17 @@ impl Model {
     ///
     /// # Errors
     /// [`EngineError`] where a part is not as long as the weights.
-    pub fn set_optimiser_state(&mut self, state: OptimiserState<'_>) -> Result<(), EngineError> {
-        let OptimiserState { first, second, average, steps } = state;
+    pub fn set_optimizer_state(&mut self, state: OptimizerState<'_>) -> Result<(), EngineError> {
+        let OptimizerState { first, second, average, steps } = state;
         match self {
-            Self::Cpu(model) => model.set_optimiser_state(rlhf_cpu::OptimiserState {
+            Self::Cpu(model) => model.set_optimizer_state(rlhf_cpu::OptimizerState {
                 first: &first,
                 second: &second,
                 average: &average,
                 steps,
             })?,
             #[cfg(feature = "burn")]
-            Self::Burn(model) => model.set_optimiser_state(&rlhf_burn::OptimiserState {
+            Self::Burn(model) => model.set_optimizer_state(&rlhf_burn::OptimizerState {
                 first: first.into_owned(),
                 second: second.into_owned(),
                 average: average.into_owned(),
