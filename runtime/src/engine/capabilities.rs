@@ -2,7 +2,22 @@
 
 use super::{EngineError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
+use rlhf_core::network::{DynCandidates, DynParameters, DynRows};
 use rlhf_core::{Batch, CandidateObjective, RowObjective};
+
+impl Model {
+    fn with_rows(&mut self) -> Result<&mut dyn DynRows, EngineError> {
+        self.network.as_rows().ok_or(EngineError::Unsupported { capability: "rows" })
+    }
+
+    fn with_candidates(&mut self) -> Result<&mut dyn DynCandidates, EngineError> {
+        self.network.as_candidates().ok_or(EngineError::Unsupported { capability: "candidates" })
+    }
+
+    fn with_parameters(&mut self) -> Result<&mut dyn DynParameters, EngineError> {
+        self.network.as_parameters().ok_or(EngineError::Unsupported { capability: "parameters" })
+    }
+}
 
 impl Rows for Model {
     fn row_len(&self) -> usize {
@@ -14,7 +29,7 @@ impl Rows for Model {
         batch: Batch<'_>,
         visit: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
-        each!(self, model => model.rows(batch, visit).await)
+        self.with_rows()?.rows(batch, visit).await
     }
 }
 
@@ -24,7 +39,7 @@ impl LearnRows for Model {
         batch: Batch<'_>,
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        each!(self, model => model.accumulate_rows(batch, objective).await)
+        self.with_rows()?.accumulate_rows(batch, objective).await
     }
 }
 
@@ -36,7 +51,7 @@ impl Candidates for Model {
         ids: &mut [u32],
         log_probs: &mut [f32],
     ) -> Result<(), EngineError> {
-        each!(self, model => model.top(batch, k, ids, log_probs).await)
+        self.with_candidates()?.top(batch, k, ids, log_probs).await
     }
 
     async fn candidates(
@@ -46,7 +61,7 @@ impl Candidates for Model {
         ids: &[u32],
         log_probs: &mut [f32],
     ) -> Result<(), EngineError> {
-        each!(self, model => model.candidates(batch, k, ids, log_probs).await)
+        self.with_candidates()?.candidates(batch, k, ids, log_probs).await
     }
 }
 
@@ -58,7 +73,7 @@ impl LearnCandidates for Model {
         ids: &[u32],
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        each!(self, model => model.accumulate_candidates(batch, k, ids, objective).await)
+        self.with_candidates()?.accumulate_candidates(batch, k, ids, objective).await
     }
 }
 
@@ -68,14 +83,14 @@ impl Parameters for Model {
     }
 
     async fn read(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
-        each!(self, model => model.read(out).await)
+        self.with_parameters()?.read(out).await
     }
 
     async fn write(&mut self, values: &[f32]) -> Result<(), EngineError> {
-        each!(self, model => model.write(values).await)
+        self.with_parameters()?.write(values).await
     }
 
     async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
-        each!(self, model => model.take_gradient(out).await)
+        self.with_parameters()?.take_gradient(out).await
     }
 }
