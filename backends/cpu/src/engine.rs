@@ -7,15 +7,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use rlhf_core::model::Architecture;
 use rlhf_core::network::{
-    DynCandidates, DynNetwork, DynParameters, DynRows, Engine, Network, OptimizerState,
+    BoxedNetwork, DynCandidates, DynParameters, DynRows, Engine, Network, OptimizerState,
 };
 
 impl Engine for Cpu {
-    fn network(
-        &self,
-        architecture: Architecture,
-        weights: Vec<f32>,
-    ) -> Result<Box<dyn DynNetwork>, EngineError> {
+    fn network(&self, architecture: Architecture, weights: Vec<f32>) -> Result<BoxedNetwork, EngineError> {
         Ok(Box::new(Model::from_weights(self, architecture, weights)?))
     }
 

@@ -15,7 +15,7 @@ use core::any::Any;
 /// [`Network`] and the roles through a pointer: every [`Network`] has it.
 pub trait DynNetwork: Any + Send + Sync {
     /// A clone in a box of its own.
-    fn boxed_clone(&self) -> Box<dyn DynNetwork>;
+    fn boxed_clone(&self) -> BoxedNetwork;
     /// As [`Network::architecture`].
     fn architecture(&self) -> &Architecture;
     /// As [`Network::weights`].
@@ -68,8 +68,11 @@ pub trait DynNetwork: Any + Send + Sync {
     fn swap_average(&mut self) -> BoxedFuture<'_, ()>;
 }
 
+/// A network of whichever type.
+pub type BoxedNetwork = Box<dyn DynNetwork>;
+
 impl<N: Network> DynNetwork for N {
-    fn boxed_clone(&self) -> Box<dyn DynNetwork> {
+    fn boxed_clone(&self) -> BoxedNetwork {
         Box::new(self.clone())
     }
 

@@ -1,8 +1,7 @@
 //! What makes networks.
 
-use super::{DynNetwork, EngineError, Precision};
+use super::{BoxedNetwork, EngineError, Precision};
 use crate::model::Architecture;
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::any::Any;
@@ -15,11 +14,7 @@ pub trait Engine: Any + Send + Sync {
     /// # Errors
     /// [`EngineError::Core`] names the field of the architecture that does not fit, or says how many weights there
     /// should be; the device's own.
-    fn network(
-        &self,
-        architecture: Architecture,
-        weights: Vec<f32>,
-    ) -> Result<Box<dyn DynNetwork>, EngineError>;
+    fn network(&self, architecture: Architecture, weights: Vec<f32>) -> Result<BoxedNetwork, EngineError>;
 
     /// What the bits of a result depend on: `cpu avx512`, `cuda:0 bf16`. Runs record it.
     fn name(&self) -> String;

@@ -1,6 +1,6 @@
 //! The error that engines share.
 
-use super::Precision;
+use super::{Capability, Precision};
 use crate::Error;
 use crate::model::CheckpointError;
 use alloc::string::String;
@@ -56,8 +56,8 @@ pub enum EngineError {
     },
     /// The network lacks a capability that a method needs.
     Unsupported {
-        /// The capability: "rows", "candidates" or "parameters".
-        capability: &'static str,
+        /// The capability.
+        capability: Capability,
     },
     /// No device has that name.
     UnknownDevice {
@@ -146,7 +146,7 @@ impl fmt::Display for EngineError {
             ),
             Self::Unsupported { capability } => write!(
                 f,
-                "the device's networks have no {capability}: use another device, or a method that needs none"
+                "the device's networks have no {capability}: use another device, or a method that does without"
             ),
             Self::UnknownDevice { name, known } => write!(
                 f,

@@ -5,10 +5,11 @@
 //! |---|---|
 //! | [`Engine`] | makes networks, and says what the bits of a result depend on |
 //! | [`Network`] | to the roles: its architecture, its weights, the state of its optimizer, dropout; and the capabilities that it has |
-//! | [`DynNetwork`] | the same in a box, for every [`Network`]; [`DynRows`], [`DynCandidates`] and [`DynParameters`] for the capabilities |
+//! | [`DynNetwork`] | the same through a pointer, for every [`Network`], as [`BoxedNetwork`] has it; [`DynRows`], [`DynCandidates`] and [`DynParameters`] for the capabilities |
 
 mod boxed;
 mod capabilities;
+mod capability;
 mod engine;
 mod error;
 mod future;
@@ -16,8 +17,9 @@ mod precision;
 mod state;
 mod whole;
 
-pub use boxed::DynNetwork;
+pub use boxed::{BoxedNetwork, DynNetwork};
 pub use capabilities::{DynCandidates, DynParameters, DynRows};
+pub use capability::Capability;
 pub use engine::Engine;
 pub use error::{EngineError, OtherError};
 pub use future::BoxedFuture;

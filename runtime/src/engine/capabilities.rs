@@ -1,21 +1,33 @@
 //! Every capability, by whichever engine a network is of.
 
-use super::{EngineError, Model};
+use super::{Capability, EngineError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::network::{DynCandidates, DynParameters, DynRows};
 use rlhf_core::{Batch, CandidateObjective, RowObjective};
 
 impl Model {
+    /// Refuses a network that lacks the capability.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`].
+    pub fn require(&mut self, capability: Capability) -> Result<(), EngineError> {
+        match capability {
+            Capability::Rows => self.with_rows().map(|_| ()),
+            Capability::Candidates => self.with_candidates().map(|_| ()),
+            Capability::Parameters => self.with_parameters().map(|_| ()),
+        }
+    }
+
     fn with_rows(&mut self) -> Result<&mut dyn DynRows, EngineError> {
-        self.network.as_rows().ok_or(EngineError::Unsupported { capability: "rows" })
+        self.network.as_rows().ok_or(EngineError::Unsupported { capability: Capability::Rows })
     }
 
     fn with_candidates(&mut self) -> Result<&mut dyn DynCandidates, EngineError> {
-        self.network.as_candidates().ok_or(EngineError::Unsupported { capability: "candidates" })
+        self.network.as_candidates().ok_or(EngineError::Unsupported { capability: Capability::Candidates })
     }
 
     fn with_parameters(&mut self) -> Result<&mut dyn DynParameters, EngineError> {
-        self.network.as_parameters().ok_or(EngineError::Unsupported { capability: "parameters" })
+        self.network.as_parameters().ok_or(EngineError::Unsupported { capability: Capability::Parameters })
     }
 }
 

@@ -35,6 +35,8 @@ mod roles;
 #[cfg(feature = "run")]
 mod save;
 mod scorer;
+#[cfg(test)]
+mod tests;
 
 pub use action_values::ActionValues;
 pub use aligned::Aligned;
@@ -43,5 +45,5 @@ pub use devices::{DeviceRequest, Devices};
 #[cfg(feature = "run")]
 pub use file_error::FileError;
 pub use model::Model;
-pub use rlhf_core::network::{EngineError, OptimizerState, Precision};
+pub use rlhf_core::network::{Capability, EngineError, OptimizerState, Precision};
 pub use scorer::{Member, Scorer};

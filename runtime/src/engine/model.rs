@@ -5,7 +5,7 @@ use core::any::Any;
 use core::fmt;
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
-use rlhf_core::network::{BoxedFuture, DynNetwork, Network};
+use rlhf_core::network::{BoxedFuture, BoxedNetwork, Network};
 use rlhf_core::ready;
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use std::borrow::Cow;
 /// A clone has the same weights until one of the two learns; it has no optimizer state.
 pub struct Model {
     device: Device,
-    pub(super) network: Box<dyn DynNetwork>,
+    pub(super) network: BoxedNetwork,
 }
 
 /// What a future came to: natively devices wait themselves.

@@ -3,7 +3,7 @@
 use crate::{Device, EngineError, Model, Precision};
 use core::time::Duration;
 use rlhf_core::model::Architecture;
-use rlhf_core::network::{self, DynCandidates, DynNetwork, DynParameters, DynRows, OptimizerState};
+use rlhf_core::network::{self, BoxedNetwork, DynCandidates, DynParameters, DynRows, OptimizerState};
 use std::borrow::Cow;
 
 /// A device, and what products are computed in there.
@@ -25,11 +25,7 @@ impl Engine {
 }
 
 impl network::Engine for Engine {
-    fn network(
-        &self,
-        architecture: Architecture,
-        weights: Vec<f32>,
-    ) -> Result<Box<dyn DynNetwork>, EngineError> {
+    fn network(&self, architecture: Architecture, weights: Vec<f32>) -> Result<BoxedNetwork, EngineError> {
         let model = Model::from_weights(&self.device, architecture, &weights)?;
         Ok(Box::new(model.with_precision(self.precision)?))
     }
