@@ -162,7 +162,7 @@ impl fmt::Display for EngineError {
             ),
             Self::Precision { name, precision } => write!(
                 f,
-                "device {name:?} does not compute in {}: use f32 there (`--precision f32`)",
+                "device {name:?} does not compute in {}: want --precision f32 there",
                 precision.name()
             ),
             Self::Device { reason } => {
