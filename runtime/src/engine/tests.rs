@@ -172,26 +172,3 @@ fn a_network_of_another_type_is_itself() {
     assert_eq!((model.optimizer_steps(), before.optimizer_steps()), (Some(1), None));
     assert_eq!(model.clone().optimizer_steps(), None);
 }
-
-#[test]
-#[ignore = "temporary"]
-fn zz_time() {
-    let cpu = rlhf_cpu::Cpu::new(1, rlhf_cpu::Isa::best());
-    let a = Architecture::gpt2(9, 8, 8, 1, 2).with_scalar();
-    let mut direct = rlhf_cpu::Model::random(&cpu, a, 1).unwrap();
-    let mut boxed: Model = direct.clone().into();
-    let text = Ragged::new(&[3, 1, 4], &[3]).unwrap();
-    for _ in 0..5 {
-        let t = std::time::Instant::now();
-        for _ in 0..20000 {
-            ready(direct.score(text, &mut [0.0])).unwrap().unwrap();
-        }
-        let d = t.elapsed().as_secs_f64() / 20000.0 * 1e9;
-        let t = std::time::Instant::now();
-        for _ in 0..20000 {
-            ready(boxed.score(text, &mut [0.0])).unwrap().unwrap();
-        }
-        let b = t.elapsed().as_secs_f64() / 20000.0 * 1e9;
-        eprintln!("direct {d:.0} ns, boxed {b:.0} ns");
-    }
-}
