@@ -148,10 +148,7 @@ impl fmt::Display for EngineError {
                 f,
                 "the device's networks have no {capability}: use another device, or a method that does without"
             ),
-            Self::UnknownDevice { name, known } => write!(
-                f,
-                "no device is called {name:?}: want one of {known}; of several cards cuda:1 is the second"
-            ),
+            Self::UnknownDevice { name, known } => write!(f, "no device is called {name:?}: want {known}"),
             Self::NotBuilt { name, feature, instead } => write!(
                 f,
                 "device {name:?} is not in this build: build it with `--features {feature}`, or use one of: {instead}"
