@@ -28,6 +28,8 @@ mod held_rows;
 pub mod maths;
 #[cfg(feature = "model")]
 pub mod model;
+#[cfg(feature = "model")]
+pub mod network;
 mod objective;
 pub mod objectives;
 pub mod random;

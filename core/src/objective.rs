@@ -85,7 +85,7 @@ pub trait Objective {
 }
 
 /// A borrowed objective, so that one may lie within another and be read afterwards.
-impl<O: Objective> Objective for &mut O {
+impl<O: Objective + ?Sized> Objective for &mut O {
     fn needs(&self) -> Needs {
         (**self).needs()
     }
@@ -129,6 +129,13 @@ pub trait RowObjective {
     fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error>;
 }
 
+/// A borrowed one.
+impl<O: RowObjective + ?Sized> RowObjective for &mut O {
+    fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error> {
+        (**self).row(position, logits, grad_logits)
+    }
+}
+
 /// A loss over the log-probabilities of `k` candidate ids at each owed token, with its exact gradient:
 /// what [`RowObjective`] is where rows are too dear to leave a device. For a
 /// [`crate::capabilities::LearnCandidates`].
@@ -147,4 +154,16 @@ pub trait CandidateObjective {
         log_probs: &[f32],
         grad_log_probs: &mut [f32],
     ) -> Result<f64, Error>;
+}
+
+/// A borrowed one.
+impl<O: CandidateObjective + ?Sized> CandidateObjective for &mut O {
+    fn candidates(
+        &mut self,
+        positions: &[usize],
+        log_probs: &[f32],
+        grad_log_probs: &mut [f32],
+    ) -> Result<f64, Error> {
+        (**self).candidates(positions, log_probs, grad_log_probs)
+    }
 }

@@ -93,8 +93,8 @@ impl<P> Small<P>
 where
     P: rlhf_core::roles::Averaged
         + rlhf_core::roles::Policy
-        + rlhf_core::roles::Learner<Error = rlhf_cpu::CpuError>
-        + rlhf_core::roles::Reference<Error = rlhf_cpu::CpuError>,
+        + rlhf_core::roles::Learner<Error = rlhf_cpu::EngineError>
+        + rlhf_core::roles::Reference<Error = rlhf_cpu::EngineError>,
 {
     /// One rollout, and what is learnt from it.
     ///

@@ -116,15 +116,15 @@ fn a_network_begins_and_goes_on_the_same_on_every_device() {
         assert_eq!(*headed.weights().unwrap(), want);
         let part =
             |of: u32| (0..a.parameters() as u32).map(|i| key.normal(of, i).abs() as f32).collect::<Vec<_>>();
-        let state = rlhf::engine::OptimiserState {
+        let state = rlhf::engine::OptimizerState {
             first: part(0).into(),
             second: part(1).into(),
             average: part(2).into(),
             steps: 7,
         };
         let mut learnt = headed.clone();
-        assert_eq!((learnt.optimiser_steps(), learnt.optimiser_state().unwrap()), (None, None));
-        learnt.set_optimiser_state(state.clone()).unwrap();
-        assert_eq!((learnt.optimiser_steps(), learnt.optimiser_state().unwrap()), (Some(7), Some(state)));
+        assert_eq!((learnt.optimizer_steps(), learnt.optimizer_state().unwrap()), (None, None));
+        learnt.set_optimizer_state(state.clone()).unwrap();
+        assert_eq!((learnt.optimizer_steps(), learnt.optimizer_state().unwrap()), (Some(7), Some(state)));
     }
 }

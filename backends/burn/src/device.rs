@@ -1,6 +1,6 @@
 //! Devices by name.
 
-use crate::BurnError;
+use crate::EngineError;
 use crate::engine::guard::caught;
 use crate::tensor::{self, Tensor};
 
@@ -58,18 +58,18 @@ impl Device {
     /// Opens the device of that name, and computes something on it.
     ///
     /// ```
-    /// use rlhf_burn::{BurnError, Device};
-    /// assert!(matches!(Device::named("abacus"), Err(BurnError::UnknownDevice { .. })));
+    /// use rlhf_burn::{EngineError, Device};
+    /// assert!(matches!(Device::named("abacus"), Err(EngineError::UnknownDevice { .. })));
     /// # #[cfg(feature = "flex")]
     /// assert_eq!(Device::named("flex")?.name(), "flex");
-    /// # Ok::<(), BurnError>(())
+    /// # Ok::<(), EngineError>(())
     /// ```
     ///
     /// # Errors
-    /// [`BurnError::UnknownDevice`], [`BurnError::NotBuilt`] or [`BurnError::NoDevice`], which say what
+    /// [`EngineError::UnknownDevice`], [`EngineError::NotBuilt`] or [`EngineError::NoDevice`], which say what
     /// would do instead.
-    pub fn named(name: &str) -> Result<Self, BurnError> {
-        let unknown = || BurnError::UnknownDevice { name: name.into(), known: KNOWN };
+    pub fn named(name: &str) -> Result<Self, EngineError> {
+        let unknown = || EngineError::UnknownDevice { name: name.into(), known: KNOWN.into() };
         let (kind, index) = match name.split_once(':') {
             None => (name, None),
             Some((kind, index)) => (kind, Some(index.parse::<usize>().map_err(|_| unknown())?)),
@@ -79,15 +79,20 @@ impl Device {
             return Err(unknown());
         }
         if !built {
-            return Err(BurnError::NotBuilt { name: name.into(), feature, built: Self::built().join(", ") });
+            return Err(EngineError::NotBuilt {
+                name: name.into(),
+                feature,
+                instead: Self::built().join(", "),
+            });
         }
         let none = |reason: String| {
             let others: Vec<_> = Self::built().into_iter().filter(|other| *other != feature).collect();
-            BurnError::NoDevice { name: name.into(), reason, instead: others.join(", ") }
+            EngineError::NoDevice { name: name.into(), reason, instead: others.join(", ") }
         };
         let inner = open(kind, index).map_err(none)?;
         // A driver that is broken is seen only in use.
-        let two = || Ok(Tensor::<1>::ones([1], &inner).add_scalar(1.0).try_into_data()?);
+        let failed = |error| EngineError::Device { reason: format!("{error}") };
+        let two = || Tensor::<1>::ones([1], &inner).add_scalar(1.0).try_into_data().map_err(failed);
         caught(two).map_err(|error| none(error.to_string()))?;
         Ok(Self { name: name.into(), kind, inner })
     }
@@ -194,9 +199,9 @@ mod tests {
         for (name, _, built) in KINDS {
             match Device::named(name) {
                 Ok(device) => assert!(built && device.name() == name),
-                Err(BurnError::NotBuilt { feature, .. }) => assert!(!built && feature == name),
+                Err(EngineError::NotBuilt { feature, .. }) => assert!(!built && feature == name),
                 // A card that this machine does not have.
-                Err(error) => assert!(built && matches!(error, BurnError::NoDevice { .. }), "{error}"),
+                Err(error) => assert!(built && matches!(error, EngineError::NoDevice { .. }), "{error}"),
             }
         }
     }
@@ -207,7 +212,7 @@ mod tests {
         let cards = Device::built().into_iter().filter(|name| !["flex", "ndarray"].contains(name));
         for kind in cards {
             let error = Device::named(&format!("{kind}:999")).unwrap_err();
-            assert!(matches!(error, BurnError::NoDevice { .. }), "{error}");
+            assert!(matches!(error, EngineError::NoDevice { .. }), "{error}");
         }
     }
 }

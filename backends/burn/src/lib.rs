@@ -7,7 +7,6 @@ mod limits;
 mod tensor;
 
 pub use device::Device;
-pub use engine::error::BurnError;
 pub use engine::model::Model;
-pub use engine::precision::Precision;
-pub use engine::state::OptimiserState;
+pub use engine::whole::Engine;
+pub use rlhf_core::network::{EngineError, Precision};

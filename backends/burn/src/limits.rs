@@ -1,9 +1,10 @@
 //! What a device can do at best.
 
 use crate::engine::guard::caught;
+use crate::engine::precision::dtype;
 use crate::engine::read::floats;
 use crate::tensor::Tensor;
-use crate::{BurnError, Device, Precision};
+use crate::{Device, EngineError, Precision};
 use core::time::Duration;
 use rlhf_core::ready;
 use std::time::Instant;
@@ -18,17 +19,17 @@ const AT_ONCE: usize = 8;
 impl Device {
     /// The most that the device was seen to do, in about `budget` each: operations a second of large products
     /// in `precision`, and bytes a second that adding a number to a long list reads and writes.
-    ///
-    /// # Errors
-    /// [`BurnError::Precision`], or the device's own.
-    pub fn limits(&self, precision: Precision, budget: Duration) -> Result<(f64, f64), BurnError> {
-        self.computes_in(precision)?;
-        caught(|| self.measured(precision, budget))
+    pub(crate) fn limits(
+        &self,
+        precision: Precision,
+        budget: Duration,
+    ) -> Result<Option<(f64, f64)>, EngineError> {
+        caught(|| self.measured(precision, budget).map(Some))
     }
 
-    fn measured(&self, precision: Precision, budget: Duration) -> Result<(f64, f64), BurnError> {
+    fn measured(&self, precision: Precision, budget: Duration) -> Result<(f64, f64), EngineError> {
         let side = SIDES[usize::from(self.is_card())];
-        let a = Tensor::<2>::ones([side, side], self.inner()).cast(precision.dtype());
+        let a = Tensor::<2>::ones([side, side], self.inner()).cast(dtype(precision));
         let product = best(budget, a, |a| a.clone().matmul(a.clone()))?;
         let long = Tensor::<2>::ones([COPY / 1024, 1024], self.inner());
         let added = best(budget, long, |x| x.clone().add_scalar(1.0))?;
@@ -37,15 +38,15 @@ impl Device {
 }
 
 /// The most often that `work` was done in a second.
-fn best(budget: Duration, on: Tensor<2>, work: impl Fn(&Tensor<2>) -> Tensor<2>) -> Result<f64, BurnError> {
+fn best(budget: Duration, on: Tensor<2>, work: impl Fn(&Tensor<2>) -> Tensor<2>) -> Result<f64, EngineError> {
     let mut best = 0.0f64;
-    let once = || -> Result<f64, BurnError> {
+    let once = || -> Result<f64, EngineError> {
         let start = Instant::now();
         let mut out = work(&on);
         (1..AT_ONCE).for_each(|_| out = work(&on));
         // What was asked for last is done last.
         let seen = ready(floats(out.narrow(0, 0, 1).narrow(1, 0, 1)));
-        seen.unwrap_or_else(|| Err(BurnError::Device { reason: "it would have to be waited for".into() }))?;
+        seen.unwrap_or_else(|| Err(EngineError::waits()))?;
         Ok(AT_ONCE as f64 / start.elapsed().as_secs_f64())
     };
     // The first time compiles shaders.

@@ -5,7 +5,7 @@ pub(crate) use burn_tensor::activation::{log_softmax, sigmoid, silu, softmax};
 pub(crate) use burn_tensor::module::attention;
 pub(crate) use burn_tensor::ops::AttentionModuleOptions;
 pub(crate) use burn_tensor::{
-    Bool, DType, Device, Element, ExecutionError, IndexingUpdateOp, Int, Tensor, TensorData, Transaction,
+    Bool, DType, Device, Element, IndexingUpdateOp, Int, Tensor, TensorData, Transaction,
 };
 
 /// Whether the device computes in it.

@@ -10,7 +10,7 @@ use rlhf_core::roles::{Averaged, Learner, Policy};
 use rlhf_core::sampling::{Filters, Sampling, Stopping};
 use rlhf_core::{Ragged, ready};
 use rlhf_cpu::Cpu;
-use shared::backend::{BackendError, Device, Model};
+use shared::backend::{Device, EngineError, Model};
 use shared::texts::{Everything, Texts};
 use shared::tolerance::{LOGITS, LOSS_CURVE, distance};
 use shared::{devices, gpt2, llama, networks, weights};
@@ -81,7 +81,7 @@ fn a_checkpoint_goes_in_and_comes_out() {
         let name = tensors[0].name.clone();
         checkpoint.0.remove(&name);
         let missing = Model::load(device, a, &checkpoint).unwrap_err();
-        assert_eq!(missing, BackendError::Checkpoint(CheckpointError::Missing { tensor: name }));
+        assert_eq!(missing, EngineError::Checkpoint(CheckpointError::Missing { tensor: name }));
     });
 }
 
@@ -142,7 +142,7 @@ fn follows(device: &Device, a: &Architecture) {
     }
     ready(burn.swap_average()).unwrap().unwrap();
     let average = ready(burn.weights()).unwrap().unwrap();
-    let far = distance(&average, cpu.optimiser_state().unwrap().average);
+    let far = distance(&average, &cpu.optimizer_state().unwrap().average);
     assert!(far < LOSS_CURVE as f32, "the averages are {far} apart");
 }
 
@@ -174,18 +174,12 @@ fn learning_goes_on_on_another_backend() {
             ready(cpu.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
             ready(cpu.step(&update)).unwrap().unwrap();
         }
-        let state = ready(burn.optimiser_state()).unwrap().unwrap().unwrap();
+        let state = ready(burn.optimizer_state()).unwrap().unwrap().unwrap();
         let weights = ready(burn.weights()).unwrap().unwrap();
         let mut moved = rlhf_cpu::Model::from_weights(&Cpu::default(), a.clone(), weights.clone()).unwrap();
-        let view = rlhf_cpu::OptimiserState {
-            first: &state.first,
-            second: &state.second,
-            average: &state.average,
-            steps: state.steps,
-        };
-        moved.set_optimiser_state(view).unwrap();
+        moved.set_optimizer_state(state.clone()).unwrap();
         let mut back = Model::from_weights(device, a, &weights).unwrap();
-        back.set_optimiser_state(&state).unwrap();
+        back.set_optimizer_state(&state).unwrap();
         ready(cpu.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
         ready(cpu.step(&update)).unwrap().unwrap();
         ready(moved.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();

@@ -10,7 +10,7 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Error, Needs, Objective, ready};
-use shared::backend::{BackendError, Device, Model};
+use shared::backend::{Device, EngineError, Model};
 use shared::texts::{Everything, Texts};
 use shared::{devices, gpt2, is_processor, weights};
 use std::alloc::System;
@@ -110,7 +110,7 @@ fn a_thousand_iterations_hold_what_fifty_do() {
         ready(model.sample(prompts, &Sampling::at_temperature(1.0), &stopping, key, 0)).unwrap().unwrap();
         ready(model.log_probs(texts.batch(), &mut out)).unwrap().unwrap();
         let refused = ready(model.accumulate(texts.batch(), &mut Refuses)).unwrap().unwrap_err();
-        assert!(matches!(refused, BackendError::Core(Error::TooFew { .. })));
+        assert!(matches!(refused, EngineError::Core(Error::TooFew { .. })));
         ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap();
         ready(model.step(&update)).unwrap().unwrap();
         held(&device)

@@ -7,12 +7,12 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Sampling, Stopping};
 use rlhf_core::{Batch, Ragged, ready};
-use shared::backend::{BackendError, Device, Model, Precision, multiplies};
+use shared::backend::{Device, EngineError, Model, Precision, multiplies};
 use shared::texts::{Everything, Texts};
 use shared::tolerance::HALVED;
 use shared::{devices, is_processor, llama, weights};
 
-fn model(device: &Device, precision: Precision) -> Result<Model, BackendError> {
+fn model(device: &Device, precision: Precision) -> Result<Model, EngineError> {
     let a = llama().with_scalar();
     Model::from_weights(device, a.clone(), &weights(&a, 1)).unwrap().with_precision(precision)
 }
@@ -104,7 +104,7 @@ fn what_a_processor_lacks_is_said() {
     for device in devices().into_iter().filter(is_processor) {
         for precision in [Precision::Bf16, Precision::F16] {
             let refused = model(&device, precision).err();
-            let want = BackendError::Precision { precision, device: device.name().into() };
+            let want = EngineError::Precision { precision, name: device.name().into() };
             assert_eq!(refused, (!multiplies(&device, precision)).then_some(want));
         }
     }

@@ -1,6 +1,7 @@
 //! The one device.
 
-use crate::{CandleError, tensor};
+use crate::{EngineError, Precision, tensor};
+use core::time::Duration;
 
 /// Candle's kernels on the processor, under the name `candle`.
 #[derive(Clone, Debug)]
@@ -17,17 +18,17 @@ impl Device {
     /// Opens the device of that name.
     ///
     /// ```
-    /// use rlhf_candle::{CandleError, Device};
+    /// use rlhf_candle::{EngineError, Device};
     /// assert_eq!(Device::named("candle")?.name(), "candle");
-    /// assert!(matches!(Device::named("cuda"), Err(CandleError::UnknownDevice { .. })));
-    /// # Ok::<(), CandleError>(())
+    /// assert!(matches!(Device::named("cuda"), Err(EngineError::UnknownDevice { .. })));
+    /// # Ok::<(), EngineError>(())
     /// ```
     ///
     /// # Errors
-    /// [`CandleError::UnknownDevice`], which says what there is.
-    pub fn named(name: &str) -> Result<Self, CandleError> {
+    /// [`EngineError::UnknownDevice`], which says what there is.
+    pub fn named(name: &str) -> Result<Self, EngineError> {
         if name != NAME {
-            return Err(CandleError::UnknownDevice { name: name.into(), known: KNOWN });
+            return Err(EngineError::UnknownDevice { name: name.into(), known: KNOWN.into() });
         }
         Ok(Self { inner: tensor::Device::default() })
     }
@@ -54,6 +55,16 @@ impl Device {
     /// The least length of `time` or more that suits the device: no kernel is compiled for a shape.
     pub(crate) fn padded(&self, time: usize) -> usize {
         time
+    }
+
+    /// It is the processor.
+    pub(crate) fn is_card(&self) -> bool {
+        false
+    }
+
+    /// The processor's.
+    pub(crate) fn limits(&self, _: Precision, _: Duration) -> Result<Option<(f64, f64)>, EngineError> {
+        Ok(None)
     }
 
     /// The processor's devices of this build, for tests.

@@ -8,10 +8,6 @@ mod graph;
 mod tensor;
 
 pub use device::Device;
-pub use engine::error::BurnError as CandleError;
 pub use engine::model::Model;
-pub use engine::precision::Precision;
-pub use engine::state::OptimiserState;
-
-/// The name of [`CandleError`] in the files that `rlhf-burn` has too.
-use engine::error::BurnError;
+pub use engine::whole::Engine;
+pub use rlhf_core::network::{EngineError, Precision};

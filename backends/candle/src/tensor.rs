@@ -9,7 +9,6 @@ use burn_tensor::Float;
 use burn_tensor::backend::Backend;
 
 pub(crate) use burn_tensor::activation::{log_softmax, sigmoid, silu, softmax};
-pub(crate) use burn_tensor::backend::ExecutionError;
 pub(crate) use burn_tensor::module::attention;
 pub(crate) use burn_tensor::ops::AttentionModuleOptions;
 pub(crate) use burn_tensor::{Bool, DType, Element, IndexingUpdateOp, Int, TensorData};

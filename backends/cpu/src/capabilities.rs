@@ -2,7 +2,7 @@
 
 use crate::asked::Asked;
 use crate::learning::combine_tied;
-use crate::{CpuError, Model};
+use crate::{EngineError, Model};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
@@ -10,7 +10,7 @@ use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
 impl Model {
     /// Whether `ids` are `k` for each owed token, all in the vocabulary.
-    fn check_ids(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), CpuError> {
+    fn check_ids(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), EngineError> {
         let vocabulary = self.weights.architecture.vocabulary;
         if k == 0 || k > vocabulary {
             let (value, high) = (k as f64, vocabulary as f64);
@@ -20,17 +20,17 @@ impl Model {
         same("ids", ids, owed * k)
     }
 
-    fn check_candidates(&self, batch: Batch<'_>, k: usize, ids: &[u32]) -> Result<(), CpuError> {
+    fn check_candidates(&self, batch: Batch<'_>, k: usize, ids: &[u32]) -> Result<(), EngineError> {
         self.check_ids(batch, k, ids.len())?;
         let vocabulary = self.weights.architecture.vocabulary;
         match ids.iter().position(|&id| id as usize >= vocabulary) {
-            Some(position) => Err(CpuError::Token { position, token: ids[position], vocabulary }),
+            Some(position) => Err(EngineError::Token { position, token: ids[position], vocabulary }),
             None => Ok(()),
         }
     }
 }
 
-fn same(name: &'static str, got: usize, want: usize) -> Result<(), CpuError> {
+fn same(name: &'static str, got: usize, want: usize) -> Result<(), EngineError> {
     if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }.into()) }
 }
 
@@ -39,7 +39,11 @@ impl Rows for Model {
         self.weights.architecture.vocabulary
     }
 
-    async fn rows(&mut self, batch: Batch<'_>, visit: &mut dyn FnMut(usize, &[f32])) -> Result<(), CpuError> {
+    async fn rows(
+        &mut self,
+        batch: Batch<'_>,
+        visit: &mut dyn FnMut(usize, &[f32]),
+    ) -> Result<(), EngineError> {
         self.with_head(batch, |model, owed| owed.visit(&model.cpu, &model.weights, visit))
     }
 }
@@ -49,7 +53,7 @@ impl LearnRows for Model {
         &mut self,
         batch: Batch<'_>,
         objective: &mut O,
-    ) -> Result<f64, CpuError> {
+    ) -> Result<f64, EngineError> {
         self.accumulating(|model, learning| {
             model.pass(batch, Asked::before_owed(batch), learning, |model, learning| {
                 model.pass_head(batch, learning, |owed, cpu, weights, d_out, d_head| {
@@ -67,7 +71,7 @@ impl Candidates for Model {
         k: usize,
         ids: &mut [u32],
         log_probs: &mut [f32],
-    ) -> Result<(), CpuError> {
+    ) -> Result<(), EngineError> {
         self.check_ids(batch, k, ids.len())?;
         same("log_probs", log_probs.len(), ids.len())?;
         self.with_head(batch, |model, owed| {
@@ -94,7 +98,7 @@ impl Candidates for Model {
         k: usize,
         ids: &[u32],
         log_probs: &mut [f32],
-    ) -> Result<(), CpuError> {
+    ) -> Result<(), EngineError> {
         self.check_candidates(batch, k, ids)?;
         same("log_probs", log_probs.len(), ids.len())?;
         self.with_head(batch, |model, owed| owed.candidates(&model.cpu, &model.weights, k, ids, log_probs))
@@ -108,7 +112,7 @@ impl LearnCandidates for Model {
         k: usize,
         ids: &[u32],
         objective: &mut O,
-    ) -> Result<f64, CpuError> {
+    ) -> Result<f64, EngineError> {
         self.accumulating(|model, learning| {
             model.check_candidates(batch, k, ids)?;
             model.pass(batch, Asked::before_owed(batch), learning, |model, learning| {
@@ -125,20 +129,20 @@ impl Parameters for Model {
         self.weights.layout.len
     }
 
-    async fn read(&mut self, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn read(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
         same("out", out.len(), self.weights.data.len())?;
         out.copy_from_slice(&self.weights.data);
         Ok(())
     }
 
-    async fn write(&mut self, values: &[f32]) -> Result<(), CpuError> {
+    async fn write(&mut self, values: &[f32]) -> Result<(), EngineError> {
         same("values", values.len(), self.weights.data.len())?;
         self.packed = None;
         Arc::make_mut(&mut self.weights).data.copy_from_slice(values);
         Ok(())
     }
 
-    async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
         same("out", out.len(), self.weights.layout.len)?;
         out.fill(0.0);
         if let Some(learning) = &mut self.learning {

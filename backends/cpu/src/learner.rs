@@ -6,7 +6,7 @@ use crate::lanes::kernel;
 use crate::learning::{Learning, combine_tied};
 use crate::slices::add_scaled;
 use crate::weights::Weights;
-use crate::{Cpu, CpuError, Model, optimiser};
+use crate::{Cpu, EngineError, Model, optimiser};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -47,8 +47,8 @@ impl Model {
     /// What `accumulate` adds to the gradient and returns; on an error the gradient is dropped.
     pub(crate) fn accumulating(
         &mut self,
-        accumulate: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, CpuError>,
-    ) -> Result<f64, CpuError> {
+        accumulate: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, EngineError>,
+    ) -> Result<f64, EngineError> {
         let mut learning = self.learning.take().unwrap_or_else(|| self.unlearnt());
         let result = accumulate(self, &mut learning);
         if result.is_err() {
@@ -64,8 +64,8 @@ impl Model {
         batch: Batch<'_>,
         asked: Asked,
         learning: &mut Learning,
-        outputs: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, CpuError>,
-    ) -> Result<f64, CpuError> {
+        outputs: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, EngineError>,
+    ) -> Result<f64, EngineError> {
         let sequences = batch.sequences();
         self.check(sequences)?;
         let a = &self.weights.architecture;
@@ -84,7 +84,7 @@ impl Model {
         batch: Batch<'_>,
         learning: &mut Learning,
         learn: impl FnOnce(&Owed<'_>, &Cpu, &Weights, &mut [f32], &mut [f32]) -> Result<f64, Error>,
-    ) -> Result<f64, CpuError> {
+    ) -> Result<f64, EngineError> {
         let tokens = batch.sequences().tokens();
         let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.owed()[t]).collect();
         let owed =
@@ -105,7 +105,7 @@ impl Model {
         batch: Batch<'_>,
         objective: &mut O,
         learning: &mut Learning,
-    ) -> Result<f64, CpuError> {
+    ) -> Result<f64, EngineError> {
         let needs = objective.needs();
         let mut loss = 0.0;
         if needs.log_probs || needs.entropy {
@@ -149,16 +149,16 @@ fn asked(batch: Batch<'_>, needs: &Needs) -> Asked {
 }
 
 impl Learner for Model {
-    type Error = CpuError;
+    type Error = EngineError;
 
     async fn accumulate<O: Objective>(
         &mut self,
         batch: Batch<'_>,
         objective: &mut O,
-    ) -> Result<f64, CpuError> {
+    ) -> Result<f64, EngineError> {
         let needs = objective.needs();
         if (needs.values || needs.scores) && !self.weights.architecture.scalar {
-            return self.accumulating(|_, _| Err(CpuError::NoScalarHead));
+            return self.accumulating(|_, _| Err(EngineError::NoScalarHead));
         }
         self.accumulating(|model, learning| {
             let asked = asked(batch, &needs);
@@ -166,14 +166,14 @@ impl Learner for Model {
         })
     }
 
-    async fn forget(&mut self) -> Result<(), CpuError> {
+    async fn forget(&mut self) -> Result<(), EngineError> {
         if let Some(learning) = &mut self.learning {
             learning.gradient.fill(0.0);
         }
         Ok(())
     }
 
-    async fn step(&mut self, update: &Update) -> Result<f64, CpuError> {
+    async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
         let Some(learning) = &mut self.learning else { return Ok(0.0) };
         let len = self.weights.layout.len;
         combine_tied(&self.weights, &mut learning.gradient);
@@ -181,7 +181,7 @@ impl Learner for Model {
         let norm = optimiser::norm(&self.cpu, gradient);
         if !norm.is_finite() {
             gradient.fill(0.0);
-            return Err(CpuError::Gradient { norm, step: learning.steps + 1 });
+            return Err(EngineError::Gradient { norm, step: learning.steps + 1 });
         }
         update.adam.validate()?;
         let scale = rlhf_core::maths::clip_factor(norm, update.max_grad_norm)?;
@@ -195,7 +195,7 @@ impl Learner for Model {
 }
 
 impl Averaged for Model {
-    async fn average(&mut self, decay: f64) -> Result<(), CpuError> {
+    async fn average(&mut self, decay: f64) -> Result<(), EngineError> {
         if self.learning.is_none() {
             self.learning = Some(self.unlearnt());
         }
@@ -212,9 +212,9 @@ impl Averaged for Model {
         Ok(())
     }
 
-    async fn swap_average(&mut self) -> Result<(), CpuError> {
+    async fn swap_average(&mut self) -> Result<(), EngineError> {
         let average = self.learning.as_mut().map(|l| &mut l.average).filter(|a| !a.is_empty());
-        let average = average.ok_or(CpuError::NoAverage)?;
+        let average = average.ok_or(EngineError::NoAverage)?;
         core::mem::swap(average, &mut Arc::make_mut(&mut self.weights).data);
         self.packed = None;
         Ok(())

@@ -21,7 +21,7 @@ mod capabilities;
 mod cpu;
 mod elementary;
 mod embedding;
-mod error;
+mod engine;
 mod generate;
 mod head;
 mod lanes;
@@ -46,8 +46,7 @@ mod threads;
 mod weights;
 
 pub use cpu::Cpu;
-pub use error::CpuError;
 pub use lanes::Isa;
 pub use model::Model;
-pub use state::OptimiserState;
+pub use rlhf_core::network::EngineError;
 pub use threads::{Job, Workers};

@@ -8,7 +8,7 @@ use crate::learning::{Learning, combine_tied};
 use crate::network::Trace;
 use crate::slices::dot;
 use crate::weights::Weights;
-use crate::{Cpu, CpuError};
+use crate::{Cpu, EngineError};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -49,8 +49,8 @@ impl Model {
     /// 1/√(3·width), smaller where they write to the residual stream; the scalar head 0.
     ///
     /// # Errors
-    /// [`CpuError::Core`] names the field of the architecture that does not fit.
-    pub fn random(cpu: &Cpu, architecture: Architecture, seed: u64) -> Result<Self, CpuError> {
+    /// [`EngineError::Core`] names the field of the architecture that does not fit.
+    pub fn random(cpu: &Cpu, architecture: Architecture, seed: u64) -> Result<Self, EngineError> {
         let weights = model::random(&architecture, seed)?;
         Self::from_weights(cpu, architecture, weights)
     }
@@ -58,8 +58,12 @@ impl Model {
     /// A network with these weights, in the order of [`Architecture::tensors`].
     ///
     /// # Errors
-    /// [`CpuError::Core`] names the field, or says how many numbers there should be.
-    pub fn from_weights(cpu: &Cpu, architecture: Architecture, weights: Vec<f32>) -> Result<Self, CpuError> {
+    /// [`EngineError::Core`] names the field, or says how many numbers there should be.
+    pub fn from_weights(
+        cpu: &Cpu,
+        architecture: Architecture,
+        weights: Vec<f32>,
+    ) -> Result<Self, EngineError> {
         Ok(Self::of(cpu.clone(), Arc::new(Weights::new(architecture, weights)?)))
     }
 
@@ -68,8 +72,8 @@ impl Model {
     /// already is replaced.
     ///
     /// # Errors
-    /// [`CpuError::Core`] when `deviation` is negative or not finite.
-    pub fn with_scalar_head(&self, deviation: f32, seed: u64) -> Result<Self, CpuError> {
+    /// [`EngineError::Core`] when `deviation` is negative or not finite.
+    pub fn with_scalar_head(&self, deviation: f32, seed: u64) -> Result<Self, EngineError> {
         let (old, data) = (self.architecture(), self.weights());
         let weights = model::with_scalar_head(old, data, deviation, seed)?;
         Self::from_weights(&self.cpu, old.with_scalar(), weights)
@@ -108,13 +112,13 @@ impl Model {
     /// let embedding = model.tensor("embedding")?;
     /// assert_eq!(embedding.shape(), [9, 6]);
     /// assert_eq!(embedding[[1, 0]], model.weights()[6]);
-    /// # Ok::<(), rlhf_cpu::CpuError>(())
+    /// # Ok::<(), rlhf_cpu::EngineError>(())
     /// ```
     ///
     /// # Errors
-    /// [`CpuError::NoTensor`].
-    pub fn tensor(&self, name: &str) -> Result<ndarray::ArrayViewD<'_, f32>, CpuError> {
-        let missing = || CpuError::NoTensor(name.into());
+    /// [`EngineError::NoTensor`].
+    pub fn tensor(&self, name: &str) -> Result<ndarray::ArrayViewD<'_, f32>, EngineError> {
+        let missing = || EngineError::NoTensor { name: name.into() };
         let (tensor, span) =
             self.weights.layout.tensors.iter().find(|(t, _)| t.name == name).ok_or_else(missing)?;
         ndarray::ArrayViewD::from_shape(&tensor.shape[..], self.weights.at(span)).map_err(|_| missing())
@@ -134,12 +138,12 @@ impl Model {
     /// let mut model = Model::random(&Cpu::default(), architecture, 0)?;
     /// let logits = model.logits(rlhf_core::Ragged::new(&[3, 1, 4, 1, 5], &[3, 5])?)?;
     /// assert_eq!(logits.shape(), [5, 9]);
-    /// # Ok::<(), rlhf_cpu::CpuError>(())
+    /// # Ok::<(), rlhf_cpu::EngineError>(())
     /// ```
     ///
     /// # Errors
     /// A token outside the vocabulary, a sequence beyond the context.
-    pub fn logits(&mut self, sequences: Ragged<'_>) -> Result<ndarray::Array2<f32>, CpuError> {
+    pub fn logits(&mut self, sequences: Ragged<'_>) -> Result<ndarray::Array2<f32>, EngineError> {
         self.check(sequences)?;
         self.trace.forward(&self.cpu, &self.weights, sequences, Asked::all(sequences), false, None);
         let positions: Vec<usize> = (1..=sequences.tokens().len()).collect();
@@ -150,7 +154,7 @@ impl Model {
         let logits = owed.logits(&self.cpu, &self.weights);
         let shape = (positions.len(), self.weights.architecture.vocabulary);
         ndarray::Array2::from_shape_vec(shape, logits)
-            .map_err(|_| CpuError::Core(Error::Shape { name: "logits", want: shape.0 * shape.1, got: 0 }))
+            .map_err(|_| EngineError::Core(Error::Shape { name: "logits", want: shape.0 * shape.1, got: 0 }))
     }
 
     /// The weights', and a tied head's own part.
@@ -159,24 +163,24 @@ impl Model {
         self.weights.layout.len + tied
     }
 
-    pub(crate) fn check(&self, sequences: Ragged<'_>) -> Result<(), CpuError> {
+    pub(crate) fn check(&self, sequences: Ragged<'_>) -> Result<(), EngineError> {
         let a = &self.weights.architecture;
         for (position, &token) in sequences.tokens().iter().enumerate() {
             if token as usize >= a.vocabulary {
-                return Err(CpuError::Token { position, token, vocabulary: a.vocabulary });
+                return Err(EngineError::Token { position, token, vocabulary: a.vocabulary });
             }
         }
         for (sequence, (tokens, _)) in sequences.sequences().enumerate() {
             if tokens.len() > a.context {
-                return Err(CpuError::Context { sequence, length: tokens.len(), context: a.context });
+                return Err(EngineError::Context { sequence, length: tokens.len(), context: a.context });
             }
         }
         Ok(())
     }
 
     /// Values at each token of a pass that was just run.
-    pub(crate) fn read_values(&self) -> Result<Vec<f32>, CpuError> {
-        let pair = self.weights.layout.scalar.as_ref().ok_or(CpuError::NoScalarHead)?;
+    pub(crate) fn read_values(&self) -> Result<Vec<f32>, EngineError> {
+        let pair = self.weights.layout.scalar.as_ref().ok_or(EngineError::NoScalarHead)?;
         let weight = self.weights.at(&pair.first);
         let bias = self.weights.bias(pair).map_or(0.0, |b| b[0]);
         let width = weight.len();

@@ -3,7 +3,7 @@
 use crate::asked::Asked;
 use crate::generate::{PackedWeights, Request};
 use crate::head::Owed;
-use crate::{CpuError, Model};
+use crate::{EngineError, Model};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rlhf_core::random::Key;
@@ -17,7 +17,7 @@ impl Model {
         &mut self,
         batch: Batch<'_>,
         read: impl FnOnce(&Self, &Owed<'_>) -> T,
-    ) -> Result<T, CpuError> {
+    ) -> Result<T, EngineError> {
         let sequences = batch.sequences();
         self.check(sequences)?;
         self.trace.forward(&self.cpu, &self.weights, sequences, Asked::before_owed(batch), false, None);
@@ -30,9 +30,9 @@ impl Model {
 }
 
 impl Reference for Model {
-    type Error = CpuError;
+    type Error = EngineError;
 
-    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         self.with_head(batch, |model, owed| {
             out.fill(0.0);
             for (&t, row) in owed.positions.iter().zip(owed.rows(&model.cpu, &model.weights)) {
@@ -50,12 +50,12 @@ impl Policy for Model {
         stopping: &Stopping<'_>,
         key: Key,
         first: u32,
-    ) -> Result<Responses, CpuError> {
+    ) -> Result<Responses, EngineError> {
         self.check(prompts)?;
         let context = self.weights.architecture.context;
         for (sequence, (prompt, _)) in prompts.sequences().enumerate() {
             if prompt.len() == context {
-                return Err(CpuError::Context { sequence, length: context + 1, context });
+                return Err(EngineError::Context { sequence, length: context + 1, context });
             }
         }
         sampling.validate()?;
@@ -74,9 +74,9 @@ impl Policy for Model {
 }
 
 impl Reward for Model {
-    type Error = CpuError;
+    type Error = EngineError;
 
-    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         self.check(sequences)?;
         self.trace.forward(&self.cpu, &self.weights, sequences, Asked::last(sequences), false, None);
         let values = self.read_values()?;
@@ -88,9 +88,9 @@ impl Reward for Model {
 }
 
 impl Critic for Model {
-    type Error = CpuError;
+    type Error = EngineError;
 
-    async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+    async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         self.check(sequences)?;
         self.trace.forward(&self.cpu, &self.weights, sequences, Asked::all(sequences), false, None);
         out.copy_from_slice(&self.read_values()?);

@@ -8,4 +8,4 @@ mod command;
 pub mod quickstart;
 pub mod report;
 
-pub use command::main;
+pub use command::{main, run};

@@ -1,8 +1,35 @@
 //! Every capability, by whichever engine a network is of.
 
-use super::{EngineError, Model};
+use super::{Capability, EngineError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
+use rlhf_core::network::{DynCandidates, DynParameters, DynRows};
 use rlhf_core::{Batch, CandidateObjective, RowObjective};
+
+impl Model {
+    /// Refuses a network that lacks the capability.
+    ///
+    /// # Errors
+    /// [`EngineError::Unsupported`].
+    pub fn require(&mut self, capability: Capability) -> Result<(), EngineError> {
+        match capability {
+            Capability::Rows => self.with_rows().map(|_| ()),
+            Capability::Candidates => self.with_candidates().map(|_| ()),
+            Capability::Parameters => self.with_parameters().map(|_| ()),
+        }
+    }
+
+    fn with_rows(&mut self) -> Result<&mut dyn DynRows, EngineError> {
+        self.network.as_rows().ok_or(EngineError::Unsupported { capability: Capability::Rows })
+    }
+
+    fn with_candidates(&mut self) -> Result<&mut dyn DynCandidates, EngineError> {
+        self.network.as_candidates().ok_or(EngineError::Unsupported { capability: Capability::Candidates })
+    }
+
+    fn with_parameters(&mut self) -> Result<&mut dyn DynParameters, EngineError> {
+        self.network.as_parameters().ok_or(EngineError::Unsupported { capability: Capability::Parameters })
+    }
+}
 
 impl Rows for Model {
     fn row_len(&self) -> usize {
@@ -14,7 +41,7 @@ impl Rows for Model {
         batch: Batch<'_>,
         visit: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
-        each!(self, model => model.rows(batch, visit).await)
+        self.with_rows()?.rows(batch, visit).await
     }
 }
 
@@ -24,7 +51,7 @@ impl LearnRows for Model {
         batch: Batch<'_>,
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        each!(self, model => model.accumulate_rows(batch, objective).await)
+        self.with_rows()?.accumulate_rows(batch, objective).await
     }
 }
 
@@ -36,7 +63,7 @@ impl Candidates for Model {
         ids: &mut [u32],
         log_probs: &mut [f32],
     ) -> Result<(), EngineError> {
-        each!(self, model => model.top(batch, k, ids, log_probs).await)
+        self.with_candidates()?.top(batch, k, ids, log_probs).await
     }
 
     async fn candidates(
@@ -46,7 +73,7 @@ impl Candidates for Model {
         ids: &[u32],
         log_probs: &mut [f32],
     ) -> Result<(), EngineError> {
-        each!(self, model => model.candidates(batch, k, ids, log_probs).await)
+        self.with_candidates()?.candidates(batch, k, ids, log_probs).await
     }
 }
 
@@ -58,7 +85,7 @@ impl LearnCandidates for Model {
         ids: &[u32],
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        each!(self, model => model.accumulate_candidates(batch, k, ids, objective).await)
+        self.with_candidates()?.accumulate_candidates(batch, k, ids, objective).await
     }
 }
 
@@ -68,14 +95,14 @@ impl Parameters for Model {
     }
 
     async fn read(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
-        each!(self, model => model.read(out).await)
+        self.with_parameters()?.read(out).await
     }
 
     async fn write(&mut self, values: &[f32]) -> Result<(), EngineError> {
-        each!(self, model => model.write(values).await)
+        self.with_parameters()?.write(values).await
     }
 
     async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
-        each!(self, model => model.take_gradient(out).await)
+        self.with_parameters()?.take_gradient(out).await
     }
 }

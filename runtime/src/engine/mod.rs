@@ -6,6 +6,8 @@
 //! | `flex`, `ndarray` | the same | Burn's, on the processor |
 //! | `cuda`, `metal`, `vulkan`, `wgpu` | the same | Burn's, on a graphics card; `cuda:1` is the second one |
 //!
+//! One's own engine, a [`rlhf_core::network::Engine`], joins them in [`Devices`], or is one by [`Device::new`].
+//!
 //! A [`Model`] is a network of whichever engine its [`Device`] is of, and plays every role there:
 //!
 //! ```
@@ -21,44 +23,29 @@
 //! # Ok::<(), rlhf::engine::EngineError>(())
 //! ```
 
-/// The same call on whichever engine a network is of, its error as this module's.
-macro_rules! each {
-    ($network:expr, $model:ident => $call:expr) => {
-        match $network {
-            Model::Cpu($model) => $call.map_err(EngineError::from),
-            #[cfg(feature = "burn")]
-            Model::Burn($model) => $call.map_err(EngineError::from),
-        }
-    };
-}
-
 mod action_values;
 mod aligned;
 mod capabilities;
 mod device;
+mod devices;
 mod dropout;
-mod error;
 #[cfg(feature = "run")]
 mod file_error;
-mod known;
 mod model;
-mod precision;
 mod roles;
 #[cfg(feature = "run")]
 mod save;
 mod scorer;
-mod state;
-#[cfg(feature = "burn")]
-mod waited;
+#[cfg(test)]
+mod tests;
 
 pub use action_values::ActionValues;
 pub use aligned::Aligned;
 pub use device::Device;
+pub use devices::{DeviceRequest, Devices};
 pub(crate) use dropout::with_dropout;
-pub use error::EngineError;
 #[cfg(feature = "run")]
 pub use file_error::FileError;
 pub use model::Model;
-pub use precision::Precision;
+pub use rlhf_core::network::{Capability, EngineError, OptimizerState, Precision};
 pub use scorer::{Member, Scorer};
-pub use state::OptimiserState;

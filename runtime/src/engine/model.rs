@@ -1,24 +1,33 @@
 //! A network of whichever engine.
 
-use super::{Device, EngineError};
+use super::{Device, EngineError, OptimizerState};
+use core::any::Any;
+use core::fmt;
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
+use rlhf_core::network::{BoxedFuture, BoxedNetwork, Network};
+use rlhf_core::ready;
 use std::borrow::Cow;
 
 /// A network of whichever engine, which plays every role: policy, reference, reward model, critic, learner.
 ///
-/// A clone shares the weights until one of the two learns; it has no optimiser state.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Model {
-    /// Of the CPU engine.
-    Cpu(Box<rlhf_cpu::Model>),
-    /// Of Burn.
-    #[cfg(feature = "burn")]
-    Burn(Box<rlhf_burn::Model>),
+/// A clone has the same weights until one of the two learns; it has no optimizer state.
+pub struct Model {
+    device: Device,
+    pub(super) network: BoxedNetwork,
+}
+
+/// What a future came to: natively devices wait themselves.
+fn waited<T>(future: BoxedFuture<'_, T>) -> Result<T, EngineError> {
+    ready(future).unwrap_or_else(|| Err(EngineError::waits()))
 }
 
 impl Model {
+    /// A network that is there already. `device`: what makes others of its kind.
+    pub fn new(device: &Device, network: impl Network) -> Self {
+        Self { device: device.clone(), network: Box::new(network) }
+    }
+
     /// A network with random weights, [`rlhf_core::model::random`]'s: the same on every device.
     ///
     /// # Errors
@@ -37,14 +46,7 @@ impl Model {
         architecture: Architecture,
         weights: Vec<f32>,
     ) -> Result<Self, EngineError> {
-        Ok(match device {
-            Device::Cpu(cpu) => rlhf_cpu::Model::from_weights(cpu, architecture, weights)?.into(),
-            #[cfg(feature = "burn")]
-            Device::Burn { device, precision } => {
-                let model = rlhf_burn::Model::from_weights(device, architecture, &weights)?;
-                model.with_precision((*precision).into())?.into()
-            }
-        })
+        Ok(Self { device: device.clone(), network: device.engine().network(architecture, weights)? })
     }
 
     /// The same network with a scalar head, whose weights are normal with standard deviation `deviation` (0
@@ -55,7 +57,7 @@ impl Model {
     pub fn with_scalar_head(&self, deviation: f32, seed: u64) -> Result<Self, EngineError> {
         let old = self.architecture();
         let weights = rlhf_core::model::with_scalar_head(old, &self.weights()?, deviation, seed)?;
-        Self::from_weights(&self.device(), old.with_scalar(), weights)
+        Self::from_weights(&self.device, old.with_scalar(), weights)
     }
 
     /// The same network with a scalar head that says `scale.apply(x)` where this one's says `x`.
@@ -65,27 +67,22 @@ impl Model {
     pub fn with_scaled_head(&self, scale: &RewardScale) -> Result<Self, EngineError> {
         let (architecture, mut weights) = (self.architecture(), self.weights()?.into_owned());
         rlhf_core::model::scale_scalar_head(architecture, &mut weights, scale)?;
-        Self::from_weights(&self.device(), architecture.clone(), weights)
+        Self::from_weights(&self.device, architecture.clone(), weights)
     }
 
     /// The architecture.
     pub fn architecture(&self) -> &Architecture {
-        match self {
-            Self::Cpu(model) => model.architecture(),
-            #[cfg(feature = "burn")]
-            Self::Burn(model) => model.architecture(),
-        }
+        self.network.architecture()
     }
 
     /// What it runs on.
     pub fn device(&self) -> Device {
-        match self {
-            Self::Cpu(model) => model.cpu().clone().into(),
-            #[cfg(feature = "burn")]
-            Self::Burn(model) => {
-                Device::Burn { device: model.device().clone(), precision: model.precision().into() }
-            }
-        }
+        self.device.clone()
+    }
+
+    /// The network itself, if it is of that type.
+    pub fn downcast_ref<N: Network>(&self) -> Option<&N> {
+        (&*self.network as &dyn Any).downcast_ref()
     }
 
     /// All weights, in the order of [`Architecture::tensors`]: fetched from the device, where they are not
@@ -94,32 +91,50 @@ impl Model {
     /// # Errors
     /// The device's own.
     pub fn weights(&self) -> Result<Cow<'_, [f32]>, EngineError> {
-        Ok(match self {
-            Self::Cpu(model) => model.weights().into(),
-            #[cfg(feature = "burn")]
-            Self::Burn(model) => super::waited::waited(model.weights())?.into(),
-        })
+        waited(self.network.weights())
     }
 
     /// Seeds the dropout masks of learning; the architecture says how much is dropped.
     pub fn seed_dropout(&mut self, seed: u64) {
-        match self {
-            Self::Cpu(model) => model.seed_dropout(seed),
-            #[cfg(feature = "burn")]
-            Self::Burn(model) => model.seed_dropout(seed),
-        }
+        self.network.seed_dropout(seed);
+    }
+
+    /// What learning has gathered; `None` before the first step.
+    ///
+    /// # Errors
+    /// The device's own.
+    pub fn optimizer_state(&self) -> Result<Option<OptimizerState<'_>>, EngineError> {
+        waited(self.network.optimizer_state())
+    }
+
+    /// Steps taken; `None` before the first.
+    pub fn optimizer_steps(&self) -> Option<u32> {
+        self.network.optimizer_steps()
+    }
+
+    /// Goes on from `state` instead of what was gathered here; a gradient that was accumulated is dropped.
+    ///
+    /// # Errors
+    /// [`EngineError`] where a part is not as long as the weights.
+    pub fn set_optimizer_state(&mut self, state: OptimizerState<'_>) -> Result<(), EngineError> {
+        self.network.set_optimizer_state(state)
+    }
+}
+
+impl Clone for Model {
+    fn clone(&self) -> Self {
+        Self { device: self.device.clone(), network: self.network.boxed_clone() }
+    }
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Model({:?}, {})", self.architecture(), self.device)
     }
 }
 
 impl From<rlhf_cpu::Model> for Model {
     fn from(model: rlhf_cpu::Model) -> Self {
-        Self::Cpu(model.into())
-    }
-}
-
-#[cfg(feature = "burn")]
-impl From<rlhf_burn::Model> for Model {
-    fn from(model: rlhf_burn::Model) -> Self {
-        Self::Burn(model.into())
+        Self::new(&model.cpu().clone().into(), model)
     }
 }

@@ -11,7 +11,7 @@ impl Reference for Model {
     type Error = EngineError;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
-        each!(self, model => model.log_probs(batch, out).await)
+        self.network.log_probs(batch, out).await
     }
 }
 
@@ -24,7 +24,7 @@ impl Policy for Model {
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {
-        each!(self, model => model.sample(prompts, sampling, stopping, key, first).await)
+        self.network.sample(prompts, sampling, stopping, key, first).await
     }
 }
 
@@ -32,7 +32,7 @@ impl Reward for Model {
     type Error = EngineError;
 
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
-        each!(self, model => model.score(sequences, out).await)
+        self.network.score(sequences, out).await
     }
 }
 
@@ -40,7 +40,7 @@ impl Critic for Model {
     type Error = EngineError;
 
     async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
-        each!(self, model => model.values(sequences, out).await)
+        self.network.values(sequences, out).await
     }
 }
 
@@ -52,24 +52,24 @@ impl Learner for Model {
         batch: Batch<'_>,
         objective: &mut O,
     ) -> Result<f64, EngineError> {
-        each!(self, model => model.accumulate(batch, objective).await)
+        self.network.accumulate(batch, objective).await
     }
 
     async fn forget(&mut self) -> Result<(), EngineError> {
-        each!(self, model => model.forget().await)
+        self.network.forget().await
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
-        each!(self, model => model.step(update).await)
+        self.network.step(update).await
     }
 }
 
 impl Averaged for Model {
     async fn average(&mut self, decay: f64) -> Result<(), EngineError> {
-        each!(self, model => model.average(decay).await)
+        self.network.average(decay).await
     }
 
     async fn swap_average(&mut self) -> Result<(), EngineError> {
-        each!(self, model => model.swap_average().await)
+        self.network.swap_average().await
     }
 }

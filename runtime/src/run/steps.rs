@@ -48,7 +48,10 @@ pub fn run(
     config.check()?;
     let (profile, overrides) = config.resolve()?;
     let clock = Instant::now();
-    let base = Base::open(config, device)?;
+    let mut base = Base::open(config, device)?;
+    if manner.until == Stage::Align {
+        stage::capabilities(&profile.method).iter().try_for_each(|needed| base.model.require(*needed))?;
+    }
     let files = All::find(config)?;
     let sources = Sources::read(config, &profile, &base.tokenizer, &files)?;
     let given = Given::read(manner, &base)?;

@@ -1,7 +1,7 @@
 //! Networks in the midst of learning, as files.
 
 use super::StageError;
-use crate::engine::{FileError, Model, OptimiserState};
+use crate::engine::{FileError, Model, OptimizerState};
 use crate::record::{Line, Manifest, Phase, snapshot};
 use rlhf_models::{FormatError, Safetensors, read_numbers, write_numbers};
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,7 @@ pub(super) fn write(
 ) -> Result<(), StageError> {
     let mut steps = BTreeMap::new();
     for (name, model) in networks {
-        steps.extend(model.optimiser_steps().map(|steps| (name.to_string(), steps)));
+        steps.extend(model.optimizer_steps().map(|steps| (name.to_string(), steps)));
     }
     let fail = |e: serde_json::Error| FormatError::content(folder, "state", e.to_string());
     let state = serde_json::to_value(State { steps, stage }).map_err(fail)?;
@@ -49,9 +49,9 @@ pub(super) fn write(
     Manifest::new(phase, step, state).write(&folder.join(name), |at| {
         networks.iter().try_for_each(|(name, model)| {
             let path = at.join(file(name));
-            let (weights, state) = (model.weights()?, model.optimiser_state()?);
+            let (weights, state) = (model.weights()?, model.optimizer_state()?);
             let mut lists: Vec<(&str, &[f32])> = vec![("weights", &weights)];
-            if let Some(OptimiserState { first, second, average, .. }) = &state {
+            if let Some(OptimizerState { first, second, average, .. }) = &state {
                 lists.extend([("first", &**first), ("second", second), ("average", average)]);
             }
             Ok::<_, FileError>(write_numbers(&path, &lists)?)
@@ -143,7 +143,7 @@ impl Checkpoint {
         if let Some(&steps) = self.state.steps.get(name) {
             let (first, second, average) = (read("first")?, read("second")?, read("average")?);
             let [first, second, average] = [first.into(), second.into(), average.into()];
-            model.set_optimiser_state(OptimiserState { first, second, average, steps }).map_err(fail)?;
+            model.set_optimizer_state(OptimizerState { first, second, average, steps }).map_err(fail)?;
         }
         Ok(model)
     }

@@ -1,6 +1,6 @@
 //! What an iteration of step 3 measured, by the names of [`FIGURES`](crate::record::FIGURES).
 
-use crate::engine::{Model, Scorer};
+use crate::engine::{Capability, Model, Scorer};
 use rlhf_core::HeldRows;
 use rlhf_core::algorithms::exact_kls;
 use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
@@ -20,7 +20,12 @@ impl Writer {
     /// Of a policy that samples at this temperature.
     pub fn of(policy: &Model, temperature: f64) -> Self {
         let small = policy.architecture().vocabulary <= LARGEST;
-        Self { policy: small.then(|| policy.clone()), temperature }
+        let mut policy = small.then(|| policy.clone());
+        // The distributions are read from rows.
+        if policy.as_mut().is_some_and(|policy| policy.require(Capability::Rows).is_err()) {
+            policy = None;
+        }
+        Self { policy, temperature }
     }
 
     /// What the iteration measured.

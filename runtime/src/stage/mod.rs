@@ -20,6 +20,7 @@
 
 mod align;
 mod bandit;
+mod capabilities;
 mod checkpoint;
 mod distillation;
 mod error;
@@ -43,6 +44,7 @@ mod trust_region;
 
 pub use align::{Material, align};
 pub use bandit::bandit;
+pub use capabilities::capabilities;
 pub use distillation::distillation;
 pub use error::StageError;
 pub use expert_iteration::expert_iteration;

@@ -5,7 +5,7 @@ use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Objective, Ragged};
-use rlhf_cpu::{CpuError, Model};
+use rlhf_cpu::{EngineError, Model};
 
 pub struct Spy {
     pub model: Model,
@@ -23,8 +23,8 @@ impl Spy {
 }
 
 impl Reference for Spy {
-    type Error = CpuError;
-    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), CpuError> {
+    type Error = EngineError;
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         self.model.log_probs(batch, out).await
     }
 }
@@ -37,7 +37,7 @@ impl Policy for Spy {
         stopping: &Stopping<'_>,
         key: Key,
         first: u32,
-    ) -> Result<Responses, CpuError> {
+    ) -> Result<Responses, EngineError> {
         let mut out = self.model.sample(prompts, sampling, stopping, key, first).await?;
         if let Some(i) = self.mute {
             let span = out.span(i);
@@ -48,16 +48,16 @@ impl Policy for Spy {
 }
 
 impl Learner for Spy {
-    type Error = CpuError;
-    async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, o: &mut O) -> Result<f64, CpuError> {
+    type Error = EngineError;
+    async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, o: &mut O) -> Result<f64, EngineError> {
         self.model.accumulate(batch, o).await
     }
-    async fn forget(&mut self) -> Result<(), CpuError> {
+    async fn forget(&mut self) -> Result<(), EngineError> {
         self.model.forget().await
     }
-    async fn step(&mut self, update: &Update) -> Result<f64, CpuError> {
+    async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
         if self.steps + 1 == self.refuses {
-            return Err(CpuError::Gradient { norm: f64::INFINITY, step: self.refuses as u32 });
+            return Err(EngineError::Gradient { norm: f64::INFINITY, step: self.refuses as u32 });
         }
         self.steps += 1;
         self.model.step(update).await
@@ -65,10 +65,10 @@ impl Learner for Spy {
 }
 
 impl Averaged for Spy {
-    async fn average(&mut self, decay: f64) -> Result<(), CpuError> {
+    async fn average(&mut self, decay: f64) -> Result<(), EngineError> {
         self.model.average(decay).await
     }
-    async fn swap_average(&mut self) -> Result<(), CpuError> {
+    async fn swap_average(&mut self) -> Result<(), EngineError> {
         self.model.swap_average().await
     }
 }

@@ -1,11 +1,11 @@
 //! The moving average of the weights.
 
-use crate::{BurnError, Model};
+use crate::{EngineError, Model};
 use rlhf_core::Error;
 use rlhf_core::roles::Averaged;
 
 impl Averaged for Model {
-    async fn average(&mut self, decay: f64) -> Result<(), BurnError> {
+    async fn average(&mut self, decay: f64) -> Result<(), EngineError> {
         if !(0.0..=1.0).contains(&decay) {
             return Err(Error::Range { name: "decay", value: decay, low: 0.0, high: 1.0 }.into());
         }
@@ -22,9 +22,9 @@ impl Averaged for Model {
         Ok(())
     }
 
-    async fn swap_average(&mut self) -> Result<(), BurnError> {
+    async fn swap_average(&mut self) -> Result<(), EngineError> {
         let average = self.learning.as_mut().and_then(|learning| learning.average.as_mut());
-        core::mem::swap(average.ok_or(BurnError::NoAverage)?, &mut self.weights);
+        core::mem::swap(average.ok_or(EngineError::NoAverage)?, &mut self.weights);
         Ok(())
     }
 }

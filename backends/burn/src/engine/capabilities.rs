@@ -8,13 +8,13 @@ use crate::engine::positions::owed;
 use crate::engine::read::{fetch, floats, numbers};
 use crate::engine::show::Shown;
 use crate::tensor::Transaction;
-use crate::{BurnError, Model};
+use crate::{EngineError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
 impl Model {
     /// Whether `ids` are `k` for each owed token.
-    fn check_k(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), BurnError> {
+    fn check_k(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), EngineError> {
         let vocabulary = self.architecture.vocabulary;
         if k == 0 || k > vocabulary {
             let (value, high) = (k as f64, vocabulary as f64);
@@ -34,7 +34,7 @@ impl Rows for Model {
         &mut self,
         batch: Batch<'_>,
         visit: &mut dyn FnMut(usize, &[f32]),
-    ) -> Result<(), BurnError> {
+    ) -> Result<(), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
         let (positions, _) = owed(batch);
         if positions.is_empty() {
@@ -60,7 +60,7 @@ impl LearnRows for Model {
         &mut self,
         batch: Batch<'_>,
         objective: &mut O,
-    ) -> Result<f64, BurnError> {
+    ) -> Result<f64, EngineError> {
         self.accumulating(batch, async |model, hidden, padded| {
             let mut shown = Shown::nothing(&hidden);
             let (positions, _) = owed(batch);
@@ -96,7 +96,7 @@ impl Candidates for Model {
         k: usize,
         ids: &mut [u32],
         log_probs: &mut [f32],
-    ) -> Result<(), BurnError> {
+    ) -> Result<(), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
         self.check_k(batch, k, ids.len())?;
         check::len("log_probs", log_probs.len(), ids.len())?;
@@ -129,7 +129,7 @@ impl Candidates for Model {
         k: usize,
         ids: &[u32],
         log_probs: &mut [f32],
-    ) -> Result<(), BurnError> {
+    ) -> Result<(), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
         self.check_k(batch, k, ids.len())?;
         check::ids(&self.architecture, ids)?;
@@ -156,7 +156,7 @@ impl LearnCandidates for Model {
         k: usize,
         ids: &[u32],
         objective: &mut O,
-    ) -> Result<f64, BurnError> {
+    ) -> Result<f64, EngineError> {
         self.accumulating(batch, async |model, hidden, padded| {
             model.check_k(batch, k, ids.len())?;
             check::ids(&model.architecture, ids)?;
@@ -181,19 +181,19 @@ impl Parameters for Model {
         self.layout.len()
     }
 
-    async fn read(&mut self, out: &mut [f32]) -> Result<(), BurnError> {
+    async fn read(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
         check::len("out", out.len(), self.layout.len())?;
         out.copy_from_slice(&self.weights().await?);
         Ok(())
     }
 
-    async fn write(&mut self, values: &[f32]) -> Result<(), BurnError> {
+    async fn write(&mut self, values: &[f32]) -> Result<(), EngineError> {
         check::len("values", values.len(), self.layout.len())?;
         self.weights = self.layout.send(&self.device, values)?;
         Ok(())
     }
 
-    async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), BurnError> {
+    async fn take_gradient(&mut self, out: &mut [f32]) -> Result<(), EngineError> {
         check::len("out", out.len(), self.layout.len())?;
         let gradient = self.take_gradient_tensors();
         out.copy_from_slice(&self.gather(&gradient).await?);

@@ -1,48 +1,48 @@
 //! What every pass checks first.
 
-use crate::BurnError;
+use crate::EngineError;
 use rlhf_core::model::Architecture;
 use rlhf_core::{Error, Ragged};
 
 /// Ids in the vocabulary, sequences in the context.
-pub(crate) fn texts(a: &Architecture, sequences: Ragged<'_>) -> Result<(), BurnError> {
+pub(crate) fn texts(a: &Architecture, sequences: Ragged<'_>) -> Result<(), EngineError> {
     ids(a, sequences.tokens())?;
     for (sequence, (tokens, _)) in sequences.sequences().enumerate() {
         if tokens.len() > a.context {
-            return Err(BurnError::Context { sequence, length: tokens.len(), context: a.context });
+            return Err(EngineError::Context { sequence, length: tokens.len(), context: a.context });
         }
     }
     Ok(())
 }
 
 /// Ids in the vocabulary.
-pub(crate) fn ids(a: &Architecture, ids: &[u32]) -> Result<(), BurnError> {
+pub(crate) fn ids(a: &Architecture, ids: &[u32]) -> Result<(), EngineError> {
     let vocabulary = a.vocabulary;
     match ids.iter().position(|&id| id as usize >= vocabulary) {
-        Some(position) => Err(BurnError::Token { position, token: ids[position], vocabulary }),
+        Some(position) => Err(EngineError::Token { position, token: ids[position], vocabulary }),
         None => Ok(()),
     }
 }
 
 /// Room for a response after every prompt.
-pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), BurnError> {
+pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), EngineError> {
     texts(a, prompts)?;
     match prompts.sequences().position(|(prompt, _)| prompt.len() == a.context) {
-        Some(sequence) => Err(BurnError::Context { sequence, length: a.context + 1, context: a.context }),
+        Some(sequence) => Err(EngineError::Context { sequence, length: a.context + 1, context: a.context }),
         None => Ok(()),
     }
 }
 
 /// Room for a tensor of these axes. What is asked of the host is what a processor's engine would abort
 /// for; a card's allocator says itself what it has not.
-pub(crate) fn fits(axes: &[usize]) -> Result<(), BurnError> {
+pub(crate) fn fits(axes: &[usize]) -> Result<(), EngineError> {
     let numbers = axes.iter().fold(1, |product: usize, &axis| product.saturating_mul(axis));
-    Vec::<f32>::new().try_reserve_exact(numbers).map_err(|_| BurnError::Device {
+    Vec::<f32>::new().try_reserve_exact(numbers).map_err(|_| EngineError::Device {
         reason: format!("there is no memory for a tensor of {axes:?} numbers"),
     })
 }
 
 /// An argument's length.
-pub(crate) fn len(name: &'static str, got: usize, want: usize) -> Result<(), BurnError> {
+pub(crate) fn len(name: &'static str, got: usize, want: usize) -> Result<(), EngineError> {
     if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }.into()) }
 }

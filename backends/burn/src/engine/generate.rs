@@ -7,7 +7,7 @@ use crate::engine::padded::{indices, matrix};
 use crate::engine::read::{fetch, numbers};
 use crate::engine::sampler::{BELOW_ONE, Sampler};
 use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction, kept};
-use crate::{BurnError, Device, Model};
+use crate::{Device, EngineError, Model};
 use rlhf_core::random::Key;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
 use rlhf_core::{Error, Ragged};
@@ -46,7 +46,7 @@ struct Live {
 }
 
 impl Request<'_> {
-    pub(crate) async fn run(&self) -> Result<Responses, BurnError> {
+    pub(crate) async fn run(&self) -> Result<Responses, EngineError> {
         let mut responses = vec![Response::default(); self.prompts.len()];
         let (mut live, mut hidden) = self.read_prompts()?;
         let mut sampler = Sampler::new(self.sampling, || self.seen());
@@ -98,7 +98,7 @@ impl Request<'_> {
     }
 
     /// Fills the caches, and returns what the first tokens are predicted from, `[prompts, width]`.
-    fn read_prompts(&self) -> Result<(Live, Tensor<2>), BurnError> {
+    fn read_prompts(&self) -> Result<(Live, Tensor<2>), EngineError> {
         let model = self.model;
         let padded = model.padded(self.prompts)?;
         let mut caches = Vec::with_capacity(model.architecture.layers);
@@ -119,7 +119,7 @@ impl Request<'_> {
         live: &Live,
         data: Vec<TensorData>,
         responses: &mut [Response],
-    ) -> Result<Vec<usize>, BurnError> {
+    ) -> Result<Vec<usize>, EngineError> {
         let mut data = data.into_iter();
         let (ids, log_probs): (Vec<i32>, Vec<f32>) = (numbers(&mut data)?, numbers(&mut data)?);
         let mut going_on = Vec::new();

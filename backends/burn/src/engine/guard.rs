@@ -1,24 +1,24 @@
 //! Burn panics where a driver fails or has no memory left: here that becomes an error.
 
-use crate::BurnError;
+use crate::EngineError;
 use core::any::Any;
 use core::panic::AssertUnwindSafe;
 use core::pin::pin;
 use core::task::Poll;
 use std::panic::catch_unwind;
 
-/// What `work` returns, or [`BurnError::Device`] with what its panic said.
-pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, BurnError>) -> Result<T, BurnError> {
+/// What `work` returns, or [`EngineError::Device`] with what its panic said.
+pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
     catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(BurnError::Device { reason: said(panic.as_ref()) }))
+        .unwrap_or_else(|panic| Err(EngineError::Device { reason: said(panic.as_ref()) }))
 }
 
 /// The same for a future.
-pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, BurnError>>) -> Result<T, BurnError> {
+pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
     let mut work = pin!(work);
     core::future::poll_fn(|context| {
         catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(BurnError::Device { reason: said(panic.as_ref()) })))
+            .unwrap_or_else(|panic| Poll::Ready(Err(EngineError::Device { reason: said(panic.as_ref()) })))
     })
     .await
 }

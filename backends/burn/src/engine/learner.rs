@@ -7,7 +7,7 @@ use crate::engine::show::Shown;
 use crate::engine::trace::Trace;
 use crate::engine::{check, optimiser};
 use crate::tensor::Tensor;
-use crate::{BurnError, Model};
+use crate::{EngineError, Model};
 use rlhf_core::maths::Update;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Dropout, Objective};
@@ -31,8 +31,8 @@ impl Model {
     pub(crate) async fn accumulating(
         &mut self,
         batch: Batch<'_>,
-        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, BurnError>,
-    ) -> Result<f64, BurnError> {
+        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, EngineError>,
+    ) -> Result<f64, EngineError> {
         match guarded(self.pass(batch, show)).await {
             Ok((loss, gradients)) => {
                 let held = &mut self.learning().gradient;
@@ -64,8 +64,8 @@ impl Model {
     async fn pass(
         &self,
         batch: Batch<'_>,
-        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, BurnError>,
-    ) -> Result<(f64, Vec<Tensor<2>>), BurnError> {
+        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, EngineError>,
+    ) -> Result<(f64, Vec<Tensor<2>>), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
         let padded = self.padded(batch.sequences())?;
         // A layer's graph holds all of its attention's scores.
@@ -90,25 +90,25 @@ impl Model {
 }
 
 impl Learner for Model {
-    type Error = BurnError;
+    type Error = EngineError;
 
     async fn accumulate<O: Objective>(
         &mut self,
         batch: Batch<'_>,
         objective: &mut O,
-    ) -> Result<f64, BurnError> {
+    ) -> Result<f64, EngineError> {
         self.accumulating(batch, async |model, hidden, padded| {
             model.show(batch, objective, hidden, padded).await
         })
         .await
     }
 
-    async fn forget(&mut self) -> Result<(), BurnError> {
+    async fn forget(&mut self) -> Result<(), EngineError> {
         self.drop_gradient();
         Ok(())
     }
 
-    async fn step(&mut self, update: &Update) -> Result<f64, BurnError> {
+    async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
         if self.learning.is_none() {
             return Ok(0.0);
         }
@@ -117,7 +117,7 @@ impl Learner for Model {
         let norm = guarded(optimiser::norm(&gradient)).await?;
         let step = self.learning().steps + 1;
         if !norm.is_finite() {
-            return Err(BurnError::Gradient { norm, step });
+            return Err(EngineError::Gradient { norm, step });
         }
         let scale = rlhf_core::maths::clip_factor(norm, update.max_grad_norm)?;
         let Self { weights, learning: Some(learning), .. } = self else { return Ok(0.0) };

@@ -1,18 +1,19 @@
 //! Networks whose products are in 16 bits.
 
+use crate::engine::precision::dtype;
 use crate::tensor::supports;
-use crate::{BurnError, Device, Model, Precision};
+use crate::{Device, EngineError, Model, Precision};
 
 impl Device {
     /// Whether products can be computed in `precision` here.
     ///
     /// # Errors
-    /// [`BurnError::Precision`] where they cannot.
-    pub fn computes_in(&self, precision: Precision) -> Result<(), BurnError> {
-        if supports(self.inner(), precision.dtype()) {
+    /// [`EngineError::Precision`] where they cannot.
+    pub fn computes_in(&self, precision: Precision) -> Result<(), EngineError> {
+        if supports(self.inner(), dtype(precision)) {
             return Ok(());
         }
-        Err(BurnError::Precision { precision, device: self.name().into() })
+        Err(EngineError::Precision { precision, name: self.name().into() })
     }
 }
 
@@ -20,8 +21,8 @@ impl Model {
     /// The same network with products in `precision`.
     ///
     /// # Errors
-    /// [`BurnError::Precision`] where the device does not compute in it.
-    pub fn with_precision(mut self, precision: Precision) -> Result<Self, BurnError> {
+    /// [`EngineError::Precision`] where the device does not compute in it.
+    pub fn with_precision(mut self, precision: Precision) -> Result<Self, EngineError> {
         self.device.computes_in(precision)?;
         self.precision = precision;
         Ok(self)

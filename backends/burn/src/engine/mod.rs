@@ -7,7 +7,6 @@
 pub(crate) mod average;
 pub(crate) mod capabilities;
 pub(crate) mod check;
-pub(crate) mod error;
 pub(crate) mod generate;
 pub(crate) mod guard;
 pub(crate) mod head;
@@ -30,6 +29,7 @@ pub(crate) mod show;
 pub(crate) mod state;
 pub(crate) mod trace;
 pub(crate) mod weights;
+pub(crate) mod whole;
 
 /// What a layer takes of tensors; see `layer`.
 use crate::tensor;

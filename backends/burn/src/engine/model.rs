@@ -10,7 +10,7 @@ use crate::engine::rope::Rope;
 use crate::engine::weights::Layout;
 use crate::engine::{check, head::Head};
 use crate::tensor::Tensor;
-use crate::{BurnError, Device, Precision};
+use crate::{Device, EngineError, Precision};
 use core::fmt;
 use rlhf_core::model::{self, Architecture, Checkpoint, CheckpointError};
 use rlhf_core::{Batch, Ragged};
@@ -57,13 +57,13 @@ impl Model {
     /// go on here.
     ///
     /// # Errors
-    /// [`BurnError::Core`] names the field of the architecture that does not fit, or says how many
+    /// [`EngineError::Core`] names the field of the architecture that does not fit, or says how many
     /// numbers there should be.
     pub fn from_weights(
         device: &Device,
         architecture: Architecture,
         weights: &[f32],
-    ) -> Result<Self, BurnError> {
+    ) -> Result<Self, EngineError> {
         architecture.validate()?;
         let layout = Layout::new(&architecture);
         let weights = layout.send(device, weights)?;
@@ -82,8 +82,8 @@ impl Model {
     /// A network with random weights, [`rlhf_core::model::random`]'s: those that other backends begin with.
     ///
     /// # Errors
-    /// [`BurnError::Core`] names the field of the architecture that does not fit.
-    pub fn random(device: &Device, architecture: Architecture, seed: u64) -> Result<Self, BurnError> {
+    /// [`EngineError::Core`] names the field of the architecture that does not fit.
+    pub fn random(device: &Device, architecture: Architecture, seed: u64) -> Result<Self, EngineError> {
         let weights = model::random(&architecture, seed)?;
         Self::from_weights(device, architecture, &weights)
     }
@@ -92,8 +92,8 @@ impl Model {
     /// makes it say 0): a reward model from a language model. One that there is already is replaced.
     ///
     /// # Errors
-    /// [`BurnError::Core`] when `deviation` is negative or not finite; [`BurnError::Device`].
-    pub async fn with_scalar_head(&self, deviation: f32, seed: u64) -> Result<Self, BurnError> {
+    /// [`EngineError::Core`] when `deviation` is negative or not finite; [`EngineError::Device`].
+    pub async fn with_scalar_head(&self, deviation: f32, seed: u64) -> Result<Self, EngineError> {
         let old = self.architecture();
         let weights = model::with_scalar_head(old, &self.weights().await?, deviation, seed)?;
         let headed = Self::from_weights(&self.device, old.with_scalar(), &weights)?;
@@ -103,12 +103,12 @@ impl Model {
     /// A network from a checkpoint under Hugging Face's names. A scalar head that the checkpoint lacks is 0.
     ///
     /// # Errors
-    /// [`BurnError::Checkpoint`] names the tensor.
+    /// [`EngineError::Checkpoint`] names the tensor.
     pub fn load(
         device: &Device,
         architecture: Architecture,
         checkpoint: &dyn Checkpoint,
-    ) -> Result<Self, BurnError> {
+    ) -> Result<Self, EngineError> {
         let (weights, _) = model::flat(&architecture, checkpoint)?;
         Self::from_weights(device, architecture, &weights)
     }
@@ -127,8 +127,8 @@ impl Model {
     /// checkpoint of, and another backend a network.
     ///
     /// # Errors
-    /// [`BurnError::Device`]; [`BurnError::Checkpoint`] where there is no memory for them.
-    pub async fn weights(&self) -> Result<Vec<f32>, BurnError> {
+    /// [`EngineError::Device`]; [`EngineError::Checkpoint`] where there is no memory for them.
+    pub async fn weights(&self) -> Result<Vec<f32>, EngineError> {
         self.gather(&self.weights).await
     }
 
@@ -143,7 +143,7 @@ impl Model {
     ///
     /// # Errors
     /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
-    pub async fn logits(&mut self, sequences: Ragged<'_>) -> Result<Vec<f32>, BurnError> {
+    pub async fn logits(&mut self, sequences: Ragged<'_>) -> Result<Vec<f32>, EngineError> {
         check::texts(&self.architecture, sequences)?;
         let mut out = Vec::new();
         if sequences.is_empty() {
@@ -167,7 +167,7 @@ impl Model {
         Network { architecture, layout, rope, precision: *precision, weights: weights.clone(), masks: None }
     }
 
-    pub(crate) fn padded(&self, sequences: Ragged<'_>) -> Result<Padded, BurnError> {
+    pub(crate) fn padded(&self, sequences: Ragged<'_>) -> Result<Padded, EngineError> {
         Padded::new(&self.device, sequences, &self.architecture)
     }
 
@@ -185,8 +185,8 @@ impl Model {
     }
 
     /// The scalar head at every row, `[rows, 1]`.
-    pub(crate) fn scalar(&self, hidden: &Tensor<2>) -> Result<Tensor<2>, BurnError> {
-        let pair = self.layout.scalar.ok_or(BurnError::NoScalarHead)?;
+    pub(crate) fn scalar(&self, hidden: &Tensor<2>) -> Result<Tensor<2>, EngineError> {
+        let pair = self.layout.scalar.ok_or(EngineError::NoScalarHead)?;
         let values = (hidden.clone() * self.weights[pair.first].clone()).sum_dim(1);
         Ok(match pair.bias {
             Some(bias) => values + self.weights[bias].clone(),
@@ -195,7 +195,7 @@ impl Model {
     }
 
     /// Tensors as the weights, end to end on the host.
-    pub(crate) async fn gather(&self, tensors: &[Tensor<2>]) -> Result<Vec<f32>, BurnError> {
+    pub(crate) async fn gather(&self, tensors: &[Tensor<2>]) -> Result<Vec<f32>, EngineError> {
         let (mut out, parameters) = (Vec::new(), self.layout.len());
         out.try_reserve_exact(parameters).map_err(|_| CheckpointError::Memory { parameters })?;
         guarded(async {

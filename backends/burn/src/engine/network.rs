@@ -5,6 +5,7 @@
 use crate::Precision;
 use crate::engine::layer::{Part, Turns};
 use crate::engine::masks::Masks;
+use crate::engine::precision::dtype;
 use crate::engine::rope::Rope;
 use crate::engine::weights::Layout;
 use crate::tensor::{Bool, Int, Tensor, softmax};
@@ -28,7 +29,7 @@ impl Network<'_> {
     pub(crate) fn cast(mut self) -> Self {
         for layer in &self.layout.layers {
             for pair in [layer.qkv, layer.attention_out, layer.mlp_in, layer.mlp_out] {
-                self.weights[pair.first].inplace(|weight| weight.cast(self.precision.dtype()));
+                self.weights[pair.first].inplace(|weight| weight.cast(dtype(self.precision)));
             }
         }
         self

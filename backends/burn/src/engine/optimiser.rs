@@ -1,13 +1,13 @@
 //! AdamW on the device.
 
-use crate::BurnError;
+use crate::EngineError;
 use crate::engine::read::floats;
 use crate::tensor::Tensor;
 use rlhf_core::maths::{Decay, EpsilonAt, Update};
 
 /// The global norm of a gradient: squares are summed on the device, a tensor's at a time, and the sums on
 /// the host in f64.
-pub(crate) async fn norm(gradient: &[Tensor<2>]) -> Result<f64, BurnError> {
+pub(crate) async fn norm(gradient: &[Tensor<2>]) -> Result<f64, EngineError> {
     let sums = gradient.iter().map(|g| g.clone().square().sum()).collect();
     let sums = floats(Tensor::cat(sums, 0)).await?;
     Ok(sums.into_iter().map(f64::from).sum::<f64>().sqrt())

@@ -3,7 +3,7 @@
 
 use crate::engine::check;
 use crate::tensor::{Int, Tensor, TensorData};
-use crate::{BurnError, Device};
+use crate::{Device, EngineError};
 use rlhf_core::Ragged;
 use rlhf_core::model::Architecture;
 
@@ -21,8 +21,8 @@ pub(crate) struct Padded {
 
 impl Padded {
     /// # Errors
-    /// [`BurnError::Device`] where the widest activation of its rows does not fit.
-    pub(crate) fn new(device: &Device, sequences: Ragged<'_>, a: &Architecture) -> Result<Self, BurnError> {
+    /// [`EngineError::Device`] where the widest activation of its rows does not fit.
+    pub(crate) fn new(device: &Device, sequences: Ragged<'_>, a: &Architecture) -> Result<Self, EngineError> {
         // Devices do not like tensors of nothing: an empty batch is a token of padding.
         let batch = sequences.len().max(1);
         let longest = sequences.sequences().map(|(tokens, _)| tokens.len()).max().unwrap_or(1);

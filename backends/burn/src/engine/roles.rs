@@ -6,16 +6,16 @@ use crate::engine::guard::guarded;
 use crate::engine::padded::indices;
 use crate::engine::positions::{last_tokens, owed};
 use crate::engine::read::floats;
-use crate::{BurnError, Model};
+use crate::{EngineError, Model};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, Sampling, Stopping};
 use rlhf_core::{Batch, Error, Ragged};
 
 impl Reference for Model {
-    type Error = BurnError;
+    type Error = EngineError;
 
-    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), BurnError> {
+    async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
         out.fill(0.0);
         let (positions, ids) = owed(batch);
@@ -43,7 +43,7 @@ impl Policy for Model {
         stopping: &Stopping<'_>,
         key: Key,
         first: u32,
-    ) -> Result<Responses, BurnError> {
+    ) -> Result<Responses, EngineError> {
         check::prompts(&self.architecture, prompts)?;
         sampling.validate()?;
         if stopping.max_new_tokens == 0 {
@@ -62,7 +62,7 @@ impl Policy for Model {
 
 impl Model {
     /// The scalar head at the tokens `at`, of all that the sequences hold.
-    async fn read_scalars(&self, sequences: Ragged<'_>, at: &[usize]) -> Result<Vec<f32>, BurnError> {
+    async fn read_scalars(&self, sequences: Ragged<'_>, at: &[usize]) -> Result<Vec<f32>, EngineError> {
         check::texts(&self.architecture, sequences)?;
         if at.is_empty() {
             return Ok(Vec::new());
@@ -78,18 +78,18 @@ impl Model {
 }
 
 impl Reward for Model {
-    type Error = BurnError;
+    type Error = EngineError;
 
-    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), BurnError> {
+    async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         out.copy_from_slice(&self.read_scalars(sequences, &last_tokens(sequences)).await?);
         Ok(())
     }
 }
 
 impl Critic for Model {
-    type Error = BurnError;
+    type Error = EngineError;
 
-    async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), BurnError> {
+    async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         let all: Vec<usize> = (0..sequences.tokens().len()).collect();
         out.copy_from_slice(&self.read_scalars(sequences, &all).await?);
         Ok(())

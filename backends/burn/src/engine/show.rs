@@ -5,7 +5,7 @@ use crate::engine::padded::{Padded, matrix};
 use crate::engine::positions::{last_tokens, owed};
 use crate::engine::read::{fetch, floats, numbers};
 use crate::tensor::{IndexingUpdateOp, Tensor, Transaction};
-use crate::{BurnError, Model};
+use crate::{EngineError, Model};
 use rlhf_core::{Batch, Objective};
 
 /// What an objective made of a pass.
@@ -32,7 +32,7 @@ impl Model {
         objective: &mut O,
         hidden: Tensor<2>,
         padded: &Padded,
-    ) -> Result<Shown, BurnError> {
+    ) -> Result<Shown, EngineError> {
         let needs = objective.needs();
         let mut shown = Shown::nothing(&hidden);
         if needs.log_probs || needs.entropy {
@@ -51,7 +51,7 @@ impl Model {
         hidden: &Tensor<2>,
         padded: &Padded,
         shown: &mut Shown,
-    ) -> Result<(), BurnError> {
+    ) -> Result<(), EngineError> {
         let (positions, ids) = owed(batch);
         if positions.is_empty() {
             // It is shown an empty batch, so that it can say what it has to.
@@ -90,9 +90,9 @@ impl Model {
         hidden: &Tensor<2>,
         padded: &Padded,
         shown: &mut Shown,
-    ) -> Result<(), BurnError> {
+    ) -> Result<(), EngineError> {
         let (needs, sequences) = (objective.needs(), batch.sequences());
-        let pair = self.layout.scalar.ok_or(BurnError::NoScalarHead)?;
+        let pair = self.layout.scalar.ok_or(EngineError::NoScalarHead)?;
         let values = self.scalar(hidden)?;
         let values = floats(values).await?;
         let values: Vec<f32> = padded.rows.iter().map(|&row| values[row]).collect();

@@ -1,42 +1,30 @@
 //! A network in the midst of learning, taken off the device and put on another.
 
 use crate::engine::learning::Learning;
-use crate::{BurnError, Model};
-
-/// What learning has gathered beside the weights, between two steps, in the order of
-/// [`Model::weights`]. With the weights it is all that the next step depends on.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct OptimiserState {
-    /// AdamW's first moments.
-    pub first: Vec<f32>,
-    /// AdamW's second moments.
-    pub second: Vec<f32>,
-    /// The weights' moving average; empty where none is kept.
-    pub average: Vec<f32>,
-    /// Steps taken.
-    pub steps: u32,
-}
+use crate::{EngineError, Model};
+use rlhf_core::network::OptimizerState;
+use std::borrow::Cow;
 
 impl Model {
     /// What learning has gathered; `None` before the first step.
     ///
     /// # Errors
-    /// [`BurnError::Device`]; [`BurnError::Checkpoint`] where there is no memory for it.
-    pub async fn optimiser_state(&self) -> Result<Option<OptimiserState>, BurnError> {
+    /// [`EngineError::Device`]; [`EngineError::Checkpoint`] where there is no memory for it.
+    pub async fn optimizer_state(&self) -> Result<Option<OptimizerState<'static>>, EngineError> {
         let Some(learning) = &self.learning else { return Ok(None) };
-        Ok(Some(OptimiserState {
-            first: self.gather(&learning.first).await?,
-            second: self.gather(&learning.second).await?,
+        Ok(Some(OptimizerState {
+            first: self.gather(&learning.first).await?.into(),
+            second: self.gather(&learning.second).await?.into(),
             average: match &learning.average {
-                Some(average) => self.gather(average).await?,
-                None => Vec::new(),
+                Some(average) => self.gather(average).await?.into(),
+                None => Cow::default(),
             },
             steps: learning.steps,
         }))
     }
 
     /// Steps taken; `None` before the first.
-    pub fn optimiser_steps(&self) -> Option<u32> {
+    pub fn optimizer_steps(&self) -> Option<u32> {
         self.learning.as_ref().map(|learning| learning.steps)
     }
 
@@ -44,8 +32,8 @@ impl Model {
     /// dropped.
     ///
     /// # Errors
-    /// [`BurnError::Core`] where a part is not as long as the weights.
-    pub fn set_optimiser_state(&mut self, state: &OptimiserState) -> Result<(), BurnError> {
+    /// [`EngineError::Core`] where a part is not as long as the weights.
+    pub fn set_optimizer_state(&mut self, state: &OptimizerState<'_>) -> Result<(), EngineError> {
         let send = |part: &[f32]| self.layout.send(&self.device, part);
         let average = if state.average.is_empty() { None } else { Some(send(&state.average)?) };
         let (first, second) = (send(&state.first)?, send(&state.second)?);

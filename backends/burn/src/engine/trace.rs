@@ -9,9 +9,10 @@ use crate::engine::layer::{Turns, causal};
 use crate::engine::masks::Masks;
 use crate::engine::network::Network;
 use crate::engine::padded::Padded;
+use crate::engine::precision::scale;
 use crate::graph;
 use crate::tensor::{IndexingUpdateOp, Tensor};
-use crate::{BurnError, Model};
+use crate::{EngineError, Model};
 use core::ops::Range;
 use rlhf_core::{Dropout, Site};
 
@@ -47,8 +48,8 @@ impl<'a> Trace<'a> {
     /// [`Self::hidden`]; zeros for tensors of the heads alone.
     ///
     /// # Errors
-    /// [`BurnError::Stale`] where a graph does not reach a tensor.
-    pub(crate) fn pull(mut self, cotangent: Tensor<2>) -> Result<Vec<Tensor<2>>, BurnError> {
+    /// [`EngineError::Stale`] where a graph does not reach a tensor.
+    pub(crate) fn pull(mut self, cotangent: Tensor<2>) -> Result<Vec<Tensor<2>>, EngineError> {
         let layout = &self.model.layout;
         let mut gradients: Vec<_> = self.model.weights.iter().map(Tensor::zeros_like).collect();
         let mut d = cotangent;
@@ -96,20 +97,20 @@ fn pull(
     x: Tensor<2>,
     cotangent: Tensor<2>,
     part: impl FnOnce(&graph::Part<'_>, graph::Tensor<2>) -> graph::Tensor<2>,
-) -> Result<(Tensor<2>, Vec<Tensor<2>>), BurnError> {
+) -> Result<(Tensor<2>, Vec<Tensor<2>>), EngineError> {
     let x = graph::leaf(x);
     let leaves: Vec<_> = model.weights[span.clone()].iter().cloned().map(graph::leaf).collect();
     let (architecture, precision) = (&*model.architecture, model.precision);
     let leaves_part = graph::Part { architecture, precision, first: span.start, weights: &leaves };
-    let scale = precision.scale(&cotangent);
+    let scale = scale(precision, &cotangent);
     let cotangent = match &scale {
         Some(scale) => cotangent / scale.clone(),
         None => cotangent,
     };
     let output = part(&leaves_part, x.clone());
     let mut gradients = graph::pull(output, cotangent);
-    let mut of = |leaf: &graph::Tensor<2>, i: usize| -> Result<Tensor<2>, BurnError> {
-        let stale = || BurnError::Stale { tensor: model.layout.tensors[i].name.clone() };
+    let mut of = |leaf: &graph::Tensor<2>, i: usize| -> Result<Tensor<2>, EngineError> {
+        let stale = || EngineError::Stale { tensor: model.layout.tensors[i].name.clone() };
         let gradient = graph::gradient(leaf, &mut gradients).ok_or_else(stale)?;
         Ok(match &scale {
             Some(scale) => gradient * scale.clone(),
@@ -143,7 +144,7 @@ mod tests {
             // A pass over other tensors than those whose gradient is asked for, as after a step.
             let others: Vec<_> = model.weights[norm.span()].iter().cloned().map(graph::constant).collect();
             let stale = pull(&|part, x| graph::Part { weights: &others, ..*part }.norm(norm, x));
-            assert_eq!(stale.unwrap_err(), BurnError::Stale { tensor: "norm.gain".into() });
+            assert_eq!(stale.unwrap_err(), EngineError::Stale { tensor: "norm.gain".into() });
         }
     }
 }

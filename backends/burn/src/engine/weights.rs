@@ -3,7 +3,7 @@
 use crate::engine::guard::caught;
 use crate::engine::padded::matrix;
 use crate::tensor::Tensor;
-use crate::{BurnError, Device};
+use crate::{Device, EngineError};
 use core::ops::Range;
 use rlhf_core::model::{self, Architecture};
 
@@ -92,8 +92,8 @@ impl Layout {
     /// Weights end to end, one tensor each. Vectors become rows, so that all have two axes.
     ///
     /// # Errors
-    /// [`BurnError::Core`] says how many numbers there should be; [`BurnError::Device`].
-    pub(crate) fn send(&self, device: &Device, flat: &[f32]) -> Result<Vec<Tensor<2>>, BurnError> {
+    /// [`EngineError::Core`] says how many numbers there should be; [`EngineError::Device`].
+    pub(crate) fn send(&self, device: &Device, flat: &[f32]) -> Result<Vec<Tensor<2>>, EngineError> {
         crate::engine::check::len("weights", flat.len(), self.len())?;
         let mut rest = flat;
         let mut next = |tensor: &model::Tensor| {

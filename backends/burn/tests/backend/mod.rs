@@ -2,8 +2,6 @@
 
 pub use rlhf_burn::*;
 
-pub type BackendError = BurnError;
-
 /// The devices that work on any machine.
 pub const PROCESSORS: &[&str] = &["flex", "ndarray"];
 

@@ -2,8 +2,6 @@
 
 pub use rlhf_candle::*;
 
-pub type BackendError = CandleError;
-
 /// The devices that work on any machine.
 pub const PROCESSORS: &[&str] = &["candle"];
 

@@ -7,7 +7,7 @@ use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters
 use rlhf_core::maths::{log_prob, log_prob_pull};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_core::{CandidateObjective, RowObjective, ready};
-use rlhf_cpu::{CpuError, Isa};
+use rlhf_cpu::{EngineError, Isa};
 
 const TEMPERATURE: f64 = 0.8;
 
@@ -153,7 +153,7 @@ fn candidates_are_the_likeliest_and_have_the_scorers_log_probabilities() {
     assert!(ready(model.top(batch, 2, &mut [0; 3], &mut [0.0; 3])).unwrap().is_err());
     let ids = vec![37; n];
     let unknown = ready(model.candidates(batch, 1, &ids, &mut vec![0.0; n])).unwrap();
-    assert!(matches!(unknown, Err(CpuError::Token { token: 37, .. })));
+    assert!(matches!(unknown, Err(EngineError::Token { token: 37, .. })));
 }
 
 #[test]

@@ -85,7 +85,10 @@ fn a_gradient_that_is_not_finite_leaves_the_weights_alone() {
     let update =
         rlhf_core::maths::Update { learning_rate: 0.1, adam: Default::default(), max_grad_norm: None };
     // The objective's gradient is 0, and 0 · NaN is not.
-    assert!(matches!(ready(model.step(&update)).unwrap(), Err(rlhf_cpu::CpuError::Gradient { step: 1, .. })));
+    assert!(matches!(
+        ready(model.step(&update)).unwrap(),
+        Err(rlhf_cpu::EngineError::Gradient { step: 1, .. })
+    ));
     assert_eq!(model.gradient().iter().filter(|g| **g != 0.0).count(), 0);
 }
 
@@ -106,7 +109,7 @@ fn errors_name_what_is_wrong() {
     );
     assert!(matches!(
         score(&mut model, &[0; 9], &mut out),
-        Err(rlhf_cpu::CpuError::Context { sequence: 0, length: 9, context: 8 })
+        Err(rlhf_cpu::EngineError::Context { sequence: 0, length: 9, context: 8 })
     ));
-    assert_eq!(score(&mut model, &[0; 3], &mut out[..3]), Err(rlhf_cpu::CpuError::NoScalarHead));
+    assert_eq!(score(&mut model, &[0; 3], &mut out[..3]), Err(rlhf_cpu::EngineError::NoScalarHead));
 }

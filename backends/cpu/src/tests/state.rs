@@ -4,9 +4,10 @@ use super::*;
 use alloc::vec;
 use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
+use rlhf_core::network::OptimizerState;
 use rlhf_core::ready;
 use rlhf_core::roles::{Averaged, Learner};
-use rlhf_cpu::{Cpu, CpuError, OptimiserState};
+use rlhf_cpu::{Cpu, EngineError};
 
 fn learn(model: &mut Model, steps: usize) {
     let (tokens, ends, owed) = text(37, &[9, 4, 17]);
@@ -35,11 +36,11 @@ fn a_network_put_together_again_learns_on_to_the_same_bits() {
         learn(&mut whole, 3);
         let mut again = Model::from_weights(&cpu, architecture.clone(), whole.weights().to_vec()).unwrap();
         again.seed_dropout(5);
-        again.set_optimiser_state(whole.optimiser_state().unwrap()).unwrap();
+        again.set_optimizer_state(whole.optimizer_state().unwrap()).unwrap();
         learn(&mut whole, 2);
         learn(&mut again, 2);
         assert_eq!(whole.weights(), again.weights());
-        assert_eq!(whole.optimiser_state(), again.optimiser_state());
+        assert_eq!(whole.optimizer_state(), again.optimizer_state());
         // Weights alone are not enough: the test would see a state that was forgotten.
         let mut bare = Model::from_weights(&cpu, architecture, whole.weights().to_vec()).unwrap();
         bare.seed_dropout(5);
@@ -52,11 +53,13 @@ fn a_network_put_together_again_learns_on_to_the_same_bits() {
 #[test]
 fn a_state_of_another_network_is_refused() {
     let mut model = network(&Cpu::default(), &architectures()[0], 3);
-    assert!(model.optimiser_state().is_none());
+    assert!(model.optimizer_state().is_none());
     let n = model.weights().len();
     let (long, short) = (vec![0.0; n], vec![0.0; n - 1]);
-    let refused = |state| matches!(state, Err(CpuError::Core(Error::Shape { name, .. })) if name == "second");
-    let state = OptimiserState { first: &long, second: &short, average: &[], steps: 1 };
-    assert!(refused(model.set_optimiser_state(state)));
-    assert!(model.set_optimiser_state(OptimiserState { second: &long, ..state }).is_ok());
+    let refused =
+        |state| matches!(state, Err(EngineError::Core(Error::Shape { name, .. })) if name == "second");
+    let state =
+        OptimizerState { first: (&long).into(), second: (&short).into(), steps: 1, ..Default::default() };
+    assert!(refused(model.set_optimizer_state(state.clone())));
+    assert!(model.set_optimizer_state(OptimizerState { second: (&long).into(), ..state }).is_ok());
 }

@@ -28,7 +28,8 @@ impl Limits {
         if let Some((arithmetic, bandwidth)) = device.limits(budget).map_err(TrainError::role("device"))? {
             return Ok(Self { arithmetic, bandwidth });
         }
-        let threads = device.cpu().map_or(1, Cpu::threads);
+        let all = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = device.cpu().map_or_else(all, Cpu::threads);
         let copies: Vec<_> = (0..threads).map(|_| Copy::new(COPY / threads)).collect();
         Ok(Self { arithmetic: arithmetic(threads, budget), bandwidth: bandwidth(copies, budget) })
     }

@@ -7,6 +7,7 @@ use super::progress::note;
 use super::train::{Told, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
+use rlhf::engine::Devices;
 use rlhf::run::{Stage, examine, preflight};
 use serde_json::json;
 use std::path::PathBuf;
@@ -43,9 +44,9 @@ struct Check {
     out: Option<PathBuf>,
 }
 
-pub fn main(args: &Configuration, machine: &Machine) -> Result<(), Failure> {
+pub fn main(args: &Configuration, machine: &Machine, devices: &Devices) -> Result<(), Failure> {
     match &args.what {
-        Some(What::Check(args)) => check(args, machine),
+        Some(What::Check(args)) => check(args, machine, devices),
         None if args.schema => {
             let text = serde_json::to_string_pretty(&schema()).map_err(Failure::failed)?;
             print(&(text + "\n"))
@@ -54,17 +55,17 @@ pub fn main(args: &Configuration, machine: &Machine) -> Result<(), Failure> {
     }
 }
 
-fn check(args: &Check, machine: &Machine) -> Result<(), Failure> {
+fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failure> {
     let output = Output { json: args.told.json };
-    let done = checked(args, machine, output);
+    let done = checked(args, machine, devices, output);
     if let Err(failure) = &done {
         output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
     }
     done
 }
 
-fn checked(args: &Check, machine: &Machine, output: Output) -> Result<(), Failure> {
-    let device = machine.open()?;
+fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -> Result<(), Failure> {
+    let device = machine.open(devices)?;
     let config = args.told.config()?;
     let (_, overrides) = config.resolve()?;
     let mut found = None;

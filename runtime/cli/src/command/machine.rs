@@ -2,14 +2,14 @@
 
 use super::exit::Failure;
 use clap::Args;
-use rlhf::engine::{Device, Precision};
+use rlhf::engine::{Device, Devices, Precision};
 use rlhf_cpu::{Cpu, Isa};
 
 /// What it runs on. The result does not depend on the number of threads.
 #[derive(Args)]
 pub struct Machine {
-    /// What networks are computed on: cpu, or a device that this build has the feature of: cuda, metal,
-    /// vulkan, wgpu, flex or ndarray; of several cards cuda:1 is the second
+    /// What networks are computed on: cpu, or a device that this build has: cuda, metal, vulkan, wgpu, flex,
+    /// ndarray; of several cards cuda:1 is the second
     #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
     device: String,
     /// What products are computed in on that device: f32, bf16 or f16; weights and optimiser are always in
@@ -27,16 +27,15 @@ pub struct Machine {
 
 impl Machine {
     /// Opens it.
-    pub fn open(&self) -> Result<Device, Failure> {
+    pub fn open(&self, devices: &Devices) -> Result<Device, Failure> {
         let all = || std::thread::available_parallelism().map_or(1, usize::from);
         let cpu = Cpu::new(self.threads.map_or_else(all, usize::from), self.isa.unwrap_or_else(Isa::best));
-        Device::named(&self.device, cpu, self.precision).map_err(Failure::wrong)
+        devices.open(&self.device, cpu, self.precision).map_err(Failure::wrong)
     }
 }
 
 fn precision(name: &str) -> Result<Precision, &'static str> {
-    let known = [Precision::F32, Precision::Bf16, Precision::F16];
-    known.into_iter().find(|precision| precision.name() == name).ok_or("known are f32, bf16, f16")
+    Precision::ALL.into_iter().find(|precision| precision.name() == name).ok_or("known are f32, bf16, f16")
 }
 
 fn isa(name: &str) -> Result<Isa, String> {

@@ -29,6 +29,7 @@ use generate::Generate;
 use machine::Machine;
 use quickstart::Quickstart;
 use rate::Rate;
+use rlhf::engine::Devices;
 use rlhf::run::Stage;
 use score::Score;
 use std::process::ExitCode;
@@ -136,11 +137,23 @@ enum What {
     },
 }
 
-/// Does what the command line asks.
+/// Does what the command line asks, on the built-in devices.
 pub fn main() -> ExitCode {
+    run(Devices::default())
+}
+
+/// Does what the command line asks, on one of these devices: [`main`] for who brings a device of their own, which
+/// every `--device` then knows.
+///
+/// ```no_run
+/// use rlhf::engine::Devices;
+/// // Any `rlhf_core::network::Engine`: here the processor's, under another name.
+/// rlhf_cli::run(Devices::default().with("mine", |request| Ok(request.cpu.clone())));
+/// ```
+pub fn run(devices: Devices) -> ExitCode {
     let command = Command::parse();
     let what = command.what.unwrap_or_else(|| What::Quickstart(Quickstart::default()));
-    match what.run(&command.machine) {
+    match what.run(&command.machine, &devices) {
         Ok(()) => Exit::Done.into(),
         Err(Failure { exit, error }) => {
             if exit != Exit::Done {
@@ -152,19 +165,19 @@ pub fn main() -> ExitCode {
 }
 
 impl What {
-    fn run(self, machine: &Machine) -> Result<(), Failure> {
+    fn run(self, machine: &Machine, devices: &Devices) -> Result<(), Failure> {
         match self {
-            Self::Quickstart(args) => quickstart::main(&args, &machine.open()?),
-            Self::Run(args) => train::whole(&args, &machine.open()?),
-            Self::Pretrain(args) => train::stage(&args, Stage::Pretrain, &machine.open()?),
-            Self::Sft(args) => train::part(&args, Stage::Supervised, &machine.open()?),
-            Self::Reward(args) => train::part(&args, Stage::Reward, &machine.open()?),
-            Self::Align(args) => train::part(&args, Stage::Align, &machine.open()?),
-            Self::Generate(args) => generate::main(&args, &machine.open()?),
-            Self::Score(args) => score::main(&args, &machine.open()?),
+            Self::Quickstart(args) => quickstart::main(&args, &machine.open(devices)?),
+            Self::Run(args) => train::whole(&args, &machine.open(devices)?),
+            Self::Pretrain(args) => train::stage(&args, Stage::Pretrain, &machine.open(devices)?),
+            Self::Sft(args) => train::part(&args, Stage::Supervised, &machine.open(devices)?),
+            Self::Reward(args) => train::part(&args, Stage::Reward, &machine.open(devices)?),
+            Self::Align(args) => train::part(&args, Stage::Align, &machine.open(devices)?),
+            Self::Generate(args) => generate::main(&args, &machine.open(devices)?),
+            Self::Score(args) => score::main(&args, &machine.open(devices)?),
             Self::Rate(args) => rate::main(&args),
-            Self::Config(args) => configuration::main(&args, machine),
-            Self::Bench(args) => bench::main(&args, &machine.open()?),
+            Self::Config(args) => configuration::main(&args, machine, devices),
+            Self::Bench(args) => bench::main(&args, &machine.open(devices)?),
             Self::Control(args) => control::main(&args),
             Self::Data(what) => data::main(&what),
             Self::Report(args) => report::main(&args),

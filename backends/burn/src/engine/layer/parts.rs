@@ -24,7 +24,7 @@ impl Part<'_> {
 
     /// `x·W + b`, the product in the precision of products.
     pub(super) fn linear(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
-        let dtype = self.precision.dtype();
+        let dtype = crate::engine::precision::dtype(self.precision);
         let y = x.cast(dtype).matmul(self.weight(pair.first).cast(dtype)).cast(DType::F32);
         match pair.bias {
             Some(bias) => y + self.weight(bias),

@@ -63,7 +63,7 @@ pub fn main(args: &Bench, device: &Device) -> Result<(), Failure> {
     if works.is_empty() {
         works = Work::all();
         // There is nothing to compare one thread with.
-        let alone = !matches!(device, Device::Cpu(cpu) if cpu.threads() > 1);
+        let alone = device.cpu().is_none_or(|cpu| cpu.threads() == 1);
         works.retain(|work| !(alone && *work == Work::TrainAlone));
     }
     let least = Duration::from_secs_f64(args.least);

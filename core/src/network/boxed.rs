@@ -1,0 +1,161 @@
+//! Networks in boxes.
+
+use super::future::boxed;
+use super::{BoxedFuture, DynCandidates, DynParameters, DynRows, EngineError, Network, OptimizerState};
+use crate::maths::Update;
+use crate::model::Architecture;
+use crate::random::Key;
+use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
+use crate::sampling::{Responses, Sampling, Stopping};
+use crate::{Batch, Objective, Ragged};
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use core::any::Any;
+
+/// [`Network`] and the roles through a pointer: every [`Network`] has it.
+pub trait DynNetwork: Any + Send + Sync {
+    /// A clone in a box of its own.
+    fn boxed_clone(&self) -> BoxedNetwork;
+    /// As [`Network::architecture`].
+    fn architecture(&self) -> &Architecture;
+    /// As [`Network::weights`].
+    fn weights(&self) -> BoxedFuture<'_, Cow<'_, [f32]>>;
+    /// As [`Network::optimizer_state`].
+    fn optimizer_state(&self) -> BoxedFuture<'_, Option<OptimizerState<'_>>>;
+    /// As [`Network::set_optimizer_state`].
+    ///
+    /// # Errors
+    /// The same.
+    fn set_optimizer_state(&mut self, state: OptimizerState<'_>) -> Result<(), EngineError>;
+    /// As [`Network::optimizer_steps`].
+    fn optimizer_steps(&self) -> Option<u32>;
+    /// As [`Network::seed_dropout`].
+    fn seed_dropout(&mut self, seed: u64);
+    /// As [`Network::as_rows`].
+    fn as_rows(&mut self) -> Option<&mut dyn DynRows>;
+    /// As [`Network::as_candidates`].
+    fn as_candidates(&mut self) -> Option<&mut dyn DynCandidates>;
+    /// As [`Network::as_parameters`].
+    fn as_parameters(&mut self) -> Option<&mut dyn DynParameters>;
+    /// As [`Reference::log_probs`].
+    fn log_probs<'a>(&'a mut self, batch: Batch<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
+    /// As [`Policy::sample`].
+    fn sample<'a>(
+        &'a mut self,
+        prompts: Ragged<'a>,
+        sampling: &'a Sampling,
+        stopping: &'a Stopping<'a>,
+        key: Key,
+        first: u32,
+    ) -> BoxedFuture<'a, Responses>;
+    /// As [`Reward::score`].
+    fn score<'a>(&'a mut self, sequences: Ragged<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
+    /// As [`Critic::values`].
+    fn values<'a>(&'a mut self, sequences: Ragged<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
+    /// As [`Learner::accumulate`].
+    fn accumulate<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        objective: &'a mut dyn Objective,
+    ) -> BoxedFuture<'a, f64>;
+    /// As [`Learner::forget`].
+    fn forget(&mut self) -> BoxedFuture<'_, ()>;
+    /// As [`Learner::step`].
+    fn step<'a>(&'a mut self, update: &'a Update) -> BoxedFuture<'a, f64>;
+    /// As [`Averaged::average`].
+    fn average(&mut self, decay: f64) -> BoxedFuture<'_, ()>;
+    /// As [`Averaged::swap_average`].
+    fn swap_average(&mut self) -> BoxedFuture<'_, ()>;
+}
+
+/// A network of whichever type.
+pub type BoxedNetwork = Box<dyn DynNetwork>;
+
+impl<N: Network> DynNetwork for N {
+    fn boxed_clone(&self) -> BoxedNetwork {
+        Box::new(self.clone())
+    }
+
+    fn architecture(&self) -> &Architecture {
+        Network::architecture(self)
+    }
+
+    fn weights(&self) -> BoxedFuture<'_, Cow<'_, [f32]>> {
+        boxed(Network::weights(self))
+    }
+
+    fn optimizer_state(&self) -> BoxedFuture<'_, Option<OptimizerState<'_>>> {
+        boxed(Network::optimizer_state(self))
+    }
+
+    fn set_optimizer_state(&mut self, state: OptimizerState<'_>) -> Result<(), EngineError> {
+        Network::set_optimizer_state(self, state)
+    }
+
+    fn optimizer_steps(&self) -> Option<u32> {
+        Network::optimizer_steps(self)
+    }
+
+    fn seed_dropout(&mut self, seed: u64) {
+        Network::seed_dropout(self, seed);
+    }
+
+    fn as_rows(&mut self) -> Option<&mut dyn DynRows> {
+        Network::as_rows(self)
+    }
+
+    fn as_candidates(&mut self) -> Option<&mut dyn DynCandidates> {
+        Network::as_candidates(self)
+    }
+
+    fn as_parameters(&mut self) -> Option<&mut dyn DynParameters> {
+        Network::as_parameters(self)
+    }
+
+    fn log_probs<'a>(&'a mut self, batch: Batch<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()> {
+        boxed(Reference::log_probs(self, batch, out))
+    }
+
+    fn sample<'a>(
+        &'a mut self,
+        prompts: Ragged<'a>,
+        sampling: &'a Sampling,
+        stopping: &'a Stopping<'a>,
+        key: Key,
+        first: u32,
+    ) -> BoxedFuture<'a, Responses> {
+        boxed(Policy::sample(self, prompts, sampling, stopping, key, first))
+    }
+
+    fn score<'a>(&'a mut self, sequences: Ragged<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()> {
+        boxed(Reward::score(self, sequences, out))
+    }
+
+    fn values<'a>(&'a mut self, sequences: Ragged<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()> {
+        boxed(Critic::values(self, sequences, out))
+    }
+
+    fn accumulate<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        mut objective: &'a mut dyn Objective,
+    ) -> BoxedFuture<'a, f64> {
+        boxed(async move { Learner::accumulate(self, batch, &mut objective).await })
+    }
+
+    fn forget(&mut self) -> BoxedFuture<'_, ()> {
+        boxed(Learner::forget(self))
+    }
+
+    fn step<'a>(&'a mut self, update: &'a Update) -> BoxedFuture<'a, f64> {
+        boxed(Learner::step(self, update))
+    }
+
+    fn average(&mut self, decay: f64) -> BoxedFuture<'_, ()> {
+        boxed(Averaged::average(self, decay))
+    }
+
+    fn swap_average(&mut self) -> BoxedFuture<'_, ()> {
+        boxed(Averaged::swap_average(self))
+    }
+}

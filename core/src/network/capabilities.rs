@@ -1,0 +1,145 @@
+//! Capabilities in boxes.
+
+use super::future::boxed;
+use super::{BoxedFuture, EngineError};
+use crate::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
+use crate::roles::{Learner, Reference};
+use crate::{Batch, CandidateObjective, RowObjective};
+
+/// [`Rows`] and [`LearnRows`] through a pointer.
+pub trait DynRows {
+    /// As [`Rows::row_len`].
+    fn row_len(&self) -> usize;
+    /// As [`Rows::rows`].
+    fn rows<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        visit: &'a mut dyn FnMut(usize, &[f32]),
+    ) -> BoxedFuture<'a, ()>;
+    /// As [`LearnRows::accumulate_rows`].
+    fn accumulate_rows<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        objective: &'a mut dyn RowObjective,
+    ) -> BoxedFuture<'a, f64>;
+}
+
+impl<N> DynRows for N
+where
+    N: Rows + LearnRows + Reference<Error: Into<EngineError>> + Learner<Error: Into<EngineError>>,
+{
+    fn row_len(&self) -> usize {
+        Rows::row_len(self)
+    }
+
+    fn rows<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        visit: &'a mut dyn FnMut(usize, &[f32]),
+    ) -> BoxedFuture<'a, ()> {
+        boxed(Rows::rows(self, batch, visit))
+    }
+
+    fn accumulate_rows<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        mut objective: &'a mut dyn RowObjective,
+    ) -> BoxedFuture<'a, f64> {
+        boxed(async move { LearnRows::accumulate_rows(self, batch, &mut objective).await })
+    }
+}
+
+/// [`Candidates`] and [`LearnCandidates`] through a pointer.
+pub trait DynCandidates {
+    /// As [`Candidates::top`].
+    fn top<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        k: usize,
+        ids: &'a mut [u32],
+        log_probs: &'a mut [f32],
+    ) -> BoxedFuture<'a, ()>;
+    /// As [`Candidates::candidates`].
+    fn candidates<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        k: usize,
+        ids: &'a [u32],
+        log_probs: &'a mut [f32],
+    ) -> BoxedFuture<'a, ()>;
+    /// As [`LearnCandidates::accumulate_candidates`].
+    fn accumulate_candidates<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        k: usize,
+        ids: &'a [u32],
+        objective: &'a mut dyn CandidateObjective,
+    ) -> BoxedFuture<'a, f64>;
+}
+
+impl<N> DynCandidates for N
+where
+    N: Candidates + LearnCandidates + Reference<Error: Into<EngineError>> + Learner<Error: Into<EngineError>>,
+{
+    fn top<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        k: usize,
+        ids: &'a mut [u32],
+        log_probs: &'a mut [f32],
+    ) -> BoxedFuture<'a, ()> {
+        boxed(Candidates::top(self, batch, k, ids, log_probs))
+    }
+
+    fn candidates<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        k: usize,
+        ids: &'a [u32],
+        log_probs: &'a mut [f32],
+    ) -> BoxedFuture<'a, ()> {
+        boxed(Candidates::candidates(self, batch, k, ids, log_probs))
+    }
+
+    fn accumulate_candidates<'a>(
+        &'a mut self,
+        batch: Batch<'a>,
+        k: usize,
+        ids: &'a [u32],
+        mut objective: &'a mut dyn CandidateObjective,
+    ) -> BoxedFuture<'a, f64> {
+        boxed(
+            async move { LearnCandidates::accumulate_candidates(self, batch, k, ids, &mut objective).await },
+        )
+    }
+}
+
+/// [`Parameters`] through a pointer.
+pub trait DynParameters {
+    /// As [`Parameters::parameters`].
+    fn parameters(&self) -> usize;
+    /// As [`Parameters::read`].
+    fn read<'a>(&'a mut self, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
+    /// As [`Parameters::write`].
+    fn write<'a>(&'a mut self, values: &'a [f32]) -> BoxedFuture<'a, ()>;
+    /// As [`Parameters::take_gradient`].
+    fn take_gradient<'a>(&'a mut self, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
+}
+
+impl<N: Parameters + Learner<Error: Into<EngineError>>> DynParameters for N {
+    fn parameters(&self) -> usize {
+        Parameters::parameters(self)
+    }
+
+    fn read<'a>(&'a mut self, out: &'a mut [f32]) -> BoxedFuture<'a, ()> {
+        boxed(Parameters::read(self, out))
+    }
+
+    fn write<'a>(&'a mut self, values: &'a [f32]) -> BoxedFuture<'a, ()> {
+        boxed(Parameters::write(self, values))
+    }
+
+    fn take_gradient<'a>(&'a mut self, out: &'a mut [f32]) -> BoxedFuture<'a, ()> {
+        boxed(Parameters::take_gradient(self, out))
+    }
+}

@@ -1,0 +1,204 @@
+//! The error that engines share.
+
+use super::{Capability, Precision};
+use crate::Error;
+use crate::model::CheckpointError;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+/// Why an engine refuses.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// An objective's or an architecture's error.
+    Core(Error),
+    /// A checkpoint that does not fit.
+    Checkpoint(CheckpointError),
+    /// A token id that the network does not have.
+    Token {
+        /// Its place in the batch.
+        position: usize,
+        /// The id.
+        token: u32,
+        /// How many ids there are.
+        vocabulary: usize,
+    },
+    /// A sequence that is longer than the network's context, or a prompt that fills it.
+    Context {
+        /// The sequence.
+        sequence: usize,
+        /// Its length, in tokens; for a prompt, one more.
+        length: usize,
+        /// The greatest length.
+        context: usize,
+    },
+    /// Scores or values of a network without a scalar head.
+    NoScalarHead,
+    /// An average was asked for before any was kept.
+    NoAverage,
+    /// There is no tensor of that name.
+    NoTensor {
+        /// The name.
+        name: String,
+    },
+    /// A step with a gradient that is not finite; the weights are as before.
+    Gradient {
+        /// Its norm.
+        norm: f64,
+        /// The step, counted from 1.
+        step: u32,
+    },
+    /// A gradient was asked of a graph that no longer has it: the graph is of weights from before a step.
+    Stale {
+        /// The first tensor without a gradient.
+        tensor: String,
+    },
+    /// The network lacks a capability that a method needs.
+    Unsupported {
+        /// The capability.
+        capability: Capability,
+    },
+    /// No device has that name.
+    UnknownDevice {
+        /// What was asked for.
+        name: String,
+        /// The names that there are.
+        known: String,
+    },
+    /// The device is known, but this build leaves it out.
+    NotBuilt {
+        /// The device.
+        name: String,
+        /// The feature that brings it.
+        feature: &'static str,
+        /// What this build has.
+        instead: String,
+    },
+    /// The device is built in, but this machine has none, or no driver for it.
+    NoDevice {
+        /// The device.
+        name: String,
+        /// What the driver said.
+        reason: String,
+        /// What else this build has.
+        instead: String,
+    },
+    /// The device does not compute in it.
+    Precision {
+        /// The device.
+        name: String,
+        /// What was asked for.
+        precision: Precision,
+    },
+    /// The device failed, or is out of memory.
+    Device {
+        /// What it said.
+        reason: String,
+    },
+    /// A backend's own error.
+    Other(OtherError),
+}
+
+impl EngineError {
+    /// Wraps a backend's own error, which stays the source of this one.
+    ///
+    /// ```
+    /// use rlhf_core::network::EngineError;
+    /// let error = EngineError::other("nan".parse::<u32>().unwrap_err());
+    /// assert_eq!(error.to_string(), "invalid digit found in string");
+    /// assert!(core::error::Error::source(&error).is_some());
+    /// ```
+    pub fn other(error: impl core::error::Error + Send + Sync + 'static) -> Self {
+        Self::Other(OtherError(Arc::new(error)))
+    }
+
+    /// The error of a device that has to be waited for where nothing waits.
+    pub fn waits() -> Self {
+        Self::Device { reason: "it would have to be waited for".into() }
+    }
+}
+
+impl fmt::Display for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(error) => error.fmt(f),
+            Self::Checkpoint(error) => error.fmt(f),
+            Self::Token { position, token, vocabulary } => write!(
+                f,
+                "token {token} at position {position} is outside the vocabulary of {vocabulary}: was it made by another tokenizer?"
+            ),
+            Self::Context { sequence, length, context } => write!(
+                f,
+                "sequence {sequence} needs {length} tokens, the context holds {context}: truncate it"
+            ),
+            Self::NoScalarHead => {
+                f.write_str("the network has no scalar head: make one with `Model::with_scalar_head`")
+            }
+            Self::NoAverage => f.write_str("no moving average has been kept: call `average` after a step"),
+            Self::NoTensor { name } => write!(f, "the network has no tensor {name:?}"),
+            Self::Gradient { norm, step } => {
+                write!(f, "the gradient's norm at step {step} is {norm}: the weights were left as they were")
+            }
+            Self::Stale { tensor } => write!(
+                f,
+                "the graph has no gradient for {tensor:?}: it is of weights from before a step, so run the pass again"
+            ),
+            Self::Unsupported { capability } => write!(
+                f,
+                "the device's networks have no {capability}: use another device, or a method that does without"
+            ),
+            Self::UnknownDevice { name, known } => write!(f, "no device is called {name:?}: want {known}"),
+            Self::NotBuilt { name, feature, instead } => write!(
+                f,
+                "device {name:?} is not in this build: build it with `--features {feature}`, or use one of: {instead}"
+            ),
+            Self::NoDevice { name, reason, instead } => write!(
+                f,
+                "there is no device {name:?} here ({reason}): install its driver, or use one of: {instead}"
+            ),
+            Self::Precision { name, precision } => write!(
+                f,
+                "device {name:?} does not compute in {}: want --precision f32 there",
+                precision.name()
+            ),
+            Self::Device { reason } => {
+                write!(f, "the device failed ({reason}): if it is out of memory, make batches smaller")
+            }
+            Self::Other(OtherError(error)) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for EngineError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Core(error) => Some(error),
+            Self::Checkpoint(error) => Some(error),
+            Self::Other(OtherError(error)) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for EngineError {
+    fn from(error: Error) -> Self {
+        Self::Core(error)
+    }
+}
+
+impl From<CheckpointError> for EngineError {
+    fn from(error: CheckpointError) -> Self {
+        Self::Checkpoint(error)
+    }
+}
+
+/// A backend's own error in [`EngineError::Other`]. It equals itself and its clones alone.
+#[derive(Clone, Debug)]
+pub struct OtherError(Arc<dyn core::error::Error + Send + Sync>);
+
+impl PartialEq for OtherError {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}

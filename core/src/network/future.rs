@@ -1,0 +1,15 @@
+//! Futures in boxes.
+
+use super::EngineError;
+use alloc::boxed::Box;
+use core::pin::Pin;
+
+/// The future of a method that is called through a pointer.
+pub type BoxedFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, EngineError>> + 'a>>;
+
+/// Boxes a method's future, its error as an engine's.
+pub(super) fn boxed<'a, T, E: Into<EngineError>>(
+    future: impl Future<Output = Result<T, E>> + 'a,
+) -> BoxedFuture<'a, T> {
+    Box::pin(async move { future.await.map_err(Into::into) })
+}
