@@ -131,7 +131,7 @@ impl World {
         let on = Prompts { prompts, stopping: STOPPING, mix, iterations, guards };
         let silent = &mut Session::new(|_, _, _, _| {});
         let from = (&self.sft, &mut self.reward.clone());
-        Ok(align(silent, &profile, from, on, &self.material, 1, &mut |_, _, _| Ok(Vec::new()))?)
+        Ok(align(silent, &profile, from, on, &self.material, 1, &mut |_, _| Ok(Vec::new()))?)
     }
 }
 

@@ -1,6 +1,6 @@
 //! A run as a page.
 
-use super::{Accuracy, DataSet, Sample, Summary};
+use super::{DataSet, Sample, Summary};
 use crate::config::{self, Override};
 use crate::record::Line;
 use crate::report::page::{Headline, Page, Section, Table};
@@ -35,7 +35,7 @@ impl Summary {
             said::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
             Headline { name: "KL".into(), value: format!("{} nats", number(self.kl)), note: kl },
         ];
-        out.extend(self.reward_model.accuracy.map(|a| said::sure("Reward model's accuracy", &interval(a))));
+        out.extend(self.reward_model.accuracy.map(|a| said::sure("Reward model's accuracy", &a.into())));
         out.push(said::changed("Mean length, tokens", self.length.sft, self.length.ppo, number));
         out.push(said::changed("Ended by themselves", self.ended.sft, self.ended.ppo, said::percent));
         out
@@ -43,9 +43,9 @@ impl Summary {
 
     fn trust(&self) -> Section {
         let sets = self.reward_model.data_sets.iter();
-        let mut rows: Vec<_> = sets.map(|set| (set.name.clone(), set.accuracy.map(interval))).collect();
+        let mut rows: Vec<_> = sets.map(|set| (set.name.clone(), set.accuracy.map(Interval::from))).collect();
         if rows.len() > 1 {
-            rows.push(("all".into(), self.reward_model.accuracy.map(interval)));
+            rows.push(("all".into(), self.reward_model.accuracy.map(Interval::from)));
         }
         let charts = said::trust(rows, self.reward_model.calibration.as_ref());
         let lead = "Votes on one prompt's answers hang together; the intervals take them as independent and are a little narrow.";
@@ -116,10 +116,6 @@ impl Summary {
         .map(|(name, value)| [name.into(), value])
         .to_vec()
     }
-}
-
-fn interval(a: Accuracy) -> Interval {
-    Interval { value: a.value, low: a.low, high: a.high, n: a.n }
 }
 
 fn sample(sample: &Sample) -> crate::report::page::Sample {

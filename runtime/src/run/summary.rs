@@ -61,7 +61,7 @@ pub struct Summary {
 }
 
 /// What was learnt from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Data {
     /// Step 1's.
     pub demonstrations: Vec<DataSet>,
@@ -191,6 +191,12 @@ pub struct Accuracy {
     pub n: usize,
     /// On how many prompts.
     pub prompts: usize,
+}
+
+impl From<Accuracy> for Interval {
+    fn from(Accuracy { value, low, high, n, .. }: Accuracy) -> Self {
+        Self { value, low, high, n }
+    }
 }
 
 /// A rollout of PPO, on training prompts.

@@ -1,6 +1,6 @@
 //! Step 3 by imitating the best of the policy's own responses.
 
-use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
+use super::rollouts::{Loop, Measure, Models, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
@@ -22,11 +22,11 @@ impl Trainer for ExpertIteration {
 
     fn iterate(
         &mut self,
-        actors: Actors<'_>,
+        actors: Models<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Actors { policy, reference, reward } = actors;
+        let Models { policy, reference, reward } = actors;
         let mut roles = Trio { policy, reference, reward };
         let seen = now(ExpertIteration::iterate(self, &mut roles, prompts, &on.stopping))?;
         let kept = seen.keep.iter().filter(|kept| **kept).count() as f64 / seen.keep.len() as f64;

@@ -60,7 +60,7 @@ pub use ppo::{nlpo, ppo};
 pub use preference::{kto, preferences};
 pub use reward::{Judgements, normalised, reward_model};
 pub(crate) use rollouts::end_to_end;
-pub use rollouts::{Measure, Prompts};
+pub use rollouts::{Measure, Models, Prompts};
 pub use session::Session;
 pub use supervised::{pretrain, supervised};
 pub use trust_region::trpo;

@@ -1,6 +1,6 @@
 //! Step 3 without a critic.
 
-use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
+use super::rollouts::{Loop, Measure, Models, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
@@ -33,12 +33,12 @@ impl Trainer for Run {
 
     fn iterate(
         &mut self,
-        actors: Actors<'_>,
+        actors: Models<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
         let Self { trainer, sampler, follow } = self;
-        let Actors { policy, reference, reward } = actors;
+        let Models { policy, reference, reward } = actors;
         let seen = now(async {
             let Some(sampler) = sampler else {
                 return trainer.iterate(&mut Trio { policy, reference, reward }, prompts, &on.stopping).await;

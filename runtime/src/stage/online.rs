@@ -1,6 +1,6 @@
 //! Step 3 from preferences over what the policy has just written.
 
-use super::rollouts::{Actors, Loop, Prompts, Trainer, learn};
+use super::rollouts::{Loop, Models, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Measure, Session, StageError};
 use crate::engine::{Model, Scorer};
@@ -22,11 +22,11 @@ impl Trainer for OnlinePreferences {
 
     fn iterate(
         &mut self,
-        actors: Actors<'_>,
+        actors: Models<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Actors { policy, reference, reward } = actors;
+        let Models { policy, reference, reward } = actors;
         let context = policy.architecture().context;
         let mut roles = OnlineRoles { policy, reference, judge: &mut Scored(reward) };
         let seen = now(self.iterate_mixed(&mut roles, context, prompts, &on.stopping))?;

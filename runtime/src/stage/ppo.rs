@@ -1,7 +1,7 @@
 //! Step 3 as PPO, and within a support as NLPO.
 
 use super::dropout::with_dropout;
-use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
+use super::rollouts::{Loop, Measure, Models, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
@@ -53,11 +53,11 @@ impl Trainer for Run {
 
     fn iterate(
         &mut self,
-        actors: Actors<'_>,
+        actors: Models<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Actors { policy, reference, reward } = actors;
+        let Models { policy, reference, reward } = actors;
         let mut roles = Roles { policy, critic: &mut self.critic, reference, reward };
         let seen = match &mut self.kind {
             Kind::Ppo(run) => now(run.iterate(&mut roles, prompts, &on.stopping, on.mix)),

@@ -32,14 +32,16 @@ pub struct Prompts<'a> {
     pub guards: Guards,
 }
 
-/// Further figures after an iteration, by their names, of the policy and the reward model.
-pub type Measure<'a> =
-    dyn FnMut(u32, &mut Model, &mut Scorer) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
+/// Further figures after an iteration, by their names.
+pub type Measure<'a> = dyn FnMut(u32, Models<'_>) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
 
 /// Who takes part in every iteration.
-pub(super) struct Actors<'a> {
+pub struct Models<'a> {
+    /// Writes and learns.
     pub policy: &'a mut Model,
+    /// What the policy may not stray from: the supervised model.
     pub reference: &'a mut Model,
+    /// What the policy is to please.
     pub reward: &'a mut Scorer,
 }
 
@@ -62,7 +64,7 @@ pub(super) trait Trainer {
     /// One rollout, and what is learnt from it.
     fn iterate(
         &mut self,
-        actors: Actors<'_>,
+        actors: Models<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError>;
@@ -152,7 +154,7 @@ fn rollouts<T: Trainer>(
         let (tokens, ends) = end_to_end(order.take(told.prompts).into_iter().map(|i| &on.prompts[i]));
         let prompts = Ragged::new(&tokens, &ends).map_err(|e| at(phase, step)(e.into()))?;
         let writer = Writer::of(policy, told.temperature);
-        let actors = Actors { policy: &mut *policy, reference: &mut *reference, reward: &mut *reward };
+        let actors = Models { policy: &mut *policy, reference: &mut *reference, reward: &mut *reward };
         let seen = trainer.iterate(actors, prompts, &on);
         let seen = seen.map_err(|e| session.failed(phase, step, e, prompts_of(prompts)))?;
         let mut figures = seen.figures;
@@ -163,7 +165,8 @@ fn rollouts<T: Trainer>(
             session.warn(phase, step, &on.guards.look(iteration, &history));
             history.push(iteration);
         }
-        let more = measure(iteration, policy, reward);
+        let models = Models { policy: &mut *policy, reference: &mut *reference, reward: &mut *reward };
+        let more = measure(iteration, models);
         let more = more.map_err(|e| session.failed(phase, step, e, prompts_of(prompts)))?;
         let measured = |name| more.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
         if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {

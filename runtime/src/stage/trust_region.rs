@@ -1,6 +1,6 @@
 //! Step 3 within a trust region.
 
-use super::rollouts::{Actors, Loop, Measure, Prompts, Trainer, learn};
+use super::rollouts::{Loop, Measure, Models, Prompts, Trainer, learn};
 use super::seen::Seen;
 use super::{Session, StageError};
 use crate::engine::{Model, Scorer};
@@ -21,11 +21,11 @@ impl Trainer for TrustRegion {
 
     fn iterate(
         &mut self,
-        actors: Actors<'_>,
+        actors: Models<'_>,
         prompts: Ragged<'_>,
         on: &Prompts<'_>,
     ) -> Result<Seen, TrainError> {
-        let Actors { policy, reference, reward } = actors;
+        let Models { policy, reference, reward } = actors;
         let mut roles = Trio { policy, reference, reward };
         let (seen, step) = now(TrustRegion::iterate(self, &mut roles, prompts, &on.stopping))?;
         let figures = [("gain", step.gain), ("policy_kl", step.kl), ("backtracks", step.backtracks as f64)];

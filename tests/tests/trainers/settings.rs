@@ -41,7 +41,7 @@ fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
     let on = Prompts { prompts: &prompts, stopping: STOPPING, mix: &mix, iterations: 3, guards };
     let mut session = Session::new(|_, _, _, _| {});
     let (from, material) = ((&*START, &mut reward), Material::default());
-    let policy = align(&mut session, &profile, from, on, &material, 1, &mut |_, _, _| Ok(Vec::new()));
+    let policy = align(&mut session, &profile, from, on, &material, 1, &mut |_, _| Ok(Vec::new()));
     policy.unwrap_or_else(|e| panic!("{method}, {given:?}: {e}")).model.weights().unwrap().into_owned()
 }
 

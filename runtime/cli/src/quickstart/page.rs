@@ -19,7 +19,7 @@ impl Summary {
             sections: [vec![self.distance(), self.trust()], curves(lines)].concat(),
             samples: self.samples.iter().map(sample).collect(),
             overrides: overrides
-                .map(|o| [&*o.setting, &o.paper, &o.here, &o.reason].map(String::from))
+                .map(|o| [&o.setting, &o.paper, &o.here, &o.reason].map(String::clone))
                 .collect(),
             settings: said::settings(&self.settings),
             origin: self.origin(),

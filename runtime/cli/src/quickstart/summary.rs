@@ -1,10 +1,13 @@
 //! `summary.json`, described by `schemas/quickstart-summary.schema.json`.
 
-use super::world::decode;
-use super::{Outcome, Override, Point, Sample, Settings};
+use super::gold::{Found, curve};
+use rlhf::config;
+use rlhf::record::{Line, Phase};
+use rlhf::run::Finished;
 use rlhf::statistics::{BeforeAfter, Calibration, Interval};
 use rlhf::train::profile::Profile;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// What a quickstart found out, for a script to read.
@@ -119,47 +122,74 @@ pub struct Seconds {
     pub ppo: f64,
 }
 
-impl Summary {
-    /// Of a run under these settings.
-    pub fn new(settings: &Settings, outcome: &Outcome) -> Self {
-        let both = |(sft, ppo): (f64, f64)| BeforeAfter { sft, ppo };
-        let [pretrain, sft, reward, ppo] = outcome.seconds;
-        Self {
-            version: env!("CARGO_PKG_VERSION").into(),
-            seed: settings.seed,
-            device: outcome.policy.device().to_string().into(),
-            parameters: outcome.policy.architecture().parameters(),
-            gold: Gold {
-                win_rate: outcome.win_rate,
-                reward: both(outcome.gold),
-                success: both(outcome.success),
-            },
-            proxy: Rewards { reward: both(outcome.proxy) },
-            kl: outcome.kl,
-            distinct: both(outcome.distinct),
-            length: both(outcome.length),
-            reward_model: RewardModel {
-                accuracy: outcome.accuracy,
-                calibration: Some(outcome.calibration.clone()),
-            },
-            labellers: Labellers { agreement: outcome.agreement },
-            seconds: Seconds { pretrain, sft, reward, ppo },
-            ppo_curve: outcome.ppo_curve.clone(),
-            best_of_n: outcome.best_of_n.clone(),
-            samples: outcome.samples.iter().map(told).collect(),
-            settings: settings.profile,
-            overrides: settings.overrides.clone(),
-            weights_sha256: outcome.weights_sha256.clone(),
-        }
+/// A policy at some distance from the supervised one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its KL from the supervised policy, in nats per answer.
+    pub kl: f64,
+    /// Its mean gold.
+    pub gold: f64,
+    /// Its mean reward by the reward model.
+    pub proxy: f64,
+}
+
+/// A setting that is not the paper's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    /// The setting.
+    pub setting: String,
+    /// The paper's value.
+    pub paper: String,
+    /// The value here.
+    pub here: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&config::Override> for Override {
+    fn from(of: &config::Override) -> Self {
+        let shown = |value: &Value| if value.is_null() { "none".into() } else { value.to_string() };
+        let (setting, reason) = (of.setting.clone(), of.reason.clone());
+        Self { setting, paper: shown(&of.paper), here: shown(&of.here), reason }
     }
 }
 
-fn told(sample: &Sample) -> Told {
-    let story =
-        |(tokens, gold): &(Vec<u32>, f64), reward| Story { text: decode(tokens), gold: *gold, reward };
-    Told {
-        prompt: sample.prompt.text(),
-        sft: story(&sample.before, sample.proxy.0),
-        ppo: story(&sample.after, sample.proxy.1),
+/// The interval of a share without an observation.
+const UNKNOWN: Interval = Interval { value: 0.5, low: 0.0, high: 1.0, n: 0 };
+
+impl Summary {
+    /// Of a run that came to its end, with what was found beside it.
+    pub(super) fn new(finished: &Finished, found: Found, agreement: f64) -> Self {
+        let Finished { summary: of, lines, .. } = finished;
+        let pretraining = lines.iter().filter(|line: &&Line| line.phase == Phase::Pretrain);
+        let Found { gold, start, distinct, best_of_n, samples } = found;
+        Self {
+            version: of.version.clone(),
+            seed: of.seed,
+            device: of.device.clone(),
+            parameters: of.parameters,
+            gold,
+            proxy: Rewards { reward: of.reward },
+            kl: of.kl,
+            distinct,
+            length: of.length,
+            reward_model: RewardModel {
+                accuracy: of.reward_model.accuracy.map_or(UNKNOWN, Interval::from),
+                calibration: of.reward_model.calibration.clone(),
+            },
+            labellers: Labellers { agreement },
+            seconds: Seconds {
+                pretrain: pretraining.map(|line| line.seconds).sum(),
+                sft: of.seconds.sft,
+                reward: of.seconds.reward,
+                ppo: of.seconds.ppo,
+            },
+            ppo_curve: curve(start, lines),
+            best_of_n,
+            samples,
+            settings: of.settings,
+            overrides: of.overrides.iter().map(Override::from).collect(),
+            weights_sha256: of.weights_sha256.clone(),
+        }
     }
 }
