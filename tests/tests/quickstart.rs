@@ -37,7 +37,7 @@ fn outcome(settings: &Settings) -> (Summary, Finished) {
     let (s, finished) = ended.unwrap_or_else(|e| panic!("{e}")).unwrap();
     eprintln!(
         "{:.3?}, KL {:.2}, distinct {:.3?}, accuracy {:.3}, agreement {:.3}",
-        s.gold, s.kl, s.distinct, s.reward_model.accuracy.value, s.labellers.agreement
+        s.gold, s.common.kl, s.distinct, s.reward_model.accuracy.value, s.labellers.agreement
     );
     (s, finished)
 }
@@ -51,7 +51,7 @@ fn ppo_tells_better_stories_than_the_supervised_model() {
     let (wins, accuracy) = (s.gold.win_rate, s.reward_model.accuracy);
     assert!(wins.n >= 512);
     assert!(wins.value >= 0.70 && wins.low >= 0.65, "{wins:?}");
-    assert!((0.0..=10.0).contains(&s.kl), "{}", s.kl);
+    assert!((0.0..=10.0).contains(&s.common.kl), "{}", s.common.kl);
     assert!(s.distinct.ppo >= 0.8 * s.distinct.sft, "{:?}", s.distinct);
     assert!((s.labellers.agreement - 0.73).abs() <= 0.04, "{} by {LABELLERS}", s.labellers.agreement);
     assert!(accuracy.low > 0.6, "{accuracy:?}");
@@ -124,5 +124,5 @@ fn a_very_large_beta_keeps_the_policy_where_it_is() {
     let far = ["ppo.controller.fixed.beta=100", "ppo.iterations=20"];
     let (s, _) = outcome(&Settings { best_of: 1, ..settings(&far) });
     assert!((0.45..=0.55).contains(&s.gold.win_rate.value), "{:?}", s.gold.win_rate);
-    assert!(s.kl < 0.3, "{}", s.kl);
+    assert!(s.common.kl < 0.3, "{}", s.common.kl);
 }

@@ -49,7 +49,7 @@ fn a_summary_fits_its_schema_and_says_what_came_of_the_run() {
         ("/gold/win_rate/low", found.gold.win_rate.low),
         ("/gold/reward/sft", found.gold.reward.sft),
         ("/proxy/reward/ppo", found.proxy.reward.ppo),
-        ("/kl", found.kl),
+        ("/kl", found.common.kl),
         ("/reward_model/accuracy/value", found.reward_model.accuracy.value),
         ("/reward_model/calibration/error", found.reward_model.calibration.as_ref().unwrap().error),
         ("/samples/0/sft/reward", found.samples[0].sft.reward),

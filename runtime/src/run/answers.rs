@@ -2,7 +2,6 @@
 
 use super::measure::{log_probs, scores};
 use crate::engine::{Model, Scorer};
-use crate::stage::end_to_end;
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Policy;
@@ -18,7 +17,14 @@ pub(super) fn write<P: Policy<Error: 'static>>(
     stopping: &Stopping<'_>,
     key: Key,
 ) -> Result<Responses, TrainError> {
-    let (tokens, ends) = end_to_end(prompts.iter());
+    let tokens = prompts.concat();
+    let ends: Vec<usize> = prompts
+        .iter()
+        .scan(0, |end, prompt| {
+            *end += prompt.len();
+            Some(*end)
+        })
+        .collect();
     let sampling = Sampling::at_temperature(temperature as f32);
     now(async {
         let prompts = Ragged::new(&tokens, &ends)?;

@@ -22,21 +22,21 @@ pub trait Generator {
     ///
     /// # Errors
     /// [`TrainError`]: a text that cannot be learned from.
-    fn data(&self) -> Result<Generated, TrainError>;
+    fn data(&self) -> Result<GeneratedData, TrainError>;
 
     /// Comparisons of answers that the supervised model writes: those to train on, and those held out.
     ///
     /// # Errors
     /// The model's, or that its answers cannot be compared.
-    fn compare(&mut self, supervised: &mut Answering<'_>) -> Result<[Vec<Compared>; 2], TrainError>;
+    fn compare(&mut self, supervised: &mut AnswerPrompts<'_>) -> Result<[Vec<RankedAnswers>; 2], TrainError>;
 }
 
 /// Has a model answer prompts, of which there may be several that are alike.
-pub type Answering<'a> = dyn FnMut(&[Vec<u32>]) -> Result<Responses, TrainError> + 'a;
+pub type AnswerPrompts<'a> = dyn FnMut(&[Vec<u32>]) -> Result<Responses, TrainError> + 'a;
 
 /// What a [`Generator`] makes before the first step.
 #[derive(Clone, Debug, Default)]
-pub struct Generated {
+pub struct GeneratedData {
     /// What a new base is pretrained on.
     pub texts: Examples,
     /// What the pretraining mix is drawn from.
@@ -51,7 +51,7 @@ pub struct Generated {
 
 /// A prompt with answers, and the rank of each: 0 for the best, equal ones tie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Compared {
+pub struct RankedAnswers {
     /// What is answered.
     pub prompt: Vec<u32>,
     /// The answers.
@@ -62,14 +62,13 @@ pub struct Compared {
 
 /// Measures a run beside what it measures itself.
 pub trait Hook {
-    /// Figures after an iteration of step 3, for its line: of the policy as it learns, with a moving average of its
-    /// weights beside it where the settings keep one.
+    /// Figures after an iteration of step 3, for its line: of the policy as it would be kept.
     ///
     /// # Errors
     /// The networks' own.
     fn after_iteration(
         &mut self,
-        iteration: u32,
+        iteration: u64,
         policy: &mut Model,
         evaluator: &mut Evaluator<'_>,
     ) -> Result<Vec<(&'static str, f64)>, TrainError>;

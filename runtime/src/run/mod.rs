@@ -45,7 +45,7 @@ mod trust;
 pub use answers::{Answers, Evaluator};
 pub use checks::examine;
 pub use error::RunError;
-pub use generator::{Answering, Compared, Generated, Generator, Hook};
+pub use generator::{AnswerPrompts, GeneratedData, Generator, Hook, RankedAnswers};
 pub use manner::Manner;
 pub use memory::Memory;
 pub use pipeline::{Finished, run, save, train};
@@ -53,6 +53,6 @@ pub use preflight::{Preflight, preflight};
 pub use report::{overrides, report};
 pub use stage::Stage;
 pub use summary::{
-    Accuracy, Answer, Data, DataSet, Iteration, LeftOut, Losses, PerStep, RewardModel, Said, Sample, Seconds,
-    Stages, Summary,
+    Accuracy, Answer, Common, Data, DataSet, Iteration, LeftOut, Losses, PerStep, RewardModel, Said, Sample,
+    Seconds, Stages, Summary,
 };

@@ -14,7 +14,7 @@ use super::sets::Set;
 use super::sources::Sources;
 use super::steps::Run;
 use super::trust::judged;
-use super::{Generator, Hook, Iteration, Losses, RunError, Seconds, Stage, Stages, Summary};
+use super::{Common, Generator, Hook, Iteration, Losses, RunError, Seconds, Stage, Stages, Summary};
 use crate::config::{Config, Override};
 use crate::engine::{Aligned, Device, Model, Scorer};
 use crate::record::{Line, Phase, Progress};
@@ -105,7 +105,7 @@ pub fn train(
         Some(generator) => {
             let mut made = generator.data().map_err(RunError::at(Phase::Pretrain, 0))?;
             let (texts, mix) = (core::mem::take(&mut made.texts), core::mem::take(&mut made.mix));
-            (Sources::made(made), Texts::Made(texts, mix))
+            (Sources::generated(made), Texts::Generated(texts, mix))
         }
     };
     let given = Given::read(manner, &base)?;
@@ -206,7 +206,7 @@ impl Run<'_, '_> {
         let clock = Instant::now();
         if let Some(generator) = generator {
             let made = run.compare(&mut sft, generator)?;
-            sources.comparisons = vec![Set::made(&made)];
+            sources.comparisons = vec![Set::generated(&made)];
             material = learned_from(&run.profile.method, &sources, teacher.as_ref())?;
         }
         let mut reward = match given.reward {
@@ -249,28 +249,31 @@ impl Run<'_, '_> {
         let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
         sources.data.pretraining = corpus.train.len();
         let lines = run.session.lines().to_vec();
-        let summary = Summary {
+        let common = Common {
             version: env!("CARGO_PKG_VERSION").into(),
             seed: config.seed,
             device: run.base.model.device().to_string().into(),
             parameters: run.base.model.architecture().parameters(),
+            settings: run.profile,
+            kl: after.kl,
+            length: pair(Answers::length),
+            weights_sha256: policy.weights_sha256()?,
+        };
+        let summary = Summary {
+            common,
             profile: config.profile.clone(),
             method: config.method.clone(),
-            settings: run.profile,
             overrides,
             data: sources.data,
             losses,
             reward_model,
             reward: pair(Answers::reward),
             win_rate,
-            kl: after.kl,
-            length: pair(Answers::length),
             ended: pair(Answers::ended),
             iterations: lines.iter().filter_map(Iteration::of).collect(),
             samples,
             notes,
             seconds,
-            weights_sha256: policy.weights_sha256()?,
         };
         Ok(Some(Finished { summary, lines, supervised: sft, reward, policy }))
     }

@@ -31,7 +31,7 @@ pub(super) enum Texts {
     /// The data's files, or the base.
     Files(Vec<File>),
     /// A program that made it: for a new base, and for the mix.
-    Made(Examples, Examples),
+    Generated(Examples, Examples),
 }
 
 impl Texts {
@@ -39,7 +39,7 @@ impl Texts {
     pub fn plain(&self, config: &Config, tokenizer: &AnyTokenizer) -> Result<Examples, RunError> {
         match self {
             Self::Files(found) => examples(&read(config, usize::MAX, found, tokenizer)?),
-            Self::Made(texts, _) => Ok(texts.clone()),
+            Self::Generated(texts, _) => Ok(texts.clone()),
         }
     }
 
@@ -53,7 +53,9 @@ impl Texts {
     ) -> Result<Corpus, RunError> {
         let found = match self {
             Self::Files(found) => found,
-            Self::Made(_, mix) => return Ok(Corpus { train: mix.clone(), held_out: Examples::default() }),
+            Self::Generated(_, mix) => {
+                return Ok(Corpus { train: mix.clone(), held_out: Examples::default() });
+            }
         };
         let wanted = config.pretraining.texts;
         let all = wanted + wanted.div_ceil(HELD_OUT);

@@ -1,6 +1,6 @@
 //! Comparisons for the reward model.
 
-use super::Compared;
+use super::RankedAnswers;
 use crate::transcript::Transcripts;
 use rlhf_data::{Comparison, Vote};
 use rlhf_train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
@@ -24,7 +24,7 @@ impl Judged {
     }
 
     /// Answers that were ranked: a vote for each two of which one is better.
-    pub fn ranked(Compared { prompt, answers, ranks }: &Compared) -> Self {
+    pub fn ranked(RankedAnswers { prompt, answers, ranks }: &RankedAnswers) -> Self {
         let texts = answers.iter().map(|answer| [&prompt[..], answer].concat()).collect();
         let all = (0..ranks.len()).flat_map(|winner| (0..ranks.len()).map(move |loser| (winner, loser)));
         let decided = all.filter(|&(winner, loser)| ranks[winner] < ranks[loser]);

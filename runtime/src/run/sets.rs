@@ -2,7 +2,7 @@
 
 use super::files::{All, Files};
 use super::rewards::Judged;
-use super::{Compared, DataSet, RunError};
+use super::{DataSet, RankedAnswers, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
@@ -20,8 +20,8 @@ pub(super) struct Set<T> {
 
 impl Set<Judged> {
     /// Comparisons that were made rather than read: to train on, and held out.
-    pub fn made([train, held_out]: &[Vec<Compared>; 2]) -> Self {
-        let all = |side: &[Compared]| side.iter().map(Judged::ranked).collect();
+    pub fn generated([train, held_out]: &[Vec<RankedAnswers>; 2]) -> Self {
+        let all = |side: &[RankedAnswers]| side.iter().map(Judged::ranked).collect();
         let counts = DataSet {
             name: "made".into(),
             format: Format::Ranked,

@@ -4,7 +4,7 @@ use super::files::{All, Files};
 use super::material::Rated;
 use super::rewards::Judged;
 use super::sets::{Set, Take, one_side, read, sides};
-use super::{Data, Generated, LeftOut, RunError};
+use super::{Data, GeneratedData, LeftOut, RunError};
 use crate::config::Config;
 use crate::record::Phase;
 use crate::transcript::Transcripts;
@@ -135,8 +135,8 @@ impl Sources {
     }
 
     /// What a program has made, of which there are no comparisons yet.
-    pub fn made(made: Generated) -> Self {
-        let Generated { demonstrations, prompts, held_out, .. } = made;
+    pub fn generated(made: GeneratedData) -> Self {
+        let GeneratedData { demonstrations, prompts, held_out, .. } = made;
         let demonstrations = (demonstrations, Examples::default());
         Self { demonstrations, prompts, held_out, ..Self::default() }
     }

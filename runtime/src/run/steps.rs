@@ -6,17 +6,17 @@ use super::pretraining::Texts;
 use super::rewards::Judged;
 use super::sets::Set;
 use super::sources::Sources;
-use super::{Answer, Compared, Generator, Hook, RunError, Sample};
+use super::{Answer, Generator, Hook, RankedAnswers, RunError, Sample};
 use crate::config::{Config, NewBase};
 use crate::engine::{Aligned, Member, Model, Scorer};
 use crate::record::Phase;
-use crate::stage::{self, Judgements, Models, Session};
+use crate::stage::{self, Judgements, Measure, Session};
 use crate::transcript::{answer_mark, line_end};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
 use rlhf_train::profile::{Profile, RewardLoss};
-use rlhf_train::{Examples, Ranking, Solution, TrainError};
+use rlhf_train::{Examples, Models, Prompts, Ranking, Solution, TrainError};
 use std::time::Instant;
 
 /// What all steps share.
@@ -58,12 +58,16 @@ impl Run<'_, '_> {
     }
 
     /// Comparisons of what the supervised model writes.
-    pub fn compare(&self, sft: &mut Model, by: &mut dyn Generator) -> Result<[Vec<Compared>; 2], RunError> {
+    pub fn compare(
+        &self,
+        sft: &mut Model,
+        by: &mut dyn Generator,
+    ) -> Result<[Vec<RankedAnswers>; 2], RunError> {
         let (ends, temperature) = (self.base.tokenizer.ends(), self.profile.temperature());
         let key = Key::new(self.config.seed, Stream::Sampling, u32::MAX - 2);
         let stopping = self.stopping(&ends);
-        let mut answering = |prompts: &[Vec<u32>]| write(sft, prompts, temperature, &stopping, key);
-        by.compare(&mut answering).map_err(RunError::at(Phase::Reward, 0))
+        let mut answer = |prompts: &[Vec<u32>]| write(sft, prompts, temperature, &stopping, key);
+        by.compare(&mut answer).map_err(RunError::at(Phase::Reward, 0))
     }
 
     /// Step 2.
@@ -121,17 +125,23 @@ impl Run<'_, '_> {
         let ends = self.base.tokenizer.ends();
         let (stopping, guards) = (self.stopping(&ends), self.config.guards);
         let (prompts, iterations) = (&sources.prompts, self.config.ppo.iterations);
-        let on = stage::Prompts { prompts, stopping, mix, iterations, guards };
+        let on = Prompts { prompts, stopping, mix, iterations, guards };
         let (seed, temperature, held_out) = (self.config.seed, self.profile.temperature(), &sources.held_out);
-        let mut measure = |iteration, models: Models<'_>| {
-            let Models { policy, reference, reward } = models;
-            let Some(hook) = hook else { return Ok(Vec::new()) };
-            let mut evaluator =
-                Evaluator { prompts: held_out, temperature, stopping, seed, reference, reward };
-            hook.after_iteration(iteration, policy, &mut evaluator)
-        };
+        let mut measured;
+        let mut measure: Option<&mut Measure<'_>> = None;
+        if let Some(hook) = hook {
+            measured = |iteration, models: &mut Models<'_, Model, Scorer>| {
+                let Models { policy, reference: Some(reference), reward: Some(reward), .. } = models else {
+                    return Ok(Vec::new());
+                };
+                let prompts = held_out;
+                let mut evaluator = Evaluator { prompts, temperature, stopping, seed, reference, reward };
+                hook.after_iteration(iteration, policy, &mut evaluator)
+            };
+            measure = Some(&mut measured);
+        }
         let (session, from) = (&mut self.session, (sft, reward));
-        Ok(stage::align(session, &self.profile, from, on, material, seed, &mut measure)?)
+        Ok(stage::align(session, &self.profile, from, on, material, seed, measure)?)
     }
 
     /// A network that cannot be measured, and the phase that made it so.

@@ -21,6 +21,11 @@ pub enum TrainError {
     },
     /// A guard stopped the run, and says what it found.
     Guard(Box<Fault>),
+    /// A role that a trainer needs is not played.
+    Missing {
+        /// Which.
+        role: &'static str,
+    },
     /// There is nothing to learn from.
     Nothing {
         /// What is missing.
@@ -64,6 +69,7 @@ impl fmt::Display for TrainError {
             Self::Core(error) => error.fmt(f),
             Self::Role { role, error } => write!(f, "{role}: {error}"),
             Self::Guard(fault) => fault.fmt(f),
+            Self::Missing { role } => write!(f, "there is no {role}, which this trainer needs"),
             Self::Nothing { what } => write!(f, "there are no {what} to learn from"),
             Self::Waited => f.write_str("the backend has to wait for its device: await the trainer instead"),
         }

@@ -1,17 +1,15 @@
 //! Gold, which no model sees, on the test prompts: during step 3 and at its end.
 
-use super::summary::{Gold, Point, Story, Told};
+use super::summary::{Gold, GoldResults, Point, Sample, Story};
 use super::world::{Prompt, World, decode, gold, success};
 use rlhf::engine::Model;
-use rlhf::record::Line;
 use rlhf::run::{Answers, Evaluator, Hook};
 use rlhf::statistics::{BeforeAfter, best_of_n_kl, distinct_share, expected_best, win_rate};
-use rlhf::train::{TrainError, now};
-use rlhf_core::roles::Averaged;
+use rlhf::train::TrainError;
 use rlhf_core::sampling::{Finish, Responses};
 
 /// Iterations between two points of the curve.
-const EVERY: u32 = 5;
+const EVERY: u64 = 5;
 /// Test prompts that are shown with their answers, and how far they are apart.
 const SHOWN: usize = 6;
 const APART: usize = 97;
@@ -22,35 +20,16 @@ const BEST: u32 = 1 << 22;
 /// Measures gold.
 pub struct GoldHook<'a> {
     prompts: &'a [Prompt],
-    iterations: u32,
+    iterations: u64,
     best_of: usize,
-    /// Whether the policy that is kept is a moving average.
-    average: bool,
     /// What was found at the end.
-    pub found: Option<Found>,
-}
-
-/// What was found at the end.
-pub struct Found {
-    pub gold: Gold,
-    /// The supervised policy's point of the curve.
-    pub start: Point,
-    pub distinct: BeforeAfter,
-    pub best_of_n: Vec<Point>,
-    pub samples: Vec<Told>,
+    pub found: Option<GoldResults>,
 }
 
 impl<'a> GoldHook<'a> {
     /// On the test prompts of a world.
-    pub fn new(world: &'a World, iterations: u32, best_of: usize, average: bool) -> Self {
-        Self { prompts: world.test(), iterations, best_of, average, found: None }
-    }
-
-    fn swap(&self, policy: &mut Model) -> Result<(), TrainError> {
-        if self.average {
-            now(async { policy.swap_average().await.map_err(TrainError::role("policy")) })?;
-        }
-        Ok(())
+    pub fn new(world: &'a World, iterations: u32, best_of: usize) -> Self {
+        Self { prompts: world.test(), iterations: iterations.into(), best_of, found: None }
     }
 
     /// Something of each answer.
@@ -93,13 +72,13 @@ impl<'a> GoldHook<'a> {
         (0..).map(|power| 1 << power).take_while(|n| *n <= self.best_of).map(of).collect()
     }
 
-    fn told(&self, i: usize, (before, after): (&Answers, &Answers)) -> Told {
+    fn sample(&self, i: usize, (before, after): (&Answers, &Answers)) -> Sample {
         let story = |answers: &Answers| {
             let text = answers.responses.response(i);
             let gold = gold(&self.prompts[i], text, answers.responses.finish[i]);
             Story { text: decode(text), gold, reward: answers.rewards[i] }
         };
-        Told { prompt: self.prompts[i].text(), sft: story(before), ppo: story(after) }
+        Sample { prompt: self.prompts[i].text(), sft: story(before), ppo: story(after) }
     }
 }
 
@@ -110,16 +89,14 @@ fn mean(x: &[f64]) -> f64 {
 impl Hook for GoldHook<'_> {
     fn after_iteration(
         &mut self,
-        iteration: u32,
+        iteration: u64,
         policy: &mut Model,
         evaluator: &mut Evaluator<'_>,
     ) -> Result<Vec<(&'static str, f64)>, TrainError> {
         if !iteration.is_multiple_of(EVERY) && iteration != self.iterations {
             return Ok(Vec::new());
         }
-        self.swap(policy)?;
-        let answers = evaluator.evaluate(policy, CURVE + iteration)?;
-        self.swap(policy)?;
+        let answers = evaluator.evaluate(policy, CURVE + iteration as u32)?;
         let Point { kl, gold, proxy } = self.point(&answers);
         Ok(vec![("test_kl", kl), ("test_gold", gold), ("test_reward", proxy)])
     }
@@ -133,7 +110,7 @@ impl Hook for GoldHook<'_> {
         let both = |of: &dyn Fn(&Responses) -> f64| BeforeAfter { sft: of(before), ppo: of(after) };
         let texts = |r: &Responses| distinct_share((0..r.len()).map(|i| r.response(i)).collect::<Vec<_>>());
         let shown = (0..SHOWN).map(|i| i * APART % self.prompts.len());
-        self.found = Some(Found {
+        self.found = Some(GoldResults {
             gold: Gold {
                 win_rate: win_rate(&self.each(after, gold), &self.each(before, gold))?,
                 reward: both(&|answers| mean(&self.each(answers, gold))),
@@ -142,17 +119,8 @@ impl Hook for GoldHook<'_> {
             start: self.point(answers.0),
             distinct: both(&texts),
             best_of_n: self.best_of_n(evaluator)?,
-            samples: shown.map(|i| self.told(i, answers)).collect(),
+            samples: shown.map(|i| self.sample(i, answers)).collect(),
         });
         Ok(())
     }
-}
-
-/// The points that were measured on the way, after the supervised policy's.
-pub fn curve(start: Point, lines: &[Line]) -> Vec<Point> {
-    let point = |line: &Line| {
-        let figure = |name: &str| line.figures.get(name).copied();
-        Some(Point { kl: figure("test_kl")?, gold: figure("test_gold")?, proxy: figure("test_reward")? })
-    };
-    core::iter::once(start).chain(lines.iter().filter_map(point)).collect()
 }

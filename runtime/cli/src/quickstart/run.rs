@@ -1,7 +1,7 @@
 //! The quickstart: the one pipeline on the data of its own world, with gold beside it.
 
 use super::gold::GoldHook;
-use super::stories::Stories;
+use super::stories::StoryGenerator;
 use super::world::World;
 use super::{Settings, Summary};
 use rlhf::engine::Device;
@@ -20,9 +20,8 @@ pub fn run(
 ) -> Result<Option<(Summary, Finished)>, RunError> {
     let config = &settings.config;
     let world = World::new(config.seed);
-    let average = config.resolve()?.0.ppo.average.is_some();
-    let mut stories = Stories::new(settings, &world);
-    let mut gold = GoldHook::new(&world, config.ppo.iterations, settings.best_of, average);
+    let mut stories = StoryGenerator::new(settings, &world);
+    let mut gold = GoldHook::new(&world, config.ppo.iterations, settings.best_of);
     let finished = train(config, device, Some(&mut stories), Some(&mut gold), manner, progress)?;
     let both = finished.zip(gold.found);
     Ok(both.map(|(finished, found)| (Summary::new(&finished, found, stories.agreement), finished)))

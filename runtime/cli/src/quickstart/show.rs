@@ -70,7 +70,7 @@ pub fn show(summary: &Summary) -> String {
         row("answers that do all that was asked", s.gold.success, &percent),
         row("reward model's score", s.proxy.reward, &|x| format!("{x:+.2}")),
         row("answers that differ from all others", s.distinct, &percent),
-        row("mean length, tokens", s.length, &|x| format!("{x:.1}")),
+        row("mean length, tokens", s.common.length, &|x| format!("{x:.1}")),
     ];
     let mut out = table(&["on prompts never seen in training", "before (SFT)", "after (PPO)"], &rows);
     let (w, accuracy) = (&s.gold.win_rate, &s.reward_model.accuracy);
@@ -83,7 +83,7 @@ pub fn show(summary: &Summary) -> String {
         percent(w.value),
         percent(w.low),
         percent(w.high),
-        s.kl,
+        s.common.kl,
         percent(accuracy.value),
         percent(accuracy.low),
         percent(accuracy.high),

@@ -3,7 +3,7 @@
 
 use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, tokenizer};
 use super::{Labels, Settings};
-use rlhf::run::{Answering, Compared, Generated, Generator};
+use rlhf::run::{AnswerPrompts, GeneratedData, Generator, RankedAnswers};
 use rlhf::statistics::agreement;
 use rlhf::train::{Examples, TrainError};
 use rlhf_core::model::tokenizer::AnyTokenizer;
@@ -17,14 +17,14 @@ const HELD_OUT: usize = 400;
 const SHARED: usize = 128;
 
 /// Makes a quickstart's data.
-pub struct Stories<'a> {
+pub struct StoryGenerator<'a> {
     settings: &'a Settings,
     world: &'a World,
     /// The share of pairs on which two labellers agree, once they have compared answers.
     pub agreement: f64,
 }
 
-impl<'a> Stories<'a> {
+impl<'a> StoryGenerator<'a> {
     /// Of a world.
     pub fn new(settings: &'a Settings, world: &'a World) -> Self {
         Self { settings, world, agreement: 0.0 }
@@ -60,7 +60,7 @@ pub fn context(prompt: &Prompt) -> Vec<u32> {
     [&[END][..], &prompt.tokens()].concat()
 }
 
-impl Generator for Stories<'_> {
+impl Generator for StoryGenerator<'_> {
     fn command(&self) -> &'static str {
         "quickstart"
     }
@@ -73,14 +73,20 @@ impl Generator for Stories<'_> {
         tokenizer().into()
     }
 
-    fn data(&self) -> Result<Generated, TrainError> {
+    fn data(&self) -> Result<GeneratedData, TrainError> {
         let (texts, mix) = self.corpus()?;
         let demonstrations = self.demonstrations()?;
         let [prompts, held_out] = [self.world.train(), self.world.test()].map(|all| all.iter().map(context));
-        Ok(Generated { texts, mix, demonstrations, prompts: prompts.collect(), held_out: held_out.collect() })
+        Ok(GeneratedData {
+            texts,
+            mix,
+            demonstrations,
+            prompts: prompts.collect(),
+            held_out: held_out.collect(),
+        })
     }
 
-    fn compare(&mut self, supervised: &mut Answering<'_>) -> Result<[Vec<Compared>; 2], TrainError> {
+    fn compare(&mut self, supervised: &mut AnswerPrompts<'_>) -> Result<[Vec<RankedAnswers>; 2], TrainError> {
         let (world, seed) = (self.world, self.settings.config.seed);
         let mut pool = world.train().to_vec();
         Key::new(seed, Stream::Labels, 1 << 20).shuffle(&mut pool);
@@ -113,7 +119,7 @@ impl Generator for Stories<'_> {
                 Key::new(seed, Stream::Labels, (1 << 21) + i as u32).shuffle(&mut ranks);
             }
             let answers = of(i).map(|a| written.response(a).to_vec()).collect();
-            Compared { prompt: context(&chosen[i]), answers, ranks }
+            RankedAnswers { prompt: context(&chosen[i]), answers, ranks }
         };
         let split = held_out.len();
         Ok([(split..chosen.len()).map(compared).collect(), (0..split).map(compared).collect()])

@@ -1,36 +1,24 @@
 //! `summary.json`, described by `schemas/quickstart-summary.schema.json`.
 
-use super::gold::{Found, curve};
 use rlhf::config;
 use rlhf::record::{Line, Phase};
-use rlhf::run::Finished;
+use rlhf::run::{Common, Finished};
 use rlhf::statistics::{BeforeAfter, Calibration, Interval};
-use rlhf::train::profile::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// What a quickstart found out, for a script to read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
-    /// This library's version.
-    pub version: Cow<'static, str>,
-    /// What every draw depended on.
-    pub seed: u64,
-    /// The instruction set, on which the bits of the result depend.
-    pub device: Cow<'static, str>,
-    /// The network's number of weights.
-    pub parameters: usize,
+    /// What every run's says.
+    #[serde(flatten)]
+    pub common: Common,
     /// What no model has seen.
     pub gold: Gold,
     /// What PPO was told.
     pub proxy: Rewards<BeforeAfter>,
-    /// KL of PPO from the supervised policy, in nats per answer.
-    pub kl: f64,
     /// The share of distinct answers.
     pub distinct: BeforeAfter,
-    /// The mean length, in tokens.
-    pub length: BeforeAfter,
     /// Step 2.
     pub reward_model: RewardModel,
     /// Those who ranked.
@@ -43,13 +31,9 @@ pub struct Summary {
     pub best_of_n: Vec<Point>,
     /// Answers to test prompts side by side.
     #[serde(default)]
-    pub samples: Vec<Told>,
-    /// The recipe, overrides applied.
-    pub settings: Profile,
+    pub samples: Vec<Sample>,
     /// Where it leaves InstructGPT's.
     pub overrides: Vec<Override>,
-    /// SHA-256 of the final policy's weights.
-    pub weights_sha256: String,
 }
 
 /// A mean reward.
@@ -82,7 +66,7 @@ pub struct RewardModel {
 
 /// A test prompt with both answers. Texts are what models wrote: data, never markup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct Sample {
     /// The prompt.
     pub prompt: String,
     /// The supervised policy's answer.
@@ -154,25 +138,34 @@ impl From<&config::Override> for Override {
     }
 }
 
+/// What was found on the test prompts at the end.
+pub struct GoldResults {
+    /// Gold before and after.
+    pub gold: Gold,
+    /// The supervised policy's point of the curve.
+    pub start: Point,
+    /// The share of distinct answers.
+    pub distinct: BeforeAfter,
+    /// Best of n, n = 1, 2, 4, …
+    pub best_of_n: Vec<Point>,
+    /// Answers side by side.
+    pub samples: Vec<Sample>,
+}
+
 /// The interval of a share without an observation.
 const UNKNOWN: Interval = Interval { value: 0.5, low: 0.0, high: 1.0, n: 0 };
 
 impl Summary {
     /// Of a run that came to its end, with what was found beside it.
-    pub(super) fn new(finished: &Finished, found: Found, agreement: f64) -> Self {
+    pub(super) fn new(finished: &Finished, found: GoldResults, agreement: f64) -> Self {
         let Finished { summary: of, lines, .. } = finished;
         let pretraining = lines.iter().filter(|line: &&Line| line.phase == Phase::Pretrain);
-        let Found { gold, start, distinct, best_of_n, samples } = found;
+        let GoldResults { gold, start, distinct, best_of_n, samples } = found;
         Self {
-            version: of.version.clone(),
-            seed: of.seed,
-            device: of.device.clone(),
-            parameters: of.parameters,
+            common: of.common.clone(),
             gold,
             proxy: Rewards { reward: of.reward },
-            kl: of.kl,
             distinct,
-            length: of.length,
             reward_model: RewardModel {
                 accuracy: of.reward_model.accuracy.map_or(UNKNOWN, Interval::from),
                 calibration: of.reward_model.calibration.clone(),
@@ -187,9 +180,16 @@ impl Summary {
             ppo_curve: curve(start, lines),
             best_of_n,
             samples,
-            settings: of.settings,
             overrides: of.overrides.iter().map(Override::from).collect(),
-            weights_sha256: of.weights_sha256.clone(),
         }
     }
+}
+
+/// The points that were measured on the way, after the supervised policy's.
+fn curve(start: Point, lines: &[Line]) -> Vec<Point> {
+    let point = |line: &Line| {
+        let figure = |name: &str| line.figures.get(name).copied();
+        Some(Point { kl: figure("test_kl")?, gold: figure("test_gold")?, proxy: figure("test_reward")? })
+    };
+    core::iter::once(start).chain(lines.iter().filter_map(point)).collect()
 }
