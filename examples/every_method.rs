@@ -7,9 +7,9 @@
 
 use rlhf::engine::{Aligned, Member, Scorer};
 use rlhf::engine::{Device, Model};
-use rlhf::stage::{Judgements, Material, Prompts, Session, align, reward_model};
+use rlhf::stage::{Judgements, Material, Session, align, reward_model};
 use rlhf::train::profile::{Method, Optimiser, Profile, WarmUpLength};
-use rlhf::train::{Examples, Guards, Ranking, Scaled, now, supervised};
+use rlhf::train::{Examples, Guards, Prompts, Ranking, Scaled, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::Architecture;
@@ -131,7 +131,7 @@ impl World {
         let on = Prompts { prompts, stopping: STOPPING, mix, iterations, guards };
         let silent = &mut Session::new(|_, _, _, _| {});
         let from = (&self.sft, &mut self.reward.clone());
-        Ok(align(silent, &profile, from, on, &self.material, 1, &mut |_, _, _| Ok(Vec::new()))?)
+        Ok(align(silent, &profile, from, on, &self.material, 1, None)?)
     }
 }
 

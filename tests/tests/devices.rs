@@ -63,8 +63,8 @@ fn the_same_run_on_every_device() {
     for device in devices() {
         let folder = tempfile::tempdir().unwrap();
         let (got, lines) = whole(folder.path(), &device);
-        assert_eq!(got.device, device.to_string());
-        assert_eq!(got.parameters, want.parameters);
+        assert_eq!(got.common.device, device.to_string());
+        assert_eq!(got.common.parameters, want.common.parameters);
         assert_eq!(lines.len(), wanted.len(), "{device}");
         for (got, want) in lines.iter().zip(&wanted) {
             assert_eq!((got.phase, got.step), (want.phase, want.step));

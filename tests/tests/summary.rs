@@ -2,11 +2,9 @@
 
 use core::cell::Cell;
 use core::time::Duration;
-use rlhf::stage::{Session, StageError};
-use rlhf::train::profile::WarmUpLength;
-use rlhf_cli::quickstart::world::tokenizer;
-use rlhf_cli::quickstart::{Outcome, Settings, run, save};
-use rlhf_core::model::Architecture;
+use rlhf::run::{Finished, Manner, RunError};
+use rlhf::stage::StageError;
+use rlhf_cli::quickstart::{FILES, Settings, Summary, run, save};
 use rlhf_core::random::{Key, Stream};
 use rlhf_tests::device::threads;
 use rlhf_tests::schema;
@@ -14,47 +12,49 @@ use serde_json::Value;
 use std::path::Path;
 
 fn settings(seed: u64) -> Settings {
-    let mut settings = Settings::new(seed);
-    let vocabulary = settings.architecture.vocabulary;
-    settings.architecture = Architecture::gpt2(vocabulary, 64, 32, 1, 2);
-    (settings.corpus, settings.demonstrations, settings.rankings) = (2000, 128, 64);
-    (settings.iterations, settings.best_of, settings.longest) = (2, 2, 24);
-    // Enough to write stories of different gold, or there is nothing to rank.
-    settings.pretraining.batch = 16;
-    settings.pretraining.optimiser.warm_up = WarmUpLength::Steps(2);
-    settings.profile.ppo.batch = Some(16);
-    settings
+    let given = [
+        "base.new.width=32",
+        "base.new.layers=1",
+        "base.new.heads=2",
+        // Enough to write stories of different gold, or there is nothing to rank.
+        "base.new.batch=16",
+        "pretraining.texts=2000",
+        "supervised.rows=128",
+        "reward.rows=64",
+        "ppo.iterations=2",
+        "ppo.response=24",
+        "ppo.batch=16",
+    ];
+    let given: Vec<_> = given.iter().map(|given| given.parse().unwrap()).collect();
+    Settings { best_of: 2, ..Settings::new(seed, &given).unwrap() }
 }
 
 /// Runs, and reads back the summary that is left in a folder.
-fn summary(folder: &Path, seed: u64, threads: usize) -> (Outcome, Value) {
-    let settings = settings(seed);
+fn summary(folder: &Path, seed: u64, threads: usize) -> (Summary, Value) {
     let device = rlhf_tests::device::threads(threads);
-    let session = Session::new(|_, _, _, _: &str| {});
-    let about = settings.about(&device);
-    let mut session =
-        session.keeping(folder, Some(Duration::ZERO), false, &about, tokenizer().into()).unwrap();
-    let outcome = run(&settings, &device, &mut session).unwrap();
-    save(folder, &settings, &outcome).unwrap();
-    let summary = std::fs::read(folder.join("summary.json")).unwrap();
-    (outcome, serde_json::from_slice(&summary).unwrap())
+    let every = Some(Duration::ZERO);
+    let manner = Manner { folder: Some(folder), files: FILES, every, ..Manner::default() };
+    let (summary, finished) = run(&settings(seed), &device, &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
+    save(folder, &summary, &finished.lines).unwrap();
+    let stored = std::fs::read(folder.join("summary.json")).unwrap();
+    (summary, serde_json::from_slice(&stored).unwrap())
 }
 
 #[test]
 fn a_summary_fits_its_schema_and_says_what_came_of_the_run() {
     let folder = tempfile::tempdir().unwrap();
-    let (outcome, summary) = summary(folder.path(), 1, 2);
+    let (found, summary) = summary(folder.path(), 1, 2);
     schema::check(include_str!("../../runtime/schemas/quickstart-summary.schema.json"), &summary).unwrap();
     for (place, value) in [
-        ("/gold/win_rate/low", outcome.win_rate.low),
-        ("/gold/reward/sft", outcome.gold.0),
-        ("/proxy/reward/ppo", outcome.proxy.1),
-        ("/kl", outcome.kl),
-        ("/reward_model/accuracy/value", outcome.accuracy.value),
-        ("/reward_model/calibration/error", outcome.calibration.error),
-        ("/samples/0/sft/reward", outcome.samples[0].proxy.0),
-        ("/labellers/agreement", outcome.agreement),
-        ("/seconds/ppo", outcome.seconds[3]),
+        ("/gold/win_rate/low", found.gold.win_rate.low),
+        ("/gold/reward/sft", found.gold.reward.sft),
+        ("/proxy/reward/ppo", found.proxy.reward.ppo),
+        ("/kl", found.common.kl),
+        ("/reward_model/accuracy/value", found.reward_model.accuracy.value),
+        ("/reward_model/calibration/error", found.reward_model.calibration.as_ref().unwrap().error),
+        ("/samples/0/sft/reward", found.samples[0].sft.reward),
+        ("/labellers/agreement", found.labellers.agreement),
+        ("/seconds/ppo", found.seconds.ppo),
     ] {
         let stored = summary.pointer(place).and_then(Value::as_f64).unwrap();
         assert!((stored - value).abs() <= 1e-12 * value.abs(), "{place}: {stored}, {value}");
@@ -92,27 +92,27 @@ fn a_seed_gives_the_same_weights_on_any_number_of_threads() {
 fn a_quickstart_that_is_stopped_goes_on_to_the_same_curve_and_weights() {
     let (settings, device) = (settings(4), threads(2));
     let folder = tempfile::tempdir().unwrap();
-    let about = settings.about(&device);
-    let whole = run(&settings, &device, &mut Session::new(|_, _, _, _: &str| {})).unwrap();
+    let silent = &mut |_, _, _, _: &str| {};
+    let (want, whole) = run(&settings, &device, &Manner::default(), silent).unwrap().unwrap();
     let mut draws = Key::new(4, Stream::Data, 0).draws(0);
     let mut stops = 0;
-    let again = loop {
+    let (got, again) = loop {
         let left = Cell::new(1 + draws.below(60));
-        let session = Session::new(|_, _, _, _: &str| {}).stopped_by(|| {
+        let stop = &|| {
             left.set(left.get() - 1);
             left.get() == 0
-        });
-        let every = Duration::from_secs(3600);
-        let mut session =
-            session.keeping(folder.path(), Some(every), true, &about, tokenizer().into()).unwrap();
-        match run(&settings, &device, &mut session) {
-            Ok(outcome) => break outcome,
-            Err(StageError::Stopped { .. }) => stops += 1,
+        };
+        let every = Some(Duration::from_secs(3600));
+        let manner = Manner { folder: Some(folder.path()), resume: true, every, stop, ..Manner::default() };
+        match run(&settings, &device, &manner, silent) {
+            Ok(ended) => break ended.unwrap(),
+            Err(RunError::Stage(StageError::Stopped { .. })) => stops += 1,
             Err(e) => panic!("{e}"),
         }
     };
     assert!(stops >= 3, "{stops}");
-    assert_eq!(again.policy.weights(), whole.policy.weights());
-    assert_eq!(again.ppo_curve, whole.ppo_curve);
-    assert_eq!((again.win_rate, again.proxy), (whole.win_rate, whole.proxy));
+    let weights = |run: &Finished| run.policy.model.weights().unwrap().into_owned();
+    assert_eq!(weights(&again), weights(&whole));
+    assert_eq!(got.ppo_curve, want.ppo_curve);
+    assert_eq!((got.gold.win_rate, got.proxy.reward), (want.gold.win_rate, want.proxy.reward));
 }

@@ -143,6 +143,13 @@ impl Config {
         self
     }
 
+    /// The same run under another seed.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self.whole["seed"] = seed.into();
+        self
+    }
+
     /// The configuration as TOML: every key, and every override, those of the command line included.
     ///
     /// # Errors

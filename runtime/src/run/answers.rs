@@ -2,9 +2,8 @@
 
 use super::measure::{log_probs, scores};
 use crate::engine::{Model, Scorer};
-use crate::stage::end_to_end;
 use rlhf_core::Ragged;
-use rlhf_core::random::Key;
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
 use rlhf_train::now;
@@ -18,7 +17,14 @@ pub(super) fn write<P: Policy<Error: 'static>>(
     stopping: &Stopping<'_>,
     key: Key,
 ) -> Result<Responses, TrainError> {
-    let (tokens, ends) = end_to_end(prompts.iter());
+    let tokens = prompts.concat();
+    let ends: Vec<usize> = prompts
+        .iter()
+        .scan(0, |end, prompt| {
+            *end += prompt.len();
+            Some(*end)
+        })
+        .collect();
     let sampling = Sampling::at_temperature(temperature as f32);
     now(async {
         let prompts = Ragged::new(&tokens, &ends)?;
@@ -26,8 +32,10 @@ pub(super) fn write<P: Policy<Error: 'static>>(
     })
 }
 
-/// Answers, and what they are worth.
-pub(super) struct Answers {
+/// Answers to the held-out prompts, and what they are worth.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// The answers.
     pub responses: Responses,
     /// Each one's reward.
     pub rewards: Vec<f64>,
@@ -35,36 +43,76 @@ pub(super) struct Answers {
     pub kl: f64,
 }
 
-/// Prompts to answer, always under the same draws.
-pub(super) struct Exam<'a> {
+/// Has policies answer the held-out prompts.
+pub struct Evaluator<'a> {
+    /// The prompts.
     pub prompts: &'a [Vec<u32>],
+    /// What logits are divided by.
     pub temperature: f64,
+    /// When an answer ends.
     pub stopping: Stopping<'a>,
-    pub key: Key,
+    /// The run's seed.
+    pub seed: u64,
+    /// The supervised model, which the KL is measured from.
+    pub reference: &'a mut Model,
+    /// What the answers are worth by.
+    pub reward: &'a mut Scorer,
 }
 
-impl Exam<'_> {
+impl Evaluator<'_> {
+    /// Has `policy` answer, and says what that is worth. The same number of `draws` gives the same answers.
+    ///
+    /// # Errors
+    /// The networks' own.
+    pub fn evaluate<P: Policy<Error: 'static>>(
+        &mut self,
+        policy: &mut P,
+        draws: u32,
+    ) -> Result<Answers, TrainError> {
+        let responses = self.responses(policy, draws)?;
+        let texts = self.texts(&responses)?;
+        let rewards = scores(self.reward, &texts)?;
+        let sum = |x: &[f32]| x.iter().map(|x| f64::from(*x)).sum::<f64>();
+        let reference = sum(&log_probs(self.reference, &texts, self.temperature)?);
+        let kl = (sum(&responses.log_probs) - reference) / self.prompts.len() as f64;
+        Ok(Answers { responses, rewards, kl })
+    }
+
     /// Has `policy` answer.
-    pub fn sit<P: Policy<Error: 'static>>(
+    ///
+    /// # Errors
+    /// The policy's own.
+    pub fn responses<P: Policy<Error: 'static>>(
         &self,
         policy: &mut P,
-        reference: &mut Model,
-        reward: &mut Scorer,
-    ) -> Result<Answers, TrainError> {
-        let responses = write(policy, self.prompts, self.temperature, &self.stopping, self.key)?;
+        draws: u32,
+    ) -> Result<Responses, TrainError> {
+        // Step 3's own draws count up from 0: these count down.
+        let key = Key::new(self.seed, Stream::Sampling, u32::MAX - draws);
+        write(policy, self.prompts, self.temperature, &self.stopping, key)
+    }
+
+    /// The reward of each response.
+    ///
+    /// # Errors
+    /// The reward model's own.
+    pub fn rewards(&mut self, responses: &Responses) -> Result<Vec<f64>, TrainError> {
+        let texts = self.texts(responses)?;
+        scores(self.reward, &texts)
+    }
+
+    /// The prompts with these responses.
+    fn texts(&self, responses: &Responses) -> Result<Examples, TrainError> {
         let mut texts = Examples::default();
         for (i, prompt) in self.prompts.iter().enumerate() {
             texts.push(prompt, responses.response(i))?;
         }
-        let rewards = scores(reward, &texts)?;
-        let sum = |x: &[f32]| x.iter().map(|x| f64::from(*x)).sum::<f64>();
-        let reference = sum(&log_probs(reference, &texts, self.temperature)?);
-        let kl = (sum(&responses.log_probs) - reference) / self.prompts.len() as f64;
-        Ok(Answers { responses, rewards, kl })
+        Ok(texts)
     }
 }
 
 impl Answers {
+    /// The mean reward.
     pub fn reward(&self) -> f64 {
         self.rewards.iter().sum::<f64>() / self.rewards.len() as f64
     }

@@ -14,8 +14,12 @@ pub(super) struct Base {
 }
 
 impl Base {
-    pub fn open(config: &Config, device: &Device) -> Result<Self, RunError> {
-        let (architecture, tokenizer, opened) = described(config)?;
+    /// `tokenizer`: a new base's, where no file says.
+    pub fn open(config: &Config, device: &Device, tokenizer: Option<AnyTokenizer>) -> Result<Self, RunError> {
+        let (architecture, tokenizer, opened) = match (tokenizer, config.base.fresh()) {
+            (Some(tokenizer), Some(new)) => (new.architecture(tokenizer.vocabulary()), tokenizer, None),
+            _ => described(config)?,
+        };
         let model = match opened {
             Some(opened) => with_weights(device, architecture.clone(), opened.weights(&architecture)?.0)?,
             None => Model::random(device, architecture, config.seed)

@@ -8,8 +8,10 @@ use std::path::Path;
 
 /// How a run is done, beside what it is told to do.
 pub struct Manner<'a> {
-    /// Where everything is kept.
-    pub folder: &'a Path,
+    /// Where everything is kept; nowhere, unless given.
+    pub folder: Option<&'a Path>,
+    /// What the caller will write there at the end.
+    pub files: &'static [&'static str],
     /// Go on with the run that is there.
     pub resume: bool,
     /// How often a checkpoint is written, at least; unless given, as often as takes a twentieth of the time at
@@ -27,11 +29,24 @@ pub struct Manner<'a> {
     pub warn: &'a dyn Fn(Phase, u64, &Warning),
 }
 
+/// The configuration in full, which every run keeps.
+pub(super) const CONFIG: &str = "config.toml";
+/// What [`run`](super::run) writes at the end.
+pub(super) const RESULTS: &[&str] = &["summary.json", "report.html"];
+
 impl<'a> Manner<'a> {
-    /// All stages afresh.
+    /// All stages afresh, in a folder.
     pub fn new(folder: &'a Path) -> Self {
+        Self { folder: Some(folder), ..Self::default() }
+    }
+}
+
+impl Default for Manner<'_> {
+    /// All stages, of which nothing is kept.
+    fn default() -> Self {
         Self {
-            folder,
+            folder: None,
+            files: RESULTS,
             resume: false,
             every: None,
             until: Stage::Align,

@@ -22,12 +22,15 @@ mod base;
 mod checks;
 mod error;
 mod files;
+mod generator;
 mod given;
+mod identity;
 mod manner;
 mod material;
 mod measure;
 mod memory;
 mod page;
+mod pipeline;
 mod preflight;
 mod pretraining;
 mod report;
@@ -39,15 +42,17 @@ mod steps;
 mod summary;
 mod trust;
 
+pub use answers::{Answers, Evaluator};
 pub use checks::examine;
 pub use error::RunError;
+pub use generator::{AnswerPrompts, GeneratedData, Generator, Hook, RankedAnswers};
 pub use manner::Manner;
 pub use memory::Memory;
+pub use pipeline::{Finished, run, save, train};
 pub use preflight::{Preflight, preflight};
 pub use report::{overrides, report};
 pub use stage::Stage;
-pub use steps::run;
 pub use summary::{
-    Accuracy, Answer, Data, DataSet, Iteration, LeftOut, Losses, PerStep, RewardModel, Said, Sample, Seconds,
-    Stages, Summary,
+    Accuracy, Answer, Common, Data, DataSet, Iteration, LeftOut, Losses, PerStep, RewardModel, Said, Sample,
+    Seconds, Stages, Summary,
 };

@@ -1,6 +1,6 @@
 //! A run as a page.
 
-use super::{Accuracy, DataSet, Sample, Summary};
+use super::{DataSet, Sample, Summary};
 use crate::config::{self, Override};
 use crate::record::Line;
 use crate::report::page::{Headline, Page, Section, Table};
@@ -17,13 +17,16 @@ impl Summary {
         );
         let sections = [vec![self.trust(), self.losses()], curves(lines), vec![self.sets()]].concat();
         Page {
-            title: format!("RLHF run, {}, profile {}, seed {}", self.method, self.profile, self.seed),
-            verdict: format!("{verdict} It is {} nats away from the supervised model.", number(self.kl)),
+            title: format!("RLHF run, {}, profile {}, seed {}", self.method, self.profile, self.common.seed),
+            verdict: format!(
+                "{verdict} It is {} nats away from the supervised model.",
+                number(self.common.kl)
+            ),
             headlines: self.headlines(),
             sections,
             samples: self.samples.iter().map(sample).collect(),
             overrides: self.overrides.iter().map(change).collect(),
-            settings: said::settings(&self.settings),
+            settings: said::settings(&self.common.settings),
             origin: self.origin(),
         }
     }
@@ -33,19 +36,24 @@ impl Summary {
         let mut out = vec![
             said::sure("The policy's answer wins", &self.win_rate),
             said::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
-            Headline { name: "KL".into(), value: format!("{} nats", number(self.kl)), note: kl },
+            Headline { name: "KL".into(), value: format!("{} nats", number(self.common.kl)), note: kl },
         ];
-        out.extend(self.reward_model.accuracy.map(|a| said::sure("Reward model's accuracy", &interval(a))));
-        out.push(said::changed("Mean length, tokens", self.length.sft, self.length.ppo, number));
+        out.extend(self.reward_model.accuracy.map(|a| said::sure("Reward model's accuracy", &a.into())));
+        out.push(said::changed(
+            "Mean length, tokens",
+            self.common.length.sft,
+            self.common.length.ppo,
+            number,
+        ));
         out.push(said::changed("Ended by themselves", self.ended.sft, self.ended.ppo, said::percent));
         out
     }
 
     fn trust(&self) -> Section {
         let sets = self.reward_model.data_sets.iter();
-        let mut rows: Vec<_> = sets.map(|set| (set.name.clone(), set.accuracy.map(interval))).collect();
+        let mut rows: Vec<_> = sets.map(|set| (set.name.clone(), set.accuracy.map(Interval::from))).collect();
         if rows.len() > 1 {
-            rows.push(("all".into(), self.reward_model.accuracy.map(interval)));
+            rows.push(("all".into(), self.reward_model.accuracy.map(Interval::from)));
         }
         let charts = said::trust(rows, self.reward_model.calibration.as_ref());
         let lead = "Votes on one prompt's answers hang together; the intervals take them as independent and are a little narrow.";
@@ -105,21 +113,8 @@ impl Summary {
             number(s.ppo),
             number(s.evaluate)
         );
-        [
-            ("rlhf", self.version.to_string()),
-            ("seed", self.seed.to_string()),
-            ("device", self.device.to_string()),
-            ("weights", self.parameters.to_string()),
-            ("SHA-256 of the policy's weights", self.weights_sha256.clone()),
-            ("seconds", times),
-        ]
-        .map(|(name, value)| [name.into(), value])
-        .to_vec()
+        self.common.origin([("seconds", times)])
     }
-}
-
-fn interval(a: Accuracy) -> Interval {
-    Interval { value: a.value, low: a.low, high: a.high, n: a.n }
 }
 
 fn sample(sample: &Sample) -> crate::report::page::Sample {

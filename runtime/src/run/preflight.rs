@@ -2,8 +2,8 @@
 
 use super::base::{fit, teacher_file};
 use super::files::All;
+use super::manner::{CONFIG, RESULTS};
 use super::memory::Workload;
-use super::steps::FILES;
 use super::{Memory, RunError, Stage, memory};
 use crate::config::{self, Config, Source};
 use crate::engine::Device;
@@ -60,7 +60,8 @@ pub fn preflight(
     if let Some(out) = out {
         if !out.join("run.json").exists() {
             let networks = stages.iter().copied().map(Stage::folder);
-            vacant(out, FILES.into_iter().chain(networks.filter(|name| *name != "base" || new)))?;
+            let networks = networks.filter(|name| *name != "base" || new);
+            vacant(out, RESULTS.iter().copied().chain([CONFIG]).chain(networks))?;
         }
         writable(out)?;
     }

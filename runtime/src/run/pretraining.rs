@@ -2,6 +2,7 @@
 
 use super::RunError;
 use super::answers::write;
+use super::files::File;
 use crate::config::{Config, Source};
 use crate::engine::Model;
 use crate::record::{Phase, Progress};
@@ -9,9 +10,8 @@ use crate::transcript::pieces;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
-use rlhf_data::{Format, Kind, text};
+use rlhf_data::{Kind, text};
 use rlhf_train::Examples;
-use std::path::PathBuf;
 
 /// What is mixed in, and what is held out to see what alignment does to it.
 pub(super) struct Corpus {
@@ -26,37 +26,54 @@ const AT_ONCE: usize = 256;
 /// The longest text file that is read.
 const MOST_TEXT: usize = 1 << 28;
 
-pub(super) fn corpus(
-    config: &Config,
-    found: &[(PathBuf, Format)],
-    base: &mut Model,
-    tokenizer: &AnyTokenizer,
-    progress: &mut Progress<'_>,
-) -> Result<Corpus, RunError> {
-    let wanted = config.pretraining.texts;
-    let all = wanted + wanted.div_ceil(HELD_OUT);
-    let texts = match config.pretraining.source {
-        Source::Base => written(config, all, base, tokenizer, progress)?,
-        Source::Text => read(config, all, found, tokenizer)?,
-    };
-    let failed = RunError::at(Phase::Pretrain, 0);
-    let mut out = Examples::default();
-    texts.iter().try_for_each(|text| out.push(&[], text)).map_err(|e| failed(e.into()))?;
-    let split = texts.len() - texts.len().div_ceil(HELD_OUT + 1);
-    Ok(Corpus { train: out.select(0..split), held_out: out.select(split..texts.len()) })
+/// Where plain text comes from.
+pub(super) enum Texts {
+    /// The data's files, or the base.
+    Files(Vec<File>),
+    /// A program that made it: for a new base, and for the mix.
+    Generated(Examples, Examples),
 }
 
-/// All plain text, in pieces, for a new base to learn from.
-pub(super) fn plain(
-    config: &Config,
-    found: &[(PathBuf, Format)],
-    tokenizer: &AnyTokenizer,
-) -> Result<Examples, RunError> {
+impl Texts {
+    /// All of it, in pieces, for a new base to learn from.
+    pub fn plain(&self, config: &Config, tokenizer: &AnyTokenizer) -> Result<Examples, RunError> {
+        match self {
+            Self::Files(found) => examples(&read(config, usize::MAX, found, tokenizer)?),
+            Self::Generated(texts, _) => Ok(texts.clone()),
+        }
+    }
+
+    /// The corpus of the pretraining mix.
+    pub fn corpus(
+        &self,
+        config: &Config,
+        base: &mut Model,
+        tokenizer: &AnyTokenizer,
+        progress: &mut Progress<'_>,
+    ) -> Result<Corpus, RunError> {
+        let found = match self {
+            Self::Files(found) => found,
+            Self::Generated(_, mix) => {
+                return Ok(Corpus { train: mix.clone(), held_out: Examples::default() });
+            }
+        };
+        let wanted = config.pretraining.texts;
+        let all = wanted + wanted.div_ceil(HELD_OUT);
+        let texts = match config.pretraining.source {
+            Source::Base => written(config, all, base, tokenizer, progress)?,
+            Source::Text => read(config, all, found, tokenizer)?,
+        };
+        let out = examples(&texts)?;
+        let split = texts.len() - texts.len().div_ceil(HELD_OUT + 1);
+        Ok(Corpus { train: out.select(0..split), held_out: out.select(split..texts.len()) })
+    }
+}
+
+/// Texts of which everything is learned.
+fn examples(texts: &[Vec<u32>]) -> Result<Examples, RunError> {
     let mut out = Examples::default();
-    read(config, usize::MAX, found, tokenizer)?
-        .iter()
-        .try_for_each(|text| out.push(&[], text))
-        .map_err(|e| RunError::at(Phase::Pretrain, 0)(e.into()))?;
+    let failed = RunError::at(Phase::Pretrain, 0);
+    texts.iter().try_for_each(|text| out.push(&[], text)).map_err(|e| failed(e.into()))?;
     Ok(out)
 }
 
@@ -91,7 +108,7 @@ fn written(
 fn read(
     config: &Config,
     count: usize,
-    found: &[(PathBuf, Format)],
+    found: &[File],
     tokenizer: &AnyTokenizer,
 ) -> Result<Vec<Vec<u32>>, RunError> {
     let mut out: Vec<Vec<u32>> = Vec::new();

@@ -22,11 +22,13 @@ pub fn report(summary: &Summary) -> String {
 
     let row =
         |name: &str, x: BeforeAfter| vec![name.into(), format!("{:.2}", x.sft), format!("{:.2}", x.ppo)];
-    let rows = [row("reward", summary.reward), row("length", summary.length), row("ended", summary.ended)];
+    let rows =
+        [row("reward", summary.reward), row("length", summary.common.length), row("ended", summary.ended)];
     out += &format!("\nanswers to held-out prompts\n{}", table(&["", "SFT", &summary.method], &rows));
     let w = &summary.win_rate;
     // Writing to a string cannot fail.
-    let _ = writeln!(out, "KL {:.2} nats; its reward is higher on {:.0} %", summary.kl, 100.0 * w.value);
+    let _ =
+        writeln!(out, "KL {:.2} nats; its reward is higher on {:.0} %", summary.common.kl, 100.0 * w.value);
     if !summary.notes.is_empty() {
         out += "\nworth knowing\n";
         summary.notes.iter().for_each(|note| out += &format!("  {}\n", printable(note).trim()));

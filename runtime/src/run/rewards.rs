@@ -1,5 +1,6 @@
 //! Comparisons for the reward model.
 
+use super::RankedAnswers;
 use crate::transcript::Transcripts;
 use rlhf_data::{Comparison, Vote};
 use rlhf_train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
@@ -20,6 +21,15 @@ impl Judged {
         let texts = answers.iter().map(|answer| [&prompt[..], answer].concat()).collect();
         let (margin, degree) = (comparison.margin.unwrap_or(0.0), comparison.degree.unwrap_or(1));
         Self { texts, prompt: prompt.len(), votes: comparison.votes.clone(), margin, degree }
+    }
+
+    /// Answers that were ranked: a vote for each two of which one is better.
+    pub fn ranked(RankedAnswers { prompt, answers, ranks }: &RankedAnswers) -> Self {
+        let texts = answers.iter().map(|answer| [&prompt[..], answer].concat()).collect();
+        let all = (0..ranks.len()).flat_map(|winner| (0..ranks.len()).map(move |loser| (winner, loser)));
+        let decided = all.filter(|&(winner, loser)| ranks[winner] < ranks[loser]);
+        let votes = decided.map(|(winner, loser)| Vote::Prefers { winner, loser }).collect();
+        Self { texts, prompt: prompt.len(), votes, margin: 0.0, degree: 1 }
     }
 
     /// Margin and degree, to tell data from other data.

@@ -1,7 +1,8 @@
 //! Data sets: which rows are taken, which are held out, and how many there are.
 
 use super::files::{All, Files};
-use super::{DataSet, RunError};
+use super::rewards::Judged;
+use super::{DataSet, RankedAnswers, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
@@ -15,6 +16,28 @@ pub(super) struct Set<T> {
     pub held_out: Vec<T>,
     /// What the summary says of it; the steps add how many transcripts were cut.
     pub counts: DataSet,
+}
+
+impl Set<Judged> {
+    /// Comparisons that were made rather than read: to train on, and held out.
+    pub fn generated([train, held_out]: &[Vec<RankedAnswers>; 2]) -> Self {
+        let all = |side: &[RankedAnswers]| side.iter().map(Judged::ranked).collect();
+        let counts = DataSet {
+            name: "made".into(),
+            format: Format::Ranked,
+            rows: train.len() + held_out.len(),
+            train: train.len(),
+            held_out: held_out.len(),
+            refused: 0,
+            cut: 0,
+            cut_answers: 0,
+            reasons: Vec::new(),
+            flaws: BTreeMap::new(),
+            left_out: BTreeMap::new(),
+            unused: BTreeMap::new(),
+        };
+        Self { train: all(train), held_out: all(held_out), counts }
+    }
 }
 
 impl DataSet {

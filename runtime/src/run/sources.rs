@@ -4,7 +4,7 @@ use super::files::{All, Files};
 use super::material::Rated;
 use super::rewards::Judged;
 use super::sets::{Set, Take, one_side, read, sides};
-use super::{Data, LeftOut, RunError};
+use super::{Data, GeneratedData, LeftOut, RunError};
 use crate::config::Config;
 use crate::record::Phase;
 use crate::transcript::Transcripts;
@@ -16,6 +16,7 @@ use rlhf_train::{Examples, Solution};
 use std::path::Path;
 
 /// All data as token ids.
+#[derive(Default)]
 pub(super) struct Sources {
     /// To train on, and held out.
     pub demonstrations: (Examples, Examples),
@@ -131,5 +132,12 @@ impl Sources {
             left_out: files.unused(config, config.reads_text()).into_iter().map(LeftOut::from).collect(),
         };
         Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, feedback, data })
+    }
+
+    /// What a program has made, of which there are no comparisons yet.
+    pub fn generated(made: GeneratedData) -> Self {
+        let GeneratedData { demonstrations, prompts, held_out, .. } = made;
+        let demonstrations = (demonstrations, Examples::default());
+        Self { demonstrations, prompts, held_out, ..Self::default() }
     }
 }

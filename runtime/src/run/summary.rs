@@ -13,21 +13,14 @@ use std::path::PathBuf;
 /// What a run found out: `summary.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
-    /// This library's version.
-    pub version: Cow<'static, str>,
-    /// What every draw depended on.
-    pub seed: u64,
-    /// The instruction set, on which the bits of the result depend.
-    pub device: Cow<'static, str>,
-    /// The base's number of weights.
-    pub parameters: usize,
+    /// What every run's says.
+    #[serde(flatten)]
+    pub common: Common,
     /// The recipe's name.
     pub profile: String,
     /// What step 3 did; PPO where an earlier version does not say.
     #[serde(default = "ppo")]
     pub method: String,
-    /// All its settings, overrides applied.
-    pub settings: Profile,
     /// Where the run left the recipe, and why.
     pub overrides: Vec<Override>,
     /// What was learnt from.
@@ -40,10 +33,6 @@ pub struct Summary {
     pub reward: BeforeAfter,
     /// How often PPO's answer to a held-out prompt has the higher reward, ties half.
     pub win_rate: Interval,
-    /// KL of the policy from the supervised one on held-out prompts, in nats per answer.
-    pub kl: f64,
-    /// The mean length of those answers, in tokens.
-    pub length: BeforeAfter,
     /// The share of those answers that ended by themselves.
     pub ended: BeforeAfter,
     /// PPO, rollout by rollout.
@@ -56,12 +45,45 @@ pub struct Summary {
     pub notes: Vec<String>,
     /// Wall time.
     pub seconds: Seconds,
+}
+
+/// What the summary of every run says, whatever its data.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Common {
+    /// This library's version.
+    pub version: Cow<'static, str>,
+    /// What every draw depended on.
+    pub seed: u64,
+    /// The instruction set, on which the bits of the result depend.
+    pub device: Cow<'static, str>,
+    /// The base's number of weights.
+    pub parameters: usize,
+    /// All settings of the recipe, overrides applied.
+    pub settings: Profile,
+    /// KL of the policy from the supervised one on held-out prompts, in nats per answer.
+    pub kl: f64,
+    /// The mean length of those answers, in tokens.
+    pub length: BeforeAfter,
     /// SHA-256 of the final policy's weights, and of the values that lead it where it has some.
     pub weights_sha256: String,
 }
 
+impl Common {
+    /// What it takes to repeat the run, and to know its result again. `more`: what else is to be said of that.
+    pub fn origin<const N: usize>(&self, more: [(&str, String); N]) -> Vec<[String; 2]> {
+        let own = [
+            ("rlhf", self.version.to_string()),
+            ("seed", self.seed.to_string()),
+            ("device", self.device.to_string()),
+            ("weights", self.parameters.to_string()),
+            ("SHA-256 of the policy's weights", self.weights_sha256.clone()),
+        ];
+        own.into_iter().chain(more).map(|(name, value)| [name.into(), value]).collect()
+    }
+}
+
 /// What was learnt from.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Data {
     /// Step 1's.
     pub demonstrations: Vec<DataSet>,
@@ -191,6 +213,12 @@ pub struct Accuracy {
     pub n: usize,
     /// On how many prompts.
     pub prompts: usize,
+}
+
+impl From<Accuracy> for Interval {
+    fn from(Accuracy { value, low, high, n, .. }: Accuracy) -> Self {
+        Self { value, low, high, n }
+    }
 }
 
 /// A rollout of PPO, on training prompts.

@@ -1,13 +1,15 @@
 //! Step 3, whatever its method.
 
-use super::{
-    Measure, Prompts, Session, StageError, at, bandit, distillation, expert_iteration, ilql, kto, nlpo,
-    on_policy, online, ppo, preferences, trpo,
-};
+use super::driver::{Measure, RolloutWatch, StagePlan, drive};
+use super::{Session, StageError, at, ilql};
+use crate::engine::with_dropout;
 use crate::engine::{Aligned, Model, Scorer};
 use crate::record::Phase;
-use rlhf_train::profile::{Method, Profile};
-use rlhf_train::{Examples, Labelled, Logged, Pairs, Rewarded, TrainError};
+use rlhf_train::profile::{self, CriticInit, Method, Profile};
+use rlhf_train::{
+    Bandit, Distil, Examples, Kto, Labelled, Logged, Models, Pairs, Preferences, Prompts, Rewarded,
+    RolloutTrainer, TrainError, Trainer,
+};
 
 /// What methods learn from beside prompts and a reward; each reads its own part, and the others may be empty.
 #[derive(Clone, Debug, Default)]
@@ -38,24 +40,130 @@ pub fn align(
     on: Prompts<'_>,
     material: &Material,
     seed: u64,
-    measure: &mut Measure<'_>,
+    measure: Option<&mut Measure<'_>>,
 ) -> Result<Aligned, StageError> {
     let Material { pairs, labelled, logged, rewarded, texts, teacher } = material;
-    Ok(match &profile.method {
-        Method::Ppo => ppo(session, sft, reward, on, &profile.ppo, seed, measure)?.into(),
-        Method::Nlpo(s) => nlpo(session, sft, reward, on, (s, &profile.ppo), seed, measure)?.into(),
-        Method::OnPolicy(s) => on_policy(session, sft, reward, on, s, seed, measure)?.into(),
-        Method::Trpo(s) => trpo(session, sft, reward, on, s, seed, measure)?.into(),
-        Method::ExpertIteration(s) => expert_iteration(session, sft, reward, on, s, seed, measure)?.into(),
-        Method::Online(s) => online(session, sft, reward, on, s, seed, measure)?.into(),
-        Method::Preference(s) => preferences(session, sft, pairs, s, seed)?.into(),
-        Method::Kto(s) => kto(session, sft, labelled, s, seed)?.into(),
-        Method::Bandit(s) => bandit(session, sft, logged, s, seed)?.into(),
-        Method::Distillation(s) => {
-            let nobody = || at(Phase::Ppo, 0)(TrainError::Nothing { what: "teachers" });
-            let teacher = teacher.as_ref().ok_or_else(nobody)?;
-            distillation(session, sft, teacher, (texts, &on.stopping), s, seed)?.into()
+    let against = |reference: &Model| Some(reference.clone());
+    let (context, ppo) = (sft.architecture().context, &profile.ppo);
+    let run = Run { session, sft, seed };
+    let watch = RolloutWatch { temperature: profile.temperature(), guards: on.guards, measure };
+    let setup = RolloutSetup { reward, iterations: on.iterations, watch };
+    let policy = match &profile.method {
+        Method::Ppo => run.rollouts(setup, ppo.dropout, &["critic"], |models| {
+            models.critic = Some(critic(ppo, sft, models, seed)?);
+            RolloutTrainer::ppo(ppo, on, seed)
+        })?,
+        Method::Nlpo(s) => run.rollouts(setup, ppo.dropout, &["critic", "mask"], |models| {
+            models.critic = Some(critic(ppo, sft, models, seed)?);
+            models.others.push(models.policy.clone());
+            RolloutTrainer::nlpo(s, ppo, context, on, seed)
+        })?,
+        Method::OnPolicy(s) => run.rollouts(setup, s.dropout, &["sampler"], |models| {
+            if s.stale > 0 {
+                models.others.push(models.policy.clone());
+            }
+            RolloutTrainer::on_policy(s, on, seed)
+        })?,
+        Method::Trpo(s) => run.rollouts(setup, 0.0, &[], |_| RolloutTrainer::trust_region(s, on, seed))?,
+        Method::ExpertIteration(s) => {
+            run.rollouts(setup, s.dropout, &[], |_| RolloutTrainer::expert_iteration(s, on, seed))?
         }
-        Method::Ilql(s) => ilql(session, sft, rewarded, s, seed)?,
-    })
+        Method::Online(s) => {
+            run.rollouts(setup, s.dropout, &[], |_| RolloutTrainer::online(s, context, on, seed))?
+        }
+        Method::Preference(s) => run.passes(s.dropout, against(sft), || Preferences::new(pairs, s, seed))?,
+        Method::Kto(s) => run.passes(s.dropout, against(sft), || Kto::new(labelled, s, seed))?,
+        Method::Bandit(s) => run.passes(s.dropout, None, || Bandit::new(logged, s, seed))?,
+        Method::Distillation(s) => {
+            let teacher = teacher.as_ref().and_then(against);
+            run.passes(s.dropout, teacher, || Distil::new(texts, &on.stopping, s, seed))?
+        }
+        Method::Ilql(s) => return ilql(session, sft, rewarded, s, seed),
+    };
+    Ok(policy.into())
+}
+
+/// What all methods that leave one network start from.
+struct Run<'r, 's> {
+    session: &'r mut Session<'s>,
+    sft: &'r Model,
+    seed: u64,
+}
+
+/// What those that learn from rollouts take.
+struct RolloutSetup<'r, 'm> {
+    reward: &'r mut Scorer,
+    iterations: u32,
+    watch: RolloutWatch<'r, 'm>,
+}
+
+impl Run<'_, '_> {
+    /// Learns from rollouts, with `others` beside the policy, as they are named in checkpoints.
+    fn rollouts<T: Trainer<Model, Scorer>>(
+        self,
+        setup: RolloutSetup<'_, '_>,
+        dropout: f64,
+        others: &[&str],
+        start: impl FnOnce(&mut Models<'_, Model, Scorer>) -> Result<T, TrainError>,
+    ) -> Result<Model, StageError> {
+        let RolloutSetup { reward, iterations, watch } = setup;
+        if let Some(model) = self.session.finished_after("policy", self.sft, iterations.into())? {
+            return Ok(model);
+        }
+        let mut models = self.models(dropout)?;
+        (models.reference, models.reward) = (Some(self.sft.clone()), Some(reward));
+        let trainer = start(&mut models).map_err(at(Phase::Ppo, 0))?;
+        self.learn(models, trainer, others, Some(watch))
+    }
+
+    /// Passes over data, against a reference or from a teacher, where there is one.
+    fn passes<T: Trainer<Model, Scorer>>(
+        self,
+        dropout: f64,
+        reference: Option<Model>,
+        start: impl FnOnce() -> Result<T, TrainError>,
+    ) -> Result<Model, StageError> {
+        if let Some(model) = self.session.finished("policy", self.sft)? {
+            return Ok(model);
+        }
+        let models = Models { reference, ..self.models(dropout)? };
+        let trainer = start().map_err(at(Phase::Ppo, 0))?;
+        self.learn(models, trainer, &[], None)
+    }
+
+    /// The policy as it starts.
+    fn models<'r>(&self, dropout: f64) -> Result<Models<'r, Model, Scorer>, StageError> {
+        Ok(Models::new(with_dropout(self.sft, dropout, self.seed).map_err(at(Phase::Ppo, 0))?))
+    }
+
+    fn learn<T: Trainer<Model, Scorer>>(
+        self,
+        mut models: Models<'_, Model, Scorer>,
+        mut trainer: T,
+        others: &[&str],
+        rollouts: Option<RolloutWatch<'_, '_>>,
+    ) -> Result<Model, StageError> {
+        let (Self { session, seed, .. }, phase) = (self, Phase::Ppo);
+        let names = ["policy"].iter().chain(others).map(ToString::to_string).collect();
+        let done = drive(session, StagePlan { phase, names, seed, rollouts }, &mut trainer, &mut models)?;
+        let policy = with_dropout(&models.policy, 0.0, seed).map_err(at(phase, done))?;
+        session.finish("policy", phase, policy)
+    }
+}
+
+/// PPO's critic as it starts.
+fn critic(
+    settings: &profile::Ppo,
+    sft: &Model,
+    models: &Models<'_, Model, Scorer>,
+    seed: u64,
+) -> Result<Model, TrainError> {
+    let critic = match (settings.critic_init, &models.reward) {
+        (CriticInit::RewardModel, Some(reward)) => reward.critic(),
+        (CriticInit::RewardModel, None) => return Err(TrainError::Missing { role: "reward" }),
+        (CriticInit::Policy(head), _) => {
+            sft.with_scalar_head(head.deviation(sft.architecture().width) as f32, seed)
+        }
+    };
+    with_dropout(&critic.map_err(TrainError::role("critic"))?, settings.dropout, seed)
 }

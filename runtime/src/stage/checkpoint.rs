@@ -119,18 +119,6 @@ impl Checkpoint {
         &self.state.stage
     }
 
-    /// Puts what was kept into each of these networks.
-    pub fn networks(
-        &self,
-        networks: Vec<(&'static str, &mut Model)>,
-        dropout_seed: u64,
-    ) -> Result<(), StageError> {
-        networks.into_iter().try_for_each(|(name, model)| {
-            *model = self.network(name, model, dropout_seed)?;
-            Ok(())
-        })
-    }
-
     /// The network of this name: `like`, with the weights and the optimiser that were kept.
     pub fn network(&self, name: &str, like: &Model, dropout_seed: u64) -> Result<Model, StageError> {
         let path = self.folder.join(file(name));

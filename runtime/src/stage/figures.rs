@@ -4,7 +4,7 @@ use crate::engine::{Capability, Model, Scorer};
 use rlhf_core::HeldRows;
 use rlhf_core::algorithms::exact_kls;
 use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
-use rlhf_train::{Examples, Iteration, ROWS_AT_ONCE, TrainError, now};
+use rlhf_train::{Examples, Iteration, Models, ROWS_AT_ONCE, TrainError, now};
 
 /// Whole distributions are compared of so many responses, and where a vocabulary is no larger than that.
 const EXACT: usize = 8;
@@ -32,8 +32,7 @@ impl Writer {
     pub fn figures(
         self,
         seen: &Iteration,
-        reference: &mut Model,
-        reward: &mut Scorer,
+        models: &mut Models<'_, Model, Scorer>,
     ) -> Result<Vec<(&'static str, f64)>, TrainError> {
         let (mut kl, mut response) = (KlStats::default(), ResponseStats::default());
         let rollouts = &seen.rollouts;
@@ -43,8 +42,11 @@ impl Writer {
             kl.see(log_probs, &rollouts.ref_log_probs()[span])?;
             response.see(log_probs, rollouts.finish()[i]);
         }
-        self.exact(seen, reference, &mut kl)?;
-        let disagreement = reward.take_disagreement();
+        if let Some(reference) = &mut models.reference {
+            self.exact(seen, reference, &mut kl)?;
+        }
+        let disagreement =
+            models.reward.as_mut().map(|reward| reward.take_disagreement()).unwrap_or_default();
         let all: [&dyn Diagnose; 6] = [&seen.parts, &kl, &response, &seen.policy, &seen.value, &disagreement];
         let mut figures = vec![("beta", seen.beta), ("pretraining_loss", seen.pretraining)];
         all.iter().for_each(|part| part.diagnose(&mut |name, value| figures.push((name, value))));

@@ -1,6 +1,6 @@
 //! Step 3 from values of tokens.
 
-use super::passes::{Pass, Taken, passes};
+use super::driver::{StagePlan, drive};
 use super::{Session, StageError, at};
 use crate::engine::with_dropout;
 use crate::engine::{ActionValues, Aligned, Model};
@@ -8,7 +8,7 @@ use crate::record::Phase;
 use rlhf_core::random::{Key, Stream};
 use rlhf_models::Files;
 use rlhf_train::profile::IlqlTraining;
-use rlhf_train::{Ilql, Rewarded, TrainError, Values, now};
+use rlhf_train::{Ilql, Models, Rewarded, TrainError};
 
 /// Learns from rewarded texts what tokens are worth, and keeps `sft` as `policy` with the values that lead
 /// it: what writes is no new network, but the supervised one and two that say what its next tokens are
@@ -35,14 +35,15 @@ pub fn ilql(
     let start = || {
         let critic = sft.with_scalar_head(0.0, seed).map_err(TrainError::role("critic"))?;
         let critic = with_dropout(&critic, dropout, seed)?;
-        Ok((Ilql::new(data, settings, seed)?, [head(1)?, head(2)?], critic))
+        let heads = [head(1)?, head(2)?];
+        let others = [heads.clone(), heads].concat();
+        Ok((Ilql::new(data, settings, seed)?, Models { others, ..Models::new(critic) }))
     };
-    let (trainer, mut heads, mut critic) = start().map_err(at(phase, 0))?;
-    let run = Run { trainer, targets: heads.clone(), heads: &mut heads };
-    let done = passes(session, (phase, "critic"), &mut critic, run, seed)?;
+    let (mut trainer, mut models) = start().map_err(at(phase, 0))?;
+    let names = ["critic", "head-1", "head-2", "target-1", "target-2"].map(String::from).to_vec();
+    let done = drive(session, StagePlan { phase, names, seed, rollouts: None }, &mut trainer, &mut models)?;
     let learnt = |model| with_dropout(model, 0.0, seed).map_err(at(phase, done));
-    let [first, second] = &heads;
-    let heads = [learnt(first)?, learnt(second)?];
+    let heads = [learnt(&models.others[0])?, learnt(&models.others[1])?];
     heads.iter().try_for_each(|head| session.finite(head, phase))?;
     let values = ActionValues { heads, beta: settings.beta, top_k: settings.top_k };
     let model = session.finish_with(name, phase, sft.clone(), &|folder| values.save(folder))?;
@@ -59,32 +60,4 @@ fn head(sft: &Model, seed: u64, draws: u32) -> Result<Model, TrainError> {
     let mut weights = sft.weights().map_err(TrainError::role("head"))?[..body].to_vec();
     weights.extend((0..rows).map(|i| (key.normal(0, i as u32) * deviation) as f32));
     Model::from_weights(&sft.device(), own, weights).map_err(TrainError::role("head"))
-}
-
-/// The trainer, and its networks but for the critic.
-struct Run<'a> {
-    trainer: Ilql<'a>,
-    heads: &'a mut [Model; 2],
-    targets: [Model; 2],
-}
-
-impl Pass for Run<'_> {
-    fn after(self, steps: u64) -> Self {
-        Self { trainer: self.trainer.after(steps), ..self }
-    }
-
-    fn beside(&mut self) -> Vec<(&'static str, &mut Model)> {
-        let ([first, second], [third, fourth]) = (&mut *self.heads, &mut self.targets);
-        vec![("head-1", first), ("head-2", second), ("target-1", third), ("target-2", fourth)]
-    }
-
-    fn step(&mut self, critic: &mut Model) -> Result<Option<Taken>, TrainError> {
-        let Self { trainer, heads, targets } = self;
-        let mut networks = Values { heads, targets, critic };
-        Ok(now(trainer.step(&mut networks))?.map(|(step, seen)| {
-            let error = seen.actions.squared_error / seen.actions.tokens.max(1) as f64;
-            let told = format!("values are {error:.3} reward² off");
-            Taken { step, more: vec![("action_error", error)], told }
-        }))
-    }
 }

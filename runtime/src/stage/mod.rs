@@ -19,52 +19,33 @@
 //! or not at all.
 
 mod align;
-mod bandit;
 mod capabilities;
 mod checkpoint;
-mod distillation;
+mod driver;
 mod error;
-mod expert_iteration;
 mod figures;
 mod folder;
 mod ilql;
-mod on_policy;
-mod online;
 mod optimizers;
 mod owned;
-mod passes;
-mod ppo;
-mod preference;
 mod reward;
-mod rollouts;
-mod seen;
 mod session;
 mod supervised;
-mod trust_region;
 
 pub use align::{Material, align};
-pub use bandit::bandit;
 pub use capabilities::capabilities;
-pub use distillation::distillation;
+pub use driver::Measure;
 pub use error::StageError;
-pub use expert_iteration::expert_iteration;
 #[cfg(feature = "run")]
 pub(crate) use folder::READING;
 pub use folder::clear;
 pub use ilql::ilql;
-pub use on_policy::on_policy;
-pub use online::online;
 pub use optimizers::optimizers;
 pub(crate) use owned::of_a_run;
 pub use owned::{own, vacant};
-pub use ppo::{nlpo, ppo};
-pub use preference::{kto, preferences};
 pub use reward::{Judgements, normalised, reward_model};
-pub(crate) use rollouts::end_to_end;
-pub use rollouts::{Measure, Prompts};
 pub use session::Session;
 pub use supervised::{pretrain, supervised};
-pub use trust_region::trpo;
 
 use crate::record::Phase;
 use rlhf_train::TrainError;

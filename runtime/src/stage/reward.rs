@@ -1,14 +1,14 @@
 //! Step 2.
 
-use super::passes::{Pass, Taken, passes};
+use super::driver::{StagePlan, drive};
 use super::{Session, StageError, at};
 use crate::engine::{EngineError, Member, Model, Scorer};
 use crate::record::Phase;
-use rlhf_core::maths::{Comparisons, RewardScale};
+use rlhf_core::maths::RewardScale;
 use rlhf_core::roles::Reward;
 use rlhf_models::StepRule;
 use rlhf_train::profile::{RewardLoss, RewardModel, RewardNormalisation};
-use rlhf_train::{Examples, Ranking, Scaled, Solution, Step, TrainError, now};
+use rlhf_train::{Examples, Models, Ranking, Scaled, SideBySide, Solution, TrainError, now};
 
 /// What step 2 is run on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -48,8 +48,13 @@ pub fn reward_model(
     if let Some(kept) = session.finished_scorer(name, &models)? {
         return Ok(kept);
     }
-    let steps: Result<Vec<_>, TrainError> = seeds.map(|seed| steps(judgements, settings, seed)).collect();
-    let done = passes(session, (phase, name), &mut models, SideBySide(steps.map_err(at(phase, 0))?), seed)?;
+    let trainers: Result<Vec<_>, _> = seeds.map(|seed| trainer(judgements, settings, seed)).collect();
+    let mut trainer = SideBySide(trainers.map_err(at(phase, 0))?);
+    let names =
+        (1..=models.len()).map(|n| if n == 1 { name.into() } else { format!("{name}-{n}") }).collect();
+    let others = models.split_off(1);
+    let mut members = Models { others, ..Models::new(models.remove(0)) };
+    let done = drive(session, StagePlan { phase, names, seed, rollouts: None }, &mut trainer, &mut members)?;
     let rule = match settings.loss {
         RewardLoss::Process(how) => {
             Some(StepRule { end: judgements.step_end, after: judgements.answer_after.to_vec(), how })
@@ -57,7 +62,7 @@ pub fn reward_model(
         _ => None,
     };
     // Clones have no gradients and moments, which nothing needs any more.
-    models = models.iter().map(Model::clone).collect();
+    let models: Vec<Model> = members.learning().cloned().collect();
     let scaled: Result<Vec<_>, _> =
         models.into_iter().map(|model| scale(Member::new(model, rule.clone()))).collect();
     let scorer = scaled.and_then(|members| Ok(Scorer::new(members, ensemble.how)?));
@@ -67,43 +72,17 @@ pub fn reward_model(
 }
 
 /// One member's trainer.
-fn steps<'a>(
+fn trainer<'a>(
     judgements: Judgements<'a>,
     settings: &RewardModel,
     seed: u64,
 ) -> Result<rlhf_train::RewardModel<'a>, TrainError> {
-    let steps = if settings.loss.labels() {
+    let trainer = if settings.loss.labels() {
         rlhf_train::RewardModel::labelled(judgements.solutions, settings, seed)?
     } else {
         rlhf_train::RewardModel::new(judgements.rankings, settings, seed)?
     };
-    steps.pretrained_on(judgements.before, settings, seed)
-}
-
-/// The trainers of an ensemble, or the one.
-struct SideBySide<'a>(Vec<rlhf_train::RewardModel<'a>>);
-
-impl Pass<Vec<Model>> for SideBySide<'_> {
-    fn after(self, steps: u64) -> Self {
-        Self(self.0.into_iter().map(|member| member.after(steps)).collect())
-    }
-
-    fn step(&mut self, models: &mut Vec<Model>) -> Result<Option<Taken>, TrainError> {
-        let mut mean: Option<Step> = None;
-        let (n, mut seen) = (self.0.len() as f64, Comparisons::default());
-        for (member, model) in self.0.iter_mut().zip(models) {
-            let Some((step, of)) = now(member.step(model))? else { return Ok(None) };
-            seen.merge(&of);
-            let mean = mean.get_or_insert(Step { loss: 0.0, gradient: 0.0, ..step });
-            mean.loss += step.loss / n;
-            mean.gradient += step.gradient / n;
-        }
-        Ok(mean.map(|step| {
-            let accuracy = seen.accuracy();
-            let told = format!("loss {:.3}, accuracy {:.2}", step.loss, accuracy.unwrap_or(0.0));
-            Taken { step, more: accuracy.map(|accuracy| ("accuracy", accuracy)).into_iter().collect(), told }
-        }))
-    }
+    trainer.pretrained_on(judgements.before, settings, seed)
 }
 
 /// Demonstrations that centre a reward, at most.

@@ -1,12 +1,12 @@
 //! Step 1, and pretraining, which is the same on plain text.
 
-use super::passes::{Pass, Taken, passes};
+use super::driver::{StagePlan, drive};
 use super::{Session, StageError, at};
 use crate::engine::Model;
 use crate::engine::with_dropout;
 use crate::record::Phase;
 use rlhf_train::profile::Supervised;
-use rlhf_train::{Examples, Step, TrainError, now};
+use rlhf_train::{Examples, Models};
 
 /// Pretrains `start` on plain text and keeps it as `base`.
 ///
@@ -47,20 +47,10 @@ fn learn(
     if let Some(model) = session.finished(name, start)? {
         return Ok(model);
     }
-    let mut model = with_dropout(start, settings.dropout, seed).map_err(at(phase, 0))?;
-    let steps = rlhf_train::Supervised::new(texts, settings, seed).map_err(at(phase, 0))?;
-    let done = passes(session, (phase, name), &mut model, steps, seed)?;
-    let model = with_dropout(&model, 0.0, seed).map_err(at(phase, done))?;
+    let mut models = Models::new(with_dropout(start, settings.dropout, seed).map_err(at(phase, 0))?);
+    let mut trainer = rlhf_train::Supervised::new(texts, settings, seed).map_err(at(phase, 0))?;
+    let plan = StagePlan { phase, names: vec![name.into()], seed, rollouts: None };
+    let done = drive(session, plan, &mut trainer, &mut models)?;
+    let model = with_dropout(&models.policy, 0.0, seed).map_err(at(phase, done))?;
     session.finish(name, phase, model)
-}
-
-impl Pass for rlhf_train::Supervised<'_> {
-    fn after(self, steps: u64) -> Self {
-        self.after(steps)
-    }
-
-    fn step(&mut self, model: &mut Model) -> Result<Option<Taken>, TrainError> {
-        let told = |step: Step| Taken { step, more: Vec::new(), told: format!("loss {:.3}", step.loss) };
-        Ok(now(rlhf_train::Supervised::step(self, model))?.map(told))
-    }
 }

@@ -4,8 +4,9 @@ use super::guard::{Place, Shown};
 use super::pairs::owes;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
-use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::BanditTraining;
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
@@ -160,6 +161,25 @@ fn at_first_owed(texts: &Examples, log_probs: impl Iterator<Item = f32>) -> Vec<
         out[texts.span(i).end - texts.parted(i).1.len()] = log_prob;
     }
     out
+}
+
+impl<L: Learner<Error: 'static>, R> Trainer<L, R> for Bandit<'_> {
+    type State = ();
+
+    async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
+        Ok(self.step(&mut models.policy).await?.map(|(step, seen)| {
+            let actions = seen.actions.max(1) as f64;
+            let weighed = [("reward", seen.rewards / actions), ("weight", seen.weights / actions)];
+            let effective = seen.effective_actions().map(|count| ("effective", count / actions));
+            Report::of(step, weighed.into_iter().chain(effective), format!("loss {:.3}", step.loss))
+        }))
+    }
+
+    fn state(&self) {}
+
+    fn restore(&mut self, done: u64, (): ()) {
+        self.steps.leave_out(done);
+    }
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use super::guard::{Offender, Place, Shown, Watch, forget};
 use super::steps::{Passing, Steps};
+use super::trainer::required;
 use super::written::{examples, write};
-use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
+use super::{AllRoles, Examples, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::DistillationTraining;
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::HeldRows;
@@ -161,5 +163,28 @@ impl<'a> Distil<'a> {
         let loss = self.settings.objective.coefficient * seen.divergence / n;
         let step = self.steps.take(student, step, loss, || shown.offenders()).await?;
         Ok((step, seen))
+    }
+}
+
+impl<N: AllRoles, R> Trainer<N, R> for Distil<'_> {
+    type State = ();
+
+    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
+        let (student, teacher) = (&mut models.policy, required(&mut models.reference, "teacher")?);
+        let taken = match self.settings.top {
+            None => self.step(student, teacher).await?,
+            Some(k) => self.step_from_candidates(student, teacher, k as usize).await?,
+        };
+        Ok(taken.map(|(step, seen)| {
+            let apart = seen.divergence / seen.tokens.max(1) as f64;
+            let sentence = format!("{apart:.4} nats a token from the teacher");
+            Report::of(step, [("divergence", apart)], sentence)
+        }))
+    }
+
+    fn state(&self) {}
+
+    fn restore(&mut self, done: u64, (): ()) {
+        self.steps.leave_out(done);
     }
 }

@@ -24,6 +24,12 @@ pub enum TrainError {
     /// A guard stopped the run, and says what it found.
     #[error("{0}")]
     Guard(Box<Fault>),
+    /// A role that a trainer needs is not played.
+    #[error("there is no {role}, which this trainer needs")]
+    Missing {
+        /// Which.
+        role: &'static str,
+    },
     /// There is nothing to learn from.
     #[error("there are no {what} to learn from")]
     Nothing {

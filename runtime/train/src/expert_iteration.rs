@@ -2,8 +2,12 @@
 
 use super::guard::{Place, Shown, forget};
 use super::pace::Pace;
+use super::trainer::{IterationPlan, IterationReport, trio};
 use super::written::examples;
-use super::{Examples, Guards, Iteration, OnPolicy, OnPolicyState, Passes, TrainError, Trio, supervised};
+use super::{
+    AllRoles, Examples, Guards, Iteration, Models, OnPolicy, OnPolicyState, Passes, Prompts, Report,
+    RolloutTrainer, TrainError, Trainer, Trio, supervised,
+};
 use crate::profile;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -129,5 +133,47 @@ impl ExpertIteration {
             }
         }
         Ok(losses / step.max(1) as f64)
+    }
+}
+
+impl<'a> RolloutTrainer<'a, ExpertIteration> {
+    /// Expert iteration on these prompts.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the setting that is out of range.
+    pub fn expert_iteration(
+        settings: &profile::ExpertIteration,
+        on: Prompts<'a>,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        let run = ExpertIteration::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)?;
+        let optimizer = Some((settings.optimiser, settings.steps_per_iteration()));
+        Ok(Self::of(run, on, IterationPlan { prompts: settings.prompts as usize, optimizer, seed }))
+    }
+}
+
+impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, ExpertIteration> {
+    /// Iterations done.
+    type State = u32;
+
+    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
+        let Some(batch) = self.next_prompts() else { return Ok(None) };
+        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
+        let seen = seen.map(|Selected { seen, keep, kept_score, loss }| {
+            let kept = keep.iter().filter(|kept| **kept).count() as f64 / keep.len() as f64;
+            let score = kept_score.map(|score| ("kept_reward", score));
+            IterationReport::from(seen).and([("loss", loss), ("kept", kept)].into_iter().chain(score))
+        });
+        self.report(&batch, seen)
+    }
+
+    fn state(&self) -> u32 {
+        self.algorithm.iteration()
+    }
+
+    fn restore(&mut self, done: u64, state: u32) {
+        self.algorithm = self.algorithm.clone().after(state);
+        self.skip(done);
     }
 }

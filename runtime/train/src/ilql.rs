@@ -3,8 +3,9 @@
 use super::guard::{Place, Shown, Watch, forget};
 use super::pairs::owes;
 use super::steps::{Passing, Steps};
-use super::{Examples, ROWS_AT_ONCE, Step, TOKENS_AT_ONCE, TrainError};
+use super::{AllRoles, Examples, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::IlqlTraining;
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
@@ -260,6 +261,30 @@ impl Lesson<'_> {
             Ok(()) => Ok(seen),
             Err(fault) => Err(forget(critic, fault).await),
         }
+    }
+}
+
+/// The critic learns in the policy's place; the others are both heads, then both targets.
+impl<N: AllRoles, R> Trainer<N, R> for Ilql<'_> {
+    type State = ();
+
+    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
+        let Models { policy: critic, others, .. } = models;
+        let pair = others.len().min(2);
+        let (heads, targets) = others.split_at_mut(pair);
+        let (Ok(heads), Ok(targets)) = (heads.try_into(), targets.try_into()) else {
+            return Err(TrainError::Missing { role: "head" });
+        };
+        Ok(self.step(&mut Values { heads, targets, critic }).await?.map(|(step, seen)| {
+            let error = seen.actions.squared_error / seen.actions.tokens.max(1) as f64;
+            Report::of(step, [("action_error", error)], format!("values are {error:.3} reward² off"))
+        }))
+    }
+
+    fn state(&self) {}
+
+    fn restore(&mut self, done: u64, (): ()) {
+        self.steps.leave_out(done);
     }
 }
 

@@ -5,8 +5,10 @@ use super::pairs::owes;
 use super::reference::log_probs;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
-use super::{Examples, Step, TOKENS_AT_ONCE, TrainError};
+use super::trainer::required;
+use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::KtoTraining;
+use alloc::format;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{self, KtoLoss, LabelStats, kto_baseline};
@@ -179,6 +181,27 @@ fn mismatched(batch: &Examples) -> Result<Examples, Error> {
         }
     }
     Ok(out)
+}
+
+impl<L, R> Trainer<L, R> for Kto<'_>
+where
+    L: Reference<Error: 'static> + Learner<Error = <L as Reference>::Error>,
+{
+    type State = ();
+
+    async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
+        let reference = required(&mut models.reference, "reference")?;
+        Ok(self.step(&mut models.policy, reference).await?.map(|(step, seen)| {
+            let margin = seen.margin().map(|margin| ("margin", margin));
+            Report::of(step, margin, format!("loss {:.3}", step.loss))
+        }))
+    }
+
+    fn state(&self) {}
+
+    fn restore(&mut self, done: u64, (): ()) {
+        self.steps.leave_out(done);
+    }
 }
 
 #[cfg(test)]

@@ -32,6 +32,7 @@ mod expert_iteration;
 mod fallible;
 mod guard;
 mod ilql;
+mod iteration;
 mod judge;
 mod kto;
 mod led;
@@ -51,6 +52,7 @@ mod stale;
 mod steps;
 mod supervised;
 mod teaching;
+mod trainer;
 mod trpo;
 mod written;
 
@@ -62,23 +64,25 @@ pub use expert_iteration::{ExpertIteration, Selected};
 pub use fallible::{Fallible, ScoreError};
 pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ilql::{Ilql, Rewarded, ValueStep, Values};
+pub use iteration::Iteration;
 pub use judge::{Judge, Scored};
 pub use kto::{Kto, Labelled, kto};
 pub use led::Led;
 pub use masked::Masked;
 pub use nlpo::Nlpo;
 pub use on_policy::{OnPolicy, OnPolicyState, Trio};
-pub use online::{OnlineIteration, OnlinePreferences, OnlineRoles};
+pub use online::{InContext, OnlineIteration, OnlinePreferences, OnlineRoles};
 pub use pairs::Pairs;
-pub use ppo::{Iteration, Ppo, PpoState, Roles};
+pub use ppo::{Ppo, PpoState, Roles};
 pub use preference::{Preferences, preference_stats, preferences};
 pub use reference::NoReference;
 pub use reward::{
-    Ranking, RewardModel, Solution, ranking_accuracy, ranking_margins, reward_model, step_margins,
+    Ranking, RewardModel, SideBySide, Solution, ranking_accuracy, ranking_margins, reward_model, step_margins,
 };
 pub use scaled::Scaled;
 pub use stale::Stale;
 pub use supervised::{Supervised, supervised};
+pub use trainer::{AllRoles, Models, Prompts, Report, RolloutTrainer, Trainer};
 pub use trpo::TrustRegion;
 
 /// What an optimiser step says of itself.

@@ -1,6 +1,10 @@
 //! Step 3 by PPO within the support of a lagging policy.
 
-use super::{Examples, Guards, Iteration, Masked, Ppo, PpoState, Roles, TrainError};
+use super::trainer::{plan, roles, swap_average};
+use super::{
+    AllRoles, Examples, Guards, Iteration, Masked, Models, Ppo, PpoState, Prompts, Report, Roles,
+    RolloutTrainer, TrainError, Trainer,
+};
 use crate::profile;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
@@ -83,5 +87,49 @@ impl Nlpo {
         let (follow, iteration) = (self.settings.follow, self.ppo.state().iteration);
         follow.follow(iteration, roles.policy, mask).await.map_err(TrainError::role("mask policy"))?;
         Ok(seen)
+    }
+}
+
+impl<'a> RolloutTrainer<'a, Nlpo> {
+    /// NLPO on these prompts, of texts of at most `context` tokens. The mask policy is the first of the other
+    /// networks, and starts as a copy of the policy.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the setting that is out of range.
+    pub fn nlpo(
+        settings: &profile::Nlpo,
+        ppo: &profile::Ppo,
+        context: usize,
+        on: Prompts<'a>,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        let nlpo = Nlpo::new(*settings, *ppo, context, on.iterations.into(), seed)?.with_guards(on.guards)?;
+        Ok(Self::of(nlpo, on, plan(ppo, seed)))
+    }
+}
+
+impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, Nlpo> {
+    type State = PpoState;
+
+    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
+        let Some(batch) = self.next_prompts() else { return Ok(None) };
+        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let (mut roles, others) = roles(models)?;
+        let mask = others.first_mut().ok_or(TrainError::Missing { role: "mask policy" })?;
+        let seen = self.algorithm.iterate(&mut roles, mask, prompts, &stopping).await;
+        self.report(&batch, seen)
+    }
+
+    fn state(&self) -> PpoState {
+        self.algorithm.state()
+    }
+
+    fn restore(&mut self, done: u64, state: PpoState) {
+        self.algorithm = self.algorithm.clone().after(state);
+        self.skip(done);
+    }
+
+    async fn finish(&mut self, models: &mut Models<'_, N, R>) -> Result<(), TrainError> {
+        swap_average(&self.algorithm.ppo, &mut models.policy).await
     }
 }

@@ -84,6 +84,11 @@ impl OnPolicy {
         Ok(Self { settings, seed, pace, guards: Guards::default(), state })
     }
 
+    /// How many iterations the sampler lags behind, where it does.
+    pub(crate) fn lag(&self) -> Option<u32> {
+        Some(self.settings.stale).filter(|lag| *lag > 0)
+    }
+
     /// What this run has to remember beside its network.
     pub fn state(&self) -> OnPolicyState {
         self.state

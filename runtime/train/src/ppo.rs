@@ -3,7 +3,7 @@
 use super::examples::{Part, parts};
 use super::guard::{Offender, Place, Watch, forget};
 use super::pace::Pace;
-use super::{Examples, Guards, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
+use super::{Examples, Guards, Iteration, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
 use crate::profile::{self, AdvantageWhitening};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -53,34 +53,6 @@ pub struct PpoState {
     pub controller: KlController,
 }
 
-/// What one iteration saw.
-#[derive(Clone, Debug)]
-pub struct Iteration {
-    /// What was written, and everything worked out about it. Values and returns lie at the token
-    /// that their state ends with: a response's first return is at its prompt's last token.
-    pub rollouts: Rollouts,
-    /// The mean score, in units of reward, before any penalty.
-    pub score: f64,
-    /// The mean over responses of Σ (ln p − ln p_reference), in nats.
-    pub kl: f64,
-    /// The KL coefficient that was in force.
-    pub beta: f64,
-    /// The mean length of a response, in tokens.
-    pub length: f64,
-    /// The share of responses that ended by themselves.
-    pub ended: f64,
-    /// The mean of −ln p over response tokens, in nats: an estimate of the entropy.
-    pub surprise: f64,
-    /// What rewards were made of.
-    pub parts: RewardParts,
-    /// What the policy loss saw.
-    pub policy: PolicyStats,
-    /// What the value loss saw.
-    pub value: ValueStats,
-    /// The mean cross-entropy of the pretraining examples, in nats per token; 0 without any.
-    pub pretraining: f64,
-}
-
 impl Ppo {
     /// A run of `iterations` rollouts.
     ///
@@ -119,6 +91,11 @@ impl Ppo {
     /// [`TrainError::Core`] names the limit that is out of range.
     pub fn with_guards(self, guards: Guards) -> Result<Self, TrainError> {
         Ok(Self { guards: guards.checked()?, ..self })
+    }
+
+    /// Whether a moving average of the policy's weights is kept.
+    pub(crate) fn averages(&self) -> bool {
+        self.settings.average.is_some()
     }
 
     /// One rollout on `prompts`, and what is learnt from it.

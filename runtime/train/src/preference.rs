@@ -4,8 +4,10 @@ use super::guard::{Place, Shown};
 use super::reference::log_probs;
 use super::steps::{Passing, Steps};
 use super::teaching::Teaching;
-use super::{Examples, Pairs, Step, TOKENS_AT_ONCE, TrainError};
+use super::trainer::required;
+use super::{Examples, Models, Pairs, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::PreferenceTraining;
+use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Objective;
@@ -180,4 +182,32 @@ pub async fn preference_stats<P: Reference<Error: 'static>, F: Reference<Error: 
     let owed: Vec<f32> = positions.iter().map(|&t| said[t]).collect();
     shown.tokens(&positions, &owed, &[], &mut vec![0.0; owed.len()], &mut [])?;
     Ok(shown.stats)
+}
+
+impl<L, R> Trainer<L, R> for Preferences<'_>
+where
+    L: Reference<Error: 'static> + Learner<Error: 'static>,
+{
+    type State = ();
+
+    async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
+        let reference = required(&mut models.reference, "reference")?;
+        Ok(self.step(&mut models.policy, reference).await?.map(|(step, seen)| {
+            let figures = [
+                ("accuracy", seen.accuracy()),
+                ("margin", seen.margin()),
+                ("chosen_log_ratio", seen.chosen_log_ratio()),
+                ("rejected_log_ratio", seen.rejected_log_ratio()),
+            ];
+            let figures = figures.into_iter().filter_map(|(name, value)| Some((name, value?)));
+            let accuracy = seen.accuracy().unwrap_or(0.0);
+            Report::of(step, figures, format!("loss {:.3}, accuracy {accuracy:.2}", step.loss))
+        }))
+    }
+
+    fn state(&self) {}
+
+    fn restore(&mut self, done: u64, (): ()) {
+        self.steps.leave_out(done);
+    }
 }

@@ -2,8 +2,9 @@
 
 use super::batches::Batches;
 use super::guard::{Fault, Offender, Place, Watch, forget};
-use super::{Examples, Guards, Step, TOKENS_AT_ONCE, TrainError};
+use super::{Examples, Guards, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::{self, Optimiser};
+use alloc::format;
 use rlhf_core::maths::Schedule;
 use rlhf_core::objectives::CrossEntropy;
 use rlhf_core::random::{Key, Stream};
@@ -125,4 +126,19 @@ pub(super) async fn gradient<L: Learner<Error: 'static>>(
         loss += learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role(role))?;
     }
     Ok((loss, watch))
+}
+
+impl<L: Learner<Error: 'static>, R> Trainer<L, R> for Supervised<'_> {
+    type State = ();
+
+    async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
+        let step = self.step(&mut models.policy).await?;
+        Ok(step.map(|step| Report::of(step, [], format!("loss {:.3}", step.loss))))
+    }
+
+    fn state(&self) {}
+
+    fn restore(&mut self, done: u64, (): ()) {
+        self.batches.leave_out(done);
+    }
 }

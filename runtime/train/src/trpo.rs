@@ -1,6 +1,10 @@
 //! Step 3 by steps within a trust region.
 
-use super::{Guards, Iteration, OnPolicy, OnPolicyState, TrainError, Trio};
+use super::trainer::{IterationPlan, IterationReport, trio};
+use super::{
+    AllRoles, Guards, Iteration, Models, OnPolicy, OnPolicyState, Prompts, Report, RolloutTrainer,
+    TrainError, Trainer, Trio,
+};
 use crate::profile;
 use rlhf_core::algorithms::TrpoStep;
 use rlhf_core::capabilities::Parameters;
@@ -70,5 +74,44 @@ impl TrustRegion {
         let step = step.map_err(TrainError::role("policy"))?;
         self.rollouts.learnt();
         Ok((seen, step))
+    }
+}
+
+impl<'a> RolloutTrainer<'a, TrustRegion> {
+    /// TRPO on these prompts.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the setting that is out of range.
+    pub fn trust_region(
+        settings: &profile::TrustRegion,
+        on: Prompts<'a>,
+        seed: u64,
+    ) -> Result<Self, TrainError> {
+        let trpo = TrustRegion::new(*settings, seed)?.with_guards(on.guards)?;
+        Ok(Self::of(trpo, on, IterationPlan { prompts: settings.prompts as usize, optimizer: None, seed }))
+    }
+}
+
+impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, TrustRegion> {
+    type State = OnPolicyState;
+
+    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
+        let Some(batch) = self.next_prompts() else { return Ok(None) };
+        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
+        let seen = seen.map(|(seen, TrpoStep { gain, kl, backtracks, .. })| {
+            let figures = [("gain", gain), ("policy_kl", kl), ("backtracks", backtracks as f64)];
+            IterationReport::from(seen).and(figures)
+        });
+        self.report(&batch, seen)
+    }
+
+    fn state(&self) -> OnPolicyState {
+        self.algorithm.state()
+    }
+
+    fn restore(&mut self, done: u64, state: OnPolicyState) {
+        self.algorithm = self.algorithm.clone().after(state);
+        self.skip(done);
     }
 }

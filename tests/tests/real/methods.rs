@@ -112,8 +112,8 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
             other => panic!("{method}: {other:?}"),
         }
         let again = go(stopped.path(), told, &|| false).unwrap().unwrap();
-        assert_eq!(again.weights_sha256, summary.weights_sha256, "{method}");
-        all.push(summary.weights_sha256);
+        assert_eq!(again.common.weights_sha256, summary.common.weights_sha256, "{method}");
+        all.push(summary.common.weights_sha256);
         // ILQL's policy is the supervised one, whom its values lead.
         let file = |of: &str| whole.path().join(method).join(of).join("model.safetensors");
         let weights = |of| std::fs::read(file(of)).unwrap();

@@ -144,7 +144,7 @@ fn parts_of_a_run_are_the_run() {
         assert!(!parts.out().join("summary.json").exists());
     }
     let again = on(&parts, "out", Stage::Align, None).unwrap();
-    assert_eq!(again.weights_sha256, summary.weights_sha256);
+    assert_eq!(again.common.weights_sha256, summary.common.weights_sha256);
     assert!(parts.left() == whole.left());
     // Its resolved configuration is one, and says the same.
     let written = Config::read(&whole.out().join("config.toml")).unwrap();
@@ -152,7 +152,7 @@ fn parts_of_a_run_are_the_run() {
     // Another folder's models instead of its own.
     let from = whole.out();
     let taken = on(&whole, "taken", Stage::Align, Some(&from)).unwrap();
-    assert_eq!(taken.weights_sha256, summary.weights_sha256);
+    assert_eq!(taken.common.weights_sha256, summary.common.weights_sha256);
     assert!(!whole.0.path().join("taken/sft").exists());
 }
 

@@ -123,7 +123,7 @@ fn every_kind_runs_is_saved_and_goes_on_to_the_same_bits() {
             other => panic!("{name}: {other:?}"),
         }
         let again = go(stopped.path(), kind, &|| false).unwrap().unwrap();
-        assert_eq!(again.weights_sha256, summary.weights_sha256, "{name}");
+        assert_eq!(again.common.weights_sha256, summary.common.weights_sha256, "{name}");
     }
 }
 

@@ -43,7 +43,7 @@ fn a_folder_of_public_formats_runs_end_to_end() {
     write(folder.path());
     let summary = on(folder.path(), CONFIG, 2).unwrap_or_else(|e| panic!("{e}"));
     let stored = fits_the_schema(&folder.path().join("out/summary.json"));
-    assert_eq!(stored["weights_sha256"], summary.weights_sha256);
+    assert_eq!(stored["weights_sha256"], summary.common.weights_sha256);
 
     // The same prompts are everywhere, and each is on one side.
     let sets = [&summary.data.demonstrations, &summary.data.comparisons, &summary.data.prompts];
@@ -258,7 +258,7 @@ fn the_whole_example_learns() {
     fits_the_schema(&folder.path().join("summary.json"));
     assert!(summary.losses.demonstrations.sft < summary.losses.demonstrations.base - 0.5);
     assert!(summary.reward.ppo > summary.reward.sft && summary.win_rate.low > 0.5);
-    assert!(summary.kl > 0.0 && summary.kl < 20.0, "KL {}", summary.kl);
+    assert!(summary.common.kl > 0.0 && summary.common.kl < 20.0, "KL {}", summary.common.kl);
     assert!(summary.losses.pretraining.ppo < summary.losses.pretraining.sft + 0.5);
 }
 

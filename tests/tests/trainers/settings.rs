@@ -4,8 +4,8 @@ use crate::trainers::world::{SFT, STOPPING, WHO};
 use rlhf::config::{Config, Given};
 use rlhf::engine::Model;
 use rlhf::engine::{Member, Scorer};
-use rlhf::stage::{Material, Prompts, Session, align};
-use rlhf::train::{Examples, Guards, Scaled};
+use rlhf::stage::{Material, Session, align};
+use rlhf::train::{Examples, Guards, Prompts, Scaled};
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use std::sync::LazyLock;
@@ -41,7 +41,7 @@ fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
     let on = Prompts { prompts: &prompts, stopping: STOPPING, mix: &mix, iterations: 3, guards };
     let mut session = Session::new(|_, _, _, _| {});
     let (from, material) = ((&*START, &mut reward), Material::default());
-    let policy = align(&mut session, &profile, from, on, &material, 1, &mut |_, _, _| Ok(Vec::new()));
+    let policy = align(&mut session, &profile, from, on, &material, 1, None);
     policy.unwrap_or_else(|e| panic!("{method}, {given:?}: {e}")).model.weights().unwrap().into_owned()
 }
 

@@ -1,14 +1,15 @@
 //! `rlhf quickstart`.
 
 use super::exit::Failure;
+use super::interrupt;
 use super::output::Output;
-use super::progress::Shown;
-use crate::quickstart::world::tokenizer;
-use crate::quickstart::{FILES, Settings, Summary, overrides, run, save, show};
+use super::progress::{Shown, note, warn};
+use crate::quickstart::world::vocabulary;
+use crate::quickstart::{FILES, Seconds, Settings, overrides, run, save, show};
 use clap::Args;
 use rlhf::engine::Device;
-use rlhf::run::Stage;
-use rlhf::stage::{Session, clear};
+use rlhf::run::Manner;
+use rlhf::stage::clear;
 use std::path::PathBuf;
 
 #[derive(Args, Default)]
@@ -29,40 +30,37 @@ pub struct Quickstart {
 }
 
 pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
-    let settings = Settings::new(args.seed);
+    let settings = Settings::new(args.seed, &[]).map_err(Failure::wrong)?;
     let output = Output { json: args.json };
-    let a = &settings.architecture;
-    output.tell(&format!(
-        "A language model of {} weights ({} layers, {} wide) learns to tell very short stories,\n\
-         first from text, then from demonstrations, then from people's preferences. Seed {}, {}.\n",
-        a.parameters(),
-        a.layers,
-        a.width,
-        args.seed,
-        device
-    ));
-    output.tell(&overrides(&settings));
-    let mut shown = Shown::new();
-    let stop = super::interrupt::asked().map_err(Failure::failed)?;
-    let mut session = Session::new(|phase, done, total, figure: &str| shown.tell(phase, done, total, figure))
-        .stopped_by(stop)
-        .warning(super::progress::warn);
-    if let Some(out) = &args.out {
-        if !args.resume {
-            // Two minutes make another one.
-            clear(out, "quickstart")?;
-        }
-        session = session.writing(FILES.into_iter().chain(Stage::ALL.map(Stage::folder)));
-        session = session.keeping(out, None, args.resume, &settings.about(device), tokenizer().into())?;
+    if let Some(new) = settings.config.base.fresh() {
+        output.tell(&format!(
+            "A language model of {} weights ({} layers, {} wide) learns to tell very short stories,\n\
+             first from text, then from demonstrations, then from people's preferences. Seed {}, {}.\n",
+            new.architecture(vocabulary().len()).parameters(),
+            new.layers,
+            new.width,
+            args.seed,
+            device
+        ));
     }
-    let outcome = run(&settings, device, &mut session)?;
-    drop(session);
-    output.tell(&format!("\n{}", show(&outcome)));
-    let seconds: f64 = outcome.seconds.iter().sum();
-    output.tell(&format!("Training took {seconds:.0} s."));
-    if let Some(out) = &args.out {
-        save(out, &settings, &outcome)?;
+    output.tell(&overrides(&settings).map_err(Failure::wrong)?);
+    if let Some(out) = args.out.as_ref().filter(|_| !args.resume) {
+        // Two minutes make another one.
+        clear(out, "quickstart")?;
+    }
+    let mut shown = Shown::new();
+    let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
+    let stop = interrupt::asked().map_err(Failure::failed)?;
+    let (folder, resume) = (args.out.as_deref(), args.resume);
+    let manner =
+        Manner { folder, files: FILES, resume, stop: &stop, note: &note, warn: &warn, ..Manner::default() };
+    let Some((summary, finished)) = run(&settings, device, &manner, &mut tell)? else { return Ok(()) };
+    output.tell(&format!("\n{}", show(&summary)));
+    let Seconds { pretrain, sft, reward, ppo } = summary.seconds;
+    output.tell(&format!("Training took {:.0} s.", pretrain + sft + reward + ppo));
+    if let Some(out) = folder {
+        save(out, &summary, &finished.lines)?;
         output.tell(&format!("Models, report.html, curve and summary.json are in {}.", out.display()));
     }
-    output.result(&Summary::new(&settings, &outcome))
+    output.result(&summary)
 }

@@ -1,13 +1,15 @@
 //! The run that needs no data: it makes its own.
 
+mod gold;
 mod page;
 mod run;
 mod settings;
 mod show;
+mod stories;
 mod summary;
 pub mod world;
 
-pub use run::{Outcome, Point, Sample, run};
-pub use settings::{Labels, Override, Settings};
+pub use run::run;
+pub use settings::{Labels, Settings};
 pub use show::{FILES, overrides, plot, save, show};
-pub use summary::{Gold, Labellers, RewardModel, Rewards, Seconds, Story, Summary, Told};
+pub use summary::{Gold, Labellers, Override, Point, RewardModel, Rewards, Sample, Seconds, Story, Summary};

@@ -1,9 +1,9 @@
 //! A quickstart as a page.
 
+use super::Summary;
 use super::show::gains;
-use super::{Summary, Told};
 use rlhf::record::Line;
-use rlhf::report::page::{Chart, Drawing, Headline, Page, Sample, Section};
+use rlhf::report::page::{self, Chart, Drawing, Headline, Page, Section};
 use rlhf::report::{curves, number, said};
 
 impl Summary {
@@ -13,15 +13,18 @@ impl Summary {
             said::verdict("By a gold score that no model has seen, PPO's story", &self.gold.win_rate);
         let overrides = self.overrides.iter();
         Page {
-            title: format!("RLHF quickstart, seed {}", self.seed),
-            verdict: format!("{verdict} It is {} nats away from the supervised policy.", number(self.kl)),
+            title: format!("RLHF quickstart, seed {}", self.common.seed),
+            verdict: format!(
+                "{verdict} It is {} nats away from the supervised policy.",
+                number(self.common.kl)
+            ),
             headlines: self.headlines(),
             sections: [vec![self.distance(), self.trust()], curves(lines)].concat(),
             samples: self.samples.iter().map(sample).collect(),
             overrides: overrides
-                .map(|o| [&*o.setting, &o.paper, &o.here, &o.reason].map(String::from))
+                .map(|o| [&o.setting, &o.paper, &o.here, &o.reason].map(String::clone))
                 .collect(),
-            settings: said::settings(&self.settings),
+            settings: said::settings(&self.common.settings),
             origin: self.origin(),
         }
     }
@@ -34,9 +37,9 @@ impl Summary {
             said::changed("Mean gold, 0 to 1", gold.reward.sft, gold.reward.ppo, number),
             said::changed("Do all that was asked", gold.success.sft, gold.success.ppo, said::percent),
             said::changed("Mean reward", proxy.sft, proxy.ppo, number),
-            Headline { name: "KL".into(), value: format!("{} nats", number(self.kl)), note: kl },
+            Headline { name: "KL".into(), value: format!("{} nats", number(self.common.kl)), note: kl },
             said::sure("Reward model's accuracy", &self.reward_model.accuracy),
-            said::changed("Mean length, tokens", self.length.sft, self.length.ppo, number),
+            said::changed("Mean length, tokens", self.common.length.sft, self.common.length.ppo, number),
             said::changed("Distinct answers", self.distinct.sft, self.distinct.ppo, said::percent),
         ]
     }
@@ -74,21 +77,12 @@ impl Summary {
             number(s.reward),
             number(s.ppo)
         );
-        [
-            ("rlhf", self.version.to_string()),
-            ("seed", self.seed.to_string()),
-            ("device", self.device.to_string()),
-            ("weights", self.parameters.to_string()),
-            ("data", "made by the quickstart from its seed".into()),
-            ("SHA-256 of the policy's weights", self.weights_sha256.clone()),
-            ("seconds", times),
-        ]
-        .map(|(name, value)| [name.into(), value])
-        .to_vec()
+        let data = "made by the quickstart from its seed".into();
+        self.common.origin([("data", data), ("seconds", times)])
     }
 }
 
-fn sample(told: &Told) -> Sample {
+fn sample(of: &super::Sample) -> page::Sample {
     let story = |s: &super::Story| [s.text.clone(), format!("gold {:.2}, reward {:+.2}", s.gold, s.reward)];
-    Sample { prompt: told.prompt.clone(), before: story(&told.sft), after: story(&told.ppo) }
+    page::Sample { prompt: of.prompt.clone(), before: story(&of.sft), after: story(&of.ppo) }
 }

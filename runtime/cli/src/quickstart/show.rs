@@ -1,26 +1,31 @@
 //! What a person reads at the end of a quickstart.
 
-use super::world::decode;
-use super::{Outcome, Point, Settings, Summary};
-use rlhf::models::{FormatError, write_json, write_whole};
-use rlhf::record::Metrics;
+use super::{Override, Point, Settings, Summary};
+use rlhf::config::ConfigError;
+use rlhf::models::write_whole;
+use rlhf::record::Line;
 use rlhf::report::plot::{Curve, Plot};
 use rlhf::report::{self, table};
 use rlhf::stage::{StageError, own};
+use rlhf::statistics::BeforeAfter;
 use std::path::Path;
 
 /// What is written at the end.
-pub const FILES: [&str; 3] = ["curve.svg", "summary.json", "report.html"];
+pub const FILES: &[&str] = &["curve.svg", "summary.json", "report.html"];
 
 /// The settings that are not the paper's, each with its reason.
-pub fn overrides(settings: &Settings) -> String {
-    let rows = settings.overrides.iter();
-    report::overrides(rows.map(|o| [&o.setting, &*o.paper, &o.here, &o.reason].map(String::from)).collect())
+///
+/// # Errors
+/// [`ConfigError`] names the setting.
+pub fn overrides(settings: &Settings) -> Result<String, ConfigError> {
+    let all = settings.config.resolve()?.1;
+    let row = |Override { setting, paper, here, reason }: Override| [setting, paper, here, reason];
+    Ok(report::overrides(all.iter().map(|o| row(o.into())).collect()))
 }
 
 /// Gold and proxy against √KL, of PPO and of best-of-n (Gao et al., arXiv:2210.10760, figure 1).
-pub fn plot(outcome: &Outcome) -> Plot {
-    gains(&outcome.ppo_curve, &outcome.best_of_n)
+pub fn plot(summary: &Summary) -> Plot {
+    gains(&summary.ppo_curve, &summary.best_of_n)
 }
 
 pub(super) fn gains(ppo: &[Point], best_of_n: &[Point]) -> Plot {
@@ -54,23 +59,21 @@ pub(super) fn gains(ppo: &[Point], best_of_n: &[Point]) -> Plot {
 }
 
 /// The result as a table, a plot and samples.
-pub fn show(outcome: &Outcome) -> String {
-    let o = outcome;
-    let row = |name: &str, before: String, after: String| vec![name.to_string(), before, after];
+pub fn show(summary: &Summary) -> String {
+    let s = summary;
     let percent = |x: f64| format!("{:.0} %", 100.0 * x);
+    let row = |name: &str, of: BeforeAfter, shown: &dyn Fn(f64) -> String| {
+        vec![name.to_string(), shown(of.sft), shown(of.ppo)]
+    };
     let rows = [
-        row(
-            "gold reward (0 to 1; no model has seen it)",
-            format!("{:.3}", o.gold.0),
-            format!("{:.3}", o.gold.1),
-        ),
-        row("answers that do all that was asked", percent(o.success.0), percent(o.success.1)),
-        row("reward model's score", format!("{:+.2}", o.proxy.0), format!("{:+.2}", o.proxy.1)),
-        row("answers that differ from all others", percent(o.distinct.0), percent(o.distinct.1)),
-        row("mean length, tokens", format!("{:.1}", o.length.0), format!("{:.1}", o.length.1)),
+        row("gold reward (0 to 1; no model has seen it)", s.gold.reward, &|x| format!("{x:.3}")),
+        row("answers that do all that was asked", s.gold.success, &percent),
+        row("reward model's score", s.proxy.reward, &|x| format!("{x:+.2}")),
+        row("answers that differ from all others", s.distinct, &percent),
+        row("mean length, tokens", s.common.length, &|x| format!("{x:.1}")),
     ];
     let mut out = table(&["on prompts never seen in training", "before (SFT)", "after (PPO)"], &rows);
-    let w = &o.win_rate;
+    let (w, accuracy) = (&s.gold.win_rate, &s.reward_model.accuracy);
     out.push_str(&format!(
         "\nOn {} test prompts PPO's story is the better one in {} of cases (95 % interval {} to {}),\n\
          {:.1} nats away from the supervised policy.\n\
@@ -80,22 +83,17 @@ pub fn show(outcome: &Outcome) -> String {
         percent(w.value),
         percent(w.low),
         percent(w.high),
-        o.kl,
-        percent(o.accuracy.value),
-        percent(o.accuracy.low),
-        percent(o.accuracy.high),
-        percent(o.agreement),
+        s.common.kl,
+        percent(accuracy.value),
+        percent(accuracy.low),
+        percent(accuracy.high),
+        percent(s.labellers.agreement),
     ));
-    out.push_str(&plot(outcome).terminal());
-    for sample in &outcome.samples {
-        let text = |tokens: &[u32]| decode(tokens);
+    out.push_str(&plot(s).terminal());
+    for sample in &s.samples {
         out.push_str(&format!(
             "\n{}\n  before ({:.2})  {}\n  after  ({:.2})  {}\n",
-            sample.prompt.text(),
-            sample.before.1,
-            text(&sample.before.0),
-            sample.after.1,
-            text(&sample.after.0),
+            sample.prompt, sample.sft.gold, sample.sft.text, sample.ppo.gold, sample.ppo.text,
         ));
     }
     out
@@ -105,12 +103,8 @@ pub fn show(outcome: &Outcome) -> String {
 ///
 /// # Errors
 /// [`StageError`] names the file.
-pub fn save(folder: &Path, settings: &Settings, outcome: &Outcome) -> Result<(), StageError> {
-    std::fs::create_dir_all(folder).map_err(|e| FormatError::io(folder, e))?;
-    FILES.into_iter().try_for_each(|name| own(folder, name))?;
-    write_whole(&folder.join("curve.svg"), report::page::picture(&plot(outcome)).as_bytes())?;
-    let summary = Summary::new(settings, outcome);
-    write_json(&folder.join("summary.json"), &summary)?;
-    report::write(folder, &summary.page(&Metrics::read(folder)?))?;
-    Ok(())
+pub fn save(folder: &Path, summary: &Summary, lines: &[Line]) -> Result<(), StageError> {
+    own(folder, "curve.svg")?;
+    write_whole(&folder.join("curve.svg"), report::page::picture(&plot(summary)).as_bytes())?;
+    rlhf::run::save(folder, summary, &summary.page(lines))
 }

@@ -1,33 +1,24 @@
 //! `summary.json`, described by `schemas/quickstart-summary.schema.json`.
 
-use super::world::decode;
-use super::{Outcome, Override, Point, Sample, Settings};
+use rlhf::config;
+use rlhf::record::{Line, Phase};
+use rlhf::run::{Common, Finished};
 use rlhf::statistics::{BeforeAfter, Calibration, Interval};
-use rlhf::train::profile::Profile;
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use serde_json::Value;
 
 /// What a quickstart found out, for a script to read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
-    /// This library's version.
-    pub version: Cow<'static, str>,
-    /// What every draw depended on.
-    pub seed: u64,
-    /// The instruction set, on which the bits of the result depend.
-    pub device: Cow<'static, str>,
-    /// The network's number of weights.
-    pub parameters: usize,
+    /// What every run's says.
+    #[serde(flatten)]
+    pub common: Common,
     /// What no model has seen.
     pub gold: Gold,
     /// What PPO was told.
     pub proxy: Rewards<BeforeAfter>,
-    /// KL of PPO from the supervised policy, in nats per answer.
-    pub kl: f64,
     /// The share of distinct answers.
     pub distinct: BeforeAfter,
-    /// The mean length, in tokens.
-    pub length: BeforeAfter,
     /// Step 2.
     pub reward_model: RewardModel,
     /// Those who ranked.
@@ -40,13 +31,9 @@ pub struct Summary {
     pub best_of_n: Vec<Point>,
     /// Answers to test prompts side by side.
     #[serde(default)]
-    pub samples: Vec<Told>,
-    /// The recipe, overrides applied.
-    pub settings: Profile,
+    pub samples: Vec<Sample>,
     /// Where it leaves InstructGPT's.
     pub overrides: Vec<Override>,
-    /// SHA-256 of the final policy's weights.
-    pub weights_sha256: String,
 }
 
 /// A mean reward.
@@ -79,7 +66,7 @@ pub struct RewardModel {
 
 /// A test prompt with both answers. Texts are what models wrote: data, never markup.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct Sample {
     /// The prompt.
     pub prompt: String,
     /// The supervised policy's answer.
@@ -119,47 +106,90 @@ pub struct Seconds {
     pub ppo: f64,
 }
 
+/// A policy at some distance from the supervised one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Point {
+    /// Its KL from the supervised policy, in nats per answer.
+    pub kl: f64,
+    /// Its mean gold.
+    pub gold: f64,
+    /// Its mean reward by the reward model.
+    pub proxy: f64,
+}
+
+/// A setting that is not the paper's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    /// The setting.
+    pub setting: String,
+    /// The paper's value.
+    pub paper: String,
+    /// The value here.
+    pub here: String,
+    /// Why.
+    pub reason: String,
+}
+
+impl From<&config::Override> for Override {
+    fn from(of: &config::Override) -> Self {
+        let shown = |value: &Value| if value.is_null() { "none".into() } else { value.to_string() };
+        let (setting, reason) = (of.setting.clone(), of.reason.clone());
+        Self { setting, paper: shown(&of.paper), here: shown(&of.here), reason }
+    }
+}
+
+/// What was found on the test prompts at the end.
+pub struct GoldResults {
+    /// Gold before and after.
+    pub gold: Gold,
+    /// The supervised policy's point of the curve.
+    pub start: Point,
+    /// The share of distinct answers.
+    pub distinct: BeforeAfter,
+    /// Best of n, n = 1, 2, 4, …
+    pub best_of_n: Vec<Point>,
+    /// Answers side by side.
+    pub samples: Vec<Sample>,
+}
+
+/// The interval of a share without an observation.
+const UNKNOWN: Interval = Interval { value: 0.5, low: 0.0, high: 1.0, n: 0 };
+
 impl Summary {
-    /// Of a run under these settings.
-    pub fn new(settings: &Settings, outcome: &Outcome) -> Self {
-        let both = |(sft, ppo): (f64, f64)| BeforeAfter { sft, ppo };
-        let [pretrain, sft, reward, ppo] = outcome.seconds;
+    /// Of a run that came to its end, with what was found beside it.
+    pub(super) fn new(finished: &Finished, found: GoldResults, agreement: f64) -> Self {
+        let Finished { summary: of, lines, .. } = finished;
+        let pretraining = lines.iter().filter(|line: &&Line| line.phase == Phase::Pretrain);
+        let GoldResults { gold, start, distinct, best_of_n, samples } = found;
         Self {
-            version: env!("CARGO_PKG_VERSION").into(),
-            seed: settings.seed,
-            device: outcome.policy.device().to_string().into(),
-            parameters: outcome.policy.architecture().parameters(),
-            gold: Gold {
-                win_rate: outcome.win_rate,
-                reward: both(outcome.gold),
-                success: both(outcome.success),
-            },
-            proxy: Rewards { reward: both(outcome.proxy) },
-            kl: outcome.kl,
-            distinct: both(outcome.distinct),
-            length: both(outcome.length),
+            common: of.common.clone(),
+            gold,
+            proxy: Rewards { reward: of.reward },
+            distinct,
             reward_model: RewardModel {
-                accuracy: outcome.accuracy,
-                calibration: Some(outcome.calibration.clone()),
+                accuracy: of.reward_model.accuracy.map_or(UNKNOWN, Interval::from),
+                calibration: of.reward_model.calibration.clone(),
             },
-            labellers: Labellers { agreement: outcome.agreement },
-            seconds: Seconds { pretrain, sft, reward, ppo },
-            ppo_curve: outcome.ppo_curve.clone(),
-            best_of_n: outcome.best_of_n.clone(),
-            samples: outcome.samples.iter().map(told).collect(),
-            settings: settings.profile,
-            overrides: settings.overrides.clone(),
-            weights_sha256: outcome.weights_sha256.clone(),
+            labellers: Labellers { agreement },
+            seconds: Seconds {
+                pretrain: pretraining.map(|line| line.seconds).sum(),
+                sft: of.seconds.sft,
+                reward: of.seconds.reward,
+                ppo: of.seconds.ppo,
+            },
+            ppo_curve: curve(start, lines),
+            best_of_n,
+            samples,
+            overrides: of.overrides.iter().map(Override::from).collect(),
         }
     }
 }
 
-fn told(sample: &Sample) -> Told {
-    let story =
-        |(tokens, gold): &(Vec<u32>, f64), reward| Story { text: decode(tokens), gold: *gold, reward };
-    Told {
-        prompt: sample.prompt.text(),
-        sft: story(&sample.before, sample.proxy.0),
-        ppo: story(&sample.after, sample.proxy.1),
-    }
+/// The points that were measured on the way, after the supervised policy's.
+fn curve(start: Point, lines: &[Line]) -> Vec<Point> {
+    let point = |line: &Line| {
+        let figure = |name: &str| line.figures.get(name).copied();
+        Some(Point { kl: figure("test_kl")?, gold: figure("test_gold")?, proxy: figure("test_reward")? })
+    };
+    core::iter::once(start).chain(lines.iter().filter_map(point)).collect()
 }

@@ -1,8 +1,11 @@
 //! Learning from preferences over what the policy has just written: online DPO, XPO, Nash-MD.
 
 mod learn;
+mod trainer;
 mod write;
 mod written;
+
+pub use trainer::InContext;
 
 use super::guard::{Place, Shown};
 use super::pace::Pace;

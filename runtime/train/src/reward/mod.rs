@@ -5,12 +5,14 @@ mod course;
 mod data;
 mod loss;
 mod measure;
+mod side_by_side;
 
 use alloc::vec;
 use alloc::vec::Vec;
 pub use data::{Ranking, Solution};
 pub(super) use measure::score;
 pub use measure::{ranking_accuracy, ranking_margins, step_margins};
+pub use side_by_side::SideBySide;
 
 use super::{Step, TrainError};
 use crate::profile::{self, RewardLoss};

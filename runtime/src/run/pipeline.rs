@@ -1,0 +1,296 @@
+//! The three steps, one after the other.
+
+use super::answers::Answers;
+use super::base::{Base, teacher};
+use super::checks::Checks;
+use super::files::All;
+use super::given::Given;
+use super::identity::about;
+use super::manner::{CONFIG, Manner, RESULTS};
+use super::material::material;
+use super::measure::loss;
+use super::pretraining::Texts;
+use super::sets::Set;
+use super::sources::Sources;
+use super::steps::Run;
+use super::trust::judged;
+use super::{Common, Generator, Hook, Iteration, Losses, RunError, Seconds, Stage, Stages, Summary};
+use crate::config::{Config, Override};
+use crate::engine::{Aligned, Device, Model, Scorer};
+use crate::record::{Line, Phase, Progress};
+use crate::report::page::Page;
+use crate::stage::{self, Material, Session, StageError};
+use crate::statistics::{BeforeAfter, win_rate};
+use rlhf_core::model::tokenizer::Tokenizer;
+use rlhf_models::{write_json, write_whole};
+use rlhf_train::profile::Method;
+use rlhf_train::{Examples, TrainError};
+use serde::Serialize;
+use std::path::Path;
+use std::time::Instant;
+
+/// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and
+/// `policy` in the folder, which is made if need be; [`crate::stage`] says what else is there. `None` where it was to
+/// end before the last stage.
+///
+/// The same configuration and data give the same weights on one instruction set, on any number of
+/// threads, and however often the run was stopped and gone on with.
+///
+/// # Errors
+/// [`RunError`]: all settings and files are checked before anything is learnt.
+pub fn run(
+    config: &Config,
+    device: &Device,
+    manner: &Manner<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Summary>, RunError> {
+    let Some(Finished { summary, lines, .. }) = train(config, device, None, None, manner, progress)? else {
+        return Ok(None);
+    };
+    if let Some(folder) = manner.folder {
+        save(folder, &summary, &summary.page(&lines))?;
+    }
+    Ok(Some(summary))
+}
+
+/// Writes a finished run's `summary.json` and `report.html`.
+///
+/// # Errors
+/// [`StageError::Taken`] where somebody else's are there; the system's, with the path.
+pub fn save(folder: &Path, summary: &impl Serialize, page: &Page) -> Result<(), StageError> {
+    RESULTS.iter().try_for_each(|name| stage::own(folder, name))?;
+    // Who finds a summary finds a whole run.
+    write_json(&folder.join("summary.json"), summary)?;
+    crate::report::write(folder, page)?;
+    Ok(())
+}
+
+/// A run that came to its end.
+#[derive(Debug)]
+pub struct Finished {
+    /// What it found out.
+    pub summary: Summary,
+    /// What every step measured.
+    pub lines: Vec<Line>,
+    /// What step 1 left.
+    pub supervised: Model,
+    /// What step 2 left.
+    pub reward: Scorer,
+    /// What step 3 left.
+    pub policy: Aligned,
+}
+
+/// What [`run`] does but for the summary and the page, on data that a program makes in the place of files, and with
+/// measurements of its own, where these are given.
+///
+/// # Errors
+/// As [`run`]; the program's.
+pub fn train(
+    config: &Config,
+    device: &Device,
+    generator: Option<&mut dyn Generator>,
+    hook: Option<&mut dyn Hook>,
+    manner: &Manner<'_>,
+    progress: &mut Progress<'_>,
+) -> Result<Option<Finished>, RunError> {
+    config.check()?;
+    let (profile, overrides) = config.resolve()?;
+    let clock = Instant::now();
+    let mut base = Base::open(config, device, generator.as_ref().map(|generator| generator.tokenizer()))?;
+    if manner.until == Stage::Align {
+        stage::capabilities(&profile.method).iter().try_for_each(|needed| base.model.require(*needed))?;
+    }
+    let (sources, texts) = match &generator {
+        None => {
+            let files = All::find(config)?;
+            (Sources::read(config, &profile, &base.tokenizer, &files)?, Texts::Files(files.found))
+        }
+        Some(generator) => {
+            let mut made = generator.data().map_err(RunError::at(Phase::Pretrain, 0))?;
+            let (texts, mix) = (core::mem::take(&mut made.texts), core::mem::take(&mut made.mix));
+            (Sources::generated(made), Texts::Generated(texts, mix))
+        }
+    };
+    let given = Given::read(manner, &base)?;
+    let teacher = teacher(config, device)?;
+    let (mut material, mut notes) = (Material::default(), Vec::new());
+    if generator.is_none() {
+        material = learned_from(&profile.method, &sources, teacher.as_ref())?;
+        let (tokenizer, sources, material) = (&base.tokenizer, &sources, &material);
+        let checks = Checks { config, profile: &profile, tokenizer, sources, material };
+        let stages = manner.until.remaining(manner.folder.filter(|_| manner.resume), manner.from);
+        notes = checks.notes(&stages)?;
+    }
+    notes.iter().for_each(|note| (manner.note)(note));
+    let made = generator.as_ref().map(|generator| (generator.command(), generator.about()));
+    let about = about(config, &profile, &base, &sources, &given, teacher.as_ref(), made)?;
+    let mut session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn).advising(&profile);
+    if let Some(folder) = manner.folder {
+        let networks = Stage::ALL.into_iter().filter(|stage| {
+            *stage <= manner.until && (*stage != Stage::Pretrain || config.base.fresh().is_some())
+        });
+        let files = manner.files.iter().copied().chain([CONFIG]);
+        session = session.writing(files.chain(networks.map(Stage::folder)));
+        session = session.keeping(folder, manner.every, manner.resume, &about, base.tokenizer.clone())?;
+    }
+    let mut run = Run { config, profile, base, session };
+    let prepared = Prepared { overrides, sources, texts, given, teacher, material, notes, clock };
+    let ended = run.all(manner, prepared, generator, hook);
+    // What a guard stopped at, and what can be gone on with, stays.
+    if !matches!(ended, Ok(_) | Err(RunError::Stage(StageError::Stopped { .. }))) && !guarded(&ended) {
+        run.session.abandon();
+    }
+    ended
+}
+
+/// Whether a guard ended it.
+fn guarded<T>(ended: &Result<T, RunError>) -> bool {
+    let Err(RunError::Stage(StageError::Train { error, .. })) = ended else { return false };
+    matches!(error, TrainError::Guard(_))
+}
+
+/// All that a run has read and checked before its first step.
+struct Prepared {
+    overrides: Vec<Override>,
+    sources: Sources,
+    texts: Texts,
+    given: Given,
+    teacher: Option<Model>,
+    material: Material,
+    notes: Vec<String>,
+    /// Since when it was read.
+    clock: Instant,
+}
+
+/// What step 3's method learns from, of these.
+fn learned_from(method: &Method, sources: &Sources, teacher: Option<&Model>) -> Result<Material, RunError> {
+    let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
+    material(method, comparisons, &sources.feedback, &sources.demonstrations.0, teacher)
+}
+
+impl Run<'_, '_> {
+    /// The stages, one after the other.
+    fn all(
+        &mut self,
+        manner: &Manner<'_>,
+        prepared: Prepared,
+        generator: Option<&mut dyn Generator>,
+        mut hook: Option<&mut dyn Hook>,
+    ) -> Result<Option<Finished>, RunError> {
+        let Prepared { overrides, mut sources, texts, given, teacher, mut material, notes, clock } = prepared;
+        let config = self.config;
+        let (run, mut seconds) = (self, Seconds::default());
+        if let Some(folder) = manner.folder {
+            run.session.own(CONFIG)?;
+            write_whole(&folder.join(CONFIG), config.to_toml()?.as_bytes())?;
+        }
+        if let Some(new) = config.base.fresh() {
+            run.base.model = run.pretrain(new, &texts)?;
+        }
+        if manner.until == Stage::Pretrain {
+            return Ok(None);
+        }
+        let mut writer = run.base.model.clone();
+        let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
+        let corpus = texts.corpus(config, &mut writer, &run.base.tokenizer, &mut tell)?;
+        drop(writer);
+        seconds.data = clock.elapsed().as_secs_f64();
+
+        let clock = Instant::now();
+        let mut sft = match given.sft {
+            Some(sft) => sft,
+            None => run.supervised(&sources.demonstrations.0, &corpus.train)?,
+        };
+        (seconds.sft, seconds.per_step.sft) = run.spent(Phase::Supervised, clock);
+        if manner.until == Stage::Supervised {
+            return Ok(None);
+        }
+
+        let clock = Instant::now();
+        if let Some(generator) = generator {
+            let made = run.compare(&mut sft, generator)?;
+            sources.comparisons = vec![Set::generated(&made)];
+            material = learned_from(&run.profile.method, &sources, teacher.as_ref())?;
+        }
+        let mut reward = match given.reward {
+            Some(reward) => reward,
+            None => run.reward(&sft, &sources)?,
+        };
+        (seconds.reward, seconds.per_step.reward) = run.spent(Phase::Reward, clock);
+        if manner.until == Stage::Reward {
+            return Ok(None);
+        }
+
+        let clock = Instant::now();
+        let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train, &material, &mut hook)?;
+        (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
+
+        let clock = Instant::now();
+        run.session.tell(Phase::Evaluate, 0, 1, "");
+        let failed = || RunError::at(Phase::Evaluate, 0);
+        let (prompts, ends) = (&sources.held_out, run.base.tokenizer.ends());
+        let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions);
+        let reward_model = reward_model.map_err(|error| run.failed(Phase::Reward, prompts, error))?;
+        let mut reference = sft.clone();
+        let mut evaluator = run.evaluator(prompts, &ends, &mut reference, &mut reward);
+        let (before, after) = (evaluator.evaluate(&mut sft, 0), evaluator.evaluate(&mut policy, 0));
+        let before = before.map_err(|error| run.failed(Phase::Supervised, prompts, error))?;
+        let after = after.map_err(|error| run.failed(Phase::Ppo, prompts, error))?;
+        if let Some(hook) = hook {
+            let mut evaluator = run.evaluator(prompts, &ends, &mut reference, &mut reward);
+            hook.at_end((&before, &after), &mut evaluator).map_err(failed())?;
+        }
+        let mut models = (&mut run.base.model, &mut sft, &mut policy);
+        let unseen = &sources.demonstrations.1;
+        let unseen = unseen.select(0..unseen.len().min(config.evaluation.prompts));
+        let losses = losses(&mut models, &unseen, &corpus.held_out).map_err(failed())?;
+        let win_rate = win_rate(&after.rewards, &before.rewards).map_err(|e| failed()(e.into()))?;
+        let samples = run.samples(&sources.held_out, &before, &after);
+        run.session.tell(Phase::Evaluate, 1, 1, "");
+        seconds.evaluate = clock.elapsed().as_secs_f64();
+
+        let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
+        sources.data.pretraining = corpus.train.len();
+        let lines = run.session.lines().to_vec();
+        let common = Common {
+            version: env!("CARGO_PKG_VERSION").into(),
+            seed: config.seed,
+            device: run.base.model.device().to_string().into(),
+            parameters: run.base.model.architecture().parameters(),
+            settings: run.profile,
+            kl: after.kl,
+            length: pair(Answers::length),
+            weights_sha256: policy.weights_sha256()?,
+        };
+        let summary = Summary {
+            common,
+            profile: config.profile.clone(),
+            method: config.method.clone(),
+            overrides,
+            data: sources.data,
+            losses,
+            reward_model,
+            reward: pair(Answers::reward),
+            win_rate,
+            ended: pair(Answers::ended),
+            iterations: lines.iter().filter_map(Iteration::of).collect(),
+            samples,
+            notes,
+            seconds,
+        };
+        Ok(Some(Finished { summary, lines, supervised: sft, reward, policy }))
+    }
+}
+
+/// Of base, supervised model and policy.
+fn losses(
+    models: &mut (&mut Model, &mut Model, &mut Aligned),
+    demonstrations: &Examples,
+    pretraining: &Examples,
+) -> Result<Losses, TrainError> {
+    let mut of = |texts: &Examples| -> Result<Stages, TrainError> {
+        let (base, sft, ppo) = &mut *models;
+        Ok(Stages { base: loss(*base, texts)?, sft: loss(*sft, texts)?, ppo: loss(*ppo, texts)? })
+    };
+    Ok(Losses { demonstrations: of(demonstrations)?, pretraining: of(pretraining)? })
+}
