@@ -2,16 +2,13 @@
 
 use super::LanguageModel;
 use crate::Error;
-use crate::engine::with_dropout;
+use crate::engine::{Model, with_dropout};
 use crate::reward::IntoReward;
 use crate::training::Training;
-use rlhf_core::Ragged;
 use rlhf_core::model::tokenizer::Tokenizer;
-use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::Averaged;
 use rlhf_core::sampling::Stopping;
 use rlhf_train::profile::{self, CriticInit};
-use rlhf_train::{Examples, Iteration, OnPolicy, Passes, Ppo, Roles, TrainError, Trio, now};
+use rlhf_train::{Examples, Guards, Iteration, Models, Prompts, RolloutTrainer, Trainer, now};
 
 /// Settings of a method that learns from what the model writes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +24,11 @@ pub struct OnPrompts<M> {
 impl<M> OnPrompts<M> {
     fn new(method: M) -> Self {
         Self { iterations: 100, max_new_tokens: 64, method }
+    }
+
+    fn on<'a>(&self, prompts: &'a [Vec<u32>], ends: &'a [u32], mix: &'a Examples) -> Prompts<'a> {
+        let stopping = Stopping { max_new_tokens: self.max_new_tokens, eos: ends, stop: &[] };
+        Prompts { prompts, stopping, mix, iterations: self.iterations, guards: Guards::default() }
     }
 }
 
@@ -45,7 +47,7 @@ impl LanguageModel {
     ) -> Training<'a, OnPrompts<profile::Ppo>, Iteration> {
         let method = profile::Ppo { average: None, pretraining: None, ..profile::Ppo::default() };
         Training::new(OnPrompts::new(method), move |settings, seed, report| {
-            let OnPrompts { iterations, max_new_tokens, method } = settings;
+            let method = settings.method;
             let critic = match (method.critic_init, reward.critic()?) {
                 (CriticInit::RewardModel, Some(critic)) => critic,
                 (CriticInit::RewardModel, None) => self.model().with_scalar_head(0.0, seed)?,
@@ -54,24 +56,12 @@ impl LanguageModel {
                     self.model().with_scalar_head(deviation, seed)?
                 }
             };
-            let mut critic = with_dropout(&critic, method.dropout, seed)?;
-            let mut trainer = Ppo::new(method, iterations.into(), seed)?;
-            let mut prompts = Prompts::new(self, prompts, method.responses_per_iteration(), seed)?;
-            let ends = self.tokenizer.ends();
-            let stopping = Stopping { max_new_tokens, eos: &ends, stop: &[] };
-            let (mut reference, mut reward) = (self.model().clone(), reward.into_reward(&self.tokenizer));
-            self.learn(method.dropout, seed, |policy| {
-                for _ in 0..iterations {
-                    let (critic, reference, reward) = (&mut critic, &mut reference, &mut reward);
-                    let mut roles = Roles { policy: &mut *policy, critic, reference, reward };
-                    let mix = Examples::default();
-                    report(&now(trainer.iterate(&mut roles, prompts.next()?, &stopping, &mix))?);
-                }
-                if method.average.is_some() {
-                    now(async { policy.swap_average().await.map_err(TrainError::role("policy")) })?;
-                }
-                Ok(())
-            })
+            let (prompts, ends, mix) = (self.prompts(prompts)?, self.tokenizer.ends(), Examples::default());
+            let trainer = RolloutTrainer::ppo(&method, settings.on(&prompts, &ends, &mix), seed)?;
+            let mut reward = reward.into_reward(&self.tokenizer);
+            let mut models = self.models(&mut reward, method.dropout, seed)?;
+            models.critic = Some(with_dropout(&critic, method.dropout, seed)?);
+            self.align(trainer, models, seed, report)
         })
     }
 
@@ -84,56 +74,48 @@ impl LanguageModel {
         reward: impl IntoReward<Kind> + 'a,
     ) -> Training<'a, OnPrompts<profile::OnPolicy>, Iteration> {
         Training::new(OnPrompts::new(profile::OnPolicy::default()), move |settings, seed, report| {
-            let OnPrompts { iterations, max_new_tokens, method } = settings;
-            let mut trainer = OnPolicy::new(method, iterations.into(), seed)?;
-            let count = method.prompts_per_iteration() as u32;
-            let mut prompts = Prompts::new(self, prompts, count, seed)?;
-            let ends = self.tokenizer.ends();
-            let stopping = Stopping { max_new_tokens, eos: &ends, stop: &[] };
-            let (mut reference, mut reward) = (self.model().clone(), reward.into_reward(&self.tokenizer));
-            self.learn(method.dropout, seed, |policy| {
-                for _ in 0..iterations {
-                    let (reference, reward) = (&mut reference, &mut reward);
-                    let mut roles = Trio { policy: &mut *policy, reference, reward };
-                    report(&now(trainer.iterate(&mut roles, prompts.next()?, &stopping))?);
-                }
-                Ok(())
-            })
+            let method = settings.method;
+            let (prompts, ends, mix) = (self.prompts(prompts)?, self.tokenizer.ends(), Examples::default());
+            let on = settings.on(&prompts, &ends, &mix);
+            let trainer = RolloutTrainer::on_policy(&method, on, seed)?;
+            let mut reward = reward.into_reward(&self.tokenizer);
+            let mut models = self.models(&mut reward, method.dropout, seed)?;
+            if method.stale > 0 {
+                models.others.push(models.policy.clone());
+            }
+            self.align(trainer, models, seed, report)
         })
     }
-}
 
-/// Prompts in a keyed order, again and again.
-struct Prompts {
-    all: Vec<Vec<u32>>,
-    order: Passes,
-    count: usize,
-    tokens: Vec<u32>,
-    ends: Vec<usize>,
-}
-
-impl Prompts {
-    /// `count`: prompts in each batch.
-    fn new<P: AsRef<str>>(
-        model: &LanguageModel,
-        prompts: &[P],
-        count: u32,
-        seed: u64,
-    ) -> Result<Self, Error> {
-        let all =
-            prompts.iter().map(|prompt| model.prompt(prompt.as_ref())).collect::<Result<Vec<_>, _>>()?;
-        let order = Passes::new(Key::new(seed, Stream::Shuffle, 1 << 28), all.len());
-        Ok(Self { all, order, count: count as usize, tokens: Vec::new(), ends: Vec::new() })
+    fn prompts<P: AsRef<str>>(&self, prompts: &[P]) -> Result<Vec<Vec<u32>>, Error> {
+        prompts.iter().map(|prompt| self.prompt(prompt.as_ref())).collect()
     }
 
-    /// Returns the next batch; an empty one where there are no prompts.
-    fn next(&mut self) -> Result<Ragged<'_>, rlhf_core::Error> {
-        self.tokens.clear();
-        self.ends.clear();
-        for i in self.order.take(self.count) {
-            self.tokens.extend_from_slice(&self.all[i]);
-            self.ends.push(self.tokens.len());
+    /// Returns the networks of step 3: the policy and the reference start as this model.
+    fn models<'r, R>(
+        &self,
+        reward: &'r mut R,
+        dropout: f64,
+        seed: u64,
+    ) -> Result<Models<'r, Model, R>, Error> {
+        let policy = with_dropout(self.model(), dropout, seed)?;
+        Ok(Models { reference: Some(self.model().clone()), reward: Some(reward), ..Models::new(policy) })
+    }
+
+    /// Runs the trainer to its end and takes over its policy.
+    fn align<T: Trainer<Model, R>, R>(
+        &mut self,
+        mut trainer: T,
+        mut models: Models<'_, Model, R>,
+        seed: u64,
+        report: &mut dyn FnMut(&Iteration),
+    ) -> Result<(), Error> {
+        while let Some(seen) = now(trainer.iterate(&mut models))? {
+            seen.iteration.iter().for_each(&mut *report);
         }
-        Ragged::new(&self.tokens, &self.ends)
+        now(trainer.finish(&mut models))?;
+        // A clone has no optimizer state, which nothing needs any more.
+        self.policy.model = with_dropout(&models.policy.clone(), 0.0, seed)?;
+        Ok(())
     }
 }
