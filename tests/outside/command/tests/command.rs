@@ -46,16 +46,18 @@ samples = 2
 /// A folder with data of its own and a configuration.
 fn prepared() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
     let rows = |name: &str, row: &dyn Fn(usize) -> Value| {
         let text: String = (0..40).map(|i| row(i).to_string() + "\n").collect();
-        fs::write(folder.path().join(name), text).unwrap();
+        fs::write(data.join(name), text).unwrap();
     };
     let ask = |i: usize| format!("Question {i}: how is it {}?", ["red", "blue", "hot"][i % 3]);
     let reply = |i: usize, text: &str| format!("\n\nHuman: {}\n\nAssistant: {text}", ask(i));
     rows("a.jsonl", &|i| json!({"instruction": ask(i), "response": format!("It is {i}.")}));
     rows("b.jsonl", &|i| json!({"chosen": reply(i, "Yes."), "rejected": reply(i, "No, so.")}));
     rows("c.jsonl", &|i| json!({"prompt": ask(i)}));
-    fs::write(folder.path().join("d.txt"), "Once upon a time there was a fox. ".repeat(500)).unwrap();
+    fs::write(data.join("d.txt"), "Once upon a time there was a fox. ".repeat(2000)).unwrap();
     fs::write(folder.path().join("run.toml"), CONFIG).unwrap();
     folder
 }
@@ -99,7 +101,7 @@ fn stopped(folder: &Path, out: &str, args: &[&str]) -> usize {
 fn a_run_that_is_stopped_and_resumed_gives_the_processors_weights() {
     let folder = prepared();
     let run = |device: &'static str, out: &'static str| {
-        ["run", "run.toml", "--data", ".", "--json", "--device", device, "--out", out]
+        ["run", "run.toml", "--data", "data", "--json", "--device", device, "--out", out]
     };
     let (want, none) = done(folder.path(), &run("cpu", "there"));
     assert!(want.is_string() && none == 0);
@@ -112,9 +114,8 @@ fn a_run_that_is_stopped_and_resumed_gives_the_processors_weights() {
 #[test]
 fn the_quickstart_gives_the_processors_weights() {
     let folder = tempfile::tempdir().unwrap();
-    let run = |device: &'static str, out: &'static str| {
-        ["quickstart", "--json", "--device", device, "--out", out]
-    };
+    let run =
+        |device: &'static str, out: &'static str| ["quickstart", "--json", "--device", device, "--out", out];
     let (want, none) = done(folder.path(), &run("cpu", "there"));
     assert!(want.is_string() && none == 0);
     let before = stopped(folder.path(), "here", &run("mine", "here"));
@@ -127,7 +128,7 @@ fn the_quickstart_gives_the_processors_weights() {
 fn every_subcommand_knows_the_device_and_what_it_lacks() {
     let folder = prepared();
     let check = |more: &[&str]| {
-        let check = ["config", "check", "run.toml", "--data", "."];
+        let check = ["config", "check", "run.toml", "--data", "data"];
         let out = mine(folder.path(), &[&check[..], more].concat()).output().unwrap();
         (out.status.code(), said(&out))
     };
@@ -137,7 +138,8 @@ fn every_subcommand_knows_the_device_and_what_it_lacks() {
     let (code, error) = check(&["--device", "mine", "--precision", "bf16"]);
     assert!(code == Some(2) && error.contains("bf16"), "{error}");
     // Its networks have no parameters that TRPO could read: nothing is begun.
-    let run = ["run", "run.toml", "--data", ".", "--device", "mine", "--set", "method=trpo", "--out", "out"];
+    let run =
+        ["run", "run.toml", "--data", "data", "--device", "mine", "--set", "method=trpo", "--out", "out"];
     let out = mine(folder.path(), &run).output().unwrap();
     assert!(!out.status.success() && said(&out).contains("access to parameters"), "{}", said(&out));
     assert!(calls(&out) == 0 && !folder.path().join("out/metrics.jsonl").exists());
