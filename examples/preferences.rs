@@ -55,11 +55,11 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let (known, unseen) = PEOPLE.split_at(4);
     let pairs = Pairs::try_from_iter(known.iter().flat_map(compared))?;
     let mut dpo = PreferenceTraining::by_name("dpo")?;
-    (dpo.epochs, dpo.batch) = (20, 8);
+    (dpo.passes.epochs, dpo.passes.batch) = (20, 8);
     // DPO makes rejected words rare, and what takes their place need not be the chosen ones: fine-tuning on
     // those beside it, as in RPO (Pang et al., arXiv:2404.19733), sees to that. Without, 44 % are polite.
     dpo.objective.supervised = SupervisedTerm { coefficient: 1.0, per: Per::Response };
-    (dpo.optimiser.learning_rate, dpo.optimiser.warm_up) = (3e-4, WarmUpLength::Steps(0));
+    (dpo.passes.optimiser.learning_rate, dpo.passes.optimiser.warm_up) = (3e-4, WarmUpLength::Steps(0));
     let (mut policy, mut reference) = (model.clone(), model.clone());
     now(preferences(&mut policy, &mut reference, &pairs, &dpo, 1, &mut |step, seen| {
         if step.step % 10 == 0 {

@@ -15,6 +15,7 @@ mod inference;
 mod layers;
 #[cfg(target_os = "linux")]
 mod memory;
+mod older_configs;
 mod older_runs;
 mod on_policy;
 mod pain;

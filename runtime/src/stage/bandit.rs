@@ -17,7 +17,7 @@ pub fn bandit(
     settings: &BanditTraining,
     seed: u64,
 ) -> Result<Model, StageError> {
-    learn(session, sft, (settings.dropout, seed), || Bandit::new(logged, settings, seed))
+    learn(session, sft, (settings.passes.dropout, seed), || Bandit::new(logged, settings, seed))
 }
 
 impl Pass for Bandit<'_> {

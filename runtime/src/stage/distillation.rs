@@ -27,7 +27,7 @@ pub fn distillation(
     settings: &DistillationTraining,
     seed: u64,
 ) -> Result<Model, StageError> {
-    learn(session, sft, (settings.dropout, seed), || {
+    learn(session, sft, (settings.passes.dropout, seed), || {
         let trainer = Distil::new(texts, stopping, settings, seed)?;
         Ok(Taught { trainer, teacher: teacher.clone(), top: settings.top })
     })

@@ -23,7 +23,7 @@ pub fn preferences(
     settings: &PreferenceTraining,
     seed: u64,
 ) -> Result<Model, StageError> {
-    learn(session, sft, (settings.dropout, seed), || {
+    learn(session, sft, (settings.passes.dropout, seed), || {
         let trainer = Preferences::new(pairs, settings, seed)?;
         Ok(Against { trainer, reference: sft.clone() })
     })
@@ -40,7 +40,7 @@ pub fn kto(
     settings: &KtoTraining,
     seed: u64,
 ) -> Result<Model, StageError> {
-    learn(session, sft, (settings.dropout, seed), || {
+    learn(session, sft, (settings.passes.dropout, seed), || {
         Ok(Against { trainer: Kto::new(labelled, settings, seed)?, reference: sft.clone() })
     })
 }
