@@ -65,8 +65,9 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     }
 
     // The small one learns from it, half of the time on its own answers.
-    let mut gkd = DistillationTraining { epochs: 150, batch: 16, ..DistillationTraining::gkd() };
-    (gkd.optimiser.learning_rate, gkd.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+    let mut gkd = DistillationTraining::gkd();
+    (gkd.passes.epochs, gkd.passes.batch) = (150, 16);
+    (gkd.passes.optimiser.learning_rate, gkd.passes.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
     let mut steps = Distil::new(&demonstrations, &STOPPING, &gkd, 1)?;
     while let Some((step, seen)) = now(steps.step(&mut small, &mut large))? {
         if step.step % 25 == 0 {

@@ -8,7 +8,7 @@
 use rlhf::engine::{Aligned, Member, Scorer};
 use rlhf::engine::{Device, Model};
 use rlhf::stage::{Judgements, Material, Session, align, reward_model};
-use rlhf::train::profile::{Method, Optimiser, Profile, WarmUpLength};
+use rlhf::train::profile::{Method, Optimiser, Passes, Profile, WarmUpLength};
 use rlhf::train::{Examples, Guards, Prompts, Ranking, Scaled, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{EnsembleRule, RewardScale};
@@ -186,29 +186,21 @@ fn quick(profile: &mut Profile) -> u32 {
             fast(&mut s.optimiser, 5e-3);
         }
         Method::Online(s) => fast(&mut s.optimiser, 3e-3),
-        Method::Preference(s) => {
-            (s.epochs, s.batch) = (4, 32);
-            fast(&mut s.optimiser, 1e-3);
-        }
-        Method::Kto(s) => {
-            (s.epochs, s.batch) = (4, 32);
-            fast(&mut s.optimiser, 1e-3);
-        }
-        Method::Bandit(s) => {
-            (s.epochs, s.batch) = (6, 128);
-            fast(&mut s.optimiser, 1e-3);
-        }
-        Method::Distillation(s) => {
-            (s.epochs, s.batch) = (100, 16);
-            fast(&mut s.optimiser, 3e-3);
-        }
+        Method::Preference(s) => pass(&mut s.passes, 4, 32, 1e-3),
+        Method::Kto(s) => pass(&mut s.passes, 4, 32, 1e-3),
+        Method::Bandit(s) => pass(&mut s.passes, 6, 128, 1e-3),
+        Method::Distillation(s) => pass(&mut s.passes, 100, 16, 3e-3),
         Method::Ilql(s) => {
-            (s.epochs, s.batch, s.beta) = (12, 128, 8.0);
-            s.follow = Follow::Average { decay: 0.9 };
-            fast(&mut s.optimiser, 5e-3);
+            (s.beta, s.follow) = (8.0, Follow::Average { decay: 0.9 });
+            pass(&mut s.passes, 12, 128, 5e-3);
         }
     }
     60
+}
+
+fn pass(passes: &mut Passes, epochs: u32, batch: u32, learning_rate: f64) {
+    (passes.epochs, passes.batch) = (epochs, batch);
+    fast(&mut passes.optimiser, learning_rate);
 }
 
 /// One of each kind, which are also shown the world without anything to learn.

@@ -37,8 +37,8 @@ fn main() -> rlhf::Result<()> {
     });
     let pairs: Vec<_> = pairs.collect();
     let dpo = model.prefer(&pairs).set(|s| {
-        (s.epochs, s.batch) = (20, 8);
-        (s.optimiser.learning_rate, s.optimiser.warm_up) = (3e-4, WarmUpLength::Steps(0));
+        (s.passes.epochs, s.passes.batch) = (20, 8);
+        (s.passes.optimiser.learning_rate, s.passes.optimiser.warm_up) = (3e-4, WarmUpLength::Steps(0));
         // DPO makes rejected words rare, and what takes their place need not be the chosen ones: fine-tuning on
         // those beside it, as in RPO (Pang et al., arXiv:2404.19733), sees to that. Without, 44 % are polite.
         s.objective.supervised = SupervisedTerm { coefficient: 1.0, per: Per::Response };

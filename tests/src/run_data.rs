@@ -83,6 +83,7 @@ tokenizer = "bytes.tok"
 formats = ["instructions", "self_instruct"]
 rows = 100
 pretraining = 0.1
+epochs = 1
 
 [reward]
 formats = ["transcripts", "rankings", "predictions"]
@@ -95,6 +96,7 @@ rows = 100
 iterations = 3
 prompt = 60
 response = 8
+batch = 16
 
 [pretraining]
 source = "base"
@@ -105,13 +107,7 @@ length = 16
 prompts = 20
 samples = 6
 
-[[override]]
-setting = "supervised.epochs"
-value = 1
-reason = "a test"
-
-[[override]]
-setting = "ppo.batch"
-value = 16
-reason = "a test"
+[reasons]
+"supervised.epochs" = "a test"
+"ppo.batch" = "a test"
 "#;

@@ -28,6 +28,7 @@ fn fits(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), 
                 Value::Array(types) => types.iter().any(|t| is(t, value)),
                 one => is(one, value),
             },
+            "const" => value == want,
             "enum" => want.as_array().is_some_and(|all| all.contains(value)),
             "minimum" => value.as_f64().is_none_or(|x| Some(x) >= want.as_f64()),
             "maximum" => value.as_f64().is_none_or(|x| Some(x) <= want.as_f64()),
@@ -38,6 +39,10 @@ fn fits(root: &Value, schema: &Value, value: &Value, place: &str) -> Result<(), 
                 let fitting = |part: &&Value| fits(root, part, value, place).is_ok();
                 want.as_array().is_some_and(|parts| parts.iter().filter(fitting).count() == 1)
             }
+            "maxItems" => value.as_array().is_none_or(|a| Some(a.len() as u64) <= want.as_u64()),
+            "anyOf" => want
+                .as_array()
+                .is_some_and(|parts| parts.iter().any(|part| fits(root, part, value, place).is_ok())),
             "minLength" => value.as_str().is_none_or(|s| Some(s.chars().count() as u64) >= want.as_u64()),
             "maxLength" => value.as_str().is_none_or(|s| Some(s.chars().count() as u64) <= want.as_u64()),
             "required" => value.as_object().is_none_or(|o| {

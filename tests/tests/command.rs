@@ -87,7 +87,7 @@ fn a_wrong_command_line_or_configuration_exits_with_2() {
     std::fs::write(folder.path().join("mistyped.toml"), mistyped).unwrap();
     for (args, words) in [
         (&["rum"][..], "run"),
-        (&["run", "mistyped.toml"], "line 23: unknown key `ppo.iteratons`: did you mean `ppo.iterations`?"),
+        (&["run", "mistyped.toml"], "line 24: unknown key `ppo.iteratons`: did you mean `ppo.iterations`?"),
         (&["run", "nowhere.toml"], "nowhere.toml"),
         (&["run", "run.toml"], "--data"),
         (&["run", "run.toml", "--data", "nowhere"], "nowhere"),

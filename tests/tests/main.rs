@@ -16,6 +16,7 @@ mod language_model;
 mod layers;
 #[cfg(target_os = "linux")]
 mod memory;
+mod older_configs;
 mod older_runs;
 mod on_policy;
 mod pain;

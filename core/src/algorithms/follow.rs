@@ -6,6 +6,7 @@ use crate::roles::Learner;
 use alloc::vec;
 
 /// How a copy of a network lags behind it.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Follow {

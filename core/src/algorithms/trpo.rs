@@ -11,6 +11,7 @@ use alloc::vec::Vec;
 
 /// Trust region policy optimisation (Schulman et al., arXiv:1502.05477): the step `−√(2δ/xᵀFx)·x` along
 /// the natural gradient `x = F⁻¹·g`, shortened until it keeps its word.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Trpo {
     /// δ: the greatest mean KL(old ‖ new), in nats per token.

@@ -7,6 +7,7 @@ use crate::{Error, Real};
 use alloc::{vec, vec::Vec};
 
 /// Where weight decay enters.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Decay {
@@ -18,6 +19,7 @@ pub enum Decay {
 }
 
 /// What ε is added to.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum EpsilonAt {
@@ -30,16 +32,17 @@ pub enum EpsilonAt {
 }
 
 /// Adam's settings (Kingma and Ba, arXiv:1412.6980; Loshchilov and Hutter, arXiv:1711.05101).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam {
-    /// Decay of the first moment.
+    /// The decay of the first moment, 0 to below 1.
     pub beta1: f64,
-    /// Decay of the second moment.
+    /// The decay of the second moment, 0 to below 1.
     pub beta2: f64,
-    /// Keeps the step finite where the second moment is 0.
+    /// ε, above 0: keeps the step finite where the second moment is 0.
     pub epsilon: f64,
-    /// What [`Self::epsilon`] is added to.
+    /// What ε is added to.
     pub epsilon_at: EpsilonAt,
     /// Weight decay, per unit of learning rate.
     pub weight_decay: f64,

@@ -5,6 +5,7 @@ use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 
 /// What the weighted rewards are divided by.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Normaliser {
@@ -17,10 +18,12 @@ pub enum Normaliser {
 }
 
 /// How logged rewards become a loss.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counterfactual {
     /// The divisor.
+    #[cfg_attr(feature = "alloc", serde(rename = "normalizer"))]
     pub normaliser: Normaliser,
     /// No weight counts for more than this, and one that would has no gradient.
     pub clip: Option<f64>,

@@ -6,6 +6,7 @@ use crate::ranges::finite;
 use crate::{Error, Real};
 
 /// What becomes of the mass outside the candidates.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Tail {
@@ -14,6 +15,7 @@ pub enum Tail {
     #[default]
     Bucket,
     /// Both distributions are renormalised within the candidates; nothing is learnt about the rest.
+    #[cfg_attr(feature = "alloc", serde(rename = "renormalized"))]
     Renormalised,
     /// It is left out: the student learns each candidate's mass, and the rest only through their sum.
     Dropped,

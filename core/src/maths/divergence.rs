@@ -8,6 +8,7 @@ use crate::ranges::within;
 /// All are sums of terms that are never negative, and 0 only where `q[j] = p[j]`. For distributions
 /// these sums are the divergences named; for measures that do not sum to 1 they are Csiszár's
 /// extension of them, so that a part of a distribution may be compared too.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Divergence {

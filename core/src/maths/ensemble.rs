@@ -5,6 +5,7 @@ use crate::{Error, Real};
 
 /// How the members' scores of a text make one (Coste et al., arXiv:2310.02743). σ is the members'
 /// population deviation.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum EnsembleRule {
@@ -18,6 +19,7 @@ pub enum EnsembleRule {
         deviations: f64,
     },
     /// Uncertainty-weighted: the mean less a weight times σ².
+    #[cfg_attr(feature = "alloc", serde(rename = "variance_penalized"))]
     VariancePenalised {
         /// The weight, 0 or more, per unit of score.
         weight: f64,

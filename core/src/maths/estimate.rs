@@ -8,6 +8,7 @@ use crate::sampling::Finish;
 use crate::{Error, Real};
 
 /// Whether reaching the longest allowed length ends the world or only our view of it.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Cutoff {
@@ -19,6 +20,7 @@ pub enum Cutoff {
 }
 
 /// How advantages are made from rewards and values.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gae {

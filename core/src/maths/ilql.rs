@@ -10,6 +10,7 @@ use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
 /// What ILQL's losses are made of.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ilql {

@@ -71,6 +71,7 @@ pub fn binary_cross_entropy<R: Real>(
 }
 
 /// How the steps of a solution make one score.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum StepScore {

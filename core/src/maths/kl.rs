@@ -6,6 +6,7 @@ use crate::{Error, Real};
 
 /// An estimate of KL(policy ‖ reference) from one token, with `d = ln π − ln π_ref` in nats
 /// (Schulman, "Approximating KL divergence", 2020).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum KlEstimator {
@@ -77,6 +78,7 @@ pub fn exact_kl_pull<R: Real>(log_p: &[R], log_q: &[R], grad: R, grad_logits: &m
 }
 
 /// The KL penalty's coefficient β, per nat.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum KlController {

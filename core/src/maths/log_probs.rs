@@ -117,6 +117,7 @@ fn chosen<R: Real>(logits: &[R], target: usize) -> Result<R, Error> {
 }
 
 /// How the log-probabilities of a sequence become one number.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Reduction {

@@ -6,6 +6,7 @@ use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// What answers of the same rank mean.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum RankTies {
@@ -21,6 +22,7 @@ pub enum RankTies {
 }
 
 /// Which choices of a ranking count, and how ties do.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Stages {

@@ -4,12 +4,13 @@ use crate::ranges::{positive, within};
 use crate::{Error, Real};
 
 /// How far the policy may move before its gradient stops.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct PolicyClip {
-    /// The ratio is clipped below at `1 − low`.
+    /// The ratio is clipped below at `1 − low`, 0 to 1.
     pub low: f64,
-    /// The ratio is clipped above at `1 + high`.
+    /// The ratio is clipped above at `1 + high`, 0 or more.
     pub high: f64,
     /// The log-ratio is limited to ± this, in nats, before its exponential (OpenRLHF: 20).
     pub log_ratio: Option<f64>,

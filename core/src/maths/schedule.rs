@@ -5,6 +5,7 @@ use crate::ranges::within;
 
 /// How the rate falls after the warm-up, as a share of its peak, with `x` = steps since the warm-up
 /// over steps planned after it.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Shape {

@@ -7,6 +7,7 @@ use crate::sampling::Finish;
 use crate::{Error, Real};
 
 /// Which step of a response the score is given to.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ScorePlacement {
@@ -27,6 +28,7 @@ impl ScorePlacement {
 }
 
 /// What happens to the score of a response that has no end.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum MissingEnd {
@@ -39,6 +41,7 @@ pub enum MissingEnd {
 }
 
 /// What counts as an end.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum End {
@@ -49,12 +52,13 @@ pub enum End {
 }
 
 /// How rewards are made.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Shaping {
     /// The KL estimate of a token.
     pub kl: KlEstimator,
-    /// Each token's estimate is limited to ± this, in nats.
+    /// Each token's estimate is limited to ± this, in nats; above 0.
     pub kl_clip: Option<f64>,
     /// Where the score goes.
     pub placement: ScorePlacement,
@@ -62,7 +66,7 @@ pub struct Shaping {
     pub missing_end: MissingEnd,
     /// What an end is.
     pub end: End,
-    /// The score is limited to ± this, before the missing end is looked at.
+    /// The score is limited to ± this, before the missing end is looked at; above 0.
     pub score_clip: Option<f64>,
 }
 

@@ -7,6 +7,7 @@ use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// What the sum of squared deviations of n numbers is divided by.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Variance {
@@ -17,6 +18,7 @@ pub enum Variance {
 }
 
 /// What whitening does with the mean.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum MeanShift {
@@ -27,6 +29,7 @@ pub enum MeanShift {
 }
 
 /// What keeps whitening from dividing by 0.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Guard {
@@ -37,6 +40,7 @@ pub enum Guard {
 }
 
 /// How numbers are whitened.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Whitening {

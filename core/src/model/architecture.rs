@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A family of decoder-only transformers.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Family {

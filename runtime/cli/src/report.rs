@@ -1,6 +1,7 @@
 //! The report of a run's folder.
 
 use crate::quickstart;
+use rlhf::config::modernize;
 use rlhf::models::{FormatError, read_at_most};
 use rlhf::record::{Line, Metrics};
 use rlhf::report::curves;
@@ -42,8 +43,9 @@ pub fn read(folder: &Path) -> Result<Page, FormatError> {
         return Ok(unfinished(&lines));
     }
     let path = folder.join(SUMMARY);
-    let value: Value = serde_json::from_slice(&read_at_most(&path, LARGEST)?)
+    let mut value: Value = serde_json::from_slice(&read_at_most(&path, LARGEST)?)
         .map_err(|e| FormatError::content(&path, "JSON", e.to_string()))?;
+    value.get_mut("settings").into_iter().for_each(modernize);
     // A quickstart has gold, which real data has not.
     if value.get("gold").is_some() {
         Ok(summed::<quickstart::Summary>(&path, value)?.page(&lines))

@@ -34,6 +34,7 @@ pub enum Kind {
 /// comparison its `annotator`, a `margin` by which better answers are to win, in units of reward, and a
 /// `degree`: 1 where they are better, 2 where they are clearly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Format {

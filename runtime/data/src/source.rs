@@ -7,16 +7,19 @@ use std::path::{Component, Path, PathBuf};
 
 /// Some files of data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// Paths or patterns (`*`, `?`, `[a-z]`, `**`) in the data's folder, which they may not leave, or
     /// absolute ones.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1), inner(length(min = 1))))]
     pub files: Vec<String>,
     /// What all of them hold; else each is recognised by its rows.
     #[serde(default)]
     pub format: Option<Format>,
     /// How many rows of it are drawn, in proportion to the other sources' weights; above 0.
     #[serde(default = "one")]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub weight: f64,
 }
 

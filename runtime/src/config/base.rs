@@ -3,12 +3,13 @@
 use crate::config::ConfigError;
 use rlhf_core::model::{Architecture, Family};
 use rlhf_train::profile::{Profile, Supervised, WarmUpLength};
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The model to start from: one that there is, or a new one.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(try_from = "Either")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "Either", into = "Either")]
 pub enum BaseModel {
     /// A model in files.
     Files(BaseFiles),
@@ -44,28 +45,52 @@ pub struct BaseFiles {
     pub tokenizer: PathBuf,
 }
 
-/// A network to pretrain from scratch on the data's plain text.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// Instead of a model: a network with random weights, pretrained on the data's plain text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct NewBase {
-    /// The family.
+    /// The kind of network.
     pub family: Family,
     /// How many layers there are.
+    #[schemars(range(min = 1, max = 4096))]
     pub layers: usize,
-    /// The width of the residual stream.
+    /// The width of the residual stream; the heads divide it.
+    #[schemars(range(min = 1, max = 1_048_576))]
     pub width: usize,
-    /// How many heads each layer has.
+    /// How many attention heads each layer has.
+    #[schemars(range(min = 1, max = 65_536))]
     pub heads: usize,
     /// The longest sequence, in tokens.
+    #[schemars(range(min = 16, max = 16_777_216))]
     pub context: usize,
     /// `bytes`, or a tokenizer's path from the data's folder.
+    #[schemars(length(min = 1))]
     pub tokenizer: PathBuf,
-    /// Passes over the text.
+    /// Passes over the data's plain text.
+    #[schemars(range(min = 1))]
     pub epochs: u32,
-    /// Texts an optimiser step.
+    /// Texts of `pretraining.length` tokens in an optimizer step.
+    #[schemars(range(min = 1))]
     pub batch: u32,
     /// The highest learning rate.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub learning_rate: f64,
+}
+
+impl Default for NewBase {
+    fn default() -> Self {
+        Self {
+            family: Family::Gpt2,
+            layers: 4,
+            width: 128,
+            heads: 4,
+            context: 256,
+            tokenizer: "bytes".into(),
+            epochs: 1,
+            batch: 32,
+            learning_rate: 1e-3,
+        }
+    }
 }
 
 impl NewBase {
@@ -110,11 +135,15 @@ impl NewBase {
     }
 }
 
-/// What a file may say of it.
-#[derive(Deserialize)]
+/// The model to start from: a model and its tokenizer, or `[base.new]`.
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Either {
+    /// A Hugging Face folder or llama2.c's .bin, from the data's folder.
+    #[schemars(length(min = 1))]
     model: Option<PathBuf>,
+    /// Its tokenizer: a file, or a folder with GPT-2's two files, from the data's folder.
+    #[schemars(length(min = 1))]
     tokenizer: Option<PathBuf>,
     new: Option<NewBase>,
 }
@@ -129,6 +158,17 @@ impl TryFrom<Either> for BaseModel {
             }
             Either { model: None, tokenizer: None, new: Some(new) } => Ok(Self::New(new)),
             _ => Err("[base] wants a model and its tokenizer, or else [base.new]"),
+        }
+    }
+}
+
+impl From<BaseModel> for Either {
+    fn from(base: BaseModel) -> Self {
+        match base {
+            BaseModel::Files(BaseFiles { model, tokenizer }) => {
+                Self { model: Some(model), tokenizer: Some(tokenizer), new: None }
+            }
+            BaseModel::New(new) => Self { model: None, tokenizer: None, new: Some(new) },
         }
     }
 }

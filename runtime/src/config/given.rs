@@ -1,14 +1,14 @@
 //! What the command line says of a configuration: `--set ppo.iterations=10`.
 
-use super::keys::Key;
-use super::kind::Kind;
-use super::recipe;
-use super::settings::{self, Named};
-use super::tree::{Tree, unknown};
-use super::value::value;
-use crate::config::{ConfigError, Override, overrides};
+use super::change::Override;
+use super::error::ConfigError;
+use super::keys::Config;
+use super::migrate::{self, VERSION};
+use super::read::Read;
+use super::{reader, schema};
 use core::str::FromStr;
-use serde_json::{Value, json};
+use toml::Spanned;
+use toml::de::DeValue;
 
 /// A key of the configuration or a setting of the profile, and its value.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,44 +31,34 @@ impl FromStr for Given {
     }
 }
 
-/// Changes the tree, and says which keys were changed; changed settings of the profile become
-/// overrides of the tree's own.
-pub(super) fn apply(tree: &mut Tree, given: &[Given]) -> Result<Vec<Override>, ConfigError> {
+/// Changes what was read, and says which keys were changed; settings of the profile become changes of it.
+pub(super) fn apply(read: &mut Read, given: &[Given]) -> Result<Vec<Override>, ConfigError> {
     let mut changed = Vec::new();
-    for one in given {
-        let place = || format!("--set {}={}", one.name, one.value);
-        let plain = || Value::String(one.value.clone());
-        let key = Key::of(&one.name);
-        if key.is_none_or(|key| !matches!(key.kind, Kind::Path))
-            && one.value.parse::<f64>().is_ok_and(|number| !number.is_finite())
-        {
-            let reason = format!("want a finite number, not {}", one.value);
-            return Err(ConfigError::Key { place: place(), key: one.name.clone(), reason });
+    let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
+    for Given { name: spelled, value } in given {
+        let place = format!("--set {spelled}={value}");
+        let name = match schema::file().find(spelled) {
+            Some(_) => spelled.clone(),
+            None => migrate::name(spelled),
+        };
+        let node = schema::file().find(&name).ok_or_else(|| reader::unknown(spelled, place.clone()))?;
+        if name != *spelled {
+            read.note(&place, format!("`{spelled}` is `{name}` since version {VERSION}"));
         }
-        let Some(key) = key else {
-            let here = value(&one.value).unwrap_or_else(|_| plain());
-            let setting = setting(&one.name, tree).ok_or_else(|| unknown(&one.name, place()))?;
-            tree.change(&setting, json!({"setting": setting, "value": here, "reason": REASON}), place());
-            continue;
-        };
-        let here = match (key.kind, value(&one.value)) {
-            (_, Ok(Value::String(text))) => Value::String(text),
+        let plain = || Spanned::new(0..0, DeValue::String(value.into()));
+        let here = match DeValue::parse(value) {
             // What a path looks like is no matter.
-            (Kind::Path, _) | (_, Err(_)) => plain(),
-            (_, Ok(value)) => value,
+            Ok(parsed) if !node.is_text() || parsed.get_ref().is_str() => parsed,
+            _ => plain(),
         };
-        let paper = tree.get(key).unwrap_or_default();
-        tree.set(&one.name, here.clone(), place())?;
-        changed.push(Override { setting: one.name.clone(), paper, here, reason: REASON.into() });
+        let of = |read: &Read| read.get(&name).cloned();
+        let default = || defaults.pointer(&format!("/{}", name.replace('.', "/"))).cloned();
+        let paper = of(read).or_else(default).unwrap_or_default();
+        reader::given(&name, here, &place, read)?;
+        match of(read) {
+            Some(here) => changed.push(Override { setting: name, paper, here, reason: REASON.into() }),
+            None => drop(read.reasons.insert(name, REASON.into())),
+        }
     }
     Ok(changed)
-}
-
-/// The place in the profile of a setting, of a part of one (`ppo.controller.fixed.beta`), or of a group of settings
-/// that the recipe has (`ppo.gae`).
-fn setting(name: &str, tree: &Tree) -> Option<String> {
-    if let Some(Named::Setting(full)) = settings::named(name) {
-        return Some(full);
-    }
-    overrides::has(&recipe::of(tree)?, name).then(|| name.into())
 }

@@ -1,97 +1,49 @@
-//! A run's configuration: which base, which data and how much of it, and where the recipe leaves its
-//! profile, with a reason for each.
+//! A run's configuration: which base, which data and how much of it, and where it leaves its profile.
+//!
+//! The file is what the structs are: [`Config`]'s keys and [`Profile`]'s settings in common tables. Their JSON schema
+//! is what reading, the printed configuration and editors go by, so that a key is described where its field is.
 
 mod base;
+mod change;
 mod error;
+mod formats;
 mod given;
 mod keys;
-mod kind;
-mod named;
+mod migrate;
 mod nearest;
+mod node;
 mod overrides;
 mod print;
+mod read;
 mod reader;
 mod recipe;
 mod schema;
 mod sections;
-mod settings;
-mod source;
-mod tree;
 mod value;
-mod version;
 mod wanted;
 
 pub use base::{BaseFiles, BaseModel, NewBase};
+pub use change::Override;
 pub use error::ConfigError;
-pub use given::Given;
 #[cfg(feature = "run")]
-pub(crate) use named::name;
-pub use overrides::{Change, Override};
+pub(crate) use formats::name;
+pub use given::Given;
+pub use keys::Config;
+pub use migrate::{VERSION, modernize};
 pub use print::complete;
 pub use schema::schema;
 pub use sections::{
     Comparisons, Demonstrations, Distillation, Evaluation, Feedback, Pretraining, Prompts, Source,
 };
-pub use version::VERSION;
 #[cfg(feature = "run")]
 pub(crate) use wanted::Wanted;
 
+use node::NONE;
+use read::put;
 use rlhf_models::read_at_most;
-use rlhf_train::Guards;
 use rlhf_train::profile::{Method, Profile};
-use serde::Deserialize;
-use serde_json::Value;
-use std::path::{Path, PathBuf};
-
-/// A run, as its file tells it. Work is counted, never timed.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// The form of the file: [`VERSION`], or an earlier one.
-    pub version: u64,
-    /// The recipe to start from; see [`Profile::by_name`].
-    pub profile: String,
-    /// What step 3 does; see [`Method`].
-    pub method: String,
-    /// What every draw depends on.
-    pub seed: u64,
-    /// Where the data is; [`Self::with_data`] replaces it.
-    pub data: Option<PathBuf>,
-    /// The share of all prompts that nothing is trained on.
-    pub held_out: f64,
-    /// The longest transcript, in tokens; of a longer one the prompt keeps its last, and an answer its first.
-    pub context: usize,
-    /// The model to start from.
-    pub base: BaseModel,
-    /// Step 1's data.
-    pub supervised: Demonstrations,
-    /// Step 2's data.
-    pub reward: Comparisons,
-    /// Step 3's data and length.
-    pub ppo: Prompts,
-    /// Step 3's data, where it learns from users' feedback.
-    pub feedback: Feedback,
-    /// Step 3's teacher, where it has one.
-    pub distillation: Distillation,
-    /// The corpus of the pretraining mix.
-    pub pretraining: Pretraining,
-    /// What stops step 3, and what it warns of.
-    pub guards: Guards,
-    /// What is measured at the end.
-    pub evaluation: Evaluation,
-    /// Where the run leaves its profile, and why.
-    #[serde(rename = "override")]
-    pub overrides: Vec<Change>,
-    /// The keys that the command line changed.
-    #[serde(skip)]
-    pub given: Vec<Override>,
-    /// What has changed since the file's version, to tell its writer.
-    #[serde(skip)]
-    pub notes: Vec<String>,
-    /// All keys with their values.
-    #[serde(skip)]
-    whole: Value,
-}
+use serde_json::{Map, Value};
+use std::path::Path;
 
 /// Responses an iteration, at most.
 const MOST_RESPONSES: u64 = 1 << 20;
@@ -125,39 +77,58 @@ impl Config {
     /// # Errors
     /// As [`Self::read`].
     pub fn parse(text: &str, path: &Path, given: &[Given]) -> Result<Self, ConfigError> {
-        let mut tree = reader::parse(text, path)?;
-        let changed = given::apply(&mut tree, given)?;
-        let whole = tree.complete();
-        let mut config: Self = serde_json::from_value(whole.clone())
+        let mut read = reader::parse(text, path)?;
+        let given = given::apply(&mut read, given)?;
+        let mut keys = read.keys.clone();
+        // Without a base there is no run, and without formats there are sources.
+        keys.entry("base").or_insert_with(|| Value::Object(Map::new()));
+        for section in keys.values_mut().filter_map(Value::as_object_mut) {
+            if section.get("sources").and_then(Value::as_array).is_some_and(|sources| !sources.is_empty()) {
+                section.entry("formats").or_insert_with(|| Value::Array(Vec::new()));
+            }
+        }
+        let mut config: Self = serde_json::from_value(Value::Object(keys))
             .map_err(|e| ConfigError::File { path: path.into(), reason: e.to_string() })?;
-        config.whole = whole;
-        (config.given, config.notes) = (changed, core::mem::take(&mut tree.notes));
-        config.check().map_err(|error| tree.placed(error))?;
+        config.given = given;
+        config.notes.append(&mut read.notes);
+        config.changes.append(&mut read.changes);
+        config.reasons.append(&mut read.reasons);
+        config.check().map_err(|error| read.placed(error))?;
         Ok(config)
     }
 
     /// The same run on another folder of data.
     pub fn with_data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.into());
-        self.whole["data"] = Value::String(folder.to_string_lossy().into());
         self
     }
 
     /// The same run under another seed.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
-        self.whole["seed"] = seed.into();
         self
     }
 
-    /// The configuration as TOML: every key, and every override, those of the command line included.
+    /// The configuration as TOML: every key, and every setting that is not the profile's, those of the command line
+    /// included.
     ///
     /// # Errors
     /// [`ConfigError::Setting`]: a value that TOML has no form for.
     pub fn to_toml(&self) -> Result<String, ConfigError> {
-        let mut whole = self.whole.clone();
-        without_empty(&mut whole);
-        toml::to_string(&whole).map_err(|e| ConfigError::setting("config.toml", e.to_string()))
+        let fault = |reason: String| ConfigError::setting("config.toml", reason);
+        let mut whole = serde_json::to_value(self).map_err(|e| fault(e.to_string()))?;
+        without_null(&mut whole);
+        let (_, overrides) = overrides::apply(self.unchanged()?, &self.changes, &self.reasons)?;
+        if let Value::Object(whole) = &mut whole {
+            for Override { setting, here, reason, .. } in overrides {
+                put(whole, &setting, named_null(here));
+                if !reason.is_empty() {
+                    let reasons = whole.entry(schema::REASONS).or_insert_with(|| Value::Object(Map::new()));
+                    reasons[setting] = reason.into();
+                }
+            }
+        }
+        toml::to_string(&whole).map_err(|e| fault(e.to_string()))
     }
 
     /// The folder of the data.
@@ -202,13 +173,13 @@ impl Config {
     /// # Errors
     /// [`ConfigError::Setting`] names the setting.
     pub fn resolve(&self) -> Result<(Profile, Vec<Override>), ConfigError> {
-        let (profile, mut overrides) = overrides::apply(self.unchanged()?, &self.overrides)?;
+        let (profile, mut overrides) = overrides::apply(self.unchanged()?, &self.changes, &self.reasons)?;
         let setting = match profile.method {
-            Method::OnPolicy(_) => "method.on_policy.prompts",
-            Method::Online(_) => "method.online.prompts",
-            Method::ExpertIteration(_) => "method.expert_iteration.prompts",
-            Method::Trpo(_) => "method.trpo.prompts",
-            Method::Distillation(_) => "method.distillation.batch",
+            Method::OnPolicy(_) => "on_policy.prompts",
+            Method::Online(_) => "online.prompts",
+            Method::ExpertIteration(_) => "expert_iteration.prompts",
+            Method::Trpo(_) => "trpo.prompts",
+            Method::Distillation(_) => "distillation.batch",
             _ => "ppo.batch",
         };
         if profile.responses_per_iteration().is_some_and(|responses| responses > MOST_RESPONSES) {
@@ -220,7 +191,7 @@ impl Config {
             && responses < u64::from(minibatches)
         {
             let setting = match profile.method {
-                Method::OnPolicy(_) => "method.on_policy.minibatches",
+                Method::OnPolicy(_) => "on_policy.minibatches",
                 _ => "ppo.batch",
             };
             let reason = format!("want at least one response for each of the {minibatches} minibatches");
@@ -282,15 +253,19 @@ fn learnable(profile: &Profile) -> Result<(), ConfigError> {
     }
 }
 
-/// Leaves out keys that have no value, for which TOML has no form, and empty lists: a section has
-/// formats or sources.
-fn without_empty(value: &mut Value) {
+/// Leaves out keys that have no value, for which TOML has no form.
+fn without_null(value: &mut Value) {
+    if let Value::Object(parts) = value {
+        parts.retain(|_, part| !part.is_null());
+        parts.values_mut().for_each(without_null);
+    }
+}
+
+/// Says of a setting what is not there.
+fn named_null(value: Value) -> Value {
     match value {
-        Value::Object(parts) => {
-            parts.retain(|_, part| !part.is_null() && part.as_array().is_none_or(|list| !list.is_empty()));
-            parts.values_mut().for_each(without_empty);
-        }
-        Value::Array(parts) => parts.iter_mut().for_each(without_empty),
-        _ => {}
+        Value::Null => NONE.into(),
+        Value::Object(parts) => parts.into_iter().map(|(name, part)| (name, named_null(part))).collect(),
+        other => other,
     }
 }

@@ -1,12 +1,15 @@
 //! A configuration in full: every key and every setting with its value and what it says.
 
-use super::keys::{KEYS, Key, OPTIONAL, SECTIONS};
-use super::kind::Kind;
-use super::{Config, settings};
-use crate::config::ConfigError;
+use super::base::NewBase;
+use super::error::ConfigError;
+use super::keys::Config;
+use super::node::Node;
+use super::recipe::recipe;
+use super::{overrides, schema};
 use core::fmt::Write;
-use rlhf_train::profile::{DistillationTraining, Profile};
+use rlhf_train::profile::DistillationTraining;
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 const HEAD: &str = "\
 # Everything that a run can be told, at its defaults. Lines without `#` are the configuration: say
@@ -15,91 +18,101 @@ const HEAD: &str = "\
 ";
 
 const SETTINGS: &str = "
-# The settings of the profile, one a line. Each may stand in its table above, or in one of its own:
+# Why a setting is not the recipe's, which the report repeats. This may be left out.
+# [reasons]
+# \"ppo.gae.lambda\" = \"short answers\"
+
+# The settings of the recipe, one a line. Each is a key of its table, such as
 #
 # [ppo.gae]
 # lambda = 0.9
 #
-# with a reason that the report repeats:
-#
-# [[override]]
-# setting = \"ppo.gae.lambda\"
-# value = 0.9
-# reason = \"short answers\"
-#
-# or, for one run: `--set ppo.gae.lambda=0.9`. What begins with `method.` may go without: [on_policy]. In tables, { cosine = { floor = 0.1 } } is written for
-# what the list below calls cosine = { floor }.
+# or, for one run: `--set ppo.gae.lambda=0.9`.
 #
 ";
 
-/// What is printed where a path has to be filled in.
-const FILL_IN: [(&str, &str); 3] = [
-    ("base.model", "\"MODEL\""),
-    ("base.tokenizer", "\"TOKENIZER\""),
-    ("distillation.teacher", "\"TEACHER\""),
-];
-
-/// What is printed where sources may stand.
+/// What is printed where a list of sources may stand: an empty one would stand in the way of [[tables]].
 const SOURCES: &str = "[{ files = [\"*.jsonl\"], weight = 1.0 }]";
-
-/// `ppo.response`, at its default.
-const RESPONSE: usize = 64;
 
 /// The default configuration on a profile and a method for step 3, as TOML with comments. It parses back to itself.
 ///
 /// # Errors
 /// [`ConfigError::Setting`] lists the profiles, or the methods.
 pub fn complete(profile: &str, method: &str) -> Result<String, ConfigError> {
+    let mut config = Config { profile: profile.into(), method: method.into(), ..Config::default() };
+    // Who has no teacher names none.
+    config.distillation.teacher = DistillationTraining::by_name(method).is_ok().then(|| "TEACHER".into());
+    let recipe = recipe(profile, method, config.ppo.response)?;
     let mut out = HEAD.to_owned();
-    for (section, about) in SECTIONS {
-        // The instead of a model is there to be commented in.
-        let off = if *section == OPTIONAL { "# " } else { "" };
-        let _ = writeln!(out, "\n# {about}");
-        if !section.is_empty() {
-            let _ = writeln!(out, "{off}[{section}]");
-        }
-        for key in KEYS.iter().filter(|key| key.parts().0 == *section) {
-            entry(&mut out, key, off, (profile, method));
+    for section in text(&config)?.split("\n\n") {
+        let name = section.strip_prefix('[').and_then(|rest| rest.split(']').next()).unwrap_or_default();
+        table(&mut out, name, section, "");
+        if name == "base" {
+            // Instead of a model; there to be commented in.
+            table(&mut out, "base.new", &format!("[base.new]\n{}", text(&NewBase::default())?), "# ");
         }
     }
     out += SETTINGS;
-    out += &listing(&Config::recipe(profile, method, RESPONSE)?)?;
+    let stored = serde_json::to_value(recipe).map_err(|e| ConfigError::setting("profile", e.to_string()))?;
+    settings(&mut out, "", schema::profile(), &stored);
     Ok(out)
 }
 
-fn entry(out: &mut String, key: &Key, off: &str, (profile, method): (&str, &str)) {
-    let name = key.parts().1;
-    // Writing to a string cannot fail.
-    let _ = match key.kind {
-        Kind::Path => writeln!(out, "# {}", key.what),
-        kind => writeln!(out, "# {} ({})", key.what, kind.wanted()),
-    };
-    // Who has no teacher names none.
-    let asked = key.name != "distillation.teacher" || DistillationTraining::by_name(method).is_ok();
-    let fill_in = FILL_IN.iter().find(|(known, _)| asked && *known == key.name).map(|(_, value)| *value);
-    let _ = match (key.default(), fill_in) {
-        // An empty list here would stand in the way of [[tables]].
-        _ if matches!(key.kind, Kind::Sources(_)) => writeln!(out, "# {name} = {SOURCES}"),
-        _ if key.name == "profile" => writeln!(out, "profile = \"{profile}\""),
-        _ if key.name == "method" => writeln!(out, "method = \"{method}\""),
-        (Some(value), _) => writeln!(out, "{off}{name} = {}", toml(&value)),
-        (None, Some(value)) => writeln!(out, "{off}{name} = {value}"),
-        (None, None) => writeln!(out, "# {name} = \"{name}\""),
+fn text(values: &impl serde::Serialize) -> Result<String, ConfigError> {
+    toml::to_string(values).map_err(|e| ConfigError::setting("config", e.to_string()))
+}
+
+/// A table with what its keys say, and those that have no value as comments. Writing to a string cannot fail.
+fn table(out: &mut String, name: &str, lines: &str, off: &str) {
+    let node = if name.is_empty() { Some(schema::keys()) } else { schema::keys().find(name) };
+    let Some(node) = node else { return };
+    let _ = writeln!(out, "\n# {}", node.what());
+    let mut printed = BTreeSet::new();
+    for line in lines.trim().lines() {
+        if let Some((key, _)) = line.split_once(" = ") {
+            printed.insert(key);
+            said(out, node, key);
+        }
+        let _ = writeln!(out, "{off}{line}");
+    }
+    let rest = node.names().into_iter().filter(|key| !printed.contains(key));
+    for (key, inner) in
+        rest.filter_map(|key| Some((key, node.property(key)?))).filter(|(_, inner)| !inner.is_table())
+    {
+        said(out, node, key);
+        let _ = match inner.example() {
+            Some(example) => writeln!(out, "# {key} = {example}"),
+            None => writeln!(out, "# {key} = {SOURCES}"),
+        };
+    }
+}
+
+/// What a key says.
+fn said(out: &mut String, table: Node<'_>, key: &str) {
+    let Some(node) = table.property(key) else { return };
+    let what = node.what().trim_end_matches('.');
+    let _ = if node.is_text() {
+        writeln!(out, "# {what}.")
+    } else {
+        writeln!(out, "# {what} ({}).", node.wanted())
     };
 }
 
 /// All settings of a profile, as comments.
-fn listing(profile: &Profile) -> Result<String, ConfigError> {
-    let stored = serde_json::to_value(profile).map_err(|e| ConfigError::setting("profile", e.to_string()))?;
-    let rows: Vec<(String, &str)> = settings::of(&stored)
-        .iter()
-        .map(|setting| {
-            let value = stored.pointer(&format!("/{}", setting.name.replace('.', "/")));
-            (format!("{} = {}", setting.name, toml(value.unwrap_or(&Value::Null))), setting.what)
-        })
-        .collect();
-    // One column for most; the few long ones push their comment out.
-    Ok(rows.iter().map(|(setting, what)| format!("#   {setting:<46} # {what}\n")).collect())
+fn settings(out: &mut String, table: &str, node: Node<'_>, stored: &Value) {
+    for name in node.names() {
+        let whole = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };
+        match (node.property(name), stored.pointer(&overrides::pointer(&whole))) {
+            (Some(inner), Some(_)) if inner.is_table() => settings(out, &whole, inner, stored),
+            (Some(inner), Some(value)) => {
+                let setting = format!("{whole} = {}", toml(value));
+                let what = inner.what();
+                // One column for most; the few long ones push their comment out.
+                let _ = writeln!(out, "#   {setting:<46} # {what}");
+            }
+            _ => {}
+        }
+    }
 }
 
 /// A value as TOML writes it within a line. What is absent is `"none"`.
@@ -118,8 +131,10 @@ fn toml(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Change, overrides};
-    use rlhf_train::profile::Method;
+    use crate::config::Given;
+    use rlhf_train::profile::{Method, Profile};
+
+    const RESPONSE: usize = 64;
 
     fn parse(text: &str) -> Config {
         Config::parse(text, "run.toml".as_ref(), &[]).unwrap_or_else(|e| panic!("{e}"))
@@ -189,15 +204,16 @@ mod tests {
             {
                 let text = complete(to.0, to.1).unwrap();
                 let rows = text.lines().filter(|line| line.starts_with("#   "));
-                let changes: Vec<Change> = rows
-                    .map(|row| {
-                        let (setting, rest) = row[1..].trim().split_once(" = ").unwrap();
-                        let value = rest.split(" # ").next().unwrap();
-                        let value = crate::config::value::value(value).unwrap();
-                        Change { setting: setting.into(), value, reason: "a test".into() }
-                    })
-                    .collect();
-                let made = overrides::apply(recipe(from), &changes).unwrap().0;
+                let given: Vec<Given> =
+                    rows.map(|row| row[1..].trim().split(" # ").next().unwrap().parse().unwrap()).collect();
+                let teacher =
+                    if from.1.contains("distil") || from.1 == "gkd" { "teacher = \"T\"" } else { "" };
+                let text = format!(
+                    "profile = \"{}\"\nmethod = \"{}\"\n[base]\nmodel = \"M\"\ntokenizer = \"T\"\n\
+                     [distillation]\n{teacher}",
+                    from.0, from.1
+                );
+                let made = Config::parse(&text, "run.toml".as_ref(), &given).unwrap().resolve().unwrap().0;
                 assert_eq!(made, recipe(to), "{from:?} to {to:?}");
             }
         }

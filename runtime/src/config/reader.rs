@@ -1,216 +1,340 @@
 //! A configuration's text, key by key.
 
-use super::keys::{Key, SECTIONS};
-use super::kind::Kind;
+use super::change::Change;
+use super::error::ConfigError;
+use super::migrate::{self, VERSION};
 use super::nearest::nearest;
-use super::recipe;
-use super::settings::{self, Named};
-use super::source;
-use super::tree::Tree;
+use super::node::{NONE, Node};
+use super::read::{Read, put};
+use super::schema::{self, REASONS};
 use super::value::json;
-use super::version::{RENAMED, Renamed, VERSION};
-use crate::config::ConfigError;
-use serde_json::Value;
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Spanned;
-use toml::de::{DeArray, DeTable, DeValue};
+use toml::de::{DeTable, DeValue};
+
+/// The table of changes before version 2.
+const OVERRIDE: &str = "override";
 
 /// The most tables of `[[override]]`: profiles have fewer settings.
 const MOST_OVERRIDES: usize = 1000;
 
 /// Reads a text; `path` is for messages. Unknown keys, and values that their keys do not take,
 /// are refused.
-pub fn parse(text: &str, path: &Path) -> Result<Tree, ConfigError> {
+pub fn parse(text: &str, path: &Path) -> Result<Read, ConfigError> {
     let fault = |e: toml::de::Error| ConfigError::File { path: path.into(), reason: e.to_string() };
     let table = DeTable::parse(text).map_err(fault)?.into_inner();
-    let lines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
-    let mut reader = Reader { lines, path, version: 1, tree: Tree::default(), settings: Vec::new() };
-    if let Some((name, value)) = table.iter().find(|(name, _)| name.get_ref() == "version") {
-        let place = reader.place(name.span().start);
-        reader.version = version(&json(value.clone()).map_err(fault)?, place)?;
-    }
-    reader.table("", table)?;
-    reader.settle()?;
-    Ok(reader.tree)
+    let lines: Vec<usize> =
+        text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect();
+    let place =
+        |at: usize| format!("{}, line {}", path.display(), 1 + lines.partition_point(|end| *end < at));
+    let mut read = Read::default();
+    let version = match table.iter().find(|(name, _)| name.get_ref() == "version") {
+        Some((name, value)) => {
+            migrate::version(&json(value.clone()).map_err(fault)?, place(name.span().start))?
+        }
+        None => 1,
+    };
+    let mut reader = Reader { place: &place, old: version < VERSION, file: true, read: &mut read };
+    reader.table("", schema::file(), table)?;
+    put(&mut read.keys, "version", VERSION.into());
+    Ok(read)
 }
 
-/// Checks the form of a file.
-fn version(value: &Value, place: String) -> Result<u64, ConfigError> {
-    let reason = match value.as_u64() {
-        Some(version) if (1..=VERSION).contains(&version) => return Ok(version),
-        Some(version) if version > VERSION => {
-            format!("this program reads files of version {VERSION} at most, not {version}: it is too old")
-        }
-        _ => format!("want a whole number of 1 to {VERSION}, not {value}"),
-    };
-    Err(ConfigError::Key { place, key: "version".into(), reason })
+/// Reads the value of a key or setting that the command line gives, under its full name, into `read`.
+pub fn given(
+    name: &str,
+    value: Spanned<DeValue<'_>>,
+    place: &str,
+    read: &mut Read,
+) -> Result<(), ConfigError> {
+    let node = schema::file().find(name).ok_or_else(|| unknown(name, place.into()))?;
+    let place = |_: usize| place.to_owned();
+    let mut reader = Reader { place: &place, old: true, file: false, read };
+    match value.into_inner() {
+        DeValue::Table(table) if node.is_table() => reader.table(name, node, table),
+        value => reader.value(name, node, Spanned::new(0..0, value), place(0)),
+    }
 }
 
 struct Reader<'a> {
-    /// Where lines end.
-    lines: Vec<usize>,
-    path: &'a Path,
-    /// The file's.
-    version: u64,
-    tree: Tree,
-    /// Settings of the profile that stand in tables of their own, with their values and places.
-    settings: Vec<(String, Value, String)>,
+    /// Where a byte of the text stands.
+    place: &'a dyn Fn(usize) -> String,
+    /// Whether the words of earlier versions are taken too.
+    old: bool,
+    /// Whether a file is read, in which a thing stands once; the command line changes it.
+    file: bool,
+    read: &'a mut Read,
 }
 
 impl Reader<'_> {
-    fn place(&self, at: usize) -> String {
-        let line = 1 + self.lines.partition_point(|end| *end < at);
-        format!("{}, line {line}", self.path.display())
-    }
-
-    fn table(&mut self, section: &str, table: DeTable<'_>) -> Result<(), ConfigError> {
-        // In the order of the file, so that its first fault is told first.
+    /// The entries of a table in the order of the file, so that its first fault is told first: their names now, where
+    /// they stand, what the schema has there, and their values. An old name is taken for the new, unless both are here.
+    fn entries<'n, 'v>(
+        &mut self,
+        section: &str,
+        node: Node<'n>,
+        table: DeTable<'v>,
+    ) -> Result<Vec<Entry<'n, 'v>>, ConfigError> {
         let mut entries: Vec<_> = table.into_iter().collect();
         entries.sort_by_key(|(name, _)| name.span().start);
-        for (name, value) in entries {
-            let place = self.place(name.span().start);
-            let name = name.into_inner();
-            let name = if section.is_empty() { name.into_owned() } else { format!("{section}.{name}") };
-            let (name, notes) = Renamed::now(RENAMED, &name, self.version);
-            self.tree.notes.extend(notes.into_iter().map(|note| format!("{place}: {note}")));
-            let is_section = SECTIONS.iter().any(|(known, _)| *known == name);
+        let below =
+            |name: &str| if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+        let (mut out, mut seen) = (Vec::new(), BTreeMap::new());
+        for (spelled, value) in entries {
+            let place = (self.place)(spelled.span().start);
+            let spelled = spelled.into_inner().into_owned();
+            let now = migrate::word(&spelled).filter(|now| self.old && node.property(now).is_some());
+            if let Some(now) = now {
+                self.read.note(&place, format!("`{spelled}` is `{now}` since version {VERSION}"));
+            }
+            let name = now.map_or(spelled.clone(), Into::into);
+            if let Some((other, there)) = seen.insert(name.clone(), (spelled.clone(), place.clone())) {
+                let reason = format!("it is `{other}` too ({there}): keep one of them");
+                return Err(ConfigError::Key { place, key: below(&spelled), reason });
+            }
+            out.push(Entry { node: node.property(&name), name: below(&name), place, value });
+        }
+        Ok(out)
+    }
+
+    fn table(&mut self, section: &str, node: Node<'_>, table: DeTable<'_>) -> Result<(), ConfigError> {
+        for Entry { node, name, place, value } in self.entries(section, node, table)? {
             let span = value.span();
-            match value.into_inner() {
-                DeValue::Table(inner) if is_section => self.table(&name, inner)?,
-                DeValue::Array(tables) if name == "override" => {
+            match (value.into_inner(), node) {
+                (DeValue::Table(reasons), None) if name == REASONS => self.reasons("", reasons)?,
+                (DeValue::Array(tables), None) if name == OVERRIDE && self.old => {
                     if tables.len() > MOST_OVERRIDES {
                         let reason = format!("want {MOST_OVERRIDES} at most");
                         return Err(ConfigError::Key { place, key: name, reason });
                     }
+                    self.read.note(
+                        &place,
+                        format!(
+                            "`[[override]]` is a key of its table, and `[reasons]`, since version {VERSION}"
+                        ),
+                    );
                     tables.into_iter().try_for_each(|table| self.change(table))?;
                 }
-                value if !is_section && Key::of(&name).is_none() && settings::named(&name).is_some() => {
-                    match (settings::named(&name), value) {
-                        (Some(Named::Group), DeValue::Table(inner)) => self.table(&name, inner)?,
-                        (Some(Named::Setting(setting)), value) => {
-                            let value = plain(&name, Spanned::new(span, value), &place)?;
-                            self.settings.push((setting, value, place));
-                        }
-                        _ => {
-                            let reason = format!("it is a group of settings: write [{name}]");
-                            return Err(ConfigError::Key { place, key: name, reason });
-                        }
-                    }
+                (_, None) if name == OVERRIDE => {
+                    let reason = format!(
+                        "since version {VERSION} a setting stands in its table, and why in [reasons]"
+                    );
+                    return Err(ConfigError::Key { place, key: name, reason });
                 }
-                value => {
-                    if is_section {
-                        let reason = format!("it is a section: write [{name}]");
-                        return Err(ConfigError::Key { place, key: name, reason });
-                    }
-                    if let DeValue::Array(tables) = &value {
-                        self.sources(&name, tables, &place)?;
-                    }
-                    let value = plain(&name, Spanned::new(span, value), &place)?;
-                    self.tree.set(&name, value, place)?;
-                }
+                (_, None) => return Err(unknown(&name, place)),
+                (DeValue::Table(inner), Some(node)) if node.is_table() => self.table(&name, node, inner)?,
+                (value, Some(node)) => self.value(&name, node, Spanned::new(span, value), place)?,
             }
         }
         Ok(())
     }
 
-    /// Makes changes of the profile of the settings that were read. A table that names some parts of a setting
-    /// leaves the others as they are.
-    fn settle(&mut self) -> Result<(), ConfigError> {
-        let stored = recipe::of(&self.tree).and_then(|recipe| serde_json::to_value(recipe).ok());
-        for (setting, value, place) in core::mem::take(&mut self.settings) {
-            let at =
-                stored.as_ref().and_then(|stored| stored.pointer(&format!("/{}", setting.replace('.', "/"))));
-            if self.tree.changes(&setting) {
-                let reason = "it stands here and in [[override]]: keep one of them".into();
-                return Err(ConfigError::Key { place, key: setting, reason });
-            }
-            self.settle_part(setting, value, at, &place);
+    /// A key's or setting's value.
+    fn value(
+        &mut self,
+        name: &str,
+        node: Node<'_>,
+        value: Spanned<DeValue<'_>>,
+        place: String,
+    ) -> Result<(), ConfigError> {
+        if node.is_table() {
+            let reason = format!("it is a table: write [{name}]");
+            return Err(ConfigError::Key { place, key: name.into(), reason });
         }
+        let value = self.checked(name, node, value, &place)?;
+        if schema::keys().find(name).is_none() {
+            let change = Change { setting: name.into(), value, whole: false };
+            if self.file {
+                self.read.alone(&change, &place)?;
+            }
+            self.read.change(change, place);
+            return Ok(());
+        }
+        self.read.places.insert(name.into(), place);
+        put(&mut self.read.keys, name, value);
         Ok(())
     }
 
-    fn settle_part(&mut self, setting: String, value: Value, at: Option<&Value>, place: &str) {
-        match (value, at.and_then(Value::as_object)) {
-            (Value::Object(parts), Some(at)) if parts.keys().all(|part| at.contains_key(part)) => {
-                for (part, value) in parts {
-                    let below = at.get(&part);
-                    self.settle_part(format!("{setting}.{part}"), value, below, place);
+    /// A value that its key takes, part by part.
+    fn checked(
+        &mut self,
+        name: &str,
+        node: Node<'_>,
+        value: Spanned<DeValue<'_>>,
+        place: &str,
+    ) -> Result<Value, ConfigError> {
+        let fault = |reason: String| ConfigError::Key { place: place.into(), key: name.into(), reason };
+        let span = value.span();
+        match (value.into_inner(), node.items()) {
+            (DeValue::Table(table), _) if !node.names().is_empty() => {
+                let (names, mut parts) = (node.names(), Map::new());
+                for Entry { node, name: part, place, value } in self.entries(name, node, table)? {
+                    let Some(inner) = node else { return Err(unknown_part(name, &part, names, place)) };
+                    let value = self.checked(&part, inner, value, &place)?;
+                    put(&mut parts, &part[name.len() + 1..], value);
                 }
+                Ok(Value::Object(parts))
+            }
+            (DeValue::Array(tables), Some(items)) if items.is_table() => {
+                if !node.takes(&Value::Array(vec![Value::Object(Map::new()); tables.len()])) {
+                    return Err(fault(format!("want {}", node.wanted())));
+                }
+                let mut all = Vec::new();
+                for table in tables {
+                    let place = (self.place)(table.span().start);
+                    let one = self.checked(name, items, table, &place)?;
+                    if let Some(missing) = items.needed().find(|needed| one.get(needed).is_none()) {
+                        let reason = format!("this source needs `{missing}`: say which it has");
+                        return Err(ConfigError::Key { place, key: name.into(), reason });
+                    }
+                    all.push(one);
+                }
+                Ok(Value::Array(all))
             }
             (value, _) => {
-                let table = serde_json::json!({ "setting": setting, "value": value });
-                self.tree.change(&setting, table, place.into());
+                let value = json(Spanned::new(span, value)).map_err(|e| fault(e.message().into()))?;
+                match value.as_str() {
+                    Some(NONE) if node.is_optional() => return Ok(Value::Null),
+                    Some(old) if self.old && !node.takes(&value) => {
+                        if let Some(now) = migrate::word(old).filter(|now| node.takes(&(*now).into())) {
+                            self.read.note(place, format!("`{old}` is `{now}` since version {VERSION}"));
+                            return Ok(now.into());
+                        }
+                    }
+                    _ => {}
+                }
+                if node.takes(&value) {
+                    Ok(value)
+                } else {
+                    Err(fault(format!("want {}, not {value}", node.wanted())))
+                }
             }
         }
     }
 
-    /// Checks the tables of a key that takes sources, each by its own lines; `place` is the key's.
-    fn sources(&self, name: &str, tables: &DeArray<'_>, place: &str) -> Result<(), ConfigError> {
-        let Some(Kind::Sources(kinds)) = Key::of(name).map(|key| key.kind) else { return Ok(()) };
-        // What is no value of JSON, such as a number that is not finite, is told as null by its own key.
-        let value = |value: &Spanned<DeValue<'_>>| json(value.clone()).unwrap_or_default();
-        let values = tables.iter().map(|table| match table.get_ref() {
-            DeValue::Table(entries) => {
-                entries.iter().map(|(key, entry)| (key.get_ref().to_string(), value(entry))).collect()
-            }
-            _ => value(table),
-        });
-        let values: Vec<Value> = values.collect();
-        let place = |at: usize, part: &str| {
-            let Some(table) = tables.get(at) else { return place.into() };
-            let span = match table.get_ref() {
-                DeValue::Table(entries) => {
-                    entries.keys().find(|key| key.get_ref() == part).map(Spanned::span)
-                }
-                _ => None,
+    /// Reasons, by whole names or in tables as settings are.
+    fn reasons(&mut self, section: &str, table: DeTable<'_>) -> Result<(), ConfigError> {
+        for (name, value) in table {
+            let place = (self.place)(name.span().start);
+            let name = if section.is_empty() {
+                name.get_ref().to_string()
+            } else {
+                format!("{section}.{}", name.get_ref())
             };
-            self.place(span.unwrap_or(table.span()).start)
-        };
-        source::check(name, kinds, &values, &place)
+            match value.into_inner() {
+                DeValue::Table(inner) => self.reasons(&name, inner)?,
+                _ if schema::file().find(&name).is_none() => return Err(unknown(&name, place)),
+                DeValue::String(reason) => drop(self.read.reasons.insert(name, reason.into_owned())),
+                _ => {
+                    let reason = "want why, in quotes".into();
+                    return Err(ConfigError::Key { place, key: format!("{REASONS}.{name}"), reason });
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A table of `[[override]]`.
     fn change(&mut self, table: Spanned<DeValue<'_>>) -> Result<(), ConfigError> {
-        let place = self.place(table.span().start);
-        let fault =
-            |reason: String| ConfigError::Key { place: place.clone(), key: "override".into(), reason };
-        let known = ["setting", "value", "reason"];
-        let DeValue::Table(entries) = table.get_ref() else {
-            return Err(fault("want tables: write [[override]]".into()));
+        let place = (self.place)(table.span().start);
+        let fault = |reason: &str| ConfigError::Key {
+            place: place.clone(),
+            key: OVERRIDE.into(),
+            reason: reason.into(),
         };
-        for name in entries.keys() {
-            if !known.contains(&name.get_ref().as_ref()) {
-                return Err(ConfigError::Unknown {
-                    place: self.place(name.span().start),
-                    key: format!("override.{}", name.get_ref()),
-                    nearest: nearest(name.get_ref(), known.into_iter()).map(|n| format!("override.{n}")),
-                    known: known.join(", "),
-                });
+        let DeValue::Table(entries) = table.into_inner() else {
+            return Err(fault("want tables: write [[override]]"));
+        };
+        let (mut setting, mut value, mut reason) = (None, None, None);
+        for (name, entry) in entries {
+            match name.get_ref().as_ref() {
+                "setting" => setting = Some(entry),
+                "value" => value = Some(entry),
+                "reason" => reason = Some(entry),
+                other => {
+                    let place = (self.place)(name.span().start);
+                    let known = ["setting", "value", "reason"];
+                    return Err(unknown_part(
+                        OVERRIDE,
+                        &format!("{OVERRIDE}.{other}"),
+                        known.to_vec(),
+                        place,
+                    ));
+                }
             }
         }
-        let setting = entries.get("setting");
-        let place = setting.map_or(place.clone(), |setting| self.place(setting.span().start));
-        let table = json(table).map_err(|e| fault(e.message().into()))?;
-        let setting = table.get("setting").and_then(Value::as_str).unwrap_or("override").to_owned();
-        for key in known {
-            let missing = match table.get(key) {
-                Some(value) => key != "value" && !value.is_string(),
-                None => key != "reason",
-            };
-            if missing {
-                let reason = format!("this [[override]] needs a `{key}`");
-                return Err(ConfigError::Key { place, key: setting, reason });
+        let text = |entry: &Spanned<DeValue<'_>>| entry.get_ref().as_str().map(str::to_owned);
+        let at = setting.ok_or_else(|| fault("this [[override]] needs a `setting`"))?;
+        let place = (self.place)(at.span().start);
+        let spelled = text(&at).ok_or_else(|| fault("this [[override]] needs a `setting`"))?;
+        let name = migrate::name(&spelled);
+        let node = schema::profile().find(&name).ok_or_else(|| unknown(&spelled, place.clone()))?;
+        let value = value.ok_or_else(|| fault("this [[override]] needs a `value`"))?;
+        let value = self.checked(&name, node, value, &place)?;
+        let reason = match reason {
+            Some(reason) => text(&reason).ok_or_else(|| fault("want a `reason` in quotes"))?,
+            None => String::new(),
+        };
+        self.read.reasons.insert(name.clone(), reason);
+        self.replace(&name, node, value, &place)
+    }
+
+    /// Replaces a setting, or all of a table.
+    fn replace(&mut self, name: &str, node: Node<'_>, value: Value, place: &str) -> Result<(), ConfigError> {
+        if node.is_table() {
+            for (part, value) in migrate::whole(node, &value) {
+                if let Some(inner) = node.property(&part) {
+                    self.replace(&format!("{name}.{part}"), inner, value, place)?;
+                }
             }
+        } else {
+            let change = Change { setting: name.into(), value, whole: true };
+            self.read.alone(&change, place)?;
+            self.read.change(change, place.into());
         }
-        self.tree.change(&setting, table, place);
         Ok(())
     }
 }
 
-/// The value of a key, which stands at a place.
-fn plain(key: &str, value: Spanned<DeValue<'_>>, place: &str) -> Result<Value, ConfigError> {
-    let fault = |reason: String| ConfigError::Key { place: place.into(), key: key.into(), reason };
-    json(value).map_err(|e| fault(e.message().into()))
+/// An entry of a table.
+struct Entry<'n, 'v> {
+    /// Its whole name now.
+    name: String,
+    /// Where it stands.
+    place: String,
+    /// What it may be; `None`: there is no such key.
+    node: Option<Node<'n>>,
+    value: Spanned<DeValue<'v>>,
+}
+
+/// What to say of a key that does not exist.
+pub fn unknown(name: &str, place: String) -> ConfigError {
+    let mut all = vec![REASONS.to_owned()];
+    below("", schema::file(), &mut all);
+    let near = nearest(name, all.iter().map(String::as_str)).map(Into::into);
+    let section = name.rsplit_once('.').map_or("", |(section, _)| section);
+    let table = schema::file().find(section).filter(|_| !section.is_empty()).unwrap_or(schema::file());
+    ConfigError::Unknown { place, key: name.into(), nearest: near, known: table.names().join(", ") }
+}
+
+/// The same of a part of a value.
+fn unknown_part(of: &str, name: &str, known: Vec<&str>, place: String) -> ConfigError {
+    let part = &name[of.len() + 1..];
+    let near = nearest(part, known.iter().copied()).map(|near| format!("{of}.{near}"));
+    ConfigError::Unknown { place, key: name.into(), nearest: near, known: known.join(", ") }
+}
+
+/// The names of all tables, keys and settings.
+fn below(section: &str, node: Node<'_>, out: &mut Vec<String>) {
+    for name in node.names() {
+        let whole = if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") };
+        if let Some(inner) = node.property(name).filter(|inner| inner.is_table()) {
+            below(&whole, inner, out);
+        }
+        out.push(whole);
+    }
 }
 
 #[cfg(test)]
@@ -271,13 +395,13 @@ mod tests {
 
     #[test]
     fn what_belongs_to_a_method_goes_by_its_kind() {
-        let config = with("grpo", "[on_policy]\ngroup = 4\noptimiser.learning_rate = 1e-3\n").unwrap();
+        let config = with("grpo", "[on_policy]\ngroup = 4\noptimizer.learning_rate = 1e-3\n").unwrap();
         let rlhf_train::profile::Method::OnPolicy(settings) = config.resolve().unwrap().0.method else {
             panic!()
         };
         assert_eq!((settings.group, settings.optimiser.learning_rate), (4, 1e-3));
         let said = with("ppo", "[on_policy]\ngroup = 4\n").unwrap_err().to_string();
-        assert!(said.starts_with("run.toml, line 6") && said.contains("on_policy"), "{said}");
+        assert!(said.starts_with("run.toml, line 6, on_policy.group"), "{said}");
     }
 
     #[test]

@@ -1,17 +1,7 @@
 //! A profile with a method.
 
-use super::ConfigError;
-use super::keys::Key;
-use super::tree::Tree;
+use super::error::ConfigError;
 use rlhf_train::profile::Profile;
-
-/// The recipe that the keys of a configuration name; `None` where they name none.
-pub fn of(tree: &Tree) -> Option<Profile> {
-    let value = |name| tree.get(Key::of(name)?);
-    let (profile, method) = (value("profile")?, value("method")?);
-    let response = value("ppo.response")?.as_u64()? as usize;
-    recipe(profile.as_str()?, method.as_str()?, response).ok()
-}
 
 /// [`Config::recipe`](super::Config::recipe).
 pub fn recipe(profile: &str, method: &str, response: usize) -> Result<Profile, ConfigError> {

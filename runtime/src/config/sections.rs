@@ -1,36 +1,63 @@
 //! The sections of a configuration, one for each step.
 
+use super::formats;
 use rlhf_data::Format;
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Step 1's data.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// At most so many rows of each data set, where a configuration does not say.
+const ROWS: usize = 10_000;
+
+/// Step 1: supervised fine-tuning on demonstrations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Demonstrations {
-    /// All files of these serve; empty where there are sources.
+    /// Which formats of demonstrations serve: all files of these are read. Empty where there are sources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), transform = formats::demonstrations)]
     pub formats: Vec<Format>,
-    /// Files instead: each source is a data set, with its part of the rows.
+    /// Instead of formats: files, each source a data set with its part of `rows`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), transform = formats::demonstrations)]
     pub sources: Vec<rlhf_data::Source>,
-    /// At most so many of each data set, or of all sources together, on either side of the split.
+    /// At most so many rows of each data set, or of all sources, on either side of the split.
+    #[schemars(range(min = 1))]
     pub rows: usize,
-    /// Pretraining texts mixed in, as a share of the demonstrations. InstructGPT starts PPO from a
-    /// model tuned with a tenth (appendix C.4): one that has forgotten its pretraining is pulled
-    /// back to it by PPO's own mix, which costs KL.
+    /// Pretraining texts mixed in, as a share of the demonstrations.
+    ///
+    /// InstructGPT starts PPO from a model tuned with a tenth (appendix C.4): one that has forgotten its
+    /// pretraining is pulled back to it by PPO's own mix, which costs KL.
+    #[schemars(range(min = 0, max = 1))]
     pub pretraining: f64,
 }
 
-/// Step 2's data.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl Default for Demonstrations {
+    fn default() -> Self {
+        let formats = formats::all(formats::DEMONSTRATIONS);
+        Self { formats, sources: Vec::new(), rows: ROWS, pretraining: 0.0 }
+    }
+}
+
+/// Step 2: the reward model, from comparisons or labels.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Comparisons {
-    /// All files of these serve; empty where there are sources.
+    /// Which formats serve: of comparisons or, where the loss is outcome or process, of labels. Empty where
+    /// there are sources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), transform = formats::judged)]
     pub formats: Vec<Format>,
-    /// Files instead: each source is a data set, with its part of the rows.
+    /// Instead of formats: files, each source a data set with its part of `rows`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), transform = formats::judged)]
     pub sources: Vec<rlhf_data::Source>,
-    /// The comparisons of the pretraining before, where the profile has one.
+    /// The comparisons of the setting `reward.pretraining`, each source with its part of `rows`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), transform = formats::comparisons)]
     pub pretraining_sources: Vec<rlhf_data::Source>,
-    /// At most so many prompts of each data set, or of all sources together, on either side of the split.
+    /// At most so many prompts of each data set, or of all sources, on either side of the split.
+    #[schemars(range(min = 1))]
     pub rows: usize,
     /// Keep answers that a machine wrote.
     pub synthetic: bool,
@@ -38,58 +65,101 @@ pub struct Comparisons {
     pub passages: bool,
 }
 
-/// Step 3's data and length.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl Default for Comparisons {
+    fn default() -> Self {
+        let formats = formats::all(formats::JUDGED);
+        let (sources, pretraining_sources) = (Vec::new(), Vec::new());
+        Self { formats, sources, pretraining_sources, rows: ROWS, synthetic: false, passages: true }
+    }
+}
+
+/// Step 3: PPO on prompts, or what `method` puts in its place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Prompts {
-    /// All files of these serve; empty where there are sources.
+    /// Which formats prompts are taken from. Empty where there are sources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), transform = formats::prompts)]
     pub formats: Vec<Format>,
-    /// Files instead: each source is a data set, with its part of the rows.
+    /// Instead of formats: files, each source a data set with its part of `rows`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), transform = formats::prompts)]
     pub sources: Vec<rlhf_data::Source>,
-    /// At most so many of each data set, or of all sources together, on either side of the split.
+    /// At most so many rows of each data set, or of all sources, on either side of the split.
+    #[schemars(range(min = 1))]
     pub rows: usize,
-    /// Rollouts.
+    /// Rollouts, each with all its optimizer steps.
+    #[schemars(range(min = 1))]
     pub iterations: u32,
     /// The longest prompt, in tokens; a longer one keeps its last.
+    #[schemars(range(min = 2))]
     pub prompt: usize,
     /// The longest response, in tokens.
+    #[schemars(range(min = 1))]
     pub response: usize,
 }
 
-/// Users' feedback on responses, where step 3 learns from it.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl Default for Prompts {
+    fn default() -> Self {
+        let formats = vec![Format::Prompts, Format::Turns];
+        Self { formats, sources: Vec::new(), rows: ROWS, iterations: 100, prompt: 128, response: 64 }
+    }
+}
+
+/// Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is some.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Feedback {
-    /// All files of these serve; empty where there are sources.
+    /// Which formats of feedback serve. Empty where there are sources.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(min = 1), transform = formats::feedback)]
     pub formats: Vec<Format>,
-    /// Files instead: each source is a data set, with its part of the rows.
+    /// Instead of formats: files, each source a data set with its part of `rows`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), transform = formats::feedback)]
     pub sources: Vec<rlhf_data::Source>,
-    /// At most so many of each data set, or of all sources together, on either side of the split.
+    /// At most so many rows of each data set, or of all sources, on either side of the split.
+    #[schemars(range(min = 1))]
     pub rows: usize,
 }
 
-/// Whom step 3 learns from, where that is a teacher.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+impl Default for Feedback {
+    fn default() -> Self {
+        Self { formats: formats::all(formats::FEEDBACK), sources: Vec::new(), rows: ROWS }
+    }
+}
+
+/// Step 3's teacher where `method` is distillation or gkd.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Distillation {
-    /// A model with the base's tokens, from the data's folder.
+    /// Who is learned from: a Hugging Face folder or llama2.c's .bin with the base's tokens, from the data's
+    /// folder.
+    #[schemars(length(min = 1), example = &"TEACHER")]
     pub teacher: Option<PathBuf>,
 }
 
 /// The corpus of the pretraining mix.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Pretraining {
-    /// Where it comes from.
+    /// Where its text comes from.
     pub source: Source,
     /// How many texts.
     pub texts: usize,
     /// The length of each, in tokens.
+    #[schemars(range(min = 2))]
     pub length: usize,
 }
 
+impl Default for Pretraining {
+    fn default() -> Self {
+        Self { source: Source::Base, texts: 1024, length: 128 }
+    }
+}
+
 /// Where pretraining text comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The base model writes it. Its samples are its pretraining distribution as far as it learnt
@@ -100,11 +170,18 @@ pub enum Source {
 }
 
 /// What is measured at the end.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
 pub struct Evaluation {
     /// At most so many held-out prompts, and as many held-out demonstrations.
+    #[schemars(range(min = 2))]
     pub prompts: usize,
     /// Of which so many are shown with their answers.
     pub samples: usize,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { prompts: 256, samples: 8 }
+    }
 }

@@ -6,12 +6,8 @@ use serde_json::Value;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
 
-/// A value of TOML, such as `1e-4` or `["prompts"]`.
-pub fn value(text: &str) -> Result<Value, String> {
-    let said = |e: toml::de::Error| e.message().to_owned();
-    json(DeValue::parse(text.trim()).map_err(said)?).map_err(said)
-}
-
+/// A value, with all that is in it.
+///
 /// # Errors
 /// A number is not finite, which JSON has no word for, or too large.
 pub fn json(value: Spanned<DeValue<'_>>) -> Result<Value, toml::de::Error> {

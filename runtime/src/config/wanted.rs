@@ -1,7 +1,7 @@
 //! What each step's section says of its data.
 
 use super::Config;
-use crate::config::{ConfigError, named};
+use crate::config::{ConfigError, formats};
 use rlhf_data::{Format, Kind, Source};
 use rlhf_train::profile::Profile;
 
@@ -40,11 +40,12 @@ impl Config {
             rows,
         };
         let (what, kinds) = if profile.reward.loss.labels() {
-            ("labels", named::SOLUTIONS)
+            ("labels", formats::SOLUTIONS)
         } else {
-            ("comparisons", named::COMPARISONS)
+            ("comparisons", formats::COMPARISONS)
         };
-        let (d, c, p, f) = (named::DEMONSTRATIONS, named::COMPARISONS, named::PROMPTS, named::FEEDBACK);
+        let (d, c, p, f) =
+            (formats::DEMONSTRATIONS, formats::COMPARISONS, formats::PROMPTS, formats::FEEDBACK);
         let before: &[Source] = &reward.pretraining_sources;
         [
             wanted(
@@ -98,7 +99,7 @@ impl Wanted<'_> {
 
     /// All formats that serve, in words.
     pub fn known(&self) -> String {
-        named::names(self.kinds).join(", ")
+        formats::names(self.kinds).join(", ")
     }
 
     /// Checks that there are either formats or sources, and that sources can be shared among.
@@ -116,7 +117,7 @@ impl Wanted<'_> {
                 return fault(sources, format!("want a weight above 0, not {}", source.weight));
             }
             if let Some(format) = source.format.filter(|format| !self.takes(*format)) {
-                let name = named::name(format);
+                let name = format;
                 return fault(sources, format!("{name} has no {}; want one of {}", self.what, self.known()));
             }
         }

@@ -70,7 +70,7 @@ impl LanguageModel {
             }
             let mut reference = self.model().clone();
             let mut report = |step, seen: &PreferenceStats| report(&(step, *seen));
-            self.learn(settings.dropout, seed, |model| {
+            self.learn(settings.passes.dropout, seed, |model| {
                 let pairs = &encoded;
                 now(rlhf_train::preferences(model, &mut reference, pairs, &settings, seed, &mut report))
             })

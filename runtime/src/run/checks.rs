@@ -11,7 +11,7 @@ use crate::stage::{Material, optimizers};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_data::Vote;
 use rlhf_train::Ranking;
-use rlhf_train::profile::{Method, Optimiser, Profile};
+use rlhf_train::profile::{Method, Optimiser, Passes, Profile};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -77,8 +77,8 @@ impl Checks<'_> {
         let demonstrations = self.sources.demonstrations.0.len();
         let mixed = self.config.supervised.pretraining * demonstrations as f64;
         let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
-        let steps = passes(demonstrations + mixed, settings.batch, settings.epochs);
-        notes.extend(pace("step 1", "supervised.optimiser", &settings.optimiser, steps, 1));
+        let steps = passes(demonstrations + mixed, settings);
+        notes.extend(pace("step 1", "supervised.optimizer", &settings.optimiser, steps, 1));
     }
 
     fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
@@ -101,7 +101,7 @@ impl Checks<'_> {
             Err(error) => Err(RunError::at(crate::record::Phase::Reward, 0)(error)),
             Ok(trainer) => {
                 let steps = trainer.total();
-                notes.extend(pace("step 2", "reward.optimiser", &settings.optimiser, steps, 1));
+                notes.extend(pace("step 2", "reward.optimizer", &settings.optimiser, steps, 1));
                 Ok(())
             }
         }
@@ -117,7 +117,7 @@ impl Checks<'_> {
         {
             let tokens = self.tokenizer.vocabulary();
             let reason = format!("want {tokens} at most, as many tokens as there are, not {top}");
-            return Err(RunError::setting("method.distillation.top", reason));
+            return Err(RunError::setting("distillation.top", reason));
         }
         let items = match method {
             Method::Preference(_) if material.pairs.is_empty() => return nothing(undecided(train())),
@@ -148,16 +148,14 @@ impl Checks<'_> {
         }
         for (setting, optimizer) in optimizers(self.profile) {
             let iterations = u64::from(self.config.ppo.iterations);
-            let (total, each) = match steps(self.profile, items) {
-                Steps::InAll(total) => (total, 1),
-                Steps::EachIteration(each) => (iterations.saturating_mul(each), each),
+            let (total, each) = match method.passes() {
+                Some((_, settings)) => (passes(items, settings), 1),
+                None => (iterations.saturating_mul(rollout(self.profile)), rollout(self.profile)),
             };
             let told = self.config.given.iter().any(|given| given.setting == "ppo.iterations");
-            if let (Steps::InAll(_), Some(group), true) =
-                (steps(self.profile, items), setting.strip_suffix(".optimiser"), told)
-            {
+            if let (Some((table, _)), true) = (method.passes(), told) {
                 notes.push(format!(
-                    "ppo.iterations counts rollouts, of which {} makes none: how long it trains is {group}.epochs",
+                    "ppo.iterations counts rollouts, of which {} makes none: how long it trains is {table}.epochs",
                     self.config.method
                 ));
             }
@@ -206,31 +204,20 @@ impl Checks<'_> {
     }
 }
 
-/// How many steps step 3 has.
-enum Steps {
-    InAll(u64),
-    EachIteration(u64),
-}
-
-/// Of a method that learns from `items`, where it passes over stored ones.
-fn steps(profile: &Profile, items: usize) -> Steps {
+/// The optimizer steps of a rollout, where step 3 makes some.
+fn rollout(profile: &Profile) -> u64 {
     match &profile.method {
-        Method::Ppo | Method::Nlpo(_) => Steps::EachIteration(profile.ppo.steps_per_iteration()),
-        Method::OnPolicy(s) => Steps::EachIteration(s.steps_per_iteration()),
-        Method::Online(s) => Steps::EachIteration(s.steps_per_iteration()),
-        Method::ExpertIteration(s) => Steps::EachIteration(s.steps_per_iteration()),
-        Method::Trpo(_) => Steps::EachIteration(1),
-        Method::Preference(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
-        Method::Kto(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
-        Method::Bandit(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
-        Method::Distillation(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
-        Method::Ilql(s) => Steps::InAll(passes(items, s.batch, s.epochs)),
+        Method::OnPolicy(s) => s.steps_per_iteration(),
+        Method::Online(s) => s.steps_per_iteration(),
+        Method::ExpertIteration(s) => s.steps_per_iteration(),
+        Method::Trpo(_) => 1,
+        _ => profile.ppo.steps_per_iteration(),
     }
 }
 
 /// The optimizer steps of passes over some items.
-fn passes(items: usize, batch: u32, epochs: u32) -> u64 {
-    items.div_ceil(batch.max(1) as usize) as u64 * u64::from(epochs)
+fn passes(items: usize, passes: &Passes) -> u64 {
+    items.div_ceil(passes.batch.max(1) as usize) as u64 * u64::from(passes.epochs)
 }
 
 /// What is worth knowing of a learning rate over `total` steps, `each` an iteration: that it is 0, or never at

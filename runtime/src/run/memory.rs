@@ -282,10 +282,10 @@ impl Workload<'_> {
             }
             Method::Trpo(_) => Some((responses, self.sequence)),
             Method::Preference(settings) if settings.objective.sorts() => {
-                Some((2 * u64::from(settings.batch), self.context))
+                Some((2 * u64::from(settings.passes.batch), self.context))
             }
             Method::Bandit(settings) if settings.objective.normaliser == Normaliser::Weights => {
-                Some((settings.batch.into(), self.context))
+                Some((settings.passes.batch.into(), self.context))
             }
             _ => None,
         }

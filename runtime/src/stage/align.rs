@@ -71,12 +71,14 @@ pub fn align(
         Method::Online(s) => {
             run.rollouts(setup, s.dropout, &[], |_| RolloutTrainer::online(s, context, on, seed))?
         }
-        Method::Preference(s) => run.passes(s.dropout, against(sft), || Preferences::new(pairs, s, seed))?,
-        Method::Kto(s) => run.passes(s.dropout, against(sft), || Kto::new(labelled, s, seed))?,
-        Method::Bandit(s) => run.passes(s.dropout, None, || Bandit::new(logged, s, seed))?,
+        Method::Preference(s) => {
+            run.passes(s.passes.dropout, against(sft), || Preferences::new(pairs, s, seed))?
+        }
+        Method::Kto(s) => run.passes(s.passes.dropout, against(sft), || Kto::new(labelled, s, seed))?,
+        Method::Bandit(s) => run.passes(s.passes.dropout, None, || Bandit::new(logged, s, seed))?,
         Method::Distillation(s) => {
             let teacher = teacher.as_ref().and_then(against);
-            run.passes(s.dropout, teacher, || Distil::new(texts, &on.stopping, s, seed))?
+            run.passes(s.passes.dropout, teacher, || Distil::new(texts, &on.stopping, s, seed))?
         }
         Method::Ilql(s) => return ilql(session, sft, rewarded, s, seed),
     };

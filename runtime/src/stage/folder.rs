@@ -2,6 +2,7 @@
 
 use super::owned::{CHECKPOINTS, LOCK, Owned, RUN, SESSION};
 use super::{StageError, checkpoint};
+use crate::config;
 use crate::record::{Line, Metrics, Phase, snapshot};
 use rlhf_models::{FormatError, read_at_most, write_json};
 use serde_json::Value;
@@ -174,10 +175,12 @@ fn lock(root: &Path) -> Result<File, StageError> {
     }
 }
 
-/// What a run's folder says of its run.
+/// What a run's folder says of its run, in the words of today.
 fn read(run: &Path) -> Result<Value, FormatError> {
-    serde_json::from_slice(&read_at_most(run, LONGEST)?)
-        .map_err(|e| FormatError::content(run, "content", e.to_string()))
+    let mut was: Value = serde_json::from_slice(&read_at_most(run, LONGEST)?)
+        .map_err(|e| FormatError::content(run, "content", e.to_string()))?;
+    was.get_mut(PROFILE).into_iter().for_each(config::modernize);
+    Ok(was)
 }
 
 /// What the run was, as a longer one: with as many iterations as it is to have now, where those are more.
@@ -192,6 +195,8 @@ fn longer(was: &Value, is: &Value) -> Option<Value> {
 const ITERATIONS: &str = "iterations";
 /// Where the settings are.
 const PROFILE: &str = "profile";
+/// Where those of a method are, by its kind.
+const METHOD: &str = "method";
 
 /// Adds where `was` and `is` differ.
 fn compare(place: &str, was: &Value, is: &Value, differences: &mut Vec<String>) {
@@ -200,8 +205,10 @@ fn compare(place: &str, was: &Value, is: &Value, differences: &mut Vec<String>) 
             let keys: std::collections::BTreeSet<_> = a.keys().chain(b.keys()).collect();
             for key in keys {
                 // A setting is named as in the configuration.
+                let group = |map: &serde_json::Map<String, Value>| map.get(key).is_some_and(Value::is_object);
                 let place = match (place, key.as_str()) {
                     ("", PROFILE) => String::new(),
+                    ("", METHOD) if group(a) && group(b) => String::new(),
                     ("", key) => key.into(),
                     (place, key) => format!("{place}.{key}"),
                 };
@@ -232,6 +239,10 @@ mod tests {
         let said = open(true, &json!({ "seed": 1, "profile": { "beta": 0.2 } })).unwrap_err().to_string();
         assert!(said.contains(": beta was 0.1 and is now 0.2"), "{said}");
         open(true, &about).unwrap();
+        // One of an earlier version says the same in other words.
+        let (old, new) = (json!({ "centring": "renormalised" }), json!({ "centering": "renormalized" }));
+        fs::write(root.join(RUN), json!({ "seed": 1, "profile": old }).to_string()).unwrap();
+        open(true, &json!({ "seed": 1, "profile": new })).unwrap();
         // A run may be made longer, and not shorter.
         let iterations = |n: u32| json!({ "seed": 1, "iterations": n });
         let root = root.join("longer");

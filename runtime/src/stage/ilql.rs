@@ -23,7 +23,7 @@ pub fn ilql(
     settings: &IlqlTraining,
     seed: u64,
 ) -> Result<Aligned, StageError> {
-    let (phase, name, dropout) = (Phase::Ppo, "policy", settings.dropout);
+    let (phase, name, dropout) = (Phase::Ppo, "policy", settings.passes.dropout);
     if let Some(model) = session.finished(name, sft)? {
         let values = session
             .root()

@@ -10,14 +10,14 @@ pub fn optimizers(profile: &Profile) -> Vec<(&'static str, &Optimiser)> {
         Method::Ppo | Method::Nlpo(_) => {
             vec![("ppo.policy", &profile.ppo.policy), ("ppo.critic", &profile.ppo.critic)]
         }
-        Method::OnPolicy(s) => vec![("method.on_policy.optimiser", &s.optimiser)],
-        Method::Preference(s) => vec![("method.preference.optimiser", &s.optimiser)],
-        Method::Kto(s) => vec![("method.kto.optimiser", &s.optimiser)],
-        Method::Online(s) => vec![("method.online.optimiser", &s.optimiser)],
-        Method::ExpertIteration(s) => vec![("method.expert_iteration.optimiser", &s.optimiser)],
-        Method::Bandit(s) => vec![("method.bandit.optimiser", &s.optimiser)],
-        Method::Distillation(s) => vec![("method.distillation.optimiser", &s.optimiser)],
-        Method::Ilql(s) => vec![("method.ilql.optimiser", &s.optimiser)],
+        Method::OnPolicy(s) => vec![("on_policy.optimizer", &s.optimiser)],
+        Method::Preference(s) => vec![("preference.optimizer", &s.passes.optimiser)],
+        Method::Kto(s) => vec![("kto.optimizer", &s.passes.optimiser)],
+        Method::Online(s) => vec![("online.optimizer", &s.optimiser)],
+        Method::ExpertIteration(s) => vec![("expert_iteration.optimizer", &s.optimiser)],
+        Method::Bandit(s) => vec![("bandit.optimizer", &s.passes.optimiser)],
+        Method::Distillation(s) => vec![("distillation.optimizer", &s.passes.optimiser)],
+        Method::Ilql(s) => vec![("ilql.optimizer", &s.passes.optimiser)],
         Method::Trpo(_) => Vec::new(),
     }
 }
@@ -35,12 +35,12 @@ impl Settings {
     pub fn of(profile: &Profile) -> Self {
         let optimizers = optimizers(profile);
         let rate = |(name, _): &(&str, _)| format!("{name}.learning_rate");
-        let policy = optimizers.first().map_or("method.trpo.step.max_kl".into(), rate);
+        let policy = optimizers.first().map_or("trpo.step.max_kl".into(), rate);
         let critic = optimizers.last().map_or_else(|| policy.clone(), rate);
         let beta = match &profile.method {
-            Method::OnPolicy(_) => "method.on_policy.beta",
-            Method::Trpo(_) => "method.trpo.beta",
-            Method::Online(_) => "method.online.method",
+            Method::OnPolicy(_) => "on_policy.beta",
+            Method::Trpo(_) => "trpo.beta",
+            Method::Online(_) => "online.method",
             _ => "ppo.controller",
         };
         Self { policy, critic, beta }
@@ -50,14 +50,14 @@ impl Settings {
 /// A guard's advice with the names of the settings that a phase has; `settings`: step 3's.
 pub(super) fn advice(advice: &str, phase: Phase, settings: Option<&Settings>) -> String {
     let own = |rate: &str| {
-        ["the learning rate", "its learning rate", "supervised.optimiser.learning_rate"]
+        ["the learning rate", "its learning rate", "supervised.optimizer.learning_rate"]
             .into_iter()
             .fold(advice.to_owned(), |text, general| text.replace(general, rate))
     };
     match (phase, settings) {
         (Phase::Pretrain, _) => own("base.new.learning_rate"),
-        (Phase::Supervised, _) => own("supervised.optimiser.learning_rate"),
-        (Phase::Reward, _) => own("reward.optimiser.learning_rate"),
+        (Phase::Supervised, _) => own("supervised.optimizer.learning_rate"),
+        (Phase::Reward, _) => own("reward.optimizer.learning_rate"),
         (Phase::Ppo | Phase::Evaluate, Some(Settings { policy, critic, beta })) => own(policy)
             .replace("ppo.policy.learning_rate", policy)
             .replace("ppo.critic.learning_rate", critic)

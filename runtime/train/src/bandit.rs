@@ -68,7 +68,7 @@ impl Logged {
     }
 }
 
-/// Learns from logged rewards by importance weights, in batches of `settings.batch` responses. A batch
+/// Learns from logged rewards by importance weights, in batches of `settings.passes.batch` responses. A batch
 /// that is normalised by its weights is shown to the learner at once, whatever its length.
 ///
 /// # Errors
@@ -104,9 +104,9 @@ impl<'a> Bandit<'a> {
     /// range.
     pub fn new(logged: &'a Logged, settings: &BanditTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.batch, settings.epochs);
+        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
         let passing = Passing { what: "rewards", items: logged.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.optimiser, (seed, 3 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 3 << 18))?;
         Ok(Self { logged, objective: settings.objective, steps })
     }
 

@@ -42,8 +42,9 @@ impl<'a> Distil<'a> {
         settings.validate()?;
         // Texts without a token to learn are none.
         let items = if texts.owed() == 0 { 0 } else { texts.len() };
-        let passing = Passing { what: "texts", items, batch: settings.batch, epochs: settings.epochs };
-        let steps = Steps::new(passing, settings.optimiser, (seed, 6 << 18))?;
+        let passing =
+            Passing { what: "texts", items, batch: settings.passes.batch, epochs: settings.passes.epochs };
+        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 6 << 18))?;
         Ok(Self { texts, stopping, settings: *settings, seed, steps })
     }
 

@@ -96,9 +96,9 @@ impl<'a> Ilql<'a> {
     /// [`TrainError::Nothing`] without a text; [`TrainError::Core`] names the setting that is out of range.
     pub fn new(data: &'a Rewarded, settings: &IlqlTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.batch, settings.epochs);
+        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
         let passing = Passing { what: "rewarded texts", items: data.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.optimiser, (seed, 7 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 7 << 18))?;
         Ok(Self { data, settings: *settings, steps })
     }
 

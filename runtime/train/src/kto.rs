@@ -50,7 +50,7 @@ impl Labelled {
     }
 }
 
-/// Learns from labels, in batches of `settings.batch` responses. The reference is asked once a batch for
+/// Learns from labels, in batches of `settings.passes.batch` responses. The reference is asked once a batch for
 /// the responses, and policy and reference once for the baseline: each prompt of the batch with the next
 /// response in it that belongs to another prompt, cut at its end where it would be longer than the
 /// batch's longest text. A batch of one prompt has no such response, and 0 for baseline.
@@ -94,9 +94,9 @@ impl<'a> Kto<'a> {
     /// range.
     pub fn new(labelled: &'a Labelled, settings: &KtoTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.batch, settings.epochs);
+        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
         let passing = Passing { what: "labels", items: labelled.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.optimiser, (seed, 2 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 2 << 18))?;
         Ok(Self { labelled, objective: settings.objective, steps })
     }
 

@@ -16,7 +16,7 @@ use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
 use rlhf_core::roles::{Learner, Reference};
 
 /// Learns to prefer chosen to rejected responses, under any loss of [`Preference`], in batches of
-/// `settings.batch` pairs. The reference is asked once a batch, and not at all where the loss measures
+/// `settings.passes.batch` pairs. The reference is asked once a batch, and not at all where the loss measures
 /// against nothing ([`super::NoReference`] serves then). The dropout is the learner's to know.
 ///
 /// AOT sorts over a batch, which is then shown to the learner at once, whatever its length.
@@ -55,9 +55,9 @@ impl<'a> Preferences<'a> {
     /// range.
     pub fn new(pairs: &'a Pairs, settings: &PreferenceTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.batch, settings.epochs);
+        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
         let passing = Passing { what: "pairs", items: pairs.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.optimiser, (seed, 1 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 1 << 18))?;
         Ok(Self { pairs, objective: settings.objective, steps })
     }
 

@@ -37,7 +37,7 @@ fn demonstrations_that_make_nan_are_named() {
     }
     assert_eq!(bits(&model), before);
     assert!(model.gradient().iter().all(|g| *g == 0.0));
-    assert!(fault.to_string().contains("supervised.optimiser.learning_rate"), "{fault}");
+    assert!(fault.to_string().contains("supervised.optimizer.learning_rate"), "{fault}");
 }
 
 #[test]

@@ -40,13 +40,14 @@ fn labelled(count: u32) -> Pairs {
 #[test]
 fn dpo_reaches_the_optimum_of_the_reward_under_kl() {
     let dpo = PreferenceTraining::by_name("dpo").unwrap();
-    let mut settings = PreferenceTraining { epochs: 12, batch: 2000, ..dpo };
+    let mut settings = dpo;
+    (settings.passes.epochs, settings.passes.batch) = (12, 2000);
     settings.objective.beta = 0.5;
-    settings.optimiser = Optimiser {
+    settings.passes.optimiser = Optimiser {
         learning_rate: 0.2,
         warm_up: WarmUpLength::Steps(0),
         shape: Shape::Linear,
-        ..dpo.optimiser
+        ..dpo.passes.optimiser
     };
     let (mut policy, reference) = (table(0.5), table(0.5));
     let distance = |policy: &Table| {

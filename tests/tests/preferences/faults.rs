@@ -1,7 +1,6 @@
 //! A number that is not finite stops a run before anything is learnt from it, and the pair is named.
 
 use crate::preferences::world::{TOKENS, pairs, reference, settings};
-use rlhf::train::profile::PreferenceTraining;
 use rlhf::train::{Guard, Pairs, Place, TrainError, now, preferences};
 use rlhf_core::maths::Update;
 use rlhf_core::model::{Architecture, Family};
@@ -31,7 +30,8 @@ fn two() -> Pairs {
 
 #[test]
 fn a_policy_or_a_reference_that_breaks_is_named_with_the_pair() {
-    let settings = PreferenceTraining { batch: 2, ..settings("dpo") };
+    let mut settings = settings("dpo");
+    settings.passes.batch = 2;
     let whole = network();
     for (policy, base, what) in [
         (broken_at(&whole, 7), whole.clone(), "the log-probabilities"),
@@ -54,7 +54,8 @@ fn a_policy_or_a_reference_that_breaks_is_named_with_the_pair() {
 
 #[test]
 fn a_loss_that_leaves_the_number_type_names_its_pair() {
-    let settings = PreferenceTraining { batch: 2, ..settings("alpha_po") };
+    let mut settings = settings("alpha_po");
+    settings.passes.batch = 2;
     let mut policy = reference();
     // After token 7 nothing but token 0 can come: 4 is ten thousand nats away.
     policy.weights[7 * TOKENS as usize] = 1e4;
@@ -87,7 +88,8 @@ impl Learner for Stubborn {
 #[test]
 fn a_refused_step_keeps_the_whole_batch() {
     let data = pairs(32, 7, |_| false);
-    let settings = PreferenceTraining { batch: 8, ..settings("dpo") };
+    let mut settings = settings("dpo");
+    settings.passes.batch = 8;
     let mut learner = Stubborn(reference());
     let error =
         now(preferences(&mut learner, &mut reference(), &data, &settings, 3, &mut |_, _| {})).unwrap_err();

@@ -20,8 +20,8 @@ fn labelled(count: u32, label: impl Fn(u32, f32) -> bool) -> Labelled {
 
 fn of_labels(name: &str, labelled: &Labelled) -> Table {
     let mut settings = KtoTraining::by_name(name).unwrap();
-    settings.optimiser = fast(settings.optimiser, 0.03);
-    settings.epochs = 4;
+    settings.passes.optimiser = fast(settings.passes.optimiser, 0.03);
+    settings.passes.epochs = 4;
     let mut policy = reference();
     let mut seen = Vec::new();
     now(kto(&mut policy, &mut reference(), labelled, &settings, 3, &mut |step, stats| {
@@ -55,7 +55,8 @@ fn shuffled_labels_do_not() {
 
 #[test]
 fn kto_asks_the_reference_about_responses_and_mismatched_ones() {
-    let settings = KtoTraining { batch: 16, ..KtoTraining::by_name("kto").unwrap() };
+    let mut settings = KtoTraining::by_name("kto").unwrap();
+    settings.passes.batch = 16;
     let labels = labelled(64, |i, _| i % 2 == 0);
     for (settings, want) in [(settings, 2 * 64), (apo(settings), 64)] {
         let mut base = reference();
@@ -82,8 +83,8 @@ fn logged(count: u32, shift: f32) -> Logged {
 
 fn of_log(objective: Counterfactual, log: &Logged) -> f64 {
     let mut settings = BanditTraining { objective, ..BanditTraining::by_name("ips").unwrap() };
-    settings.optimiser = fast(settings.optimiser, 0.03);
-    (settings.epochs, settings.batch) = (2, 256);
+    settings.passes.optimiser = fast(settings.passes.optimiser, 0.03);
+    (settings.passes.epochs, settings.passes.batch) = (2, 256);
     let mut policy = reference();
     let mut first = None;
     now(bandit(&mut policy, log, &settings, 3, &mut |_, seen| {

@@ -100,7 +100,8 @@ fn a_loss_falls_and_says_what_it_saw() {
 fn a_reference_is_asked_once_a_batch_or_never() {
     let data = pairs(128, 7, |_| false);
     for name in PreferenceTraining::names() {
-        let settings = PreferenceTraining { epochs: 2, ..settings(name) };
+        let mut settings = settings(name);
+        settings.passes.epochs = 2;
         let (mut policy, mut base) = (reference(), reference());
         now(preferences(&mut policy, &mut base, &data, &settings, 3, &mut |_, _| {})).unwrap();
         let free = settings.objective.against == Against::Nothing;
@@ -114,7 +115,8 @@ fn a_reference_is_asked_once_a_batch_or_never() {
 #[test]
 fn losses_of_orpo_have_their_term_of_fine_tuning() {
     let data = pairs(64, 7, |_| false);
-    let one = PreferenceTraining { epochs: 1, ..settings("orpo") };
+    let mut one = settings("orpo");
+    one.passes.epochs = 1;
     let mut seen = Vec::new();
     now(preferences(&mut reference(), &mut NoReference, &data, &one, 3, &mut |step, stats| {
         seen.push((step.loss, stats.loss));
@@ -142,7 +144,8 @@ fn nothing_and_nonsense_are_refused() {
     let error = now(preferences(&mut policy, &mut reference(), &none, &dpo, 3, &mut |_, _| {})).unwrap_err();
     assert!(matches!(error, TrainError::Nothing { what: "pairs" }), "{error}");
     let data = pairs(8, 7, |_| false);
-    let wrong = PreferenceTraining { batch: 0, ..dpo };
+    let mut wrong = dpo;
+    wrong.passes.batch = 0;
     let error =
         now(preferences(&mut policy, &mut reference(), &data, &wrong, 3, &mut |_, _| {})).unwrap_err();
     assert!(error.to_string().starts_with("batch"), "{error}");

@@ -35,8 +35,11 @@ fn labels_and_logs_go_on_to_the_same_bits() {
         labels.push(&[i as u32 % TOKENS], response, worth(response) > 0.5).unwrap();
         log.push(&[i as u32 % TOKENS], response, -8.0, worth(response)).unwrap();
     }
-    let of_labels = KtoTraining { batch: 30, epochs: 2, ..KtoTraining::by_name("kto").unwrap() };
-    let of_log = BanditTraining { batch: 30, epochs: 2, ..BanditTraining::by_name("bandit").unwrap() };
+    let mut of_labels = KtoTraining::by_name("kto").unwrap();
+    let mut of_log = BanditTraining::by_name("bandit").unwrap();
+    for passes in [&mut of_labels.passes, &mut of_log.passes] {
+        (passes.batch, passes.epochs) = (30, 2);
+    }
     let run = |policy: &mut Table, from: u64, to: u64| {
         let mut kto = Kto::new(&labels, &of_labels, 3).unwrap().after(from);
         let mut bandit = Bandit::new(&log, &of_log, 3).unwrap().after(from);

@@ -39,8 +39,8 @@ fn whole(settings: &PreferenceTraining, texts: &Examples) -> Table {
     let objective = PreferencePairs::new(settings.objective, sequences.ends(), counts).unwrap();
     let mut policy = policy();
     ready(policy.accumulate(batch, &mut objective.with_reference(&said))).unwrap().unwrap();
-    let schedule = settings.optimiser.schedule(1, 1);
-    ready(policy.step(&settings.optimiser.update(&schedule, 0))).unwrap().unwrap();
+    let schedule = settings.passes.optimiser.schedule(1, 1);
+    ready(policy.step(&settings.passes.optimiser.update(&schedule, 0))).unwrap().unwrap();
     policy
 }
 
@@ -50,7 +50,8 @@ fn a_split_between_pairs_changes_no_bit() {
     let order = Passes::new(Key::new(3, Stream::Shuffle, 1 << 18), 6).take(6);
     let texts = pairs.select(order).texts().clone();
     for name in PreferenceTraining::names() {
-        let settings = PreferenceTraining { epochs: 1, batch: 6, ..settings(name) };
+        let mut settings = settings(name);
+        (settings.passes.epochs, settings.passes.batch) = (1, 6);
         let mut policy = policy();
         let mut steps = Preferences::new(&pairs, &settings, 3).unwrap();
         now(steps.step(&mut policy, &mut reference())).unwrap().unwrap();
@@ -77,14 +78,16 @@ fn labels_and_logs_are_split_where_they_may_be() {
         log.push(&prompt, &response, log_prob(&policy(), &prompt, &response) as f32, 1.0).unwrap();
     }
     let all: usize = (0..12).map(|i| 1 + response(i).len()).sum();
-    let mut settings = KtoTraining { batch: 12, ..KtoTraining::by_name("kto").unwrap() };
-    settings.optimiser = fast(settings.optimiser, 0.03);
+    let mut settings = KtoTraining::by_name("kto").unwrap();
+    settings.passes.batch = 12;
+    settings.passes.optimiser = fast(settings.passes.optimiser, 0.03);
     let mut learner = policy();
     let seen = now(Kto::new(&labels, &settings, 3).unwrap().step(&mut learner, &mut reference()));
     assert!(learner.accumulated.len() > 1 && learner.accumulated.iter().sum::<usize>() == all);
     assert_eq!(seen.unwrap().unwrap().1.desirable, 4);
     for (name, split) in [("ips", true), ("bandit", false)] {
-        let settings = BanditTraining { batch: 12, ..BanditTraining::by_name(name).unwrap() };
+        let mut settings = BanditTraining::by_name(name).unwrap();
+        settings.passes.batch = 12;
         let mut learner = policy();
         let seen = now(bandit(&mut learner, &log, &settings, 3, &mut |_, seen| assert_eq!(seen.actions, 12)));
         assert!(seen.is_ok(), "{seen:?}");

@@ -1,6 +1,6 @@
 //! Texts of four tokens after a prompt of one; the higher their numbers, the better they are.
 
-use rlhf::train::profile::{Optimiser, PreferenceTraining, WarmUpLength};
+use rlhf::train::profile::{Optimiser, Passes, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Examples, Pairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
@@ -62,7 +62,9 @@ pub fn pairs(count: u32, seed: u64, wrong: impl Fn(u32) -> bool) -> Pairs {
 /// A method at a rate for tables.
 pub fn settings(name: &str) -> PreferenceTraining {
     let settings = PreferenceTraining::by_name(name).unwrap();
-    PreferenceTraining { epochs: 4, batch: 64, optimiser: fast(settings.optimiser, 0.03), ..settings }
+    let passes =
+        Passes { epochs: 4, batch: 64, optimiser: fast(settings.passes.optimiser, 0.03), ..settings.passes };
+    PreferenceTraining { passes, ..settings }
 }
 
 pub fn fast(optimiser: Optimiser, learning_rate: f64) -> Optimiser {

@@ -54,10 +54,7 @@ fn every_figure_is_in_the_table_and_they_agree_with_each_other() {
     let ensemble = "reward.ensemble={ members = 2, how = \"mean\" }";
     for (method, settings) in [
         ("ppo", &["method=ppo", far, ensemble][..]),
-        (
-            "rloo",
-            &["method=rloo", "method.on_policy.prompts=4", "method.on_policy.optimiser.learning_rate=1e-3"],
-        ),
+        ("rloo", &["method=rloo", "on_policy.prompts=4", "on_policy.optimizer.learning_rate=1e-3"]),
     ] {
         let lines = iterations(folder.path(), settings);
         assert_eq!(lines.len(), 3);

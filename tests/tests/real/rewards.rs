@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// A name for each kind, and its settings.
 const KINDS: [(&str, &[&str]); 5] = [
-    ("pairwise", &["reward.loss={ pairwise = { centring = 0.01, margin = 1.0 } }"]),
+    ("pairwise", &["reward.loss={ pairwise = { centering = 0.01, margin = 1.0 } }"]),
     ("graded", &["reward.loss={ graded = { ordered = { tie = 0.5, clear = 2.0 } } }"]),
     ("outcome", &["reward.loss=outcome", "reward.formats=[\"feedback\", \"steps\"]"]),
     ("process", &["reward.loss={ process = \"min\" }", "reward.formats=[\"steps\"]"]),
@@ -64,11 +64,7 @@ fn data(folder: &Path) {
 fn config(folder: &Path, settings: &[&str]) -> Result<Config, RunError> {
     let path = folder.join("run.toml");
     let text = CONFIG.replace("[\"transcripts\", ", "[\"pairs\", \"transcripts\", ");
-    std::fs::write(
-        &path,
-        text + "[[override]]\nsetting = \"reward.batch\"\nvalue = 8\nreason = \"a test\"\n",
-    )
-    .unwrap();
+    std::fs::write(&path, text.replace("[reward]", "[reward]\nbatch = 8")).unwrap();
     let given: Vec<Given> = settings.iter().map(|one| one.parse().unwrap()).collect();
     Ok(Config::read_with(&path, &given)?.with_data(&folder.join("data")))
 }
@@ -152,7 +148,7 @@ fn settings_that_do_not_fit_are_refused_by_name() {
     let folder = folder();
     for (settings, words) in [
         (
-            &["reward.loss={ pairwise = { centring = 0.0, margins = 1.0 } }"][..],
+            &["reward.loss={ pairwise = { centering = 0.0, margins = 1.0 } }"][..],
             &["reward.loss", "does not know"][..],
         ),
         (&["reward.loss=best"], &["reward.loss"]),

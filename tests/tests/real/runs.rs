@@ -128,12 +128,12 @@ fn a_run_that_diverges_says_where() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
     for (setting, phase) in [
-        ("supervised.optimiser.learning_rate", "supervised"),
-        ("reward.optimiser.learning_rate", "reward"),
+        ("supervised.optimizer.learning_rate", "supervised"),
+        ("reward.optimizer.learning_rate", "reward"),
         ("ppo.policy.learning_rate", "ppo"),
     ] {
-        let text =
-            format!("{CONFIG}\n[[override]]\nsetting = \"{setting}\"\nvalue = 1e38\nreason = \"to fail\"\n");
+        let table = setting.strip_suffix(".learning_rate").unwrap();
+        let text = format!("{CONFIG}\n[{table}]\nlearning_rate = 1e38\n");
         let error = on(folder.path(), &text, 2).unwrap_err().to_string();
         assert!(error.contains(phase), "{setting}: {error}");
         assert!(!folder.path().join("out/summary.json").exists());
@@ -144,8 +144,7 @@ fn a_run_that_diverges_says_where() {
 fn a_limit_of_the_configuration_stops_a_run() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
-    let far =
-        "\n[[override]]\nsetting = \"ppo.policy.learning_rate\"\nvalue = 1e-2\nreason = \"to go far\"\n";
+    let far = "\n[ppo.policy]\nlearning_rate = 1e-2\n";
     on(folder.path(), &format!("{CONFIG}{far}"), 2).unwrap_or_else(|e| panic!("{e}"));
     assert!(!folder.path().join("out/offending.jsonl").exists());
     let error = on(folder.path(), &format!("{CONFIG}{far}[guards]\nmax_kl = 1e-6\n"), 2).unwrap_err();
@@ -233,14 +232,10 @@ fn files_of_sources_that_do_not_serve_are_refused_by_name() {
 #[cfg_attr(not(shared_data), ignore = "skipped: wants ../shared/data, or the folder of RLHF_DATA")]
 fn the_example_runs_on_the_real_data() {
     let data = rlhf_tests::shared::data("");
-    let mut config = example(&data);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/real.toml");
+    let mut config = Config::read_with(&path, &["ppo.batch=16".parse().unwrap()]).unwrap().with_data(&data);
     (config.supervised.rows, config.reward.rows, config.ppo.rows) = (24, 24, 64);
     (config.ppo.iterations, config.pretraining.texts, config.evaluation.prompts) = (1, 16, 16);
-    for change in &mut config.overrides {
-        if change.setting == "ppo.batch" {
-            change.value = 16.into();
-        }
-    }
     let folder = tempfile::tempdir().unwrap();
     let summary = whole(&config, &threads(1), folder.path()).unwrap();
     fits_the_schema(&folder.path().join("summary.json"));

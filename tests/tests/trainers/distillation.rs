@@ -26,9 +26,10 @@ fn texts() -> Examples {
     Examples::try_from_iter(all).unwrap()
 }
 
-fn quick(settings: DistillationTraining) -> DistillationTraining {
-    let mut settings = DistillationTraining { epochs: 120, batch: 8, ..settings };
-    (settings.optimiser.learning_rate, settings.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+fn quick(mut settings: DistillationTraining) -> DistillationTraining {
+    let passes = &mut settings.passes;
+    (passes.epochs, passes.batch) = (120, 8);
+    (passes.optimiser.learning_rate, passes.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
     settings
 }
 
@@ -43,7 +44,7 @@ fn learn(settings: DistillationTraining, top: Option<usize>) -> (Model, [f64; 2]
     } {
         seen.push(part.divergence / part.tokens as f64);
     }
-    assert_eq!(seen.len(), settings.epochs as usize);
+    assert_eq!(seen.len(), settings.passes.epochs as usize);
     (student, [seen[0], seen[seen.len() - 1]])
 }
 
@@ -72,7 +73,8 @@ fn a_student_takes_over_what_its_teacher_prefers() {
 #[test]
 fn a_teacher_that_is_the_student_teaches_nothing() {
     let (mut student, mut teacher, texts) = (SFT.clone(), SFT.clone(), texts());
-    let settings = DistillationTraining { epochs: 3, ..quick(DistillationTraining::gkd()) };
+    let mut settings = quick(DistillationTraining::gkd());
+    settings.passes.epochs = 3;
     let mut steps = Distil::new(&texts, &STOPPING, &settings, 1).unwrap();
     while let Some((step, seen)) = now(steps.step(&mut student, &mut teacher)).unwrap() {
         assert_eq!((step.loss, step.gradient, seen.divergence), (0.0, 0.0, 0.0));
@@ -82,7 +84,8 @@ fn a_teacher_that_is_the_student_teaches_nothing() {
 
 #[test]
 fn a_run_goes_on_to_the_same_bits() {
-    let settings = DistillationTraining { batch: 3, epochs: 2, ..quick(DistillationTraining::gkd()) };
+    let mut settings = quick(DistillationTraining::gkd());
+    (settings.passes.batch, settings.passes.epochs) = (3, 2);
     let texts = texts();
     let run = |student: &mut Model, from: u64, to: u64| {
         let mut steps = Distil::new(&texts, &STOPPING, &settings, 1).unwrap().after(from);

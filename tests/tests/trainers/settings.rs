@@ -19,10 +19,10 @@ const SMALL: [&str; 6] = [
     "ppo.critic_init={ policy = { normal = 0.02 } }",
 ];
 const SMALL_GROUPS: [&str; 4] = [
-    "method.on_policy.prompts=4",
-    "method.on_policy.epochs=2",
-    "method.on_policy.minibatches=2",
-    "method.on_policy.optimiser.learning_rate=5e-3",
+    "on_policy.prompts=4",
+    "on_policy.epochs=2",
+    "on_policy.minibatches=2",
+    "on_policy.optimizer.learning_rate=5e-3",
 ];
 
 static START: LazyLock<Model> = LazyLock::new(|| SFT.clone().into());
@@ -81,7 +81,7 @@ fn clips_and_advantages_of_ppo_arrive() {
 fn baselines_and_scales_arrive() {
     let credit = |baseline: &str, scale: &str| {
         let value = format!("{{ response = {{ baseline = {baseline}, scale = {scale}, epsilon = 1e-4 }} }}");
-        format!("method.on_policy.credit={value}")
+        format!("on_policy.credit={value}")
     };
     let moving = "{ moving = { decay = 0.5 } }";
     let baselines = ["\"none\"", moving, "\"greedy\"", "\"group_mean\"", "\"leave_one_out\""];
@@ -95,25 +95,22 @@ fn baselines_and_scales_arrive() {
 #[test]
 fn an_older_sampler_and_its_weights_arrive() {
     let weighed = |level: &str, limit: &str| {
-        format!("method.on_policy.importance={{ level = \"{level}\", limit = {{ {limit} }} }}")
+        format!("on_policy.importance={{ level = \"{level}\", limit = {{ {limit} }} }}")
     };
     let truncated = weighed("token", "truncate = { high = 1.1 }");
     let masked = weighed("token", "mask = { low = 0.9, high = 1.1 }");
     let sequence = weighed("sequence", "truncate = { high = 1.1 }");
-    let stale = "method.on_policy.stale=2";
+    let stale = "on_policy.stale=2";
     all_differ("grpo", &[&[], &[stale], &[stale, &truncated], &[stale, &masked], &[stale, &sequence]]);
     // Weights against a sampler that is the policy itself are 1.
     assert_eq!(learnt("grpo", &[]), learnt("grpo", &[&truncated]));
     // A sampler that lags by no more than the first iteration differs from the second on.
-    assert_ne!(learnt("grpo", &["method.on_policy.stale=1"]), learnt("grpo", &[stale]));
+    assert_ne!(learnt("grpo", &["on_policy.stale=1"]), learnt("grpo", &[stale]));
 }
 
 #[test]
 fn what_dapo_and_cispo_are_told_arrives() {
-    let long = "method.on_policy.overlong={ longest = 8, buffer = 6, penalty = 2.0 }";
-    all_differ("dapo", &[&[], &[long], &["method.on_policy.refill=0"]]);
-    all_differ(
-        "cispo",
-        &[&[], &["method.on_policy.normalisation=response"], &["method.on_policy.entropy=0.1"]],
-    );
+    let long = "on_policy.overlong={ longest = 8, buffer = 6, penalty = 2.0 }";
+    all_differ("dapo", &[&[], &[long], &["on_policy.refill=0"]]);
+    all_differ("cispo", &[&[], &["on_policy.normalization=response"], &["on_policy.entropy=0.1"]]);
 }

@@ -66,9 +66,10 @@ fn network(seed: u64) -> Model {
 }
 
 fn settings() -> IlqlTraining {
-    let mut settings = IlqlTraining { epochs: 60, batch: 30, ..IlqlTraining::default() };
+    let mut settings = IlqlTraining::default();
+    (settings.passes.epochs, settings.passes.batch) = (60, 30);
     settings.objective = maths::Ilql { expectile: 0.9, discount: 0.9, conservatism: 0.05 };
-    (settings.follow, settings.optimiser.learning_rate) = (Follow::Average { decay: 0.9 }, 3e-3);
+    (settings.follow, settings.passes.optimiser.learning_rate) = (Follow::Average { decay: 0.9 }, 3e-3);
     settings
 }
 

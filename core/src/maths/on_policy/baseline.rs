@@ -7,6 +7,7 @@ use crate::{Error, Real};
 /// What is subtracted from a response's reward, so that the gradient varies less. None of them
 /// depends on the response itself but [`Baseline::GroupMean`], which shrinks the expected gradient
 /// by 1 − 1/K.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Baseline {

@@ -8,6 +8,7 @@ use crate::{Error, Real};
 
 /// What an advantage is divided by, plus [`GroupAdvantages::epsilon`]. Deviations are Bessel's, over
 /// n − 1.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Scale {
@@ -34,6 +35,7 @@ pub enum Scale {
 /// assert_eq!(advantages, [-2.0, 2.0, -0.5, 0.5]);
 /// # Ok::<(), rlhf_core::Error>(())
 /// ```
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct GroupAdvantages {

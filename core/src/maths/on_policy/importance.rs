@@ -6,6 +6,7 @@ use crate::ranges::within;
 use crate::{Error, Real};
 
 /// Whose ratio a token's weight is.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ImportanceLevel {
@@ -19,6 +20,7 @@ pub enum ImportanceLevel {
 }
 
 /// What is done with a large ratio.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ImportanceLimit {
@@ -41,6 +43,7 @@ pub enum ImportanceLimit {
 /// trainer took them for: an older one, or the same weights under other kernels or numbers. They
 /// multiply advantages, see [`super::PolicyColumns::advantages`]. What is masked still counts in the
 /// denominator, unless the caller leaves it out.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct ImportanceCorrection {

@@ -7,6 +7,7 @@ use crate::{Error, Real};
 /// `β·KL(policy ‖ reference)` added to each token's loss, with its own slope (GRPO, Shao et al.,
 /// arXiv:2402.03300, eq. 4: k3 and β = 0.04). What it pulls towards depends on the estimator, see
 /// [`KlEstimator::slope`]: k2's slope is, on average over the policy's own samples, that of the KL.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct KlTerm {

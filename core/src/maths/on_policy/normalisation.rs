@@ -6,6 +6,7 @@ use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// What the tokens of a batch of responses are averaged over.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Normalisation {

@@ -5,6 +5,7 @@ use crate::ranges::{positive, within};
 
 /// DAPO's soft punishment of overlong responses (Yu et al., arXiv:2503.14476, eq. 13): nothing up to
 /// `longest − buffer` tokens, then linearly down to `−penalty` at `longest`, and no further.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Overlong {

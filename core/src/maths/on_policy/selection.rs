@@ -17,6 +17,7 @@ use crate::{Error, Real};
 /// assert_eq!((kept, keep), (2, [false, true, false, false, true]));
 /// # Ok::<(), rlhf_core::Error>(())
 /// ```
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Selection {

@@ -4,6 +4,7 @@ use crate::maths::{PolicyClip, PolicyToken};
 use crate::{Error, Real};
 
 /// The loss of a token or a response, with `ρ = exp(log_prob − old)` and advantage A.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Surrogate {

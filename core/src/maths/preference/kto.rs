@@ -6,6 +6,7 @@ use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// What a response is measured against.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum KtoLoss {
@@ -17,6 +18,7 @@ pub enum KtoLoss {
 }
 
 /// KTO's settings.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Kto {

@@ -5,6 +5,7 @@ use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
 /// Which log-ratio weighs a token of the KL term.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NashKl {
@@ -16,6 +17,7 @@ pub enum NashKl {
 }
 
 /// Nash-MD's settings.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct NashMd {

@@ -7,6 +7,7 @@ use crate::ranges::{finite, positive, within};
 
 /// A loss over pairs of a chosen and a rejected response, by name. From `cpo` on they are the formulas
 /// above with other settings ([`Preference::new`]).
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum PreferenceLoss {
@@ -57,6 +58,7 @@ use PreferenceLoss::{
 };
 
 /// What a response's log-probability is measured against.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Against {
@@ -68,6 +70,7 @@ pub enum Against {
 }
 
 /// What an SFT term is a mean over.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Per {
@@ -79,6 +82,7 @@ pub enum Per {
 }
 
 /// An SFT term on the chosen responses: `coefficient` times their mean −ln p.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct SupervisedTerm {
@@ -89,6 +93,7 @@ pub struct SupervisedTerm {
 }
 
 /// A loss over pairs, with all its numbers.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Preference {

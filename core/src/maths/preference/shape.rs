@@ -6,6 +6,7 @@ use crate::ranges::finite;
 
 /// What the comparison is made of: a function φ of x, a response's log-ratio to the reference or, without
 /// one, its log-probability, in nats.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum RewardShape {

@@ -5,6 +5,7 @@ use crate::{Error, HeldRows, RowObjective};
 use alloc::vec::Vec;
 
 /// How a student learns its teacher's distributions.
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Distillation {
     /// What is made small.

@@ -7,8 +7,8 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::Rollouts;
 
-const STEP_1: &str = "lower supervised.optimiser.learning_rate; in the first step: are the weights whole?";
-const STEP_2: &str = "lower reward.optimiser.learning_rate; in the first step: are the weights whole?";
+const STEP_1: &str = "lower supervised.optimizer.learning_rate; in the first step: are the weights whole?";
+const STEP_2: &str = "lower reward.optimizer.learning_rate; in the first step: are the weights whole?";
 
 impl Guards {
     /// A minibatch's new log-probabilities, before the policy's step. `indices`: which of the

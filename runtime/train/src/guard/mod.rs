@@ -20,23 +20,34 @@ pub(super) use watch::{Watch, forget};
 use rlhf_core::Error;
 use serde::{Deserialize, Serialize};
 
-/// The limits. That numbers have to be finite is no setting.
+/// What stops step 3 before it wastes itself, and what it warns of.
+///
+/// That numbers have to be finite is no setting.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Guards {
-    /// Stops where the mean over a minibatch's tokens of the ratio of new to old probability, or of
-    /// its inverse where that is greater, lies above this. Default 10: TRL drops minibatches there,
-    /// and while the clip of 0.2 holds, the mean stays below 2.
+    /// Stops where a minibatch's mean ratio of new to old probability, or of its inverse where that is greater,
+    /// lies above this.
+    ///
+    /// Default 10: TRL drops minibatches there, and while the clip of 0.2 holds, the mean stays below 2.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_ratio: f64,
     /// Stops where a rollout's mean KL from the reference lies above this, in nats per response.
+    ///
     /// Default 200: rewards that a reward model gives so far from what it was trained on mean little
     /// (arXiv:2210.10760). A long answer takes more nats than a short one.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub max_kl: f64,
-    /// Warns where the entropy lies below this share of the first iteration's. Default 0.1: what is
-    /// left is a policy that gives one answer. 0 never warns.
+    /// Warns where the entropy lies below this share of the first iteration's; 0: never.
+    ///
+    /// Default 0.1: what is left is a policy that gives one answer.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub min_entropy: f64,
-    /// Warns after so many measurements without a better gold or held-out reward while the reward
-    /// itself rose. Default 3: one is noise. 0 never warns.
+    /// Warns after so many measurements without a better gold or held-out reward while the reward itself rose; 0:
+    /// never.
+    ///
+    /// Default 3: one is noise.
     pub patience: usize,
 }
 

@@ -1,7 +1,7 @@
 //! A student and its teacher.
 
-use super::preference::{passes, rising};
-use super::{Optimiser, WarmUpLength};
+use super::optimizer::rising;
+use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
 use rlhf_core::maths::{Divergence, Shape};
 use rlhf_core::objectives::rows::Distillation;
@@ -9,22 +9,18 @@ use rlhf_core::ranges::within;
 
 /// Learning a teacher's distributions, on given texts or on what the student writes itself.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DistillationTraining {
     /// What is learnt from a token.
     pub objective: Distillation,
-    /// How many of the teacher's likeliest ids are learnt from at each token; all of them without.
+    /// How many of the teacher's likeliest ids are learned from at each token, 1 or more; all of them without.
     pub top: Option<u32>,
-    /// λ: the share of steps that learn from the student's own responses to the texts' prompts, at
-    /// temperature 1.
+    /// λ: the share of steps that learn from the student's own responses to the texts' prompts, at temperature 1; 0
+    /// to 1.
     pub own: f64,
     /// Passes over the texts.
-    pub epochs: u32,
-    /// Texts an optimiser step.
-    pub batch: u32,
-    /// Dropout in training, a probability.
-    pub dropout: f64,
-    /// The optimiser.
-    pub optimiser: Optimiser,
+    #[serde(flatten)]
+    pub passes: Passes,
 }
 
 const NAMES: &str = "distillation, gkd";
@@ -51,9 +47,8 @@ impl DistillationTraining {
     ///
     /// **Filled in**: one pass in batches of 64, a constant rate of 1e-5 after 100 steps.
     pub fn offline() -> Self {
-        let optimiser = rising(1e-5, Shape::Constant, WarmUpLength::Steps(100));
-        let objective = Distillation::default();
-        Self { objective, top: None, own: 0.0, epochs: 1, batch: 64, dropout: 0.0, optimiser }
+        let passes = Passes::once(64, rising(1e-5, Shape::Constant, WarmUpLength::Steps(100)));
+        Self { objective: Distillation::default(), top: None, own: 0.0, passes }
     }
 
     /// GKD (Agarwal et al., arXiv:2306.13649): half of the steps from the student's own responses, by the
@@ -74,7 +69,7 @@ impl DistillationTraining {
         within("coefficient", self.objective.coefficient, 0.0, f64::MAX)?;
         self.top.map_or(Ok(()), |top| within("top", f64::from(top), 1.0, f64::MAX))?;
         within("own", self.own, 0.0, 1.0)?;
-        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+        self.passes.validate()
     }
 }
 

@@ -1,7 +1,7 @@
 //! Learning from the best of one's own responses.
 
-use super::preference::{passes, rising};
-use super::{Credit, OnPolicy, Optimiser, WarmUpLength};
+use super::optimizer::optimiser;
+use super::{Credit, OnPolicy, Optimiser, Passes};
 use rlhf_core::Error;
 use rlhf_core::maths::Shape;
 use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale, Selection};
@@ -9,22 +9,24 @@ use rlhf_core::ranges::within;
 
 /// Expert iteration: several responses to each prompt, of which the best are imitated.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExpertIteration {
-    /// Prompts a rollout.
+    /// Prompts a rollout, 1 or more.
     pub prompts: u32,
-    /// Responses to each prompt.
+    /// Responses to each prompt, 1 or more.
     pub group: u32,
     /// Which of them are learnt from.
     pub selection: Selection,
-    /// What logits are divided by in sampling. What is kept is learnt at temperature 1.
+    /// Logits are divided by this in sampling; above 0. What is kept is learned at temperature 1.
     pub temperature: f64,
-    /// Passes over what was kept.
+    /// Passes over what was kept, 1 or more.
     pub epochs: u32,
-    /// Optimiser steps in a pass, where as many responses are kept.
+    /// Optimizer steps in a pass, 1 or more, where as many responses are kept.
     pub minibatches: u32,
-    /// Dropout in training, a probability.
+    /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
     /// The optimiser.
+    #[serde(rename = "optimizer")]
     pub optimiser: Optimiser,
 }
 
@@ -66,7 +68,6 @@ impl ExpertIteration {
     /// **Filled in**: 32 prompts a rollout, temperature 1, one pass of four steps, a constant rate of 1e-5 without a warm-up; a
     /// network of less than billions of weights wants a higher one.
     pub fn best_of(group: u32) -> Self {
-        let optimiser = rising(1e-5, Shape::Constant, WarmUpLength::Steps(0));
         Self {
             prompts: 32,
             group,
@@ -75,7 +76,7 @@ impl ExpertIteration {
             epochs: 1,
             minibatches: 4,
             dropout: 0.0,
-            optimiser,
+            optimiser: optimiser(1e-5, Shape::Constant),
         }
     }
 
@@ -99,7 +100,8 @@ impl ExpertIteration {
         self.rollouts().validate()?;
         self.selection.validate()?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
-        passes(self.epochs, 1, self.dropout, &self.optimiser)
+        let Self { epochs, dropout, optimiser, .. } = *self;
+        Passes { epochs, batch: 1, dropout, optimiser }.validate()
     }
 }
 

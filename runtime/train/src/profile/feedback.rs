@@ -1,24 +1,20 @@
 //! Learning from feedback on single responses: labels (KTO), and the rewards that a log holds.
 
-use super::preference::{passes, rising};
-use super::{Optimiser, WarmUpLength};
+use super::optimizer::rising;
+use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
 use rlhf_core::maths::{Counterfactual, Kto, KtoLoss, Normaliser, Shape};
 use rlhf_core::ranges::within;
 
 /// Learning from responses that are desirable or not.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KtoTraining {
     /// What is learnt from a label.
     pub objective: Kto,
-    /// Passes over the responses.
-    pub epochs: u32,
-    /// Responses an optimiser step; 2 or more where there is a baseline, which mismatches them.
-    pub batch: u32,
-    /// Dropout in training, a probability.
-    pub dropout: f64,
-    /// The optimiser.
-    pub optimiser: Optimiser,
+    /// Passes over the responses; batches of 2 or more where there is a baseline, which mismatches them.
+    #[serde(flatten)]
+    pub passes: Passes,
 }
 
 const KTO_NAMES: &str = "kto, apo_zero_unpaired";
@@ -37,8 +33,8 @@ impl KtoTraining {
             "apo_zero_unpaired" => KtoLoss::ApoZeroUnpaired,
             _ => return Err(Error::Unknown { name: "method of labels", known: KTO_NAMES }),
         };
-        let optimiser = rising(5e-6, Shape::Constant, WarmUpLength::Steps(150));
-        Ok(Self { objective: Kto { loss, ..Kto::default() }, epochs: 1, batch: 64, dropout: 0.0, optimiser })
+        let passes = Passes::once(64, rising(5e-6, Shape::Constant, WarmUpLength::Steps(150)));
+        Ok(Self { objective: Kto { loss, ..Kto::default() }, passes })
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -53,25 +49,21 @@ impl KtoTraining {
     pub fn validate(&self) -> Result<(), Error> {
         self.objective.validate()?;
         if self.objective.loss == KtoLoss::Kto {
-            within("batch", f64::from(self.batch), 2.0, f64::MAX)?;
+            within("batch", f64::from(self.passes.batch), 2.0, f64::MAX)?;
         }
-        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+        self.passes.validate()
     }
 }
 
 /// Learning from what a policy wrote before, with the reward that each response got.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BanditTraining {
     /// What is learnt from a reward.
     pub objective: Counterfactual,
     /// Passes over the log.
-    pub epochs: u32,
-    /// Responses an optimiser step.
-    pub batch: u32,
-    /// Dropout in training, a probability.
-    pub dropout: f64,
-    /// The optimiser.
-    pub optimiser: Optimiser,
+    #[serde(flatten)]
+    pub passes: Passes,
 }
 
 const BANDIT_NAMES: &str = "bandit, ips";
@@ -90,8 +82,8 @@ impl BanditTraining {
             "ips" => Counterfactual { normaliser: Normaliser::Count, clip: Some(10.0) },
             _ => return Err(Error::Unknown { name: "estimator", known: BANDIT_NAMES }),
         };
-        let optimiser = rising(1e-6, Shape::Constant, WarmUpLength::Steps(150));
-        Ok(Self { objective, epochs: 1, batch: 64, dropout: 0.0, optimiser })
+        let passes = Passes::once(64, rising(1e-6, Shape::Constant, WarmUpLength::Steps(150)));
+        Ok(Self { objective, passes })
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -105,7 +97,7 @@ impl BanditTraining {
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         self.objective.validate()?;
-        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+        self.passes.validate()
     }
 }
 
@@ -127,8 +119,9 @@ mod tests {
     #[test]
     fn a_baseline_needs_two_responses() {
         let kto = KtoTraining::by_name("kto").unwrap();
-        assert!(KtoTraining { batch: 1, ..kto }.validate().is_err());
+        let passes = Passes { batch: 1, ..kto.passes };
+        assert!(KtoTraining { passes, ..kto }.validate().is_err());
         let apo = KtoTraining::by_name("apo_zero_unpaired").unwrap();
-        KtoTraining { batch: 1, ..apo }.validate().unwrap();
+        KtoTraining { passes, ..apo }.validate().unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Values learnt from written text.
 
-use super::preference::{passes, rising};
-use super::{Optimiser, WarmUpLength};
+use super::Passes;
+use super::optimizer::optimiser;
 use rlhf_core::Error;
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{Ilql, Shape};
@@ -9,24 +9,20 @@ use rlhf_core::ranges::finite;
 
 /// ILQL (Snell et al., arXiv:2206.11871): action values and state values from texts with rewards, offline.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IlqlTraining {
     /// What is learnt from a token.
     pub objective: Ilql,
     /// How much a policy is led by what was learnt, in nats per unit of reward
     /// ([`rlhf_core::sampling::Advantage`]).
     pub beta: f64,
-    /// It keeps to its so many likeliest tokens; 0: to none.
+    /// The policy keeps to its so many likeliest tokens; 0: to none.
     pub top_k: u32,
     /// How the target action values follow those that learn, step by step.
     pub follow: Follow,
-    /// Passes over the texts.
-    pub epochs: u32,
-    /// Texts an optimiser step.
-    pub batch: u32,
-    /// Dropout in training, a probability.
-    pub dropout: f64,
-    /// The optimiser of each network.
-    pub optimiser: Optimiser,
+    /// Passes over the texts, with this optimizer for each network.
+    #[serde(flatten)]
+    pub passes: Passes,
 }
 
 impl Default for IlqlTraining {
@@ -39,10 +35,7 @@ impl Default for IlqlTraining {
             beta: 4.0,
             top_k: 0,
             follow: Follow::Average { decay: 0.995 },
-            epochs: 1,
-            batch: 64,
-            dropout: 0.0,
-            optimiser: rising(1e-4, Shape::Constant, WarmUpLength::Steps(0)),
+            passes: Passes::once(64, optimiser(1e-4, Shape::Constant)),
         }
     }
 }
@@ -56,7 +49,7 @@ impl IlqlTraining {
         self.objective.validate()?;
         finite("beta", &[self.beta])?;
         self.follow.validate()?;
-        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+        self.passes.validate()
     }
 }
 

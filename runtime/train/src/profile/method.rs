@@ -2,7 +2,7 @@
 
 use super::{
     BanditTraining, DistillationTraining, ExpertIteration, IlqlTraining, KtoTraining, Nlpo, OnPolicy,
-    OnlinePreference, Ppo, PreferenceTraining, TrustRegion,
+    OnlinePreference, Passes, Ppo, PreferenceTraining, TrustRegion,
 };
 use rlhf_core::Error;
 
@@ -10,6 +10,7 @@ use rlhf_core::Error;
 // A run has one: its size is no matter, and it stays `Copy` as all settings are.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// PPO, as [`Profile::ppo`](super::Profile::ppo) says.
@@ -65,6 +66,19 @@ impl Method {
                     .or_else(log)
                     .or_else(teacher)?
             }
+        })
+    }
+
+    /// How it passes over stored data, and the table in which a configuration has these settings; `None` where it makes
+    /// rollouts.
+    pub fn passes(&self) -> Option<(&'static str, &Passes)> {
+        Some(match self {
+            Self::Preference(settings) => ("preference", &settings.passes),
+            Self::Kto(settings) => ("kto", &settings.passes),
+            Self::Bandit(settings) => ("bandit", &settings.passes),
+            Self::Distillation(settings) => ("distillation", &settings.passes),
+            Self::Ilql(settings) => ("ilql", &settings.passes),
+            _ => return None,
         })
     }
 

@@ -8,8 +8,9 @@ use rlhf_core::ranges::within;
 /// NLPO (Ramamurthy et al., arXiv:2210.01241): [`Ppo`] of a policy that never leaves the support of a
 /// lagging copy of itself.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Nlpo {
-    /// The mass that the support reaches.
+    /// The mass that the support reaches; above 0, at most 1.
     pub top_p: f64,
     /// How the mask policy lags behind.
     pub follow: Follow,

@@ -11,47 +11,51 @@ use rlhf_core::ranges::{finite, positive, within};
 /// Step 3 without a critic: some responses to each prompt, whose rewards are compared with one another
 /// or with a baseline.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OnPolicy {
-    /// Prompts a rollout.
+    /// Prompts a rollout, 1 or more.
     pub prompts: u32,
-    /// Responses to each.
+    /// Responses to each prompt, 1 or more; 2 where they are compared with one another.
     pub group: u32,
-    /// Rounds of further prompts, at most, in place of those whose responses are all worth the same
-    /// (DAPO's dynamic sampling); 0 keeps every prompt.
+    /// Rounds of further prompts, 0 to 100, in place of those whose responses are all worth the same (DAPO's dynamic
+    /// sampling); 0 keeps every prompt.
     pub refill: u32,
-    /// Passes over a rollout.
+    /// Passes over a rollout, 1 or more.
     pub epochs: u32,
-    /// Minibatches, one optimiser step each, in a pass.
+    /// Minibatches, one optimizer step each, in a pass; 1 or more.
     pub minibatches: u32,
-    /// What logits are divided by, in sampling and in training.
+    /// Logits are divided by this, in sampling and in training; above 0.
     pub temperature: f64,
-    /// β, per nat: what the distance from the reference takes off the reward.
+    /// β, per nat: what the distance from the reference takes off the reward; 0 or more.
     pub beta: f64,
     /// How rewards become advantages.
     pub credit: Credit,
-    /// What a long response takes off its reward.
+    /// What a long response takes off its reward: from `longest` less `buffer` tokens on, up to `penalty`.
     pub overlong: Option<Overlong>,
     /// What is differentiated.
     pub surrogate: Surrogate,
     /// What tokens are averaged over.
+    #[serde(rename = "normalization")]
     pub normalisation: Normalisation,
     /// The distance from the reference in the loss.
     pub kl: Option<KlTerm>,
     /// The entropy bonus's coefficient.
     pub entropy: f64,
-    /// How many iterations old the sampler gets: a copy of the policy, which catches up every
-    /// `stale + 1`. At 0 the policy writes itself.
+    /// How many iterations old the sampler gets: a copy of the policy, which catches up every `stale + 1`. At 0 the
+    /// policy writes itself.
     pub stale: u32,
     /// Weights for a sampler that is not quite the trainer's policy. Costs a pass over each rollout.
     pub importance: Option<ImportanceCorrection>,
     /// The optimiser.
+    #[serde(rename = "optimizer")]
     pub optimiser: Optimiser,
-    /// Dropout in training, a probability.
+    /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
 }
 
 /// How rewards become advantages.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Credit {
     /// A response's tokens share its advantage; β takes the whole response's KL off its score.

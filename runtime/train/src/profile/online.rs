@@ -1,6 +1,6 @@
 //! Learning from preferences over what the policy has just written.
 
-use super::preference::rising;
+use super::optimizer::rising;
 use super::{Optimiser, WarmUpLength};
 use rlhf_core::Error;
 use rlhf_core::maths::{NashMd, Preference, PreferenceLoss, Shape};
@@ -8,6 +8,7 @@ use rlhf_core::ranges::{positive, within};
 
 /// Which responses are compared, and what is learnt from it.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnlineMethod {
     /// The policy's best response to a prompt against its worst: online DPO, or any other loss over pairs
@@ -48,6 +49,7 @@ impl OnlineMethod {
 /// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference; the others are its
 /// two ends, which the paper studies too and any backend can draw from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Opponent {
     /// The reference: the policy learns the best response to it, regularised by τ.
@@ -65,20 +67,22 @@ pub enum Opponent {
 
 /// Learning from preferences over what the policy has just written.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OnlinePreference {
     /// What is compared, and what is learnt from it.
     pub method: OnlineMethod,
-    /// Prompts an iteration.
+    /// Prompts an iteration, 1 or more.
     pub prompts: u32,
-    /// What logits are divided by, in sampling and in training.
+    /// Logits are divided by this, in sampling and in training; above 0.
     pub temperature: f64,
-    /// Passes over what was written.
+    /// Passes over what was written, 1 or more.
     pub epochs: u32,
-    /// Optimiser steps in a pass.
+    /// Optimizer steps in a pass, 1 or more.
     pub minibatches: u32,
-    /// Dropout in training, a probability.
+    /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
     /// The optimiser.
+    #[serde(rename = "optimizer")]
     pub optimiser: Optimiser,
 }
 

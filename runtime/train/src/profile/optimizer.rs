@@ -6,8 +6,9 @@ use rlhf_core::ranges::{positive, within};
 
 /// An optimiser and how its rate runs.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Optimiser {
-    /// The highest learning rate.
+    /// The highest learning rate, 0 or more.
     pub learning_rate: f64,
     /// Adam's settings.
     pub adam: Adam,
@@ -15,14 +16,15 @@ pub struct Optimiser {
     pub shape: Shape,
     /// How long the rate rises.
     pub warm_up: WarmUpLength,
-    /// The share of the highest rate that the rise starts from.
+    /// The share of the highest rate that the rise starts from, 0 to 1.
     pub warm_up_from: f64,
-    /// The largest global norm of a gradient.
+    /// The largest global norm of a gradient, above 0.
     pub max_grad_norm: Option<f64>,
 }
 
 /// How long a warm-up lasts.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WarmUpLength {
     /// Optimiser steps.
@@ -83,4 +85,9 @@ const PLAIN: Optimiser = Optimiser {
 /// AdamW as it is by default, at a rate of this shape.
 pub(super) const fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
     Optimiser { learning_rate, shape, ..PLAIN }
+}
+
+/// The same, whose rate rises from 0.
+pub(super) const fn rising(learning_rate: f64, shape: Shape, warm_up: WarmUpLength) -> Optimiser {
+    Optimiser { warm_up, ..optimiser(learning_rate, shape) }
 }

@@ -8,6 +8,7 @@ use rlhf_core::ranges::{finite, positive, within};
 
 /// Where the critic starts.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum CriticInit {
     /// As the reward model, head and all.
@@ -18,18 +19,19 @@ pub enum CriticInit {
 
 /// Step 3: PPO.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ppo {
-    /// Responses a rollout, where the reference gives it.
+    /// Responses a rollout, where the reference gives it; `minibatches` or more.
     pub batch: Option<u32>,
-    /// Passes over a rollout.
+    /// Passes over a rollout, 1 or more.
     pub epochs: u32,
-    /// Minibatches, one optimiser step each, in a pass.
+    /// Minibatches, one optimizer step each, in a pass; 1 or more.
     pub minibatches: u32,
-    /// What logits are divided by, in sampling and in training.
+    /// Logits are divided by this, in sampling and in training; above 0.
     pub temperature: f64,
     /// Rewards from scores and KL.
     pub shaping: Shaping,
-    /// The KL coefficient.
+    /// β, the KL coefficient, per nat; an adaptive one has a target in nats and a horizon in episodes.
     pub controller: KlController,
     /// Whitening of the rewards of a rollout, over all its steps.
     pub reward_whitening: Option<Whitening>,
@@ -39,14 +41,14 @@ pub struct Ppo {
     pub advantage_whitening: AdvantageWhitening,
     /// The policy loss's clip.
     pub policy_clip: PolicyClip,
-    /// A mean ratio above this silences a minibatch.
+    /// A mean ratio above this silences a minibatch; above 0.
     pub ratio_threshold: Option<f64>,
     /// The entropy bonus's coefficient.
     pub entropy: f64,
-    /// The value loss's clip, in units of reward.
+    /// The value loss's clip, in units of reward: how far values may move in a rollout; 0 or more.
     pub value_clip: Option<f64>,
-    /// The value loss's coefficient. With an optimiser of its own only Adam's ε and the gradient
-    /// clip see it.
+    /// The value loss's coefficient, 0 or more. With an optimizer of its own only Adam's ε and the gradient clip see
+    /// it.
     pub value_coefficient: f64,
     /// Where the critic starts.
     pub critic_init: CriticInit,
@@ -54,16 +56,17 @@ pub struct Ppo {
     pub policy: Optimiser,
     /// The critic's optimiser.
     pub critic: Optimiser,
-    /// PPO-ptx's pretraining mix.
+    /// PPO-ptx's pretraining mix: its coefficient, and examples per response.
     pub pretraining: Option<PretrainingMix>,
-    /// The decay of the moving average of the policy's weights, per iteration.
+    /// The decay of the moving average of the policy's weights, per iteration; 0 to 1.
     pub average: Option<f64>,
-    /// Dropout in training, a probability.
+    /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
 }
 
 /// When advantages are whitened.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AdvantageWhitening {
     /// Never.
@@ -76,10 +79,11 @@ pub enum AdvantageWhitening {
 
 /// PPO-ptx's pretraining gradients (arXiv:2203.02155, eq. 2).
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PretrainingMix {
-    /// γ: the coefficient of the pretraining loss.
+    /// γ: the coefficient of the pretraining loss, 0 or more.
     pub coefficient: f64,
-    /// Pretraining examples per response.
+    /// Pretraining examples per response, 0 to 1024.
     pub examples: f64,
 }
 

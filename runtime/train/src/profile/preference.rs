@@ -1,23 +1,19 @@
 //! Learning from pairs, offline.
 
-use super::{Optimiser, WarmUpLength};
+use super::optimizer::rising;
+use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
-use rlhf_core::maths::{Adam, Preference, PreferenceLoss, Shape};
-use rlhf_core::ranges::within;
+use rlhf_core::maths::{Preference, PreferenceLoss, Shape};
 
 /// Learning from pairs of a chosen and a rejected response.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreferenceTraining {
     /// What is learnt from a pair.
     pub objective: Preference,
     /// Passes over the pairs.
-    pub epochs: u32,
-    /// Pairs an optimiser step.
-    pub batch: u32,
-    /// Dropout in training, a probability.
-    pub dropout: f64,
-    /// The optimiser.
-    pub optimiser: Optimiser,
+    #[serde(flatten)]
+    pub passes: Passes,
 }
 
 const NAMES: &str = "dpo, cdpo, robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, \
@@ -75,13 +71,13 @@ impl PreferenceTraining {
     }
 
     fn new(loss: PreferenceLoss) -> Self {
-        let (batch, optimiser) = match loss {
+        let passes = match loss {
             PreferenceLoss::Simpo | PreferenceLoss::AlphaPo => {
-                (128, rising(5e-7, Shape::Cosine { floor: 0.0 }, WarmUpLength::Share(0.1)))
+                Passes::once(128, rising(5e-7, Shape::Cosine { floor: 0.0 }, WarmUpLength::Share(0.1)))
             }
-            _ => (64, rising(1e-6, Shape::Constant, WarmUpLength::Steps(150))),
+            _ => Passes::once(64, rising(1e-6, Shape::Constant, WarmUpLength::Steps(150))),
         };
-        Self { objective: Preference::new(loss), epochs: 1, batch, dropout: 0.0, optimiser }
+        Self { objective: Preference::new(loss), passes }
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -95,7 +91,7 @@ impl PreferenceTraining {
     /// [`Error::Range`] names the setting, or what [`Preference::validate`] says.
     pub fn validate(&self) -> Result<(), Error> {
         self.objective.validate()?;
-        passes(self.epochs, self.batch, self.dropout, &self.optimiser)
+        self.passes.validate()
     }
 }
 
@@ -104,20 +100,6 @@ impl Default for PreferenceTraining {
     fn default() -> Self {
         Self::new(PreferenceLoss::Dpo)
     }
-}
-
-/// Checks what every trainer that passes over stored data is told.
-pub(super) fn passes(epochs: u32, batch: u32, dropout: f64, optimiser: &Optimiser) -> Result<(), Error> {
-    within("epochs", f64::from(epochs), 1.0, f64::MAX)?;
-    within("batch", f64::from(batch), 1.0, f64::MAX)?;
-    rlhf_core::ranges::dropout(dropout)?;
-    optimiser.validate()
-}
-
-/// Adam whose rate rises from 0.
-pub(super) fn rising(learning_rate: f64, shape: Shape, warm_up: WarmUpLength) -> Optimiser {
-    let adam = Adam::default();
-    Optimiser { learning_rate, adam, shape, warm_up, warm_up_from: 0.0, max_grad_norm: None }
 }
 
 #[cfg(test)]
@@ -142,16 +124,17 @@ mod tests {
             Err(Error::Range { name, .. }) => name,
             other => panic!("{other:?}"),
         };
-        assert_eq!(name(PreferenceTraining { batch: 0, ..dpo }), "batch");
-        assert_eq!(name(PreferenceTraining { epochs: 0, ..dpo }), "epochs");
-        assert_eq!(name(PreferenceTraining { dropout: 1.5, ..dpo }), "dropout");
+        let with = |passes| name(PreferenceTraining { passes, ..dpo });
+        assert_eq!(with(Passes { batch: 0, ..dpo.passes }), "batch");
+        assert_eq!(with(Passes { epochs: 0, ..dpo.passes }), "epochs");
+        assert_eq!(with(Passes { dropout: 1.5, ..dpo.passes }), "dropout");
         let objective = Preference { beta: -1.0, ..dpo.objective };
         assert_eq!(name(PreferenceTraining { objective, ..dpo }), "beta");
     }
 
     #[test]
     fn the_first_rate_of_dpo_is_a_150th_of_the_highest_or_less() {
-        let o = PreferenceTraining::by_name("dpo").unwrap().optimiser;
+        let o = PreferenceTraining::by_name("dpo").unwrap().passes.optimiser;
         let schedule = o.schedule(1000, 1);
         assert!(schedule.rate(0) <= 1e-6 / 150.0 && schedule.rate(150) == 1e-6);
     }

@@ -7,21 +7,24 @@ use rlhf_core::ranges::within;
 
 /// Step 2: the reward model.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewardModel {
     /// What is learnt, and from what.
     pub loss: RewardLoss,
     /// How its head starts.
     pub head: HeadInit,
-    /// Passes over the data.
+    /// Passes over the data, 1 or more.
     pub epochs: u32,
-    /// Prompts (all their comparisons), pairs or labelled texts an optimiser step, where the reference
-    /// gives it.
+    /// Prompts (all their comparisons), pairs or labelled texts an optimizer step, where the reference gives it; 1 or
+    /// more.
     pub batch: Option<u32>,
     /// The optimiser.
+    #[serde(rename = "optimizer")]
     pub optimiser: Optimiser,
     /// What is done to its scores before PPO.
+    #[serde(rename = "normalization")]
     pub normalisation: RewardNormalisation,
-    /// What comes before, on comparisons of another source.
+    /// What comes before, on the comparisons of `reward.pretraining_sources`.
     #[serde(default)]
     pub pretraining: Option<PreferenceModelPretraining>,
     /// Several models instead of one.
@@ -31,6 +34,7 @@ pub struct RewardModel {
 
 /// What a reward model learns from.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RewardLoss {
     /// Rankings of K answers: [`rlhf_core::objectives::Ranked`].
@@ -38,6 +42,7 @@ pub enum RewardLoss {
     /// Pairs: [`rlhf_core::objectives::Pairwise`].
     Pairwise {
         /// The coefficient of the squared sum of a pair's scores.
+        #[serde(rename = "centering")]
         centring: f64,
         /// What a row's margin is multiplied by, in units of score; `None`: margins are not used.
         #[serde(default)]
@@ -76,6 +81,7 @@ impl RewardLoss {
 /// How verdicts of several grades follow from scores: the settings of [`Grades`], which favour neither of
 /// the two answers. All of them know ties.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Grading {
     /// Better, a tie, worse: [`Grades::RaoKupper`].
@@ -149,18 +155,20 @@ impl Grading {
 /// Preference-model pretraining: see [`rlhf_core::objectives::PreferencePretraining`]. Pairs a batch, as of the
 /// optimiser all but its rate, are those that come after.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreferenceModelPretraining {
-    /// Passes over the comparisons.
+    /// Passes over the comparisons, 1 or more.
     pub epochs: u32,
-    /// The coefficient of the language-model term on the better answers; the paper's is 1.
+    /// The coefficient of the language-model term on the better answers, 0 or more; the paper's is 1.
     pub language: f64,
-    /// The highest learning rate.
+    /// The highest learning rate, 0 or more.
     pub learning_rate: f64,
 }
 
 /// Several reward models, each with a head and an order of its own, as one (Coste et al.,
 /// arXiv:2310.02743).
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewardEnsemble {
     /// How many, 1 to 64.
     pub members: u32,
@@ -170,6 +178,7 @@ pub struct RewardEnsemble {
 
 /// How a scalar head on a network of width d starts; biases are 0.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum HeadInit {
     /// 0.
@@ -204,13 +213,16 @@ impl HeadInit {
 
 /// What is done to a reward model's scores before PPO: see [`rlhf_core::maths::RewardScale`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RewardNormalisation {
     /// Nothing.
     None,
     /// A bias, so that demonstrations average 0.
+    #[serde(rename = "center_on_demonstrations")]
     CentreOnDemonstrations,
     /// A bias, so that responses of the reference policy average 0.
+    #[serde(rename = "center_on_reference")]
     CentreOnReference,
     /// Gain and bias, so that this many responses of the reference policy have mean 0 and variance 1.
     Ziegler2019 {

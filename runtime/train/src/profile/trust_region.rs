@@ -7,14 +7,15 @@ use rlhf_core::algorithms::Trpo;
 /// TRPO (Schulman et al., arXiv:1502.05477) on rollouts without a critic: each is learnt from by one step
 /// along the natural gradient. It has no optimiser.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrustRegion {
-    /// Prompts a rollout.
+    /// Prompts a rollout, 1 or more.
     pub prompts: u32,
-    /// Responses to each prompt.
+    /// Responses to each prompt, 1 or more; 2 where they are compared with one another.
     pub group: u32,
-    /// What logits are divided by, in sampling and in training.
+    /// Logits are divided by this, in sampling and in training; above 0.
     pub temperature: f64,
-    /// What a nat of KL from the reference costs, in units of reward.
+    /// What a nat of KL from the reference costs, in units of reward; 0 or more.
     pub beta: f64,
     /// How rewards become advantages.
     pub credit: Credit,

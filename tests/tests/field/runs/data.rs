@@ -86,10 +86,7 @@ fn a_warm_up_that_is_longer_than_the_training_is_told_before_it() {
     let note = "step 3, dpo: the warm-up of 150 steps is longer than the training, which has";
     let (code, text) =
         said(folder.path(), &[&["config", "check", "run.toml", "--data", "."], &set[..]].concat());
-    assert!(
-        code == 0 && text.contains(note) && text.contains("method.preference.optimiser.warm_up"),
-        "{text}"
-    );
+    assert!(code == 0 && text.contains(note) && text.contains("preference.optimizer.warm_up"), "{text}");
     let (code, text) = said(folder.path(), &run(&[&["--out", "out"], &set[..]].concat()));
     assert!(code == 0 && text.contains(note), "{text}");
     let summary = fs::read_to_string(folder.path().join("out/summary.json")).unwrap();
@@ -100,14 +97,14 @@ fn a_warm_up_that_is_longer_than_the_training_is_told_before_it() {
 fn a_learning_rate_of_nothing_is_told() {
     let folder = prepared();
     for (method, setting) in [
-        ("ppo", "supervised.optimiser"),
-        ("ppo", "reward.optimiser"),
+        ("ppo", "supervised.optimizer"),
+        ("ppo", "reward.optimizer"),
         ("ppo", "ppo.policy"),
-        ("grpo", "method.on_policy.optimiser"),
-        ("kto", "method.kto.optimiser"),
-        ("simpo", "method.preference.optimiser"),
-        ("online_dpo", "method.online.optimiser"),
-        ("best_of_n", "method.expert_iteration.optimiser"),
+        ("grpo", "on_policy.optimizer"),
+        ("kto", "kto.optimizer"),
+        ("simpo", "preference.optimizer"),
+        ("online_dpo", "online.optimizer"),
+        ("best_of_n", "expert_iteration.optimizer"),
     ] {
         let (method, rate) = (format!("method={method}"), format!("{setting}.learning_rate=0"));
         let set = ["config", "check", "run.toml", "--data", ".", "--set", &method, "--set", &rate];

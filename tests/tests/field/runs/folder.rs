@@ -74,7 +74,7 @@ fn a_start_that_fails_leaves_nothing_behind() {
 #[test]
 fn what_a_run_wrote_is_no_data_for_the_next() {
     let folder = prepared();
-    let rate = ["--out", "out", "--set", "reward.optimiser.learning_rate=1e10"];
+    let rate = ["--out", "out", "--set", "reward.optimizer.learning_rate=1e10"];
     let (code, text) = said(folder.path(), &run(&rate));
     assert_eq!(code, 3, "{text}");
     fs::write(

@@ -101,7 +101,7 @@ fn more_passes_over_data_are_refused_with_what_to_do_instead() {
     let written = |name: &str| fs::read(folder.path().join("out").join(name)).unwrap();
     let before = [written("run.json"), written("config.toml")];
     for (setting, advice) in [
-        ("method.preference.epochs", Some("rlhf align --from out")),
+        ("preference.epochs", Some("rlhf align --from out")),
         ("reward.epochs", Some("rlhf reward --from out")),
         ("supervised.epochs", None),
     ] {
@@ -114,17 +114,8 @@ fn more_passes_over_data_are_refused_with_what_to_do_instead() {
     }
     assert_eq!(before, [written("run.json"), written("config.toml")]);
     // The advice does.
-    let more = [
-        "run.toml",
-        "--data",
-        ".",
-        "--set",
-        "method.preference.epochs=3",
-        "--from",
-        "out",
-        "--out",
-        "longer",
-    ];
+    let more =
+        ["run.toml", "--data", ".", "--set", "preference.epochs=3", "--from", "out", "--out", "longer"];
     let (code, text) = said(folder.path(), &[&["align"], &more[..], &dpo].concat());
     assert_eq!(code, 0, "{text}");
     assert!(!folder.path().join("longer/sft").exists(), "taken over");

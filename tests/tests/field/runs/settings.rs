@@ -45,7 +45,8 @@ fn rollouts_of_a_method_that_makes_none_are_told_to_change_nothing() {
             ["config", "check", "run.toml", "--data", ".", "--set", method, "--set", "ppo.iterations=3"];
         said(folder.path(), &args).1
     };
-    let note = "ppo.iterations counts rollouts, of which dpo makes none: how long it trains is method.preference.epochs";
+    let note =
+        "ppo.iterations counts rollouts, of which dpo makes none: how long it trains is preference.epochs";
     assert!(check("method=dpo").contains(note), "{}", check("method=dpo"));
     for method in ["method=ppo", "method=grpo", "method=online_dpo"] {
         assert!(!check(method).contains("counts rollouts"), "{}", check(method));
@@ -58,14 +59,14 @@ fn a_rate_that_is_too_high_ends_every_method_with_advice_and_samples() {
     let zero = |setting: &str| format!("{setting}.warm_up={{ steps = 0 }}");
     for (method, setting) in [
         ("ppo", "ppo.policy"),
-        ("grpo", "method.on_policy.optimiser"),
-        ("dpo", "method.preference.optimiser"),
-        ("kto", "method.kto.optimiser"),
-        ("online_dpo", "method.online.optimiser"),
-        ("best_of_n", "method.expert_iteration.optimiser"),
-        ("ilql", "method.ilql.optimiser"),
-        ("ppo", "supervised.optimiser"),
-        ("ppo", "reward.optimiser"),
+        ("grpo", "on_policy.optimizer"),
+        ("dpo", "preference.optimizer"),
+        ("kto", "kto.optimizer"),
+        ("online_dpo", "online.optimizer"),
+        ("best_of_n", "expert_iteration.optimizer"),
+        ("ilql", "ilql.optimizer"),
+        ("ppo", "supervised.optimizer"),
+        ("ppo", "reward.optimizer"),
     ] {
         let out = format!("{method}-{setting}");
         let (method, rate) = (format!("method={method}"), format!("{setting}.learning_rate=1e10"));

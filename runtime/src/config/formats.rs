@@ -1,0 +1,70 @@
+//! The formats of data that serve each step.
+
+use rlhf_data::{Format, Kind};
+use schemars::Schema;
+use schemars::transform::{Transform, transform_subschemas};
+use serde_json::Value;
+
+/// What demonstrations are made from.
+pub(super) const DEMONSTRATIONS: &[Kind] = &[Kind::Demonstrations];
+/// What comparisons are made from.
+pub(super) const COMPARISONS: &[Kind] = &[Kind::Comparisons];
+/// What labels are made from.
+pub(super) const SOLUTIONS: &[Kind] = &[Kind::Solutions, Kind::Feedback];
+/// What a reward model can learn from, by its loss.
+pub(super) const JUDGED: &[Kind] = &[Kind::Comparisons, Kind::Solutions, Kind::Feedback];
+/// What logged feedback is.
+pub(super) const FEEDBACK: &[Kind] = &[Kind::Feedback];
+/// What prompts are taken from.
+pub(super) const PROMPTS: &[Kind] =
+    &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Solutions, Kind::Feedback];
+
+/// The name alone.
+#[cfg(feature = "run")]
+pub(crate) fn name(format: Format) -> String {
+    format.to_string()
+}
+
+/// All formats that can be used for one of these.
+pub(super) fn all(kinds: &[Kind]) -> Vec<Format> {
+    Format::ALL.into_iter().filter(|format| kinds.contains(&format.kind())).collect()
+}
+
+/// Their names.
+pub(super) fn names(kinds: &[Kind]) -> Vec<String> {
+    all(kinds).iter().map(ToString::to_string).collect()
+}
+
+pub(super) fn demonstrations(schema: &mut Schema) {
+    Only(DEMONSTRATIONS).transform(schema);
+}
+
+pub(super) fn comparisons(schema: &mut Schema) {
+    Only(COMPARISONS).transform(schema);
+}
+
+pub(super) fn judged(schema: &mut Schema) {
+    Only(JUDGED).transform(schema);
+}
+
+pub(super) fn feedback(schema: &mut Schema) {
+    Only(FEEDBACK).transform(schema);
+}
+
+pub(super) fn prompts(schema: &mut Schema) {
+    Only(PROMPTS).transform(schema);
+}
+
+/// Leaves of all formats those that serve.
+struct Only(&'static [Kind]);
+
+impl Transform for Only {
+    fn transform(&mut self, schema: &mut Schema) {
+        if let Some(Value::Array(formats)) = schema.get_mut("oneOf") {
+            let serve = names(self.0);
+            formats
+                .retain(|format| format["const"].as_str().is_none_or(|name| serve.iter().any(|s| s == name)));
+        }
+        transform_subschemas(self, schema);
+    }
+}

@@ -1,0 +1,38 @@
+//! Passes over stored data.
+
+use super::Optimiser;
+use rlhf_core::Error;
+use rlhf_core::ranges::{dropout, within};
+
+/// How stored data is learned from.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Passes {
+    /// Passes over the data, 1 or more.
+    pub epochs: u32,
+    /// Examples (texts, pairs or responses) an optimizer step, 1 or more.
+    pub batch: u32,
+    /// Dropout in training, a probability of 0 to 0.99.
+    pub dropout: f64,
+    /// The optimizer.
+    #[serde(rename = "optimizer")]
+    pub optimiser: Optimiser,
+}
+
+impl Passes {
+    /// One pass without dropout.
+    pub(super) const fn once(batch: u32, optimiser: Optimiser) -> Self {
+        Self { epochs: 1, batch, dropout: 0.0, optimiser }
+    }
+
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// [`Error::Range`] names the setting.
+    pub fn validate(&self) -> Result<(), Error> {
+        within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
+        within("batch", f64::from(self.batch), 1.0, f64::MAX)?;
+        dropout(self.dropout)?;
+        self.optimiser.validate()
+    }
+}
