@@ -99,8 +99,8 @@ fn groups_and_pairs_teach_it_too() {
     let pairs = ["A ", "B "].map(|prompt| (prompt, "aa.", "bb."));
     let mut margins = Vec::new();
     let dpo = model.prefer(&pairs).set(|s| {
-        (s.epochs, s.batch, s.optimiser.learning_rate) = (30, 2, 3e-4);
-        s.optimiser.warm_up = WarmUpLength::Steps(0);
+        (s.passes.epochs, s.passes.batch, s.passes.optimiser.learning_rate) = (30, 2, 3e-4);
+        s.passes.optimiser.warm_up = WarmUpLength::Steps(0);
         s.objective.supervised = SupervisedTerm { coefficient: 1.0, per: Per::Response };
     });
     dpo.each(|(_, seen)| margins.extend(seen.margin())).run().unwrap();
