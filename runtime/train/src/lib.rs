@@ -82,7 +82,7 @@ pub use reward::{
 pub use scaled::Scaled;
 pub use stale::Stale;
 pub use supervised::{Supervised, supervised};
-pub use trainer::{AllRoles, Models, Prompts, Report, RolloutTrainer, Trainer};
+pub use trainer::{AllRoles, LearningPolicy, Models, Prompts, Report, RolloutTrainer, Trainer};
 pub use trpo::TrustRegion;
 
 /// What an optimiser step says of itself.

@@ -133,7 +133,7 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
     assert_ne!(written("ilql/policy"), written("ilql/sft"));
     assert_eq!(written("ilql/policy"), written("ilql/policy"));
     let finished = go(whole.path(), ("ilql", METHODS[15].1), &|| false).unwrap().unwrap();
-    assert!(all.contains(&finished.weights_sha256), "the values were not read again");
+    assert!(all.contains(&finished.common.weights_sha256), "the values were not read again");
 }
 
 #[test]

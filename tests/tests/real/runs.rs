@@ -76,7 +76,7 @@ fn a_folder_of_public_formats_runs_end_to_end() {
 fn a_seed_gives_the_same_weights_on_any_number_of_threads() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());
-    let weights = |text: &str, threads| on(folder.path(), text, threads).unwrap().weights_sha256;
+    let weights = |text: &str, threads| on(folder.path(), text, threads).unwrap().common.weights_sha256;
     let first = weights(CONFIG, 1);
     assert_eq!(weights(CONFIG, 1), first);
     assert_eq!(weights(CONFIG, 2), first);

@@ -39,8 +39,8 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
     type State = u32;
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts() else { return Ok(None) };
-        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let Some(batch) = self.next_prompts()? else { return Ok(None) };
+        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
         let InContext { preferences, context } = &mut self.algorithm;
         let Trio { policy, reference, reward } = trio(models)?;
         let mut roles = OnlineRoles { policy, reference, judge: &mut Scored(reward) };
