@@ -2,7 +2,7 @@
 
 use super::guard::{Place, Shown, forget};
 use super::pace::Pace;
-use super::trainer::{IterationPlan, IterationReport, trio};
+use super::trainer::{IterationPlan, trio};
 use super::written::examples;
 use super::{
     AllRoles, Examples, Guards, Iteration, LearningPolicy, Models, OnPolicy, OnPolicyState, Passes, Prompts,
@@ -162,7 +162,7 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
         let seen = seen.map(|Selected { seen, keep, kept_score, loss }| {
             let kept = keep.iter().filter(|kept| **kept).count() as f64 / keep.len() as f64;
             let score = kept_score.map(|score| ("kept_reward", score));
-            IterationReport::from(seen).and([("loss", loss), ("kept", kept)].into_iter().chain(score))
+            Report::from(seen).and([("loss", loss), ("kept", kept)].into_iter().chain(score))
         });
         self.report(&batch, seen)
     }

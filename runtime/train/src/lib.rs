@@ -16,6 +16,9 @@
 //! | | rewards of tokens: [`Rewarded`], by ILQL | [`Ilql`] |
 //! | [`bandit`] | rewards of a log: [`Logged`] | [`Bandit`] |
 //! | | a [`Judge`] or a reward, by online DPO, XPO, Nash-MD | [`OnlinePreferences`] |
+//!
+//! All of them are a [`Trainer`], so that one loop can drive any; those that learn from a reward are one with their prompts,
+//! as a [`RolloutTrainer`].
 
 #![no_std]
 

@@ -1,6 +1,6 @@
 //! Step 3 by steps within a trust region.
 
-use super::trainer::{IterationPlan, IterationReport, trio};
+use super::trainer::{IterationPlan, trio};
 use super::{
     AllRoles, Guards, Iteration, LearningPolicy, Models, OnPolicy, OnPolicyState, Prompts, Report,
     RolloutTrainer, TrainError, Trainer, Trio,
@@ -100,7 +100,7 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
         let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
         let seen = seen.map(|(seen, TrpoStep { gain, kl, backtracks, .. })| {
             let figures = [("gain", gain), ("policy_kl", kl), ("backtracks", backtracks as f64)];
-            IterationReport::from(seen).and(figures)
+            Report::from(seen).and(figures)
         });
         self.report(&batch, seen)
     }

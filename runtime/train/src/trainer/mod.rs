@@ -10,7 +10,6 @@ pub(crate) use models::required;
 pub use models::{AllRoles, LearningPolicy, Models};
 pub(crate) use on_policy::trio;
 pub(crate) use ppo::{plan, swap_average};
-pub(crate) use report::IterationReport;
 pub use report::Report;
 pub(crate) use rollouts::IterationPlan;
 pub use rollouts::{Prompts, RolloutTrainer};

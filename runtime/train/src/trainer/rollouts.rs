@@ -1,7 +1,6 @@
 //! Algorithms that learn from rollouts, with the prompts of each iteration.
 
 use super::Report;
-use super::report::IterationReport;
 use crate::guard::{Offender, Place};
 use crate::profile::Optimiser;
 use crate::{Examples, Guards, Passes, TrainError};
@@ -66,18 +65,19 @@ impl<'a, A> RolloutTrainer<'a, A> {
     pub(crate) fn report(
         &mut self,
         batch: &Examples,
-        seen: Result<impl Into<IterationReport>, TrainError>,
+        seen: Result<impl Into<Report>, TrainError>,
     ) -> Result<Option<Report>, TrainError> {
         let (step, total) = (u64::from(self.done) + 1, u64::from(self.on.iterations));
         let prompts = || (0..batch.len()).map(|i| Offender::prompt(batch.text(i), i)).collect();
         let seen = seen.map_err(|error| error.guarded(Place::Iteration(step), prompts))?;
-        let IterationReport { mut figures, sentence, iteration } = seen.into();
+        let mut report = Report { step, total, ..seen.into() };
         if let Some((optimizer, each)) = self.plan.optimizer {
             let schedule = optimizer.schedule(total.saturating_mul(each), each);
-            figures.push(("learning_rate", schedule.rate((step * each).saturating_sub(1))));
+            let rate = schedule.rate((step * each).saturating_sub(1));
+            report = report.and([("learning_rate", rate)]);
         }
         self.done += 1;
-        Ok(Some(Report { step, total, figures, sentence, iteration }))
+        Ok(Some(report))
     }
 
     /// Leaves out iterations that were done before.
