@@ -2,7 +2,6 @@
 
 use super::measure::{log_probs, scores};
 use crate::engine::{Model, Scorer};
-use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
@@ -17,17 +16,10 @@ pub(super) fn write<P: Policy<Error: 'static>>(
     stopping: &Stopping<'_>,
     key: Key,
 ) -> Result<Responses, TrainError> {
-    let tokens = prompts.concat();
-    let ends: Vec<usize> = prompts
-        .iter()
-        .scan(0, |end, prompt| {
-            *end += prompt.len();
-            Some(*end)
-        })
-        .collect();
+    let prompts = Examples::try_from_iter(prompts.iter().map(|prompt| (prompt, [])))?;
     let sampling = Sampling::at_temperature(temperature as f32);
     now(async {
-        let prompts = Ragged::new(&tokens, &ends)?;
+        let prompts = prompts.sequences()?;
         policy.sample(prompts, &sampling, stopping, key, 0).await.map_err(TrainError::role("policy"))
     })
 }
@@ -70,7 +62,7 @@ impl Evaluator<'_> {
         draws: u32,
     ) -> Result<Answers, TrainError> {
         let responses = self.responses(policy, draws)?;
-        let texts = self.texts(&responses)?;
+        let texts = texts(self.prompts, &responses)?;
         let rewards = scores(self.reward, &texts)?;
         let sum = |x: &[f32]| x.iter().map(|x| f64::from(*x)).sum::<f64>();
         let reference = sum(&log_probs(self.reference, &texts, self.temperature)?);
@@ -97,18 +89,14 @@ impl Evaluator<'_> {
     /// # Errors
     /// The reward model's own.
     pub fn rewards(&mut self, responses: &Responses) -> Result<Vec<f64>, TrainError> {
-        let texts = self.texts(responses)?;
-        scores(self.reward, &texts)
+        scores(self.reward, &texts(self.prompts, responses)?)
     }
+}
 
-    /// The prompts with these responses.
-    fn texts(&self, responses: &Responses) -> Result<Examples, TrainError> {
-        let mut texts = Examples::default();
-        for (i, prompt) in self.prompts.iter().enumerate() {
-            texts.push(prompt, responses.response(i))?;
-        }
-        Ok(texts)
-    }
+/// Prompts with their responses.
+pub(super) fn texts(prompts: &[Vec<u32>], responses: &Responses) -> Result<Examples, TrainError> {
+    let all = prompts.iter().enumerate().map(|(i, prompt)| (prompt, responses.response(i)));
+    Ok(Examples::try_from_iter(all)?)
 }
 
 impl Answers {

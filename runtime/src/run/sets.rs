@@ -22,12 +22,20 @@ impl Set<Judged> {
     /// Comparisons that were made rather than read: to train on, and held out.
     pub fn generated([train, held_out]: &[Vec<RankedAnswers>; 2]) -> Self {
         let all = |side: &[RankedAnswers]| side.iter().map(Judged::ranked).collect();
-        let counts = DataSet {
-            name: "made".into(),
-            format: Format::Ranked,
-            rows: train.len() + held_out.len(),
-            train: train.len(),
-            held_out: held_out.len(),
+        let counts = DataSet::new("generated", Format::Ranked, [train.len(), held_out.len()]);
+        Self { train: all(train), held_out: all(held_out), counts }
+    }
+}
+
+impl DataSet {
+    /// So many rows to train on and held out, and nothing else to say.
+    fn new(name: &str, format: Format, [train, held_out]: [usize; 2]) -> Self {
+        Self {
+            name: name.into(),
+            format,
+            rows: train + held_out,
+            train,
+            held_out,
             refused: 0,
             cut: 0,
             cut_answers: 0,
@@ -35,12 +43,9 @@ impl Set<Judged> {
             flaws: BTreeMap::new(),
             left_out: BTreeMap::new(),
             unused: BTreeMap::new(),
-        };
-        Self { train: all(train), held_out: all(held_out), counts }
+        }
     }
-}
 
-impl DataSet {
     /// With what was cut of its rows.
     pub(super) fn fitted(&mut self, fit: &Fit) {
         (self.cut, self.cut_answers) = (fit.cut(), fit.cut_answers());
@@ -140,20 +145,8 @@ pub(super) fn read<T>(
         }
         reasons.truncate(REASONS);
         let (train, held) = (train.finish(), held.finish());
-        let counts = DataSet {
-            name: set.name.clone(),
-            format: set.format,
-            rows: read,
-            refused,
-            train: train.len(),
-            held_out: held.len(),
-            cut: 0,
-            cut_answers: 0,
-            reasons,
-            flaws,
-            left_out,
-            unused,
-        };
+        let counts = DataSet::new(&set.name, set.format, [train.len(), held.len()]);
+        let counts = DataSet { rows: read, refused, reasons, flaws, left_out, unused, ..counts };
         sets.push(Set { train, held_out: held, counts });
     }
     if sets.iter().all(|set| set.train.is_empty()) {

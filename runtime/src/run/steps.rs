@@ -1,6 +1,6 @@
 //! What each step of a run is given.
 
-use super::answers::{Answers, Evaluator, write};
+use super::answers::{Answers, Evaluator, texts, write};
 use super::base::Base;
 use super::pretraining::Texts;
 use super::rewards::Judged;
@@ -41,9 +41,16 @@ impl Run<'_, '_> {
 
     /// A new base, from the data's plain text.
     pub fn pretrain(&mut self, new: &NewBase, texts: &Texts) -> Result<Model, RunError> {
-        let texts = texts.plain(self.config, &self.base.tokenizer)?;
+        let plain = texts.plain(self.config, &self.base.tokenizer)?;
         let settings = new.settings(&self.profile);
-        Ok(stage::pretrain(&mut self.session, &self.base.model, &texts, &settings, self.config.seed)?)
+        Ok(stage::supervised(
+            &mut self.session,
+            Phase::Pretrain,
+            &self.base.model,
+            &plain,
+            &settings,
+            self.config.seed,
+        )?)
     }
 
     /// Step 1.
@@ -54,7 +61,14 @@ impl Run<'_, '_> {
         for i in (0..corpus.len()).cycle().take(mixed) {
             texts.push(&[], corpus.text(i)).map_err(|e| RunError::at(Phase::Supervised, 0)(e.into()))?;
         }
-        Ok(stage::supervised(&mut self.session, &self.base.model, &texts, &settings, self.config.seed)?)
+        Ok(stage::supervised(
+            &mut self.session,
+            Phase::Supervised,
+            &self.base.model,
+            &texts,
+            &settings,
+            self.config.seed,
+        )?)
     }
 
     /// Comparisons of what the supervised model writes.
@@ -92,7 +106,7 @@ impl Run<'_, '_> {
         let key = Key::new(self.config.seed, Stream::Sampling, u32::MAX - 1);
         let mut written = |count| {
             let prompts: Vec<_> = sources.prompts.iter().cycle().take(count as usize).cloned().collect();
-            answered(&mut writer, &prompts, temperature, &stopping, key)
+            texts(&prompts, &write(&mut writer, &prompts, temperature, &stopping, key)?)
         };
         let mut scale = |member: Member| {
             stage::normalised(member, settings.normalisation, &sources.demonstrations.0, &mut written)
@@ -178,20 +192,4 @@ impl Run<'_, '_> {
             })
             .collect()
     }
-}
-
-/// Prompts with a policy's answers.
-fn answered(
-    policy: &mut Model,
-    prompts: &[Vec<u32>],
-    temperature: f64,
-    stopping: &Stopping<'_>,
-    key: Key,
-) -> Result<Examples, TrainError> {
-    let written = write(policy, prompts, temperature, stopping, key)?;
-    let mut texts = Examples::default();
-    for (i, prompt) in prompts.iter().enumerate() {
-        texts.push(prompt, written.response(i))?;
-    }
-    Ok(texts)
 }

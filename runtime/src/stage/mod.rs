@@ -45,7 +45,7 @@ pub(crate) use owned::of_a_run;
 pub use owned::{own, vacant};
 pub use reward::{Judgements, normalised, reward_model};
 pub use session::Session;
-pub use supervised::{pretrain, supervised};
+pub use supervised::supervised;
 
 use crate::record::Phase;
 use rlhf_train::TrainError;

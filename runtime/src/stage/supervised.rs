@@ -8,42 +8,19 @@ use crate::record::Phase;
 use rlhf_train::profile::Supervised;
 use rlhf_train::{Examples, Models};
 
-/// Pretrains `start` on plain text and keeps it as `base`.
-///
-/// # Errors
-/// [`StageError`].
-pub fn pretrain(
-    session: &mut Session<'_>,
-    start: &Model,
-    texts: &Examples,
-    settings: &Supervised,
-    seed: u64,
-) -> Result<Model, StageError> {
-    learn(session, (Phase::Pretrain, "base"), start, texts, settings, seed)
-}
-
-/// Fine-tunes `start` on demonstrations and keeps it as `sft`.
+/// Teaches `start` to write these texts and keeps it: as `base` where the phase is pretraining, else as `sft`.
 ///
 /// # Errors
 /// [`StageError`].
 pub fn supervised(
     session: &mut Session<'_>,
-    start: &Model,
-    demonstrations: &Examples,
-    settings: &Supervised,
-    seed: u64,
-) -> Result<Model, StageError> {
-    learn(session, (Phase::Supervised, "sft"), start, demonstrations, settings, seed)
-}
-
-fn learn(
-    session: &mut Session<'_>,
-    (phase, name): (Phase, &str),
+    phase: Phase,
     start: &Model,
     texts: &Examples,
     settings: &Supervised,
     seed: u64,
 ) -> Result<Model, StageError> {
+    let name = if phase == Phase::Pretrain { "base" } else { "sft" };
     if let Some(model) = session.finished(name, start)? {
         return Ok(model);
     }

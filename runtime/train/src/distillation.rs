@@ -4,7 +4,10 @@ use super::guard::{Offender, Place, Shown, Watch, forget};
 use super::steps::{Passing, Steps};
 use super::trainer::required;
 use super::written::{examples, write};
-use super::{AllRoles, Examples, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
+use super::{
+    AllRoles, Examples, LearningPolicy, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError,
+    Trainer,
+};
 use crate::profile::DistillationTraining;
 use alloc::format;
 use alloc::vec;
@@ -13,7 +16,7 @@ use rlhf_core::HeldRows;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Rows};
 use rlhf_core::objectives::rows::{DistilCandidates, DistilRows, DistillationStats};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::{Learner, Policy, Reference};
+use rlhf_core::roles::{Learner, Policy};
 use rlhf_core::sampling::{Sampling, Stopping};
 
 /// Distillation step by step, on given texts, on the student's own, or on both by turns
@@ -64,9 +67,8 @@ impl<'a> Distil<'a> {
         teacher: &mut T,
     ) -> Result<Option<(Step, DistillationStats)>, TrainError>
     where
-        S: Policy + LearnRows + Learner<Error = <S as Reference>::Error>,
+        S: LearningPolicy + LearnRows,
         T: Rows<Error: 'static>,
-        <S as Reference>::Error: 'static,
     {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.batch(student, step, &picked).await;
@@ -99,9 +101,8 @@ impl<'a> Distil<'a> {
         k: usize,
     ) -> Result<Option<(Step, DistillationStats)>, TrainError>
     where
-        S: Policy + LearnCandidates + Learner<Error = <S as Reference>::Error>,
+        S: LearningPolicy + LearnCandidates,
         T: Candidates<Error: 'static>,
-        <S as Reference>::Error: 'static,
     {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.batch(student, step, &picked).await;

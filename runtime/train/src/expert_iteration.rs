@@ -2,18 +2,18 @@
 
 use super::guard::{Place, Shown, forget};
 use super::pace::Pace;
-use super::trainer::{IterationPlan, IterationReport, trio};
+use super::trainer::{IterationPlan, trio};
 use super::written::examples;
 use super::{
-    AllRoles, Examples, Guards, Iteration, Models, OnPolicy, OnPolicyState, Passes, Prompts, Report,
-    RolloutTrainer, TrainError, Trainer, Trio, supervised,
+    AllRoles, Examples, Guards, Iteration, LearningPolicy, Models, OnPolicy, OnPolicyState, Passes, Prompts,
+    Report, RolloutTrainer, TrainError, Trainer, Trio, supervised,
 };
 use crate::profile;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::{Learner, Policy, Reference, Reward};
+use rlhf_core::roles::{Learner, Reference, Reward};
 use rlhf_core::sampling::Stopping;
 
 /// Best-of-n, rejection sampling, RAFT, ReST ([`profile::ExpertIteration`]): rollouts are those of
@@ -84,10 +84,9 @@ impl ExpertIteration {
         stopping: &Stopping<'_>,
     ) -> Result<Selected, TrainError>
     where
-        P: Policy + Learner<Error = <P as Reference>::Error>,
+        P: LearningPolicy,
         F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
-        <P as Reference>::Error: 'static,
     {
         let seen = self.rollouts.rollout(roles, prompts, stopping).await?;
         let (scores, group) = (seen.rollouts.scores(), self.settings.group as usize);
@@ -157,13 +156,13 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
     type State = u32;
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts() else { return Ok(None) };
-        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let Some(batch) = self.next_prompts()? else { return Ok(None) };
+        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
         let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
         let seen = seen.map(|Selected { seen, keep, kept_score, loss }| {
             let kept = keep.iter().filter(|kept| **kept).count() as f64 / keep.len() as f64;
             let score = kept_score.map(|score| ("kept_reward", score));
-            IterationReport::from(seen).and([("loss", loss), ("kept", kept)].into_iter().chain(score))
+            Report::from(seen).and([("loss", loss), ("kept", kept)].into_iter().chain(score))
         });
         self.report(&batch, seen)
     }

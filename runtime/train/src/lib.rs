@@ -16,6 +16,9 @@
 //! | | rewards of tokens: [`Rewarded`], by ILQL | [`Ilql`] |
 //! | [`bandit`] | rewards of a log: [`Logged`] | [`Bandit`] |
 //! | | a [`Judge`] or a reward, by online DPO, XPO, Nash-MD | [`OnlinePreferences`] |
+//!
+//! All of them are a [`Trainer`], so that one loop can drive any; those that learn from a reward are one with their prompts,
+//! as a [`RolloutTrainer`].
 
 #![no_std]
 
@@ -82,7 +85,7 @@ pub use reward::{
 pub use scaled::Scaled;
 pub use stale::Stale;
 pub use supervised::{Supervised, supervised};
-pub use trainer::{AllRoles, Models, Prompts, Report, RolloutTrainer, Trainer};
+pub use trainer::{AllRoles, LearningPolicy, Models, Prompts, Report, RolloutTrainer, Trainer};
 pub use trpo::TrustRegion;
 
 /// What an optimiser step says of itself.

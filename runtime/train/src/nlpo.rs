@@ -1,6 +1,6 @@
 //! Step 3 by PPO within the support of a lagging policy.
 
-use super::trainer::{plan, roles, swap_average};
+use super::trainer::{plan, required, swap_average};
 use super::{
     AllRoles, Examples, Guards, Iteration, Masked, Models, Ppo, PpoState, Prompts, Report, Roles,
     RolloutTrainer, TrainError, Trainer,
@@ -67,13 +67,15 @@ impl Nlpo {
         stopping: &Stopping<'_>,
     ) -> Result<Iteration, TrainError>
     where
-        P: Rows + LearnRows + Parameters + Averaged + Learner<Error = <P as Reference>::Error>,
+        P: Rows<Error: 'static>
+            + LearnRows
+            + Parameters
+            + Averaged
+            + Learner<Error = <P as Reference>::Error>,
         M: Rows<Error = <P as Reference>::Error> + Parameters + Learner<Error = <P as Reference>::Error>,
-        C: Critic + Learner<Error = <C as Critic>::Error>,
+        C: Critic<Error: 'static> + Learner<Error = <C as Critic>::Error>,
         F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
-        <P as Reference>::Error: 'static,
-        <C as Critic>::Error: 'static,
     {
         let (top_p, context) = (self.settings.top_p, self.context);
         let mut policy = Masked { policy: &mut *roles.policy, mask: &mut *mask, top_p, context };
@@ -112,9 +114,12 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
     type State = PpoState;
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts() else { return Ok(None) };
-        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
-        let (mut roles, others) = roles(models)?;
+        let Some(batch) = self.next_prompts()? else { return Ok(None) };
+        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
+        let Models { policy, reference, reward, critic, others } = models;
+        let (reference, reward) = (required(reference, "reference")?, required(reward, "reward")?);
+        let mut roles =
+            Roles { policy, critic: required(critic, "critic")?, reference, reward: &mut **reward };
         let mask = others.first_mut().ok_or(TrainError::Missing { role: "mask policy" })?;
         let seen = self.algorithm.iterate(&mut roles, mask, prompts, &stopping).await;
         self.report(&batch, seen)

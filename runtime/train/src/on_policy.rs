@@ -4,7 +4,7 @@ use super::examples::{Part, parts};
 use super::guard::{Offender, Place, Watch, forget};
 use super::pace::Pace;
 use super::written::{drift, log_probs, repeated, write};
-use super::{Guards, Iteration, TOKENS_AT_ONCE, TrainError, reward};
+use super::{Guards, Iteration, LearningPolicy, TOKENS_AT_ONCE, TrainError, reward};
 use crate::profile::{self, Credit};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -122,12 +122,9 @@ impl OnPolicy {
         stopping: &Stopping<'_>,
     ) -> Result<Iteration, TrainError>
     where
-        P: Policy + Learner<Error = <P as Reference>::Error>,
-        F: Reference,
-        R: Reward,
-        <P as Reference>::Error: 'static,
-        <F as Reference>::Error: 'static,
-        R::Error: 'static,
+        P: LearningPolicy,
+        F: Reference<Error: 'static>,
+        R: Reward<Error: 'static>,
     {
         let mut out = self.rollout(roles, prompts, stopping).await?;
         self.learn(roles.policy, &mut out).await?;

@@ -3,7 +3,9 @@
 use super::examples::{Part, parts};
 use super::guard::{Offender, Place, Watch, forget};
 use super::pace::Pace;
-use super::{Examples, Guards, Iteration, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised};
+use super::{
+    Examples, Guards, Iteration, LearningPolicy, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised,
+};
 use crate::profile::{self, AdvantageWhitening};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,7 +13,7 @@ use rlhf_core::diagnostics::RewardParts;
 use rlhf_core::maths::{KlController, PolicyStats, Response, ValueStats, whiten};
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
+use rlhf_core::roles::{Averaged, Critic, Learner, Reference, Reward};
 use rlhf_core::sampling::{Finish, Sampling, Stopping};
 use rlhf_core::{Ragged, Rollouts};
 use serde::{Deserialize, Serialize};
@@ -113,14 +115,10 @@ impl Ppo {
         pretraining: &Examples,
     ) -> Result<Iteration, TrainError>
     where
-        P: Policy + Averaged + Learner<Error = <P as Reference>::Error>,
-        C: Critic + Learner<Error = <C as Critic>::Error>,
-        F: Reference,
-        R: Reward,
-        <P as Reference>::Error: 'static,
-        <C as Critic>::Error: 'static,
-        <F as Reference>::Error: 'static,
-        R::Error: 'static,
+        P: LearningPolicy + Averaged,
+        C: Critic<Error: 'static> + Learner<Error = <C as Critic>::Error>,
+        F: Reference<Error: 'static>,
+        R: Reward<Error: 'static>,
     {
         if prompts.is_empty() {
             return Err(TrainError::Nothing { what: "prompts" });

@@ -62,12 +62,6 @@ impl<'a> Supervised<'a> {
         Ok(Self { examples, optimiser, schedule, batches })
     }
 
-    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
-    pub fn after(mut self, steps: u64) -> Self {
-        self.batches.leave_out(steps);
-        self
-    }
-
     /// The next step; `None` when all are done.
     ///
     /// # Errors

@@ -1,14 +1,14 @@
 //! Step 3 by steps within a trust region.
 
-use super::trainer::{IterationPlan, IterationReport, trio};
+use super::trainer::{IterationPlan, trio};
 use super::{
-    AllRoles, Guards, Iteration, Models, OnPolicy, OnPolicyState, Prompts, Report, RolloutTrainer,
-    TrainError, Trainer, Trio,
+    AllRoles, Guards, Iteration, LearningPolicy, Models, OnPolicy, OnPolicyState, Prompts, Report,
+    RolloutTrainer, TrainError, Trainer, Trio,
 };
 use crate::profile;
 use rlhf_core::algorithms::TrpoStep;
 use rlhf_core::capabilities::Parameters;
-use rlhf_core::roles::{Learner, Policy, Reference, Reward};
+use rlhf_core::roles::{Reference, Reward};
 use rlhf_core::sampling::Stopping;
 use rlhf_core::{Batch, Ragged};
 
@@ -61,10 +61,9 @@ impl TrustRegion {
         stopping: &Stopping<'_>,
     ) -> Result<(Iteration, TrpoStep), TrainError>
     where
-        P: Policy + Parameters + Learner<Error = <P as Reference>::Error>,
+        P: LearningPolicy + Parameters,
         F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
-        <P as Reference>::Error: 'static,
     {
         let seen = self.rollouts.rollout(roles, prompts, stopping).await?;
         let owed = seen.rollouts.owed();
@@ -96,12 +95,12 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
     type State = OnPolicyState;
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts() else { return Ok(None) };
-        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let Some(batch) = self.next_prompts()? else { return Ok(None) };
+        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
         let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
         let seen = seen.map(|(seen, TrpoStep { gain, kl, backtracks, .. })| {
             let figures = [("gain", gain), ("policy_kl", kl), ("backtracks", backtracks as f64)];
-            IterationReport::from(seen).and(figures)
+            Report::from(seen).and(figures)
         });
         self.report(&batch, seen)
     }

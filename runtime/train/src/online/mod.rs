@@ -10,7 +10,7 @@ pub use trainer::InContext;
 use super::guard::{Place, Shown};
 use super::pace::Pace;
 use super::reference::log_probs;
-use super::{Examples, Guards, Judge, TOKENS_AT_ONCE, TrainError};
+use super::{Examples, Guards, Judge, LearningPolicy, TOKENS_AT_ONCE, TrainError};
 use crate::profile::{OnlineMethod, OnlinePreference, Opponent};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -111,11 +111,9 @@ impl OnlinePreferences {
         stopping: &Stopping<'_>,
     ) -> Result<OnlineIteration, TrainError>
     where
-        P: Policy + Learner<Error = <P as Reference>::Error>,
-        F: Policy,
+        P: LearningPolicy,
+        F: Policy<Error: 'static>,
         J: Judge<Error: 'static>,
-        <P as Reference>::Error: 'static,
-        <F as Reference>::Error: 'static,
     {
         some(prompts)?;
         let written = self.write(roles, prompts, stopping).await?;
@@ -135,10 +133,9 @@ impl OnlinePreferences {
         stopping: &Stopping<'_>,
     ) -> Result<OnlineIteration, TrainError>
     where
-        P: Policy + Rows + Learner<Error = <P as Reference>::Error>,
+        P: LearningPolicy + Rows,
         F: Policy + Rows<Error = <P as Reference>::Error>,
         J: Judge<Error: 'static>,
-        <P as Reference>::Error: 'static,
     {
         some(prompts)?;
         let written = match self.writers().1 {

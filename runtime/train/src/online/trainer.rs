@@ -2,7 +2,7 @@
 
 use super::{OnlineIteration, OnlinePreferences, OnlineRoles};
 use crate::profile::OnlinePreference;
-use crate::trainer::{IterationPlan, IterationReport, trio};
+use crate::trainer::{IterationPlan, trio};
 use crate::{AllRoles, Models, Prompts, Report, RolloutTrainer, Scored, TrainError, Trainer, Trio};
 use alloc::format;
 use alloc::vec;
@@ -39,8 +39,8 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
     type State = u32;
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts() else { return Ok(None) };
-        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let Some(batch) = self.next_prompts()? else { return Ok(None) };
+        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
         let InContext { preferences, context } = &mut self.algorithm;
         let Trio { policy, reference, reward } = trio(models)?;
         let mut roles = OnlineRoles { policy, reference, judge: &mut Scored(reward) };
@@ -58,7 +58,7 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
     }
 }
 
-impl From<OnlineIteration> for IterationReport {
+impl From<OnlineIteration> for Report {
     fn from(seen: OnlineIteration) -> Self {
         let always = vec![("length", seen.length), ("ended", seen.ended), ("entropy", seen.surprise)];
         let optional = [
@@ -68,7 +68,7 @@ impl From<OnlineIteration> for IterationReport {
             ("margin", seen.pairs.margin()),
         ];
         let sentence = format!("{} pairs, KL {:.1} nats", seen.learnt, seen.kl.unwrap_or(0.0));
-        let all = Self { figures: always, sentence, iteration: None };
+        let all = Self { figures: always, sentence, ..Self::default() };
         all.and(optional.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }
 }

@@ -7,10 +7,9 @@ mod report;
 mod rollouts;
 
 pub(crate) use models::required;
-pub use models::{AllRoles, Models};
+pub use models::{AllRoles, LearningPolicy, Models};
 pub(crate) use on_policy::trio;
-pub(crate) use ppo::{plan, roles, swap_average};
-pub(crate) use report::IterationReport;
+pub(crate) use ppo::{plan, swap_average};
 pub use report::Report;
 pub(crate) use rollouts::IterationPlan;
 pub use rollouts::{Prompts, RolloutTrainer};

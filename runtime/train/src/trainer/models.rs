@@ -42,12 +42,21 @@ pub(crate) fn required<'m, T>(of: &'m mut Option<T>, role: &'static str) -> Resu
     of.as_mut().ok_or(TrainError::Missing { role })
 }
 
+/// A policy that learns.
+pub trait LearningPolicy:
+    Policy + Reference<Error: 'static> + Learner<Error = <Self as Reference>::Error>
+{
+}
+
+impl<P> LearningPolicy for P where
+    P: Policy + Reference<Error: 'static> + Learner<Error = <P as Reference>::Error>
+{
+}
+
 /// A network that can play every role of a run.
 pub trait AllRoles:
-    Policy
-    + Reference<Error: 'static>
+    LearningPolicy
     + Critic<Error = <Self as Reference>::Error>
-    + Learner<Error = <Self as Reference>::Error>
     + Rows
     + LearnRows
     + Candidates
@@ -58,10 +67,8 @@ pub trait AllRoles:
 }
 
 impl<N> AllRoles for N where
-    N: Policy
-        + Reference<Error: 'static>
+    N: LearningPolicy
         + Critic<Error = <N as Reference>::Error>
-        + Learner<Error = <N as Reference>::Error>
         + Rows
         + LearnRows
         + Candidates

@@ -31,8 +31,8 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
     type State = OnPolicyState;
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts() else { return Ok(None) };
-        let (prompts, stopping) = (batch.ragged()?, self.on.stopping);
+        let Some(batch) = self.next_prompts()? else { return Ok(None) };
+        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
         let Some(lag) = self.algorithm.lag() else {
             let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
             return self.report(&batch, seen);

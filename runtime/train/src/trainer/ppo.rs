@@ -4,7 +4,6 @@ use super::models::required;
 use super::rollouts::IterationPlan;
 use super::{AllRoles, Models, Prompts, Report, RolloutTrainer, Trainer};
 use crate::{Ppo, PpoState, Roles, TrainError, profile};
-use alloc::vec::Vec;
 use rlhf_core::roles::Reward;
 
 impl<'a> RolloutTrainer<'a, Ppo> {
@@ -24,22 +23,17 @@ pub(crate) fn plan(settings: &profile::Ppo, seed: u64) -> IterationPlan {
     IterationPlan { prompts: settings.responses_per_iteration() as usize, optimizer, seed }
 }
 
-/// PPO's roles among these.
-pub(crate) fn roles<'m, N, R>(
-    models: &'m mut Models<'_, N, R>,
-) -> Result<(Roles<'m, N, N, N, R>, &'m mut Vec<N>), TrainError> {
-    let Models { policy, reference, reward, critic, others } = models;
-    let (reference, reward) = (required(reference, "reference")?, required(reward, "reward")?);
-    Ok((Roles { policy, critic: required(critic, "critic")?, reference, reward }, others))
-}
-
 impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, Ppo> {
     type State = PpoState;
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts() else { return Ok(None) };
-        let (prompts, stopping, mix) = (batch.ragged()?, self.on.stopping, self.on.mix);
-        let seen = self.algorithm.iterate(&mut roles(models)?.0, prompts, &stopping, mix).await;
+        let Some(batch) = self.next_prompts()? else { return Ok(None) };
+        let (prompts, stopping, mix) = (batch.sequences()?, self.on.stopping, self.on.mix);
+        let Models { policy, reference, reward, critic, .. } = models;
+        let (reference, reward) = (required(reference, "reference")?, required(reward, "reward")?);
+        let mut roles =
+            Roles { policy, critic: required(critic, "critic")?, reference, reward: &mut **reward };
+        let seen = self.algorithm.iterate(&mut roles, prompts, &stopping, mix).await;
         self.report(&batch, seen)
     }
 

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 /// What an optimizer step or an iteration says of itself.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Which, from 1.
     pub step: u64,
@@ -32,27 +32,18 @@ impl Report {
         let figures = own.into_iter().chain(more).collect();
         Self { step, total, figures, sentence, iteration: None }
     }
-}
 
-/// What an iteration says of itself but for where in the run it is.
-#[derive(Debug, Default)]
-pub(crate) struct IterationReport {
-    pub figures: Vec<(&'static str, f64)>,
-    pub sentence: String,
-    pub iteration: Option<Iteration>,
-}
-
-impl From<Iteration> for IterationReport {
-    fn from(seen: Iteration) -> Self {
-        let sentence = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
-        Self { figures: Vec::new(), sentence, iteration: Some(seen) }
+    /// With further figures.
+    pub(crate) fn and(mut self, more: impl IntoIterator<Item = (&'static str, f64)>) -> Self {
+        self.figures.extend(more);
+        self
     }
 }
 
-impl IterationReport {
-    /// With further figures.
-    pub fn and(mut self, more: impl IntoIterator<Item = (&'static str, f64)>) -> Self {
-        self.figures.extend(more);
-        self
+/// Of an iteration; where in the run that is, [`RolloutTrainer`](super::RolloutTrainer) adds.
+impl From<Iteration> for Report {
+    fn from(seen: Iteration) -> Self {
+        let sentence = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
+        Self { sentence, iteration: Some(seen), ..Self::default() }
     }
 }

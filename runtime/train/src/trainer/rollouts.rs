@@ -1,14 +1,13 @@
 //! Algorithms that learn from rollouts, with the prompts of each iteration.
 
 use super::Report;
-use super::report::IterationReport;
 use crate::guard::{Offender, Place};
 use crate::profile::Optimiser;
 use crate::{Examples, Guards, Passes, TrainError};
 use alloc::vec::Vec;
+use rlhf_core::Error;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::Stopping;
-use rlhf_core::{Error, Ragged};
 
 /// What rollouts begin with.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +29,7 @@ pub struct Prompts<'a> {
 pub struct RolloutTrainer<'a, A> {
     pub(crate) algorithm: A,
     pub(crate) on: Prompts<'a>,
-    pace: IterationPlan,
+    plan: IterationPlan,
     order: Passes,
     done: u32,
 }
@@ -46,63 +45,44 @@ pub(crate) struct IterationPlan {
     pub seed: u64,
 }
 
-/// The prompts of an iteration.
-pub(crate) struct PromptBatch {
-    tokens: Vec<u32>,
-    ends: Vec<usize>,
-}
-
-impl PromptBatch {
-    pub fn ragged(&self) -> Result<Ragged<'_>, Error> {
-        Ragged::new(&self.tokens, &self.ends)
-    }
-}
-
 impl<'a, A> RolloutTrainer<'a, A> {
     /// At the first iteration.
-    pub(crate) fn of(algorithm: A, on: Prompts<'a>, pace: IterationPlan) -> Self {
-        let order = Passes::new(Key::new(pace.seed, Stream::Shuffle, 1 << 28), on.prompts.len());
-        Self { algorithm, on, pace, order, done: 0 }
+    pub(crate) fn of(algorithm: A, on: Prompts<'a>, plan: IterationPlan) -> Self {
+        let order = Passes::new(Key::new(plan.seed, Stream::Shuffle, 1 << 28), on.prompts.len());
+        Self { algorithm, on, plan, order, done: 0 }
     }
 
-    /// The prompts of the next iteration; `None` when all are done.
-    pub(crate) fn next_prompts(&mut self) -> Option<PromptBatch> {
+    /// The prompts of the next iteration, without responses; `None` when all are done.
+    pub(crate) fn next_prompts(&mut self) -> Result<Option<Examples>, Error> {
         if self.done >= self.on.iterations {
-            return None;
+            return Ok(None);
         }
-        let mut batch = PromptBatch { tokens: Vec::new(), ends: Vec::new() };
-        for i in self.order.take(self.pace.prompts) {
-            batch.tokens.extend_from_slice(&self.on.prompts[i]);
-            batch.ends.push(batch.tokens.len());
-        }
-        Some(batch)
+        let picked = self.order.take(self.plan.prompts).into_iter();
+        Examples::try_from_iter(picked.map(|i| (&self.on.prompts[i], []))).map(Some)
     }
 
     /// Ends the iteration with what it showed; where a number was not finite, its prompts are the samples that did it.
     pub(crate) fn report(
         &mut self,
-        batch: &PromptBatch,
-        seen: Result<impl Into<IterationReport>, TrainError>,
+        batch: &Examples,
+        seen: Result<impl Into<Report>, TrainError>,
     ) -> Result<Option<Report>, TrainError> {
         let (step, total) = (u64::from(self.done) + 1, u64::from(self.on.iterations));
-        let prompts = || {
-            let starts = [0].into_iter().chain(batch.ends.iter().copied());
-            let spans = starts.zip(&batch.ends).map(|(start, end)| &batch.tokens[start..*end]);
-            spans.enumerate().map(|(i, prompt)| Offender::prompt(prompt, i)).collect()
-        };
+        let prompts = || (0..batch.len()).map(|i| Offender::prompt(batch.text(i), i)).collect();
         let seen = seen.map_err(|error| error.guarded(Place::Iteration(step), prompts))?;
-        let IterationReport { mut figures, sentence, iteration } = seen.into();
-        if let Some((optimizer, each)) = self.pace.optimizer {
+        let mut report = Report { step, total, ..seen.into() };
+        if let Some((optimizer, each)) = self.plan.optimizer {
             let schedule = optimizer.schedule(total.saturating_mul(each), each);
-            figures.push(("learning_rate", schedule.rate((step * each).saturating_sub(1))));
+            let rate = schedule.rate((step * each).saturating_sub(1));
+            report = report.and([("learning_rate", rate)]);
         }
         self.done += 1;
-        Ok(Some(Report { step, total, figures, sentence, iteration }))
+        Ok(Some(report))
     }
 
     /// Leaves out iterations that were done before.
     pub(crate) fn skip(&mut self, done: u64) {
         self.done = u32::try_from(done).unwrap_or(u32::MAX).min(self.on.iterations);
-        (0..self.done).for_each(|_| drop(self.order.take(self.pace.prompts)));
+        (0..self.done).for_each(|_| drop(self.order.take(self.plan.prompts)));
     }
 }
