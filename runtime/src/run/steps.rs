@@ -371,7 +371,7 @@ impl Run<'_, '_> {
     fn exam<'t>(&self, prompts: &'t [Vec<u32>], ends: &'t [u32]) -> Exam<'t> {
         Exam {
             prompts,
-            temperature: self.profile.temperature(),
+            temperature: self.config.evaluation.temperature.unwrap_or(self.profile.temperature()),
             stopping: self.stopping(ends),
             key: Key::new(self.config.seed, Stream::Sampling, u32::MAX),
         }
