@@ -91,6 +91,8 @@ impl Config {
             .map_err(|e| ConfigError::File { path: path.into(), reason: e.to_string() })?;
         config.given = given;
         config.notes.append(&mut read.notes);
+        // Those of one setting stay in their order.
+        read.changes.sort_by_key(|change| schema::profile().setting(&change.setting));
         config.changes.append(&mut read.changes);
         config.reasons.append(&mut read.reasons);
         config.check().map_err(|error| read.placed(error))?;
@@ -255,9 +257,13 @@ fn learnable(profile: &Profile) -> Result<(), ConfigError> {
 
 /// Leaves out keys that have no value, for which TOML has no form.
 fn without_null(value: &mut Value) {
-    if let Value::Object(parts) = value {
-        parts.retain(|_, part| !part.is_null());
-        parts.values_mut().for_each(without_null);
+    match value {
+        Value::Object(parts) => {
+            parts.retain(|_, part| !part.is_null());
+            parts.values_mut().for_each(without_null);
+        }
+        Value::Array(parts) => parts.iter_mut().for_each(without_null),
+        _ => {}
     }
 }
 

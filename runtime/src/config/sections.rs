@@ -178,10 +178,13 @@ pub struct Evaluation {
     pub prompts: usize,
     /// Of which so many are shown with their answers.
     pub samples: usize,
+    /// Logits are divided by this where held-out prompts are answered; without it by what step 3 divides them by.
+    #[schemars(extend("exclusiveMinimum" = 0), example = 0.7)]
+    pub temperature: Option<f64>,
 }
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { prompts: 256, samples: 8 }
+        Self { prompts: 256, samples: 8, temperature: None }
     }
 }

@@ -140,7 +140,8 @@ impl Run<'_, '_> {
         let (stopping, guards) = (self.stopping(&ends), self.config.guards);
         let (prompts, iterations) = (&sources.prompts, self.config.ppo.iterations);
         let on = Prompts { prompts, stopping, mix, iterations, guards };
-        let (seed, temperature, held_out) = (self.config.seed, self.profile.temperature(), &sources.held_out);
+        let (seed, temperature, held_out) =
+            (self.config.seed, self.evaluation_temperature(), &sources.held_out);
         let mut measured;
         let mut measure: Option<&mut Measure<'_>> = None;
         if let Some(hook) = hook {
@@ -165,6 +166,11 @@ impl Run<'_, '_> {
         self.session.failed(phase, step, error, prompts.iter().map(Vec::as_slice)).into()
     }
 
+    /// The temperature at which held-out prompts are answered.
+    fn evaluation_temperature(&self) -> f64 {
+        self.config.evaluation.temperature.unwrap_or(self.profile.temperature())
+    }
+
     /// What held-out prompts are answered under.
     pub fn evaluator<'e>(
         &self,
@@ -173,7 +179,7 @@ impl Run<'_, '_> {
         reference: &'e mut Model,
         reward: &'e mut Scorer,
     ) -> Evaluator<'e> {
-        let (temperature, stopping) = (self.profile.temperature(), self.stopping(ends));
+        let (temperature, stopping) = (self.evaluation_temperature(), self.stopping(ends));
         Evaluator { prompts, temperature, stopping, seed: self.config.seed, reference, reward }
     }
 

@@ -149,7 +149,7 @@ fn settings_that_do_not_fit_are_refused_by_name() {
     for (settings, words) in [
         (
             &["reward.loss={ pairwise = { centering = 0.0, margins = 1.0 } }"][..],
-            &["reward.loss", "does not know"][..],
+            &["reward.loss", "did you mean `reward.loss.pairwise.margin`?"][..],
         ),
         (&["reward.loss=best"], &["reward.loss"]),
         (&["reward.loss={ graded = { davidson = { nu = 0.0 } } }"], &["reward.loss", "nu"]),

@@ -84,6 +84,22 @@ fn a_seed_gives_the_same_weights_on_any_number_of_threads() {
 }
 
 #[test]
+fn the_temperature_of_the_evaluation_is_not_the_training_s() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path());
+    let told = |text: &str| {
+        let summary = on(folder.path(), text, 2).unwrap_or_else(|e| panic!("{e}"));
+        let before = summary.samples.into_iter().map(|sample| sample.sft.text).collect::<Vec<_>>();
+        (summary.weights_sha256, before)
+    };
+    let (weights, answers) = told(CONFIG);
+    let cold = told(&CONFIG.replace("samples = 6", "samples = 6\ntemperature = 0.01"));
+    assert_eq!(cold.0, weights);
+    assert_ne!(cold.1, answers);
+    assert_eq!(told(&CONFIG.replace("samples = 6", "samples = 6\ntemperature = 1.0")), (weights, answers));
+}
+
+#[test]
 fn every_profile_and_plain_text_serve() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path());

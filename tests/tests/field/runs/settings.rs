@@ -143,6 +143,7 @@ fn every_number_of_every_recipe_has_bounds_that_a_check_knows() {
         ("guards.max_ratio", "1", "0.9"),
         ("guards.max_kl", "1e-3", "0"),
         ("evaluation.prompts", "2", "1"),
+        ("evaluation.temperature", "0.1", "0"),
         ("supervised.epochs", "1", "0"),
         ("reward.epochs", "1", "0"),
         ("ppo.dropout", "0.99", "1"),
