@@ -169,6 +169,10 @@ fn quick(profile: &mut Profile) -> u32 {
     let fast = |optimiser: &mut Optimiser, rate| {
         (optimiser.learning_rate, optimiser.warm_up) = (rate, WarmUpLength::Steps(0));
     };
+    let pass = |passes: &mut Passes, epochs, batch, rate| {
+        (passes.epochs, passes.batch) = (epochs, batch);
+        fast(&mut passes.optimiser, rate);
+    };
     (profile.ppo.batch, profile.ppo.temperature) = (Some(64), 1.0);
     (profile.ppo.epochs, profile.ppo.gae.lambda) = (profile.ppo.epochs.min(2), 1.0);
     fast(&mut profile.ppo.policy, 1e-3);
@@ -196,11 +200,6 @@ fn quick(profile: &mut Profile) -> u32 {
         }
     }
     60
-}
-
-fn pass(passes: &mut Passes, epochs: u32, batch: u32, learning_rate: f64) {
-    (passes.epochs, passes.batch) = (epochs, batch);
-    fast(&mut passes.optimiser, learning_rate);
 }
 
 /// One of each kind, which are also shown the world without anything to learn.

@@ -35,28 +35,8 @@ pub(super) fn names(kinds: &[Kind]) -> Vec<String> {
     all(kinds).iter().map(ToString::to_string).collect()
 }
 
-pub(super) fn demonstrations(schema: &mut Schema) {
-    Only(DEMONSTRATIONS).transform(schema);
-}
-
-pub(super) fn comparisons(schema: &mut Schema) {
-    Only(COMPARISONS).transform(schema);
-}
-
-pub(super) fn judged(schema: &mut Schema) {
-    Only(JUDGED).transform(schema);
-}
-
-pub(super) fn feedback(schema: &mut Schema) {
-    Only(FEEDBACK).transform(schema);
-}
-
-pub(super) fn prompts(schema: &mut Schema) {
-    Only(PROMPTS).transform(schema);
-}
-
 /// Leaves of all formats those that serve.
-struct Only(&'static [Kind]);
+pub(super) struct Only(pub &'static [Kind]);
 
 impl Transform for Only {
     fn transform(&mut self, schema: &mut Schema) {

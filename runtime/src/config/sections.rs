@@ -1,6 +1,6 @@
 //! The sections of a configuration, one for each step.
 
-use super::formats;
+use super::formats::{COMPARISONS, DEMONSTRATIONS, FEEDBACK, JUDGED, Only, PROMPTS, all};
 use rlhf_data::Format;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,11 @@ const ROWS: usize = 10_000;
 pub struct Demonstrations {
     /// Which formats of demonstrations serve: all files of these are read. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = formats::demonstrations)]
+    #[schemars(length(min = 1), transform = Only(DEMONSTRATIONS))]
     pub formats: Vec<Format>,
     /// Instead of formats: files, each source a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = formats::demonstrations)]
+    #[schemars(length(max = 100), transform = Only(DEMONSTRATIONS))]
     pub sources: Vec<rlhf_data::Source>,
     /// At most so many rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
@@ -34,7 +34,7 @@ pub struct Demonstrations {
 
 impl Default for Demonstrations {
     fn default() -> Self {
-        let formats = formats::all(formats::DEMONSTRATIONS);
+        let formats = all(DEMONSTRATIONS);
         Self { formats, sources: Vec::new(), rows: ROWS, pretraining: 0.0 }
     }
 }
@@ -46,15 +46,15 @@ pub struct Comparisons {
     /// Which formats serve: of comparisons or, where the loss is outcome or process, of labels. Empty where
     /// there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = formats::judged)]
+    #[schemars(length(min = 1), transform = Only(JUDGED))]
     pub formats: Vec<Format>,
     /// Instead of formats: files, each source a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = formats::judged)]
+    #[schemars(length(max = 100), transform = Only(JUDGED))]
     pub sources: Vec<rlhf_data::Source>,
     /// The comparisons of the setting `reward.pretraining`, each source with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = formats::comparisons)]
+    #[schemars(length(max = 100), transform = Only(COMPARISONS))]
     pub pretraining_sources: Vec<rlhf_data::Source>,
     /// At most so many prompts of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
@@ -67,7 +67,7 @@ pub struct Comparisons {
 
 impl Default for Comparisons {
     fn default() -> Self {
-        let formats = formats::all(formats::JUDGED);
+        let formats = all(JUDGED);
         let (sources, pretraining_sources) = (Vec::new(), Vec::new());
         Self { formats, sources, pretraining_sources, rows: ROWS, synthetic: false, passages: true }
     }
@@ -79,11 +79,11 @@ impl Default for Comparisons {
 pub struct Prompts {
     /// Which formats prompts are taken from. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = formats::prompts)]
+    #[schemars(length(min = 1), transform = Only(PROMPTS))]
     pub formats: Vec<Format>,
     /// Instead of formats: files, each source a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = formats::prompts)]
+    #[schemars(length(max = 100), transform = Only(PROMPTS))]
     pub sources: Vec<rlhf_data::Source>,
     /// At most so many rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
@@ -112,11 +112,11 @@ impl Default for Prompts {
 pub struct Feedback {
     /// Which formats of feedback serve. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = formats::feedback)]
+    #[schemars(length(min = 1), transform = Only(FEEDBACK))]
     pub formats: Vec<Format>,
     /// Instead of formats: files, each source a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = formats::feedback)]
+    #[schemars(length(max = 100), transform = Only(FEEDBACK))]
     pub sources: Vec<rlhf_data::Source>,
     /// At most so many rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
@@ -125,7 +125,7 @@ pub struct Feedback {
 
 impl Default for Feedback {
     fn default() -> Self {
-        Self { formats: formats::all(formats::FEEDBACK), sources: Vec::new(), rows: ROWS }
+        Self { formats: all(FEEDBACK), sources: Vec::new(), rows: ROWS }
     }
 }
 

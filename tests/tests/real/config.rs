@@ -117,7 +117,7 @@ fn a_reason_is_optional() {
         check(schema(), &json(text)).unwrap();
         config.resolve().unwrap()
     };
-    let (with, without) = (of(CONFIG), of(&CONFIG.split("[reasons]").next().unwrap()));
+    let (with, without) = (of(CONFIG), of(CONFIG.split("[reasons]").next().unwrap()));
     assert_eq!(with.0, without.0);
     assert!(without.1.iter().all(|change| change.reason.is_empty()) && !without.1.is_empty());
 }

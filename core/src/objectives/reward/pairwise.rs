@@ -40,7 +40,7 @@ impl<'a> Pairwise<'a> {
     /// # Errors
     /// [`Error::NotFinite`].
     pub fn with_centring(mut self, centring: f64) -> Result<Self, Error> {
-        finite("centring", &[centring])?;
+        finite("centering", &[centring])?;
         self.centring = centring;
         Ok(self)
     }

@@ -255,7 +255,7 @@ impl OnPolicy {
         }
         self.surrogate.validate()?;
         if let Normalisation::Constant { length } = self.normalisation {
-            within("normalisation length", f64::from(length), 1.0, f64::MAX)?;
+            within("normalization length", f64::from(length), 1.0, f64::MAX)?;
         }
         self.overlong.map_or(Ok(()), |overlong| overlong.validate())?;
         self.kl.map_or(Ok(()), |kl| kl.validate())?;

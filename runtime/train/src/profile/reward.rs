@@ -68,7 +68,7 @@ impl RewardLoss {
     fn validate(self) -> Result<(), Error> {
         match self {
             Self::Pairwise { centring, margin } => {
-                within("centring", centring, 0.0, f64::MAX)?;
+                within("centering", centring, 0.0, f64::MAX)?;
                 within("margin", margin.unwrap_or(0.0), 0.0, f64::MAX)
             }
             Self::PlackettLuce(stages) => stages.validate(),
@@ -243,7 +243,7 @@ impl RewardModel {
         within("reward batch", self.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
         self.optimiser.validate()?;
         if let RewardNormalisation::Ziegler2019 { samples } = self.normalisation {
-            within("normalisation samples", f64::from(samples), 2.0, 65_536.0)?;
+            within("normalization samples", f64::from(samples), 2.0, 65_536.0)?;
         }
         if let Some(before) = self.pretraining {
             within("reward pretraining epochs", f64::from(before.epochs), 1.0, f64::MAX)?;
@@ -283,7 +283,7 @@ mod tests {
         let pairwise = |centring, margin| RewardLoss::Pairwise { centring, margin };
         for (loss, want) in [
             (RewardLoss::PlackettLuce(Stages { top: Some(0), ..Stages::default() }), "top"),
-            (pairwise(-1.0, None), "centring"),
+            (pairwise(-1.0, None), "centering"),
             (pairwise(0.0, Some(-1.0)), "margin"),
             (RewardLoss::Graded(Grading::RaoKupper { theta: 1.0 }), "theta"),
             (RewardLoss::Graded(Grading::Davidson { nu: 0.0 }), "nu"),
