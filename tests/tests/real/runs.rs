@@ -90,7 +90,7 @@ fn the_temperature_of_the_evaluation_is_not_the_training_s() {
     let told = |text: &str| {
         let summary = on(folder.path(), text, 2).unwrap_or_else(|e| panic!("{e}"));
         let before = summary.samples.into_iter().map(|sample| sample.sft.text).collect::<Vec<_>>();
-        (summary.weights_sha256, before)
+        (summary.common.weights_sha256, before)
     };
     let (weights, answers) = told(CONFIG);
     let cold = told(&CONFIG.replace("samples = 6", "samples = 6\ntemperature = 0.01"));
