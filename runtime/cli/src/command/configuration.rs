@@ -78,6 +78,7 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
         all.notes.extend(notes);
         found = Some(all);
     } else {
+        config.notes.iter().for_each(|text| note(text));
         output.tell("The configuration is valid. Base and data were not looked at: say where with --data.");
     }
     output.result(&json!({
