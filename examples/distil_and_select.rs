@@ -43,7 +43,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         }))?;
     let prompts = Examples::try_from_iter(PEOPLE.map(|p| (Bytes.encode(&format!("{p}, ")), [])))?;
     let mut sft = Profile::instructgpt().supervised.ok_or("the recipe has no step 1")?;
-    (sft.optimiser.learning_rate, sft.epochs, sft.dropout) = (3e-3, 400, 0.0);
+    (sft.optimizer.learning_rate, sft.epochs, sft.dropout) = (3e-3, 400, 0.0);
     let mut large = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 32, 2, 4), 1)?;
     let mut small = Model::random(&Cpu::default(), Architecture::gpt2(257, 32, 24, 1, 2), 2)?;
     for model in [&mut large, &mut small] {
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 
     // The large one writes sixteen answers to everyone and imitates the best.
     let mut best = profile::ExpertIteration::best_of(16);
-    (best.minibatches, best.optimiser.learning_rate) = (4, 2e-3);
+    (best.minibatches, best.optimizer.learning_rate) = (4, 2e-3);
     let mut run = ExpertIteration::new(best, 15, 1)?;
     let mut first = large.clone();
     for iteration in 1..=15 {
@@ -67,7 +67,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     // The small one learns from it, half of the time on its own answers.
     let mut gkd = DistillationTraining::gkd();
     (gkd.passes.epochs, gkd.passes.batch) = (150, 16);
-    (gkd.passes.optimiser.learning_rate, gkd.passes.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+    (gkd.passes.optimizer.learning_rate, gkd.passes.optimizer.warm_up) = (3e-3, WarmUpLength::Steps(0));
     let mut steps = Distil::new(&demonstrations, &STOPPING, &gkd, 1)?;
     while let Some((step, seen)) = now(steps.step(&mut small, &mut large))? {
         if step.step % 25 == 0 {

@@ -7,8 +7,8 @@
 
 use rlhf::engine::{Aligned, Member, Scorer};
 use rlhf::engine::{Device, Model};
-use rlhf::stage::{Judgements, Material, Session, align, reward_model};
-use rlhf::train::profile::{Method, Optimiser, Passes, Profile, WarmUpLength};
+use rlhf::stage::{Judgments, Material, Session, align, reward_model};
+use rlhf::train::profile::{Method, Optimizer, Passes, Profile, WarmUpLength};
 use rlhf::train::{Examples, Guards, Prompts, Ranking, Scaled, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{EnsembleRule, RewardScale};
@@ -63,7 +63,7 @@ fn taught(model: &Model, texts: &Examples, epochs: u32) -> Result<Model, Failure
     let mut model = model.clone();
     let mut settings = Profile::instructgpt().supervised.ok_or("the recipe has no step 1")?;
     (settings.epochs, settings.batch, settings.dropout) = (epochs, 16, 0.0);
-    settings.optimiser.learning_rate = 1e-2;
+    settings.optimizer.learning_rate = 1e-2;
     now(supervised(&mut model, texts, &settings, 1, &mut |_| {}))?;
     Ok(model)
 }
@@ -100,13 +100,13 @@ impl World {
         };
         let rankings: Vec<Ranking> = tokens().map(ranking).collect();
         let mut settings = Profile::instructgpt().reward;
-        (settings.epochs, settings.batch, settings.optimiser.learning_rate) = (300, Some(4), 3e-3);
+        (settings.epochs, settings.batch, settings.optimizer.learning_rate) = (300, Some(4), 3e-3);
         // Demonstrations have mean 0 and variance 1.
         let mut scaled =
             |member: Member| now(async { Scaled::ziegler2019(member, anything.sequences()?).await });
         let silent = &mut Session::new(|_, _, _, _| {});
-        let judgements = Judgements { rankings: &rankings, ..Judgements::default() };
-        let reward = reward_model(silent, &sft, judgements, &settings, 1, &mut scaled)?;
+        let judgments = Judgments { rankings: &rankings, ..Judgments::default() };
+        let reward = reward_model(silent, &sft, judgments, &settings, 1, &mut scaled)?;
         let material = material(&mut sft, (anything, teacher), right)?;
         Ok(Self { sft, reward, material, questions: (0..32).map(|i| vec![question(i)]).collect() })
     }
@@ -149,7 +149,7 @@ fn material(
         let log_prob: f32 = said.log_probs[said.span(i)].iter().sum();
         let mut rewards = vec![0.0; answer.len()];
         rewards[answer.len() - 1] = reward;
-        out.labelled.push(&asked, answer, good)?;
+        out.labeled.push(&asked, answer, good)?;
         out.logged.push(&asked, answer, log_prob, reward)?;
         out.rewarded.push(&asked, answer, &rewards, answer.ends_with(&[0]))?;
     }
@@ -166,12 +166,12 @@ fn material(
 
 /// Sets a recipe for networks of billions of weights to one of thousands. Gives the number of rollouts.
 fn quick(profile: &mut Profile) -> u32 {
-    let fast = |optimiser: &mut Optimiser, rate| {
-        (optimiser.learning_rate, optimiser.warm_up) = (rate, WarmUpLength::Steps(0));
+    let fast = |optimizer: &mut Optimizer, rate| {
+        (optimizer.learning_rate, optimizer.warm_up) = (rate, WarmUpLength::Steps(0));
     };
     let pass = |passes: &mut Passes, epochs, batch, rate| {
         (passes.epochs, passes.batch) = (epochs, batch);
-        fast(&mut passes.optimiser, rate);
+        fast(&mut passes.optimizer, rate);
     };
     (profile.ppo.batch, profile.ppo.temperature) = (Some(64), 1.0);
     (profile.ppo.epochs, profile.ppo.gae.lambda) = (profile.ppo.epochs.min(2), 1.0);
@@ -182,14 +182,14 @@ fn quick(profile: &mut Profile) -> u32 {
         Method::Nlpo(s) => s.follow = Follow::Every { iterations: 5 },
         Method::OnPolicy(s) => {
             (s.prompts, s.minibatches, s.beta) = (64 / s.group, 4, s.beta.min(0.02));
-            fast(&mut s.optimiser, 1e-3);
+            fast(&mut s.optimizer, 1e-3);
         }
         Method::Trpo(s) => (s.prompts, s.beta, s.step.max_kl, s.step.damping) = (16, 0.0, 0.03, 1e-3),
         Method::ExpertIteration(s) => {
             (s.prompts, s.minibatches) = (8, 1);
-            fast(&mut s.optimiser, 5e-3);
+            fast(&mut s.optimizer, 5e-3);
         }
-        Method::Online(s) => fast(&mut s.optimiser, 3e-3),
+        Method::Online(s) => fast(&mut s.optimizer, 3e-3),
         Method::Preference(s) => pass(&mut s.passes, 4, 32, 1e-3),
         Method::Kto(s) => pass(&mut s.passes, 4, 32, 1e-3),
         Method::Bandit(s) => pass(&mut s.passes, 6, 128, 1e-3),

@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut model = LanguageModel::random(&Device::default(), network.clone(), Bytes, 1)?;
     let start = model.model().weights()?.into_owned();
     let demonstrations = ["happy.", "hungry."].map(|answer| ("I am ", answer));
-    model.fine_tune(&demonstrations).set(|s| (s.epochs, s.optimiser.learning_rate) = (200, 3e-3)).run()?;
+    model.fine_tune(&demonstrations).set(|s| (s.epochs, s.optimizer.learning_rate) = (200, 3e-3)).run()?;
 
     // The engine's own model gives its weights by the names of `Architecture::tensors`.
     let before = rlhf_cpu::Model::from_weights(&Cpu::default(), network.clone(), start)?;

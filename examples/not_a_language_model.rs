@@ -11,7 +11,7 @@ use rlhf_core::testing::Table;
 const NOTES: usize = 8;
 const HOME: u32 = 0;
 
-/// The listener likes steps to a neighbouring note, and tunes that come home.
+/// The listener likes steps to a neighboring note, and tunes that come home.
 fn listener(tune: &[u32]) -> f32 {
     let steps = tune.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) == 1).count();
     steps as f32 / (tune.len() - 1) as f32 + f32::from(tune.ends_with(&[HOME]))

@@ -26,7 +26,7 @@ fn main() -> rlhf::Result<()> {
         .iter()
         .flat_map(|person| words.iter().map(move |words| (format!("{person}, "), words)))
         .collect();
-    model.fine_tune(&demonstrations).set(|s| (s.epochs, s.optimiser.learning_rate) = (300, 3e-3)).run()?;
+    model.fine_tune(&demonstrations).set(|s| (s.epochs, s.optimizer.learning_rate) = (300, 3e-3)).run()?;
     let unseen = PEOPLE[4];
     let before = politeness(&mut model, unseen)?;
 
@@ -38,7 +38,7 @@ fn main() -> rlhf::Result<()> {
     let pairs: Vec<_> = pairs.collect();
     let dpo = model.prefer(&pairs).set(|s| {
         (s.passes.epochs, s.passes.batch) = (20, 8);
-        (s.passes.optimiser.learning_rate, s.passes.optimiser.warm_up) = (3e-4, WarmUpLength::Steps(0));
+        (s.passes.optimizer.learning_rate, s.passes.optimizer.warm_up) = (3e-4, WarmUpLength::Steps(0));
         // DPO makes rejected words rare, and what takes their place need not be the chosen ones: fine-tuning on
         // those beside it, as in RPO (Pang et al., arXiv:2404.19733), sees to that. Without, 44 % are polite.
         s.objective.supervised = SupervisedTerm { coefficient: 1.0, per: Per::Response };

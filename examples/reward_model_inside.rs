@@ -18,7 +18,7 @@ fn main() -> rlhf::Result<()> {
     let rankings =
         ["login", "invoice", "search", "printer", "menu"].map(|thing| (asked(thing), replies(thing)));
     let training = model.reward_model(&rankings);
-    let training = training.set(|s| (s.epochs, s.optimiser.learning_rate) = (30, 1e-3)).seed(1);
+    let training = training.set(|s| (s.epochs, s.optimizer.learning_rate) = (30, 1e-3)).seed(1);
     let mut reward = training
         .each(|(step, seen)| {
             if step.step % 10 == 0 {

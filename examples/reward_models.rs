@@ -54,7 +54,7 @@ fn right<R: Reward<Error: 'static>>(reward: &mut R, held_out: &[Ranking]) -> Res
 fn settings(loss: RewardLoss) -> profile::RewardModel {
     let mut settings = Profile::instructgpt().reward;
     (settings.loss, settings.epochs, settings.batch) = (loss, 6, Some(16));
-    settings.optimiser.learning_rate = 3e-3;
+    settings.optimizer.learning_rate = 3e-3;
     settings
 }
 
@@ -76,8 +76,8 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut table: Vec<(&str, f64, Option<f64>)> = Vec::new();
 
     for (kind, loss) in [
-        ("pairs", RewardLoss::Pairwise { centring: 0.0, margin: None }),
-        ("pairs, margin, centred", RewardLoss::Pairwise { centring: 0.01, margin: Some(1.0) }),
+        ("pairs", RewardLoss::Pairwise { centering: 0.0, margin: None }),
+        ("pairs, margin, centered", RewardLoss::Pairwise { centering: 0.01, margin: Some(1.0) }),
         ("rankings, k-wise", RewardLoss::KWise(Ties::ShrinkDivisor)),
         ("rankings, Plackett-Luce", RewardLoss::PlackettLuce(Stages { top: None, ties: RankTies::Efron })),
         ("pairs and ties", RewardLoss::Graded(Grading::Davidson { nu: 1.0 })),
@@ -89,18 +89,18 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     }
 
     let mut model = fresh(1)?;
-    now(RewardModel::labelled(&wholes, &settings(RewardLoss::Outcome), 1)?.run(&mut model, &mut |_, _| {}))?;
+    now(RewardModel::labeled(&wholes, &settings(RewardLoss::Outcome), 1)?.run(&mut model, &mut |_, _| {}))?;
     table.push(("good or bad", right(&mut model, &held_out)?, None));
 
     let mut model = fresh(1)?;
     let process = settings(RewardLoss::Process(StepScore::Min));
-    now(RewardModel::labelled(&solved, &process, 1)?.run(&mut model, &mut |_, _| {}))?;
+    now(RewardModel::labeled(&solved, &process, 1)?.run(&mut model, &mut |_, _| {}))?;
     let mut steps = Steps { critic: model, end: 0, after: Vec::new(), how: StepScore::Min };
     table.push(("good or bad, step by step", right(&mut steps, &held_out)?, None));
 
     // Others' comparisons first, then the few that there are.
     let mut model = fresh(1)?;
-    let mut both = settings(RewardLoss::Pairwise { centring: 0.0, margin: None });
+    let mut both = settings(RewardLoss::Pairwise { centering: 0.0, margin: None });
     both.pretraining = Some(PreferenceModelPretraining { epochs: 6, language: 0.1, learning_rate: 3e-3 });
     let pretrained = RewardModel::new(&few, &both, 1)?.pretrained_on(&train, &both, 1)?;
     now(pretrained.run(&mut model, &mut |_, _| {}))?;

@@ -10,7 +10,7 @@ fn main() -> rlhf::Result<()> {
 
     // Step 1: demonstrations, of which one in four is cheerful.
     let demonstrations = ["happy.", "sleepy.", "hungry.", "angry."].map(|answer| ("I am ", answer));
-    model.fine_tune(&demonstrations).set(|s| (s.epochs, s.optimiser.learning_rate) = (200, 3e-3)).run()?;
+    model.fine_tune(&demonstrations).set(|s| (s.epochs, s.optimizer.learning_rate) = (200, 3e-3)).run()?;
 
     // Step 2 would train a reward model from rankings: a rule stands in for it. Step 3 is PPO.
     let cheerful = |text: &str| f32::from(text == "I am happy.");

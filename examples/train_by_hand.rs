@@ -2,7 +2,7 @@
 //! wait for it: `cargo run --release -p rlhf-examples --example train_by_hand`.
 
 use rlhf::control::{
-    Happened, HumanReward, HumanRewardSettings, Judgement, Preference, Step, Table, Task, Teacher,
+    Happened, HumanReward, HumanRewardSettings, Judgment, Preference, Step, Table, Task, Teacher,
 };
 use rlhf::train::now;
 use rlhf_core::random::Draws;
@@ -63,10 +63,10 @@ struct Waiting {
 }
 
 impl Teacher for Waiting {
-    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgement>> {
+    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgment>> {
         self.seen += 1;
         let value = if step.progress > 0.0 { 1.0 } else { -1.0 };
-        Ok((!self.seen.is_multiple_of(3)).then_some(Judgement { value, after: 0.0 }))
+        Ok((!self.seen.is_multiple_of(3)).then_some(Judgment { value, after: 0.0 }))
     }
 
     fn prefer(&mut self, _: &[Step], _: &[Step]) -> io::Result<Option<Preference>> {

@@ -99,7 +99,7 @@ impl<'a> Batch<'a> {
         Ok(self)
     }
 
-    /// The index in the optimiser's batch of this part's first sequence. It keys dropout, so that
+    /// The index in the optimizer's batch of this part's first sequence. It keys dropout, so that
     /// a split changes nothing.
     pub fn starting_at(mut self, first: u32) -> Self {
         self.first = first;
@@ -121,7 +121,7 @@ impl<'a> Batch<'a> {
         self.temperature
     }
 
-    /// The index in the optimiser's batch of the first sequence.
+    /// The index in the optimizer's batch of the first sequence.
     pub fn first(&self) -> u32 {
         self.first
     }

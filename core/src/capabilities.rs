@@ -99,7 +99,7 @@ pub trait Parameters: Learner {
     /// Another length, or the device's own.
     fn read(&mut self, out: &mut [f32]) -> impl Future<Output = Result<(), <Self as Learner>::Error>>;
 
-    /// Sets the weights from `values`, `[parameters]`. The optimiser's state stays as it is.
+    /// Sets the weights from `values`, `[parameters]`. The optimizer's state stays as it is.
     ///
     /// # Errors
     /// Another length, or the device's own.

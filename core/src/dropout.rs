@@ -5,7 +5,7 @@ use crate::random::{Key, Stream};
 
 /// A pass's dropout: which masks, and how many elements are kept.
 ///
-/// A mask depends on the seed, the step, the sequence's place in the optimiser's batch, the token's
+/// A mask depends on the seed, the step, the sequence's place in the optimizer's batch, the token's
 /// position and the [`Site`] alone. So a pass that is run again drops the same, and so does another split
 /// into micro-batches, or another backend.
 #[derive(Clone, Copy, Debug)]

@@ -22,15 +22,15 @@ pub enum Coupling {
     Token,
     /// The tokens of a sequence belong together: it is called once with all owed tokens.
     Sequence,
-    /// Neighbouring sequences belong together; who splits a batch never splits a group.
+    /// Neighboring sequences belong together; who splits a batch never splits a group.
     Group,
-    /// The whole optimiser batch belongs together: it is never split.
+    /// The whole optimizer batch belongs together: it is never split.
     Batch,
 }
 
 /// A loss with its exact gradient with respect to each scalar that the network gives.
 ///
-/// Losses are sums over what is shown, already divided by a denominator of the *whole* optimiser
+/// Losses are sums over what is shown, already divided by a denominator of the *whole* optimizer
 /// batch, so that any split of it gives the same gradient. Every method writes all of its `grad_*`
 /// slices. A method is called only when [`Objective::needs`] asks for its outputs.
 pub trait Objective {
@@ -118,7 +118,7 @@ impl<O: Objective + ?Sized> Objective for &mut O {
 /// teacher's rows, action values (ILQL), a policy within another's support (NLPO). For a
 /// [`crate::capabilities::LearnRows`].
 ///
-/// Losses are sums over what is shown, already divided by a denominator of the whole optimiser batch.
+/// Losses are sums over what is shown, already divided by a denominator of the whole optimizer batch.
 pub trait RowObjective {
     /// The row that `tokens[position]` was drawn from: `logits`, `[vocabulary]`, as the network gives
     /// them, not divided by a temperature. Rows come in rising order of position, one for each owed
@@ -140,7 +140,7 @@ impl<O: RowObjective + ?Sized> RowObjective for &mut O {
 /// what [`RowObjective`] is where rows are too dear to leave a device. For a
 /// [`crate::capabilities::LearnCandidates`].
 ///
-/// Losses are sums over what is shown, already divided by a denominator of the whole optimiser batch.
+/// Losses are sums over what is shown, already divided by a denominator of the whole optimizer batch.
 pub trait CandidateObjective {
     /// `positions` rise and index the batch's tokens; `log_probs`, in nats under the batch's
     /// temperature, and `grad_log_probs`, all of it written, are `[positions, k]`. May be called tile

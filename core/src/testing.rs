@@ -306,11 +306,11 @@ impl Candidates for Table {
         ids: &[u32],
         log_probs: &mut [f32],
     ) -> Result<(), Error> {
-        let mut normalised = vec![0.0; self.columns];
+        let mut normalized = vec![0.0; self.columns];
         for (i, (_, row)) in self.predicted(batch)?.into_iter().enumerate() {
-            log_softmax(&self.weights[row], batch.temperature().into(), &mut normalised)?;
+            log_softmax(&self.weights[row], batch.temperature().into(), &mut normalized)?;
             for j in i * k..(i + 1) * k {
-                log_probs[j] = normalised[ids[j] as usize];
+                log_probs[j] = normalized[ids[j] as usize];
             }
         }
         Ok(())

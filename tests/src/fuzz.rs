@@ -4,7 +4,7 @@
 use rlhf::config::Config;
 use rlhf::data::personal::{Finder, Names, mask as mask_file};
 use rlhf::data::{
-    Format, Kind, Options, comparisons, demonstrations, feedback, prompts, recognise, solutions,
+    Format, Kind, Options, comparisons, demonstrations, feedback, prompts, recognize, solutions,
 };
 use rlhf::models::{Files, Members, Safetensors, Scoring, open, tokenizer};
 use rlhf::record::{Manifest, Metrics};
@@ -23,7 +23,7 @@ fn with_file(bytes: &[u8], read: impl FnOnce(PathBuf)) {
 
 /// Any file of rows: plain, packed or Parquet.
 pub fn json_lines(bytes: &[u8]) {
-    with_file(bytes, |path| match recognise(&path).ok().flatten().map(Format::kind) {
+    with_file(bytes, |path| match recognize(&path).ok().flatten().map(Format::kind) {
         Some(Kind::Demonstrations) => {
             demonstrations(&path).into_iter().flatten().take(MOST_ROWS).for_each(drop);
         }

@@ -38,8 +38,8 @@ pub fn bits(model: &Model) -> Vec<u32> {
 pub fn settings() -> profile::Ppo {
     let mut settings = Profile::instructgpt().ppo;
     (settings.pretraining, settings.average, settings.minibatches) = (None, None, 2);
-    for optimiser in [&mut settings.policy, &mut settings.critic] {
-        (optimiser.learning_rate, optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+    for optimizer in [&mut settings.policy, &mut settings.critic] {
+        (optimizer.learning_rate, optimizer.warm_up) = (3e-3, WarmUpLength::Steps(0));
     }
     settings
 }

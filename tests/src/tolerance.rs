@@ -17,7 +17,7 @@ pub enum Kind {
     PeerBf16,
     /// A whole network in f32, its gradients included, against the peer's in f64.
     Network,
-    /// The same after some steps of the optimiser.
+    /// The same after some steps of the optimizer.
     Trained,
 }
 

@@ -243,7 +243,7 @@ fn a_benchmark_says_how_fast_and_how_near_to_the_limit() {
             Work::PpoValueHead => &["policy learns"],
             _ => &[],
         };
-        let all = ["generate", "reference", "scores", "values", "optimiser", "other"];
+        let all = ["generate", "reference", "scores", "values", "optimizer", "other"];
         let wanted = if learns.is_empty() { Vec::new() } else { [&all, learns].concat() };
         assert_eq!(named.len(), wanted.len(), "{named:?}");
         assert!(wanted.iter().all(|name| named.contains(name)), "{named:?}");
@@ -316,7 +316,7 @@ fn a_run_leaves_models_that_write_and_score() {
     let reward = score(input)[0]["reward"].as_f64().unwrap();
     let path = folder.join("out/reward/reward.json");
     let mut scale: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
-    assert_ne!(scale["bias"], 0.0, "it was centred");
+    assert_ne!(scale["bias"], 0.0, "it was centered");
     scale["bias"] = (scale["bias"].as_f64().unwrap() + 1.0).into();
     std::fs::write(&path, scale.to_string()).unwrap();
     assert!((score(input)[0]["reward"].as_f64().unwrap() - reward - 1.0).abs() < 1e-5);

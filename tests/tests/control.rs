@@ -14,7 +14,7 @@ fn learn(lesson: &Lesson, mut teacher: Simulated) -> Outcome {
     lesson.learn(&mut teacher, &mut |_| ()).unwrap()
 }
 
-/// One judgement in ten is wrong. The same lesson with judgements that mean nothing stays below the bar,
+/// One judgment in ten is wrong. The same lesson with judgments that mean nothing stays below the bar,
 /// and so do actions at random.
 #[track_caller]
 fn learns(task: Tasks, method: Method, bar: f64) {
@@ -67,9 +67,9 @@ fn without_a_word_nothing_is_learnt() {
     }
 }
 
-/// Judgements that come two to three steps late teach whoever expects that, and mislead who does not.
+/// Judgments that come two to three steps late teach whoever expects that, and mislead who does not.
 #[test]
-fn late_judgements_need_a_window() {
+fn late_judgments_need_a_window() {
     for (method, bar) in [(Method::Tamer, -25.0), (Method::Coach, -25.0)] {
         for seed in SEEDS {
             let mut lesson = Lesson { episodes: 400, ..Lesson::new(Tasks::Grid, method, seed) };

@@ -3,7 +3,7 @@
 use flate2::{Compression, write::GzEncoder};
 use proptest::prelude::*;
 use rlhf::data::{
-    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback, prompts, recognise,
+    Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback, prompts, recognize,
     solutions, text,
 };
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
@@ -39,7 +39,7 @@ const ROWS: [(Format, &str); 20] = [
         Format::Predictions,
         r#"{"question": "Who?", "passages": [["T", "S."]], "prediction 1": "a", "prediction 2": "b", "prediction 3": "c", "prediction 4": "d", "preference": [0, 1, 2, 1, 2, 0]}"#,
     ),
-    (Format::Labelled, r#"{"input": "Hi", "output_1": "No", "output_2": "Yes", "label": 2}"#),
+    (Format::Labeled, r#"{"input": "Hi", "output_1": "No", "output_2": "Yes", "label": 2}"#),
     (
         Format::Annotated,
         r#"{"instruction": "Say", "input": "hi", "response1": "a", "response2": "b", "annotator1": 1, "annotator2": 0, "annotator3": 2}"#,
@@ -100,15 +100,15 @@ fn row(format: Format) -> &'static str {
 }
 
 #[test]
-fn formats_are_recognised_by_their_fields_whatever_the_name() {
+fn formats_are_recognized_by_their_fields_whatever_the_name() {
     let folder = tempfile::tempdir().unwrap();
     for (i, (format, row)) in ROWS.iter().enumerate() {
         let plain = file(folder.path(), &format!("{i}.anything"), &format!("\n{row}\n"));
-        assert_eq!(recognise(&plain).unwrap(), Some(*format));
+        assert_eq!(recognize(&plain).unwrap(), Some(*format));
         let packed = gzipped(folder.path(), &format!("{i}"), row.as_bytes());
-        assert_eq!(recognise(&packed).unwrap(), Some(*format));
+        assert_eq!(recognize(&packed).unwrap(), Some(*format));
         let packed = zstandard(folder.path(), &format!("{i}.z"), row.as_bytes());
-        assert_eq!(recognise(&packed).unwrap(), Some(*format));
+        assert_eq!(recognize(&packed).unwrap(), Some(*format));
     }
     file(folder.path(), "config.json", "{\n}");
     file(folder.path(), "judge.jsonl", r#"{"question": "", "answer": "", "label": "unsure"}"#);
@@ -149,7 +149,7 @@ fn comparisons_become_answers_and_votes() {
         (Format::Pairs, vec![FIRST]),
         (Format::Conversations, vec![FIRST]),
         (Format::Rankings, vec![SECOND]),
-        (Format::Labelled, vec![SECOND]),
+        (Format::Labeled, vec![SECOND]),
     ] {
         let c = read(format, Options::default()).unwrap();
         assert_eq!(c.prompt, "\n\nHuman: Hi\n\nAssistant:", "{format:?}");
@@ -277,10 +277,10 @@ fn faults_name_the_file_the_line_and_the_field() {
             path.display()
         )
     );
-    let path = two(Format::Labelled, &row(Format::Labelled).replace(": 2}", ": 3}"));
+    let path = two(Format::Labeled, &row(Format::Labeled).replace(": 2}", ": 3}"));
     assert!(message(&path).ends_with("line 3, field \"label\": 3 is neither 0 (tie), 1 nor 2"));
     let path = two(Format::Predictions, &row(Format::Predictions).replace("[0, ", "["));
-    assert!(message(&path).ends_with("field \"preference\": want six judgements, got 5"));
+    assert!(message(&path).ends_with("field \"preference\": want six judgments, got 5"));
     let path = two(Format::Transcripts, r#"{"chosen": "a", "rejected": "b"}"#);
     assert!(message(&path).contains("line 3, field \"chosen\": want two transcripts"));
     let path = two(Format::Pairs, "[1]");
@@ -306,7 +306,7 @@ fn a_damaged_zstandard_file_is_an_error_and_an_end() {
     assert!(rows.len() < 2000 && rows.last().unwrap().is_err());
     // A window of a terabyte is asked for, and not given.
     std::fs::write(&path, b"\x28\xb5\x2f\xfd\0\xf0\x01\0\0").unwrap();
-    assert!(recognise(&path).unwrap_err().to_string().contains("indow"));
+    assert!(recognize(&path).unwrap_err().to_string().contains("indow"));
 }
 
 #[test]
@@ -428,7 +428,7 @@ proptest! {
         std::fs::write(&path, &bytes).unwrap();
         // A damaged bit may decide a pair that was not, or repeat a part of what is packed; no file is without end.
         const MOST: usize = 64;
-        match recognise(&path).ok().flatten().map(Format::kind) {
+        match recognize(&path).ok().flatten().map(Format::kind) {
             Some(Kind::Demonstrations) => prop_assert!(demonstrations(&path).unwrap().count() <= MOST),
             Some(Kind::Comparisons) => {
                 prop_assert!(comparisons(&path, Options::default()).unwrap().count() <= MOST);

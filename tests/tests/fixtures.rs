@@ -6,7 +6,7 @@
 
 mod models;
 mod on_policy;
-mod optimiser;
+mod optimizer;
 mod ppo;
 mod preferences;
 mod probabilities;

@@ -20,7 +20,7 @@ fn undecided() -> LanguageModel {
     let mut losses = Vec::new();
     let training = model.fine_tune(&ANSWERS).seed(2);
     let training =
-        training.set(|s| (s.epochs, s.batch, s.dropout, s.optimiser.learning_rate) = (150, 4, 0.0, 3e-3));
+        training.set(|s| (s.epochs, s.batch, s.dropout, s.optimizer.learning_rate) = (150, 4, 0.0, 3e-3));
     training.each(|step| losses.push(step.loss)).run().unwrap();
     assert_eq!(losses.len(), 150);
     assert!(losses[149] < 0.35 && losses[149] < losses[0] / 10.0, "{losses:?}");
@@ -69,7 +69,7 @@ fn a_reward_model_of_rankings_trains_a_policy() {
     let model = undecided();
     let rankings = ["A ", "B "].map(|prompt| (prompt, ["aa.", "bb."]));
     let training = model.reward_model(&rankings).set(|s| {
-        (s.epochs, s.optimiser.learning_rate) = (30, 1e-3);
+        (s.epochs, s.optimizer.learning_rate) = (30, 1e-3);
     });
     let mut accuracy = None;
     let mut reward = training.each(|(_, seen)| accuracy = seen.accuracy()).run().unwrap();
@@ -90,7 +90,7 @@ fn groups_and_pairs_teach_it_too() {
     let grpo = model.grpo(&["A ", "B "], |text: &str| f32::from(text.ends_with(" aa."))).set(|s| {
         (s.iterations, s.max_new_tokens) = (12, 8);
         (s.method.prompts, s.method.group, s.method.minibatches) = (4, 8, 1);
-        s.method.optimiser.learning_rate = 1e-3;
+        s.method.optimizer.learning_rate = 1e-3;
     });
     grpo.run().unwrap();
     assert!(share(&mut model, "A ") > 0.8, "{}", share(&mut model, "A "));
@@ -99,8 +99,8 @@ fn groups_and_pairs_teach_it_too() {
     let pairs = ["A ", "B "].map(|prompt| (prompt, "aa.", "bb."));
     let mut margins = Vec::new();
     let dpo = model.prefer(&pairs).set(|s| {
-        (s.passes.epochs, s.passes.batch, s.passes.optimiser.learning_rate) = (30, 2, 3e-4);
-        s.passes.optimiser.warm_up = WarmUpLength::Steps(0);
+        (s.passes.epochs, s.passes.batch, s.passes.optimizer.learning_rate) = (30, 2, 3e-4);
+        s.passes.optimizer.warm_up = WarmUpLength::Steps(0);
         s.objective.supervised = SupervisedTerm { coefficient: 1.0, per: Per::Response };
     });
     dpo.each(|(_, seen)| margins.extend(seen.margin())).run().unwrap();

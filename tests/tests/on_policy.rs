@@ -20,7 +20,7 @@ static SFT: LazyLock<Model> = LazyLock::new(|| {
         ["I am ", "We are "].into_iter().flat_map(|who| ANSWERS.map(|a| (Bytes.encode(who), ended(a))));
     let demonstrations = Examples::try_from_iter(texts).unwrap();
     let mut sft = Profile::instructgpt().supervised.unwrap();
-    (sft.optimiser.learning_rate, sft.epochs, sft.dropout) = (5e-3, 150, 0.0);
+    (sft.optimizer.learning_rate, sft.epochs, sft.dropout) = (5e-3, 150, 0.0);
     now(supervised(&mut model, &demonstrations, &sft, 1, &mut |_| {})).unwrap();
     model
 });
@@ -32,7 +32,7 @@ fn glad(text: &[u32]) -> f32 {
 /// Small enough for seconds, with room to learn.
 fn settings(name: &str) -> profile::OnPolicy {
     let mut s = profile::OnPolicy::by_name(name).unwrap().with_longest(8);
-    (s.prompts, s.beta, s.optimiser.learning_rate) = (64 / s.group, s.beta.min(0.02), 2e-3);
+    (s.prompts, s.beta, s.optimizer.learning_rate) = (64 / s.group, s.beta.min(0.02), 2e-3);
     s
 }
 

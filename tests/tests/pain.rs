@@ -14,10 +14,10 @@
 //! | 9 | resuming | `resume.rs` |
 //! | 10 | not reproducible | `pain/training.rs` |
 //! | 11 | scores depend on padding and company | `pain/rewards.rs` |
-//! | 12 | wrong normalisation under accumulation | `pain/splits.rs` |
+//! | 12 | wrong normalization under accumulation | `pain/splits.rs` |
 //! | 13 | hangs | `pain/roles.rs` |
 //! | 14 | slow rollouts | `pain/sampler.rs`; speed itself is `cargo bench`'s, for time is no test |
-//! | 15 | texts are tokenised again | `pain/roles.rs` |
+//! | 15 | texts are tokenized again | `pain/roles.rs` |
 //! | + | unstable beyond one epoch; pretraining mix | `pain/training.rs` |
 //! | + | the critic's NaN | `pain/training.rs`, `guards` |
 //! | + | no Metal | no test: `metal` is linked, and needs one of Apple's cards |

@@ -6,7 +6,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
-use rlhf::data::{Format, Group, Options, comparisons, recognise};
+use rlhf::data::{Format, Group, Options, comparisons, recognize};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ fn rows_are_those_of_json_lines() {
     for compression in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::GZIP(Default::default())]
     {
         write(&path, 25, compression);
-        assert_eq!(recognise(&path).unwrap(), Some(Format::Pairs));
+        assert_eq!(recognize(&path).unwrap(), Some(Format::Pairs));
         let rows: Vec<_> = comparisons(&path, Options::default()).unwrap().collect::<Result<_, _>>().unwrap();
         assert_eq!(rows.len(), 25);
         assert_eq!(rows[12].prompt, "\n\nHuman: Why 12é\n\nAssistant:");
@@ -68,7 +68,7 @@ fn a_page_is_looked_at_before_its_size_is_believed() {
     assert_eq!((bytes[4], bytes[6]), (0x15, 0x15));
     bytes[7] |= 1;
     std::fs::write(&path, &bytes).unwrap();
-    let error = recognise(&path).unwrap_err().to_string();
+    let error = recognize(&path).unwrap_err().to_string();
     assert!(error.contains("row 1") && error.contains("the page at byte 4 "), "{error}");
 }
 

@@ -30,8 +30,8 @@ fn learn_to_count<L: Learner<Error: 'static>>(learner: &mut L) -> Vec<f64> {
     let texts = (0..40u32).map(|i| ([2 + i % 8], [2 + (i + 1) % 8, 2 + (i + 2) % 8, 0]));
     let texts = Examples::try_from_iter(texts).unwrap();
     let mut settings = Profile::instructgpt().supervised.unwrap();
-    (settings.batch, settings.epochs, settings.optimiser.learning_rate) = (8, 2, 1e-2);
-    settings.optimiser.warm_up = WarmUpLength::Steps(0);
+    (settings.batch, settings.epochs, settings.optimizer.learning_rate) = (8, 2, 1e-2);
+    settings.optimizer.warm_up = WarmUpLength::Steps(0);
     let mut losses = Vec::new();
     now(supervised(learner, &texts, &settings, 1, &mut |step| losses.push(step.loss))).unwrap();
     losses
@@ -52,8 +52,8 @@ fn supervised_fine_tuning_follows_the_cpu_engine() {
 fn settings() -> profile::Ppo {
     let mut settings = Profile::instructgpt().ppo;
     (settings.pretraining, settings.minibatches) = (None, 2);
-    for optimiser in [&mut settings.policy, &mut settings.critic] {
-        (optimiser.learning_rate, optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+    for optimizer in [&mut settings.policy, &mut settings.critic] {
+        (optimizer.learning_rate, optimizer.warm_up) = (3e-3, WarmUpLength::Steps(0));
     }
     settings
 }

@@ -1,1 +1,79 @@
-../../burn/tests/conformance.rs
+//! The backend keeps the promises that `rlhf-core` writes down, on every processor's device of this build:
+//! both families of networks, with and without a scalar head. What was found is what the README says.
+
+mod shared;
+
+use rlhf_core::conformance;
+use rlhf_core::conformance::{Report, Saved, Skip, Subject};
+use rlhf_core::model::Architecture;
+use rlhf_core::ready;
+use shared::backend::{Device, Model};
+use shared::{devices, is_processor, networks, table, weights};
+
+struct Backend {
+    name: String,
+    device: Device,
+    architecture: Architecture,
+    skips: &'static [Skip],
+}
+
+impl Subject for Backend {
+    type Network = Model;
+
+    fn fresh(&self, seed: u64) -> Model {
+        let weights = weights(&self.architecture, seed);
+        Model::from_weights(&self.device, self.architecture.clone(), &weights).unwrap()
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.architecture.vocabulary
+    }
+
+    fn context(&self) -> usize {
+        self.architecture.context
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn skips(&self) -> &[Skip] {
+        self.skips
+    }
+}
+
+impl Saved for Backend {
+    fn reload(&self, network: &mut Model) -> Model {
+        let weights = ready(network.weights()).unwrap().unwrap();
+        Model::from_weights(&self.device, self.architecture.clone(), &weights).unwrap()
+    }
+}
+
+fn conforms(name: &str, device: Device, architecture: Architecture) -> Report {
+    const HEADLESS: Skip =
+        Skip { what: &["critic", "learn_values", "reward", "learn_scores"], why: "no scalar head" };
+    let skips: &[Skip] = if architecture.scalar { &[] } else { &[HEADLESS] };
+    let name = format!("{name} on {}", device.name());
+    conformance!(Backend { name, device, architecture, skips })
+}
+
+#[test]
+fn every_network_conforms_and_the_readme_says_so() {
+    for device in devices() {
+        let run = |(name, architecture)| conforms(name, device.clone(), architecture);
+        let reports: Vec<_> = if is_processor(&device) {
+            std::thread::scope(|scope| {
+                let runs: Vec<_> =
+                    networks(&device).into_iter().map(|network| scope.spawn(move || run(network))).collect();
+                runs.into_iter().map(|run| run.join().unwrap()).collect()
+            })
+        } else {
+            networks(&device).into_iter().map(run).collect()
+        };
+        for report in &reports {
+            println!("{report}");
+            assert!(report.passed(), "{report}");
+        }
+        table::check(&device, &reports);
+    }
+}

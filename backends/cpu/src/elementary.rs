@@ -1,4 +1,4 @@
-//! Vectorised elementary functions.
+//! Vectorized elementary functions.
 
 use crate::lanes::Lanes;
 

@@ -6,7 +6,7 @@ use crate::lanes::kernel;
 use crate::learning::{Learning, combine_tied};
 use crate::slices::add_scaled;
 use crate::weights::Weights;
-use crate::{Cpu, EngineError, Model, optimiser};
+use crate::{Cpu, EngineError, Model, optimizer};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -178,7 +178,7 @@ impl Learner for Model {
         let len = self.weights.layout.len;
         combine_tied(&self.weights, &mut learning.gradient);
         let gradient = &mut learning.gradient[..len];
-        let norm = optimiser::norm(&self.cpu, gradient);
+        let norm = optimizer::norm(&self.cpu, gradient);
         if !norm.is_finite() {
             gradient.fill(0.0);
             return Err(EngineError::Gradient { norm, step: learning.steps + 1 });
@@ -189,7 +189,7 @@ impl Learner for Model {
         self.packed = None;
         let weights = &mut Arc::make_mut(&mut self.weights).data;
         let (m, v) = (&mut learning.first, &mut learning.second);
-        optimiser::adamw(&self.cpu, update, learning.steps, scale, weights, gradient, m, v);
+        optimizer::adamw(&self.cpu, update, learning.steps, scale, weights, gradient, m, v);
         Ok(norm)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Batches are ragged, without a pad token anywhere. The bits of a result depend on the instruction
 //! set ([`Isa`]) alone: not on threads, on the company in a batch, on the key-value cache, nor on how
-//! an optimiser's batch is split between sequences. Where there is no kernel of ours
+//! an optimizer's batch is split between sequences. Where there is no kernel of ours
 //! ([`Isa::Portable`]), products are `matrixmultiply`'s and this holds within a tolerance.
 #![no_std]
 // A kernel's arguments are its operands.
@@ -32,7 +32,7 @@ mod linear;
 mod model;
 mod network;
 mod norm;
-mod optimiser;
+mod optimizer;
 mod product;
 mod roles;
 mod rope;

@@ -18,7 +18,7 @@ use rlhf_core::{Error, Ragged};
 
 /// A network that plays every role: policy, reference, reward model, critic, learner.
 ///
-/// A clone shares the weights until one of the two learns; it has no optimiser state.
+/// A clone shares the weights until one of the two learns; it has no optimizer state.
 pub struct Model {
     pub(crate) cpu: Cpu,
     pub(crate) weights: Arc<Weights>,

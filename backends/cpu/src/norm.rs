@@ -45,11 +45,11 @@ unsafe fn forward_rows<L: Lanes>(norm: Norm<'_>, x: &[f32], out: &mut [f32], sta
             }
             let mut squares = L::splat(0.0);
             for i in (0..width).step_by(WIDTH) {
-                let centred = L::mul(
+                let centered = L::mul(
                     L::sub(get::<L>(x.as_ptr().add(i), width - i), L::splat(mean)),
                     ones::<L>(width - i),
                 );
-                squares = L::fma(centred, centred, squares);
+                squares = L::fma(centered, centered, squares);
             }
             let inverse = 1.0 / L::root(L::sum(squares) * each + norm.epsilon);
             (s[0], s[1]) = (mean, inverse);
@@ -120,15 +120,15 @@ unsafe fn backward_rows<L: Lanes>(norm: Norm<'_>, x: &[f32], s: &[f32], dy: &[f3
             for i in (0..width).step_by(WIDTH) {
                 let n = width - i;
                 let (g, standard) = scaled::<L>(norm.gain, x, dy, mean, inverse, i);
-                let centred = L::sub(L::sub(g, sum), L::mul(standard, projected));
+                let centered = L::sub(L::sub(g, sum), L::mul(standard, projected));
                 let to = dx.as_mut_ptr().add(i);
-                put::<L>(to, n, L::fma(centred, inverse, get::<L>(to, n)));
+                put::<L>(to, n, L::fma(centered, inverse, get::<L>(to, n)));
             }
         }
     }
 }
 
-/// `dy · gain` and the standardised `x` from element `i` on.
+/// `dy · gain` and the standardized `x` from element `i` on.
 #[inline(always)]
 unsafe fn scaled<L: Lanes>(
     gain: &[f32],

@@ -77,7 +77,7 @@ impl Trpo {
 
     /// One step on tokens that the policy drew with its weights as they are, at the batch's temperature.
     /// `advantages` are laid out as the batch's tokens; only owed positions are read. Where no step within
-    /// the bound gains anything, or something fails, the weights are as before. The optimiser's state is
+    /// the bound gains anything, or something fails, the weights are as before. The optimizer's state is
     /// neither used nor changed; what had been accumulated is forgotten.
     ///
     /// # Errors

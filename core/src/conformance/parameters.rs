@@ -105,7 +105,7 @@ fn directions<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Check
 }
 
 /// Five steps move every weight as [`adamw`] does, decay and clipping included; setting the weights in
-/// their midst leaves the optimiser's state alone.
+/// their midst leaves the optimizer's state alone.
 fn follows_adamw<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
     let (mut learner, mut shadow) = (subject.fresh(1), subject.fresh(1));

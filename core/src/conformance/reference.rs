@@ -71,7 +71,7 @@ fn sums_to_one<S: Subject<Network: Reference>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// Logits are divided by the batch's temperature, and normalised again.
+/// Logits are divided by the batch's temperature, and normalized again.
 fn temperature<S: Subject<Network: Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
     let mut network = subject.fresh(1);

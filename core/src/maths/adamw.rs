@@ -78,7 +78,7 @@ impl Adam {
     }
 }
 
-/// One optimiser step's settings.
+/// One optimizer step's settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Update {
     /// The learning rate of this step.

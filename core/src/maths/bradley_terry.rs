@@ -36,12 +36,12 @@ impl Comparisons {
     }
 }
 
-/// Bradley–Terry loss with optional margin m and centring coefficient c:
+/// Bradley–Terry loss with optional margin m and centering coefficient c:
 /// `L = Σ [−ln σ(a − b − m) + c·(a + b)²] / n` for chosen scores a and rejected scores b
-/// (Touvron et al., arXiv:2307.09288, eq. 2; centring: Eisenstein et al., arXiv:2312.09244).
+/// (Touvron et al., arXiv:2307.09288, eq. 2; centering: Eisenstein et al., arXiv:2312.09244).
 ///
 /// All slices are `[pairs]`, scores in any unit; `n` (`denominator`) counts the pairs of the whole
-/// optimiser batch. The gradients are overwritten.
+/// optimizer batch. The gradients are overwritten.
 ///
 /// # Errors
 /// [`Error::Shape`]; [`Error::Range`] for a denominator that is not positive;
@@ -51,7 +51,7 @@ pub fn bradley_terry<R: Real>(
     chosen: &[R],
     rejected: &[R],
     margin: Option<&[R]>,
-    centring: f64,
+    centering: f64,
     denominator: f64,
     grad_chosen: &mut [R],
     grad_rejected: &mut [R],
@@ -72,10 +72,10 @@ pub fn bradley_terry<R: Real>(
         let (a, b) = (chosen[i], rejected[i]);
         let (l, slope) = minus_log_sigmoid(a - b - margin.map_or(R::ZERO, |m| m[i]));
         let sum = (a + b).f64();
-        loss += l.f64() + centring * sum * sum;
+        loss += l.f64() + centering * sum * sum;
         correct += usize::from(a > b);
-        grad_chosen[i] = R::of((slope.f64() + 2.0 * centring * sum) / denominator);
-        grad_rejected[i] = R::of((-slope.f64() + 2.0 * centring * sum) / denominator);
+        grad_chosen[i] = R::of((slope.f64() + 2.0 * centering * sum) / denominator);
+        grad_rejected[i] = R::of((-slope.f64() + 2.0 * centering * sum) / denominator);
     }
     Ok(Comparisons { loss: loss / denominator, pairs: n, correct })
 }
@@ -88,11 +88,11 @@ mod tests {
     use std::vec;
     use std::vec::Vec;
 
-    fn loss(pairs: &[f64], margin: &[f64], centring: f64) -> f64 {
+    fn loss(pairs: &[f64], margin: &[f64], centering: f64) -> f64 {
         let (a, b) = pairs.split_at(margin.len());
         let mut grads = vec![0.0; 2 * margin.len()];
         let (ga, gb) = grads.split_at_mut(margin.len());
-        bradley_terry(a, b, Some(margin), centring, margin.len() as f64, ga, gb).unwrap().loss
+        bradley_terry(a, b, Some(margin), centering, margin.len() as f64, ga, gb).unwrap().loss
     }
 
     proptest! {

@@ -32,7 +32,7 @@ pub fn traces<R: Real>(feedback: &[R], lambda: f64, delay: usize, weights: &mut 
 /// feedback in the place of the advantage (arXiv:1701.06049, eq. 2).
 ///
 /// `log_probs`, in nats, `weights` (of [`traces`]), `grad`: `[actions]`. `n` (`denominator`) counts the
-/// actions of the whole optimiser batch. `grad` is overwritten.
+/// actions of the whole optimizer batch. `grad` is overwritten.
 ///
 /// # Errors
 /// [`Error::Shape`]; [`Error::Range`] for a denominator that is not positive; [`Error::NotFinite`].

@@ -8,11 +8,11 @@ use crate::{Error, Real};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Normaliser {
+pub enum Normalizer {
     /// How many there are: inverse propensity scoring.
     #[default]
     Count,
-    /// The sum of the weights, over the whole optimiser batch (SNIPS). A constant added to all rewards
+    /// The sum of the weights, over the whole optimizer batch (SNIPS). A constant added to all rewards
     /// then changes nothing, so a policy cannot win by avoiding what was logged.
     Weights,
 }
@@ -23,8 +23,7 @@ pub enum Normaliser {
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Counterfactual {
     /// The divisor.
-    #[cfg_attr(feature = "alloc", serde(rename = "normalizer"))]
-    pub normaliser: Normaliser,
+    pub normalizer: Normalizer,
     /// No weight counts for more than this, and one that would has no gradient.
     pub clip: Option<f64>,
 }
@@ -75,14 +74,14 @@ impl CounterfactualStats {
 }
 
 /// Counterfactual risk: `L = −Σ w·δ / D` with importance weights `w = min(exp(log_prob − logged), clip)`
-/// and D = n ([`Normaliser::Count`]) or Σ w ([`Normaliser::Weights`]), the estimators of Swaminathan &
+/// and D = n ([`Normalizer::Count`]) or Σ w ([`Normalizer::Weights`]), the estimators of Swaminathan &
 /// Joachims (NIPS 2015, "The self-normalized estimator for counterfactual learning"), for human bandit
 /// feedback in Kreutzer et al., arXiv:1805.10627.
 ///
 /// An action is a response or a token. `log_probs`, `logged`: `[actions]`, in nats, of the policy and of
 /// what the logging policy drew with; a logger that takes the likeliest response has 0 everywhere.
 /// `rewards` (δ), `grad`: `[actions]`; a reward less a model's prediction of it has less variance. `n`
-/// (`denominator`) counts the actions of the whole optimiser batch; weights normalise what is shown, so
+/// (`denominator`) counts the actions of the whole optimizer batch; weights normalize what is shown, so
 /// that has to be the whole batch. `grad` is overwritten.
 ///
 /// # Errors
@@ -123,10 +122,10 @@ pub fn counterfactual<R: Real>(
         stats.rewards += reward.f64();
         gain += w * reward.f64();
     }
-    let (divisor, baseline) = match settings.normaliser {
-        Normaliser::Count => (denominator, 0.0),
-        Normaliser::Weights if stats.weights > 0.0 => (stats.weights, gain / stats.weights),
-        Normaliser::Weights => return Err(Error::TooFew { name: "weights", need: 1, got: 0 }),
+    let (divisor, baseline) = match settings.normalizer {
+        Normalizer::Count => (denominator, 0.0),
+        Normalizer::Weights if stats.weights > 0.0 => (stats.weights, gain / stats.weights),
+        Normalizer::Weights => return Err(Error::TooFew { name: "weights", need: 1, got: 0 }),
     };
     for (i, (grad, reward)) in grad.iter_mut().zip(rewards).enumerate() {
         let (w, moves) = weight(i);

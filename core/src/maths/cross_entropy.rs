@@ -7,7 +7,7 @@ use crate::{Error, Real};
 /// Next-token cross-entropy: `L = −c·Σ ln p[t] / n`, `∂L/∂ln p[t] = −c/n`.
 ///
 /// `log_probs`, `grad`: `[owed tokens]`, in nats. `n` (`denominator`) counts the owed tokens of the
-/// whole optimiser batch, so that parts add up; `c` (`coefficient`) is 1, or PPO-ptx's γ
+/// whole optimizer batch, so that parts add up; `c` (`coefficient`) is 1, or PPO-ptx's γ
 /// (arXiv:2203.02155, eq. 2). `grad` is overwritten.
 ///
 /// # Errors

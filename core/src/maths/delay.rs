@@ -3,14 +3,14 @@
 use crate::ranges::{positive, within};
 use crate::{Error, Real};
 
-/// The distribution of the time, in seconds, from what somebody judges to the judgement. It says which
-/// of the last steps a judgement is about: TAMER's credit (Knox and Stone, "Interactively shaping agents
+/// The distribution of the time, in seconds, from what somebody judges to the judgment. It says which
+/// of the last steps a judgment is about: TAMER's credit (Knox and Stone, "Interactively shaping agents
 /// via human reinforcement: the TAMER framework", K-CAP 2009, §3.4) and Deep TAMER's importance weight
 /// (Warnell et al., arXiv:1709.10163, eq. 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Delay {
-    /// A judgement is about the step that has just ended: whoever judges is waited for.
+    /// A judgment is about the step that has just ended: whoever judges is waited for.
     #[default]
     None,
     /// Evenly between two times; Deep TAMER has 0.28 and 4.
@@ -76,9 +76,9 @@ impl Delay {
         }
     }
 
-    /// `out[i]`: the probability that a judgement is about the step that began `since + i·seconds` before
+    /// `out[i]`: the probability that a judgment is about the step that began `since + i·seconds` before
     /// it and lasted `seconds`, `∫ f(x) dx` over that step. `since` is how long ago the newest step began:
-    /// `seconds` where the judgement comes as it ends. What lies before the window is nobody's.
+    /// `seconds` where the judgment comes as it ends. What lies before the window is nobody's.
     ///
     /// # Errors
     /// Those of [`Self::validate`]; [`Error::Range`] unless `seconds` is positive and `since` is not
@@ -97,7 +97,7 @@ impl Delay {
     }
 }
 
-/// The regularised lower incomplete gamma function P(a, x), x > 0: its power series below the mean, one
+/// The regularized lower incomplete gamma function P(a, x), x > 0: its power series below the mean, one
 /// less the continued fraction of its complement above (Abramowitz and Stegun, 6.5.29 and 6.5.31).
 fn lower_gamma(a: f64, x: f64) -> f64 {
     const TERMS: usize = 500;

@@ -14,9 +14,8 @@ pub enum Tail {
     /// than 1e-6 is left it counts as 1e-6, for f32 tells no smaller rests apart, and does not pull.
     #[default]
     Bucket,
-    /// Both distributions are renormalised within the candidates; nothing is learnt about the rest.
-    #[cfg_attr(feature = "alloc", serde(rename = "renormalized"))]
-    Renormalised,
+    /// Both distributions are renormalized within the candidates; nothing is learnt about the rest.
+    Renormalized,
     /// It is left out: the student learns each candidate's mass, and the rest only through their sum.
     Dropped,
 }
@@ -45,11 +44,11 @@ pub fn distil_row<R: Real>(
     divergence.validate()?;
     check("teacher", teacher.len(), logits.len())?;
     log_softmax(logits, temperature, grad_logits)?;
-    distil_normalised(divergence, teacher, upstream / temperature, grad_logits)
+    distil_normalized(divergence, teacher, upstream / temperature, grad_logits)
 }
 
 /// Exchanges the log-probabilities of a whole distribution for `upstream·∂D/∂y`.
-fn distil_normalised<R: Real>(
+fn distil_normalized<R: Real>(
     divergence: Divergence,
     teacher: &[R],
     upstream: f64,
@@ -92,7 +91,7 @@ pub fn distil_candidates<R: Real>(
         return Err(Error::TooFew { name: "candidates", need: 1, got: 0 });
     }
     let shift = |log_probs: &[R]| match tail {
-        Tail::Renormalised => log_mass(log_probs),
+        Tail::Renormalized => log_mass(log_probs),
         Tail::Bucket | Tail::Dropped => Ok(0.0),
     };
     let (p_shift, q_shift) = (shift(teacher)?, shift(student)?);
@@ -107,7 +106,7 @@ pub fn distil_candidates<R: Real>(
     // What the mass of each candidate costs elsewhere, per mass.
     let elsewhere = match tail {
         Tail::Dropped => 0.0,
-        Tail::Renormalised => slopes,
+        Tail::Renormalized => slopes,
         Tail::Bucket => {
             let (p, q) = (rest(teacher)?, rest(student)?);
             let (value, slope) = divergence.term(libm::log(p), libm::log(q));
@@ -145,14 +144,14 @@ mod tests {
 
     const HALF: Divergence = Divergence::JensenShannon { beta: 0.3 };
     const ALL: [Divergence; 3] = [Divergence::Forward, Divergence::Reverse, HALF];
-    const TAILS: [Tail; 3] = [Tail::Bucket, Tail::Renormalised, Tail::Dropped];
+    const TAILS: [Tail; 3] = [Tail::Bucket, Tail::Renormalized, Tail::Dropped];
 
     /// Logits of a teacher and of a student, `[V]`.
     fn rows() -> impl Strategy<Value = (Vec<f64>, Vec<f64>)> {
         prop::collection::vec((-3.0..3.0, -3.0..3.0), 2..10).prop_map(|x| x.into_iter().unzip())
     }
 
-    fn normalised(logits: &[f64], temperature: f64) -> Vec<f64> {
+    fn normalized(logits: &[f64], temperature: f64) -> Vec<f64> {
         let mut out = vec![0.0; logits.len()];
         log_softmax(logits, temperature, &mut out).unwrap();
         out
@@ -176,12 +175,12 @@ mod tests {
     proptest! {
         #[test]
         fn a_row_has_its_definition_and_its_slope((teacher, student) in rows(), temperature in 0.5..3.0) {
-            let p = normalised(&teacher, temperature);
+            let p = normalized(&teacher, temperature);
             for divergence in ALL {
                 let loss = |z: &[f64]| {
                     distil_row(divergence, &p, z, temperature, 1.0, &mut vec![0.0; z.len()]).unwrap()
                 };
-                close(loss(&student), naive(divergence, &p, &normalised(&student, temperature)), 1e-12);
+                close(loss(&student), naive(divergence, &p, &normalized(&student, temperature)), 1e-12);
                 let mut grad = vec![f64::NAN; student.len()];
                 distil_row(divergence, &p, &student, temperature, 1.5, &mut grad).unwrap();
                 slope(&student, &grad, |z| 1.5 * loss(z));
@@ -190,8 +189,8 @@ mod tests {
 
         #[test]
         fn in_reverse_it_is_the_exact_kl((reference, policy) in rows()) {
-            let q = normalised(&reference, 1.0);
-            let p = normalised(&policy, 1.0);
+            let q = normalized(&reference, 1.0);
+            let p = normalized(&policy, 1.0);
             let (mut got, mut want) = (vec![f64::NAN; q.len()], vec![0.0; q.len()]);
             let kl = distil_row(Divergence::Reverse, &q, &policy, 1.0, 0.7, &mut got).unwrap();
             exact_kl_pull(&p, &q, 0.7, &mut want).unwrap();
@@ -202,7 +201,7 @@ mod tests {
         #[test]
         fn candidates_have_their_definitions_and_slopes((teacher, student) in rows(), some in 0.2..0.9) {
             // Hot, or else the rest is so small that a difference quotient is no slope of its logarithm.
-            let (all_p, all_q) = (normalised(&teacher, 3.0), normalised(&student, 3.0));
+            let (all_p, all_q) = (normalized(&teacher, 3.0), normalized(&student, 3.0));
             let k = ((some * teacher.len() as f64) as usize).max(1);
             let (p, q) = (&all_p[..k], &all_q[..k]);
             let with_rest = |x: &[f64]| {
@@ -214,7 +213,7 @@ mod tests {
                 for tail in TAILS {
                     let want = match tail {
                         Tail::Bucket => naive(divergence, &with_rest(p), &with_rest(q)),
-                        Tail::Renormalised => naive(divergence, &normalised(p, 1.0), &normalised(q, 1.0)),
+                        Tail::Renormalized => naive(divergence, &normalized(p, 1.0), &normalized(q, 1.0)),
                         Tail::Dropped => parts(p, q),
                     };
                     let loss = |q: &[f64]| {
@@ -231,7 +230,7 @@ mod tests {
         /// Pulled through the student's softmax, whatever becomes of a tail that is empty.
         #[test]
         fn all_ids_as_candidates_are_a_row((teacher, student) in rows()) {
-            let (p, q) = (normalised(&teacher, 1.0), normalised(&student, 1.0));
+            let (p, q) = (normalized(&teacher, 1.0), normalized(&student, 1.0));
             for (divergence, tail) in ALL.into_iter().flat_map(|d| TAILS.map(|t| (d, t))) {
                 let (mut row, mut some) = (vec![f64::NAN; p.len()], vec![f64::NAN; p.len()]);
                 let want = distil_row(divergence, &p, &student, 1.0, 1.0, &mut row).unwrap();
@@ -292,7 +291,7 @@ mod tests {
                 [0.2593189383416783, 0.11293008879557921, -0.3371589533496698, -0.03509007378758835],
             ),
         ];
-        let (teacher, student) = (normalised(&[0.3, -1.2, 2.0, 0.1], 0.7), [1.5, 0.25, -0.5, -2.0]);
+        let (teacher, student) = (normalized(&[0.3, -1.2, 2.0, 0.1], 0.7), [1.5, 0.25, -0.5, -2.0]);
         for (beta, loss, slopes) in WANT {
             let divergence = match beta {
                 0.0 => Divergence::Forward,
@@ -316,7 +315,7 @@ mod tests {
         let some = |t, p: &[f64], q: &[f64]| distil_candidates(HALF, t, p, q, 1.0, &mut vec![0.0; q.len()]);
         assert_eq!(some(Tail::Dropped, &[f64::NAN], &[-1.0]), infinite);
         assert!(matches!(some(Tail::Bucket, &[], &[]), Err(Error::TooFew { .. })));
-        assert!(matches!(some(Tail::Renormalised, &[out], &[-1.0]), Err(Error::NotFinite { .. })));
+        assert!(matches!(some(Tail::Renormalized, &[out], &[-1.0]), Err(Error::NotFinite { .. })));
         assert!(matches!(some(Tail::Bucket, &[-1.0], &[]), Err(Error::Shape { name: "student", .. })));
     }
 }

@@ -19,8 +19,7 @@ pub enum EnsembleRule {
         deviations: f64,
     },
     /// Uncertainty-weighted: the mean less a weight times σ².
-    #[cfg_attr(feature = "alloc", serde(rename = "variance_penalized"))]
-    VariancePenalised {
+    VariancePenalized {
         /// The weight, 0 or more, per unit of score.
         weight: f64,
     },
@@ -68,7 +67,7 @@ impl EnsembleRule {
         match *self {
             Self::Mean | Self::Min => Ok(()),
             Self::LowerBound { deviations } => within("deviations", deviations, 0.0, f64::MAX),
-            Self::VariancePenalised { weight } => within("weight", weight, 0.0, f64::MAX),
+            Self::VariancePenalized { weight } => within("weight", weight, 0.0, f64::MAX),
         }
     }
 
@@ -91,7 +90,7 @@ impl EnsembleRule {
             Self::Mean => mean,
             Self::Min => low,
             Self::LowerBound { deviations } => mean - deviations * deviation,
-            Self::VariancePenalised { weight } => mean - weight * variance,
+            Self::VariancePenalized { weight } => mean - weight * variance,
         };
         Ok((score, Disagreement { texts: 1, deviation, deviation_max: deviation, range: high - low }))
     }
@@ -119,7 +118,7 @@ mod tests {
                 (EnsembleRule::Mean, mean),
                 (EnsembleRule::Min, low),
                 (EnsembleRule::LowerBound { deviations: k }, mean - k * variance.sqrt()),
-                (EnsembleRule::VariancePenalised { weight: k }, mean - k * variance),
+                (EnsembleRule::VariancePenalized { weight: k }, mean - k * variance),
             ] {
                 let (got, seen) = rule.combine(&scores).unwrap();
                 close(got, want, 1e-12);

@@ -7,7 +7,7 @@ const ROUND: f32 = 12_582_912.0;
 /// for NaN.
 ///
 /// `x = n·ln 2 + r` with ln 2 in two parts (Cody and Waite), then `2ⁿ·(1 + r + r²·q(r))`, where q
-/// minimises the largest relative error on ±½ ln 2, 3.1e-9. No branch, no table, no fused
+/// minimizes the largest relative error on ±½ ln 2, 3.1e-9. No branch, no table, no fused
 /// operation: the bits are the same on every target.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {

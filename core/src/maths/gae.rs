@@ -1,4 +1,4 @@
-//! Generalised advantage estimation.
+//! Generalized advantage estimation.
 
 use crate::error::check;
 use crate::{Error, Real};

@@ -25,7 +25,7 @@ pub enum Grades<'a> {
     /// Ordered logits, `p(grade ≤ k) = σ(c[k] − d)`: grades run from 0, the second answer is much better,
     /// to `cuts.len()`, the first is (McCullagh, "Regression models for ordinal data", 1980).
     Ordered {
-        /// c: rising strictly, in units of score; symmetric about 0 where neither place is favoured.
+        /// c: rising strictly, in units of score; symmetric about 0 where neither place is favored.
         cuts: &'a [f64],
     },
 }
@@ -108,7 +108,7 @@ fn davidson(d: f64, grade: usize, tie: f64) -> (f64, f64) {
 
 /// `L = −Σ ln p(grade | first − second) / n` under a model of grades.
 ///
-/// All slices are `[pairs]`; `n` (`denominator`) counts the pairs of the whole optimiser batch. The
+/// All slices are `[pairs]`; `n` (`denominator`) counts the pairs of the whole optimizer batch. The
 /// gradients are overwritten. In the statistics a pair of the middle grade is no comparison.
 ///
 /// # Errors

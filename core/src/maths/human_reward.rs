@@ -5,20 +5,20 @@ use crate::error::{check, rising};
 use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 
-/// TAMER's loss: each judgement h is explained by the predicted human rewards Ĥ of the steps that it may
+/// TAMER's loss: each judgment h is explained by the predicted human rewards Ĥ of the steps that it may
 /// be about, weighted by their credit (Knox and Stone, K-CAP 2009, §3.4),
 ///
-/// `L = Σ_judgements ½·(Σ_t credit[t]·Ĥ[t] − h)² / n`,
+/// `L = Σ_judgments ½·(Σ_t credit[t]·Ĥ[t] − h)² / n`,
 ///
-/// whose gradient is the paper's update. `values` (Ĥ), `credits`, `grad`: `[steps]`, the judgements'
+/// whose gradient is the paper's update. `values` (Ĥ), `credits`, `grad`: `[steps]`, the judgments'
 /// windows end to end; a step without credit is not read. `ends`: one past each window's last step,
-/// `[judgements]`; `judged` (h): `[judgements]`, in units of human reward. `n` (`denominator`) counts
-/// the judgements of the whole optimiser batch. `grad` is overwritten. In the statistics a judgement is
+/// `[judgments]`; `judged` (h): `[judgments]`, in units of human reward. `n` (`denominator`) counts
+/// the judgments of the whole optimizer batch. `grad` is overwritten. In the statistics a judgment is
 /// a step.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Ends`]; [`Error::Range`] for a denominator that is not positive;
-/// [`Error::NotFinite`] for a credit, a judgement or a credited value.
+/// [`Error::NotFinite`] for a credit, a judgment or a credited value.
 pub fn credited_reward<R: Real>(
     values: &[R],
     credits: &[R],
@@ -51,19 +51,19 @@ pub fn credited_reward<R: Real>(
     Ok((loss / denominator, stats))
 }
 
-/// Deep TAMER's loss: every step that a judgement may be about is to predict that judgement, as far as
-/// the judgement is likely to be about it (Warnell et al., arXiv:1709.10163, eq. 2–4),
+/// Deep TAMER's loss: every step that a judgment may be about is to predict that judgment, as far as
+/// the judgment is likely to be about it (Warnell et al., arXiv:1709.10163, eq. 2–4),
 ///
 /// `L = Σ_t ½·weight[t]·(Ĥ[t] − h[t])² / n`.
 ///
 /// The paper has no ½; a learning rate twice as large makes up for it. `values` (Ĥ), `weights`, `judged`
 /// (h), `grad`: `[steps]`, in units of human reward; a step of weight 0 is not read. `n` (`denominator`)
-/// counts the weighted steps of the whole optimiser batch. `grad` is overwritten. The statistics are of
+/// counts the weighted steps of the whole optimizer batch. `grad` is overwritten. The statistics are of
 /// the weighted steps, each counted once.
 ///
 /// # Errors
 /// [`Error::Shape`]; [`Error::Range`] for a denominator that is not positive, or a negative weight;
-/// [`Error::NotFinite`] for a weight, or a weighted step's judgement or value.
+/// [`Error::NotFinite`] for a weight, or a weighted step's judgment or value.
 pub fn weighted_reward<R: Real>(
     values: &[R],
     weights: &[R],
@@ -172,7 +172,7 @@ mod tests {
             assert_eq!([ga, gb].concat(), grad);
         }
 
-        /// Where each judgement is about one step alone, both are plain regression.
+        /// Where each judgment is about one step alone, both are plain regression.
         #[test]
         fn a_window_of_one_is_plain_regression(rows in rows()) {
             let (values, _, h) = columns(&rows);

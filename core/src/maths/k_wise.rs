@@ -22,7 +22,7 @@ pub enum Ties {
 ///
 /// `scores`, `ranks`, `grad`: `[answers]`, the prompts' groups end to end; a smaller rank is better
 /// and equal ranks are ties, which are dropped. `ends`: one past each group's last answer,
-/// `[prompts]`; K may differ. `n` (`denominator`) counts the prompts of the whole optimiser batch.
+/// `[prompts]`; K may differ. `n` (`denominator`) counts the prompts of the whole optimizer batch.
 /// A group of nothing but ties adds nothing. `grad` is overwritten.
 ///
 /// # Errors

@@ -145,7 +145,7 @@ mod tests {
 
     const ALL: [KlEstimator; 4] = [KlEstimator::K1, KlEstimator::K2, KlEstimator::K3, KlEstimator::Abs];
 
-    fn normalised(logits: &[f64]) -> Vec<f64> {
+    fn normalized(logits: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; logits.len()];
         log_softmax(logits, 1.0, &mut out).unwrap();
         out
@@ -166,8 +166,8 @@ mod tests {
 
         #[test]
         fn k1_and_k3_average_to_the_exact_kl(z in prop::collection::vec((-3.0..3.0, -3.0..3.0), 1..12)) {
-            let p = normalised(&z.iter().map(|x| x.0).collect::<Vec<_>>());
-            let q = normalised(&z.iter().map(|x| x.1).collect::<Vec<_>>());
+            let p = normalized(&z.iter().map(|x| x.0).collect::<Vec<_>>());
+            let q = normalized(&z.iter().map(|x| x.1).collect::<Vec<_>>());
             let kl = exact_kl(&p, &q).unwrap();
             for e in [KlEstimator::K1, KlEstimator::K3] {
                 close(p.iter().zip(&q).map(|(&p, &q)| p.exp() * e.estimate(p, q)).sum(), kl, 1e-12);
@@ -177,10 +177,10 @@ mod tests {
         #[test]
         fn exact_kl_pulls_its_slope(z in prop::collection::vec((-3.0..3.0, -3.0..3.0), 1..8)) {
             let logits: Vec<f64> = z.iter().map(|x| x.0).collect();
-            let q = normalised(&z.iter().map(|x| x.1).collect::<Vec<_>>());
+            let q = normalized(&z.iter().map(|x| x.1).collect::<Vec<_>>());
             let mut grad = vec![0.0; z.len()];
-            exact_kl_pull(&normalised(&logits), &q, 1.5, &mut grad).unwrap();
-            slope(&logits, &grad, |z| 1.5 * exact_kl(&normalised(z), &q).unwrap());
+            exact_kl_pull(&normalized(&logits), &q, 1.5, &mut grad).unwrap();
+            slope(&logits, &grad, |z| 1.5 * exact_kl(&normalized(z), &q).unwrap());
         }
     }
 

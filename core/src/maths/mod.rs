@@ -2,7 +2,7 @@
 //!
 //! A loss comes with its exact gradient with respect to every network output that it reads. Text
 //! and checks are shared by `f32` and `f64` ([`crate::Real`]). Sums run in a fixed order, in f64.
-//! Denominators are the caller's, counted over the whole optimiser batch, so that any split of a
+//! Denominators are the caller's, counted over the whole optimizer batch, so that any split of a
 //! batch gives the same gradient.
 
 mod adamw;
@@ -26,7 +26,7 @@ mod gae_scan;
 mod graded;
 mod human_reward;
 mod ilql;
-mod judgements;
+mod judgments;
 mod k_wise;
 mod kl;
 mod log_probs;
@@ -58,7 +58,7 @@ pub use bradley_terry::{Comparisons, bradley_terry};
 pub use coach::{coach, traces};
 #[cfg(feature = "alloc")]
 pub use conjugate_gradient::ConjugateGradient;
-pub use counterfactual::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
+pub use counterfactual::{Counterfactual, CounterfactualStats, Normalizer, counterfactual};
 pub use cross_entropy::cross_entropy;
 pub use delay::Delay;
 pub use distillation::{Tail, distil_candidates, distil_row};
@@ -72,7 +72,7 @@ pub use gae::{gae, returns};
 pub use graded::{Grades, graded};
 pub use human_reward::{credited_reward, weighted_reward};
 pub use ilql::{ActionLoss, Ilql};
-pub use judgements::{Judgements, StepScore, binary_cross_entropy};
+pub use judgments::{Judgments, StepScore, binary_cross_entropy};
 pub use k_wise::{Ties, k_wise};
 pub use kl::{KlController, KlEstimator, exact_kl, exact_kl_pull};
 pub use log_probs::{Reduction, log_prob, log_prob_pull, log_softmax, sequence_log_probs};

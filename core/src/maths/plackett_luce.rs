@@ -53,7 +53,7 @@ impl Stages {
 ///
 /// `scores`, `ranks`, `grad`: `[answers]`, the prompts' groups end to end; a smaller rank is better.
 /// `ends`: one past each group's last answer, `[prompts]`. `n` (`denominator`) counts the prompts of the
-/// whole optimiser batch. `grad` is overwritten.
+/// whole optimizer batch. `grad` is overwritten.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Ends`]; [`Error::Tied`] with the answer that ties with an earlier one,

@@ -10,7 +10,7 @@ use crate::{Error, Real};
 /// The clipped policy loss: `L = Σ_{mask} token loss / n`, see [`PolicyClip::token`].
 ///
 /// `log_probs`, `old` (nats), `advantages`, `mask`, `grad`: `[tokens]`. `n` (`denominator`) counts
-/// the masked-in tokens of the whole optimiser batch. `grad`, `∂L/∂log_probs`, is overwritten,
+/// the masked-in tokens of the whole optimizer batch. `grad`, `∂L/∂log_probs`, is overwritten,
 /// masked-out positions with 0.
 ///
 /// # Errors

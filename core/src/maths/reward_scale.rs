@@ -25,7 +25,7 @@ impl RewardScale {
     ///
     /// # Errors
     /// [`Error::TooFew`] without a score; [`Error::NotFinite`].
-    pub fn centred_on<R: Real>(scores: &[R]) -> Result<Self, Error> {
+    pub fn centered_on<R: Real>(scores: &[R]) -> Result<Self, Error> {
         Ok(Self { gain: 1.0, bias: -mean("scores", scores)? })
     }
 
@@ -57,8 +57,8 @@ mod tests {
     #[test]
     fn each_recipe_fixes_what_it_says() {
         let scores = [3.0, 5.0, 10.0];
-        let centred = RewardScale::centred_on(&scores).unwrap();
-        assert_eq!(scores.map(|s| centred.apply(s)), [-3.0, -1.0, 4.0]);
+        let centered = RewardScale::centered_on(&scores).unwrap();
+        assert_eq!(scores.map(|s| centered.apply(s)), [-3.0, -1.0, 4.0]);
         let unit = RewardScale::ziegler2019(&scores).unwrap();
         let rewards = scores.map(|s| unit.apply(s));
         close(rewards.iter().sum::<f64>(), 0.0, 1e-14);
@@ -68,7 +68,7 @@ mod tests {
     #[test]
     fn no_scores_or_equal_ones_are_refused() {
         let none = Err(Error::TooFew { name: "scores", need: 1, got: 0 });
-        assert_eq!(RewardScale::centred_on::<f32>(&[]), none);
+        assert_eq!(RewardScale::centered_on::<f32>(&[]), none);
         let equal = RewardScale::ziegler2019(&[2.0f32; 3]);
         assert!(matches!(equal, Err(Error::Range { name: "variance", .. })));
     }

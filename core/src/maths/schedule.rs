@@ -43,7 +43,7 @@ pub struct WarmUp {
     pub from: f64,
 }
 
-/// The learning rate of every optimiser step of a run.
+/// The learning rate of every optimizer step of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Schedule {
@@ -53,7 +53,7 @@ pub struct Schedule {
     pub warm_up: WarmUp,
     /// The fall.
     pub shape: Shape,
-    /// Optimiser steps planned, the warm-up's included.
+    /// Optimizer steps planned, the warm-up's included.
     pub total: u64,
 }
 
@@ -63,7 +63,7 @@ impl Schedule {
         Self { peak: rate, warm_up: WarmUp { steps: 0, from: 0.0 }, shape: Shape::Constant, total: 0 }
     }
 
-    /// The rate of the optimiser step with this index, from 0.
+    /// The rate of the optimizer step with this index, from 0.
     pub fn rate(&self, step: u64) -> f64 {
         let WarmUp { steps, from } = self.warm_up;
         if step < steps {

@@ -1,4 +1,4 @@
-//! Preferences between two segments of behaviour.
+//! Preferences between two segments of behavior.
 
 use super::bradley_terry::{Comparisons, minus_log_sigmoid};
 use super::stats::{Variance, variance};
@@ -34,7 +34,7 @@ fn minus_log_preference(x: f64, noise: f64) -> (f64, f64) {
 /// `values` (predicted rewards), `mask` (which of them count), `grad`: `[steps]`, first segment, second
 /// segment, first, second …; `ends`: one past each segment's last step, `[2·pairs]`, whose lengths may
 /// differ. `preferred` (μ): `[pairs]`: 1, 0, or ½ for a tie. `noise` (ε): 0.1 in the paper. `n`
-/// (`denominator`) counts the pairs of the whole optimiser batch. `grad` is overwritten, masked-out steps
+/// (`denominator`) counts the pairs of the whole optimizer batch. `grad` is overwritten, masked-out steps
 /// with 0. A tie is no comparison in the statistics.
 ///
 /// # Errors

@@ -96,7 +96,7 @@ impl Shaping {
         }
     }
 
-    /// The score that counts: clipped, then penalised where the end is missing.
+    /// The score that counts: clipped, then penalized where the end is missing.
     pub fn score(&self, score: f64, finish: Finish) -> f64 {
         let score = self.score_clip.map_or(score, |limit| score.max(-limit.abs()).min(limit.abs()));
         let ended = match self.end {

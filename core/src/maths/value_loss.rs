@@ -83,7 +83,7 @@ impl ValueStats {
 /// (Baselines' PPO2; not in the paper). Without a clip, `½(v − R)²`.
 ///
 /// `values`, `old`, `targets` (the returns R), `mask`, `grad`: `[steps]`, in units of reward. `n`
-/// (`denominator`) counts the masked-in steps of the whole optimiser batch. `grad` is overwritten,
+/// (`denominator`) counts the masked-in steps of the whole optimizer batch. `grad` is overwritten,
 /// masked-out positions with 0.
 ///
 /// # Errors

@@ -14,7 +14,7 @@ use core::ops::Range;
 ///
 /// Names with and without their prefix (`transformer.`, `model.`) are understood. Only a scalar head
 /// may be missing: a language model's checkpoint has none, and its numbers are then 0 for the
-/// caller to initialise; a missing `scalar.bias` alone is a head without a bias, for which 0 is
+/// caller to initialize; a missing `scalar.bias` alone is a head without a bias, for which 0 is
 /// right. Nothing is allocated before all shapes are known to fit.
 ///
 /// # Errors

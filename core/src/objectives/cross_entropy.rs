@@ -15,7 +15,7 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// `denominator` counts the owed tokens of the whole optimiser batch.
+    /// `denominator` counts the owed tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`] unless it is positive.

@@ -6,7 +6,7 @@
 //! | reward model | see below | scores, values |
 //! | PPO, policy | [`PpoPolicy`] | log-probabilities, entropies |
 //! | PPO, critic | [`PpoValue`] | values |
-//! | preferences: DPO and its kin, KTO, online and from logs | `PreferencePairs`, `LabelledResponses`, `NashPolicy`, `LoggedFeedback` | log-probabilities |
+//! | preferences: DPO and its kin, KTO, online and from logs | `PreferencePairs`, `LabeledResponses`, `NashPolicy`, `LoggedFeedback` | log-probabilities |
 //! | policy gradients without a critic: REINFORCE to GSPO | [`on_policy`] | log-probabilities, entropies |
 //! | before language models: TAMER, COACH, segment preferences | [`control`] | values, log-probabilities |
 //! | a gradient along given numbers (TRPO) | [`Linear`] | log-probabilities |
@@ -24,7 +24,7 @@
 //! | right or wrong, each step of an answer | [`Process`] | values |
 //! | the better of two texts, before there are comparisons by people | [`PreferencePretraining`] | scores, log-probabilities |
 //!
-//! Each is made anew for every part of an optimiser batch, from slices laid out as that part, and
+//! Each is made anew for every part of an optimizer batch, from slices laid out as that part, and
 //! keeps sums (`stats`) that merge over parts.
 
 pub mod control;
@@ -45,6 +45,6 @@ pub use ppo_policy::PpoPolicy;
 pub use ppo_value::PpoValue;
 #[cfg(feature = "alloc")]
 pub use preference::{
-    Feedback, LabelledResponses, LoggedFeedback, NashPolicy, PreferenceCounts, PreferencePairs,
+    Feedback, LabeledResponses, LoggedFeedback, NashPolicy, PreferenceCounts, PreferencePairs,
 };
 pub use reward::{Graded, Outcome, Pairwise, PreferencePretraining, Process, Ranked, RankingLoss};

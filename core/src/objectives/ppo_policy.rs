@@ -24,7 +24,7 @@ pub struct PpoPolicy<'a> {
 impl<'a> PpoPolicy<'a> {
     /// `old`, the log-probabilities when the tokens were drawn, in nats, and `advantages` are laid
     /// out as the batch's tokens; only owed positions are read. `entropy` is the bonus's
-    /// coefficient. `denominator` counts the owed tokens of the whole optimiser batch.
+    /// coefficient. `denominator` counts the owed tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`]; [`Error::NotFinite`] for the coefficient.

@@ -24,7 +24,7 @@ pub struct PpoValue<'a> {
 impl<'a> PpoValue<'a> {
     /// `old` are the values when the tokens were drawn, `returns` what is to be predicted, in units
     /// of reward; `mask` says which states are trained. `coefficient` weighs the loss.
-    /// `denominator` counts the masked-in states of the whole optimiser batch.
+    /// `denominator` counts the masked-in states of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`]; [`Error::NotFinite`] for the coefficient.

@@ -91,7 +91,7 @@ mod tests {
         assert_eq!((mean, seen.texts, seen.deviation), ([2.0, 8.0], 2, 5.0));
         assert_eq!(scores(EnsembleRule::Min, &[1.0, 3.0]).1, [1.0, 4.0]);
         assert_eq!(scores(EnsembleRule::LowerBound { deviations: 1.0 }, &[1.0, 3.0]).1, [1.0, 4.0]);
-        assert_eq!(scores(EnsembleRule::VariancePenalised { weight: 1.0 }, &[1.0, 3.0]).1, [1.0, -8.0]);
+        assert_eq!(scores(EnsembleRule::VariancePenalized { weight: 1.0 }, &[1.0, 3.0]).1, [1.0, -8.0]);
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn highest<R: Real>(logits: &[R]) -> Result<usize, Error> {
 }
 
 /// The highest logit m and Σ exp(z − m).
-fn normaliser<R: Real>(logits: &[R]) -> Result<(R, f64), Error> {
+fn normalizer<R: Real>(logits: &[R]) -> Result<(R, f64), Error> {
     let max = logits[highest(logits)?];
     Ok((max, logits.iter().map(|&z| (z - max).exp().f64()).sum()))
 }
@@ -142,7 +142,7 @@ pub fn top_k<R: Real>(logits: &mut [R], k: usize, scratch: &mut [u32]) -> Result
 pub fn top_p<R: Real>(logits: &mut [R], p: f64, scratch: &mut [u32]) -> Result<(), Error> {
     check("scratch", scratch.len(), logits.len())?;
     within("top_p", p, 0.0, 1.0)?;
-    let (max, sum) = normaliser(logits)?;
+    let (max, sum) = normalizer(logits)?;
     ascending(scratch, |id| logits[id]);
     let mut mass = 0.0;
     let all_but_best = scratch.len() - 1;
@@ -162,7 +162,7 @@ pub fn top_p<R: Real>(logits: &mut [R], p: f64, scratch: &mut [u32]) -> Result<(
 /// [`Error::Range`] unless 0 ≤ p ≤ 1; [`Error::NotFinite`].
 pub fn min_p<R: Real>(logits: &mut [R], p: f64) -> Result<(), Error> {
     within("min_p", p, 0.0, 1.0)?;
-    let (max, sum) = normaliser(logits)?;
+    let (max, sum) = normalizer(logits)?;
     let least = p * (1.0 / sum);
     remove(logits, |_, z| z < max && (z - max).exp().f64() / sum < least);
     Ok(())
@@ -177,7 +177,7 @@ pub fn typical<R: Real>(logits: &mut [R], mass: f64, scratch: &mut [u32]) -> Res
     check("scratch", scratch.len(), logits.len())?;
     within("typical", mass, 0.0, 1.0)?;
     let (_, entropy) = crate::maths::log_prob(logits, 0, 1.0)?;
-    let (max, sum) = normaliser(logits)?;
+    let (max, sum) = normalizer(logits)?;
     let log_sum = libm::log(sum);
     let far = |z: R| ((z - max).f64() - log_sum + entropy.f64()).abs();
     ascending(scratch, |id| far(logits[id]));
@@ -218,7 +218,7 @@ pub fn greedy<R: Real>(logits: &[R]) -> Result<u32, Error> {
 /// As [`greedy`]; [`Error::Range`] unless 0 ≤ u ≤ 1.
 pub fn draw<R: Real>(logits: &[R], u: f64) -> Result<u32, Error> {
     within("u", u, 0.0, 1.0)?;
-    let (max, sum) = normaliser(logits)?;
+    let (max, sum) = normalizer(logits)?;
     let (mut mass, mut last) = (0.0, 0);
     for (id, &z) in logits.iter().enumerate() {
         let weight = (z - max).exp().f64();

@@ -109,7 +109,7 @@ impl<N: Rows> Guide<N::Error> for Mixture<'_, N> {
         let mut rows = Vec::new();
         next_rows(self.other, texts, &mut rows).await?;
         check("logits", logits.len(), rows.len())?;
-        // What normalises a row is the same for all its tokens, so logits do for log-probabilities.
+        // What normalizes a row is the same for all its tokens, so logits do for log-probabilities.
         for (z, other) in logits.iter_mut().zip(rows) {
             *z = share(1.0 - self.weight, *z) + share(self.weight, other);
         }

@@ -2,7 +2,7 @@
 
 use super::episode::Episode;
 use super::update::{Pairs, on_actions};
-use super::{Judgement, Task, Teacher, Track};
+use super::{Judgment, Task, Teacher, Track};
 use rlhf_core::maths::traces;
 use rlhf_core::objectives::control::Coach;
 use rlhf_core::roles::{Learner, Reference};
@@ -11,9 +11,9 @@ use rlhf_train::TrainError;
 /// How a policy is coached.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CoachingSettings {
-    /// How much the action before has of a judgement, as a share: λ.
+    /// How much the action before has of a judgment, as a share: λ.
     pub lambda: f64,
-    /// After how many steps a judgement comes.
+    /// After how many steps a judgment comes.
     pub delay: usize,
     /// How long a step lasts for who judges, in seconds.
     pub seconds: f64,
@@ -22,7 +22,7 @@ pub struct CoachingSettings {
 }
 
 impl CoachingSettings {
-    /// For judgements of the step that has just ended.
+    /// For judgments of the step that has just ended.
     pub const DEFAULT: Self = Self { lambda: 0.0, delay: 0, seconds: 0.3, learning_rate: 1.0 };
 }
 
@@ -60,7 +60,7 @@ impl<T: Task> Coaching<T> {
             let step = self.track.take(action);
             steps.push((step.state, step.action));
             episode.see(step.reward);
-            if let Some(Judgement { value, after }) =
+            if let Some(Judgment { value, after }) =
                 teacher.judge(&step).map_err(TrainError::role("teacher"))?
             {
                 episode.answers += 1;

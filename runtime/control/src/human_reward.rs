@@ -2,7 +2,7 @@
 
 use super::episode::Episode;
 use super::update::{Pairs, on_actions};
-use super::{Judgement, Task, Teacher, Track};
+use super::{Judgment, Task, Teacher, Track};
 use rlhf_core::maths::Delay;
 use rlhf_core::objectives::control::{DeepTamer, Tamer};
 use rlhf_core::random::{Key, Stream};
@@ -32,12 +32,12 @@ pub struct HumanRewardSettings {
 }
 
 impl HumanRewardSettings {
-    /// TAMER, for judgements of the step that has just ended.
+    /// TAMER, for judgments of the step that has just ended.
     pub const TAMER: Self = Self { delay: Delay::None, seconds: 0.3, learning_rate: 0.3, replay: None };
     /// Deep TAMER, which learns again from memory.
     pub const DEEP: Self = Self { replay: Some(Replay { every: 10, batch: 16 }), ..Self::TAMER };
 
-    /// Steps that a judgement may reach back: all but a thousandth of its probability.
+    /// Steps that a judgment may reach back: all but a thousandth of its probability.
     fn window(&self) -> usize {
         (self.delay.quantile(0.999) / self.seconds) as usize + 2
     }
@@ -47,7 +47,7 @@ impl HumanRewardSettings {
 type Judged = ((u32, u32), f32, f32);
 
 /// TAMER (Knox and Stone, K-CAP 2009), or Deep TAMER (Warnell et al., arXiv:1709.10163): acts by the
-/// highest predicted human reward, and learns it from every judgement as it comes.
+/// highest predicted human reward, and learns it from every judgment as it comes.
 #[derive(Clone, Debug)]
 pub struct HumanReward<T> {
     track: Track<T>,
@@ -84,7 +84,7 @@ impl<T: Task> HumanReward<T> {
             history.push((step.state, step.action));
             episode.see(step.reward);
             let now = history.len() as f64 * self.settings.seconds;
-            if let Some(Judgement { value, after }) =
+            if let Some(Judgment { value, after }) =
                 teacher.judge(&step).map_err(TrainError::role("teacher"))?
             {
                 episode.answers += 1;
@@ -105,7 +105,7 @@ impl<T: Task> HumanReward<T> {
         }
     }
 
-    /// Learns from a judgement, `since` seconds after the newest step began.
+    /// Learns from a judgment, `since` seconds after the newest step began.
     async fn hear<L: Learner<Error: 'static>>(
         &mut self,
         learner: &mut L,

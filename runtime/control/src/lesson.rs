@@ -77,7 +77,7 @@ pub struct Lesson {
     pub delay: Delay,
     /// TAMER's and Deep TAMER's settings; [`Self::delay`] goes before theirs.
     pub human_reward: HumanRewardSettings,
-    /// COACH's; its delay is that of the expected judgement, to the nearest step.
+    /// COACH's; its delay is that of the expected judgment, to the nearest step.
     pub coaching: CoachingSettings,
     /// Those of preferences.
     pub preferences: PreferencesSettings,
@@ -110,7 +110,7 @@ impl Outcome {
         self.during.iter().map(|episode| episode.answers).sum()
     }
 
-    /// Mean scores over blocks of neighbouring episodes, each with the number of its last.
+    /// Mean scores over blocks of neighboring episodes, each with the number of its last.
     pub fn curve(&self, blocks: usize) -> Vec<(usize, f64)> {
         let size = self.during.len().div_ceil(blocks.max(1)).max(1);
         let block = |(i, block): (usize, &[Episode])| {

@@ -49,4 +49,4 @@ pub use person::Person;
 pub use preferences::{Preferences, PreferencesSettings, Round, Students};
 pub use table::Table;
 pub use task::{Happened, Task};
-pub use teacher::{Judgement, Preference, Simulated, Teacher};
+pub use teacher::{Judgment, Preference, Simulated, Teacher};

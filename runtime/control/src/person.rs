@@ -1,6 +1,6 @@
 //! A person at the keyboard.
 
-use super::{Judgement, Preference, Step, Teacher};
+use super::{Judgment, Preference, Step, Teacher};
 use std::io::{self, BufRead, ErrorKind, Write};
 
 /// Asks a person, line by line, and waits for the answer, so that there is no delay.
@@ -46,10 +46,10 @@ impl<R: BufRead, W: Write> Person<R, W> {
 }
 
 impl<R: BufRead, W: Write> Teacher for Person<R, W> {
-    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgement>> {
+    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgment>> {
         let question = format!("{}: + good, - bad, enter nothing, q enough?", step.words);
         let value = self.ask(&question, &[("+", 1.0), ("g", 1.0), ("-", -1.0), ("b", -1.0)])?;
-        Ok(value.map(|value| Judgement { value, after: 0.0 }))
+        Ok(value.map(|value| Judgment { value, after: 0.0 }))
     }
 
     fn prefer(&mut self, first: &[Step], second: &[Step]) -> io::Result<Option<Preference>> {

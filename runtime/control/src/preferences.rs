@@ -1,4 +1,4 @@
-//! Rewards from preferences between clips of behaviour, and a policy that learns from them by PPO.
+//! Rewards from preferences between clips of behavior, and a policy that learns from them by PPO.
 
 use super::episode::Episode;
 use super::update::{Pairs, of_actions, of_states, on_actions};

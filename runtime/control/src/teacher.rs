@@ -1,4 +1,4 @@
-//! Who judges behaviour.
+//! Who judges behavior.
 
 use super::Step;
 use rlhf_core::maths::Delay;
@@ -7,7 +7,7 @@ use std::io;
 
 /// What somebody says of the last steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judgement {
+pub struct Judgment {
     /// Good is positive, bad negative: human reward.
     pub value: f32,
     /// How long after the step it is said, in seconds.
@@ -42,7 +42,7 @@ pub trait Teacher {
     ///
     /// # Errors
     /// Nobody is there any more.
-    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgement>>;
+    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgment>>;
 
     /// Says which of two clips is better, or nothing: then the pair is not learnt from.
     ///
@@ -96,13 +96,13 @@ impl Simulated {
 }
 
 impl Teacher for Simulated {
-    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgement>> {
+    fn judge(&mut self, step: &Step) -> io::Result<Option<Judgment>> {
         let (speaks, wrong, u) = self.mood();
         if !speaks {
             return Ok(None);
         }
         let value = if (step.advantage > 0.0) != wrong { 1.0 } else { -1.0 };
-        Ok(Some(Judgement { value, after: self.delay.quantile(u) }))
+        Ok(Some(Judgment { value, after: self.delay.quantile(u) }))
     }
 
     fn prefer(&mut self, first: &[Step], second: &[Step]) -> io::Result<Option<Preference>> {

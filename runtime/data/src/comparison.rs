@@ -18,7 +18,7 @@ use crate::error::DataError;
 use serde_json::Value;
 use std::path::Path;
 
-/// A prompt, K answers to it, and judgements on pairs of them: one pair (K = 2), all pairs of a
+/// A prompt, K answers to it, and judgments on pairs of them: one pair (K = 2), all pairs of a
 /// ranking, or several people's votes on one pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Comparison {
@@ -85,7 +85,7 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Compariso
         Format::Transcripts | Format::Pairs | Format::Conversations => Box::new(pair),
         Format::Rankings => Box::new(move |row: &Row| ranking(row, options.synthetic)),
         Format::Predictions => Box::new(move |row: &Row| predictions(row, options.passages)),
-        Format::Labelled => Box::new(labelled),
+        Format::Labeled => Box::new(labeled),
         Format::Annotated => Box::new(annotated),
         Format::Ranked => Box::new(|row: &Row| own(row, ranked::ranks)),
         Format::Scored => Box::new(scored),
@@ -239,7 +239,7 @@ fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, DataError> 
         (1..=4).map(|n| row.text(&format!("prediction {n}")).map(response)).collect::<Result<Vec<_>, _>>()?;
     let said = row.array("preference")?;
     if said.len() != 6 {
-        return Err(row.fault("preference", format!("want six judgements, got {}", said.len())));
+        return Err(row.fault("preference", format!("want six judgments, got {}", said.len())));
     }
     let votes = pairs(4)
         .zip(said)
@@ -267,7 +267,7 @@ fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, DataError> 
     Ok(made)
 }
 
-fn labelled(row: &Row) -> Result<Vec<Comparison>, DataError> {
+fn labeled(row: &Row) -> Result<Vec<Comparison>, DataError> {
     let answers = vec![response(row.text("output_1")?), response(row.text("output_2")?)];
     let vote = vote(row, "label", row.fields.get("label").unwrap_or(&Value::Null), 0, 1)?;
     comparison(row, prompt(row.text("input")?), answers, vec![vote])

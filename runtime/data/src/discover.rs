@@ -150,7 +150,7 @@ mod tests {
             ("page.jsonl", "<!DOCTYPE html>", "neither rows"),
             (".hidden.jsonl", "{\"prompt\": \"Hi\"}", "hidden"),
             ("lfs.jsonl", "version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"),
-            ("other.jsonl", "{\"colour\": \"red\"}", "colour"),
+            ("other.jsonl", "{\"color\": \"red\"}", "color"),
             ("broken.jsonl", "{\"prompt\": NaN}", "line 1"),
             ("short.txt", "Some words.", "64 KiB"),
         ] {

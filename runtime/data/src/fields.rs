@@ -173,7 +173,7 @@ const NOT_PASSED_OVER: &[&str] = &[
     "downvotes",
 ];
 
-/// What no bare prompt has: answers and judgements.
+/// What no bare prompt has: answers and judgments.
 const LABELS: &[&[&str]] = &[
     NOT_PASSED_OVER,
     MESSAGES,
@@ -251,7 +251,7 @@ static TABLE: &[Fields] = &[
         &["passages"],
     ),
     fields(
-        Format::Labelled,
+        Format::Labeled,
         "LLMBar",
         &[(&["input"], Text), (&["output_1"], Text), (&["output_2"], Text), (&["label"], Number)],
         &[],

@@ -60,7 +60,7 @@ pub enum Format {
     /// Fine-grained RLHF: `question`, `passages`, `prediction 1` to `prediction 4`, `preference`.
     Predictions,
     /// LLMBar: `input`, `output_1`, `output_2`, `label` (1 or 2).
-    Labelled,
+    Labeled,
     /// PandaLM: `instruction`, `input`, `response1`, `response2`, `annotator1` and on (0, 1 or 2).
     Annotated,
     /// A prompt, `answers` or `responses` (texts), `ranks` (a number for each: smaller is better,
@@ -104,7 +104,7 @@ impl Format {
         Self::Conversations,
         Self::Rankings,
         Self::Predictions,
-        Self::Labelled,
+        Self::Labeled,
         Self::Annotated,
         Self::Ranked,
         Self::Scored,
@@ -128,7 +128,7 @@ impl Format {
             | Self::Conversations
             | Self::Rankings
             | Self::Predictions
-            | Self::Labelled
+            | Self::Labeled
             | Self::Annotated
             | Self::Ranked
             | Self::Scored

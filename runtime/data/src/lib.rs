@@ -1,6 +1,6 @@
 //! Readers of public human-feedback data: JSON, CSV and TSV, plain, gzipped or packed by Zstandard, and Parquet.
 //!
-//! Files may have any name: a file's [`Format`] is recognised by the fields of its rows; [`formats`] lists them.
+//! Files may have any name: a file's [`Format`] is recognized by the fields of its rows; [`formats`] lists them.
 //! Everything becomes one transcript form, `"\n\nHuman: …\n\nAssistant: …"`: a prompt ends with
 //! [`ASSISTANT`], a response begins with its space, and their concatenation is the transcript.
 //!
@@ -81,7 +81,7 @@ pub use mixed::Mixed;
 pub use open::text;
 pub use prompt::{Prompt, groups, prompts};
 pub use prompt::{groups_of, prompts_of, user_field};
-pub use recognition::recognise;
+pub use recognition::recognize;
 pub use records::{Records, rows};
 pub use rows::{Origin, Row, Rows};
 pub use solution::solutions_of;

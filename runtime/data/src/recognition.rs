@@ -23,11 +23,11 @@ const PROMPTS: usize = 10;
 /// The format of a file: that of most of its first 256 rows, or plain text where it is named `.txt`, has no rows
 /// and is 64 KiB or longer. `None` for anything else.
 ///
-/// Rows that hold answers or judgements are no bare prompts: where one in ten does, they decide.
+/// Rows that hold answers or judgments are no bare prompts: where one in ten does, they decide.
 ///
 /// # Errors
 /// The file cannot be read.
-pub fn recognise(path: &Path) -> Result<Option<Format>, DataError> {
+pub fn recognize(path: &Path) -> Result<Option<Format>, DataError> {
     Ok(examine(path)?.ok())
 }
 
@@ -49,7 +49,7 @@ pub(super) fn consistent<T: 'static>(
     format: Format,
     parse: Parse<T>,
 ) -> Result<Parse<T>, DataError> {
-    if recognise(path)? != Some(format) {
+    if recognize(path)? != Some(format) {
         return Ok(parse);
     }
     Ok(Box::new(move |row| {

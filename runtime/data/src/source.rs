@@ -14,7 +14,7 @@ pub struct Source {
     /// absolute ones.
     #[cfg_attr(feature = "schema", schemars(length(min = 1), inner(length(min = 1))))]
     pub files: Vec<String>,
-    /// What all of them hold; else each is recognised by its rows.
+    /// What all of them hold; else each is recognized by its rows.
     #[serde(default)]
     pub format: Option<Format>,
     /// How many rows of it are drawn, in proportion to the other sources' weights; above 0.

@@ -1,6 +1,6 @@
-//! Judgements on pairs of answers.
+//! Judgments on pairs of answers.
 
-/// One judgement on two answers, by index.
+/// One judgment on two answers, by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vote {
     /// One is better.

@@ -119,7 +119,7 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
             pair(vec![vote(SECOND)]),
         ),
         (
-            Format::Labelled,
+            Format::Labeled,
             json!({"input": q, "output_1": a, "output_2": b, "label": 2}),
             pair(vec![vote(SECOND)]),
         ),

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// An open llama2.c checkpoint, presented under Hugging Face's names.
 ///
-/// llama2.c turns neighbouring numbers of a head, Hugging Face and our engines its two halves;
+/// llama2.c turns neighboring numbers of a head, Hugging Face and our engines its two halves;
 /// queries' and keys' rows are put into the latter order as they are read.
 pub struct Llama2c {
     source: Source,

@@ -108,14 +108,14 @@ impl NewBase {
         }
     }
 
-    /// How it is pretrained: with the optimiser of the profile's reward model but for the rate, a
+    /// How it is pretrained: with the optimizer of the profile's reward model but for the rate, a
     /// twentieth of the steps to warm up, and gradients clipped at norm 1.
     pub fn settings(&self, profile: &Profile) -> Supervised {
-        let mut optimiser = profile.reward.optimiser;
-        optimiser.learning_rate = self.learning_rate;
-        optimiser.warm_up = WarmUpLength::Share(0.05);
-        optimiser.max_grad_norm = Some(1.0);
-        Supervised { epochs: self.epochs, batch: self.batch, dropout: 0.0, optimiser }
+        let mut optimizer = profile.reward.optimizer;
+        optimizer.learning_rate = self.learning_rate;
+        optimizer.warm_up = WarmUpLength::Share(0.05);
+        optimizer.max_grad_norm = Some(1.0);
+        Supervised { epochs: self.epochs, batch: self.batch, dropout: 0.0, optimizer }
     }
 
     /// Whether the tokenizer is the one that reads bytes.

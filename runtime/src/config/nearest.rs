@@ -25,7 +25,7 @@ mod tests {
         assert_eq!(near("ppo.iteratons"), Some("ppo.iterations"));
         assert_eq!(near("ppo.promtp"), Some("ppo.prompt"));
         assert_eq!(near("iterations"), Some("ppo.iterations"));
-        assert_eq!(near("colour"), None);
+        assert_eq!(near("color"), None);
         assert_eq!(near(&"x".repeat(1 << 20)), None);
     }
 }

@@ -5,7 +5,7 @@ use rlhf_core::diagnostics::DIAGNOSTICS;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What an optimiser step or, for PPO, an iteration measured: a line of `metrics.jsonl`.
+/// What an optimizer step or, for PPO, an iteration measured: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {

@@ -74,9 +74,9 @@ pub fn curves(lines: &[Line]) -> Vec<Section> {
 
 fn section(phase: Phase, lines: &[&Line]) -> Section {
     let (title, step) = match phase {
-        Phase::Pretrain => ("Pretraining the base", "optimiser step"),
-        Phase::Supervised => ("Step 1: supervised fine-tuning", "optimiser step"),
-        Phase::Reward => ("Step 2: the reward model", "optimiser step"),
+        Phase::Pretrain => ("Pretraining the base", "optimizer step"),
+        Phase::Supervised => ("Step 1: supervised fine-tuning", "optimizer step"),
+        Phase::Reward => ("Step 2: the reward model", "optimizer step"),
         Phase::Ppo => ("Step 3: PPO", "iteration"),
         Phase::Evaluate => ("Measuring", "step"),
     };
@@ -181,6 +181,6 @@ mod tests {
         let [section] = &curves(&lines)[..] else { panic!() };
         let Drawing::Lines(plot) = &section.charts[0].drawing else { panic!() };
         assert!(plot.curves[0].points[1].1.is_nan() && plot.curves[0].points.len() == 3);
-        assert_eq!(section.lead, "3 of 9 optimiser steps, 0.5 s each.");
+        assert_eq!(section.lead, "3 of 9 optimizer steps, 0.5 s each.");
     }
 }

@@ -11,7 +11,7 @@ use crate::stage::{Material, optimizers};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_data::Vote;
 use rlhf_train::Ranking;
-use rlhf_train::profile::{Method, Optimiser, Passes, Profile};
+use rlhf_train::profile::{Method, Optimizer, Passes, Profile};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -78,7 +78,7 @@ impl Checks<'_> {
         let mixed = self.config.supervised.pretraining * demonstrations as f64;
         let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
         let steps = passes(demonstrations + mixed, settings);
-        notes.extend(pace("step 1", "supervised.optimizer", &settings.optimiser, steps, 1));
+        notes.extend(pace("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
     }
 
     fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
@@ -92,7 +92,7 @@ impl Checks<'_> {
         let train = || sources.comparisons.iter().flat_map(|set| &set.train);
         let rankings: Vec<Ranking> = train().map(Judged::ranking).collect();
         let trainer = if settings.loss.labels() {
-            rlhf_train::RewardModel::labelled(&solutions, settings, 0)
+            rlhf_train::RewardModel::labeled(&solutions, settings, 0)
         } else {
             rlhf_train::RewardModel::new(&rankings, settings, 0)
         };
@@ -101,7 +101,7 @@ impl Checks<'_> {
             Err(error) => Err(RunError::at(crate::record::Phase::Reward, 0)(error)),
             Ok(trainer) => {
                 let steps = trainer.total();
-                notes.extend(pace("step 2", "reward.optimizer", &settings.optimiser, steps, 1));
+                notes.extend(pace("step 2", "reward.optimizer", &settings.optimizer, steps, 1));
                 Ok(())
             }
         }
@@ -125,7 +125,7 @@ impl Checks<'_> {
                 return nothing(undecided(train()));
             }
             Method::Kto(_) => {
-                let (good, all) = (material.labelled.desirable(), material.labelled.len());
+                let (good, all) = (material.labeled.desirable(), material.labeled.len());
                 if all == 0 {
                     return nothing(undecided(train()));
                 }
@@ -222,7 +222,7 @@ fn passes(items: usize, passes: &Passes) -> u64 {
 
 /// What is worth knowing of a learning rate over `total` steps, `each` an iteration: that it is 0, or never at
 /// its highest.
-fn pace(what: &str, setting: &str, optimizer: &Optimiser, total: u64, each: u64) -> Option<String> {
+fn pace(what: &str, setting: &str, optimizer: &Optimizer, total: u64, each: u64) -> Option<String> {
     let schedule = optimizer.schedule(total, each);
     let (peak, warm_up) = (schedule.peak, schedule.warm_up.steps);
     if peak == 0.0 {

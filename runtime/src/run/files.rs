@@ -3,7 +3,7 @@
 use super::RunError;
 use crate::config::{self, Config, Wanted};
 use crate::stage::of_a_run;
-use rlhf_data::{Format, Found, Kind, Source, discover, for_testing, recognise};
+use rlhf_data::{Format, Found, Kind, Source, discover, for_testing, recognize};
 use rlhf_models::FormatError;
 use rlhf_train::profile::Method;
 use std::collections::{BTreeMap, BTreeSet};
@@ -162,7 +162,7 @@ fn shared(wanted: &Wanted<'_>, paths: &[PathBuf]) -> Result<Format, RunError> {
     for path in paths {
         let fault =
             |reason: String| FormatError::content(path, format!("{}.{}", wanted.section, wanted.key), reason);
-        let format = recognise(path)?;
+        let format = recognize(path)?;
         let Some(format) = format.filter(|format| wanted.takes(*format)) else {
             let found = format.map_or("of no known format".into(), config::name);
             let known = wanted.known();

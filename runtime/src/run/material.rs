@@ -1,15 +1,15 @@
 //! What step 3's method learns from, made of a run's data.
 
 use super::RunError;
-use super::rewards::{Judged, labelled, pairs, rewarded};
+use super::rewards::{Judged, labeled, pairs, rewarded};
 use crate::engine::Model;
 use crate::record::Phase;
 use crate::stage::Material;
 use crate::transcript::Transcripts;
-use rlhf_core::maths::Normaliser;
+use rlhf_core::maths::Normalizer;
 use rlhf_data::Feedback;
 use rlhf_train::profile::Method;
-use rlhf_train::{Examples, Labelled, Logged, TrainError};
+use rlhf_train::{Examples, Labeled, Logged, TrainError};
 
 /// A logged response as token ids.
 pub(super) struct Rated {
@@ -48,15 +48,15 @@ pub(super) fn material<'a>(
     Ok(match method {
         Method::Preference(_) => Material { pairs: pairs(judged).map_err(failed())?, ..nothing },
         Method::Kto(_) if feedback.is_empty() => {
-            Material { labelled: labelled(judged).map_err(failed())?, ..nothing }
+            Material { labeled: labeled(judged).map_err(failed())?, ..nothing }
         }
-        Method::Kto(_) => Material { labelled: of_feedback(feedback).map_err(failed())?, ..nothing },
+        Method::Kto(_) => Material { labeled: of_feedback(feedback).map_err(failed())?, ..nothing },
         Method::Ilql(_) => Material { rewarded: rewarded(judged).map_err(failed())?, ..nothing },
         Method::Bandit(settings) => {
             let unknown = feedback.iter().any(|row| row.log_prob.is_none());
-            if unknown && settings.objective.normaliser == Normaliser::Count {
+            if unknown && settings.objective.normalizer == Normalizer::Count {
                 let reason = "it needs the `log_prob` of every logged response: without, take \"bandit\", or \
-                              normalise by the weights";
+                              normalize by the weights";
                 return Err(RunError::setting("method", reason));
             }
             Material { logged: logged(feedback).map_err(failed())?, ..nothing }
@@ -67,8 +67,8 @@ pub(super) fn material<'a>(
 }
 
 /// What got more than nothing is desirable.
-fn of_feedback(feedback: &[Rated]) -> Result<Labelled, TrainError> {
-    let mut out = Labelled::default();
+fn of_feedback(feedback: &[Rated]) -> Result<Labeled, TrainError> {
+    let mut out = Labeled::default();
     for Rated { prompt, response, reward, .. } in feedback {
         out.push(prompt, response, *reward > 0.0)?;
     }

@@ -2,9 +2,9 @@
 
 use super::Stage;
 use crate::engine::ActionValues;
-use rlhf_core::maths::{Against, Normaliser};
+use rlhf_core::maths::{Against, Normalizer};
 use rlhf_core::model::Architecture;
-use rlhf_train::profile::{Method, OnlineMethod, Opponent, Profile, RewardNormalisation};
+use rlhf_train::profile::{Method, OnlineMethod, Opponent, Profile, RewardNormalization};
 use rlhf_train::{ROWS_AT_ONCE, TOKENS_AT_ONCE};
 use serde::Serialize;
 
@@ -176,10 +176,10 @@ impl Workload<'_> {
         let mut part = self.part(Stage::Reward);
         part.keep(self.base);
         (0..self.members()).for_each(|_| part.score(&self.base.with_scalar()));
-        match self.profile.reward.normalisation {
-            RewardNormalisation::None | RewardNormalisation::CentreOnDemonstrations => {}
-            RewardNormalisation::CentreOnReference => self.respond(&mut part, CENTER),
-            RewardNormalisation::Ziegler2019 { samples } => self.respond(&mut part, samples.into()),
+        match self.profile.reward.normalization {
+            RewardNormalization::None | RewardNormalization::CenterOnDemonstrations => {}
+            RewardNormalization::CenterOnReference => self.respond(&mut part, CENTER),
+            RewardNormalization::Ziegler2019 { samples } => self.respond(&mut part, samples.into()),
         }
         part
     }
@@ -284,7 +284,7 @@ impl Workload<'_> {
             Method::Preference(settings) if settings.objective.sorts() => {
                 Some((2 * u64::from(settings.passes.batch), self.context))
             }
-            Method::Bandit(settings) if settings.objective.normaliser == Normaliser::Weights => {
+            Method::Bandit(settings) if settings.objective.normalizer == Normalizer::Weights => {
                 Some((settings.passes.batch.into(), self.context))
             }
             _ => None,

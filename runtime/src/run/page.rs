@@ -12,7 +12,7 @@ impl Summary {
     /// The run's report; `lines` of its `metrics.jsonl` become curves.
     pub fn page(&self, lines: &[Line]) -> Page {
         let verdict = said::verdict(
-            "By the reward model's own judgement, the policy's answer to a held-out prompt",
+            "By the reward model's own judgment, the policy's answer to a held-out prompt",
             &self.win_rate,
         );
         let sections = [vec![self.trust(), self.losses()], curves(lines), vec![self.sets()]].concat();

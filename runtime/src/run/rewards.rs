@@ -3,7 +3,7 @@
 use super::RankedAnswers;
 use crate::transcript::Transcripts;
 use rlhf_data::{Comparison, Vote};
-use rlhf_train::{Labelled, Pairs, Ranking, Rewarded, TrainError};
+use rlhf_train::{Labeled, Pairs, Ranking, Rewarded, TrainError};
 
 /// A prompt's answers as texts, and the votes on them.
 pub(super) struct Judged {
@@ -67,8 +67,8 @@ pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<
 }
 
 /// Each answer of such a pair, the better one as desirable, the worse one as not.
-pub(super) fn labelled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Labelled, TrainError> {
-    let mut out = Labelled::default();
+pub(super) fn labeled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Labeled, TrainError> {
+    let mut out = Labeled::default();
     for j in judged {
         for (better, worse) in j.ranking().pairs() {
             for (i, good) in [(better, true), (worse, false)] {

@@ -10,7 +10,7 @@ use super::{Answer, Generator, Hook, RankedAnswers, RunError, Sample};
 use crate::config::{Config, NewBase};
 use crate::engine::{Aligned, Member, Model, Scorer};
 use crate::record::Phase;
-use crate::stage::{self, Judgements, Measure, Session};
+use crate::stage::{self, Judgments, Measure, Session};
 use crate::transcript::{answer_mark, line_end};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
@@ -93,7 +93,7 @@ impl Run<'_, '_> {
         let (rankings, before) = (ranked(&sources.comparisons), ranked(&sources.before));
         let solutions: Vec<Solution> =
             sources.solutions.iter().flat_map(|set| set.train.iter().cloned()).collect();
-        let judgements = Judgements {
+        let judgments = Judgments {
             rankings: &rankings,
             solutions: &solutions,
             before: &before,
@@ -109,10 +109,10 @@ impl Run<'_, '_> {
             texts(&prompts, &write(&mut writer, &prompts, temperature, &stopping, key)?)
         };
         let mut scale = |member: Member| {
-            stage::normalised(member, settings.normalisation, &sources.demonstrations.0, &mut written)
+            stage::normalized(member, settings.normalization, &sources.demonstrations.0, &mut written)
         };
         let seed = self.config.seed;
-        Ok(stage::reward_model(&mut self.session, sft, judgements, &settings, seed, &mut scale)?)
+        Ok(stage::reward_model(&mut self.session, sft, judgments, &settings, seed, &mut scale)?)
     }
 
     /// The token that ends a step, where a process reward model needs one.

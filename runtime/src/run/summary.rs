@@ -280,16 +280,16 @@ pub struct Seconds {
     pub ppo: f64,
     /// Measuring.
     pub evaluate: f64,
-    /// Of one optimiser step or, for PPO, iteration.
+    /// Of one optimizer step or, for PPO, iteration.
     pub per_step: PerStep,
 }
 
-/// Wall time of one optimiser step or, for PPO, iteration, in seconds.
+/// Wall time of one optimizer step or, for PPO, iteration, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PerStep {
     /// Step 1's.
     pub sft: f64,
-    /// Step 2's, the normalisation of its scores included.
+    /// Step 2's, the normalization of its scores included.
     pub reward: f64,
     /// Step 3's.
     pub ppo: f64,

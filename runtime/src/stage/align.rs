@@ -7,7 +7,7 @@ use crate::engine::{Aligned, Model, Scorer};
 use crate::record::Phase;
 use rlhf_train::profile::{self, CriticInit, Method, Profile};
 use rlhf_train::{
-    Bandit, Distil, Examples, Kto, Labelled, Logged, Models, Pairs, Preferences, Prompts, Rewarded,
+    Bandit, Distil, Examples, Kto, Labeled, Logged, Models, Pairs, Preferences, Prompts, Rewarded,
     RolloutTrainer, TrainError, Trainer,
 };
 
@@ -17,7 +17,7 @@ pub struct Material {
     /// DPO's and its kin's.
     pub pairs: Pairs,
     /// KTO's.
-    pub labelled: Labelled,
+    pub labeled: Labeled,
     /// The bandit's.
     pub logged: Logged,
     /// ILQL's.
@@ -42,7 +42,7 @@ pub fn align(
     seed: u64,
     measure: Option<&mut Measure<'_>>,
 ) -> Result<Aligned, StageError> {
-    let Material { pairs, labelled, logged, rewarded, texts, teacher } = material;
+    let Material { pairs, labeled, logged, rewarded, texts, teacher } = material;
     let against = |reference: &Model| Some(reference.clone());
     let (context, ppo) = (sft.architecture().context, &profile.ppo);
     let run = Run { session, sft, seed };
@@ -74,7 +74,7 @@ pub fn align(
         Method::Preference(s) => {
             run.passes(s.passes.dropout, against(sft), || Preferences::new(pairs, s, seed))?
         }
-        Method::Kto(s) => run.passes(s.passes.dropout, against(sft), || Kto::new(labelled, s, seed))?,
+        Method::Kto(s) => run.passes(s.passes.dropout, against(sft), || Kto::new(labeled, s, seed))?,
         Method::Bandit(s) => run.passes(s.passes.dropout, None, || Bandit::new(logged, s, seed))?,
         Method::Distillation(s) => {
             let teacher = teacher.as_ref().and_then(against);

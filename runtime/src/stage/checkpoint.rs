@@ -25,7 +25,7 @@ pub(super) struct Checkpoint {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
-    /// Each network's optimiser steps; those that have not learnt are left out.
+    /// Each network's optimizer steps; those that have not learnt are left out.
     steps: BTreeMap<String, u32>,
     /// The stage's own.
     stage: Value,
@@ -119,7 +119,7 @@ impl Checkpoint {
         &self.state.stage
     }
 
-    /// The network of this name: `like`, with the weights and the optimiser that were kept.
+    /// The network of this name: `like`, with the weights and the optimizer that were kept.
     pub fn network(&self, name: &str, like: &Model, dropout_seed: u64) -> Result<Model, StageError> {
         let path = self.folder.join(file(name));
         let open = Safetensors::open(&path)?;

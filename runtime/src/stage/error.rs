@@ -15,7 +15,7 @@ pub enum StageError {
     Train {
         /// Which stage.
         phase: Phase,
-        /// At which optimiser step or iteration, from 1; 0 before the first.
+        /// At which optimizer step or iteration, from 1; 0 before the first.
         step: u64,
         /// What happened.
         error: TrainError,

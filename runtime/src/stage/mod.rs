@@ -9,7 +9,7 @@
 //! | `run.json` | the settings and the data's sums: what has to be the same to go on |
 //! | `config.toml` | of `rlhf run`: every key of its configuration, as it was in the end |
 //! | `metrics.jsonl` | a [`Line`](crate::record::Line) for every step |
-//! | `checkpoints/ppo-00000012/` | networks, optimisers and state after that step; the last two, and of step 3 the last one when it is done: with more iterations `--resume` goes on from it |
+//! | `checkpoints/ppo-00000012/` | networks, optimizers and state after that step; the last two, and of step 3 the last one when it is done: with more iterations `--resume` goes on from it |
 //! | `tensorboard/` | the same lines as TensorBoard reads them |
 //! | `base/`, `sft/`, `reward/`, `policy/` | finished networks as Hugging Face folders; of several reward models, each in a folder within |
 //! | `offending.jsonl` | the samples that a guard stopped at |
@@ -43,7 +43,7 @@ pub use ilql::ilql;
 pub use optimizers::optimizers;
 pub(crate) use owned::of_a_run;
 pub use owned::{own, vacant};
-pub use reward::{Judgements, normalised, reward_model};
+pub use reward::{Judgments, normalized, reward_model};
 pub use session::Session;
 pub use supervised::supervised;
 

@@ -1,23 +1,23 @@
 //! The optimizers of the steps, by the names of their settings.
 
 use crate::record::Phase;
-use rlhf_train::profile::{Method, Optimiser, Profile};
+use rlhf_train::profile::{Method, Optimizer, Profile};
 
 /// The optimizers that step 3 of `profile` learns with, each with the name of its settings: none for a method
 /// without a learning rate, such as TRPO.
-pub fn optimizers(profile: &Profile) -> Vec<(&'static str, &Optimiser)> {
+pub fn optimizers(profile: &Profile) -> Vec<(&'static str, &Optimizer)> {
     match &profile.method {
         Method::Ppo | Method::Nlpo(_) => {
             vec![("ppo.policy", &profile.ppo.policy), ("ppo.critic", &profile.ppo.critic)]
         }
-        Method::OnPolicy(s) => vec![("on_policy.optimizer", &s.optimiser)],
-        Method::Preference(s) => vec![("preference.optimizer", &s.passes.optimiser)],
-        Method::Kto(s) => vec![("kto.optimizer", &s.passes.optimiser)],
-        Method::Online(s) => vec![("online.optimizer", &s.optimiser)],
-        Method::ExpertIteration(s) => vec![("expert_iteration.optimizer", &s.optimiser)],
-        Method::Bandit(s) => vec![("bandit.optimizer", &s.passes.optimiser)],
-        Method::Distillation(s) => vec![("distillation.optimizer", &s.passes.optimiser)],
-        Method::Ilql(s) => vec![("ilql.optimizer", &s.passes.optimiser)],
+        Method::OnPolicy(s) => vec![("on_policy.optimizer", &s.optimizer)],
+        Method::Preference(s) => vec![("preference.optimizer", &s.passes.optimizer)],
+        Method::Kto(s) => vec![("kto.optimizer", &s.passes.optimizer)],
+        Method::Online(s) => vec![("online.optimizer", &s.optimizer)],
+        Method::ExpertIteration(s) => vec![("expert_iteration.optimizer", &s.optimizer)],
+        Method::Bandit(s) => vec![("bandit.optimizer", &s.passes.optimizer)],
+        Method::Distillation(s) => vec![("distillation.optimizer", &s.passes.optimizer)],
+        Method::Ilql(s) => vec![("ilql.optimizer", &s.passes.optimizer)],
         Method::Trpo(_) => Vec::new(),
     }
 }

@@ -7,12 +7,12 @@ use crate::record::Phase;
 use rlhf_core::maths::RewardScale;
 use rlhf_core::roles::Reward;
 use rlhf_models::StepRule;
-use rlhf_train::profile::{RewardLoss, RewardModel, RewardNormalisation};
+use rlhf_train::profile::{RewardLoss, RewardModel, RewardNormalization};
 use rlhf_train::{Examples, Models, Ranking, Scaled, SideBySide, Solution, TrainError, now};
 
 /// What step 2 is run on.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Judgements<'a> {
+pub struct Judgments<'a> {
     /// Comparisons, for losses that learn from them.
     pub rankings: &'a [Ranking],
     /// Labels, for losses that learn from those.
@@ -33,7 +33,7 @@ pub struct Judgements<'a> {
 pub fn reward_model(
     session: &mut Session<'_>,
     sft: &Model,
-    judgements: Judgements<'_>,
+    judgments: Judgments<'_>,
     settings: &RewardModel,
     seed: u64,
     scale: &mut dyn FnMut(Member) -> Result<Scaled<Member>, TrainError>,
@@ -48,7 +48,7 @@ pub fn reward_model(
     if let Some(kept) = session.finished_scorer(name, &models)? {
         return Ok(kept);
     }
-    let trainers: Result<Vec<_>, _> = seeds.map(|seed| trainer(judgements, settings, seed)).collect();
+    let trainers: Result<Vec<_>, _> = seeds.map(|seed| trainer(judgments, settings, seed)).collect();
     let mut trainer = SideBySide(trainers.map_err(at(phase, 0))?);
     let names =
         (1..=models.len()).map(|n| if n == 1 { name.into() } else { format!("{name}-{n}") }).collect();
@@ -57,7 +57,7 @@ pub fn reward_model(
     let done = drive(session, StagePlan { phase, names, seed, rollouts: None }, &mut trainer, &mut members)?;
     let rule = match settings.loss {
         RewardLoss::Process(how) => {
-            Some(StepRule { end: judgements.step_end, after: judgements.answer_after.to_vec(), how })
+            Some(StepRule { end: judgments.step_end, after: judgments.answer_after.to_vec(), how })
         }
         _ => None,
     };
@@ -73,19 +73,19 @@ pub fn reward_model(
 
 /// One member's trainer.
 fn trainer<'a>(
-    judgements: Judgements<'a>,
+    judgments: Judgments<'a>,
     settings: &RewardModel,
     seed: u64,
 ) -> Result<rlhf_train::RewardModel<'a>, TrainError> {
     let trainer = if settings.loss.labels() {
-        rlhf_train::RewardModel::labelled(judgements.solutions, settings, seed)?
+        rlhf_train::RewardModel::labeled(judgments.solutions, settings, seed)?
     } else {
-        rlhf_train::RewardModel::new(judgements.rankings, settings, seed)?
+        rlhf_train::RewardModel::new(judgments.rankings, settings, seed)?
     };
-    trainer.pretrained_on(judgements.before, settings, seed)
+    trainer.pretrained_on(judgments.before, settings, seed)
 }
 
-/// Demonstrations that centre a reward, at most.
+/// Demonstrations that center a reward, at most.
 const CENTRE: usize = 512;
 
 /// Puts a reward model's scores into units of reward. `written(n)`: answers of the supervised model to
@@ -93,25 +93,25 @@ const CENTRE: usize = 512;
 ///
 /// # Errors
 /// [`TrainError`]: no text to go by, or all score the same.
-pub fn normalised<R: Reward<Error: 'static>>(
+pub fn normalized<R: Reward<Error: 'static>>(
     reward: R,
-    how: RewardNormalisation,
+    how: RewardNormalization,
     demonstrations: &Examples,
     written: &mut dyn FnMut(u32) -> Result<Examples, TrainError>,
 ) -> Result<Scaled<R>, TrainError> {
-    /// Answers that centre a reward.
+    /// Answers that center a reward.
     const SAMPLES: u32 = 256;
     match how {
-        RewardNormalisation::None => Ok(Scaled { reward, scale: RewardScale::default() }),
-        RewardNormalisation::CentreOnDemonstrations => {
+        RewardNormalization::None => Ok(Scaled { reward, scale: RewardScale::default() }),
+        RewardNormalization::CenterOnDemonstrations => {
             let texts = demonstrations.select(0..demonstrations.len().min(CENTRE));
-            now(async { Scaled::centred_on(reward, texts.sequences()?).await })
+            now(async { Scaled::centered_on(reward, texts.sequences()?).await })
         }
-        RewardNormalisation::CentreOnReference => {
+        RewardNormalization::CenterOnReference => {
             let texts = written(SAMPLES)?;
-            now(async { Scaled::centred_on(reward, texts.sequences()?).await })
+            now(async { Scaled::centered_on(reward, texts.sequences()?).await })
         }
-        RewardNormalisation::Ziegler2019 { samples } => {
+        RewardNormalization::Ziegler2019 { samples } => {
             let texts = written(samples)?;
             now(async { Scaled::ziegler2019(reward, texts.sequences()?).await })
         }

@@ -5,26 +5,26 @@ use super::interval::{Interval, at_least, wilson};
 use rlhf_core::Error;
 use serde::{Deserialize, Serialize};
 
-/// A judgement of two answers: the score of the first less that of the second, and which of them people
+/// A judgment of two answers: the score of the first less that of the second, and which of them people
 /// prefer: 1 the first, 0 the second, between them the share of votes for the first.
-pub type Judgement = (f64, f64);
+pub type Judgment = (f64, f64);
 
 /// How sure a reward model is, σ(|margin|) from ½ to 1, against how often people agree with it.
 ///
 /// Of two answers neither is the first by nature, so nothing here changes when a pair is turned around.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
-    /// The expected calibration error: the mean over judgements of |sure − agreed| of their bin. Chance
-    /// alone makes it greater than 0, the more so the fewer judgements there are.
+    /// The expected calibration error: the mean over judgments of |sure − agreed| of their bin. Chance
+    /// alone makes it greater than 0, the more so the fewer judgments there are.
     pub error: f64,
-    /// Ten bins of equal width; those without a judgement are left out.
+    /// Ten bins of equal width; those without a judgment are left out.
     pub bins: Vec<Bin>,
-    /// The margins towards the answer that people prefer: below 0 the reward model is wrong. Judgements
+    /// The margins towards the answer that people prefer: below 0 the reward model is wrong. Judgments
     /// that prefer neither are left out.
     pub margins: Histogram,
 }
 
-/// Judgements of which the reward model is about equally sure.
+/// Judgments of which the reward model is about equally sure.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
     /// The bin's lower end.
@@ -39,15 +39,15 @@ pub struct Bin {
 
 const BINS: usize = 10;
 
-/// The calibration of a reward model on held-out judgements.
+/// The calibration of a reward model on held-out judgments.
 ///
 /// # Errors
-/// [`Error::TooFew`] without a judgement; [`Error::NotFinite`] for a margin that is none;
+/// [`Error::TooFew`] without a judgment; [`Error::NotFinite`] for a margin that is none;
 /// [`Error::Range`] for a preference outside `[0, 1]`.
-pub fn calibration(judgements: &[Judgement]) -> Result<Calibration, Error> {
-    at_least("judgements", judgements.len(), 1)?;
+pub fn calibration(judgments: &[Judgment]) -> Result<Calibration, Error> {
+    at_least("judgments", judgments.len(), 1)?;
     let (mut sure, mut agreed, mut counts) = ([0.0; BINS], [0.0; BINS], [0usize; BINS]);
-    for (index, &(margin, preferred)) in judgements.iter().enumerate() {
+    for (index, &(margin, preferred)) in judgments.iter().enumerate() {
         if !margin.is_finite() {
             return Err(Error::NotFinite { name: "margins", index });
         }
@@ -70,7 +70,7 @@ pub fn calibration(judgements: &[Judgement]) -> Result<Calibration, Error> {
     let (mut bins, mut error) = (Vec::new(), 0.0);
     for i in (0..BINS).filter(|i| counts[*i] > 0) {
         let (n, end) = (counts[i] as f64, |i: usize| 0.5 + 0.5 * i as f64 / BINS as f64);
-        error += (sure[i] - agreed[i]).abs() / judgements.len() as f64;
+        error += (sure[i] - agreed[i]).abs() / judgments.len() as f64;
         bins.push(Bin {
             from: end(i),
             to: end(i + 1),
@@ -78,7 +78,7 @@ pub fn calibration(judgements: &[Judgement]) -> Result<Calibration, Error> {
             agreed: wilson(agreed[i], counts[i])?,
         });
     }
-    let right = judgements.iter().filter(|j| j.1 != 0.5).map(|j| if j.1 > 0.5 { j.0 } else { -j.0 });
+    let right = judgments.iter().filter(|j| j.1 != 0.5).map(|j| if j.1 > 0.5 { j.0 } else { -j.0 });
     Ok(Calibration { error, bins, margins: Histogram::of(&right.collect::<Vec<_>>()) })
 }
 
@@ -89,7 +89,7 @@ mod tests {
     use rlhf_core::random::{Key, Stream};
 
     #[test]
-    fn four_judgements_worked_out_by_hand() {
+    fn four_judgments_worked_out_by_hand() {
         // σ(0) = 0.5, σ(ln 3) = 0.75, and people agree with one of the two of 0.75.
         let ln3 = 3f64.ln();
         let c = calibration(&[(ln3 + 1e-9, 1.0), (-ln3 - 1e-9, 1.0), (0.0, 1.0), (20.0, 1.0)]).unwrap();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_judgement_is_refused() {
+    fn what_is_no_judgment_is_refused() {
         assert!(matches!(calibration(&[]), Err(Error::TooFew { .. })));
         assert!(matches!(
             calibration(&[(1.0, 1.0), (f64::NAN, 0.0)]),
@@ -136,16 +136,16 @@ mod tests {
     proptest! {
         #[test]
         fn turning_a_pair_around_or_mixing_them_changes_nothing(
-            judgements in prop::collection::vec((-8.0..8.0, prop::sample::select(vec![0.0, 0.25, 0.5, 1.0])), 1..60),
+            judgments in prop::collection::vec((-8.0..8.0, prop::sample::select(vec![0.0, 0.25, 0.5, 1.0])), 1..60),
             turned in prop::collection::vec(any::<bool>(), 60),
         ) {
-            let around = |(j, turn): (&Judgement, &bool)| if *turn { (-j.0, 1.0 - j.1) } else { *j };
-            let mut other: Vec<_> = judgements.iter().zip(&turned).map(around).collect();
+            let around = |(j, turn): (&Judgment, &bool)| if *turn { (-j.0, 1.0 - j.1) } else { *j };
+            let mut other: Vec<_> = judgments.iter().zip(&turned).map(around).collect();
             other.reverse();
-            let (a, b) = (calibration(&judgements).unwrap(), calibration(&other).unwrap());
+            let (a, b) = (calibration(&judgments).unwrap(), calibration(&other).unwrap());
             prop_assert!((a.error - b.error).abs() < 1e-12);
             prop_assert_eq!(&a.margins, &b.margins);
-            prop_assert_eq!(a.bins.iter().map(|b| b.agreed.n).sum::<usize>(), judgements.len());
+            prop_assert_eq!(a.bins.iter().map(|b| b.agreed.n).sum::<usize>(), judgments.len());
             for (a, b) in a.bins.iter().zip(&b.bins) {
                 prop_assert!((a.sure - b.sure).abs() < 1e-12 && (a.agreed.value - b.agreed.value).abs() < 1e-12);
                 prop_assert!(a.from <= a.sure + 1e-12 && a.sure <= a.to + 1e-12);

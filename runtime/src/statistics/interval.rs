@@ -100,10 +100,10 @@ pub(super) fn wilson(yes: f64, n: usize) -> Result<Interval, Error> {
     let count = n as f64;
     let p = yes / count;
     let shrink = 1.0 + Z * Z / count;
-    let centre = (p + Z * Z / (2.0 * count)) / shrink;
+    let center = (p + Z * Z / (2.0 * count)) / shrink;
     let half = Z * (p * (1.0 - p) / count + Z * Z / (4.0 * count * count)).sqrt() / shrink;
     // Rounding must not push a bound past the value or out of [0, 1].
-    Ok(Interval { value: p, low: (centre - half).clamp(0.0, p), high: (centre + half).clamp(p, 1.0), n })
+    Ok(Interval { value: p, low: (center - half).clamp(0.0, p), high: (center + half).clamp(p, 1.0), n })
 }
 
 fn average(values: &[f64]) -> f64 {

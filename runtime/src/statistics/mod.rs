@@ -12,7 +12,7 @@ mod standing;
 pub use agreement::agreement;
 pub use before_after::BeforeAfter;
 pub use best_of_n::{best_of_n_kl, expected_best};
-pub use calibration::{Bin, Calibration, Judgement, calibration};
+pub use calibration::{Bin, Calibration, Judgment, calibration};
 pub use distinct::distinct_share;
 pub use histogram::Histogram;
 pub use interval::{Interval, Mean, bootstrap, mean, share, win_rate};

@@ -10,7 +10,7 @@ use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
-use rlhf_core::maths::{Counterfactual, CounterfactualStats, Normaliser};
+use rlhf_core::maths::{Counterfactual, CounterfactualStats, Normalizer};
 use rlhf_core::objectives::{Feedback, LoggedFeedback};
 use rlhf_core::roles::Learner;
 
@@ -28,7 +28,7 @@ impl Logged {
     /// the response's first token.
     ///
     /// Where rewards are of one sign, IPS learns from how many responses there are: shift them, for
-    /// instance by their mean, or normalise by the weights ([`Normaliser::Weights`]).
+    /// instance by their mean, or normalize by the weights ([`Normalizer::Weights`]).
     ///
     /// # Errors
     /// [`Error::TooFew`] for a response of which nothing is learnt; [`Error::Range`] for a log-probability
@@ -69,7 +69,7 @@ impl Logged {
 }
 
 /// Learns from logged rewards by importance weights, in batches of `settings.passes.batch` responses. A batch
-/// that is normalised by its weights is shown to the learner at once, whatever its length.
+/// that is normalized by its weights is shown to the learner at once, whatever its length.
 ///
 /// # Errors
 /// [`TrainError::Nothing`] without a response; [`TrainError::Guard`] where a number is not finite; the
@@ -106,7 +106,7 @@ impl<'a> Bandit<'a> {
         settings.validate()?;
         let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
         let passing = Passing { what: "rewards", items: logged.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 3 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 3 << 18))?;
         Ok(Self { logged, objective: settings.objective, steps })
     }
 
@@ -130,9 +130,9 @@ impl<'a> Bandit<'a> {
         let drawn = at_first_owed(&batch, picked.iter().map(|&i| self.logged.log_probs[i]));
         let shown = Shown { texts: &batch, items: &picked, each: 1 };
         let place = Place::Step(step + 1);
-        let most = match self.objective.normaliser {
-            Normaliser::Count => TOKENS_AT_ONCE,
-            Normaliser::Weights => usize::MAX,
+        let most = match self.objective.normalizer {
+            Normalizer::Count => TOKENS_AT_ONCE,
+            Normalizer::Weights => usize::MAX,
         };
         let mut seen = CounterfactualStats::default();
         let teaching = Teaching { shown, place, role: "learner", most, temperature: 1.0 };

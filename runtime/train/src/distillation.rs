@@ -47,7 +47,7 @@ impl<'a> Distil<'a> {
         let items = if texts.owed() == 0 { 0 } else { texts.len() };
         let passing =
             Passing { what: "texts", items, batch: settings.passes.batch, epochs: settings.passes.epochs };
-        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 6 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 6 << 18))?;
         Ok(Self { texts, stopping, settings: *settings, seed, steps })
     }
 

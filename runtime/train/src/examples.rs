@@ -123,7 +123,7 @@ impl Examples {
         self.parts_of(tokens, 1)
     }
 
-    /// The same where `each` neighbouring texts belong together.
+    /// The same where `each` neighboring texts belong together.
     pub(super) fn parts_of(&self, tokens: usize, each: usize) -> impl Iterator<Item = Part<'_>> {
         let ends: Vec<usize> = self.ends.chunks(each).filter_map(|group| group.last().copied()).collect();
         parts(&ends, tokens).into_iter().map(move |groups| {
@@ -143,7 +143,7 @@ impl Examples {
     }
 }
 
-/// Some neighbouring texts of a batch.
+/// Some neighboring texts of a batch.
 pub struct Part<'a> {
     tokens: &'a [u32],
     ends: Vec<usize>,
@@ -181,7 +181,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Ranges of neighbouring texts with at most `tokens` tokens each.
+/// Ranges of neighboring texts with at most `tokens` tokens each.
 pub(crate) fn parts(ends: &[usize], tokens: usize) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let (mut first, mut start) = (0, 0);

@@ -30,7 +30,7 @@ pub struct ExpertIteration {
 /// What one iteration saw.
 #[derive(Clone, Debug)]
 pub struct Selected {
-    /// What was written, with its scores; responses to one prompt are neighbours.
+    /// What was written, with its scores; responses to one prompt are neighbors.
     pub seen: Iteration,
     /// Which of the responses were kept.
     pub keep: Vec<bool>,
@@ -48,7 +48,7 @@ impl ExpertIteration {
     pub fn new(settings: profile::ExpertIteration, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = Pace::new(settings.optimiser, iterations.saturating_mul(each), each)?;
+        let pace = Pace::new(settings.optimizer, iterations.saturating_mul(each), each)?;
         Ok(Self { settings, seed, pace, rollouts: OnPolicy::new(settings.rollouts(), iterations, seed)? })
     }
 
@@ -146,7 +146,7 @@ impl<'a> RolloutTrainer<'a, ExpertIteration> {
         seed: u64,
     ) -> Result<Self, TrainError> {
         let run = ExpertIteration::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)?;
-        let optimizer = Some((settings.optimiser, settings.steps_per_iteration()));
+        let optimizer = Some((settings.optimizer, settings.steps_per_iteration()));
         Ok(Self::of(run, on, IterationPlan { prompts: settings.prompts as usize, optimizer, seed }))
     }
 }

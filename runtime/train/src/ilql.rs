@@ -98,7 +98,7 @@ impl<'a> Ilql<'a> {
         settings.validate()?;
         let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
         let passing = Passing { what: "rewarded texts", items: data.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 7 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 7 << 18))?;
         Ok(Self { data, settings: *settings, steps })
     }
 

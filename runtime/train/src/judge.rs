@@ -15,7 +15,7 @@ pub trait Judge {
     type Error: core::error::Error + From<Error>;
 
     /// `out[i·each + j]`: the probability by which text i is preferred to the text j of its group, where
-    /// `each` neighbouring texts are responses to one prompt. `out`: `[texts, each]`, ½ where j is i.
+    /// `each` neighboring texts are responses to one prompt. `out`: `[texts, each]`, ½ where j is i.
     ///
     /// # Errors
     /// The judge's own.

@@ -12,17 +12,17 @@ use alloc::format;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{self, KtoLoss, LabelStats, kto_baseline};
-use rlhf_core::objectives::LabelledResponses;
+use rlhf_core::objectives::LabeledResponses;
 use rlhf_core::roles::{Learner, Reference};
 
 /// Responses, each desirable or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Labelled {
+pub struct Labeled {
     texts: Examples,
     desirable: Vec<bool>,
 }
 
-impl Labelled {
+impl Labeled {
     /// Appends a response. Only it is learnt, not its prompt; an empty prompt leaves out its first token.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Labelled {
 pub async fn kto<L, F>(
     learner: &mut L,
     reference: &mut F,
-    labelled: &Labelled,
+    labeled: &Labeled,
     settings: &KtoTraining,
     seed: u64,
     on_step: &mut dyn FnMut(Step, &LabelStats),
@@ -71,7 +71,7 @@ where
     F: Reference<Error: 'static>,
     <L as Reference>::Error: 'static,
 {
-    let mut steps = Kto::new(labelled, settings, seed)?;
+    let mut steps = Kto::new(labeled, settings, seed)?;
     while let Some((step, seen)) = steps.step(learner, reference).await? {
         on_step(step, &seen);
     }
@@ -81,7 +81,7 @@ where
 /// [`kto`] step by step, for a caller that wants to look, save or stop between two.
 #[derive(Clone, Debug)]
 pub struct Kto<'a> {
-    labelled: &'a Labelled,
+    labeled: &'a Labeled,
     objective: maths::Kto,
     steps: Steps,
 }
@@ -92,12 +92,12 @@ impl<'a> Kto<'a> {
     /// # Errors
     /// [`TrainError::Nothing`] without a response; [`TrainError::Core`] names the setting that is out of
     /// range.
-    pub fn new(labelled: &'a Labelled, settings: &KtoTraining, seed: u64) -> Result<Self, TrainError> {
+    pub fn new(labeled: &'a Labeled, settings: &KtoTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
-        let passing = Passing { what: "labels", items: labelled.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 2 << 18))?;
-        Ok(Self { labelled, objective: settings.objective, steps })
+        let passing = Passing { what: "labels", items: labeled.len(), batch, epochs };
+        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 2 << 18))?;
+        Ok(Self { labeled, objective: settings.objective, steps })
     }
 
     /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
@@ -121,8 +121,8 @@ impl<'a> Kto<'a> {
         <L as Reference>::Error: 'static,
     {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
-        let batch = self.labelled.texts.select(picked.iter().copied());
-        let desirable: Vec<bool> = picked.iter().map(|&i| self.labelled.desirable[i]).collect();
+        let batch = self.labeled.texts.select(picked.iter().copied());
+        let desirable: Vec<bool> = picked.iter().map(|&i| self.labeled.desirable[i]).collect();
         let shown = Shown { texts: &batch, items: &picked, each: 1 };
         let place = Place::Step(step + 1);
         let said = log_probs(reference, "reference", &batch, 1.0).await?;
@@ -142,7 +142,7 @@ impl<'a> Kto<'a> {
             &parts,
             |part| {
                 let (said, good) = (&said[part.span.clone()], &desirable[part.texts.clone()]);
-                LabelledResponses::new(self.objective, part.ends(), said, good, baseline, n)
+                LabeledResponses::new(self.objective, part.ends(), said, good, baseline, n)
             },
             |_, objective| seen.merge(&objective.stats),
         );

@@ -11,7 +11,7 @@
 //! | | a reward, by TRPO | [`TrustRegion`] |
 //! | | a reward, by NLPO | [`Nlpo`] |
 //! | [`preferences`] | pairs: [`Pairs`], by DPO and its kin | [`Preferences`] |
-//! | [`kto`] | labels: [`Labelled`] | [`Kto`] |
+//! | [`kto`] | labels: [`Labeled`] | [`Kto`] |
 //! | | a teacher: [`Examples`], the student's own responses | [`Distil`] |
 //! | | rewards of tokens: [`Rewarded`], by ILQL | [`Ilql`] |
 //! | [`bandit`] | rewards of a log: [`Logged`] | [`Bandit`] |
@@ -69,7 +69,7 @@ pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ilql::{Ilql, Rewarded, ValueStep, Values};
 pub use iteration::Iteration;
 pub use judge::{Judge, Scored};
-pub use kto::{Kto, Labelled, kto};
+pub use kto::{Kto, Labeled, kto};
 pub use led::Led;
 pub use masked::Masked;
 pub use nlpo::Nlpo;
@@ -88,7 +88,7 @@ pub use supervised::{Supervised, supervised};
 pub use trainer::{AllRoles, LearningPolicy, Models, Prompts, Report, RolloutTrainer, Trainer};
 pub use trpo::TrustRegion;
 
-/// What an optimiser step says of itself.
+/// What an optimizer step says of itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// Which, from 1.

@@ -47,7 +47,7 @@ pub struct OnPolicy {
 pub struct OnPolicyState {
     /// Iterations done.
     pub iteration: u32,
-    /// Optimiser steps done.
+    /// Optimizer steps done.
     pub step: u64,
     /// The moving average of rewards, where that is the baseline.
     pub baseline: Option<MovingBaseline>,
@@ -72,7 +72,7 @@ impl OnPolicy {
     pub fn new(settings: profile::OnPolicy, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = Pace::new(settings.optimiser, iterations.saturating_mul(each), each)?;
+        let pace = Pace::new(settings.optimizer, iterations.saturating_mul(each), each)?;
         let baseline = match settings.credit {
             Credit::Response(credit) => match credit.baseline {
                 Baseline::Moving { decay } => Some(MovingBaseline::new(decay)?),
@@ -363,9 +363,9 @@ impl OnPolicy {
         let s = &self.settings;
         let (sequences, owed) = (minibatch.sequences(), minibatch.owed());
         let tokens = owed.iter().filter(|owed| **owed).count();
-        let denominator = s.normalisation.denominator(minibatch.len(), tokens);
+        let denominator = s.normalization.denominator(minibatch.len(), tokens);
         let mut weights = vec![0.0; owed.len()];
-        s.normalisation.weights(sequences.ends(), &owed, denominator, &mut weights)?;
+        s.normalization.weights(sequences.ends(), &owed, denominator, &mut weights)?;
         let (mut stats, mut watch) = (OnPolicyStats::default(), Watch::new(owed.len()));
         for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
             let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);

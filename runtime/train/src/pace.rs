@@ -1,16 +1,16 @@
-//! Optimiser steps whose rate runs with the run.
+//! Optimizer steps whose rate runs with the run.
 
 use super::TrainError;
 use super::guard::{Fault, Offender, Place};
-use crate::profile::Optimiser;
+use crate::profile::Optimizer;
 use alloc::vec::Vec;
 use rlhf_core::maths::Schedule;
 use rlhf_core::roles::Learner;
 
-/// An optimiser, and how its rate runs from the first step of a run to the last.
+/// An optimizer, and how its rate runs from the first step of a run to the last.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
-    optimiser: Optimiser,
+    optimizer: Optimizer,
     schedule: Schedule,
 }
 
@@ -19,10 +19,10 @@ impl Pace {
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
-    pub fn new(optimiser: Optimiser, total: u64, each: u64) -> Result<Self, TrainError> {
-        let schedule = optimiser.schedule(total, each);
+    pub fn new(optimizer: Optimizer, total: u64, each: u64) -> Result<Self, TrainError> {
+        let schedule = optimizer.schedule(total, each);
         schedule.validate()?;
-        Ok(Self { optimiser, schedule })
+        Ok(Self { optimizer, schedule })
     }
 
     /// Takes step `index`, from 0, with what `learner`, of that role, has accumulated from `batch`, which a
@@ -37,7 +37,7 @@ impl Pace {
         place: Place,
         batch: impl FnOnce() -> Vec<Offender>,
     ) -> Result<(f64, f64), TrainError> {
-        let update = self.optimiser.update(&self.schedule, index);
+        let update = self.optimizer.update(&self.schedule, index);
         let refused = |error| Fault::refused(place, role, error, batch());
         let gradient = learner.step(&update).await.map_err(refused)?;
         Ok((gradient, update.learning_rate))

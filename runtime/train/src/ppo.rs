@@ -49,7 +49,7 @@ pub struct Ppo {
 pub struct PpoState {
     /// Iterations done.
     pub iteration: u32,
-    /// Optimiser steps done.
+    /// Optimizer steps done.
     pub step: u64,
     /// The controller, with its coefficient as it is now.
     pub controller: KlController,
@@ -63,7 +63,7 @@ impl Ppo {
     pub fn new(settings: profile::Ppo, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = |optimiser| Pace::new(optimiser, iterations.saturating_mul(each), each);
+        let pace = |optimizer| Pace::new(optimizer, iterations.saturating_mul(each), each);
         Ok(Self {
             seed,
             controller: settings.controller,

@@ -57,7 +57,7 @@ impl<'a> Preferences<'a> {
         settings.validate()?;
         let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
         let passing = Passing { what: "pairs", items: pairs.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimiser, (seed, 1 << 18))?;
+        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 1 << 18))?;
         Ok(Self { pairs, objective: settings.objective, steps })
     }
 

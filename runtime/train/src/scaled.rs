@@ -19,9 +19,9 @@ impl<R: Reward<Error: 'static>> Scaled<R> {
     ///
     /// # Errors
     /// [`TrainError::Core`] without a text; the reward's own.
-    pub async fn centred_on(mut reward: R, texts: Ragged<'_>) -> Result<Self, TrainError> {
+    pub async fn centered_on(mut reward: R, texts: Ragged<'_>) -> Result<Self, TrainError> {
         let scores = reward::score(&mut reward, texts).await?;
-        Ok(Self { reward, scale: RewardScale::centred_on(&scores)? })
+        Ok(Self { reward, scale: RewardScale::centered_on(&scores)? })
     }
 
     /// Gives the scores of these texts mean 0 and variance 1 (arXiv:1909.08593, §2.1).

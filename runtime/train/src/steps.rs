@@ -4,12 +4,12 @@ use super::batches::Batches;
 use super::guard::{Offender, Place};
 use super::pace::Pace;
 use super::{Step, TrainError};
-use crate::profile::Optimiser;
+use crate::profile::Optimizer;
 use alloc::vec::Vec;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
-/// Batches, and the optimiser steps that they end in.
+/// Batches, and the optimizer steps that they end in.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     batches: Batches,
@@ -35,7 +35,7 @@ impl Steps {
     /// [`TrainError::Nothing`] without an item; [`TrainError::Core`] names the setting that is out of range.
     pub fn new(
         passing: Passing,
-        optimiser: Optimiser,
+        optimizer: Optimizer,
         (seed, draws): (u64, u32),
     ) -> Result<Self, TrainError> {
         let Passing { what, items, batch, epochs } = passing;
@@ -43,7 +43,7 @@ impl Steps {
             return Err(TrainError::Nothing { what });
         }
         let batches = Batches::new(Key::new(seed, Stream::Shuffle, draws), items, batch, epochs);
-        let pace = Pace::new(optimiser, batches.total(), 1)?;
+        let pace = Pace::new(optimizer, batches.total(), 1)?;
         Ok(Self { batches, pace })
     }
 

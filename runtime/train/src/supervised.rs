@@ -3,7 +3,7 @@
 use super::batches::Batches;
 use super::guard::{Fault, Offender, Place, Watch, forget};
 use super::{Examples, Guards, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
-use crate::profile::{self, Optimiser};
+use crate::profile::{self, Optimizer};
 use alloc::format;
 use rlhf_core::maths::Schedule;
 use rlhf_core::objectives::CrossEntropy;
@@ -35,7 +35,7 @@ pub async fn supervised<L: Learner<Error: 'static>>(
 #[derive(Clone, Debug)]
 pub struct Supervised<'a> {
     examples: &'a Examples,
-    optimiser: Optimiser,
+    optimizer: Optimizer,
     schedule: Schedule,
     batches: Batches,
 }
@@ -56,10 +56,10 @@ impl<'a> Supervised<'a> {
         }
         let key = Key::new(seed, Stream::Shuffle, 0);
         let batches = Batches::new(key, examples.len(), settings.batch, settings.epochs);
-        let optimiser = settings.optimiser;
-        let schedule = optimiser.schedule(batches.total(), 1);
+        let optimizer = settings.optimizer;
+        let schedule = optimizer.schedule(batches.total(), 1);
         schedule.validate()?;
-        Ok(Self { examples, optimiser, schedule, batches })
+        Ok(Self { examples, optimizer, schedule, batches })
     }
 
     /// The next step; `None` when all are done.
@@ -78,7 +78,7 @@ impl<'a> Supervised<'a> {
         if tokens > 0 {
             loss = accumulate(learner, (&chosen, &picked), tokens as f64, 1.0, place).await?;
         }
-        let update = self.optimiser.update(&self.schedule, step);
+        let update = self.optimizer.update(&self.schedule, step);
         let gradient = learner.step(&update).await.map_err(|error| {
             let all = picked.iter().enumerate().map(|(i, &of)| Offender::example(&chosen, i, of));
             Fault::refused(place, "learner", error, all.collect())

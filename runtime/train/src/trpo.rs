@@ -30,7 +30,7 @@ impl TrustRegion {
         Ok(Self { settings, rollouts: OnPolicy::new(settings.rollouts(), 1, seed)? })
     }
 
-    /// What this run has to remember beside its network. There are no optimiser steps to count.
+    /// What this run has to remember beside its network. There are no optimizer steps to count.
     pub fn state(&self) -> OnPolicyState {
         self.rollouts.state()
     }

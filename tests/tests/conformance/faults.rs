@@ -23,7 +23,7 @@ faults! {
     /// Log-probabilities of tokens that nobody asked about.
     WritesUnowed: "reference/writes";
     /// Probabilities that do not sum to 1.
-    NotNormalised: "reference/sums_to_one" "reference/temperature" "policy/scored" "learner/shows_scores"
+    NotNormalized: "reference/sums_to_one" "reference/temperature" "policy/scored" "learner/shows_scores"
         "learner/entropy" "rows/scored" "candidates/scored";
     /// The log-probability of the token before.
     ScoresEarlierToken: "reference/sums_to_one" "reference/temperature" "policy/scored" "policy/draws"
@@ -33,7 +33,7 @@ faults! {
     ScoresAtOne: "reference/temperature" "policy/scored" "learner/shows_scores" "learner/entropy"
         "rows/scored" "candidates/scored";
     /// The sequence before leaks into the next.
-    ReadsNeighbour: "reference/sums_to_one" "reference/temperature" "reference/company" "reference/order"
+    ReadsNeighbor: "reference/sums_to_one" "reference/temperature" "reference/company" "reference/order"
         "policy/scored" "policy/greedy" "learner/entropy" "learner/splits" "learner/entropy_splits"
         "critic/company" "critic/order" "learn_values/splits" "reward/company" "reward/order" "rows/company"
         "candidates/company";
@@ -159,7 +159,7 @@ faults! {
     PullsFirstCandidate: "learn_candidates/gradient";
     /// A gradient that was taken stays.
     TakeKeepsGradient: "parameters/take_gradient" "parameters/adamw";
-    /// Setting weights resets the optimiser.
+    /// Setting weights resets the optimizer.
     WriteResetsMoments: "parameters/adamw";
     /// Half of the weights is not saved.
     SavesHalf: "saved/round_trip";

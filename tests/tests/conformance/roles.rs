@@ -28,7 +28,7 @@ impl Reference for Tiny {
                 *out = log_prob(&self.logits(sequences, t), target, temperature)?.0;
             }
         }
-        if self.has(Fault::NotNormalised) {
+        if self.has(Fault::NotNormalized) {
             out.iter_mut().for_each(|x| *x *= 1.01);
         }
         Ok(())

@@ -61,7 +61,7 @@ impl Tiny {
     pub fn features(&self, batch: Ragged<'_>, i: usize) -> Vec<(usize, f32)> {
         let tokens = batch.tokens();
         let mut start = batch.ends().iter().copied().filter(|end| *end <= i).max().unwrap_or(0);
-        if self.has(Fault::ReadsNeighbour) {
+        if self.has(Fault::ReadsNeighbor) {
             start = 0;
         }
         let row = |i: usize| tokens[i] as usize % VOCABULARY;

@@ -2,7 +2,7 @@
 
 use rlhf::data::{
     Feedback, Flaw, Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback,
-    formats, prompts, recognise, solutions,
+    formats, prompts, recognize, solutions,
 };
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -36,7 +36,7 @@ impl Rows {
     }
 
     fn format(&self) -> Format {
-        recognise(&self.path).unwrap().unwrap()
+        recognize(&self.path).unwrap().unwrap()
     }
 
     /// The exit code of `data check` and what it says.
@@ -156,12 +156,12 @@ fn signs_digits_and_emoji_tell_prompts_apart() {
 fn ultrafeedback_is_pairs_and_never_prompts() {
     let rows = Rows::many(
         12,
-        r#"{"prompt": "Name colour %", "prompt_id": "%", "chosen": [{"role": "user", "content": "Name colour %"}, {"role": "assistant", "content": "Blue %."}], "rejected": [{"role": "user", "content": "Name colour %"}, {"role": "assistant", "content": "No."}], "messages": [{"role": "user", "content": "Name colour %"}, {"role": "assistant", "content": "Blue %."}], "score_chosen": 8.5, "score_rejected": 2.0}"#,
+        r#"{"prompt": "Name color %", "prompt_id": "%", "chosen": [{"role": "user", "content": "Name color %"}, {"role": "assistant", "content": "Blue %."}], "rejected": [{"role": "user", "content": "Name color %"}, {"role": "assistant", "content": "No."}], "messages": [{"role": "user", "content": "Name color %"}, {"role": "assistant", "content": "Blue %."}], "score_chosen": 8.5, "score_rejected": 2.0}"#,
     );
     assert_eq!(rows.format(), Format::Pairs);
     assert_eq!(
         rows.compared()[3],
-        (asked("Name colour 3"), vec![" Blue 3.".into(), " No.".into()], vec![FIRST])
+        (asked("Name color 3"), vec![" Blue 3.".into(), " No.".into()], vec![FIRST])
     );
     let (code, said) = rows.check();
     assert!(code == 0 && said.contains("score_chosen (12 rows)"), "{said}");
@@ -182,7 +182,7 @@ fn labels_are_never_bare_prompts() {
         r#"{"instruction": "Hi", "outputs": ["x"]}"#,
     ] {
         let rows = Rows::new(&[row]);
-        assert_eq!(recognise(&rows.path).unwrap(), None, "{row}");
+        assert_eq!(recognize(&rows.path).unwrap(), None, "{row}");
         let (code, said) = rows.check();
         assert!(code == 1 && said.contains("line 1") && said.contains("rlhf data formats"), "{said}");
     }
@@ -190,13 +190,13 @@ fn labels_are_never_bare_prompts() {
 
 #[test]
 fn an_odd_first_row_does_not_decide_what_a_file_is() {
-    let pair = r#"{"prompt": "Name colour %", "chosen": "Blue %.", "rejected": "No."}"#;
-    let prompt = r#"{"prompt": "Name colour %"}"#;
+    let pair = r#"{"prompt": "Name color %", "chosen": "Blue %.", "rejected": "No."}"#;
+    let prompt = r#"{"prompt": "Name color %"}"#;
     for (odd, others, format, reason) in [
         (r#"{"prompt": "x", "chosen": null, "rejected": null}"#, pair, Format::Pairs, "field \"chosen\""),
         (r#"{"prompt": "x", "response": "y"}"#, pair, Format::Pairs, "field \"chosen\""),
         (r#"{"prompt": "x", "chosen": "", "rejected": 7}"#, pair, Format::Pairs, "field \"rejected\""),
-        (r#"{"colour": "red"}"#, pair, Format::Pairs, "field \"chosen\""),
+        (r#"{"color": "red"}"#, pair, Format::Pairs, "field \"chosen\""),
         (r#"{"prompt": "x", "chosen": "y", "rejected": "z"}"#, prompt, Format::Prompts, "field \"chosen\""),
     ] {
         let mut rows = vec![odd.to_owned()];
@@ -231,7 +231,7 @@ fn the_reason_why_a_file_is_of_no_format_can_be_acted_on() {
             &["line 1, field \"chosen\"", "a text or messages, found a number"],
         ),
         (r#"{"prompt": "Hi", "responses": ["a", "b"]}"#, &["(prompt, responses)", "nearest"]),
-        (r#"{"colour": "red"}"#, &["no known format has any of its fields (colour)"]),
+        (r#"{"color": "red"}"#, &["no known format has any of its fields (color)"]),
         (r#"{"prompt": NaN}"#, &["line 1"]),
         (r#"{"question": "Hi", "response_j": "a", "response_k": "b"}"#, &["has no use for `response_j`"]),
         (r#"{"prompt": "Hi", "answer_x": "a", "answer_y": "b"}"#, &["has no use for `answer_x`"]),
@@ -293,8 +293,8 @@ fn a_system_turn_is_part_of_the_prompt() {
         assert_eq!(Rows::new(&[row]).demonstrated(), [(want.clone(), " a".into())], "{row}");
     }
     let opposite = Rows::new(&[
-        r#"{"conversations": [{"from": "system", "value": "Answer only in French."}, {"from": "human", "value": "Name a colour."}], "chosen": {"from": "gpt", "value": "Bleu."}, "rejected": {"from": "gpt", "value": "Blue."}}"#,
-        r#"{"conversations": [{"from": "system", "value": "Answer only in English."}, {"from": "human", "value": "Name a colour."}], "chosen": {"from": "gpt", "value": "Blue."}, "rejected": {"from": "gpt", "value": "Bleu."}}"#,
+        r#"{"conversations": [{"from": "system", "value": "Answer only in French."}, {"from": "human", "value": "Name a color."}], "chosen": {"from": "gpt", "value": "Bleu."}, "rejected": {"from": "gpt", "value": "Blue."}}"#,
+        r#"{"conversations": [{"from": "system", "value": "Answer only in English."}, {"from": "human", "value": "Name a color."}], "chosen": {"from": "gpt", "value": "Blue."}, "rejected": {"from": "gpt", "value": "Bleu."}}"#,
     ]);
     let (code, said) = opposite.check();
     assert!(code == 0 && said.contains("different prompts      2"), "{said}");

@@ -8,7 +8,7 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
-use rlhf::data::{Format, Options, comparisons, recognise, text};
+use rlhf::data::{Format, Options, comparisons, recognize, text};
 use rlhf_tests::run_data;
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 use std::fs::File;
@@ -188,7 +188,7 @@ fn a_byte_order_mark_is_no_part_of_a_file() {
     let folder = tempfile::tempdir().unwrap();
     for (name, content) in [("lines", lines(12)), ("array", array(12)), ("table.csv", table(12))] {
         let path = put(folder.path(), name, format!("\u{feff}{content}"));
-        assert_eq!(recognise(&path).unwrap(), Some(Format::Pairs), "{name}");
+        assert_eq!(recognize(&path).unwrap(), Some(Format::Pairs), "{name}");
         assert_eq!(read(&path), (12, 0, None), "{name}");
     }
     // As `cat` leaves it.
@@ -317,7 +317,7 @@ fn a_list_of_very_many_values_is_refused_or_not_looked_at() {
         column.close().unwrap();
         group.close().unwrap();
         writer.close().unwrap();
-        let found = recognise(&path);
+        let found = recognize(&path);
         if read {
             let error = found.unwrap_err().to_string();
             assert!(error.contains("row 1") && error.contains("responses"), "{error}");
@@ -345,7 +345,7 @@ fn a_fifo_is_refused_and_not_waited_for() {
     assert!(made.success());
     let path = folder.path().join("pipe");
     let (told, answer) = std::sync::mpsc::channel();
-    std::thread::spawn(move || told.send((recognise(&path).is_err(), text(&path, 9).is_err())));
+    std::thread::spawn(move || told.send((recognize(&path).is_err(), text(&path, 9).is_err())));
     assert_eq!(answer.recv_timeout(Duration::from_secs(20)), Ok((true, true)));
     put(folder.path(), "in.txt", "Ann\n");
     std::os::unix::fs::symlink("other.txt", folder.path().join("link")).unwrap();

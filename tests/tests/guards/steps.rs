@@ -43,7 +43,7 @@ fn demonstrations_that_make_nan_are_named() {
 #[test]
 fn a_diverging_step_1_names_the_step() {
     let mut settings = Profile::instructgpt().supervised.unwrap();
-    (settings.optimiser.learning_rate, settings.batch) = (1e30, 2);
+    (settings.optimizer.learning_rate, settings.batch) = (1e30, 2);
     let texts = Examples::try_from_iter(TEXTS).unwrap();
     let fault = fault(now(supervised(&mut network(1, 3), &texts, &settings, 1, &mut |_| {})));
     assert_eq!((fault.place, fault.offenders.len()), (Place::Step(2), 2));
@@ -59,7 +59,7 @@ fn answers_whose_scores_are_nan_are_named() {
     let rankings = [ranking([[2, 3, 4], [2, 3, 5], [2, 3, 6]]), ranking([[2, 4, 4], [2, 4, 5], [2, 4, 9]])];
     for loss in [
         RewardLoss::KWise(Ties::ShrinkDivisor),
-        RewardLoss::Pairwise { centring: 0.0, margin: None },
+        RewardLoss::Pairwise { centering: 0.0, margin: None },
         RewardLoss::PlackettLuce(Stages { top: Some(1), ties: RankTies::Breslow }),
     ] {
         let mut settings = Profile::instructgpt().reward;
@@ -79,14 +79,14 @@ fn answers_whose_scores_are_nan_are_named() {
 }
 
 #[test]
-fn labelled_texts_and_the_pretraining_before_are_named_too() {
+fn labeled_texts_and_the_pretraining_before_are_named_too() {
     let broken = || broken_at(&network(1, 3).with_scalar_head(0.1, 1).unwrap(), 9);
     let mut settings = Profile::instructgpt().reward;
     let texts = [vec![2, 3, 4, 5], vec![2, 4, 9, 5]];
     let solutions = texts.clone().map(|text| Solution::new(text, vec![1, 3], vec![1.0, 0.0]).unwrap());
     for loss in [RewardLoss::Outcome, RewardLoss::Process(StepScore::Min)] {
         (settings.loss, settings.batch) = (loss, Some(16));
-        let steps = RewardModel::labelled(&solutions, &settings, 1).unwrap();
+        let steps = RewardModel::labeled(&solutions, &settings, 1).unwrap();
         let fault = fault(now(steps.run(&mut broken(), &mut |_, _| {})));
         assert_eq!((fault.guard, fault.place), (Guard::NonFinite, Place::Step(1)));
         assert_eq!((fault.offenders.len(), fault.offenders[0].index), (1, 1), "{loss:?}");

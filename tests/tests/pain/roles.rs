@@ -1,4 +1,4 @@
-//! Rows 13 and 15: nothing waits for ever, and nothing is tokenised twice.
+//! Rows 13 and 15: nothing waits for ever, and nothing is tokenized twice.
 
 use rlhf::train::{Examples, TrainError};
 use rlhf_core::model::Architecture;
@@ -37,7 +37,7 @@ fn row_13_a_role_that_waits_or_fails_ends_the_run_with_its_name() {
     assert_eq!(bits(&small.policy), before);
 }
 
-/// trl#5224, verl#3960, verl#6719: what was written was decoded and tokenised again, differently.
+/// trl#5224, verl#3960, verl#6719: what was written was decoded and tokenized again, differently.
 #[test]
 fn row_15_token_ids_are_the_only_currency() {
     // Random bytes are no UTF-8: decoding them loses what they were.

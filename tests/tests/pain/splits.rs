@@ -3,7 +3,7 @@
 //!
 //! trl#2175, trl#3021, trl PR#3231, trl PR#6024 (0.5 to 4 times), open-instruct PR#1161.
 
-use rlhf::train::profile::{Optimiser, Profile, RewardLoss};
+use rlhf::train::profile::{Optimizer, Profile, RewardLoss};
 use rlhf::train::{Examples, Passes, Ppo, Ranking, Roles, TOKENS_AT_ONCE, now, reward_model, supervised};
 use rlhf_core::maths::Ties;
 use rlhf_core::model::Architecture;
@@ -27,11 +27,11 @@ fn text(i: usize) -> Vec<u32> {
 }
 
 /// One step on a whole batch, and the weights after it.
-fn whole(sequences: Ragged<'_>, owed: &[bool], o: &mut impl Objective, optimiser: &Optimiser) -> Vec<u32> {
+fn whole(sequences: Ragged<'_>, owed: &[bool], o: &mut impl Objective, optimizer: &Optimizer) -> Vec<u32> {
     assert!(sequences.tokens().len() > TOKENS_AT_ONCE);
     let mut model = network();
     ready(model.accumulate(Batch::new(sequences, owed).unwrap(), o)).unwrap().unwrap();
-    ready(model.step(&optimiser.update(&optimiser.schedule(1, 1), 0))).unwrap().unwrap();
+    ready(model.step(&optimizer.update(&optimizer.schedule(1, 1), 0))).unwrap().unwrap();
     bits(&model)
 }
 
@@ -55,7 +55,7 @@ fn row_12_a_split_changes_no_step_of_supervised_fine_tuning() {
     let owed: Vec<bool> =
         order.iter().flat_map(|&i| (0..text(i).len()).map(move |t| t >= prompt(i))).collect();
     let mut objective = CrossEntropy::new(count(&owed)).unwrap();
-    let by_hand = whole(all.sequences().unwrap(), &owed, &mut objective, &settings.optimiser);
+    let by_hand = whole(all.sequences().unwrap(), &owed, &mut objective, &settings.optimizer);
     assert_eq!(bits(&trained), by_hand);
 }
 
@@ -80,7 +80,7 @@ fn row_12_a_split_changes_no_step_of_the_reward_model() {
     let (ranks, ends) = ([2, 1, 3].repeat(4), [3, 6, 9, 12]);
     let mut objective = Ranked::new(&ranks, &ends, RankingLoss::KWise(Ties::ShrinkDivisor), 4.0).unwrap();
     let owed = vec![false; sequences.tokens().len()];
-    assert_eq!(bits(&trained), whole(sequences, &owed, &mut objective, &settings.optimiser));
+    assert_eq!(bits(&trained), whole(sequences, &owed, &mut objective, &settings.optimizer));
 }
 
 #[test]

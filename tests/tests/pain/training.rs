@@ -74,7 +74,7 @@ fn row_plus_the_pretraining_mix_is_there_and_keeps_what_was_learnt() {
     let texts = Examples::try_from_iter((0..32u32).map(|i| ([], [2 + i % 3, 6, 7, 8, 6, 7, 8, 9]))).unwrap();
     let mut base = network(2, 1);
     let mut sft = Profile::instructgpt().supervised.unwrap();
-    (sft.optimiser.learning_rate, sft.epochs) = (1e-2, 20);
+    (sft.optimizer.learning_rate, sft.epochs) = (1e-2, 20);
     now(rlhf::train::supervised(&mut base, &texts, &sft, 1, &mut |_| {})).unwrap();
     let run = |coefficient: f64| {
         let mut settings = settings();

@@ -1,6 +1,6 @@
 //! DPO's optimum is known: the reference, reweighed by e^(r/β) (Rafailov et al., arXiv:2305.18290, eq. 4).
 
-use rlhf::train::profile::{Optimiser, PreferenceTraining, WarmUpLength};
+use rlhf::train::profile::{Optimizer, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Pairs, now, preferences};
 use rlhf_core::maths::Shape;
 use rlhf_core::random::{Key, Stream};
@@ -22,7 +22,7 @@ fn table(scale: f64) -> Table {
 }
 
 /// Pairs of responses, any two alike likely, that people label by Bradley–Terry.
-fn labelled(count: u32) -> Pairs {
+fn labeled(count: u32) -> Pairs {
     let (draw, label) = (Key::new(3, Stream::Data, 1), Key::new(3, Stream::Labels, 0));
     let mut out = Pairs::default();
     for i in 0..count {
@@ -43,29 +43,29 @@ fn dpo_reaches_the_optimum_of_the_reward_under_kl() {
     let mut settings = dpo;
     (settings.passes.epochs, settings.passes.batch) = (12, 2000);
     settings.objective.beta = 0.5;
-    settings.passes.optimiser = Optimiser {
+    settings.passes.optimizer = Optimizer {
         learning_rate: 0.2,
         warm_up: WarmUpLength::Steps(0),
         shape: Shape::Linear,
-        ..dpo.passes.optimiser
+        ..dpo.passes.optimizer
     };
     let (mut policy, reference) = (table(0.5), table(0.5));
     let distance = |policy: &Table| {
         let mut worst: f64 = 0.0;
         for prompt in 0..TOKENS {
             let base = reference.probabilities(prompt);
-            let unnormalised: Vec<f64> =
+            let unnormalized: Vec<f64> =
                 (0..TOKENS).map(|y| base[y as usize] * (reward(prompt, y) / 0.5).exp()).collect();
-            let z: f64 = unnormalised.iter().sum();
+            let z: f64 = unnormalized.iter().sum();
             let now = policy.probabilities(prompt);
-            let off = now.iter().zip(&unnormalised).map(|(p, u)| (p - u / z).abs());
+            let off = now.iter().zip(&unnormalized).map(|(p, u)| (p - u / z).abs());
             // Total variation: the most by which the probability of any event is off.
             worst = worst.max(0.5 * off.sum::<f64>());
         }
         worst
     };
     let before = distance(&policy);
-    let pairs = labelled(48_000);
+    let pairs = labeled(48_000);
     now(preferences(&mut policy, &mut table(0.5), &pairs, &settings, 1, &mut |_, _| {})).unwrap();
     let after = distance(&policy);
     println!("total variation, the worst of six prompts: {before:.3}, then {after:.3}");

@@ -2,29 +2,29 @@
 
 use crate::preferences::world::{TOKENS, fast, mean_worth, reference, sampled, worth};
 use rlhf::train::profile::{BanditTraining, KtoTraining};
-use rlhf::train::{Labelled, Logged, TrainError, bandit, kto, now};
-use rlhf_core::maths::{Counterfactual, Normaliser};
+use rlhf::train::{Labeled, Logged, TrainError, bandit, kto, now};
+use rlhf_core::maths::{Counterfactual, Normalizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::testing::Table;
 
 /// What the reference wrote, desirable where it is worth more than what it writes on average.
-fn labelled(count: u32, label: impl Fn(u32, f32) -> bool) -> Labelled {
+fn labeled(count: u32, label: impl Fn(u32, f32) -> bool) -> Labeled {
     let out = sampled(&reference(), count, 11);
-    let mut labelled = Labelled::default();
+    let mut labeled = Labeled::default();
     for i in 0..count {
         let response = out.response(i as usize);
-        labelled.push(&[i % TOKENS], response, label(i, worth(response))).unwrap();
+        labeled.push(&[i % TOKENS], response, label(i, worth(response))).unwrap();
     }
-    labelled
+    labeled
 }
 
-fn of_labels(name: &str, labelled: &Labelled) -> Table {
+fn of_labels(name: &str, labeled: &Labeled) -> Table {
     let mut settings = KtoTraining::by_name(name).unwrap();
-    settings.passes.optimiser = fast(settings.passes.optimiser, 0.03);
+    settings.passes.optimizer = fast(settings.passes.optimizer, 0.03);
     settings.passes.epochs = 4;
     let mut policy = reference();
     let mut seen = Vec::new();
-    now(kto(&mut policy, &mut reference(), labelled, &settings, 3, &mut |step, stats| {
+    now(kto(&mut policy, &mut reference(), labeled, &settings, 3, &mut |step, stats| {
         seen.push((step, *stats));
     }))
     .unwrap();
@@ -35,7 +35,7 @@ fn of_labels(name: &str, labelled: &Labelled) -> Table {
 #[test]
 fn labels_raise_the_reward_that_they_come_from() {
     let before = mean_worth(&reference());
-    let labels = labelled(1024, |_, worth| f64::from(worth) > before);
+    let labels = labeled(1024, |_, worth| f64::from(worth) > before);
     assert!((300..700).contains(&labels.desirable()), "{}", labels.desirable());
     for name in KtoTraining::names() {
         let gained = mean_worth(&of_labels(name, &labels)) - before;
@@ -47,7 +47,7 @@ fn labels_raise_the_reward_that_they_come_from() {
 #[test]
 fn shuffled_labels_do_not() {
     let key = Key::new(5, Stream::Labels, 0);
-    let labels = labelled(1024, |i, _| key.uniform(i, 0) < 0.5);
+    let labels = labeled(1024, |i, _| key.uniform(i, 0) < 0.5);
     let gained = mean_worth(&of_labels("kto", &labels)) - mean_worth(&reference());
     println!("worth {gained:+.3}");
     assert!(gained.abs() < 0.1, "{gained}");
@@ -57,7 +57,7 @@ fn shuffled_labels_do_not() {
 fn kto_asks_the_reference_about_responses_and_mismatched_ones() {
     let mut settings = KtoTraining::by_name("kto").unwrap();
     settings.passes.batch = 16;
-    let labels = labelled(64, |i, _| i % 2 == 0);
+    let labels = labeled(64, |i, _| i % 2 == 0);
     for (settings, want) in [(settings, 2 * 64), (apo(settings), 64)] {
         let mut base = reference();
         now(kto(&mut reference(), &mut base, &labels, &settings, 3, &mut |_, _| {})).unwrap();
@@ -83,7 +83,7 @@ fn logged(count: u32, shift: f32) -> Logged {
 
 fn of_log(objective: Counterfactual, log: &Logged) -> f64 {
     let mut settings = BanditTraining { objective, ..BanditTraining::by_name("ips").unwrap() };
-    settings.passes.optimiser = fast(settings.passes.optimiser, 0.03);
+    settings.passes.optimizer = fast(settings.passes.optimizer, 0.03);
     (settings.passes.epochs, settings.passes.batch) = (2, 256);
     let mut policy = reference();
     let mut first = None;
@@ -112,7 +112,7 @@ fn a_log_of_rewards_raises_them() {
 /// not see a shift.
 #[test]
 fn a_shift_of_all_rewards_changes_nothing_for_snips() {
-    let snips = Counterfactual { normaliser: Normaliser::Weights, clip: None };
+    let snips = Counterfactual { normalizer: Normalizer::Weights, clip: None };
     let [low, high] = [-1.0, 1.0].map(|shift| of_log(snips, &logged(4096, shift)));
     println!("{low:.3} {high:.3}");
     assert!((low - high).abs() < 0.02 && low > 0.08, "{low} {high}");
@@ -121,7 +121,7 @@ fn a_shift_of_all_rewards_changes_nothing_for_snips() {
 #[test]
 fn nothing_is_refused() {
     let settings = KtoTraining::by_name("kto").unwrap();
-    let none = Labelled::default();
+    let none = Labeled::default();
     let error =
         now(kto(&mut reference(), &mut reference(), &none, &settings, 3, &mut |_, _| {})).unwrap_err();
     assert!(matches!(error, TrainError::Nothing { what: "labels" }), "{error}");

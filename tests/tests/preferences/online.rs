@@ -10,7 +10,7 @@ use rlhf_core::testing::Table;
 
 fn settings(name: &str) -> OnlinePreference {
     let settings = OnlinePreference::by_name(name).unwrap();
-    OnlinePreference { temperature: 1.0, optimiser: fast(settings.optimiser, 0.05), ..settings }
+    OnlinePreference { temperature: 1.0, optimizer: fast(settings.optimizer, 0.05), ..settings }
 }
 
 /// Iterations on 64 prompts each.
@@ -81,7 +81,7 @@ fn responses_to_one_prompt_differ_and_lie_together() {
 }
 
 #[test]
-fn minibatches_and_passes_are_optimiser_steps() {
+fn minibatches_and_passes_are_optimizer_steps() {
     let mut judge = |_: &[u32], first: &[u32], _: &[u32]| if first[0] > 3 { 0.9 } else { 0.2 };
     let settings = OnlinePreference { epochs: 2, minibatches: 4, ..settings("online_dpo") };
     let (policy, seen) = run(settings, &mut judge, 1).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::preferences::world::{STOPPING, TOKENS, pairs, prompts, reference, sampled, settings, worth};
 use rlhf::train::profile::{BanditTraining, KtoTraining, OnlinePreference};
-use rlhf::train::{Bandit, Kto, Labelled, Logged, OnlinePreferences, OnlineRoles, Preferences, Scored, now};
+use rlhf::train::{Bandit, Kto, Labeled, Logged, OnlinePreferences, OnlineRoles, Preferences, Scored, now};
 use rlhf_core::testing::Table;
 
 fn bits(policy: &Table) -> Vec<u32> {
@@ -29,7 +29,7 @@ fn pairs_go_on_to_the_same_bits() {
 #[test]
 fn labels_and_logs_go_on_to_the_same_bits() {
     let out = sampled(&reference(), 200, 11);
-    let (mut labels, mut log) = (Labelled::default(), Logged::default());
+    let (mut labels, mut log) = (Labeled::default(), Logged::default());
     for i in 0..200 {
         let response = out.response(i);
         labels.push(&[i as u32 % TOKENS], response, worth(response) > 0.5).unwrap();

@@ -2,7 +2,7 @@
 
 use crate::preferences::world::{fast, log_prob, reference, settings};
 use rlhf::train::profile::{BanditTraining, KtoTraining, PreferenceTraining};
-use rlhf::train::{Examples, Kto, Labelled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
+use rlhf::train::{Examples, Kto, Labeled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
 use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
@@ -39,8 +39,8 @@ fn whole(settings: &PreferenceTraining, texts: &Examples) -> Table {
     let objective = PreferencePairs::new(settings.objective, sequences.ends(), counts).unwrap();
     let mut policy = policy();
     ready(policy.accumulate(batch, &mut objective.with_reference(&said))).unwrap().unwrap();
-    let schedule = settings.passes.optimiser.schedule(1, 1);
-    ready(policy.step(&settings.passes.optimiser.update(&schedule, 0))).unwrap().unwrap();
+    let schedule = settings.passes.optimizer.schedule(1, 1);
+    ready(policy.step(&settings.passes.optimizer.update(&schedule, 0))).unwrap().unwrap();
     policy
 }
 
@@ -68,10 +68,10 @@ fn a_split_between_pairs_changes_no_bit() {
     }
 }
 
-/// Only weights that normalise each other keep a batch whole.
+/// Only weights that normalize each other keep a batch whole.
 #[test]
 fn labels_and_logs_are_split_where_they_may_be() {
-    let (mut labels, mut log) = (Labelled::default(), Logged::default());
+    let (mut labels, mut log) = (Labeled::default(), Logged::default());
     for i in 0..12 {
         let (prompt, response) = ([i as u32 % 6], response(i));
         labels.push(&prompt, &response, i % 3 == 0).unwrap();
@@ -80,7 +80,7 @@ fn labels_and_logs_are_split_where_they_may_be() {
     let all: usize = (0..12).map(|i| 1 + response(i).len()).sum();
     let mut settings = KtoTraining::by_name("kto").unwrap();
     settings.passes.batch = 12;
-    settings.passes.optimiser = fast(settings.passes.optimiser, 0.03);
+    settings.passes.optimizer = fast(settings.passes.optimizer, 0.03);
     let mut learner = policy();
     let seen = now(Kto::new(&labels, &settings, 3).unwrap().step(&mut learner, &mut reference()));
     assert!(learner.accumulated.len() > 1 && learner.accumulated.iter().sum::<usize>() == all);

@@ -1,6 +1,6 @@
 //! Texts of four tokens after a prompt of one; the higher their numbers, the better they are.
 
-use rlhf::train::profile::{Optimiser, Passes, PreferenceTraining, WarmUpLength};
+use rlhf::train::profile::{Optimizer, Passes, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Examples, Pairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
@@ -63,12 +63,12 @@ pub fn pairs(count: u32, seed: u64, wrong: impl Fn(u32) -> bool) -> Pairs {
 pub fn settings(name: &str) -> PreferenceTraining {
     let settings = PreferenceTraining::by_name(name).unwrap();
     let passes =
-        Passes { epochs: 4, batch: 64, optimiser: fast(settings.passes.optimiser, 0.03), ..settings.passes };
+        Passes { epochs: 4, batch: 64, optimizer: fast(settings.passes.optimizer, 0.03), ..settings.passes };
     PreferenceTraining { passes, ..settings }
 }
 
-pub fn fast(optimiser: Optimiser, learning_rate: f64) -> Optimiser {
-    Optimiser { learning_rate, warm_up: WarmUpLength::Steps(0), ..optimiser }
+pub fn fast(optimizer: Optimizer, learning_rate: f64) -> Optimizer {
+    Optimizer { learning_rate, warm_up: WarmUpLength::Steps(0), ..optimizer }
 }
 
 /// What a policy says of a text.

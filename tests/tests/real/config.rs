@@ -140,7 +140,7 @@ fn unknown_keys_are_refused_with_the_nearest_name() {
         ),
         ("seed = 3", "sede = 3", ["line 2: ", "`sede`: did you mean `seed`?"]),
         ("seed = 3", "iterations = 3", ["line 2: ", "`iterations`: did you mean `ppo.iterations`?"]),
-        ("seed = 3", "colour = 3", ["line 2: ", "`colour`; there are bandit, base, "]),
+        ("seed = 3", "color = 3", ["line 2: ", "`color`; there are bandit, base, "]),
         ("[evaluation]", "[evalution]", ["line 34: ", "`evalution`: did you mean `evaluation`?"]),
         ("batch = 16", "bacth = 16", ["line 27: ", "`ppo.bacth`: did you mean `ppo.batch`?"]),
         ("batch = 16", "policy.lr = 16", ["line 27: ", "`ppo.policy.lr`"]),

@@ -11,7 +11,7 @@ fn norm(x: &[f64], gain: &[f64]) -> Vec<f64> {
     x.iter().zip(gain).map(|(x, g)| x * scale * g).collect()
 }
 
-/// Neighbours rotate against each other here: the file's own order.
+/// Neighbors rotate against each other here: the file's own order.
 fn rotate(x: &mut [f64], head: usize, position: usize) {
     for (i, pair) in x.chunks_mut(2).enumerate() {
         let angle = position as f64 * 10_000f64.powf(-((2 * i % head) as f64) / head as f64);

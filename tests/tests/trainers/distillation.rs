@@ -15,7 +15,7 @@ static TEACHER: LazyLock<Model> = LazyLock::new(|| {
         .into_iter()
         .flat_map(|who| ANSWERS.into_iter().flat_map(move |a| vec![(Bytes.encode(who), ended(a)); often(a)]));
     let mut sft = Profile::instructgpt().supervised.unwrap();
-    (sft.optimiser.learning_rate, sft.epochs, sft.batch, sft.dropout) = (3e-3, 40, 60, 0.0);
+    (sft.optimizer.learning_rate, sft.epochs, sft.batch, sft.dropout) = (3e-3, 40, 60, 0.0);
     now(supervised(&mut model, &Examples::try_from_iter(texts).unwrap(), &sft, 1, &mut |_| {})).unwrap();
     model
 });
@@ -29,7 +29,7 @@ fn texts() -> Examples {
 fn quick(mut settings: DistillationTraining) -> DistillationTraining {
     let passes = &mut settings.passes;
     (passes.epochs, passes.batch) = (120, 8);
-    (passes.optimiser.learning_rate, passes.optimiser.warm_up) = (3e-3, WarmUpLength::Steps(0));
+    (passes.optimizer.learning_rate, passes.optimizer.warm_up) = (3e-3, WarmUpLength::Steps(0));
     settings
 }
 

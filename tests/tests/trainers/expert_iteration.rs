@@ -4,7 +4,7 @@ use rlhf::train::{ExpertIteration, Guards, Selected, TrainError, Trio, now};
 use rlhf_cpu::Model;
 
 fn quick(mut settings: profile::ExpertIteration) -> profile::ExpertIteration {
-    (settings.minibatches, settings.optimiser.learning_rate) = (2, 2e-3);
+    (settings.minibatches, settings.optimizer.learning_rate) = (2, 2e-3);
     settings
 }
 

@@ -50,7 +50,7 @@ fn by_a_coin(rankings: &[Ranking]) -> Vec<Ranking> {
 fn settings(loss: RewardLoss) -> profile::RewardModel {
     let mut settings = Profile::instructgpt().reward;
     (settings.loss, settings.epochs, settings.batch) = (loss, 6, Some(16));
-    settings.optimiser.learning_rate = 3e-3;
+    settings.optimizer.learning_rate = 3e-3;
     settings
 }
 
@@ -62,8 +62,8 @@ fn accuracy(model: &mut Model, held_out: &[Ranking]) -> f64 {
 const LOSSES: [RewardLoss; 7] = [
     RewardLoss::KWise(Ties::ShrinkDivisor),
     RewardLoss::PlackettLuce(Stages { top: None, ties: RankTies::Efron }),
-    RewardLoss::Pairwise { centring: 0.0, margin: None },
-    RewardLoss::Pairwise { centring: 0.01, margin: Some(1.0) },
+    RewardLoss::Pairwise { centering: 0.0, margin: None },
+    RewardLoss::Pairwise { centering: 0.01, margin: Some(1.0) },
     RewardLoss::Graded(Grading::RaoKupper { theta: 2.0 }),
     RewardLoss::Graded(Grading::Davidson { nu: 1.0 }),
     RewardLoss::Graded(Grading::Ordered { tie: 0.5, clear: 2.0 }),
@@ -117,7 +117,7 @@ fn labels_of_steps_and_of_wholes_teach_what_is_right() {
     let coin = solutions(3, 200, |_| f32::from(draws.uniform() < 0.5));
     let agreed = |loss, train: &[Solution], held_out: &[Solution]| {
         let mut model = network();
-        now(RewardModel::labelled(train, &settings(loss), 1).unwrap().run(&mut model, &mut |_, _| {}))
+        now(RewardModel::labeled(train, &settings(loss), 1).unwrap().run(&mut model, &mut |_, _| {}))
             .unwrap();
         let margins = now(step_margins(&mut model, held_out)).unwrap();
         margins.iter().filter(|margin| **margin > 0.0).count() as f64 / margins.len() as f64
@@ -138,7 +138,7 @@ fn labels_of_steps_and_of_wholes_teach_what_is_right() {
 }
 
 #[test]
-fn margins_and_centring_do_what_they_say() {
+fn margins_and_centering_do_what_they_say() {
     let train = rankings(1, 60);
     let scores = |loss| {
         let mut model = network();
@@ -146,15 +146,15 @@ fn margins_and_centring_do_what_they_say() {
         let said = now(rlhf::train::ranking_margins(&mut model, &train)).unwrap();
         said.iter().sum::<f64>() / said.len() as f64
     };
-    let plain = scores(RewardLoss::Pairwise { centring: 0.0, margin: None });
-    let wide = scores(RewardLoss::Pairwise { centring: 0.0, margin: Some(4.0) });
-    let unused = scores(RewardLoss::Pairwise { centring: 0.0, margin: Some(0.0) });
+    let plain = scores(RewardLoss::Pairwise { centering: 0.0, margin: None });
+    let wide = scores(RewardLoss::Pairwise { centering: 0.0, margin: Some(4.0) });
+    let unused = scores(RewardLoss::Pairwise { centering: 0.0, margin: Some(0.0) });
     assert!(wide > 1.2 * plain, "{plain} to {wide}");
     assert_eq!(plain, unused);
 }
 
 fn with_pretraining(language: f64) -> profile::RewardModel {
-    let mut settings = settings(RewardLoss::Pairwise { centring: 0.0, margin: None });
+    let mut settings = settings(RewardLoss::Pairwise { centering: 0.0, margin: None });
     settings.epochs = 1;
     settings.pretraining = Some(PreferenceModelPretraining { epochs: 6, language, learning_rate: 3e-3 });
     settings
@@ -201,9 +201,9 @@ fn a_loss_and_data_that_do_not_fit_are_refused() {
     let refused = |error: rlhf::train::TrainError| error.to_string();
     let said = refused(RewardModel::new(&train, &settings(RewardLoss::Outcome), 1).unwrap_err());
     assert!(said.contains("plackett_luce"), "{said}");
-    let said = refused(RewardModel::labelled(&solved, &settings(LOSSES[0]), 1).unwrap_err());
+    let said = refused(RewardModel::labeled(&solved, &settings(LOSSES[0]), 1).unwrap_err());
     assert!(said.contains("process"), "{said}");
-    assert!(RewardModel::labelled(&[], &settings(RewardLoss::Outcome), 1).is_err());
+    assert!(RewardModel::labeled(&[], &settings(RewardLoss::Outcome), 1).is_err());
     let unranked = [Ranking { ranks: vec![1], ..train[0].clone() }];
     let error = RewardModel::new(&unranked, &settings(LOSSES[0]), 1).unwrap_err();
     let rlhf::train::TrainError::Core(error) = error else { panic!("{error}") };

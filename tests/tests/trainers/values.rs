@@ -19,7 +19,7 @@ const LONGEST: usize = 12;
 /// How much a policy is led by values, in nats per unit of reward.
 const BETA: f64 = 10.0;
 
-fn neighbours(cell: u32) -> Vec<u32> {
+fn neighbors(cell: u32) -> Vec<u32> {
     let near = |a: u32, b: u32| (a / 3).abs_diff(b / 3) + (a % 3).abs_diff(b % 3) == 1;
     (0..CELLS).filter(|&other| near(cell, other)).collect()
 }
@@ -31,7 +31,7 @@ fn walks() -> impl Iterator<Item = (u32, Vec<u32>)> {
         let start = walk % HOME;
         let (mut cells, mut cell) = (Vec::new(), start);
         while cell != HOME && cells.len() < LONGEST {
-            cell = *draws.pick(&neighbours(cell));
+            cell = *draws.pick(&neighbors(cell));
             cells.push(cell);
         }
         (start, cells)
@@ -56,7 +56,7 @@ static AIMLESS: LazyLock<Model> = LazyLock::new(|| {
     let mut policy = network(9);
     let texts = Examples::try_from_iter(walks().map(|(start, cells)| (vec![start], cells))).unwrap();
     let mut sft = Profile::instructgpt().supervised.unwrap();
-    (sft.optimiser.learning_rate, sft.epochs, sft.dropout) = (3e-3, 40, 0.0);
+    (sft.optimizer.learning_rate, sft.epochs, sft.dropout) = (3e-3, 40, 0.0);
     now(supervised(&mut policy, &texts, &sft, 1, &mut |_| {})).unwrap();
     policy
 });
@@ -69,7 +69,7 @@ fn settings() -> IlqlTraining {
     let mut settings = IlqlTraining::default();
     (settings.passes.epochs, settings.passes.batch) = (60, 30);
     settings.objective = maths::Ilql { expectile: 0.9, discount: 0.9, conservatism: 0.05 };
-    (settings.follow, settings.passes.optimiser.learning_rate) = (Follow::Average { decay: 0.9 }, 3e-3);
+    (settings.follow, settings.passes.optimizer.learning_rate) = (Follow::Average { decay: 0.9 }, 3e-3);
     settings
 }
 
@@ -91,7 +91,7 @@ fn learn(data: &Rewarded) -> ([Model; 2], Vec<ValueStep>) {
 }
 
 /// The mean number of steps home, from everywhere, of who is led by values, and the share of steps to a
-/// neighbour.
+/// neighbor.
 fn way_home(heads: &mut [Model; 2], beta: f64) -> (f64, f64) {
     let starts: Vec<u32> = (0..HOME).cycle().take(80).collect();
     let ends: Vec<usize> = (1..=80).collect();
@@ -108,7 +108,7 @@ fn way_home(heads: &mut [Model; 2], beta: f64) -> (f64, f64) {
     let mut near = 0;
     for (i, &start) in starts.iter().enumerate() {
         let way = [&[start], walked.response(i)].concat();
-        near += way.windows(2).filter(|step| neighbours(step[0]).contains(&step[1])).count();
+        near += way.windows(2).filter(|step| neighbors(step[0]).contains(&step[1])).count();
     }
     let steps = walked.tokens.len() as f64;
     (steps / walked.len() as f64, near as f64 / steps)

@@ -22,7 +22,7 @@ pub static SFT: LazyLock<Model> = LazyLock::new(|| {
     let texts = WHO.into_iter().flat_map(|who| ANSWERS.map(|answer| (Bytes.encode(who), ended(answer))));
     let demonstrations = Examples::try_from_iter(texts).unwrap();
     let mut sft = Profile::instructgpt().supervised.unwrap();
-    (sft.optimiser.learning_rate, sft.epochs, sft.dropout) = (5e-3, 150, 0.0);
+    (sft.optimizer.learning_rate, sft.epochs, sft.dropout) = (5e-3, 150, 0.0);
     now(supervised(&mut model, &demonstrations, &sft, 1, &mut |_| {})).unwrap();
     model
 });

@@ -5,7 +5,7 @@ use crate::engine::learning::Learning;
 use crate::engine::padded::Padded;
 use crate::engine::show::Shown;
 use crate::engine::trace::Trace;
-use crate::engine::{check, optimiser};
+use crate::engine::{check, optimizer};
 use crate::tensor::Tensor;
 use crate::{EngineError, Model};
 use rlhf_core::maths::Update;
@@ -114,7 +114,7 @@ impl Learner for Model {
         }
         update.adam.validate()?;
         let gradient = self.take_gradient_tensors();
-        let norm = guarded(optimiser::norm(&gradient)).await?;
+        let norm = guarded(optimizer::norm(&gradient)).await?;
         let step = self.learning().steps + 1;
         if !norm.is_finite() {
             return Err(EngineError::Gradient { norm, step });
@@ -122,7 +122,7 @@ impl Learner for Model {
         let scale = rlhf_core::maths::clip_factor(norm, update.max_grad_norm)?;
         let Self { weights, learning: Some(learning), .. } = self else { return Ok(0.0) };
         learning.steps = step;
-        let step = optimiser::Step::new(update, step, scale);
+        let step = optimizer::Step::new(update, step, scale);
         caught(|| {
             let moments = learning.first.iter_mut().zip(&mut learning.second);
             for ((weight, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {

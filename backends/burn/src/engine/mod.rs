@@ -17,7 +17,7 @@ pub(crate) mod masks;
 pub(crate) mod mixed_precision;
 pub(crate) mod model;
 pub(crate) mod network;
-pub(crate) mod optimiser;
+pub(crate) mod optimizer;
 pub(crate) mod padded;
 pub(crate) mod positions;
 pub(crate) mod precision;

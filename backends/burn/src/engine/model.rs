@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// A network that plays every role: policy, reference, reward model, critic, learner.
 ///
 /// Its weights, and what learning keeps beside them, stay on the device. A clone shares the weights until
-/// one of the two learns; it has no optimiser state.
+/// one of the two learns; it has no optimizer state.
 pub struct Model {
     pub(crate) device: Device,
     pub(crate) architecture: Arc<Architecture>,

@@ -7,7 +7,7 @@
 use crate::tensor::{Bool, IndexingUpdateOp, Int, Tensor, log_softmax};
 use rlhf_core::sampling::{Filters, Sampling};
 
-/// Halvings of an interval of logits or probabilities: enough to tell neighbouring f32 apart.
+/// Halvings of an interval of logits or probabilities: enough to tell neighboring f32 apart.
 const HALVINGS: usize = 40;
 
 /// Weights that are summed together. Some devices take n² steps for n partial sums, so that they are taken
@@ -27,8 +27,8 @@ pub(crate) struct Sampler<'a> {
 impl<'a> Sampler<'a> {
     /// `seen` says how often each id is in each prompt; it is only called where that matters.
     pub(crate) fn new(sampling: &'a Sampling, seen: impl FnOnce() -> Tensor<2>) -> Self {
-        let penalises = matches!(sampling, Sampling::Draw(filters) if filters.repetition != 1.0);
-        Self { sampling, seen: penalises.then(seen) }
+        let penalizes = matches!(sampling, Sampling::Draw(filters) if filters.repetition != 1.0);
+        Self { sampling, seen: penalizes.then(seen) }
     }
 
     /// Goes on with these sequences alone.

@@ -15,7 +15,7 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
-    /// The places of both, which are neighbours.
+    /// The places of both, which are neighbors.
     pub(crate) fn span(&self) -> Range<usize> {
         self.first..self.bias.unwrap_or(self.first) + 1
     }

@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn lanes_do_what_single_numbers_do() {
         let (mut a, b) = (numbers(WIDTH, 1), numbers(WIDTH, 2));
-        // Ties go to the even neighbour.
+        // Ties go to the even neighbor.
         a[..4].copy_from_slice(&[0.5, 1.5, -2.5, 126.0]);
         for cpu in cpus() {
             for n in 0..WIDTH {

@@ -17,7 +17,7 @@ fn policy(x: &[Action]) -> Vec<f64> {
     x.iter().map(|a| a.0).collect()
 }
 
-const SNIPS: Counterfactual = Counterfactual { normaliser: Normaliser::Weights, clip: None };
+const SNIPS: Counterfactual = Counterfactual { normalizer: Normalizer::Weights, clip: None };
 
 proptest! {
     #[test]
@@ -29,8 +29,8 @@ proptest! {
         prop_assume!(x.iter().all(|a| ((a.0 - a.1).exp() - clip.unwrap_or(99.0)).abs() > 1e-3));
         let weights: Vec<f64> = x.iter().map(|a| (a.0 - a.1).exp().min(clip.unwrap_or(99.0))).collect();
         let gain: f64 = x.iter().zip(&weights).map(|(a, w)| a.2 * w).sum();
-        for (normaliser, divisor) in [(Normaliser::Count, 11.0), (Normaliser::Weights, weights.iter().sum())] {
-            let s = Counterfactual { normaliser, clip };
+        for (normalizer, divisor) in [(Normalizer::Count, 11.0), (Normalizer::Weights, weights.iter().sum())] {
+            let s = Counterfactual { normalizer, clip };
             let (stats, grad) = run(&s, &policy(&x), &x, 11.0);
             close(stats.loss, -gain / divisor, 1e-12);
             slope(&policy(&x), &grad, |new| run(&s, new, &x, 11.0).0.loss);
@@ -42,7 +42,7 @@ proptest! {
         x in prop::collection::vec((-3.0..0.0, -3.0..0.0, -2.0..2.0), 1..9), at in 0usize..9,
     ) {
         let at = at.min(x.len());
-        let s = Counterfactual { normaliser: Normaliser::Count, clip: Some(1.5) };
+        let s = Counterfactual { normalizer: Normalizer::Count, clip: Some(1.5) };
         let (whole, grad) = run(&s, &policy(&x), &x, 9.0);
         let (mut a, mut left) = run(&s, &policy(&x[..at]), &x[..at], 9.0);
         let (b, right) = run(&s, &policy(&x[at..]), &x[at..], 9.0);
@@ -54,7 +54,7 @@ proptest! {
         prop_assert_eq!((a.actions, a.clipped), (whole.actions, whole.clipped));
     }
 
-    /// Self-normalised, a constant on all rewards moves the loss by itself and the gradient not at all.
+    /// Self-normalized, a constant on all rewards moves the loss by itself and the gradient not at all.
     #[test]
     fn a_constant_reward_teaches_snips_nothing(
         x in prop::collection::vec((-3.0..0.0, -3.0..0.0, -2.0..2.0), 1..9), c in -5.0..5.0,

@@ -12,15 +12,15 @@ use crate::{Error, Real};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Scale {
-    /// 1 (Dr. GRPO, Liu et al., arXiv:2503.20783: dividing by a group's deviation favours prompts
+    /// 1 (Dr. GRPO, Liu et al., arXiv:2503.20783: dividing by a group's deviation favors prompts
     /// that are nearly always or nearly never solved).
     None,
     /// The deviation of the group's rewards (GRPO).
     #[default]
     Group,
-    /// The deviation of all rewards of the optimiser batch (TRL's `scale_rewards="batch"`).
+    /// The deviation of all rewards of the optimizer batch (TRL's `scale_rewards="batch"`).
     BatchRewards,
-    /// The deviation of all advantages of the optimiser batch, from which their mean is subtracted
+    /// The deviation of all advantages of the optimizer batch, from which their mean is subtracted
     /// first (REINFORCE++'s baseline variant, TRL's `normalize_advantages`).
     BatchAdvantages,
 }
@@ -102,7 +102,7 @@ impl GroupAdvantages {
         }
         for (g, span) in spans(ends).enumerate() {
             let given = given.get(g).map_or(0.0, |b| b.f64());
-            self.centre(&rewards[span.clone()], given, &mut out[span])?;
+            self.center(&rewards[span.clone()], given, &mut out[span])?;
         }
         match self.scale {
             Scale::None => {}
@@ -113,15 +113,15 @@ impl GroupAdvantages {
             }
             Scale::BatchRewards => self.divide(deviation(rewards)?, out),
             Scale::BatchAdvantages => {
-                let (centre, deviation) = (mean("advantages", out)?, deviation(out)?);
-                out.iter_mut().for_each(|a| *a = R::of(a.f64() - centre));
+                let (center, deviation) = (mean("advantages", out)?, deviation(out)?);
+                out.iter_mut().for_each(|a| *a = R::of(a.f64() - center));
                 self.divide(deviation, out);
             }
         }
         Ok(())
     }
 
-    fn centre<R: Real>(&self, rewards: &[R], given: f64, out: &mut [R]) -> Result<(), Error> {
+    fn center<R: Real>(&self, rewards: &[R], given: f64, out: &mut [R]) -> Result<(), Error> {
         let n = rewards.len() as f64;
         let mean = mean("rewards", rewards)?;
         // r − (n·μ − r)/(n − 1) = (r − μ)·n/(n − 1).

@@ -19,7 +19,7 @@ pub struct PolicyColumns<'a, R> {
     /// The advantage of each token, in units of reward. A detached weight w ≥ 0 on a token's policy
     /// loss, [`super::ImportanceCorrection`]'s, is the same as w times its advantage.
     pub advantages: &'a [R],
-    /// How much each token counts: [`super::Normalisation::weights`].
+    /// How much each token counts: [`super::Normalization::weights`].
     pub weights: &'a [R],
 }
 
@@ -27,7 +27,7 @@ pub struct PolicyColumns<'a, R> {
 ///
 /// `positions` rise and index the columns; `log_probs`, in nats, and `grad`, `∂L/∂log_probs`, which is
 /// overwritten, have one element for each. Weights hold the denominator, counted over the whole
-/// optimiser batch. Where a sequence's tokens share a ratio s, with `ln s` the sum or the mean of
+/// optimizer batch. Where a sequence's tokens share a ratio s, with `ln s` the sum or the mean of
 /// their log-ratios, `∂L/∂log_prob[t]` is the same for all tokens of a response but for its KL, and
 /// `positions` have to hold all owed tokens of every sequence that they touch.
 ///

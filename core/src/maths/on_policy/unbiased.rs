@@ -10,7 +10,7 @@ use std::vec::Vec;
 
 const ARMS: usize = 3;
 
-fn normalised(logits: &[f64]) -> Vec<f64> {
+fn normalized(logits: &[f64]) -> Vec<f64> {
     let mut out = vec![0.0; logits.len()];
     log_softmax(logits, 1.0, &mut out).unwrap();
     out
@@ -78,7 +78,7 @@ proptest! {
         logits in prop::collection::vec(-2.0..2.0, ARMS), rewards in prop::collection::vec(-2.0..2.0, ARMS),
         b in -2.0..2.0, k in 2usize..5,
     ) {
-        let log_p = normalised(&logits);
+        let log_p = normalized(&logits);
         let want = truth(&log_p, &rewards);
         for (baseline, given, shrunk) in [
             (Baseline::None, &[][..], 1.0),
@@ -104,7 +104,7 @@ proptest! {
         logits in prop::collection::vec(-1.0..1.0, ARMS), others in prop::collection::vec(-1.0..1.0, ARMS),
         rewards in prop::collection::vec(-2.0..2.0, ARMS),
     ) {
-        let (log_p, log_q) = (normalised(&logits), normalised(&others));
+        let (log_p, log_q) = (normalized(&logits), normalized(&others));
         let wide = PolicyClip { high: 1e3, ..PolicyClip::symmetric(1.0) };
         let limit = ImportanceLimit::Truncate { high: 1e3 };
         let correction = ImportanceCorrection { level: ImportanceLevel::Sequence, limit };

@@ -73,7 +73,7 @@ pub fn kto_baseline<R: Real>(log_probs: &[R], reference: &[R]) -> Result<f64, Er
 /// undesirable one plus; z is 0 for [`KtoLoss::ApoZeroUnpaired`].
 ///
 /// `log_ratios` (x, of whole responses, in nats), `desirable`, `grad`: `[responses]`; `baseline` (z) is
-/// [`kto_baseline`]'s. `n` (`denominator`) counts the responses of the whole optimiser batch. `grad` is
+/// [`kto_baseline`]'s. `n` (`denominator`) counts the responses of the whole optimizer batch. `grad` is
 /// overwritten.
 ///
 /// # Errors

@@ -53,7 +53,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_mixture_is_the_normalised_product_of_powers(
+        fn a_mixture_is_the_normalized_product_of_powers(
             rows in prop::collection::vec((-4.0..4.0f64, -4.0..4.0f64), 2..9), c in 0.0..1.0,
         ) {
             let (policy, reference): (Vec<f64>, Vec<f64>) = rows.iter().copied().unzip();

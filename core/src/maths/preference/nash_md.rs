@@ -40,7 +40,7 @@ impl Default for NashMd {
 /// `log_probs`, `reference`, `grad`: `[tokens]`, in nats, of responses that the policy drew, end to end;
 /// `ends`: one past each response's last token; `preferred` (P): `[responses]`, the probability that it
 /// is preferred to one of [`super::geometric_mixture`]. `n` (`denominator`) counts the responses of the whole
-/// optimiser batch. `grad` is overwritten. Returns the loss.
+/// optimizer batch. `grad` is overwritten. Returns the loss.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Ends`]; [`Error::Range`] for a τ below 0, a denominator that is not positive
@@ -89,7 +89,7 @@ mod tests {
     use std::vec::Vec;
 
     proptest! {
-        /// The expectation over all responses of the gradient is the gradient of what is maximised:
+        /// The expectation over all responses of the gradient is the gradient of what is maximized:
         /// P(y ≻ y′) − τ·KL, with the opponent held.
         #[test]
         fn on_average_it_climbs_preference_less_kl(

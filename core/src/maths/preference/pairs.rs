@@ -19,10 +19,10 @@ pub struct PairLogProbs<'a, R> {
 }
 
 /// A preference loss over pairs: `L = Σ pair loss / n`, see [`Preference::pair`]. AOT's pairs are those
-/// of equal rank, so it has to be shown the whole optimiser batch.
+/// of equal rank, so it has to be shown the whole optimizer batch.
 ///
 /// `grad_chosen`, `grad_rejected`: `[pairs]`, ∂L with respect to the policy's log-probabilities, are
-/// overwritten. `n` (`denominator`) counts the pairs of the whole optimiser batch. The SFT term is not
+/// overwritten. `n` (`denominator`) counts the pairs of the whole optimizer batch. The SFT term is not
 /// part of it: that is a mean over tokens.
 ///
 /// # Errors

@@ -146,7 +146,7 @@ impl Preference {
         }
     }
 
-    /// Whether the loss sorts over the optimiser batch, which is then never split.
+    /// Whether the loss sorts over the optimizer batch, which is then never split.
     pub fn sorts(&self) -> bool {
         matches!(self.loss, Aot | AotPair)
     }

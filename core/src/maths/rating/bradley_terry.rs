@@ -139,7 +139,7 @@ impl Point {
         self.inverse.chunks(self.strengths.len()).map(row).collect()
     }
 
-    /// Takes out the direction that 11ᵀ/n held, and centres what rounding moved.
+    /// Takes out the direction that 11ᵀ/n held, and centers what rounding moved.
     fn finish(mut self, prior: f64) -> Ratings {
         let n = self.strengths.len() as f64;
         let held = 1.0 / (n * (1.0 + prior));

@@ -73,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentiles_lie_between_neighbours() {
+    fn percentiles_lie_between_neighbors() {
         let rows = Resampled::new(5, |i| Ok::<_, Error>(vec![f64::from(4 - i), 1.0])).unwrap();
         assert_eq!(rows.interval(0, 0.5), Ok((1.0, 3.0)));
         assert_eq!(rows.interval(0, 1.0), Ok((0.0, 4.0)));

@@ -7,7 +7,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Byte-pair encoding: text becomes single bytes or characters, and neighbours are merged, best
+/// Byte-pair encoding: text becomes single bytes or characters, and neighbors are merged, best
 /// rank first (Sennrich et al., arXiv:1508.07909). Every text can be encoded. O(n log n).
 ///
 /// Built from GPT-2's files ([`Self::gpt2`]) or llama2.c's ([`Self::llama2c`]).
@@ -34,7 +34,7 @@ impl Bpe {
         gpt2::parse(encoder, merges)?.try_into()
     }
 
-    /// llama2.c's `tokenizer.bin` (`tok512.bin` …): a score and the bytes of each token. Neighbours
+    /// llama2.c's `tokenizer.bin` (`tok512.bin` …): a score and the bytes of each token. Neighbors
     /// that together are a token are merged, best score first; characters without a token become
     /// the byte tokens `<0x00>` to `<0xFF>`; a text that begins gets a space before it. Tokens 1
     /// and 2 begin and end texts.

@@ -1,10 +1,10 @@
-//! The merging of neighbours, best first.
+//! The merging of neighbors, best first.
 
 use alloc::collections::BinaryHeap;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
-/// Two neighbours that become one token. The smallest rank goes first.
+/// Two neighbors that become one token. The smallest rank goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Merge {
     pub left: u32,
@@ -13,7 +13,7 @@ pub(super) struct Merge {
     pub id: u32,
 }
 
-/// Replaces pairs of neighbours by their merge until none is left: always the smallest rank, of
+/// Replaces pairs of neighbors by their merge until none is left: always the smallest rank, of
 /// equals the leftmost. `merges` is sorted by `(left, right)`. O(n log n) in the number of ids.
 pub(super) fn merge(merges: &[Merge], ids: &mut Vec<u32>) {
     /// The end of the linked list of the tokens still there.
@@ -25,7 +25,7 @@ pub(super) fn merge(merges: &[Merge], ids: &mut Vec<u32>) {
     let mut next: Vec<usize> = (1..=ids.len()).map(|i| if i == ids.len() { END } else { i }).collect();
     let mut previous: Vec<usize> = (0..ids.len()).map(|i| i.checked_sub(1).unwrap_or(END)).collect();
     // A pair in the queue may have lost a half since; that shows when it comes up. Of a token that
-    // was merged into its left neighbour, `dead` is true.
+    // was merged into its left neighbor, `dead` is true.
     let mut dead = alloc::vec![false; ids.len()];
     let mut queue = BinaryHeap::new();
     for i in 1..ids.len() {

@@ -16,7 +16,7 @@ pub struct Coach<'a> {
 
 impl<'a> Coach<'a> {
     /// `weights` are laid out as the batch's tokens; only owed positions, the actions, are read.
-    /// `denominator` counts the owed tokens of the whole optimiser batch.
+    /// `denominator` counts the owed tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`] unless it is positive.

@@ -3,7 +3,7 @@ use crate::maths::{ValueStats, weighted_reward};
 use crate::ranges::positive;
 use crate::{Error, Needs, Objective};
 
-/// Deep TAMER: each step predicts the judgement that may be about it, by its weight (see
+/// Deep TAMER: each step predicts the judgment that may be about it, by its weight (see
 /// [`weighted_reward`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DeepTamer<'a> {
@@ -16,7 +16,7 @@ pub struct DeepTamer<'a> {
 
 impl<'a> DeepTamer<'a> {
     /// `weights` and `judged`, in units of human reward, are laid out as the batch's tokens; only weighted
-    /// positions are read. `denominator` counts the weighted steps of the whole optimiser batch.
+    /// positions are read. `denominator` counts the weighted steps of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`] unless the denominator is positive.
@@ -34,7 +34,7 @@ impl Objective for DeepTamer<'_> {
 
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`] for a negative weight; [`Error::NotFinite`] for a weight, or a
-    /// weighted step's judgement or value.
+    /// weighted step's judgment or value.
     fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
         check("values", values.len(), self.weights.len())?;
         let (loss, stats) =

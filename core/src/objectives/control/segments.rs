@@ -3,7 +3,7 @@ use crate::maths::{Comparisons, segment_preferences};
 use crate::ranges::{positive, within};
 use crate::{Coupling, Error, Needs, Objective};
 
-/// Preferences between neighbouring segments of behaviour: first, second, first, second … (see
+/// Preferences between neighboring segments of behavior: first, second, first, second … (see
 /// [`segment_preferences`]). A segment may lie in one sequence or in several.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SegmentPreferences<'a> {
@@ -20,7 +20,7 @@ impl<'a> SegmentPreferences<'a> {
     /// `steps`, laid out as the batch's tokens, says whose values are rewards; `ends`: one past each
     /// segment's last token, `[2·pairs]`; `preferred`, `[pairs]`: 1 where the first is better, 0 where the
     /// second is, ½ for a tie; `noise`: the share of answers given at random. `denominator` counts the
-    /// pairs of the whole optimiser batch.
+    /// pairs of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Ends`]; [`Error::Range`] unless 0 ≤ noise < 1 and the denominator is

@@ -3,21 +3,21 @@ use crate::maths::{ValueStats, credited_reward};
 use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
-/// TAMER: each judgement is explained by the steps that it may be about (see [`credited_reward`]).
+/// TAMER: each judgment is explained by the steps that it may be about (see [`credited_reward`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tamer<'a> {
     credits: &'a [f32],
     ends: &'a [usize],
     judged: &'a [f32],
     denominator: f64,
-    /// What was seen; a judgement is a step.
+    /// What was seen; a judgment is a step.
     pub stats: ValueStats,
 }
 
 impl<'a> Tamer<'a> {
-    /// `credits` are laid out as the batch's tokens; `ends`: one past the last token of each judgement's
-    /// window, `[judgements]`; `judged`, `[judgements]`, in units of human reward. `denominator` counts
-    /// the judgements of the whole optimiser batch.
+    /// `credits` are laid out as the batch's tokens; `ends`: one past the last token of each judgment's
+    /// window, `[judgments]`; `judged`, `[judgments]`, in units of human reward. `denominator` counts
+    /// the judgments of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Ends`]; [`Error::Range`] unless the denominator is positive.
@@ -44,7 +44,7 @@ impl Objective for Tamer<'_> {
     }
 
     /// # Errors
-    /// [`Error::Shape`]; [`Error::NotFinite`] for a credit, a judgement or a credited value.
+    /// [`Error::Shape`]; [`Error::NotFinite`] for a credit, a judgment or a credited value.
     fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
         check("values", values.len(), self.credits.len())?;
         let (loss, stats) =
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_judgement_is_shared_out_by_credit() {
+    fn a_judgment_is_shared_out_by_credit() {
         // Two windows: two steps of a state and an action each, then one.
         let (credits, ends) = ([0.0, 0.25, 0.0, 0.75, 0.0, 1.0], [4, 6]);
         let mut o = Tamer::new(&credits, &ends, &[1.0, -1.0], 2.0).unwrap();

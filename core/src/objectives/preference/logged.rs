@@ -1,6 +1,6 @@
 use super::responses::{pull, responses};
 use crate::error::{at, check};
-use crate::maths::{Counterfactual, CounterfactualStats, Normaliser, counterfactual};
+use crate::maths::{Counterfactual, CounterfactualStats, Normalizer, counterfactual};
 use crate::ranges::{finite, positive};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
@@ -34,7 +34,7 @@ pub struct LoggedFeedback<'a> {
 impl<'a> LoggedFeedback<'a> {
     /// `logged`: the log-probabilities that the tokens were drawn with, in nats, laid out as the batch's
     /// tokens, only owed positions are read; `None` where the logger took the likeliest response.
-    /// `denominator` counts the rewarded responses, or owed tokens, of the whole optimiser batch.
+    /// `denominator` counts the rewarded responses, or owed tokens, of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Counterfactual::validate`]'s; [`Error::Shape`]; [`Error::Range`] for a denominator that is not
@@ -60,10 +60,10 @@ impl Objective for LoggedFeedback<'_> {
     }
 
     fn coupling(&self) -> Coupling {
-        match (self.settings.normaliser, self.feedback) {
-            (Normaliser::Weights, _) => Coupling::Batch,
-            (Normaliser::Count, Feedback::Responses { .. }) => Coupling::Sequence,
-            (Normaliser::Count, Feedback::Tokens(_)) => Coupling::Token,
+        match (self.settings.normalizer, self.feedback) {
+            (Normalizer::Weights, _) => Coupling::Batch,
+            (Normalizer::Count, Feedback::Responses { .. }) => Coupling::Sequence,
+            (Normalizer::Count, Feedback::Tokens(_)) => Coupling::Token,
         }
     }
 
@@ -136,8 +136,8 @@ mod tests {
     }
 
     #[test]
-    fn a_deterministic_logger_and_self_normalisation() {
-        let s = Counterfactual { normaliser: Normaliser::Weights, clip: None };
+    fn a_deterministic_logger_and_self_normalization() {
+        let s = Counterfactual { normalizer: Normalizer::Weights, clip: None };
         let feedback = Feedback::Responses { ends: &[3, 5], rewards: &[1.0, 1.0] };
         let mut o = LoggedFeedback::new(s, feedback, None, 2.0).unwrap();
         let mut grad = [f32::NAN; 3];

@@ -22,7 +22,7 @@ impl<'a> NashPolicy<'a> {
     /// `ends`: one past each sequence's last token, `[sequences]`; `reference`: the reference's
     /// log-probabilities, in nats, laid out as the batch's tokens, only owed positions are read;
     /// `preferred`: `[sequences]`, the probability that a sequence is preferred to one of the mixture;
-    /// `denominator` counts the sequences of the whole optimiser batch.
+    /// `denominator` counts the sequences of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`] for a denominator that is not positive.

@@ -5,7 +5,7 @@ use crate::ranges::{finite, positive, within};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 
-/// What is counted over the whole optimiser batch.
+/// What is counted over the whole optimizer batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreferenceCounts {
     /// Pairs.
@@ -14,7 +14,7 @@ pub struct PreferenceCounts {
     pub chosen_tokens: f64,
 }
 
-/// A loss over pairs of neighbouring sequences, chosen, rejected, chosen, rejected … (see
+/// A loss over pairs of neighboring sequences, chosen, rejected, chosen, rejected … (see
 /// [`preference`] and [`Preference`]), with an SFT term on the chosen ones.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreferencePairs<'a> {
@@ -35,7 +35,7 @@ impl<'a> PreferencePairs<'a> {
     ///
     /// # Errors
     /// [`Preference::validate`]'s; [`Error::Range`] for a count that is read and not positive;
-    /// [`Error::Shape`] for a sequence without a neighbour.
+    /// [`Error::Shape`] for a sequence without a neighbor.
     pub fn new(settings: Preference, ends: &'a [usize], counts: PreferenceCounts) -> Result<Self, Error> {
         settings.validate()?;
         positive("pairs", counts.pairs)?;
@@ -63,7 +63,7 @@ impl<'a> PreferencePairs<'a> {
         self
     }
 
-    /// For pairs labelled while training (online DPO, OAIF): whether the first sequence of each pair is
+    /// For pairs labeled while training (online DPO, OAIF): whether the first sequence of each pair is
     /// the chosen one, `[pairs]`.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ pub struct Judged<'a, T> {
     pub reference: &'a [f32],
     /// What is said of each sequence, `[sequences]`.
     pub said: &'a [T],
-    /// How many sequences the whole optimiser batch has.
+    /// How many sequences the whole optimizer batch has.
     pub denominator: f64,
 }
 

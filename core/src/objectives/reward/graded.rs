@@ -1,10 +1,10 @@
-use super::neighbours;
+use super::neighbors;
 use crate::error::check;
 use crate::maths::{Comparisons, Grades, graded};
 use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
-/// Pairs of neighbouring sequences with a verdict of several grades: a tie, "slightly better", "much
+/// Pairs of neighboring sequences with a verdict of several grades: a tie, "slightly better", "much
 /// better" (see [`graded`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Graded<'a> {
@@ -17,7 +17,7 @@ pub struct Graded<'a> {
 
 impl<'a> Graded<'a> {
     /// `grades`: `[pairs]`, the higher, the better a pair's first sequence; `denominator` counts the
-    /// pairs of the whole optimiser batch.
+    /// pairs of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`] unless the denominator is positive and the model's settings in range.
@@ -42,7 +42,7 @@ impl Objective for Graded<'_> {
     /// highest; [`Error::NotFinite`] as [`graded`], the index being within the pair.
     fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
         check("scores", scores.len(), 2 * self.grades.len())?;
-        let all = neighbours(scores, grad_scores, |i, [a, b], [ga, gb]| {
+        let all = neighbors(scores, grad_scores, |i, [a, b], [ga, gb]| {
             graded(a, b, &self.grades[i..=i], self.model, self.denominator, ga, gb)
         })?;
         self.stats.merge(&all);

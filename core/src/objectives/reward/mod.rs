@@ -18,8 +18,8 @@ use crate::Error;
 use crate::error::check;
 use crate::maths::Comparisons;
 
-/// Merges what `pair(i, [a, b], [grad a, grad b])` says of pairs of neighbouring scores.
-fn neighbours(
+/// Merges what `pair(i, [a, b], [grad a, grad b])` says of pairs of neighboring scores.
+fn neighbors(
     scores: &[f32],
     grad_scores: &mut [f32],
     mut pair: impl FnMut(usize, [&[f32]; 2], [&mut [f32]; 2]) -> Result<Comparisons, Error>,

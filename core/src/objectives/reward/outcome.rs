@@ -1,5 +1,5 @@
 use crate::error::check;
-use crate::maths::{Judgements, binary_cross_entropy};
+use crate::maths::{Judgments, binary_cross_entropy};
 use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
@@ -10,17 +10,17 @@ pub struct Outcome<'a> {
     labels: &'a [f32],
     denominator: f64,
     /// What was judged.
-    pub stats: Judgements,
+    pub stats: Judgments,
 }
 
 impl<'a> Outcome<'a> {
-    /// `labels`: `[sequences]`, 0 to 1; `denominator` counts the sequences of the whole optimiser batch.
+    /// `labels`: `[sequences]`, 0 to 1; `denominator` counts the sequences of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`] unless the denominator is positive.
     pub fn new(labels: &'a [f32], denominator: f64) -> Result<Self, Error> {
         positive("denominator", denominator)?;
-        Ok(Self { labels, denominator, stats: Judgements::default() })
+        Ok(Self { labels, denominator, stats: Judgments::default() })
     }
 }
 

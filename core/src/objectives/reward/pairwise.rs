@@ -1,28 +1,28 @@
-use super::neighbours;
+use super::neighbors;
 use crate::error::check;
 use crate::maths::{Comparisons, bradley_terry};
 use crate::ranges::{finite, positive};
 use crate::{Coupling, Error, Needs, Objective};
 
-/// Bradley–Terry loss over pairs of neighbouring sequences: chosen, rejected, chosen, rejected …
+/// Bradley–Terry loss over pairs of neighboring sequences: chosen, rejected, chosen, rejected …
 /// (see [`bradley_terry`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pairwise<'a> {
     margin: Option<&'a [f32]>,
-    centring: f64,
+    centering: f64,
     denominator: f64,
     /// What was compared.
     pub stats: Comparisons,
 }
 
 impl<'a> Pairwise<'a> {
-    /// `denominator` counts the pairs of the whole optimiser batch.
+    /// `denominator` counts the pairs of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`] unless it is positive.
     pub fn new(denominator: f64) -> Result<Self, Error> {
         positive("denominator", denominator)?;
-        Ok(Self { margin: None, centring: 0.0, denominator, stats: Comparisons::default() })
+        Ok(Self { margin: None, centering: 0.0, denominator, stats: Comparisons::default() })
     }
 
     /// The chosen score is to win by `margin`, `[pairs]`, in units of score.
@@ -35,13 +35,13 @@ impl<'a> Pairwise<'a> {
         Ok(self)
     }
 
-    /// Adds `centring·(chosen + rejected)²` to each pair's loss.
+    /// Adds `centering·(chosen + rejected)²` to each pair's loss.
     ///
     /// # Errors
     /// [`Error::NotFinite`].
-    pub fn with_centring(mut self, centring: f64) -> Result<Self, Error> {
-        finite("centering", &[centring])?;
-        self.centring = centring;
+    pub fn with_centering(mut self, centering: f64) -> Result<Self, Error> {
+        finite("centering", &[centering])?;
+        self.centering = centering;
         Ok(self)
     }
 }
@@ -61,9 +61,9 @@ impl Objective for Pairwise<'_> {
         if let Some(margin) = self.margin {
             check("margin", margin.len(), scores.len().div_ceil(2))?;
         }
-        let all = neighbours(scores, grad_scores, |i, [a, b], [ga, gb]| {
+        let all = neighbors(scores, grad_scores, |i, [a, b], [ga, gb]| {
             let margin = self.margin.map(|m| &m[i..=i]);
-            bradley_terry(a, b, margin, self.centring, self.denominator, ga, gb)
+            bradley_terry(a, b, margin, self.centering, self.denominator, ga, gb)
         })?;
         self.stats.merge(&all);
         Ok(all.loss)
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pairs_are_neighbours() {
+    fn pairs_are_neighbors() {
         let margin = [0.5, 0.0];
         let mut o = Pairwise::new(2.0).unwrap().with_margin(&margin).unwrap();
         let mut grad = [f32::NAN; 4];

@@ -1,6 +1,6 @@
 use crate::error::at;
 use crate::error::check;
-use crate::maths::{Judgements, binary_cross_entropy};
+use crate::maths::{Judgments, binary_cross_entropy};
 use crate::ranges::positive;
 use crate::{Error, Needs, Objective};
 
@@ -13,12 +13,12 @@ pub struct Process<'a> {
     labels: &'a [f32],
     denominator: f64,
     /// What was judged.
-    pub stats: Judgements,
+    pub stats: Judgments,
 }
 
 impl<'a> Process<'a> {
     /// `ends`: the position in the batch's tokens of each step's last token, rising; `labels`: `[steps]`,
-    /// 0 to 1. `denominator` counts the steps of the whole optimiser batch.
+    /// 0 to 1. `denominator` counts the steps of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Ends`] with the first step whose end does not rise; [`Error::Range`]
@@ -29,7 +29,7 @@ impl<'a> Process<'a> {
             return Err(Error::Ends { sequence: i + 1 });
         }
         positive("denominator", denominator)?;
-        Ok(Self { ends, labels, denominator, stats: Judgements::default() })
+        Ok(Self { ends, labels, denominator, stats: Judgments::default() })
     }
 }
 
@@ -44,7 +44,7 @@ impl Objective for Process<'_> {
     fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
         check("grad_values", grad_values.len(), values.len())?;
         grad_values.fill(0.0);
-        let mut all = Judgements::default();
+        let mut all = Judgments::default();
         for (&end, label) in self.ends.iter().zip(self.labels) {
             let z = at("values", values, end)?;
             let (z, label) = (core::slice::from_ref(&z), core::slice::from_ref(label));

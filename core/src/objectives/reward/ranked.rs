@@ -12,7 +12,7 @@ pub enum RankingLoss {
     PlackettLuce(Stages),
 }
 
-/// Rankings: the answers to a prompt are neighbouring sequences.
+/// Rankings: the answers to a prompt are neighboring sequences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ranked<'a> {
     ranks: &'a [u32],
@@ -26,7 +26,7 @@ pub struct Ranked<'a> {
 
 impl<'a> Ranked<'a> {
     /// `ranks`: `[sequences]`, smaller is better, equal ranks are ties; `ends`: one past each
-    /// group's last sequence, `[prompts]`; `denominator` counts the prompts of the whole optimiser
+    /// group's last sequence, `[prompts]`; `denominator` counts the prompts of the whole optimizer
     /// batch.
     ///
     /// # Errors

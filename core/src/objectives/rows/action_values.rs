@@ -39,7 +39,7 @@ impl ActionStats {
 
 impl<'a> ActionValues<'a> {
     /// `actions`, the batch's tokens, and `targets` (see [`Ilql::targets`]) are laid out as those; only
-    /// owed positions are read. `denominator` counts the owed tokens of the whole optimiser batch.
+    /// owed positions are read. `denominator` counts the owed tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`] for a setting or the denominator.
@@ -88,7 +88,7 @@ mod tests {
     const HOME: u32 = 8;
     const DISCOUNT: f32 = 0.9;
 
-    fn neighbours(cell: u32) -> Vec<u32> {
+    fn neighbors(cell: u32) -> Vec<u32> {
         let near = |a: u32, b: u32| (a / 3).abs_diff(b / 3) + (a % 3).abs_diff(b % 3) == 1;
         (0..CELLS).filter(|&other| near(cell, other)).collect()
     }
@@ -102,7 +102,7 @@ mod tests {
         let mut values = vec![0.0f32; CELLS as usize];
         for cell in (0..20).flat_map(|_| 0..HOME) {
             let worth = |&to: &u32| reward(to) + DISCOUNT * values[to as usize];
-            values[cell as usize] = neighbours(cell).iter().map(worth).fold(f32::MIN, f32::max);
+            values[cell as usize] = neighbors(cell).iter().map(worth).fold(f32::MIN, f32::max);
         }
         values
     }
@@ -115,7 +115,7 @@ mod tests {
             let mut cell = walk % HOME;
             tokens.push(cell);
             for _ in 0..12 {
-                cell = *draws.pick(&neighbours(cell));
+                cell = *draws.pick(&neighbors(cell));
                 tokens.push(cell);
                 if cell == HOME {
                     break;
@@ -174,7 +174,7 @@ mod tests {
             assert!((v - best[cell as usize]).abs() < 0.03, "{cell}: {v}, want {}", best[cell as usize]);
             for head in &heads {
                 let row = &head.weights[head.row(cell)];
-                for to in neighbours(cell) {
+                for to in neighbors(cell) {
                     let want = reward(to) + DISCOUNT * best[to as usize];
                     assert!((row[to as usize] - want).abs() < 0.03, "{cell} to {to}");
                 }
@@ -190,7 +190,7 @@ mod tests {
         for head in &heads {
             for cell in 0..HOME {
                 let chosen = crate::sampling::greedy(&head.weights[head.row(cell)]).unwrap();
-                assert!(neighbours(cell).contains(&chosen), "{cell} to {chosen}");
+                assert!(neighbors(cell).contains(&chosen), "{cell} to {chosen}");
                 assert!(best[chosen as usize] > best[cell as usize] || chosen == HOME, "{cell} to {chosen}");
             }
         }

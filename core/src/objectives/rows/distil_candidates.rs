@@ -19,7 +19,7 @@ pub struct DistilCandidates<'a> {
 impl<'a> DistilCandidates<'a> {
     /// `positions` are the batch's owed tokens, in rising order; `teacher`, `[positions, k]`, the
     /// log-probabilities that it gives the candidates, in nats under the batch's temperature.
-    /// `denominator` counts the owed tokens of the whole optimiser batch.
+    /// `denominator` counts the owed tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`] unless there are equally many candidates a position; [`Error::Range`],
@@ -84,7 +84,7 @@ mod tests {
     use std::vec;
     use std::vec::Vec;
 
-    const TAILS: [Tail; 3] = [Tail::Bucket, Tail::Renormalised, Tail::Dropped];
+    const TAILS: [Tail; 3] = [Tail::Bucket, Tail::Renormalized, Tail::Dropped];
 
     #[test]
     fn every_id_as_a_candidate_is_the_whole_row() {

@@ -67,7 +67,7 @@ pub struct DistilRows<'a> {
 
 impl<'a> DistilRows<'a> {
     /// `teacher`: its logits at the tokens that the student owes. `denominator` counts the owed tokens of
-    /// the whole optimiser batch.
+    /// the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`], [`Error::NotFinite`] for a setting or the denominator.

@@ -39,7 +39,7 @@ impl StateStats {
 impl<'a> StateValues<'a> {
     /// `targets`, the lagging Q of each token (of two heads the smaller), and `owed` are laid out as the
     /// batch's tokens; only owed positions are read. `denominator` counts the owed tokens of the whole
-    /// optimiser batch.
+    /// optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`] for a setting or the denominator; [`Error::Ends`] where the very

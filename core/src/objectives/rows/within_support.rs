@@ -6,7 +6,7 @@ use crate::sampling::within_support;
 use crate::{Coupling, Error, HeldRows, Objective, RowObjective};
 use alloc::vec::Vec;
 
-/// A token objective whose log-probabilities and entropies are renormalised within what a lagging policy
+/// A token objective whose log-probabilities and entropies are renormalized within what a lagging policy
 /// considers: with [`crate::objectives::PpoPolicy`] inside NLPO (Ramamurthy et al., arXiv:2210.01241). With
 /// top-p 1 it is the objective inside.
 ///

@@ -97,7 +97,7 @@ impl<M: Learner> Learner for Timed<'_, M> {
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, M::Error> {
-        self.phases.of("optimiser", self.network.step(update)).await
+        self.phases.of("optimizer", self.network.step(update)).await
     }
 }
 

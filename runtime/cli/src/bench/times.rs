@@ -66,7 +66,7 @@ pub(super) fn summary(mut all: Vec<Repetition>) -> (Times, Phases) {
     (times, middle.map(|one| one.phases).unwrap_or_default())
 }
 
-/// Between neighbours in a straight line; `sorted` rises.
+/// Between neighbors in a straight line; `sorted` rises.
 fn quantile(sorted: &[f64], part: f64) -> f64 {
     let at = part * sorted.len().saturating_sub(1) as f64;
     let of = |i: f64| sorted.get(i as usize).copied().unwrap_or(f64::NAN);

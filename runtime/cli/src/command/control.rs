@@ -11,7 +11,7 @@ use std::io::{Write, stderr, stdin, stdout};
 
 /// Points of the learning curve.
 const BLOCKS: usize = 20;
-/// How long simulated judgements take, in steps, where they take time.
+/// How long simulated judgments take, in steps, where they take time.
 const LATE: (f64, f64) = (2.0, 3.0);
 
 #[derive(Args)]
@@ -31,7 +31,7 @@ pub struct Control {
     /// Episodes to learn in; what suits task and method, unless given
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     episodes: Option<u32>,
-    /// The share of judgements in which the simulated teacher says the opposite; at 0.5 they mean nothing
+    /// The share of judgments in which the simulated teacher says the opposite; at 0.5 they mean nothing
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     mistakes: f64,
     /// The share of steps of which the simulated teacher says nothing

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 pub enum Data {
     /// Shows what is in files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
     ///
-    /// Formats are recognised by their fields (`rlhf data formats`). Exit codes: 0 no problems, 1 a file cannot be
+    /// Formats are recognized by their fields (`rlhf data formats`). Exit codes: 0 no problems, 1 a file cannot be
     /// read, 4 a file ends early, or there are rows that do not fit, empty prompts and answers, turns out of order, duplicates, test
     /// prompts that are trained on, contradictions, or nothing to learn from.
     Check(Check),

@@ -12,7 +12,7 @@ pub struct Machine {
     /// ndarray; of several cards cuda:1 is the second
     #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
     device: String,
-    /// What products are computed in on that device: f32, bf16 or f16; weights and optimiser are always in
+    /// What products are computed in on that device: f32, bf16 or f16; weights and optimizer are always in
     /// f32
     #[arg(long, global = true, value_name = "PRECISION", default_value = "f32", value_parser = precision)]
     precision: Precision,

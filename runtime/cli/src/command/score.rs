@@ -5,7 +5,7 @@ use super::input::{Bad, Row as BadRow, rows};
 use super::output::{print, print_line, tell};
 use super::tally::Tally;
 use clap::Args;
-use rlhf::data::{Comparison, Kind, Options, as_prompt, as_response, comparisons, recognise, trimmed_prompt};
+use rlhf::data::{Comparison, Kind, Options, as_prompt, as_response, comparisons, recognize, trimmed_prompt};
 use rlhf::engine::Device;
 use rlhf::{RewardModel, Worth};
 use serde_json::json;
@@ -44,7 +44,7 @@ pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
         return Ok(());
     }
     if let Some(file) = &args.file
-        && let Some(format) = recognise(file).map_err(Failure::wrong)?
+        && let Some(format) = recognize(file).map_err(Failure::wrong)?
         && format.kind() == Kind::Comparisons
     {
         let mut tally = Tally::default();

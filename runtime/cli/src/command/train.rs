@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 pub struct Told {
     /// The configuration; `rlhf config` prints one, and examples/real.toml gives a reason for every value
     config: PathBuf,
-    /// The folder with data and base model: files of public formats, recognised by what is in them
+    /// The folder with data and base model: files of public formats, recognized by what is in them
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// A key of the configuration or a setting of its profile, such as ppo.iterations=10 or

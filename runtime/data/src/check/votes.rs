@@ -9,7 +9,7 @@ use std::hash::DefaultHasher;
 /// Votes, and what they might go by. A share of nothing is `None`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Votes {
-    /// Judgements on pairs of answers.
+    /// Judgments on pairs of answers.
     pub votes: u64,
     /// Of which so many are ties.
     pub ties: u64,
@@ -83,7 +83,7 @@ impl Judged {
             }
             if matches!(
                 format,
-                Format::Labelled
+                Format::Labeled
                     | Format::Annotated
                     | Format::Predictions
                     | Format::Preferences

@@ -1,4 +1,4 @@
-//! A plot of characters, for a terminal that need not have colours.
+//! A plot of characters, for a terminal that need not have colors.
 
 use super::{Axis, Curve, Plot};
 

@@ -40,7 +40,7 @@ impl Guard {
 /// Where a run was, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// An optimiser step of step 1 or 2.
+    /// An optimizer step of step 1 or 2.
     Step(u64),
     /// A rollout of PPO, of which nothing has been learnt yet.
     Iteration(u64),
@@ -48,13 +48,13 @@ pub enum Place {
     Minibatch {
         /// The rollout.
         iteration: u64,
-        /// Which of its optimiser steps.
+        /// Which of its optimizer steps.
         minibatch: u64,
     },
 }
 
 impl Place {
-    /// The optimiser step, or for PPO the iteration.
+    /// The optimizer step, or for PPO the iteration.
     pub fn step(self) -> u64 {
         match self {
             Self::Step(step) => step,

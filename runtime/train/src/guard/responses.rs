@@ -15,7 +15,7 @@ pub(crate) struct Shown<'a> {
     pub texts: &'a Examples,
     /// The number of each item among all.
     pub items: &'a [usize],
-    /// How many neighbouring texts are one item.
+    /// How many neighboring texts are one item.
     pub each: usize,
 }
 

@@ -57,7 +57,7 @@ impl OnlinePreferences {
         Ok((lessons.len(), seen))
     }
 
-    /// One optimiser step, number `index` of the run's from 0.
+    /// One optimizer step, number `index` of the run's from 0.
     async fn minibatch<L: Learner<Error: 'static>>(
         &self,
         policy: &mut L,

@@ -44,7 +44,7 @@ pub struct OnlinePreferences {
 /// What one iteration saw.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OnlineIteration {
-    /// What was written: `each` neighbouring texts are responses to one prompt, and where there is an
+    /// What was written: `each` neighboring texts are responses to one prompt, and where there is an
     /// opponent the policy's comes first.
     pub texts: Examples,
     /// Responses to each prompt.
@@ -77,7 +77,7 @@ impl OnlinePreferences {
     pub fn new(settings: OnlinePreference, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = Pace::new(settings.optimiser, iterations.saturating_mul(each), each)?;
+        let pace = Pace::new(settings.optimizer, iterations.saturating_mul(each), each)?;
         Ok(Self { settings, seed, pace, iteration: 0, guards: Guards::default() })
     }
 

@@ -28,7 +28,7 @@ impl<'a> RolloutTrainer<'a, InContext> {
     ) -> Result<Self, TrainError> {
         let preferences = OnlinePreferences::new(*settings, on.iterations.into(), seed)?;
         let preferences = preferences.with_guards(on.guards)?;
-        let optimizer = Some((settings.optimiser, settings.steps_per_iteration()));
+        let optimizer = Some((settings.optimizer, settings.steps_per_iteration()));
         let plan = IterationPlan { prompts: settings.prompts as usize, optimizer, seed };
         Ok(Self::of(InContext { preferences, context }, on, plan))
     }

@@ -7,7 +7,7 @@ use rlhf_core::{Error, Ragged};
 
 /// The texts of an iteration, and what they came to.
 pub(super) struct Written {
-    /// `each` neighbouring texts are responses to one prompt; those of the policy come first.
+    /// `each` neighboring texts are responses to one prompt; those of the policy come first.
     pub texts: Examples,
     pub each: usize,
     /// The texts that the policy wrote, with Σ ln p.

@@ -1,7 +1,7 @@
 //! Learning from the best of one's own responses.
 
-use super::optimizer::optimiser;
-use super::{Credit, OnPolicy, Optimiser, Passes};
+use super::optimizer::optimizer;
+use super::{Credit, OnPolicy, Optimizer, Passes};
 use rlhf_core::Error;
 use rlhf_core::maths::Shape;
 use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale, Selection};
@@ -25,9 +25,8 @@ pub struct ExpertIteration {
     pub minibatches: u32,
     /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
-    /// The optimiser.
-    #[serde(rename = "optimizer")]
-    pub optimiser: Optimiser,
+    /// The optimizer.
+    pub optimizer: Optimizer,
 }
 
 const NAMES: &str = "expert_iteration, best_of_n, rejection_sampling";
@@ -35,7 +34,7 @@ const NAMES: &str = "expert_iteration, best_of_n, rejection_sampling";
 impl ExpertIteration {
     /// The method of this name, each of eight responses to a prompt: `best_of_n` imitates the best
     /// ([`Self::best_of`]), `rejection_sampling` all that score 0 or more ([`Self::at_least`]), which is the
-    /// demonstrations' mean where a reward model is centred on them, and `expert_iteration` (Anthony et al.,
+    /// demonstrations' mean where a reward model is centered on them, and `expert_iteration` (Anthony et al.,
     /// arXiv:1705.08439) the best quarter. The number and the shares are **filled in**.
     ///
     /// # Errors
@@ -76,7 +75,7 @@ impl ExpertIteration {
             epochs: 1,
             minibatches: 4,
             dropout: 0.0,
-            optimiser: optimiser(1e-5, Shape::Constant),
+            optimizer: optimizer(1e-5, Shape::Constant),
         }
     }
 
@@ -87,7 +86,7 @@ impl ExpertIteration {
         Self { selection: Selection::AtLeast { score }, ..Self::best_of(group) }
     }
 
-    /// Optimiser steps an iteration.
+    /// Optimizer steps an iteration.
     pub fn steps_per_iteration(&self) -> u64 {
         u64::from(self.epochs) * u64::from(self.minibatches)
     }
@@ -100,8 +99,8 @@ impl ExpertIteration {
         self.rollouts().validate()?;
         self.selection.validate()?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
-        let Self { epochs, dropout, optimiser, .. } = *self;
-        Passes { epochs, batch: 1, dropout, optimiser }.validate()
+        let Self { epochs, dropout, optimizer, .. } = *self;
+        Passes { epochs, batch: 1, dropout, optimizer }.validate()
     }
 }
 

@@ -3,7 +3,7 @@
 use super::optimizer::rising;
 use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
-use rlhf_core::maths::{Counterfactual, Kto, KtoLoss, Normaliser, Shape};
+use rlhf_core::maths::{Counterfactual, Kto, KtoLoss, Normalizer, Shape};
 use rlhf_core::ranges::within;
 
 /// Learning from responses that are desirable or not.
@@ -21,7 +21,7 @@ const KTO_NAMES: &str = "kto, apo_zero_unpaired";
 
 impl KtoTraining {
     /// The method of this name: `kto` (Ethayarajh et al., arXiv:2402.01306) or `apo_zero_unpaired`
-    /// (D'Oosterlinck et al., arXiv:2408.06266), with the optimiser of DPO
+    /// (D'Oosterlinck et al., arXiv:2408.06266), with the optimizer of DPO
     /// ([`super::PreferenceTraining::by_name`]) but a rate of 5e-6, the highest that TRL's documentation
     /// advises for β = 0.1.
     ///
@@ -69,17 +69,17 @@ pub struct BanditTraining {
 const BANDIT_NAMES: &str = "bandit, ips";
 
 impl BanditTraining {
-    /// The estimator of this name: `bandit`, which normalises by the weights (SNIPS, Swaminathan and
+    /// The estimator of this name: `bandit`, which normalizes by the weights (SNIPS, Swaminathan and
     /// Joachims, NIPS 2015) and so learns from rewards of one sign and from logs without probabilities, or
     /// `ips`, whose weights are clipped at 10. **Not published** for networks of today, and so filled in:
-    /// the clip, and an optimiser as DPO's.
+    /// the clip, and an optimizer as DPO's.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
     pub fn by_name(name: &str) -> Result<Self, Error> {
         let objective = match name {
-            "bandit" => Counterfactual { normaliser: Normaliser::Weights, clip: None },
-            "ips" => Counterfactual { normaliser: Normaliser::Count, clip: Some(10.0) },
+            "bandit" => Counterfactual { normalizer: Normalizer::Weights, clip: None },
+            "ips" => Counterfactual { normalizer: Normalizer::Count, clip: Some(10.0) },
             _ => return Err(Error::Unknown { name: "estimator", known: BANDIT_NAMES }),
         };
         let passes = Passes::once(64, rising(1e-6, Shape::Constant, WarmUpLength::Steps(150)));

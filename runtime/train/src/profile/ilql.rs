@@ -1,7 +1,7 @@
 //! Values learnt from written text.
 
 use super::Passes;
-use super::optimizer::optimiser;
+use super::optimizer::optimizer;
 use rlhf_core::Error;
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{Ilql, Shape};
@@ -35,7 +35,7 @@ impl Default for IlqlTraining {
             beta: 4.0,
             top_k: 0,
             follow: Follow::Average { decay: 0.995 },
-            passes: Passes::once(64, optimiser(1e-4, Shape::Constant)),
+            passes: Passes::once(64, optimizer(1e-4, Shape::Constant)),
         }
     }
 }

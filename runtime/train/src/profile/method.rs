@@ -112,7 +112,7 @@ pub(super) const KNOWN: &str = "ppo, a2c, reinforce, remax, rloo, reinforce_pp, 
 mod tests {
     use super::*;
     use crate::profile::Profile;
-    use rlhf_core::maths::on_policy::Normalisation;
+    use rlhf_core::maths::on_policy::Normalization;
     use std::vec::Vec;
 
     #[test]
@@ -150,11 +150,11 @@ mod tests {
     #[test]
     fn lengths_are_the_responses() {
         let Method::OnPolicy(o) = Profile::trl().with_method("dr_grpo", 53).unwrap().method else { panic!() };
-        assert_eq!(o.normalisation, Normalisation::Constant { length: 53 });
+        assert_eq!(o.normalization, Normalization::Constant { length: 53 });
         let Method::OnPolicy(o) = Profile::trl().with_method("dapo", 53).unwrap().method else { panic!() };
         assert_eq!(o.overlong.unwrap().longest, 53);
         // The expected reward's own gradient has no length in it.
         let Method::OnPolicy(o) = Profile::trl().with_method("rloo", 53).unwrap().method else { panic!() };
-        assert_eq!(o.normalisation, Normalisation::Constant { length: 1 });
+        assert_eq!(o.normalization, Normalization::Constant { length: 1 });
     }
 }

@@ -27,13 +27,13 @@ pub use method::Method;
 pub use nlpo::Nlpo;
 pub use on_policy::{Credit, OnPolicy};
 pub use online::{OnlineMethod, OnlinePreference, Opponent};
-pub use optimizer::{Optimiser, WarmUpLength};
+pub use optimizer::{Optimizer, WarmUpLength};
 pub use passes::Passes;
 pub use ppo::{AdvantageWhitening, CriticInit, Ppo, PretrainingMix};
 pub use preference::PreferenceTraining;
 pub use reward::{
     Grading, HeadInit, PreferenceModelPretraining, RewardEnsemble, RewardLoss, RewardModel,
-    RewardNormalisation,
+    RewardNormalization,
 };
 pub use trust_region::TrustRegion;
 
@@ -194,7 +194,7 @@ mod tests {
         p.ppo.gae.lambda = 2.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "lambda", .. })));
         let mut p = Profile::default();
-        p.reward.optimiser.adam.beta1 = 1.0;
+        p.reward.optimizer.adam.beta1 = 1.0;
         assert!(matches!(p.validate(), Err(Error::Range { name: "beta1", .. })));
     }
 

@@ -1,9 +1,9 @@
 //! Step 3 without a critic: policy gradients from groups of responses.
 
-use super::optimizer::{Optimiser, WarmUpLength, optimiser};
+use super::optimizer::{Optimizer, WarmUpLength, optimizer};
 use rlhf_core::Error;
 use rlhf_core::maths::on_policy::{
-    Baseline, GroupAdvantages, ImportanceCorrection, KlTerm, Normalisation, Overlong, Scale, Surrogate,
+    Baseline, GroupAdvantages, ImportanceCorrection, KlTerm, Normalization, Overlong, Scale, Surrogate,
 };
 use rlhf_core::maths::{KlEstimator, PolicyClip, Shape};
 use rlhf_core::ranges::{finite, positive, within};
@@ -35,8 +35,7 @@ pub struct OnPolicy {
     /// What is differentiated.
     pub surrogate: Surrogate,
     /// What tokens are averaged over.
-    #[serde(rename = "normalization")]
-    pub normalisation: Normalisation,
+    pub normalization: Normalization,
     /// The distance from the reference in the loss.
     pub kl: Option<KlTerm>,
     /// The entropy bonus's coefficient.
@@ -46,9 +45,8 @@ pub struct OnPolicy {
     pub stale: u32,
     /// Weights for a sampler that is not quite the trainer's policy. Costs a pass over each rollout.
     pub importance: Option<ImportanceCorrection>,
-    /// The optimiser.
-    #[serde(rename = "optimizer")]
-    pub optimiser: Optimiser,
+    /// The optimizer.
+    pub optimizer: Optimizer,
     /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
 }
@@ -84,15 +82,15 @@ const REINFORCE: OnPolicy = OnPolicy {
     overlong: None,
     surrogate: Surrogate::LogProb,
     // The sum over a response's tokens: the gradient of the expected reward itself.
-    normalisation: Normalisation::Constant { length: 1 },
+    normalization: Normalization::Constant { length: 1 },
     kl: None,
     entropy: 0.0,
     stale: 0,
     importance: None,
-    optimiser: Optimiser {
+    optimizer: Optimizer {
         warm_up: WarmUpLength::Steps(0),
         max_grad_norm: Some(1.0),
-        ..optimiser(1e-6, Shape::Constant)
+        ..optimizer(1e-6, Shape::Constant)
     },
     dropout: 0.0,
 };
@@ -107,7 +105,7 @@ const GRPO: OnPolicy = OnPolicy {
         epsilon: 1e-4,
     }),
     surrogate: Surrogate::Clipped(PolicyClip::symmetric(0.2)),
-    normalisation: Normalisation::Response,
+    normalization: Normalization::Response,
     kl: Some(KlTerm { beta: 0.04, estimator: KlEstimator::K3 }),
     ..REINFORCE
 };
@@ -141,7 +139,7 @@ impl OnPolicy {
             beta: 0.01,
             credit: Credit::Token { gamma: 1.0 },
             surrogate: Surrogate::Clipped(PolicyClip::symmetric(0.2)),
-            normalisation: Normalisation::Token,
+            normalization: Normalization::Token,
             minibatches: 4,
             ..REINFORCE
         }
@@ -158,7 +156,7 @@ impl OnPolicy {
         let credit = GroupAdvantages { baseline: Baseline::GroupMean, scale: Scale::None, epsilon: 0.0 };
         OnPolicy {
             credit: Credit::Response(credit),
-            normalisation: Normalisation::Constant { length: LENGTH },
+            normalization: Normalization::Constant { length: LENGTH },
             kl: None,
             ..GRPO
         }
@@ -170,7 +168,7 @@ impl OnPolicy {
         OnPolicy {
             refill: 3,
             surrogate: Surrogate::Clipped(PolicyClip { high: 0.28, ..PolicyClip::symmetric(0.2) }),
-            normalisation: Normalisation::Token,
+            normalization: Normalization::Token,
             kl: None,
             overlong: Some(Overlong { longest: LENGTH, buffer: LENGTH / 4, penalty: 1.0 }),
             ..GRPO
@@ -188,13 +186,13 @@ impl OnPolicy {
     pub const fn cispo() -> Self {
         let clip = PolicyClip { high: 1.0, ..PolicyClip::symmetric(1.0) };
         let surrogate = Surrogate::Detached(clip);
-        OnPolicy { surrogate, normalisation: Normalisation::Token, minibatches: 4, kl: None, ..GRPO }
+        OnPolicy { surrogate, normalization: Normalization::Token, minibatches: 4, kl: None, ..GRPO }
     }
 
     /// The same method for responses of at most `tokens` tokens, where it depends on that.
     pub const fn with_longest(mut self, tokens: u32) -> Self {
-        if let Normalisation::Constant { length: LENGTH } = self.normalisation {
-            self.normalisation = Normalisation::Constant { length: tokens };
+        if let Normalization::Constant { length: LENGTH } = self.normalization {
+            self.normalization = Normalization::Constant { length: tokens };
         }
         if let Some(Overlong { penalty, .. }) = self.overlong {
             let buffer = if tokens < 4 { 1 } else { tokens / 4 };
@@ -254,16 +252,16 @@ impl OnPolicy {
             }
         }
         self.surrogate.validate()?;
-        if let Normalisation::Constant { length } = self.normalisation {
+        if let Normalization::Constant { length } = self.normalization {
             within("normalization length", f64::from(length), 1.0, f64::MAX)?;
         }
         self.overlong.map_or(Ok(()), |overlong| overlong.validate())?;
         self.kl.map_or(Ok(()), |kl| kl.validate())?;
         self.importance.map_or(Ok(()), |importance| importance.validate())?;
-        self.optimiser.validate()
+        self.optimizer.validate()
     }
 
-    /// Optimiser steps a rollout.
+    /// Optimizer steps a rollout.
     pub fn steps_per_iteration(&self) -> u64 {
         u64::from(self.epochs) * u64::from(self.minibatches)
     }

@@ -1,7 +1,7 @@
 //! Learning from preferences over what the policy has just written.
 
 use super::optimizer::rising;
-use super::{Optimiser, WarmUpLength};
+use super::{Optimizer, WarmUpLength};
 use rlhf_core::Error;
 use rlhf_core::maths::{NashMd, Preference, PreferenceLoss, Shape};
 use rlhf_core::ranges::{positive, within};
@@ -52,7 +52,7 @@ impl OnlineMethod {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Opponent {
-    /// The reference: the policy learns the best response to it, regularised by τ.
+    /// The reference: the policy learns the best response to it, regularized by τ.
     #[default]
     Reference,
     /// The policy itself: self-play.
@@ -81,9 +81,8 @@ pub struct OnlinePreference {
     pub minibatches: u32,
     /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
-    /// The optimiser.
-    #[serde(rename = "optimizer")]
-    pub optimiser: Optimiser,
+    /// The optimizer.
+    pub optimizer: Optimizer,
 }
 
 const NAMES: &str = "online_dpo, online_ipo, xpo, nash_md";
@@ -105,8 +104,8 @@ impl OnlinePreference {
             "nash_md" => OnlineMethod::NashMd { objective: NashMd::default(), opponent: Opponent::Reference },
             _ => return Err(Error::Unknown { name: "online method", known: NAMES }),
         };
-        let optimiser = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
-        Ok(Self { method, prompts: 32, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimiser })
+        let optimizer = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
+        Ok(Self { method, prompts: 32, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimizer })
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -114,7 +113,7 @@ impl OnlinePreference {
         NAMES.split(", ")
     }
 
-    /// Optimiser steps an iteration.
+    /// Optimizer steps an iteration.
     pub fn steps_per_iteration(&self) -> u64 {
         u64::from(self.epochs) * u64::from(self.minibatches)
     }
@@ -145,7 +144,7 @@ impl OnlinePreference {
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
         rlhf_core::ranges::dropout(self.dropout)?;
-        self.optimiser.validate()
+        self.optimizer.validate()
     }
 }
 

@@ -1,13 +1,13 @@
-//! An optimiser's settings, and its learning rate over a run.
+//! An optimizer's settings, and its learning rate over a run.
 
 use rlhf_core::Error;
 use rlhf_core::maths::{Adam, Decay, EpsilonAt, Schedule, Shape, Update, WarmUp};
 use rlhf_core::ranges::{positive, within};
 
-/// An optimiser and how its rate runs.
+/// An optimizer and how its rate runs.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Optimiser {
+pub struct Optimizer {
     /// The highest learning rate, 0 or more.
     pub learning_rate: f64,
     /// Adam's settings.
@@ -27,16 +27,16 @@ pub struct Optimiser {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WarmUpLength {
-    /// Optimiser steps.
+    /// Optimizer steps.
     Steps(u64),
-    /// Rollouts, with all their optimiser steps.
+    /// Rollouts, with all their optimizer steps.
     Iterations(u64),
     /// A share of the run, rounded up to whole steps.
     Share(f64),
 }
 
-impl Optimiser {
-    /// The rates of a run of `total` optimiser steps, `per_iteration` of them for each rollout (1
+impl Optimizer {
+    /// The rates of a run of `total` optimizer steps, `per_iteration` of them for each rollout (1
     /// where there are no rollouts).
     pub fn schedule(&self, total: u64, per_iteration: u64) -> Schedule {
         let steps = match self.warm_up {
@@ -48,7 +48,7 @@ impl Optimiser {
         Schedule { peak: self.learning_rate, warm_up, shape: self.shape, total }
     }
 
-    /// The settings of the optimiser step with this index, from 0.
+    /// The settings of the optimizer step with this index, from 0.
     pub fn update(&self, schedule: &Schedule, step: u64) -> Update {
         Update { learning_rate: schedule.rate(step), adam: self.adam, max_grad_norm: self.max_grad_norm }
     }
@@ -66,7 +66,7 @@ impl Optimiser {
     }
 }
 
-const PLAIN: Optimiser = Optimiser {
+const PLAIN: Optimizer = Optimizer {
     learning_rate: 0.0,
     adam: Adam {
         beta1: 0.9,
@@ -83,11 +83,11 @@ const PLAIN: Optimiser = Optimiser {
 };
 
 /// AdamW as it is by default, at a rate of this shape.
-pub(super) const fn optimiser(learning_rate: f64, shape: Shape) -> Optimiser {
-    Optimiser { learning_rate, shape, ..PLAIN }
+pub(super) const fn optimizer(learning_rate: f64, shape: Shape) -> Optimizer {
+    Optimizer { learning_rate, shape, ..PLAIN }
 }
 
 /// The same, whose rate rises from 0.
-pub(super) const fn rising(learning_rate: f64, shape: Shape, warm_up: WarmUpLength) -> Optimiser {
-    Optimiser { warm_up, ..optimiser(learning_rate, shape) }
+pub(super) const fn rising(learning_rate: f64, shape: Shape, warm_up: WarmUpLength) -> Optimizer {
+    Optimizer { warm_up, ..optimizer(learning_rate, shape) }
 }

@@ -1,6 +1,6 @@
 //! Passes over stored data.
 
-use super::Optimiser;
+use super::Optimizer;
 use rlhf_core::Error;
 use rlhf_core::ranges::{dropout, within};
 
@@ -15,14 +15,13 @@ pub struct Passes {
     /// Dropout in training, a probability of 0 to 0.99.
     pub dropout: f64,
     /// The optimizer.
-    #[serde(rename = "optimizer")]
-    pub optimiser: Optimiser,
+    pub optimizer: Optimizer,
 }
 
 impl Passes {
     /// One pass without dropout.
-    pub(super) const fn once(batch: u32, optimiser: Optimiser) -> Self {
-        Self { epochs: 1, batch, dropout: 0.0, optimiser }
+    pub(super) const fn once(batch: u32, optimizer: Optimizer) -> Self {
+        Self { epochs: 1, batch, dropout: 0.0, optimizer }
     }
 
     /// Checks every range.
@@ -33,6 +32,6 @@ impl Passes {
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("batch", f64::from(self.batch), 1.0, f64::MAX)?;
         dropout(self.dropout)?;
-        self.optimiser.validate()
+        self.optimizer.validate()
     }
 }

@@ -1,6 +1,6 @@
 //! The settings of PPO.
 
-use super::optimizer::Optimiser;
+use super::optimizer::Optimizer;
 use super::reward::HeadInit;
 use rlhf_core::Error;
 use rlhf_core::maths::{Gae, KlController, PolicyClip, Shaping, Whitening};
@@ -52,10 +52,10 @@ pub struct Ppo {
     pub value_coefficient: f64,
     /// Where the critic starts.
     pub critic_init: CriticInit,
-    /// The policy's optimiser.
-    pub policy: Optimiser,
-    /// The critic's optimiser.
-    pub critic: Optimiser,
+    /// The policy's optimizer.
+    pub policy: Optimizer,
+    /// The critic's optimizer.
+    pub critic: Optimizer,
     /// PPO-ptx's pretraining mix: its coefficient, and examples per response.
     pub pretraining: Option<PretrainingMix>,
     /// The decay of the moving average of the policy's weights, per iteration; 0 to 1.
@@ -132,7 +132,7 @@ impl Ppo {
         self.batch.unwrap_or(64)
     }
 
-    /// Optimiser steps a rollout.
+    /// Optimizer steps a rollout.
     pub fn steps_per_iteration(&self) -> u64 {
         u64::from(self.epochs) * u64::from(self.minibatches)
     }

@@ -48,7 +48,7 @@ impl PreferenceTraining {
     /// The method of this name, one of [`Self::names`], with the loss's settings of
     /// [`Preference::new`].
     ///
-    /// How it is optimised is DPO's (Rafailov et al., arXiv:2305.18290, appendix B): batches of 64, and a
+    /// How it is optimized is DPO's (Rafailov et al., arXiv:2305.18290, appendix B): batches of 64, and a
     /// rate that rises to 1e-6 in 150 steps; its RMSprop is Adam here. `simpo` and `alpha_po` have
     /// SimPO's (Meng et al., arXiv:2405.14734, §3): one pass, batches of 128, a cosine after a tenth of
     /// the run, and 5e-7, which is inside the range that it searches. Both are for networks of billions
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn the_first_rate_of_dpo_is_a_150th_of_the_highest_or_less() {
-        let o = PreferenceTraining::by_name("dpo").unwrap().passes.optimiser;
+        let o = PreferenceTraining::by_name("dpo").unwrap().passes.optimizer;
         let schedule = o.schedule(1000, 1);
         assert!(schedule.rate(0) <= 1e-6 / 150.0 && schedule.rate(150) == 1e-6);
     }

@@ -1,9 +1,9 @@
 //! The profiles that follow a reference.
 
-use super::optimizer::optimiser;
+use super::optimizer::optimizer;
 use super::{
-    AdvantageWhitening, CriticInit, HeadInit, Method, Optimiser, Ppo, PretrainingMix, Profile, RewardLoss,
-    RewardModel, RewardNormalisation, Supervised, WarmUpLength,
+    AdvantageWhitening, CriticInit, HeadInit, Method, Optimizer, Ppo, PretrainingMix, Profile, RewardLoss,
+    RewardModel, RewardNormalization, Supervised, WarmUpLength,
 };
 use rlhf_core::maths::{
     Adam, End, EpsilonAt, Gae, Guard, KlController, MeanShift, MissingEnd, PolicyClip, RankTies,
@@ -12,19 +12,19 @@ use rlhf_core::maths::{
 
 const GAE: Gae = Gae::new(1.0, 0.95);
 
-fn with_betas(beta1: f64, beta2: f64, o: Optimiser) -> Optimiser {
-    Optimiser { adam: Adam { beta1, beta2, ..o.adam }, ..o }
+fn with_betas(beta1: f64, beta2: f64, o: Optimizer) -> Optimizer {
+    Optimizer { adam: Adam { beta1, beta2, ..o.adam }, ..o }
 }
 
-fn with_epsilon(epsilon: f64, epsilon_at: EpsilonAt, o: Optimiser) -> Optimiser {
-    Optimiser { adam: Adam { epsilon, epsilon_at, ..o.adam }, ..o }
+fn with_epsilon(epsilon: f64, epsilon_at: EpsilonAt, o: Optimizer) -> Optimizer {
+    Optimizer { adam: Adam { epsilon, epsilon_at, ..o.adam }, ..o }
 }
 
 impl Default for Supervised {
     /// InstructGPT's step 1 (Ouyang et al., arXiv:2203.02155, appendix C).
     fn default() -> Self {
-        let optimiser = with_betas(0.9, 0.95, optimiser(9.65e-6, Shape::Cosine { floor: 0.1 }));
-        Self { epochs: 16, batch: 32, dropout: 0.2, optimiser }
+        let optimizer = with_betas(0.9, 0.95, optimizer(9.65e-6, Shape::Cosine { floor: 0.1 }));
+        Self { epochs: 16, batch: 32, dropout: 0.2, optimizer }
     }
 }
 
@@ -50,9 +50,9 @@ impl Profile {
     /// GAE's λ, the value clip and advantage whitening (as Stiennon et al., arXiv:2009.01325, and
     /// `huang2024`); whether dropped ties shrink C(K, 2) (they do); Adam's ε.
     pub fn instructgpt() -> Self {
-        let adam = |rate, shape| with_betas(0.9, 0.95, optimiser(rate, shape));
+        let adam = |rate, shape| with_betas(0.9, 0.95, optimizer(rate, shape));
         let cosine = Shape::Cosine { floor: 0.1 };
-        let warmed = |o| Optimiser { warm_up: WarmUpLength::Iterations(10), warm_up_from: 0.1, ..o };
+        let warmed = |o| Optimizer { warm_up: WarmUpLength::Iterations(10), warm_up_from: 0.1, ..o };
         Self {
             supervised: Some(Supervised::default()),
             reward: RewardModel {
@@ -60,8 +60,8 @@ impl Profile {
                 head: HeadInit::InverseRoot,
                 epochs: 1,
                 batch: Some(64),
-                optimiser: adam(9e-6, cosine),
-                normalisation: RewardNormalisation::CentreOnDemonstrations,
+                optimizer: adam(9e-6, cosine),
+                normalization: RewardNormalization::CenterOnDemonstrations,
                 pretraining: None,
                 ensemble: None,
             },
@@ -99,7 +99,7 @@ impl Profile {
     /// Its reward loss is softmax cross-entropy on the best of four answers; with two it is the pairwise
     /// one. Where several answers share the best rank, each counts as chosen, which it leaves open.
     pub fn ziegler2019() -> Self {
-        let linear = |rate| optimiser(rate, Shape::Linear);
+        let linear = |rate| optimizer(rate, Shape::Linear);
         let ppo = with_epsilon(1e-5, EpsilonAt::Raw, linear(1e-5));
         Self {
             supervised: None,
@@ -108,8 +108,8 @@ impl Profile {
                 head: HeadInit::InverseRoot,
                 epochs: 1,
                 batch: Some(32),
-                optimiser: with_epsilon(1e-5, EpsilonAt::Raw, linear(5e-5)),
-                normalisation: RewardNormalisation::Ziegler2019 { samples: 256 },
+                optimizer: with_epsilon(1e-5, EpsilonAt::Raw, linear(5e-5)),
+                normalization: RewardNormalization::Ziegler2019 { samples: 256 },
                 pretraining: None,
                 ensemble: None,
             },
@@ -141,16 +141,16 @@ impl Profile {
 
     /// Huang et al. (arXiv:2403.17031) and its code, vwxyzjn/summarize_from_feedback_details.
     pub fn huang2024() -> Self {
-        let linear = with_epsilon(1e-5, EpsilonAt::Corrected, optimiser(3e-6, Shape::Linear));
+        let linear = with_epsilon(1e-5, EpsilonAt::Corrected, optimizer(3e-6, Shape::Linear));
         Self {
             supervised: None,
             reward: RewardModel {
-                loss: RewardLoss::Pairwise { centring: 0.0, margin: None },
+                loss: RewardLoss::Pairwise { centering: 0.0, margin: None },
                 head: HeadInit::InverseRoot,
                 epochs: 1,
                 batch: None,
-                optimiser: linear,
-                normalisation: RewardNormalisation::CentreOnReference,
+                optimizer: linear,
+                normalization: RewardNormalization::CenterOnReference,
                 pretraining: None,
                 ensemble: None,
             },
@@ -187,14 +187,14 @@ impl Profile {
     /// Hugging Face TRL 1.10 (`experimental/ppo`; the same numbers as 0.23) at its defaults. Its
     /// reward trainer's rate is not in our sources: PPO's stands in for it.
     pub fn trl() -> Self {
-        let linear = optimiser(3e-6, Shape::Linear);
+        let linear = optimizer(3e-6, Shape::Linear);
         let huang = Self::huang2024();
         Self {
             supervised: None,
             reward: RewardModel {
                 head: HeadInit::Normal(0.02),
-                optimiser: linear,
-                normalisation: RewardNormalisation::None,
+                optimizer: linear,
+                normalization: RewardNormalization::None,
                 ..huang.reward
             },
             ppo: Ppo {
@@ -209,13 +209,13 @@ impl Profile {
     }
 
     /// OpenRLHF 0.11 at its defaults; its reward trainer's rate and batch are not in our sources, so
-    /// the critic's and PPO's stand in for them. Its normalisation of scores by the mean and deviation of its
+    /// the critic's and PPO's stand in for them. Its normalization of scores by the mean and deviation of its
     /// evaluation set is off unless asked for there, and so here.
     pub fn openrlhf() -> Self {
-        let cosine = |rate| Optimiser {
+        let cosine = |rate| Optimizer {
             warm_up: WarmUpLength::Share(0.03),
             max_grad_norm: Some(1.0),
-            ..with_betas(0.9, 0.95, optimiser(rate, Shape::Cosine { floor: 0.1 }))
+            ..with_betas(0.9, 0.95, optimizer(rate, Shape::Cosine { floor: 0.1 }))
         };
         let whitening = Whitening {
             mean: MeanShift::ToZero,
@@ -225,12 +225,12 @@ impl Profile {
         Self {
             supervised: None,
             reward: RewardModel {
-                loss: RewardLoss::Pairwise { centring: 0.0, margin: None },
+                loss: RewardLoss::Pairwise { centering: 0.0, margin: None },
                 head: HeadInit::Inverse,
                 epochs: 1,
                 batch: None,
-                optimiser: cosine(9e-6),
-                normalisation: RewardNormalisation::None,
+                optimizer: cosine(9e-6),
+                normalization: RewardNormalization::None,
                 pretraining: None,
                 ensemble: None,
             },

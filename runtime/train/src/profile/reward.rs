@@ -1,6 +1,6 @@
 //! Step 2.
 
-use super::Optimiser;
+use super::Optimizer;
 use rlhf_core::Error;
 use rlhf_core::maths::{EnsembleRule, Grades, Stages, StepScore, Ties};
 use rlhf_core::ranges::within;
@@ -15,15 +15,13 @@ pub struct RewardModel {
     pub head: HeadInit,
     /// Passes over the data, 1 or more.
     pub epochs: u32,
-    /// Prompts (all their comparisons), pairs or labelled texts an optimizer step, where the reference gives it; 1 or
+    /// Prompts (all their comparisons), pairs or labeled texts an optimizer step, where the reference gives it; 1 or
     /// more.
     pub batch: Option<u32>,
-    /// The optimiser.
-    #[serde(rename = "optimizer")]
-    pub optimiser: Optimiser,
+    /// The optimizer.
+    pub optimizer: Optimizer,
     /// What is done to its scores before PPO.
-    #[serde(rename = "normalization")]
-    pub normalisation: RewardNormalisation,
+    pub normalization: RewardNormalization,
     /// What comes before, on the comparisons of `reward.pretraining_sources`.
     #[serde(default)]
     pub pretraining: Option<PreferenceModelPretraining>,
@@ -42,8 +40,7 @@ pub enum RewardLoss {
     /// Pairs: [`rlhf_core::objectives::Pairwise`].
     Pairwise {
         /// The coefficient of the squared sum of a pair's scores.
-        #[serde(rename = "centering")]
-        centring: f64,
+        centering: f64,
         /// What a row's margin is multiplied by, in units of score; `None`: margins are not used.
         #[serde(default)]
         margin: Option<f64>,
@@ -67,8 +64,8 @@ impl RewardLoss {
 
     fn validate(self) -> Result<(), Error> {
         match self {
-            Self::Pairwise { centring, margin } => {
-                within("centering", centring, 0.0, f64::MAX)?;
+            Self::Pairwise { centering, margin } => {
+                within("centering", centering, 0.0, f64::MAX)?;
                 within("margin", margin.unwrap_or(0.0), 0.0, f64::MAX)
             }
             Self::PlackettLuce(stages) => stages.validate(),
@@ -78,7 +75,7 @@ impl RewardLoss {
     }
 }
 
-/// How verdicts of several grades follow from scores: the settings of [`Grades`], which favour neither of
+/// How verdicts of several grades follow from scores: the settings of [`Grades`], which favor neither of
 /// the two answers. All of them know ties.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -153,7 +150,7 @@ impl Grading {
 }
 
 /// Preference-model pretraining: see [`rlhf_core::objectives::PreferencePretraining`]. Pairs a batch, as of the
-/// optimiser all but its rate, are those that come after.
+/// optimizer all but its rate, are those that come after.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreferenceModelPretraining {
@@ -215,15 +212,13 @@ impl HeadInit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum RewardNormalisation {
+pub enum RewardNormalization {
     /// Nothing.
     None,
     /// A bias, so that demonstrations average 0.
-    #[serde(rename = "center_on_demonstrations")]
-    CentreOnDemonstrations,
+    CenterOnDemonstrations,
     /// A bias, so that responses of the reference policy average 0.
-    #[serde(rename = "center_on_reference")]
-    CentreOnReference,
+    CenterOnReference,
     /// Gain and bias, so that this many responses of the reference policy have mean 0 and variance 1.
     Ziegler2019 {
         /// Responses, 256 in the paper.
@@ -241,8 +236,8 @@ impl RewardModel {
         self.head.validate()?;
         within("reward epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("reward batch", self.batch.map_or(1.0, f64::from), 1.0, f64::MAX)?;
-        self.optimiser.validate()?;
-        if let RewardNormalisation::Ziegler2019 { samples } = self.normalisation {
+        self.optimizer.validate()?;
+        if let RewardNormalization::Ziegler2019 { samples } = self.normalization {
             within("normalization samples", f64::from(samples), 2.0, 65_536.0)?;
         }
         if let Some(before) = self.pretraining {
@@ -257,9 +252,9 @@ impl RewardModel {
         Ok(())
     }
 
-    /// The optimiser of what comes before.
-    pub fn before(&self, pretraining: &PreferenceModelPretraining) -> Optimiser {
-        Optimiser { learning_rate: pretraining.learning_rate, ..self.optimiser }
+    /// The optimizer of what comes before.
+    pub fn before(&self, pretraining: &PreferenceModelPretraining) -> Optimizer {
+        Optimizer { learning_rate: pretraining.learning_rate, ..self.optimizer }
     }
 
     /// How many models there are, and how their scores make one.
@@ -280,7 +275,7 @@ mod tests {
             Err(Error::Range { name, .. }) => name,
             other => panic!("{other:?}"),
         };
-        let pairwise = |centring, margin| RewardLoss::Pairwise { centring, margin };
+        let pairwise = |centering, margin| RewardLoss::Pairwise { centering, margin };
         for (loss, want) in [
             (RewardLoss::PlackettLuce(Stages { top: Some(0), ..Stages::default() }), "top"),
             (pairwise(-1.0, None), "centering"),

@@ -5,7 +5,7 @@ use rlhf_core::Error;
 use rlhf_core::algorithms::Trpo;
 
 /// TRPO (Schulman et al., arXiv:1502.05477) on rollouts without a critic: each is learnt from by one step
-/// along the natural gradient. It has no optimiser.
+/// along the natural gradient. It has no optimizer.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrustRegion {

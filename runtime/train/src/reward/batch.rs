@@ -1,4 +1,4 @@
-//! What an optimiser step of a reward model is shown.
+//! What an optimizer step of a reward model is shown.
 
 use crate::TOKENS_AT_ONCE;
 use crate::examples::{Part, parts};
@@ -20,12 +20,12 @@ pub(super) struct Groups {
     /// Of each group that is a pair: how much the first is to win by, and the verdict's grade.
     pub margins: Vec<f32>,
     pub grades: Vec<u8>,
-    /// Where the steps of labelled texts end, and whether they are right.
+    /// Where the steps of labeled texts end, and whether they are right.
     pub steps: Vec<usize>,
     pub labels: Vec<f32>,
 }
 
-/// Some neighbouring groups of a batch.
+/// Some neighboring groups of a batch.
 pub(super) struct Shown<'a> {
     pub part: Part<'a>,
     pub texts: Range<usize>,

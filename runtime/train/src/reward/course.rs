@@ -5,7 +5,7 @@ use super::data::{Ranking, Solution};
 use super::loss::{Lesson, accumulate};
 use crate::batches::Batches;
 use crate::guard::{Fault, Offender, Place};
-use crate::profile::{Optimiser, RewardLoss};
+use crate::profile::{Optimizer, RewardLoss};
 use crate::{Step, TrainError};
 use alloc::vec::Vec;
 use rlhf_core::maths::{Comparisons, Schedule};
@@ -33,7 +33,7 @@ pub(super) struct Course<'a> {
     data: Data<'a>,
     items: Vec<Item>,
     lesson: Lesson,
-    optimiser: Optimiser,
+    optimizer: Optimizer,
     schedule: Schedule,
     batches: Batches,
 }
@@ -45,7 +45,7 @@ impl<'a> Course<'a> {
         items: Vec<Item>,
         lesson: Lesson,
         (batch, epochs): (u32, u32),
-        optimiser: Optimiser,
+        optimizer: Optimizer,
         key: Key,
     ) -> Result<Self, TrainError> {
         if items.is_empty() {
@@ -56,9 +56,9 @@ impl<'a> Course<'a> {
             return Err(TrainError::Nothing { what });
         }
         let batches = Batches::new(key, items.len(), batch, epochs);
-        let schedule = optimiser.schedule(batches.total(), 1);
+        let schedule = optimizer.schedule(batches.total(), 1);
         schedule.validate()?;
-        Ok(Self { data, items, lesson, optimiser, schedule, batches })
+        Ok(Self { data, items, lesson, optimizer, schedule, batches })
     }
 
     /// How many steps it has.
@@ -84,7 +84,7 @@ impl<'a> Course<'a> {
         }
         let place = Place::Step(before + step + 1);
         let seen = accumulate(learner, &groups, self.lesson, chosen.len(), place).await?;
-        let update = self.optimiser.update(&self.schedule, step);
+        let update = self.optimizer.update(&self.schedule, step);
         let gradient = learner.step(&update).await.map_err(|error| {
             let all = groups.texts().map(|(text, from)| Offender::answer(text, from, None));
             Fault::refused(place, "learner", error, all.collect())

@@ -1,11 +1,11 @@
-//! The gradient of an optimiser batch.
+//! The gradient of an optimizer batch.
 
 use super::batch::Groups;
 use crate::TrainError;
 use crate::guard::{Guards, Place, Watch, forget};
 use crate::profile::RewardLoss;
 use alloc::vec::Vec;
-use rlhf_core::maths::{Comparisons, Judgements};
+use rlhf_core::maths::{Comparisons, Judgments};
 use rlhf_core::objectives::{
     CrossEntropy, Graded, Outcome, Pairwise, PreferencePretraining, Process, Ranked, RankingLoss,
 };
@@ -65,11 +65,11 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
                 show(learner, batch, &mut watch.over(&mut ranked, at)).await?;
                 ranked.stats
             }
-            Lesson::Loss(RewardLoss::Pairwise { centring, margin }) => {
+            Lesson::Loss(RewardLoss::Pairwise { centering, margin }) => {
                 let scale = margin.unwrap_or(0.0) as f32;
                 let margins: Vec<f32> =
                     groups.margins[shown.groups.clone()].iter().map(|m| scale * m).collect();
-                let mut pairs = Pairwise::new(n)?.with_centring(centring)?;
+                let mut pairs = Pairwise::new(n)?.with_centering(centering)?;
                 if margin.is_some() {
                     pairs = pairs.with_margin(&margins)?;
                 }
@@ -113,6 +113,6 @@ async fn show<L: Learner<Error: 'static>, O: Objective>(
 }
 
 /// A label compares right with wrong.
-fn counted(labels: Judgements) -> Comparisons {
+fn counted(labels: Judgments) -> Comparisons {
     Comparisons { loss: labels.loss, pairs: labels.labels, correct: labels.correct }
 }

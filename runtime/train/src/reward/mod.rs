@@ -51,7 +51,7 @@ pub async fn reward_model<L: Learner<Error: 'static>>(
 /// let mut settings = Profile::default().reward;
 /// settings.loss = RewardLoss::Outcome;
 /// let solutions = [Solution::whole(vec![7, 8, 9], 1.0)?, Solution::whole(vec![7, 9, 8], 0.0)?];
-/// now(RewardModel::labelled(&solutions, &settings, 1)?.run(&mut model, &mut |_, _| {}))?;
+/// now(RewardModel::labeled(&solutions, &settings, 1)?.run(&mut model, &mut |_, _| {}))?;
 /// # Ok(())
 /// # }
 /// ```
@@ -61,7 +61,7 @@ pub struct RewardModel<'a> {
     courses: Vec<Course<'a>>,
 }
 
-/// Pairs or prompts an optimiser step, where the reference leaves it open.
+/// Pairs or prompts an optimizer step, where the reference leaves it open.
 const BATCH: u32 = 64;
 
 impl<'a> RewardModel<'a> {
@@ -99,7 +99,7 @@ impl<'a> RewardModel<'a> {
     /// # Errors
     /// [`TrainError::Nothing`] without a label; [`TrainError::Core`] names the setting that is out of
     /// range, or the loss if it learns from comparisons.
-    pub fn labelled(
+    pub fn labeled(
         solutions: &'a [Solution],
         settings: &profile::RewardModel,
         seed: u64,
@@ -121,7 +121,7 @@ impl<'a> RewardModel<'a> {
         let key = Key::new(seed, Stream::Shuffle, 1 << 16);
         let batch = settings.batch.unwrap_or(BATCH);
         let lesson = Lesson::Loss(settings.loss);
-        let course = Course::new(data, items, lesson, (batch, settings.epochs), settings.optimiser, key)?;
+        let course = Course::new(data, items, lesson, (batch, settings.epochs), settings.optimizer, key)?;
         Ok(Self { courses: vec![course] })
     }
 
@@ -140,8 +140,8 @@ impl<'a> RewardModel<'a> {
         let key = Key::new(seed, Stream::Shuffle, 3 << 15);
         let (data, batch) = (Data::Rankings(comparisons), settings.batch.unwrap_or(BATCH));
         let lesson = Lesson::Before { language: before.language };
-        let optimiser = settings.before(&before);
-        let course = Course::new(data, items, lesson, (batch, before.epochs), optimiser, key)?;
+        let optimizer = settings.before(&before);
+        let course = Course::new(data, items, lesson, (batch, before.epochs), optimizer, key)?;
         self.courses.insert(0, course);
         Ok(self)
     }

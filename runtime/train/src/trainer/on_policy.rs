@@ -15,7 +15,7 @@ impl<'a> RolloutTrainer<'a, OnPolicy> {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn on_policy(settings: &profile::OnPolicy, on: Prompts<'a>, seed: u64) -> Result<Self, TrainError> {
         let algorithm = OnPolicy::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)?;
-        let optimizer = Some((settings.optimiser, settings.steps_per_iteration()));
+        let optimizer = Some((settings.optimizer, settings.steps_per_iteration()));
         let prompts = settings.prompts_per_iteration();
         Ok(Self::of(algorithm, on, IterationPlan { prompts, optimizer, seed }))
     }

@@ -2,7 +2,7 @@
 
 use super::Report;
 use crate::guard::{Offender, Place};
-use crate::profile::Optimiser;
+use crate::profile::Optimizer;
 use crate::{Examples, Guards, Passes, TrainError};
 use alloc::vec::Vec;
 use rlhf_core::Error;
@@ -40,7 +40,7 @@ pub(crate) struct IterationPlan {
     /// Prompts.
     pub prompts: usize,
     /// Optimizer steps, and whose learning rate is told of; none where there is no learning rate.
-    pub optimizer: Option<(Optimiser, u64)>,
+    pub optimizer: Option<(Optimizer, u64)>,
     /// What the order of the prompts is drawn under.
     pub seed: u64,
 }

@@ -149,7 +149,7 @@ fn files_that_are_named_for_testing_are_held_out_whole() {
 #[test]
 fn every_file_that_is_not_read_is_named_with_the_reason() {
     let folder = prepared();
-    fs::write(folder.path().join("odd.jsonl"), "{\"colour\": \"red\"}\n").unwrap();
+    fs::write(folder.path().join("odd.jsonl"), "{\"color\": \"red\"}\n").unwrap();
     fs::write(
         folder.path().join("logged.jsonl"),
         lines((0..3).map(|i| serde_json::json!({"prompt": format!("{i}"), "response": "a", "reward": 1.0}))),
@@ -193,15 +193,15 @@ fn fields_that_nothing_reads_are_told_once_at_the_end() {
         let mut row =
             serde_json::json!({ "prompt": format!("Why {i}?"), "chosen": "So.", "rejected": "No." });
         if i < 50 {
-            row["colour"] = "red".into();
+            row["color"] = "red".into();
         }
         row
     });
     let (code, text, summary) = on_pairs(folder.path(), "out", &lines(rows), &[]);
     assert_eq!(code, 0, "{text}");
     let note = "fields that are not used: ";
-    assert!(text.contains(note) && text.contains("\"colour\" (50 rows)"), "{text}");
+    assert!(text.contains(note) && text.contains("\"color\" (50 rows)"), "{text}");
     let notes = summary["notes"].as_array().unwrap().iter().filter_map(Value::as_str);
     assert_eq!(notes.filter(|told| told.starts_with(note)).count(), 1, "{summary}");
-    assert_eq!(summary["data"]["comparisons"][0]["unused"], serde_json::json!({ "colour": 50 }));
+    assert_eq!(summary["data"]["comparisons"][0]["unused"], serde_json::json!({ "color": 50 }));
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::maths::on_policy::{Normalisation, broadcast};
+use crate::maths::on_policy::{Normalization, broadcast};
 use crate::maths::oracle::{close, slope};
 use crate::maths::{KlEstimator, PolicyClip};
 use proptest::prelude::*;
@@ -29,7 +29,7 @@ struct Laid {
     weights: Vec<f64>,
 }
 
-fn lay(responses: &[(f64, Response)], normalisation: Normalisation, denominator: f64) -> Laid {
+fn lay(responses: &[(f64, Response)], normalization: Normalization, denominator: f64) -> Laid {
     let nan = f64::NAN;
     let (mut ends, mut owed) = (vec![], vec![]);
     let (mut log_probs, mut old, mut reference) = (vec![], vec![], vec![]);
@@ -48,7 +48,7 @@ fn lay(responses: &[(f64, Response)], normalisation: Normalisation, denominator:
     let (mut advantages, mut weights) = (vec![nan; owed.len()], vec![nan; owed.len()]);
     let each: Vec<f64> = responses.iter().map(|r| r.0).collect();
     broadcast(&each, &ends, &owed, &mut advantages).unwrap();
-    normalisation.weights(&ends, &owed, denominator, &mut weights).unwrap();
+    normalization.weights(&ends, &owed, denominator, &mut weights).unwrap();
     let positions = (0..owed.len()).filter(|&t| owed[t]).collect();
     Laid { ends, positions, log_probs, old, reference, advantages, weights }
 }
@@ -109,7 +109,7 @@ fn on_an_edge(stats: &OnPolicyStats, laid: &Laid) -> bool {
 proptest! {
     #[test]
     fn equals_the_oracle_and_its_slope(responses in responses(5)) {
-        let laid = lay(&responses, Normalisation::Response, responses.len() as f64);
+        let laid = lay(&responses, Normalization::Response, responses.len() as f64);
         for surrogate in [Surrogate::Clipped(CLIP), SEQUENCES[0], SEQUENCES[1]] {
             let (loss, grad, stats) = laid.run(surrogate, Some(GRPO));
             let oracle = |x: &[f64]| naive(surrogate, &responses, x, &laid);
@@ -128,9 +128,9 @@ proptest! {
     fn a_split_changes_nothing(responses in responses(5), at in 0usize..5) {
         let at = at.min(responses.len());
         let tokens = |part: &[(f64, Response)]| part.iter().map(|r| r.1.len()).sum::<usize>();
-        for normalisation in [Normalisation::Token, Normalisation::Response, Normalisation::Constant { length: 4 }] {
-            let n = normalisation.denominator(responses.len(), tokens(&responses));
-            let run = |part: &[(f64, Response)], s| lay(part, normalisation, n).run(s, Some(GRPO));
+        for normalization in [Normalization::Token, Normalization::Response, Normalization::Constant { length: 4 }] {
+            let n = normalization.denominator(responses.len(), tokens(&responses));
+            let run = |part: &[(f64, Response)], s| lay(part, normalization, n).run(s, Some(GRPO));
             for surrogate in [Surrogate::Clipped(CLIP), Surrogate::Detached(CLIP), SEQUENCES[0], SEQUENCES[1]] {
                 let (loss, grad, stats) = run(&responses, surrogate);
                 let (a, first, mut merged) = run(&responses[..at], surrogate);
@@ -152,8 +152,8 @@ proptest! {
     fn order_does_not_matter(responses in responses(4)) {
         let turned: Vec<_> = responses.iter().rev().cloned().collect();
         for surrogate in [Surrogate::Clipped(CLIP), SEQUENCES[0]] {
-            let (loss, grad, _) = lay(&responses, Normalisation::Response, 3.0).run(surrogate, None);
-            let (other, turned, _) = lay(&turned, Normalisation::Response, 3.0).run(surrogate, None);
+            let (loss, grad, _) = lay(&responses, Normalization::Response, 3.0).run(surrogate, None);
+            let (other, turned, _) = lay(&turned, Normalization::Response, 3.0).run(surrogate, None);
             close(loss, other, 1e-13);
             let mut rest = &turned[..];
             let mut back = Vec::new();
@@ -168,7 +168,7 @@ proptest! {
 
     #[test]
     fn one_token_sequences_make_sequence_and_token_ratios_equal(responses in responses(1)) {
-        let laid = lay(&responses, Normalisation::Response, 2.0);
+        let laid = lay(&responses, Normalization::Response, 2.0);
         let (loss, grad, stats) = laid.run(Surrogate::Clipped(CLIP), Some(GRPO));
         for surrogate in SEQUENCES {
             let (by_sequence, pulls, seen) = laid.run(surrogate, Some(GRPO));
@@ -184,7 +184,7 @@ proptest! {
     /// response and not its tokens, has the gradient of REINFORCE.
     #[test]
     fn on_policy_every_surrogate_is_the_policy_gradient(responses in responses(4)) {
-        let mut laid = lay(&responses, Normalisation::Response, 3.0);
+        let mut laid = lay(&responses, Normalization::Response, 3.0);
         for (&p, l) in laid.positions.iter().zip(&laid.log_probs) {
             laid.old[p] = *l;
         }
@@ -206,9 +206,9 @@ proptest! {
     /// A detached weight on the loss is a weight on the advantage.
     #[test]
     fn a_weighted_advantage_is_a_weighted_loss(responses in responses(4), w in 0.0..3.0) {
-        let laid = lay(&responses, Normalisation::Token, 2.0);
+        let laid = lay(&responses, Normalization::Token, 2.0);
         let heavy: Vec<_> = responses.iter().map(|(a, r)| (a * w, r.clone())).collect();
-        let heavy = lay(&heavy, Normalisation::Token, 2.0);
+        let heavy = lay(&heavy, Normalization::Token, 2.0);
         for s in [Surrogate::LogProb, Surrogate::Clipped(CLIP), Surrogate::Detached(CLIP), SEQUENCES[0]] {
             let ((loss, grad, _), (other, pulls, _)) = (laid.run(s, None), heavy.run(s, None));
             close(other, w * loss, 1e-12);
@@ -222,7 +222,7 @@ proptest! {
 #[test]
 fn the_kl_term_stands_alone() {
     // Without an advantage only the KL pulls, with its estimator's slope.
-    let laid = lay(&[(0.0, vec![(-1.0, 0.1, 0.5), (-2.0, 0.0, -0.5)])], Normalisation::Token, 2.0);
+    let laid = lay(&[(0.0, vec![(-1.0, 0.1, 0.5), (-2.0, 0.0, -0.5)])], Normalization::Token, 2.0);
     for estimator in [KlEstimator::K1, KlEstimator::K2, KlEstimator::K3] {
         let (loss, grad, stats) = laid.run(Surrogate::Clipped(CLIP), Some(KlTerm { beta: 0.1, estimator }));
         let each = [0.5, -0.5].map(|d| estimator.estimate(d, 0.0));
@@ -235,7 +235,7 @@ fn the_kl_term_stands_alone() {
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let laid = lay(&[(1.0, vec![(-1.0, 0.0, 0.0); 3])], Normalisation::Token, 3.0);
+    let laid = lay(&[(1.0, vec![(-1.0, 0.0, 0.0); 3])], Normalization::Token, 3.0);
     let good = laid.columns();
     let run = |positions: &[usize], columns, surrogate, kl: Option<KlTerm>| {
         let log_probs = &[-1.0, -1.0, 800.0][..positions.len()];

@@ -1,4 +1,4 @@
-//! The grammar, as a recogniser. It needs one word of look-ahead and never backtracks.
+//! The grammar, as a recognizer. It needs one word of look-ahead and never backtracks.
 //!
 //! ```text
 //! sentence  = [lead] subject predicate ["and" predicate] "."

@@ -38,7 +38,7 @@ pub struct Labellers {
 impl Labellers {
     /// Hires labellers for `prompts`, the answers to each.
     ///
-    /// People spread their judgement over the answers before them, whether these are much alike or
+    /// People spread their judgment over the answers before them, whether these are much alike or
     /// not. So the noise is the one at which two labellers are expected to agree on 73 % of these
     /// answers' pairs, and the love of length is in units of it: this holds for any policy's answers.
     ///

@@ -233,7 +233,7 @@ fn labellers_refuse_what_cannot_be_ranked() {
 }
 
 #[test]
-fn what_labellers_wish_can_be_over_optimised() {
+fn what_labellers_wish_can_be_over_optimized() {
     let world = World::new(3);
     let wished = |love: f64, n: u32| {
         let golds: Vec<_> = (world.train()[..300].iter().zip(0..))

@@ -3,7 +3,7 @@
 use crate::report::number;
 use crate::report::plot::Axis;
 
-/// A range with labelled ticks.
+/// A range with labeled ticks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Scale {
     low: f64,
@@ -43,14 +43,14 @@ impl Scale {
         let last = round.partition_point(|t| *t < most * (1.0 - 1e-9)).clamp(first + 1, round.len() - 1);
         let all = round.get(first..=last).unwrap_or(&[]);
         let (low, high) = (all.first().copied().unwrap_or(1.0), all.last().copied().unwrap_or(2.0));
-        // Beyond two powers of ten only these are labelled, beyond eight not each of them.
+        // Beyond two powers of ten only these are labeled, beyond eight not each of them.
         let powers = (high / low).log10();
         let every = (powers / 8.0).ceil().max(1.0) as i32;
-        let labelled = |t: f64| {
+        let labeled = |t: f64| {
             let power = t.log10().round();
             powers <= 2.0 || ((t.log10() - power).abs() < 1e-6 && power as i32 % every == 0)
         };
-        let ticks = all.iter().copied().filter(|t| labelled(*t)).map(|t| (t, number(t))).collect();
+        let ticks = all.iter().copied().filter(|t| labeled(*t)).map(|t| (t, number(t))).collect();
         Self { low, high, log: true, ticks }
     }
 

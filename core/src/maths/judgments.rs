@@ -8,7 +8,7 @@ use crate::{Error, Real};
 /// A loss over labels of right and wrong, and how many of them the logits agree with. Sums, so that
 /// parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Judgements {
+pub struct Judgments {
     /// This part of the loss.
     pub loss: f64,
     /// Labels seen.
@@ -19,7 +19,7 @@ pub struct Judgements {
     pub correct: usize,
 }
 
-impl Judgements {
+impl Judgments {
     /// The share of labels that the logits agree with, or `None` without any.
     pub fn accuracy(&self) -> Option<f64> {
         (self.labels > 0).then(|| self.correct as f64 / self.labels as f64)
@@ -38,7 +38,7 @@ impl Judgements {
 /// arXiv:2110.14168) and process rewards (Lightman et al., arXiv:2305.20050). A label between 0 and 1
 /// is soft: the share of continuations that end well (Wang et al., arXiv:2312.08935).
 ///
-/// `logits`, `labels`, `grad`: `[labels]`; `n` (`denominator`) counts the labels of the whole optimiser
+/// `logits`, `labels`, `grad`: `[labels]`; `n` (`denominator`) counts the labels of the whole optimizer
 /// batch. `grad` is overwritten.
 ///
 /// # Errors
@@ -49,7 +49,7 @@ pub fn binary_cross_entropy<R: Real>(
     labels: &[R],
     denominator: f64,
     grad: &mut [R],
-) -> Result<Judgements, Error> {
+) -> Result<Judgments, Error> {
     check("labels", labels.len(), logits.len())?;
     check("grad", grad.len(), logits.len())?;
     positive("denominator", denominator)?;
@@ -57,7 +57,7 @@ pub fn binary_cross_entropy<R: Real>(
     for label in labels {
         within("label", label.f64(), 0.0, 1.0)?;
     }
-    let mut all = Judgements { labels: labels.len(), ..Judgements::default() };
+    let mut all = Judgments { labels: labels.len(), ..Judgments::default() };
     for (g, (z, y)) in grad.iter_mut().zip(logits.iter().zip(labels)) {
         let (z, y) = (z.f64(), y.f64());
         let ((right, right_slope), (wrong, wrong_slope)) = (minus_log_sigmoid(z), minus_log_sigmoid(-z));

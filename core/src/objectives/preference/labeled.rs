@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 /// KTO over single sequences that are desirable or not (see [`kto`]).
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LabelledResponses<'a> {
+pub struct LabeledResponses<'a> {
     settings: Kto,
     desirable: Judged<'a, bool>,
     baseline: f64,
@@ -15,10 +15,10 @@ pub struct LabelledResponses<'a> {
     pub stats: LabelStats,
 }
 
-impl<'a> LabelledResponses<'a> {
+impl<'a> LabeledResponses<'a> {
     /// `ends`: one past each sequence's last token, `[sequences]`; `reference`: the reference's
     /// log-probabilities, in nats, laid out as the batch's tokens, only owed positions are read;
-    /// `desirable`: `[sequences]`; `baseline`: [`crate::maths::kto_baseline`] of the whole optimiser
+    /// `desirable`: `[sequences]`; `baseline`: [`crate::maths::kto_baseline`] of the whole optimizer
     /// batch, from a pass for scalars alone; `denominator` counts that batch's sequences.
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl<'a> LabelledResponses<'a> {
     }
 }
 
-impl Objective for LabelledResponses<'_> {
+impl Objective for LabeledResponses<'_> {
     fn needs(&self) -> Needs {
         Needs { log_probs: true, ..Needs::default() }
     }
@@ -83,7 +83,7 @@ mod tests {
         let (log_probs, positions) = ([-0.5, -1.0, -1.5], [1, 2, 4]);
         let good = [true, false];
         let s = Kto::default();
-        let mut o = LabelledResponses::new(s, &[3, 5], &reference, &good, 0.25, 2.0).unwrap();
+        let mut o = LabeledResponses::new(s, &[3, 5], &reference, &good, 0.25, 2.0).unwrap();
         let mut grad = [f32::NAN; 3];
         let loss = o.tokens(&positions, &log_probs, &[], &mut grad, &mut []).unwrap();
         let mut want = [f64::NAN; 2];
@@ -91,13 +91,13 @@ mod tests {
         assert_eq!((loss, o.stats), (stats.loss, stats));
         assert_eq!(grad, [want[0] as f32, want[0] as f32, want[1] as f32]);
         let mut parts = [f32::NAN; 3];
-        let mut a = LabelledResponses::new(s, &[3], &reference[..3], &good[..1], 0.25, 2.0).unwrap();
-        let mut b = LabelledResponses::new(s, &[2], &reference[3..], &good[1..], 0.25, 2.0).unwrap();
+        let mut a = LabeledResponses::new(s, &[3], &reference[..3], &good[..1], 0.25, 2.0).unwrap();
+        let mut b = LabeledResponses::new(s, &[2], &reference[3..], &good[1..], 0.25, 2.0).unwrap();
         let sum = a.tokens(&[1, 2], &log_probs[..2], &[], &mut parts[..2], &mut []).unwrap()
             + b.tokens(&[1], &log_probs[2..], &[], &mut parts[2..], &mut []).unwrap();
         assert_eq!((sum, parts), (loss, grad));
         let none = o.tokens(&[4], &[-1.0], &[], &mut [0.0], &mut []);
         assert_eq!(none, Err(Error::TooFew { name: "owed", need: 1, got: 0 }));
-        assert!(LabelledResponses::new(s, &[3, 5], &reference, &good[..1], 0.0, 2.0).is_err());
+        assert!(LabeledResponses::new(s, &[3, 5], &reference, &good[..1], 0.0, 2.0).is_err());
     }
 }

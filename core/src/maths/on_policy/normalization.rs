@@ -9,7 +9,7 @@ use crate::{Error, Real};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-pub enum Normalisation {
+pub enum Normalization {
     /// Every token counts the same, so that long responses count more: 1/N for N tokens (PPO, DAPO:
     /// Yu et al., arXiv:2503.14476, eq. 8; TRL's `dapo` and `bnpo`).
     #[default]
@@ -25,8 +25,8 @@ pub enum Normalisation {
     },
 }
 
-impl Normalisation {
-    /// What [`Self::weights`] divides by, given what the whole optimiser batch holds: N, or B.
+impl Normalization {
+    /// What [`Self::weights`] divides by, given what the whole optimizer batch holds: N, or B.
     pub fn denominator(self, responses: usize, tokens: usize) -> f64 {
         match self {
             Self::Token => tokens as f64,
@@ -35,7 +35,7 @@ impl Normalisation {
     }
 
     /// Each owed token's weight; 0 where nothing is owed. `ends`: `[sequences]`; `owed`, `out`:
-    /// `[tokens]`; `denominator` is [`Self::denominator`] of the whole optimiser batch, of which this
+    /// `[tokens]`; `denominator` is [`Self::denominator`] of the whole optimizer batch, of which this
     /// may be any part that splits no sequence.
     ///
     /// # Errors
@@ -98,7 +98,7 @@ mod tests {
     const ENDS: [usize; 2] = [3, 8];
     const OWED: [bool; 8] = [false, true, true, false, true, true, true, true];
 
-    fn weights(n: Normalisation) -> [f64; 8] {
+    fn weights(n: Normalization) -> [f64; 8] {
         let mut out = [f64::NAN; 8];
         n.weights(&ENDS, &OWED, n.denominator(2, 6), &mut out).unwrap();
         out
@@ -107,9 +107,9 @@ mod tests {
     #[test]
     fn each_counts_what_it_says() {
         let (t, a, b, c) = (1.0 / 6.0, 0.25, 0.125, 0.1);
-        assert_eq!(weights(Normalisation::Token), [0.0, t, t, 0.0, t, t, t, t]);
-        assert_eq!(weights(Normalisation::Response), [0.0, a, a, 0.0, b, b, b, b]);
-        assert_eq!(weights(Normalisation::Constant { length: 5 }), [0.0, c, c, 0.0, c, c, c, c]);
+        assert_eq!(weights(Normalization::Token), [0.0, t, t, 0.0, t, t, t, t]);
+        assert_eq!(weights(Normalization::Response), [0.0, a, a, 0.0, b, b, b, b]);
+        assert_eq!(weights(Normalization::Constant { length: 5 }), [0.0, c, c, 0.0, c, c, c, c]);
         let mut out = [f64::NAN; 8];
         broadcast(&[2.0, -1.0], &ENDS, &OWED, &mut out).unwrap();
         assert_eq!(out, [0.0, 2.0, 2.0, 0.0, -1.0, -1.0, -1.0, -1.0]);
@@ -121,24 +121,24 @@ mod tests {
         fn equal_lengths_make_them_equal(length in 1usize..9, count in 1usize..6) {
             let ends: Vec<usize> = (1..=count).map(|i| i * length).collect();
             let owed = vec![true; length * count];
-            let run = |n: Normalisation| {
+            let run = |n: Normalization| {
                 let mut out = vec![f64::NAN; owed.len()];
                 n.weights(&ends, &owed, n.denominator(count, owed.len()), &mut out).unwrap();
                 close(out.iter().sum(), 1.0, 1e-12);
                 out[0]
             };
-            close(run(Normalisation::Response), run(Normalisation::Token), 1e-12);
-            close(run(Normalisation::Constant { length: length as u32 }), run(Normalisation::Token), 1e-12);
+            close(run(Normalization::Response), run(Normalization::Token), 1e-12);
+            close(run(Normalization::Constant { length: length as u32 }), run(Normalization::Token), 1e-12);
         }
     }
 
     #[test]
     fn what_does_not_fit_is_named() {
-        let bad = |n: Normalisation, denominator| n.weights(&ENDS, &OWED, denominator, &mut [0.0f32; 8]);
-        assert!(matches!(bad(Normalisation::Token, 0.0), Err(Error::Range { name: "denominator", .. })));
-        let none = bad(Normalisation::Constant { length: 0 }, 1.0);
+        let bad = |n: Normalization, denominator| n.weights(&ENDS, &OWED, denominator, &mut [0.0f32; 8]);
+        assert!(matches!(bad(Normalization::Token, 0.0), Err(Error::Range { name: "denominator", .. })));
+        let none = bad(Normalization::Constant { length: 0 }, 1.0);
         assert!(matches!(none, Err(Error::Range { name: "length", .. })));
-        let short = Normalisation::Token.weights(&ENDS, &OWED, 1.0, &mut [0.0f32; 7]);
+        let short = Normalization::Token.weights(&ENDS, &OWED, 1.0, &mut [0.0f32; 7]);
         assert_eq!(short, Err(Error::Shape { name: "out", want: 8, got: 7 }));
         assert!(broadcast(&[1.0], &ENDS, &OWED, &mut [0.0; 8]).is_err());
         assert_eq!(broadcast(&[1.0], &[3], &OWED, &mut [0.0; 8]), Err(Error::Ends { sequence: 0 }));
