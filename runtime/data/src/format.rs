@@ -60,6 +60,8 @@ pub enum Format {
     /// Fine-grained RLHF: `question`, `passages`, `prediction 1` to `prediction 4`, `preference`.
     Predictions,
     /// LLMBar: `input`, `output_1`, `output_2`, `label` (1 or 2).
+    // Its name in configurations and summaries of every version.
+    #[serde(rename = "labelled")]
     Labeled,
     /// PandaLM: `instruction`, `input`, `response1`, `response2`, `annotator1` and on (0, 1 or 2).
     Annotated,

@@ -1,7 +1,6 @@
 //! A quickstart as a page.
 
 use super::Summary;
-use super::show::gains;
 use rlhf::record::Line;
 use rlhf::report::page::{self, Chart, Drawing, Headline, Page, Section};
 use rlhf::report::{curves, number, said};
@@ -45,11 +44,7 @@ impl Summary {
     }
 
     fn distance(&self) -> Section {
-        let mut plot = gains(&self.ppo_curve, &self.best_of_n);
-        for curve in &mut plot.curves {
-            // Beside a curve there is less room than below a picture.
-            curve.name = curve.name.replace("reward model", "proxy");
-        }
+        let plot = super::plot(self);
         let note = "Gold and the reward model's score (the proxy), each as a share of its largest gain. Where the \
                     proxy goes on rising and gold falls, the policy has learnt to please the reward model rather \
                     than people.";

@@ -25,10 +25,7 @@ pub fn overrides(settings: &Settings) -> Result<String, ConfigError> {
 
 /// Gold and proxy against √KL, of PPO and of best-of-n (Gao et al., arXiv:2210.10760, figure 1).
 pub fn plot(summary: &Summary) -> Plot {
-    gains(&summary.ppo_curve, &summary.best_of_n)
-}
-
-pub(super) fn gains(ppo: &[Point], best_of_n: &[Point]) -> Plot {
+    let (ppo, best_of_n) = (&summary.ppo_curve, &summary.best_of_n);
     let start = ppo.first();
     let curve = |name: &str, points: &[Point], y: fn(&Point) -> f64, scale: f64| Curve {
         name: name.into(),
@@ -46,14 +43,14 @@ pub(super) fn gains(ppo: &[Point], best_of_n: &[Point]) -> Plot {
     };
     let (gold, proxy) = (most(|p| p.gold), most(|p| p.proxy));
     Plot {
-        title: "What is gained with distance from the supervised policy".into(),
+        title: "Gains in gold, and in the reward model's score (proxy)".into(),
         x: "distance from the supervised policy, √KL (√nats)".into(),
         y: "gain over the supervised policy, as a share of the largest".into(),
         curves: vec![
             curve("PPO, gold", ppo, |p| p.gold, gold),
-            curve("PPO, reward model", ppo, |p| p.proxy, proxy),
+            curve("PPO, proxy", ppo, |p| p.proxy, proxy),
             curve("best of n, gold", best_of_n, |p| p.gold, gold),
-            curve("best of n, reward model", best_of_n, |p| p.proxy, proxy),
+            curve("best of n, proxy", best_of_n, |p| p.proxy, proxy),
         ],
     }
 }
