@@ -47,11 +47,11 @@ fn a_finished_run_serves_reports_text_and_rewards() {
     let page = fs::read_to_string(rlhf_cli::report::write(&finished).unwrap()).unwrap();
     assert!(page.contains("<html") && page.contains("PPO"));
     for writer in ["base", "sft", "policy"] {
-        let mut writer = LanguageModel::open(&finished.join(writer), &device()).unwrap();
+        let mut writer = LanguageModel::open(finished.join(writer), &device()).unwrap();
         let writing = Writing { longest: 4, ..Writing::default() };
         assert_eq!(writer.generate("Why?", &writing).unwrap().len(), 1);
     }
-    let mut reward = RewardModel::open(&finished.join("reward"), &device()).unwrap();
+    let mut reward = RewardModel::open(finished.join("reward"), &device()).unwrap();
     assert!(reward.score("Why?", " So.").unwrap().is_finite());
 }
 

@@ -123,7 +123,7 @@ fn every_kind_of_method_runs_and_goes_on_to_the_same_bits() {
     // What ILQL keeps writes by its values, and is the same when it is read again.
     let device = threads(1);
     let written = |folder: &str| {
-        let mut policy = LanguageModel::open(&whole.path().join(folder), &device).unwrap();
+        let mut policy = LanguageModel::open(whole.path().join(folder), &device).unwrap();
         let writing = Writing { longest: 6, count: 4, ..Writing::default() };
         policy.generate("Why?", &writing).unwrap().into_iter().map(|said| said.log_prob).collect::<Vec<_>>()
     };
