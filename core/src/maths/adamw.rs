@@ -18,7 +18,7 @@ pub enum Decay {
     Gradient,
 }
 
-/// What ε is added to.
+/// The root that ε is added to: of the corrected or of the raw second moment.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -42,7 +42,7 @@ pub struct Adam {
     pub beta2: f64,
     /// ε, above 0: keeps the step finite where the second moment is 0.
     pub epsilon: f64,
-    /// What ε is added to.
+    /// The root that ε is added to: of the corrected or of the raw second moment.
     pub epsilon_at: EpsilonAt,
     /// Weight decay, per unit of learning rate.
     pub weight_decay: f64,

@@ -172,7 +172,7 @@ mod tests {
             assert_eq!([ga, gb].concat(), grad);
         }
 
-        /// Where each judgment is about one step alone, both are plain regression.
+        /// Both are plain regression where each judgment is about one step alone.
         #[test]
         fn a_window_of_one_is_plain_regression(rows in rows()) {
             let (values, _, h) = columns(&rows);

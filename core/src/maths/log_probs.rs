@@ -8,7 +8,7 @@ use crate::Real;
 use crate::error::check;
 use crate::ranges::positive;
 
-/// What normalizes one row of logits.
+/// The normalizer of one row of logits.
 #[derive(Clone, Copy, Debug)]
 struct Row<R> {
     max: R,

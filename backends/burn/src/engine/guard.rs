@@ -7,7 +7,7 @@ use core::pin::pin;
 use core::task::Poll;
 use std::panic::catch_unwind;
 
-/// What `work` returns, or [`EngineError::Device`] with what its panic said.
+/// Returns the result of `work`, or [`EngineError::Device`] with what its panic said.
 pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result<T, EngineError> {
     catch_unwind(AssertUnwindSafe(work))
         .unwrap_or_else(|panic| Err(EngineError::Device { reason: said(panic.as_ref()) }))

@@ -15,7 +15,7 @@ pub(crate) fn dtype(precision: Precision) -> DType {
     }
 }
 
-/// What a cotangent is divided by before it is pulled back, and gradients are multiplied by after: its greatest
+/// The divisor of a cotangent before it is pulled back, by which gradients are multiplied after: its greatest
 /// element, so that a loss needs no scale to be searched for it. Nothing where the range is that of f32.
 pub(crate) fn scale(precision: Precision, cotangent: &Tensor<2>) -> Option<Tensor<2>> {
     let greatest = || cotangent.clone().max_abs().clamp_min(f32::MIN_POSITIVE).reshape([1, 1]);

@@ -26,7 +26,7 @@ pub enum Normalization {
 }
 
 impl Normalization {
-    /// What [`Self::weights`] divides by, given what the whole optimizer batch holds: N, or B.
+    /// Returns the divisor of [`Self::weights`], given what the whole optimizer batch holds: N, or B.
     pub fn denominator(self, responses: usize, tokens: usize) -> f64 {
         match self {
             Self::Token => tokens as f64,

@@ -19,7 +19,7 @@ pub struct PolicyColumns<'a, R> {
     /// The advantage of each token, in units of reward. A detached weight w ≥ 0 on a token's policy
     /// loss, [`super::ImportanceCorrection`]'s, is the same as w times its advantage.
     pub advantages: &'a [R],
-    /// How much each token counts: [`super::Normalization::weights`].
+    /// The weight of each token: [`super::Normalization::weights`].
     pub weights: &'a [R],
 }
 
