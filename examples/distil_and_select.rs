@@ -9,12 +9,12 @@ use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::Policy;
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_cpu::{Cpu, Model};
 
 const PEOPLE: [&str; 4] = ["Ann", "Ben", "Eve", "Kim"];
 const WORDS: [&str; 4] = ["thank you.", "take care.", "go away.", "whatever."];
-const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 16, eos: &[Bytes::EOS], stop: &[] };
+const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 16, eos: &[Bytes::EOS], stop: &[] };
 
 /// What is wanted: a rule, not a person.
 fn polite(text: &[u32]) -> f32 {
@@ -27,7 +27,7 @@ fn politeness(policy: &Model, prompts: &Examples) -> Result<f64, Box<dyn core::e
     let again = Examples::try_from_iter(
         prompts.sequences()?.sequences().flat_map(|(prompt, _)| core::iter::repeat_n((prompt, []), 50)),
     )?;
-    let (all, key) = (Sampling::at_temperature(1.0), Key::new(1, Stream::Sampling, 0));
+    let (all, key) = (SamplingParams::at_temperature(1.0), Key::new(1, Stream::Sampling, 0));
     let said = ready(policy.clone().sample(again.sequences()?, &all, &STOPPING, key, 0));
     let said = said.ok_or("the processor never waits")??;
     let count: f64 = (0..said.len()).map(|i| f64::from(polite(said.response(i)))).sum();

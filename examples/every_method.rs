@@ -7,23 +7,23 @@
 
 use rlhf::engine::{Aligned, Member, Scorer};
 use rlhf::engine::{Device, Model};
-use rlhf::stage::{Judgments, Material, Session, align, reward_model};
+use rlhf::stage::{Judgments, Session, TrainingData, align, reward_model};
 use rlhf::train::profile::{Method, Optimizer, Passes, Profile, WarmUpLength};
-use rlhf::train::{Examples, Guards, Prompts, Ranking, Scaled, now, supervised};
+use rlhf::train::{Examples, Guards, NormalizedReward, Prompts, Ranking, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::{Policy, Reward};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use std::time::Instant;
 
 type Failure = Box<dyn core::error::Error>;
 
 /// What may be asked, and said: 0 ends an answer.
 const TOKENS: u32 = 5;
-const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 2, eos: &[0], stop: &[] };
+const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 2, eos: &[0], stop: &[] };
 /// What methods take for the longest answer, in tokens: they know no shorter ones.
 const LONGEST: u32 = 4;
 /// By how much a method has to raise the share of right answers, or the reward, in its deviations.
@@ -42,7 +42,7 @@ fn question(i: usize) -> u32 {
 /// What a policy answers to so many questions.
 fn answers<P: Policy<Error: 'static>>(policy: &mut P, count: usize, seed: u64) -> Result<Responses, Failure> {
     let asked = Examples::try_from_iter((0..count).map(|i| ([question(i)], [])))?;
-    let (all, key) = (Sampling::at_temperature(1.0), Key::new(seed, Stream::Sampling, 0));
+    let (all, key) = (SamplingParams::at_temperature(1.0), Key::new(seed, Stream::Sampling, 0));
     let said = ready(policy.sample(asked.sequences()?, &all, &STOPPING, key, 0));
     Ok(said.ok_or("the processor never waits")??)
 }
@@ -72,7 +72,7 @@ fn taught(model: &Model, texts: &Examples, epochs: u32) -> Result<Model, Failure
 struct World {
     sft: Model,
     reward: Scorer,
-    material: Material,
+    material: TrainingData,
     questions: Vec<Vec<u32>>,
 }
 
@@ -102,8 +102,9 @@ impl World {
         let mut settings = Profile::instructgpt().reward;
         (settings.epochs, settings.batch, settings.optimizer.learning_rate) = (300, Some(4), 3e-3);
         // Demonstrations have mean 0 and variance 1.
-        let mut scaled =
-            |member: Member| now(async { Scaled::ziegler2019(member, anything.sequences()?).await });
+        let mut scaled = |member: Member| {
+            now(async { NormalizedReward::ziegler2019(member, anything.sequences()?).await })
+        };
         let silent = &mut Session::new(|_, _, _, _| {});
         let judgments = Judgments { rankings: &rankings, ..Judgments::default() };
         let reward = reward_model(silent, &sft, judgments, &settings, 1, &mut scaled)?;
@@ -119,7 +120,7 @@ impl World {
         let material = material(&mut sft, (texts, self.sft.clone()), |_, _| draws.uniform() < 0.5)?;
         let (reward, scale) =
             (Member::Whole(self.reward.model().clone()), RewardScale { gain: 0.0, bias: 0.0 });
-        let reward = Scorer::new(vec![Scaled { reward, scale }], EnsembleRule::Mean)?;
+        let reward = Scorer::new(vec![NormalizedReward { reward, scale }], EnsembleRule::Mean)?;
         Ok(Self { sft, reward, material, questions: self.questions.clone() })
     }
 
@@ -140,9 +141,9 @@ fn material(
     sft: &mut Model,
     (texts, teacher): (Examples, Model),
     mut good: impl FnMut(u32, &[u32]) -> bool,
-) -> Result<Material, Failure> {
+) -> Result<TrainingData, Failure> {
     let said = answers(sft, 1024, 5)?;
-    let mut out = Material { texts, teacher: Some(teacher), ..Material::default() };
+    let mut out = TrainingData { texts, teacher: Some(teacher), ..TrainingData::default() };
     let good: Vec<bool> = (0..said.len()).map(|i| good(question(i), said.response(i))).collect();
     for (i, &good) in good.iter().enumerate() {
         let (asked, answer, reward) = ([question(i)], said.response(i), if good { 1.0 } else { -1.0 });

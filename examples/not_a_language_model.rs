@@ -4,7 +4,7 @@
 
 use rlhf::train::profile::{Ppo as Settings, Profile};
 use rlhf::train::{Examples, Ppo, Roles, now};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_core::testing::Table;
 
 /// An octave, and the note on which a tune ends.
@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     (recipe.policy.learning_rate, recipe.critic.learning_rate) = (0.1, 0.1);
     let mut ppo = Ppo::new(recipe, 40, 1)?;
     let beginnings = Examples::try_from_iter((0..64).map(|i| ([1 + i % 7], [])))?;
-    let stopping = Stopping { max_new_tokens: 12, eos: &[HOME], stop: &[] };
+    let stopping = StopCriteria { max_new_tokens: 12, eos: &[HOME], stop: &[] };
     let mut scores = Vec::new();
     for iteration in 1..=40 {
         let (policy, critic, reference) = (&mut policy, &mut critic, &mut reference);

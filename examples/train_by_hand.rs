@@ -2,7 +2,7 @@
 //! wait for it: `cargo run --release -p rlhf-examples --example train_by_hand`.
 
 use rlhf::control::{
-    Happened, HumanReward, HumanRewardSettings, Judgment, Preference, Step, Table, Task, Teacher,
+    HumanReward, HumanRewardSettings, Judgment, Preference, Step, Table, Task, Teacher, Transition,
 };
 use rlhf::train::now;
 use rlhf_core::random::Draws;
@@ -39,9 +39,9 @@ impl Task for Lift {
         self.at * FLOORS + self.wanted
     }
 
-    fn act(&mut self, action: usize) -> Happened {
+    fn act(&mut self, action: usize) -> Transition {
         self.at = if action == 0 { self.at.saturating_sub(1) } else { (self.at + 1).min(FLOORS - 1) };
-        Happened { reward: -1.0, ended: self.at == self.wanted }
+        Transition { reward: -1.0, ended: self.at == self.wanted }
     }
 
     fn merit(&self) -> f64 {

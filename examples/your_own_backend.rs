@@ -8,7 +8,7 @@ use rlhf_core::conformance::{Skip, Subject};
 use rlhf_core::maths::{AdamW, Update, log_prob, log_prob_pull};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Request, Responses, Sampling, Stopping, sample_by};
+use rlhf_core::sampling::{Request, Responses, SamplingParams, StopCriteria, sample_by};
 use rlhf_core::{Batch, Error, Objective, Ragged, conformance};
 
 const VOCABULARY: usize = 9;
@@ -26,8 +26,8 @@ fn row(token: u32) -> Range<usize> {
     token as usize * VOCABULARY..(token as usize + 1) * VOCABULARY
 }
 
-/// The owed positions of a batch that the table can read.
-fn owed(batch: Batch<'_>) -> Result<Vec<usize>, Error> {
+/// The loss tokens of a batch that the table can read.
+fn loss_positions(batch: Batch<'_>) -> Result<Vec<usize>, Error> {
     let (sequences, high) = (batch.sequences(), VOCABULARY as f64 - 1.0);
     if let Some(token) = sequences.tokens().iter().find(|token| **token as usize >= VOCABULARY) {
         return Err(Error::Range { name: "token", value: f64::from(*token), low: 0.0, high });
@@ -35,22 +35,22 @@ fn owed(batch: Batch<'_>) -> Result<Vec<usize>, Error> {
     if sequences.sequences().any(|(tokens, _)| tokens.len() > CONTEXT) {
         return Err(Error::Full { capacity: CONTEXT });
     }
-    Ok((0..batch.owed().len()).filter(|t| batch.owed()[*t]).collect())
+    Ok((0..batch.loss_mask().len()).filter(|t| batch.loss_mask()[*t]).collect())
 }
 
 impl Bigrams {
     fn learn<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
         let (tokens, temperature) = (batch.sequences().tokens(), batch.temperature().into());
-        let owed = owed(batch)?;
+        let positions = loss_positions(batch)?;
         let told = |&t: &usize| log_prob(&self.logits[row(tokens[t - 1])], tokens[t] as usize, temperature);
-        let told = owed.iter().map(told).collect::<Result<Vec<_>, _>>()?;
+        let told = positions.iter().map(told).collect::<Result<Vec<_>, _>>()?;
         let (log_probs, mut entropies): (Vec<_>, Vec<_>) = told.into_iter().unzip();
-        entropies.truncate(if objective.needs().entropy { owed.len() } else { 0 });
+        entropies.truncate(if objective.needs().entropy { positions.len() } else { 0 });
         // The objective's gradient, and its pull-back through the table.
-        let (mut slopes, mut bends) = (vec![0.0; owed.len()], vec![0.0; entropies.len()]);
-        let loss = objective.tokens(&owed, &log_probs, &entropies, &mut slopes, &mut bends)?;
-        bends.resize(owed.len(), 0.0);
-        for (t, (slope, bend)) in owed.into_iter().zip(slopes.into_iter().zip(bends)) {
+        let (mut slopes, mut bends) = (vec![0.0; positions.len()], vec![0.0; entropies.len()]);
+        let loss = objective.tokens(&positions, &log_probs, &entropies, &mut slopes, &mut bends)?;
+        bends.resize(positions.len(), 0.0);
+        for (t, (slope, bend)) in positions.into_iter().zip(slopes.into_iter().zip(bends)) {
             let (target, row) = (tokens[t] as usize, row(tokens[t - 1]));
             let (logits, gradient) = (&self.logits[row.clone()], &mut self.gradient[row]);
             log_prob_pull(logits, target, temperature, slope, bend, gradient)?;
@@ -65,7 +65,7 @@ impl Reference for Bigrams {
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
         let (tokens, temperature) = (batch.sequences().tokens(), batch.temperature().into());
         out.fill(0.0);
-        for t in owed(batch)? {
+        for t in loss_positions(batch)? {
             out[t] = log_prob(&self.logits[row(tokens[t - 1])], tokens[t] as usize, temperature)?.0;
         }
         Ok(())
@@ -79,7 +79,7 @@ impl Rows for Bigrams {
 
     async fn rows(&mut self, batch: Batch<'_>, visit: &mut dyn FnMut(usize, &[f32])) -> Result<(), Error> {
         let tokens = batch.sequences().tokens();
-        owed(batch)?.into_iter().for_each(|t| visit(t, &self.logits[row(tokens[t - 1])]));
+        loss_positions(batch)?.into_iter().for_each(|t| visit(t, &self.logits[row(tokens[t - 1])]));
         Ok(())
     }
 }
@@ -88,8 +88,8 @@ impl Policy for Bigrams {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, Error> {
@@ -105,7 +105,7 @@ impl Learner for Bigrams {
         self.learn(batch, objective).inspect_err(|_| self.gradient.fill(0.0))
     }
 
-    async fn forget(&mut self) -> Result<(), Error> {
+    async fn zero_grad(&mut self) -> Result<(), Error> {
         self.gradient.fill(0.0);
         Ok(())
     }

@@ -17,7 +17,7 @@ use rlhf_core::maths::{
 };
 use rlhf_core::objectives::PpoPolicy;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::sampling::Finish;
+use rlhf_core::sampling::FinishReason;
 
 fn main() {
     divan::main();
@@ -124,7 +124,7 @@ fn responses<'a>(
         Steps {
             rewards,
             values: own,
-            finish: Finish::Eos,
+            finish: FinishReason::Eos,
             advantages: advantages.split_off_mut(..length).unwrap(),
             returns: returns.split_off_mut(..length).unwrap(),
         }

@@ -67,26 +67,26 @@ impl<'a> Ragged<'a> {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Batch<'a> {
     sequences: Ragged<'a>,
-    owed: &'a [bool],
+    loss_mask: &'a [bool],
     temperature: f32,
     first: u32,
 }
 
 impl<'a> Batch<'a> {
-    /// `owed[t]` asks for the log-probability and entropy of `tokens[t]` given what precedes it.
+    /// `loss_mask[t]` asks for the log-probability and entropy of `tokens[t]` given what precedes it.
     /// A sequence's first token, which nothing predicts, owes nothing.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless `owed` is as long as the tokens; [`Error::Ends`] with the sequence
-    /// whose first token is owed.
-    pub fn new(sequences: Ragged<'a>, owed: &'a [bool]) -> Result<Self, Error> {
-        check("owed", owed.len(), sequences.tokens.len())?;
+    /// [`Error::Shape`] unless `loss_mask` is as long as the tokens; [`Error::Ends`] with the sequence
+    /// whose first token is in the loss mask.
+    pub fn new(sequences: Ragged<'a>, loss_mask: &'a [bool]) -> Result<Self, Error> {
+        check("loss_mask", loss_mask.len(), sequences.tokens.len())?;
         for i in 0..sequences.len() {
-            if owed[sequences.span(i).start] {
+            if loss_mask[sequences.span(i).start] {
                 return Err(Error::Ends { sequence: i });
             }
         }
-        Ok(Self { sequences, owed, temperature: 1.0, first: 0 })
+        Ok(Self { sequences, loss_mask, temperature: 1.0, first: 0 })
     }
 
     /// Divides logits by `temperature`, as the sampler did.
@@ -112,8 +112,8 @@ impl<'a> Batch<'a> {
     }
 
     /// Which tokens' log-probabilities are asked for, `[tokens]`.
-    pub fn owed(&self) -> &'a [bool] {
-        self.owed
+    pub fn loss_mask(&self) -> &'a [bool] {
+        self.loss_mask
     }
 
     /// What logits are divided by.

@@ -19,7 +19,7 @@ pub trait Rows: Reference {
     /// Elements of a row: the vocabulary.
     fn row_len(&self) -> usize;
 
-    /// Calls `visit(position, logits)` for each owed token in rising order with the row that
+    /// Calls `visit(position, logits)` for each loss token in rising order with the row that
     /// `tokens[position]` is predicted by: `[row_len]` logits, not divided by a temperature. At most a
     /// tile of rows is held at once.
     ///
@@ -47,8 +47,8 @@ pub trait LearnRows: Learner {
 
 /// Gives several ids at a position their log-probabilities.
 pub trait Candidates: Reference {
-    /// The `k` likeliest ids at each owed token, in falling order (equal ones by rising id), with their
-    /// log-probabilities in nats under the batch's temperature. `ids`, `log_probs`: `[owed, k]`.
+    /// The `k` likeliest ids at each loss token, in falling order (equal ones by rising id), with their
+    /// log-probabilities in nats under the batch's temperature. `ids`, `log_probs`: `[loss tokens, k]`.
     ///
     /// # Errors
     /// As [`Reference::log_probs`]; a `k` of 0 or beyond the vocabulary; another length of the outputs.
@@ -60,7 +60,7 @@ pub trait Candidates: Reference {
         log_probs: &mut [f32],
     ) -> impl Future<Output = Result<(), Self::Error>>;
 
-    /// The log-probabilities of given ids: `ids`, `log_probs`: `[owed, k]`.
+    /// The log-probabilities of given ids: `ids`, `log_probs`: `[loss tokens, k]`.
     ///
     /// # Errors
     /// As [`Candidates::top`]; an id outside the vocabulary.
@@ -75,7 +75,7 @@ pub trait Candidates: Reference {
 
 /// Learns from any [`CandidateObjective`].
 pub trait LearnCandidates: Learner {
-    /// As [`Learner::accumulate`], from the log-probabilities of `ids`, `[owed, k]`.
+    /// As [`Learner::accumulate`], from the log-probabilities of `ids`, `[loss tokens, k]`.
     ///
     /// # Errors
     /// As [`Learner::accumulate`] and [`Candidates::candidates`].

@@ -6,8 +6,8 @@ use crate::ranges::positive;
 use crate::{Batch, Error};
 use alloc::vec::Vec;
 
-/// The rows of logits that a network predicts a batch's owed tokens by: a teacher's, a lagging policy's,
-/// target action values. `[owed, width]` numbers, so make the batch one tile of what is learnt from.
+/// The rows of logits that a network predicts a batch's loss tokens by: a teacher's, a lagging policy's,
+/// target action values. `[loss tokens, width]` numbers, so make the batch one tile of what is learnt from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct HeldRows {
     positions: Vec<usize>,

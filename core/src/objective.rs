@@ -5,9 +5,9 @@ use crate::Error;
 /// Which of a network's outputs an objective reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Log-probability of each owed token.
+    /// Log-probability of each loss token.
     pub log_probs: bool,
-    /// Entropy of the distribution that each owed token was drawn from.
+    /// Entropy of the distribution that each loss token was drawn from.
     pub entropy: bool,
     /// The value head at every token.
     pub values: bool,
@@ -20,7 +20,7 @@ pub struct Needs {
 pub enum Coupling {
     /// Every token stands alone: [`Objective::tokens`] may be called tile by tile.
     Token,
-    /// The tokens of a sequence belong together: it is called once with all owed tokens.
+    /// The tokens of a sequence belong together: it is called once with all loss tokens.
     Sequence,
     /// Neighboring sequences belong together; who splits a batch never splits a group.
     Group,
@@ -121,7 +121,7 @@ impl<O: Objective + ?Sized> Objective for &mut O {
 /// Losses are sums over what is shown, already divided by a denominator of the whole optimizer batch.
 pub trait RowObjective {
     /// The row that `tokens[position]` was drawn from: `logits`, `[vocabulary]`, as the network gives
-    /// them, not divided by a temperature. Rows come in rising order of position, one for each owed
+    /// them, not divided by a temperature. Rows come in rising order of position, one for each loss
     /// token. All of `grad_logits` is written. Returns this row's part of the loss.
     ///
     /// # Errors
@@ -136,7 +136,7 @@ impl<O: RowObjective + ?Sized> RowObjective for &mut O {
     }
 }
 
-/// A loss over the log-probabilities of `k` candidate ids at each owed token, with its exact gradient:
+/// A loss over the log-probabilities of `k` candidate ids at each loss token, with its exact gradient:
 /// what [`RowObjective`] is where rows are too dear to leave a device. For a
 /// [`crate::capabilities::LearnCandidates`].
 ///

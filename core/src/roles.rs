@@ -10,7 +10,7 @@ use crate::maths::Update;
 #[cfg(feature = "alloc")]
 use crate::random::Key;
 #[cfg(feature = "alloc")]
-use crate::sampling::{Responses, Sampling, Stopping};
+use crate::sampling::{Responses, SamplingParams, StopCriteria};
 use crate::{Batch, Error, Objective, Ragged};
 use core::future::Future;
 
@@ -20,7 +20,7 @@ pub trait Reference {
     type Error: core::error::Error + From<Error>;
 
     /// `out[t] = ln p(tokens[t] | its sequence before t)` in nats under the batch's temperature
-    /// where `owed[t]`, else 0. `out`: `[tokens]`, all of it written.
+    /// where `loss_mask[t]`, else 0. `out`: `[tokens]`, all of it written.
     ///
     /// # Errors
     /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
@@ -44,8 +44,8 @@ pub trait Policy: Reference {
     fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria,
         key: Key,
         first: u32,
     ) -> impl Future<Output = Result<Responses, Self::Error>>;
@@ -126,7 +126,7 @@ pub trait Learner {
     ///
     /// # Errors
     /// The device's own.
-    fn forget(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
+    fn zero_grad(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
 
     /// Updates the weights with the accumulated gradient, forgets it, and returns its global norm
     /// before clipping.

@@ -3,7 +3,7 @@
 use crate::error::check;
 use crate::random::Key;
 use crate::ranges::within;
-use crate::sampling::{Finish, Responses};
+use crate::sampling::{FinishReason, Responses};
 use crate::{Error, Ragged};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,11 +16,11 @@ use core::ops::Range;
 /// after the arrays, writing by [`Self::columns_mut`], which lends all of them at once.
 ///
 /// ```
-/// use rlhf_core::{Rollouts, sampling::Finish};
+/// use rlhf_core::{Rollouts, sampling::FinishReason};
 /// let mut rollouts = Rollouts::growing();
-/// rollouts.push(&[5, 6], &[7, 0], &[-0.5, -0.1], Finish::Eos)?;
+/// rollouts.push(&[5, 6], &[7, 0], &[-0.5, -0.1], FinishReason::Eos)?;
 /// assert_eq!(rollouts.sequences().tokens(), [5, 6, 7, 0]);
-/// assert_eq!(rollouts.owed(), [false, false, true, true]);
+/// assert_eq!(rollouts.loss_mask(), [false, false, true, true]);
 /// assert_eq!(rollouts.response_span(0), 2..4);
 /// # Ok::<(), rlhf_core::Error>(())
 /// ```
@@ -36,7 +36,7 @@ struct Arrays {
     tokens: Vec<u32>,
     ends: Vec<usize>,
     prompts: Vec<usize>,
-    finish: Vec<Finish>,
+    finish: Vec<FinishReason>,
     log_probs: Vec<f32>,
     ref_log_probs: Vec<f32>,
     values: Vec<f32>,
@@ -102,7 +102,7 @@ impl Rollouts {
         prompt: &[u32],
         response: &[u32],
         log_probs: &[f32],
-        finish: Finish,
+        finish: FinishReason,
     ) -> Result<(), Error> {
         for (name, tokens) in [("prompt", prompt), ("response", response)] {
             if tokens.is_empty() {
@@ -225,16 +225,16 @@ impl Rollouts {
     }
 
     /// Whether each token was written by the policy, and so owes a log-probability, `[tokens]`.
-    pub fn owed(&self) -> Vec<bool> {
-        let mut owed = vec![false; self.arrays.tokens.len()];
+    pub fn loss_mask(&self) -> Vec<bool> {
+        let mut loss_mask = vec![false; self.arrays.tokens.len()];
         for i in 0..self.len() {
-            owed[self.response_span(i)].fill(true);
+            loss_mask[self.response_span(i)].fill(true);
         }
-        owed
+        loss_mask
     }
 
     /// Why each response ended, `[sequences]`.
-    pub fn finish(&self) -> &[Finish] {
+    pub fn finish(&self) -> &[FinishReason] {
         &self.arrays.finish
     }
 
@@ -426,7 +426,7 @@ mod tests {
         for (i, &(prompt, response)) in shapes.iter().enumerate() {
             let tokens: Vec<u32> = (0..prompt + response).map(|t| (100 * i + t) as u32).collect();
             let log_probs: Vec<f32> = (0..response).map(|t| -(t as f32) - i as f32 / 8.0).collect();
-            let finish = [Finish::Eos, Finish::Stop, Finish::Length][i % 3];
+            let finish = [FinishReason::Eos, FinishReason::Stop, FinishReason::Length][i % 3];
             rollouts.push(&tokens[..prompt], &tokens[prompt..], &log_probs, finish).unwrap();
         }
         let columns = rollouts.columns_mut();
@@ -452,29 +452,29 @@ mod tests {
     fn push_refuses_what_does_not_fit_and_leaves_the_buffer_alone() {
         let mut rollouts = Rollouts::with_capacity(5);
         assert_eq!(
-            rollouts.push(&[], &[1], &[0.0], Finish::Eos),
+            rollouts.push(&[], &[1], &[0.0], FinishReason::Eos),
             Err(Error::TooFew { name: "prompt", need: 1, got: 0 })
         );
         assert_eq!(
-            rollouts.push(&[1], &[], &[], Finish::Eos),
+            rollouts.push(&[1], &[], &[], FinishReason::Eos),
             Err(Error::TooFew { name: "response", need: 1, got: 0 })
         );
         assert_eq!(
-            rollouts.push(&[1], &[2], &[], Finish::Eos),
+            rollouts.push(&[1], &[2], &[], FinishReason::Eos),
             Err(Error::Shape { name: "log_probs", want: 1, got: 0 })
         );
         assert_eq!(
-            rollouts.push(&[1], &[2], &[f32::NAN], Finish::Eos),
+            rollouts.push(&[1], &[2], &[f32::NAN], FinishReason::Eos),
             Err(Error::NotFinite { name: "log_probs", index: 0 })
         );
-        rollouts.push(&[1], &[2, 3], &[-1.0, -2.0], Finish::Length).unwrap();
+        rollouts.push(&[1], &[2, 3], &[-1.0, -2.0], FinishReason::Length).unwrap();
         let before = rollouts.clone();
         assert_eq!(
-            rollouts.push(&[1], &[2, 3], &[-1.0, -2.0], Finish::Length),
+            rollouts.push(&[1], &[2, 3], &[-1.0, -2.0], FinishReason::Length),
             Err(Error::Full { capacity: 5 })
         );
         assert_eq!(rollouts, before);
-        rollouts.push(&[1], &[2], &[-1.0], Finish::Length).unwrap();
+        rollouts.push(&[1], &[2], &[-1.0], FinishReason::Length).unwrap();
         assert_eq!(rollouts.sequences().ends(), [3, 5]);
         rollouts.clear();
         assert!(rollouts.is_empty() && rollouts.sequences().is_empty());
@@ -488,14 +488,14 @@ mod tests {
             tokens: vec![7, 8, 9],
             ends: vec![2, 3],
             log_probs: vec![-0.1, -0.2, -0.3],
-            finish: vec![Finish::Eos, Finish::Length],
+            finish: vec![FinishReason::Eos, FinishReason::Length],
         };
         let mut rollouts = Rollouts::growing();
         rollouts.extend(prompts, &responses).unwrap();
         assert_eq!(rollouts.sequences().tokens(), [1, 7, 8, 2, 3, 9]);
         assert_eq!(rollouts.log_probs(), [0.0, -0.1, -0.2, 0.0, 0.0, -0.3]);
-        assert_eq!(rollouts.owed(), [false, true, true, false, false, true]);
-        let short = Responses { ends: vec![3], finish: vec![Finish::Eos], ..responses };
+        assert_eq!(rollouts.loss_mask(), [false, true, true, false, false, true]);
+        let short = Responses { ends: vec![3], finish: vec![FinishReason::Eos], ..responses };
         assert_eq!(
             rollouts.extend(prompts, &short),
             Err(Error::Shape { name: "responses", want: 2, got: 1 })
@@ -546,7 +546,7 @@ mod tests {
             }
             if let Ok(rollouts) = Rollouts::from_bytes(&bytes) {
                 let tokens = rollouts.sequences().tokens().len();
-                prop_assert_eq!(rollouts.owed().len(), tokens);
+                prop_assert_eq!(rollouts.loss_mask().len(), tokens);
                 prop_assert!(rollouts.returns().iter().all(|x| x.is_finite()));
                 let again = rollouts.to_bytes().unwrap();
                 prop_assert_eq!(Rollouts::from_bytes(&again).unwrap(), rollouts);

@@ -16,7 +16,7 @@ use crate::error::check;
 use crate::maths::{AdamW, Update, average, log_prob, log_prob_pull, log_softmax};
 use crate::random::{Key, Stream};
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference};
-use crate::sampling::{Finish, Responses, Sampling, Stopping, draw, greedy};
+use crate::sampling::{FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};
 use crate::{Batch, CandidateObjective, Error, Objective, Ragged, RowObjective};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -43,10 +43,10 @@ pub struct Table {
 }
 
 /// Returns the mask of all tokens but each sequence's first.
-pub fn owed(sequences: Ragged<'_>) -> Vec<bool> {
-    let mut owed = vec![true; sequences.tokens().len()];
-    sequences.sequences().for_each(|(_, span)| owed[span.start] = false);
-    owed
+pub fn loss_mask(sequences: Ragged<'_>) -> Vec<bool> {
+    let mut loss_mask = vec![true; sequences.tokens().len()];
+    sequences.sequences().for_each(|(_, span)| loss_mask[span.start] = false);
+    loss_mask
 }
 
 impl Table {
@@ -114,8 +114,8 @@ impl Table {
     fn predicted(&self, batch: Batch<'_>) -> Result<Vec<(usize, Range<usize>)>, Error> {
         self.check(batch.sequences())?;
         let tokens = batch.sequences().tokens();
-        let owed = (1..tokens.len()).filter(|&t| batch.owed()[t]);
-        Ok(owed.map(|t| (t, self.row(tokens[t - 1]))).collect())
+        let loss_mask = (1..tokens.len()).filter(|&t| batch.loss_mask()[t]);
+        Ok(loss_mask.map(|t| (t, self.row(tokens[t - 1]))).collect())
     }
 }
 
@@ -145,8 +145,8 @@ impl Policy for Table {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, Error> {
@@ -159,8 +159,8 @@ impl Policy for Table {
                 let logits = &self.weights[self.row(text[text.len() - 1])];
                 let mut left = logits.to_vec();
                 let token = match sampling {
-                    Sampling::Greedy => greedy(logits)?,
-                    Sampling::Draw(filters) => {
+                    SamplingParams::Greedy => greedy(logits)?,
+                    SamplingParams::Draw(filters) => {
                         filters.apply(&mut left, &text, &mut vec![0; logits.len()])?;
                         draw(&left, key.uniform(first + i as u32, position as u32))?
                     }
@@ -171,7 +171,7 @@ impl Policy for Table {
             }
             out.tokens.extend_from_slice(&text[prompt.len()..]);
             out.ends.push(out.tokens.len());
-            out.finish.push(finish.unwrap_or(Finish::Length));
+            out.finish.push(finish.unwrap_or(FinishReason::Length));
         }
         Ok(out)
     }
@@ -231,7 +231,7 @@ impl Learner for Table {
         Ok(loss)
     }
 
-    async fn forget(&mut self) -> Result<(), Error> {
+    async fn zero_grad(&mut self) -> Result<(), Error> {
         self.gradient.fill(0.0);
         Ok(())
     }

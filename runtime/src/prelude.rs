@@ -4,5 +4,5 @@ pub use crate::engine::{Device, Model};
 pub use crate::{IntoReward, LanguageModel, OnPrompts, Response, RewardModel, Training, Writing};
 pub use rlhf_core::model::Architecture;
 pub use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
-pub use rlhf_core::sampling::Sampling;
+pub use rlhf_core::sampling::SamplingParams;
 pub use rlhf_train::profile;

@@ -1,10 +1,10 @@
 //! A run of PPO so small that a test can look at every step of it.
 
 use rlhf::train::profile::{self, Profile, WarmUpLength};
-use rlhf::train::{Examples, Iteration, Ppo, Roles, TrainError, now};
+use rlhf::train::{Examples, IterationReport, Ppo, Roles, TrainError, now};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::roles::Reward;
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_cpu::{Cpu, Isa, Model};
 
 /// How many token ids there are; 0 ends a text.
@@ -61,7 +61,7 @@ pub struct Small<P = Model> {
 }
 
 /// Responses end with 0, with 1, or at 8 tokens.
-pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: &[0], stop: &[1] };
+pub const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 8, eos: &[0], stop: &[1] };
 
 impl Small {
     /// Policy and reference are the same network; the critic starts at 0.
@@ -100,7 +100,10 @@ where
     ///
     /// # Errors
     /// The trainer's.
-    pub fn iterate<R: Reward<Error: 'static>>(&mut self, reward: &mut R) -> Result<Iteration, TrainError> {
+    pub fn iterate<R: Reward<Error: 'static>>(
+        &mut self,
+        reward: &mut R,
+    ) -> Result<IterationReport, TrainError> {
         let (policy, critic, reference) = (&mut self.policy, &mut self.critic, &mut self.reference);
         let mut roles = Roles { policy, critic, reference, reward };
         now(async {

@@ -1,7 +1,7 @@
 //! Every method learns its task from a simulated teacher who errs, and not from one who means nothing.
 
 use rlhf::control::{
-    Grid, HumanReward, HumanRewardSettings, Lesson, Method, Outcome, Simulated, Task, Tasks,
+    Experiment, Grid, HumanReward, HumanRewardSettings, Method, Outcome, Simulated, Task, Tasks,
 };
 use rlhf::train::now;
 use rlhf_core::maths::Delay;
@@ -10,7 +10,7 @@ use rlhf_cpu::{Cpu, Model};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 
-fn learn(lesson: &Lesson, mut teacher: Simulated) -> Outcome {
+fn learn(lesson: &Experiment, mut teacher: Simulated) -> Outcome {
     lesson.learn(&mut teacher, &mut |_| ()).unwrap()
 }
 
@@ -19,7 +19,7 @@ fn learn(lesson: &Lesson, mut teacher: Simulated) -> Outcome {
 #[track_caller]
 fn learns(task: Tasks, method: Method, bar: f64) {
     for seed in SEEDS {
-        let lesson = Lesson::new(task, method, seed);
+        let lesson = Experiment::new(task, method, seed);
         let taught = learn(&lesson, Simulated::new(seed).with_mistakes(0.1));
         let fooled = learn(&lesson, Simulated::new(seed).with_mistakes(0.5));
         let (random, taught, fooled) = (taught.mean_before(), taught.mean_after(), fooled.mean_after());
@@ -60,7 +60,7 @@ fn preferences_are_enough() {
 #[test]
 fn without_a_word_nothing_is_learnt() {
     for method in Method::ALL {
-        let lesson = Lesson { episodes: 20, ..Lesson::new(Tasks::Grid, method, 1) };
+        let lesson = Experiment { episodes: 20, ..Experiment::new(Tasks::Grid, method, 1) };
         let outcome = learn(&lesson, Simulated::new(1).with_silence(1.0));
         assert_eq!(outcome.answers(), 0);
         assert!(outcome.mean_after() < -35.0, "{method:?}: {}", outcome.mean_after());
@@ -72,7 +72,7 @@ fn without_a_word_nothing_is_learnt() {
 fn late_judgments_need_a_window() {
     for (method, bar) in [(Method::Tamer, -25.0), (Method::Coach, -25.0)] {
         for seed in SEEDS {
-            let mut lesson = Lesson { episodes: 400, ..Lesson::new(Tasks::Grid, method, seed) };
+            let mut lesson = Experiment { episodes: 400, ..Experiment::new(Tasks::Grid, method, seed) };
             let late = Delay::Uniform { from: 2.0 * lesson.seconds(), to: 3.0 * lesson.seconds() };
             let teacher = Simulated::new(seed).with_delay(late);
             let unaware = learn(&lesson, teacher).mean_after();
@@ -86,11 +86,11 @@ fn late_judgments_need_a_window() {
 
 #[test]
 fn a_lesson_depends_on_its_seed_alone() {
-    let lesson = Lesson { episodes: 20, ..Lesson::new(Tasks::CartPole, Method::Preferences, 5) };
+    let lesson = Experiment { episodes: 20, ..Experiment::new(Tasks::CartPole, Method::Preferences, 5) };
     let teacher = Simulated::new(5).with_mistakes(0.1).with_silence(0.2);
     let first = learn(&lesson, teacher);
     assert_eq!(first, learn(&lesson, teacher));
-    assert_ne!(first, learn(&Lesson { seed: 6, ..lesson }, teacher));
+    assert_ne!(first, learn(&Experiment { seed: 6, ..lesson }, teacher));
     assert_eq!(first.during.len(), 20);
     assert_eq!(first.curve(4).iter().map(|point| point.0).collect::<Vec<_>>(), [5, 10, 15, 20]);
 }

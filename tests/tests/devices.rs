@@ -6,12 +6,12 @@ use rlhf::config::Config;
 use rlhf::engine::{Device, Model};
 use rlhf::models::open;
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::run::{Manner, Summary, run};
+use rlhf::run::{RunOptions, Summary, run};
 use rlhf::{LanguageModel, Writing};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Reference;
-use rlhf_core::sampling::Sampling;
+use rlhf_core::sampling::SamplingParams;
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_tests::device::named;
 use rlhf_tests::run_data::{CONFIG, write};
@@ -41,16 +41,16 @@ fn whole(folder: &Path, device: &Device) -> (Summary, Vec<Line>) {
     std::fs::write(&path, CONFIG).unwrap();
     let config = Config::read(&path).unwrap().with_data(&folder.join("data"));
     let out = folder.join("out");
-    let summary = run(&config, device, &Manner::new(&out), &mut |_, _, _, _| {});
+    let summary = run(&config, device, &RunOptions::new(&out), &mut |_, _, _, _| {});
     (summary.unwrap_or_else(|e| panic!("{device}: {e}")).unwrap(), Metrics::read(&out).unwrap())
 }
 
 /// All that a text's log-probabilities are under a model.
 fn log_probs(model: &mut Model) -> Vec<f32> {
     let tokens: Vec<u32> = b"Question 7: why is it wet?".iter().map(|b| u32::from(*b)).collect();
-    let owed: Vec<bool> = (0..tokens.len()).map(|t| t > 0).collect();
+    let loss_mask: Vec<bool> = (0..tokens.len()).map(|t| t > 0).collect();
     let ends = [tokens.len()];
-    let batch = Batch::new(Ragged::new(&tokens, &ends).unwrap(), &owed).unwrap();
+    let batch = Batch::new(Ragged::new(&tokens, &ends).unwrap(), &loss_mask).unwrap();
     let mut out = vec![f32::NAN; tokens.len()];
     ready(model.log_probs(batch, &mut out)).unwrap().unwrap();
     out
@@ -95,7 +95,7 @@ fn the_same_run_on_every_device() {
             let (there, back) = (said(&device), said(&Device::default()));
             let same = there.iter().zip(&back).all(|(a, b)| close((*a).into(), (*b).into(), Kind::Network));
             assert!(same, "{device}, {part}: {there:?} {back:?}");
-            let writing = Writing { sampling: Sampling::Greedy, longest: 8, ..Writing::default() };
+            let writing = Writing { sampling: SamplingParams::Greedy, longest: 8, ..Writing::default() };
             let write =
                 |device| LanguageModel::open(&path, device).unwrap().generate("Why?", &writing).unwrap();
             assert_eq!(write(&device)[0].text, write(&Device::default())[0].text, "{device}, {part}");

@@ -6,7 +6,7 @@ use rlhf::{Error, LanguageModel, RewardModel, Writing};
 use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
-use rlhf_core::sampling::Sampling;
+use rlhf_core::sampling::SamplingParams;
 use std::path::Path;
 
 /// Saves a random network that reads bytes.
@@ -58,7 +58,7 @@ fn what_does_not_fit_is_an_error_of_its_own() {
     assert!(judge.judge(&full, &[&full]).unwrap()[0].cut);
     assert!(matches!(RewardModel::open(language.path(), &device), Err(Error::NoScalarHead { .. })));
     assert!(matches!(LanguageModel::open(reward.path(), &device), Err(Error::RewardModel { .. })));
-    let hot = Writing { sampling: Sampling::at_temperature(-1.0), ..Writing::default() };
+    let hot = Writing { sampling: SamplingParams::at_temperature(-1.0), ..Writing::default() };
     assert!(matches!(policy.generate("a", &hot), Err(Error::Engine(_))));
 }
 
@@ -82,7 +82,7 @@ fn a_llama2c_file_and_its_tokenizer_tell_a_story() {
     let models = rlhf_tests::shared::data("models");
     let (model, tokenizer) = (models.join("stories260K.bin"), models.join("tok512.bin"));
     let mut model = LanguageModel::open_with(&model, Some(&tokenizer), &Device::default()).unwrap();
-    let greedy = Writing { sampling: Sampling::Greedy, longest: 24, ..Writing::default() };
+    let greedy = Writing { sampling: SamplingParams::Greedy, longest: 24, ..Writing::default() };
     let story = model.generate("Once upon a time", &greedy).unwrap();
     assert!(story[0].text.starts_with(", there was a little girl named Lily."), "{}", story[0].text);
     assert!(LanguageModel::open(models.join("stories260K.bin"), &Device::default()).is_err());

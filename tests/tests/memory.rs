@@ -28,8 +28,8 @@ fn row_04_memory_does_not_grow_with_tokens_times_vocabulary() {
     let mut model = Model::random(&cpu, Architecture::gpt2(vocabulary, 256, 8, 1, 2), 1).unwrap();
     let text: Vec<u32> = (0..tokens as u32).map(|t| t * 7919 % vocabulary as u32).collect();
     let ends: Vec<usize> = (1..=16).map(|i| i * 256).collect();
-    let owed: Vec<bool> = (0..tokens).map(|t| t % 256 != 0).collect();
-    let batch = Batch::new(Ragged::new(&text, &ends).unwrap(), &owed).unwrap();
+    let loss_mask: Vec<bool> = (0..tokens).map(|t| t % 256 != 0).collect();
+    let batch = Batch::new(Ragged::new(&text, &ends).unwrap(), &loss_mask).unwrap();
     let before = peak();
     let mut out = vec![0.0; tokens];
     ready(model.log_probs(batch, &mut out)).unwrap().unwrap();

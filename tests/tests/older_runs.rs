@@ -1,8 +1,8 @@
 //! Run folders that an earlier version left: `fixtures/runs` says which.
 
-use rlhf::config::{Config, Given};
+use rlhf::config::{CliOverride, Config};
 use rlhf::engine::Device;
-use rlhf::run::{Manner, RunError, Stage, run};
+use rlhf::run::{RunError, RunOptions, Stage, run};
 use rlhf::stage::StageError;
 use rlhf::{LanguageModel, RewardModel, Writing};
 use rlhf_cpu::{Cpu, Isa};
@@ -32,7 +32,7 @@ fn older() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn config(folder: &Path, set: &[&str]) -> Config {
-    let given: Vec<Given> = set.iter().map(|given| given.parse().unwrap()).collect();
+    let given: Vec<CliOverride> = set.iter().map(|given| given.parse().unwrap()).collect();
     Config::read_with(&folder.join("run.toml"), &given).unwrap().with_data(&folder.join("data"))
 }
 
@@ -59,7 +59,7 @@ fn a_finished_run_serves_reports_text_and_rewards() {
 fn another_run_starts_from_a_finished_one() {
     let (_kept, folder) = older();
     let (from, out) = (folder.join("finished"), folder.join("out"));
-    let manner = Manner { from: Some(&from), until: Stage::Align, ..Manner::new(&out) };
+    let manner = RunOptions { from: Some(&from), until: Stage::Align, ..RunOptions::new(&out) };
     let config = config(&folder, &["ppo.iterations=1"]);
     let summary = run(&config, &device(), &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
     assert_eq!(summary.iterations.len(), 1);
@@ -86,7 +86,7 @@ fn an_unfinished_run_is_refused_by_the_version_that_can_go_on_and_left_alone() {
     let (_kept, folder) = older();
     let out = folder.join("unfinished");
     let before = contents(&out);
-    let manner = Manner { resume: true, ..Manner::new(&out) };
+    let manner = RunOptions { resume: true, ..RunOptions::new(&out) };
     let config = config(&folder, &["ppo.iterations=30"]);
     match run(&config, &device(), &manner, &mut |_, _, _, _| {}) {
         Err(RunError::Stage(error @ StageError::Older { .. })) => {

@@ -1,16 +1,16 @@
 //! Every critic-free method learns what a rule wants, and goes on to the same bits.
 
 use rlhf::train::profile::{self, Profile};
-use rlhf::train::{Examples, Iteration, OnPolicy, Trio, now, supervised};
+use rlhf::train::{Examples, IterationReport, OnPolicy, Trio, now, supervised};
 use rlhf_core::maths::on_policy::{ImportanceCorrection, ImportanceLevel, ImportanceLimit};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
 
 const ANSWERS: [&str; 4] = ["glad.", "sad.", "mad.", "shy."];
-const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: &[Bytes::EOS], stop: &[] };
+const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 8, eos: &[Bytes::EOS], stop: &[] };
 
 /// A network that gives each answer about as often as the others.
 static SFT: LazyLock<Model> = LazyLock::new(|| {
@@ -41,7 +41,7 @@ fn run(
     iterations: u32,
     seed: u64,
     reward: &mut dyn FnMut(&[u32]) -> f32,
-) -> Vec<Iteration> {
+) -> Vec<IterationReport> {
     let (mut policy, mut reference) = (SFT.clone(), SFT.clone());
     let mut run = OnPolicy::new(settings, iterations.into(), seed).unwrap();
     let mut reward = |text: &[u32]| reward(text);
@@ -53,7 +53,7 @@ fn step(
     policy: &mut Model,
     reference: &mut Model,
     reward: &mut impl FnMut(&[u32]) -> f32,
-) -> Iteration {
+) -> IterationReport {
     let prompts = ["I am ", "We are "].into_iter().cycle().take(256).map(|who| (Bytes.encode(who), vec![]));
     let prompts = Examples::try_from_iter(prompts).unwrap();
     let mut roles = Trio { policy, reference, reward };
@@ -85,7 +85,7 @@ fn a_reward_of_nothing_teaches_nothing() {
     let mut policy = SFT.clone();
     let mut reference = SFT.clone();
     let mut run = OnPolicy::new(settings("grpo"), 25, 3).unwrap();
-    let share = |seen: &Iteration| {
+    let share = |seen: &IterationReport| {
         let texts = seen.rollouts.sequences();
         texts.sequences().map(|(text, _)| f64::from(glad(text))).sum::<f64>() / seen.rollouts.len() as f64
     };

@@ -3,7 +3,7 @@
 //! Three whole runs, some minutes: `tests/run quickstart`. `RLHF_QUICKSTART_SEED` picks another seed.
 
 use rlhf::engine::{Device, Model};
-use rlhf::run::{Finished, Manner};
+use rlhf::run::{Finished, RunOptions};
 use rlhf::statistics::win_rate;
 use rlhf_cli::quickstart::world::{LABELLERS, Prompt, World, encode, gold};
 use rlhf_cli::quickstart::{Labels, Settings, Summary, run};
@@ -11,7 +11,7 @@ use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::Policy;
-use rlhf_core::sampling::{Finish, Sampling, Stopping};
+use rlhf_core::sampling::{FinishReason, SamplingParams, StopCriteria};
 use std::sync::Mutex;
 
 fn seed() -> u64 {
@@ -33,7 +33,7 @@ fn outcome(settings: &Settings) -> (Summary, Finished) {
             eprintln!("{phase:?} {figure}");
         }
     };
-    let ended = run(settings, &Device::default(), &Manner::default(), &mut tell);
+    let ended = run(settings, &Device::default(), &RunOptions::default(), &mut tell);
     let (s, finished) = ended.unwrap_or_else(|e| panic!("{e}")).unwrap();
     eprintln!(
         "{:.3?}, KL {:.2}, distinct {:.3?}, accuracy {:.3}, agreement {:.3}",
@@ -68,7 +68,7 @@ fn ppo_tells_better_stories_than_the_supervised_model() {
         .cloned()
         .chain(shown)
         .map(|constant| {
-            let ours = world.test().iter().map(|prompt| gold(prompt, &constant, Finish::Eos));
+            let ours = world.test().iter().map(|prompt| gold(prompt, &constant, FinishReason::Eos));
             win_rate(&ours.collect::<Vec<_>>(), &theirs).unwrap().value
         })
         .fold(0.0, f64::max);
@@ -85,10 +85,10 @@ fn answers(settings: &Settings, supervised: &mut Model, prompts: &[Prompt]) -> V
         tokens.extend(prompt.tokens());
         ends.push(tokens.len());
     }
-    let stopping = Stopping { max_new_tokens: settings.config.ppo.response, eos: &[END], stop: &[] };
+    let stopping = StopCriteria { max_new_tokens: settings.config.ppo.response, eos: &[END], stop: &[] };
     let key = Key::new(99, Stream::Sampling, 7);
     let prompts = Ragged::new(&tokens, &ends).unwrap();
-    let sampling = Sampling::at_temperature(1.0);
+    let sampling = SamplingParams::at_temperature(1.0);
     let drawn = ready(supervised.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();
     (0..drawn.len()).map(|i| drawn.response(i).to_vec()).collect()
 }
@@ -99,7 +99,7 @@ fn golds(prompts: &[Prompt], answers: &[Vec<u32>]) -> Vec<f64> {
         .iter()
         .zip(answers)
         .map(|(prompt, answer)| {
-            let finish = if answer.last() == Some(&END) { Finish::Eos } else { Finish::Length };
+            let finish = if answer.last() == Some(&END) { FinishReason::Eos } else { FinishReason::Length };
             gold(prompt, answer, finish)
         })
         .collect()

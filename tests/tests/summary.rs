@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 use core::time::Duration;
-use rlhf::run::{Finished, Manner, RunError};
+use rlhf::run::{Finished, RunError, RunOptions};
 use rlhf::stage::StageError;
 use rlhf_cli::quickstart::{FILES, Settings, Summary, run, save};
 use rlhf_core::random::{Key, Stream};
@@ -33,7 +33,7 @@ fn settings(seed: u64) -> Settings {
 fn summary(folder: &Path, seed: u64, threads: usize) -> (Summary, Value) {
     let device = rlhf_tests::device::threads(threads);
     let every = Some(Duration::ZERO);
-    let manner = Manner { folder: Some(folder), files: FILES, every, ..Manner::default() };
+    let manner = RunOptions { folder: Some(folder), files: FILES, every, ..RunOptions::default() };
     let (summary, finished) = run(&settings(seed), &device, &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
     save(folder, &summary, &finished.lines).unwrap();
     let stored = std::fs::read(folder.join("summary.json")).unwrap();
@@ -93,7 +93,7 @@ fn a_quickstart_that_is_stopped_goes_on_to_the_same_curve_and_weights() {
     let (settings, device) = (settings(4), threads(2));
     let folder = tempfile::tempdir().unwrap();
     let silent = &mut |_, _, _, _: &str| {};
-    let (want, whole) = run(&settings, &device, &Manner::default(), silent).unwrap().unwrap();
+    let (want, whole) = run(&settings, &device, &RunOptions::default(), silent).unwrap().unwrap();
     let mut draws = Key::new(4, Stream::Data, 0).draws(0);
     let mut stops = 0;
     let (got, again) = loop {
@@ -103,7 +103,8 @@ fn a_quickstart_that_is_stopped_goes_on_to_the_same_curve_and_weights() {
             left.get() == 0
         };
         let every = Some(Duration::from_secs(3600));
-        let manner = Manner { folder: Some(folder.path()), resume: true, every, stop, ..Manner::default() };
+        let manner =
+            RunOptions { folder: Some(folder.path()), resume: true, every, stop, ..RunOptions::default() };
         match run(&settings, &device, &manner, silent) {
             Ok(ended) => break ended.unwrap(),
             Err(RunError::Stage(StageError::Stopped { .. })) => stops += 1,

@@ -9,7 +9,7 @@ pub(crate) fn leaf<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x.autodiff().require_grad()
 }
 
-/// What is owed no gradient.
+/// What is in the loss mask no gradient.
 pub(crate) fn constant<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x.autodiff()
 }

@@ -8,7 +8,7 @@ use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Error, Needs, Objective, ready};
 use shared::backend::{Device, EngineError, Model};
 use shared::texts::{Everything, Texts};
@@ -102,12 +102,14 @@ fn a_thousand_iterations_hold_what_fifty_do() {
     let texts = Texts::random(&[3, 12, 7], a.vocabulary, 1);
     let mut objective = Everything { tokens: 22.0, scalar: true };
     let update = Update { learning_rate: 1e-3, adam: Adam::default(), max_grad_norm: Some(1.0) };
-    let stopping = Stopping { max_new_tokens: 4, eos: &[], stop: &[] };
+    let stopping = StopCriteria { max_new_tokens: 4, eos: &[], stop: &[] };
     let mut out = vec![0.0; texts.tokens.len()];
     let mut iterate = |step: u32| {
         let key = Key::new(1, Stream::Sampling, step);
         let prompts = texts.sequences();
-        ready(model.sample(prompts, &Sampling::at_temperature(1.0), &stopping, key, 0)).unwrap().unwrap();
+        ready(model.sample(prompts, &SamplingParams::at_temperature(1.0), &stopping, key, 0))
+            .unwrap()
+            .unwrap();
         ready(model.log_probs(texts.batch(), &mut out)).unwrap().unwrap();
         let refused = ready(model.accumulate(texts.batch(), &mut Refuses)).unwrap().unwrap_err();
         assert!(matches!(refused, EngineError::Core(Error::TooFew { .. })));

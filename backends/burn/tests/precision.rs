@@ -5,7 +5,7 @@ mod shared;
 use rlhf_core::maths::{Adam, Update};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Ragged, ready};
 use shared::backend::{Device, EngineError, Model, Precision, multiplies};
 use shared::texts::{Everything, Texts};
@@ -37,23 +37,23 @@ fn each(mut run: impl FnMut(&Device, Precision, Model)) {
 fn rollouts_scores_and_passes_of_16_bits_agree() {
     each(|device, precision, mut model| {
         let prompts = Texts::random(&[2, 6, 3], 17, 1);
-        let stopping = Stopping { max_new_tokens: 8, eos: &[], stop: &[] };
-        let (key, sampling) = (Key::new(1, Stream::Sampling, 0), Sampling::at_temperature(1.0));
+        let stopping = StopCriteria { max_new_tokens: 8, eos: &[], stop: &[] };
+        let (key, sampling) = (Key::new(1, Stream::Sampling, 0), SamplingParams::at_temperature(1.0));
         let written =
             ready(model.sample(prompts.sequences(), &sampling, &stopping, key, 0)).unwrap().unwrap();
-        let (mut tokens, mut ends, mut owed) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tokens, mut ends, mut loss_mask) = (Vec::new(), Vec::new(), Vec::new());
         for (i, (prompt, _)) in prompts.sequences().sequences().enumerate() {
             tokens.extend([prompt, written.response(i)].concat());
-            owed.extend((0..prompt.len() + 8).map(|t| t >= prompt.len()));
+            loss_mask.extend((0..prompt.len() + 8).map(|t| t >= prompt.len()));
             ends.push(tokens.len());
         }
-        let batch = Batch::new(Ragged::new(&tokens, &ends).unwrap(), &owed).unwrap();
+        let batch = Batch::new(Ragged::new(&tokens, &ends).unwrap(), &loss_mask).unwrap();
         let mut scores = vec![0.0; tokens.len()];
         ready(model.log_probs(batch, &mut scores)).unwrap().unwrap();
         let mut full = vec![0.0; tokens.len()];
         let mut plain = self::model(device, Precision::F32).unwrap();
         ready(plain.log_probs(batch, &mut full)).unwrap().unwrap();
-        let said: Vec<f32> = (0..tokens.len()).filter(|&t| owed[t]).map(|t| scores[t]).collect();
+        let said: Vec<f32> = (0..tokens.len()).filter(|&t| loss_mask[t]).map(|t| scores[t]).collect();
         for (sampled, scored) in written.log_probs.iter().zip(said) {
             assert!((sampled - scored).abs() < HALVED, "{precision:?}: {sampled} and {scored}");
         }

@@ -4,7 +4,7 @@ mod shared;
 
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_cpu::Cpu;
 use rlhf_train::profile::{self, Profile, WarmUpLength};
 use rlhf_train::{Examples, Ppo, Roles, now, supervised};
@@ -69,7 +69,7 @@ where
     <F as Reference>::Error: 'static,
 {
     let prompts = Examples::try_from_iter((0..16u32).map(|i| ([2 + i % 4, 6 + i % 5], []))).unwrap();
-    let stopping = Stopping { max_new_tokens: 8, eos: &[0], stop: &[1] };
+    let stopping = StopCriteria { max_new_tokens: 8, eos: &[0], stop: &[1] };
     let mut reward = |text: &[u32]| text.iter().filter(|&&t| t == 4).count() as f32;
     let mut ppo = Ppo::new(settings(), count as u64, 1).unwrap();
     let (mut scores, mut written) = (Vec::new(), Vec::new());

@@ -26,7 +26,7 @@ pub(crate) fn leaf<const D: usize>(x: plain::Tensor<D>) -> Tensor<D> {
     constant(x).require_grad()
 }
 
-/// What is owed no gradient.
+/// What is in the loss mask no gradient.
 pub(crate) fn constant<const D: usize>(x: plain::Tensor<D>) -> Tensor<D> {
     Tensor::from_inner(x)
 }

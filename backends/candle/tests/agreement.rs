@@ -7,7 +7,7 @@ use rlhf_core::maths::{Adam, Decay, EpsilonAt, Update};
 use rlhf_core::model::{Architecture, Checkpoint, CheckpointError, stored};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Learner, Policy};
-use rlhf_core::sampling::{Filters, Sampling, Stopping};
+use rlhf_core::sampling::{Filters, SamplingParams, StopCriteria};
 use rlhf_core::{Ragged, ready};
 use rlhf_cpu::Cpu;
 use shared::backend::{Device, EngineError, Model};
@@ -89,16 +89,16 @@ fn a_checkpoint_goes_in_and_comes_out() {
 fn the_same_key_writes_the_same_responses() {
     let filters = Filters { temperature: 0.8, ..Filters::default() };
     let all = [
-        Sampling::Greedy,
-        Sampling::Draw(filters),
-        Sampling::Draw(Filters { top_k: 5, ..filters }),
-        Sampling::Draw(Filters { top_p: 0.7, ..filters }),
-        Sampling::Draw(Filters { min_p: 0.3, repetition: 1.5, top_k: 9, top_p: 0.9, ..filters }),
+        SamplingParams::Greedy,
+        SamplingParams::Draw(filters),
+        SamplingParams::Draw(Filters { top_k: 5, ..filters }),
+        SamplingParams::Draw(Filters { top_p: 0.7, ..filters }),
+        SamplingParams::Draw(Filters { min_p: 0.3, repetition: 1.5, top_k: 9, top_p: 0.9, ..filters }),
     ];
     each(|device, a| {
         let (mut cpu, mut burn) = both(device, &a, 4);
         let prompts = Texts::random(&[3, 7, 1, 19, 5, 5], a.vocabulary, 5);
-        let stopping = Stopping { max_new_tokens: 12, eos: &[2], stop: &[9] };
+        let stopping = StopCriteria { max_new_tokens: 12, eos: &[2], stop: &[9] };
         for (step, sampling) in all.iter().enumerate() {
             let key = Key::new(6, Stream::Sampling, step as u32);
             let want = ready(cpu.sample(prompts.sequences(), sampling, &stopping, key, 7)).unwrap().unwrap();
@@ -197,9 +197,9 @@ fn nothing_asked_is_nothing_answered() {
         let (_, mut burn) = both(device, &a, 9);
         let none = Ragged::new(&[], &[]).unwrap();
         assert!(ready(burn.logits(none)).unwrap().unwrap().is_empty());
-        let stopping = Stopping { max_new_tokens: 3, eos: &[], stop: &[] };
+        let stopping = StopCriteria { max_new_tokens: 3, eos: &[], stop: &[] };
         let key = Key::new(1, Stream::Sampling, 0);
-        let written = ready(burn.sample(none, &Sampling::Greedy, &stopping, key, 0)).unwrap().unwrap();
+        let written = ready(burn.sample(none, &SamplingParams::Greedy, &stopping, key, 0)).unwrap().unwrap();
         assert!(written.is_empty());
         let batch = rlhf_core::Batch::new(none, &[]).unwrap();
         ready(burn.top(batch, 2, &mut [], &mut [])).unwrap().unwrap();

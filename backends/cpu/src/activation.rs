@@ -1,10 +1,10 @@
 //! GELU as GPT-2 approximates it, and SwiGLU.
 
 use crate::Cpu;
-use crate::elementary::sigmoid;
-use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
 use crate::threads::{ELEMENT, Parts};
+use crate::vector_math::sigmoid;
 use rlhf_core::model::Family;
 
 /// √(2/π).

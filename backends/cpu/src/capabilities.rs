@@ -1,7 +1,7 @@
 //! What the engine can beyond the roles: all of [`rlhf_core::capabilities`].
 
-use crate::asked::Asked;
 use crate::learning::combine_tied;
+use crate::output_positions::OutputPositions;
 use crate::{EngineError, Model};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -9,15 +9,15 @@ use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
 impl Model {
-    /// Whether `ids` are `k` for each owed token, all in the vocabulary.
+    /// Whether `ids` are `k` for each loss token, all in the vocabulary.
     fn check_ids(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), EngineError> {
         let vocabulary = self.weights.architecture.vocabulary;
         if k == 0 || k > vocabulary {
             let (value, high) = (k as f64, vocabulary as f64);
             return Err(Error::Range { name: "k", value, low: 1.0, high }.into());
         }
-        let owed = batch.owed().iter().filter(|owed| **owed).count();
-        same("ids", ids, owed * k)
+        let loss_mask = batch.loss_mask().iter().filter(|counts| **counts).count();
+        same("ids", ids, loss_mask * k)
     }
 
     fn check_candidates(&self, batch: Batch<'_>, k: usize, ids: &[u32]) -> Result<(), EngineError> {
@@ -44,7 +44,7 @@ impl Rows for Model {
         batch: Batch<'_>,
         visit: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
-        self.with_head(batch, |model, owed| owed.visit(&model.cpu, &model.weights, visit))
+        self.with_head(batch, |model, loss_mask| loss_mask.visit(&model.cpu, &model.weights, visit))
     }
 }
 
@@ -55,9 +55,9 @@ impl LearnRows for Model {
         objective: &mut O,
     ) -> Result<f64, EngineError> {
         self.accumulating(|model, learning| {
-            model.pass(batch, Asked::before_owed(batch), learning, |model, learning| {
-                model.pass_head(batch, learning, |owed, cpu, weights, d_out, d_head| {
-                    owed.learn_rows(cpu, weights, objective, d_out, d_head)
+            model.pass(batch, OutputPositions::before_loss_tokens(batch), learning, |model, learning| {
+                model.pass_head(batch, learning, |loss_mask, cpu, weights, d_out, d_head| {
+                    loss_mask.learn_rows(cpu, weights, objective, d_out, d_head)
                 })
             })
         })
@@ -74,10 +74,10 @@ impl Candidates for Model {
     ) -> Result<(), EngineError> {
         self.check_ids(batch, k, ids.len())?;
         same("log_probs", log_probs.len(), ids.len())?;
-        self.with_head(batch, |model, owed| {
+        self.with_head(batch, |model, loss_mask| {
             let mut order: Vec<u32> = (0..model.weights.architecture.vocabulary as u32).collect();
             let mut rows = ids.chunks_exact_mut(k);
-            owed.visit(&model.cpu, &model.weights, &mut |_, logits| {
+            loss_mask.visit(&model.cpu, &model.weights, &mut |_, logits| {
                 let falling =
                     |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
                 if k < order.len() {
@@ -88,7 +88,7 @@ impl Candidates for Model {
                     ids.copy_from_slice(&order[..k]);
                 }
             });
-            owed.candidates(&model.cpu, &model.weights, k, ids, log_probs);
+            loss_mask.candidates(&model.cpu, &model.weights, k, ids, log_probs);
         })
     }
 
@@ -101,7 +101,9 @@ impl Candidates for Model {
     ) -> Result<(), EngineError> {
         self.check_candidates(batch, k, ids)?;
         same("log_probs", log_probs.len(), ids.len())?;
-        self.with_head(batch, |model, owed| owed.candidates(&model.cpu, &model.weights, k, ids, log_probs))
+        self.with_head(batch, |model, loss_mask| {
+            loss_mask.candidates(&model.cpu, &model.weights, k, ids, log_probs)
+        })
     }
 }
 
@@ -115,9 +117,9 @@ impl LearnCandidates for Model {
     ) -> Result<f64, EngineError> {
         self.accumulating(|model, learning| {
             model.check_candidates(batch, k, ids)?;
-            model.pass(batch, Asked::before_owed(batch), learning, |model, learning| {
-                model.pass_head(batch, learning, |owed, cpu, weights, d_out, d_head| {
-                    owed.learn_candidates(cpu, weights, (k, ids), objective, d_out, d_head)
+            model.pass(batch, OutputPositions::before_loss_tokens(batch), learning, |model, learning| {
+                model.pass_head(batch, learning, |loss_mask, cpu, weights, d_out, d_head| {
+                    loss_mask.learn_candidates(cpu, weights, (k, ids), objective, d_out, d_head)
                 })
             })
         })

@@ -1,6 +1,6 @@
 //! What the engine runs on: an instruction set and some threads.
 
-use crate::lanes::Isa;
+use crate::simd::Isa;
 use crate::threads::{Parts, SHARE, Threads, Workers};
 use alloc::sync::Arc;
 

@@ -1,12 +1,12 @@
-//! The language head: log-probabilities and entropies of owed tokens, tile by tile of rows, and the
+//! The language head: log-probabilities and entropies of loss tokens, tile by tile of rows, and the
 //! pull of their gradients. `[tokens, vocabulary]` is never held.
 
 use crate::Cpu;
-use crate::elementary::exp;
-use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::product::{Matrix, Start, gemm};
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
 use crate::threads::{ELEMENT, Parts};
+use crate::vector_math::exp;
 use crate::weights::Weights;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -70,7 +70,7 @@ unsafe fn read_row<L: Lanes>(logits: &[f32], inverse_temperature: f32, target: u
 }
 
 /// Logits to what their gradient has of the distribution, `−g·p − h·p·(ln p + entropy)` over the
-/// temperature: `g` is the sum of the slopes of log-probabilities, each of which its own logit is owed
+/// temperature: `g` is the sum of the slopes of log-probabilities, each of which its own logit is in the loss mask
 /// as well.
 #[inline(always)]
 unsafe fn pull_row<L: Lanes>(logits: &mut [f32], inverse_temperature: f32, row: Row, g: f32, h: f32) {
@@ -89,9 +89,9 @@ unsafe fn pull_row<L: Lanes>(logits: &mut [f32], inverse_temperature: f32, row: 
     }
 }
 
-/// The owed tokens of a batch: `positions` rise, and row `i` of the head reads the last norm's output
+/// The loss tokens of a batch: `positions` rise, and row `i` of the head reads the last norm's output
 /// one token before `positions[i]`.
-pub(crate) struct Owed<'a> {
+pub(crate) struct HeadInputs<'a> {
     pub(crate) positions: &'a [usize],
     pub(crate) tokens: &'a [u32],
     pub(crate) temperature: f32,
@@ -107,7 +107,7 @@ struct Tile {
     rows: Vec<Row>,
 }
 
-impl Owed<'_> {
+impl HeadInputs<'_> {
     fn tile_rows(&self, weights: &Weights) -> usize {
         (TILE / weights.architecture.vocabulary).clamp(16, 1024)
     }
@@ -148,7 +148,7 @@ impl Owed<'_> {
         );
     }
 
-    /// What every owed token's row says.
+    /// What every loss token's row says.
     pub(crate) fn rows(&self, cpu: &Cpu, weights: &Weights) -> Vec<Row> {
         let mut tile = Tile::default();
         let mut all = Vec::with_capacity(self.positions.len());
@@ -159,7 +159,7 @@ impl Owed<'_> {
         all
     }
 
-    /// Logits of every owed token's row, `[owed, vocabulary]`.
+    /// Logits of every loss token's row, `[loss_mask, vocabulary]`.
     pub(crate) fn logits(&self, cpu: &Cpu, weights: &Weights) -> Vec<f32> {
         let mut tile = Tile::default();
         let mut all = Vec::new();
@@ -209,7 +209,7 @@ impl Owed<'_> {
         Ok(loss)
     }
 
-    /// Calls `visit` with the logits of every owed token's row.
+    /// Calls `visit` with the logits of every loss token's row.
     pub(crate) fn visit(&self, cpu: &Cpu, weights: &Weights, visit: &mut dyn FnMut(usize, &[f32])) {
         let mut tile = Tile::default();
         for positions in self.positions.chunks(self.tile_rows(weights)) {
@@ -247,7 +247,7 @@ impl Owed<'_> {
         Ok(loss)
     }
 
-    /// The log-probabilities of `ids`, `[owed, k]`.
+    /// The log-probabilities of `ids`, `[loss tokens, k]`.
     pub(crate) fn candidates(&self, cpu: &Cpu, weights: &Weights, k: usize, ids: &[u32], out: &mut [f32]) {
         let (mut tile, each) = (Tile::default(), self.tile_rows(weights));
         let tiles = ids.chunks(each * k).zip(out.chunks_mut(each * k));
@@ -268,7 +268,7 @@ impl Owed<'_> {
         }
     }
 
-    /// [`Self::learn`] from the log-probabilities of `ids`, `[owed, k]`.
+    /// [`Self::learn`] from the log-probabilities of `ids`, `[loss tokens, k]`.
     pub(crate) fn learn_candidates<O: CandidateObjective>(
         &self,
         cpu: &Cpu,

@@ -1,13 +1,13 @@
 //! One layer of the transformer, forward and back. The last one works out only the rows that are asked for,
 //! except for keys and values, which those rows look at.
 
-use crate::asked::Asked;
 use crate::attention::{self, Heads};
 use crate::linear::{
     input_gradient, linear, linear_backward, linear_columns, linear_columns_backward, linear_residual,
     weight_gradient,
 };
 use crate::norm::{self, bias_backward};
+use crate::output_positions::OutputPositions;
 use crate::product::Start;
 use crate::threads::{ELEMENT, Parts};
 use crate::weights::{Pair, Weights};
@@ -133,7 +133,7 @@ impl LayerTrace {
         &mut self,
         pass: &Pass<'_>,
         n: usize,
-        asked: Option<&Asked>,
+        asked: Option<&OutputPositions>,
         activated: &mut Vec<f32>,
         next: &mut Vec<f32>,
     ) {
@@ -153,12 +153,12 @@ impl LayerTrace {
             cpu,
             heads,
             pass.spans,
-            asked.map_or(pass.spans, Asked::spans),
+            asked.map_or(pass.spans, OutputPositions::spans),
             &self.qkv,
             size(&mut self.attention, tokens * heads.out()),
             size(&mut self.log_sums, tokens * a.heads),
         );
-        let rows = asked.map_or(tokens, Asked::rows);
+        let rows = asked.map_or(tokens, OutputPositions::rows);
         if let Some(asked) = asked {
             asked.gather(&self.attention, heads.out(), 0..heads.out(), &mut self.few_attention);
             asked.gather(&self.x, width, 0..width, &mut self.few_x);
@@ -197,7 +197,7 @@ impl LayerTrace {
     }
 
     /// Queries, keys and values; queries of the asked rows alone.
-    fn project(&mut self, pass: &Pass<'_>, pair: &Pair, asked: Option<&Asked>) {
+    fn project(&mut self, pass: &Pass<'_>, pair: &Pair, asked: Option<&OutputPositions>) {
         let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
         let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
         let shape = (tokens, width, a.qkv());
@@ -221,14 +221,14 @@ impl LayerTrace {
         &self,
         pass: &Pass<'_>,
         n: usize,
-        asked: Option<&Asked>,
+        asked: Option<&OutputPositions>,
         d: &mut Gradients,
         gradient: &mut [f32],
     ) {
         let (cpu, weights) = (pass.cpu, pass.weights);
         let (a, layer) = (&weights.architecture, &weights.layout.layers[n]);
         let (tokens, width, heads) = (pass.positions.len(), a.width, Heads::of(a));
-        let rows = asked.map_or(tokens, Asked::rows);
+        let rows = asked.map_or(tokens, OutputPositions::rows);
 
         let dy = pass.dropped(Site::Mlp { layer: n }, &d.dx, &mut d.branch);
         let shape = (rows, a.hidden, width);
@@ -266,7 +266,7 @@ impl LayerTrace {
             cpu,
             heads,
             pass.spans,
-            asked.map_or(pass.spans, Asked::spans),
+            asked.map_or(pass.spans, OutputPositions::spans),
             &self.qkv,
             &self.attention,
             &self.log_sums,
@@ -284,7 +284,7 @@ impl LayerTrace {
         &self,
         pass: &Pass<'_>,
         pair: &Pair,
-        asked: Option<&Asked>,
+        asked: Option<&OutputPositions>,
         d: &mut Gradients,
         gradient: &mut [f32],
     ) {

@@ -1,9 +1,9 @@
 //! The roles that learn.
 
-use crate::asked::Asked;
-use crate::head::Owed;
-use crate::lanes::kernel;
+use crate::head::HeadInputs;
 use crate::learning::{Learning, combine_tied};
+use crate::output_positions::OutputPositions;
+use crate::simd::kernel;
 use crate::slices::add_scaled;
 use crate::weights::Weights;
 use crate::{Cpu, EngineError, Model, optimizer};
@@ -62,7 +62,7 @@ impl Model {
     pub(crate) fn pass(
         &mut self,
         batch: Batch<'_>,
-        asked: Asked,
+        asked: OutputPositions,
         learning: &mut Learning,
         outputs: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, EngineError>,
     ) -> Result<f64, EngineError> {
@@ -83,12 +83,16 @@ impl Model {
         &mut self,
         batch: Batch<'_>,
         learning: &mut Learning,
-        learn: impl FnOnce(&Owed<'_>, &Cpu, &Weights, &mut [f32], &mut [f32]) -> Result<f64, Error>,
+        learn: impl FnOnce(&HeadInputs<'_>, &Cpu, &Weights, &mut [f32], &mut [f32]) -> Result<f64, Error>,
     ) -> Result<f64, EngineError> {
         let tokens = batch.sequences().tokens();
-        let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.owed()[t]).collect();
-        let owed =
-            Owed { positions: &positions, tokens, temperature: batch.temperature(), out: &self.trace.out };
+        let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.loss_mask()[t]).collect();
+        let loss_mask = HeadInputs {
+            positions: &positions,
+            tokens,
+            temperature: batch.temperature(),
+            out: &self.trace.out,
+        };
         let layout = &self.weights.layout;
         let head = if self.weights.architecture.tied {
             layout.len..layout.len + layout.head.len()
@@ -96,7 +100,7 @@ impl Model {
             layout.head.clone()
         };
         let d_head = &mut learning.gradient[head];
-        Ok(learn(&owed, &self.cpu, &self.weights, &mut self.trace.d_out, d_head)?)
+        Ok(learn(&loss_mask, &self.cpu, &self.weights, &mut self.trace.d_out, d_head)?)
     }
 
     /// What an objective reads of a pass that was just run, and where its gradients go.
@@ -109,8 +113,8 @@ impl Model {
         let needs = objective.needs();
         let mut loss = 0.0;
         if needs.log_probs || needs.entropy {
-            loss += self.pass_head(batch, learning, |owed, cpu, weights, d_out, d_head| {
-                owed.learn(cpu, weights, objective, d_out, d_head)
+            loss += self.pass_head(batch, learning, |loss_mask, cpu, weights, d_out, d_head| {
+                loss_mask.learn(cpu, weights, objective, d_out, d_head)
             })?;
         }
         if needs.values || needs.scores {
@@ -133,17 +137,17 @@ impl Model {
 }
 
 /// The rows that an objective reads.
-fn asked(batch: Batch<'_>, needs: &Needs) -> Asked {
+fn asked(batch: Batch<'_>, needs: &Needs) -> OutputPositions {
     let sequences = batch.sequences();
-    let mut asked = Asked::none(sequences);
+    let mut asked = OutputPositions::none(sequences);
     if needs.log_probs || needs.entropy {
-        asked = asked.and(&Asked::before_owed(batch));
+        asked = asked.and(&OutputPositions::before_loss_tokens(batch));
     }
     if needs.scores {
-        asked = asked.and(&Asked::last(sequences));
+        asked = asked.and(&OutputPositions::last(sequences));
     }
     if needs.values {
-        asked = asked.and(&Asked::all(sequences));
+        asked = asked.and(&OutputPositions::all(sequences));
     }
     asked
 }
@@ -166,7 +170,7 @@ impl Learner for Model {
         })
     }
 
-    async fn forget(&mut self) -> Result<(), EngineError> {
+    async fn zero_grad(&mut self) -> Result<(), EngineError> {
         if let Some(learning) = &mut self.learning {
             learning.gradient.fill(0.0);
         }

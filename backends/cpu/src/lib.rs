@@ -15,16 +15,13 @@ extern crate self as rlhf_cpu;
 extern crate std;
 
 mod activation;
-mod asked;
 mod attention;
 mod capabilities;
 mod cpu;
-mod elementary;
 mod embedding;
 mod engine;
 mod generate;
 mod head;
-mod lanes;
 mod layer;
 mod learner;
 mod learning;
@@ -33,9 +30,11 @@ mod model;
 mod network;
 mod norm;
 mod optimizer;
+mod output_positions;
 mod product;
 mod roles;
 mod rope;
+mod simd;
 mod slices;
 mod state;
 #[cfg(test)]
@@ -43,10 +42,11 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod threads;
+mod vector_math;
 mod weights;
 
 pub use cpu::Cpu;
-pub use lanes::Isa;
 pub use model::Model;
 pub use rlhf_core::network::EngineError;
+pub use simd::Isa;
 pub use threads::{Job, Workers};

@@ -1,11 +1,11 @@
 //! A network that plays every role.
 
-use crate::asked::Asked;
 use crate::generate::PackedWeights;
-use crate::head::Owed;
-use crate::lanes::kernel;
+use crate::head::HeadInputs;
 use crate::learning::{Learning, combine_tied};
 use crate::network::Trace;
+use crate::output_positions::OutputPositions;
+use crate::simd::kernel;
 use crate::slices::dot;
 use crate::weights::Weights;
 use crate::{Cpu, EngineError};
@@ -145,13 +145,14 @@ impl Model {
     /// A token outside the vocabulary, a sequence beyond the context.
     pub fn logits(&mut self, sequences: Ragged<'_>) -> Result<ndarray::Array2<f32>, EngineError> {
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::all(sequences), false, None);
+        self.trace.forward(&self.cpu, &self.weights, sequences, OutputPositions::all(sequences), false, None);
         let positions: Vec<usize> = (1..=sequences.tokens().len()).collect();
         // The row after the last token has no target: any id does, for only logits are read.
         let mut tokens = sequences.tokens().to_vec();
         tokens.push(0);
-        let owed = Owed { positions: &positions, tokens: &tokens, temperature: 1.0, out: &self.trace.out };
-        let logits = owed.logits(&self.cpu, &self.weights);
+        let loss_mask =
+            HeadInputs { positions: &positions, tokens: &tokens, temperature: 1.0, out: &self.trace.out };
+        let logits = loss_mask.logits(&self.cpu, &self.weights);
         let shape = (positions.len(), self.weights.architecture.vocabulary);
         ndarray::Array2::from_shape_vec(shape, logits)
             .map_err(|_| EngineError::Core(Error::Shape { name: "logits", want: shape.0 * shape.1, got: 0 }))

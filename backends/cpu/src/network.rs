@@ -1,10 +1,10 @@
 //! The transformer's body: token ids to the last norm's output, and gradients back.
 
 use crate::Cpu;
-use crate::asked::Asked;
 use crate::embedding::{embed, embed_backward};
 use crate::layer::{Gradients, LayerTrace, Pass, norm_backward, size};
 use crate::norm;
+use crate::output_positions::OutputPositions;
 use crate::weights::Weights;
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -17,7 +17,7 @@ pub(crate) struct Trace {
     positions: Vec<u32>,
     spans: Vec<Range<usize>>,
     /// The rows that the last layer has, where it has not all.
-    asked: Option<Asked>,
+    asked: Option<OutputPositions>,
     /// The residual stream after the last layer, `[asked, width]`, and the norm's view of it.
     last: Vec<f32>,
     last_statistics: Vec<f32>,
@@ -36,7 +36,7 @@ impl Trace {
         cpu: &Cpu,
         weights: &Weights,
         sequences: Ragged<'_>,
-        asked: Asked,
+        asked: OutputPositions,
         keep: bool,
         dropout: Option<Dropout>,
     ) {
@@ -62,7 +62,7 @@ impl Trace {
             layer.forward(&pass, n, asked, self.gradients.room(), &mut next);
         }
         self.last = next;
-        let rows = self.asked.as_ref().map_or(tokens, Asked::rows);
+        let rows = self.asked.as_ref().map_or(tokens, OutputPositions::rows);
         let out = if self.asked.is_some() { &mut self.few } else { &mut self.out };
         norm::forward(
             cpu,

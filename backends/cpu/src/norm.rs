@@ -1,7 +1,7 @@
 //! LayerNorm (Ba et al., arXiv:1607.06450) and RMSNorm (Zhang and Sennrich, arXiv:1910.07467).
 
 use crate::Cpu;
-use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, ones, put};
 use crate::threads::{ELEMENT, Parts};
 

@@ -1,7 +1,7 @@
 //! AdamW over all weights in one pass, and the global norm of their gradient.
 
 use crate::Cpu;
-use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{dot, get, put};
 use crate::threads::{ELEMENT, Parts};
 use alloc::vec;

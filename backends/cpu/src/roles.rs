@@ -1,14 +1,14 @@
 //! The roles that read: policy, reference, reward model, critic.
 
-use crate::asked::Asked;
 use crate::generate::{PackedWeights, Request};
-use crate::head::Owed;
+use crate::head::HeadInputs;
+use crate::output_positions::OutputPositions;
 use crate::{EngineError, Model};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Error, Ragged};
 
 impl Model {
@@ -16,16 +16,27 @@ impl Model {
     pub(crate) fn with_head<T>(
         &mut self,
         batch: Batch<'_>,
-        read: impl FnOnce(&Self, &Owed<'_>) -> T,
+        read: impl FnOnce(&Self, &HeadInputs<'_>) -> T,
     ) -> Result<T, EngineError> {
         let sequences = batch.sequences();
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::before_owed(batch), false, None);
+        self.trace.forward(
+            &self.cpu,
+            &self.weights,
+            sequences,
+            OutputPositions::before_loss_tokens(batch),
+            false,
+            None,
+        );
         let tokens = sequences.tokens();
-        let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.owed()[t]).collect();
-        let owed =
-            Owed { positions: &positions, tokens, temperature: batch.temperature(), out: &self.trace.out };
-        Ok(read(self, &owed))
+        let positions: Vec<usize> = (0..tokens.len()).filter(|&t| batch.loss_mask()[t]).collect();
+        let loss_mask = HeadInputs {
+            positions: &positions,
+            tokens,
+            temperature: batch.temperature(),
+            out: &self.trace.out,
+        };
+        Ok(read(self, &loss_mask))
     }
 }
 
@@ -33,9 +44,9 @@ impl Reference for Model {
     type Error = EngineError;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
-        self.with_head(batch, |model, owed| {
+        self.with_head(batch, |model, loss_mask| {
             out.fill(0.0);
-            for (&t, row) in owed.positions.iter().zip(owed.rows(&model.cpu, &model.weights)) {
+            for (&t, row) in loss_mask.positions.iter().zip(loss_mask.rows(&model.cpu, &model.weights)) {
                 out[t] = row.log_prob;
             }
         })
@@ -46,8 +57,8 @@ impl Policy for Model {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {
@@ -78,7 +89,14 @@ impl Reward for Model {
 
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::last(sequences), false, None);
+        self.trace.forward(
+            &self.cpu,
+            &self.weights,
+            sequences,
+            OutputPositions::last(sequences),
+            false,
+            None,
+        );
         let values = self.read_values()?;
         for (out, end) in out.iter_mut().zip(sequences.ends()) {
             *out = values[end - 1];
@@ -92,7 +110,7 @@ impl Critic for Model {
 
     async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         self.check(sequences)?;
-        self.trace.forward(&self.cpu, &self.weights, sequences, Asked::all(sequences), false, None);
+        self.trace.forward(&self.cpu, &self.weights, sequences, OutputPositions::all(sequences), false, None);
         out.copy_from_slice(&self.read_values()?);
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Vectors over slices whose length is no multiple of a vector's.
 
-use crate::lanes::{Lanes, WIDTH};
+use crate::simd::{Lanes, WIDTH};
 
 /// Up to sixteen elements from `p`; missing ones are 0.
 ///
@@ -70,7 +70,7 @@ pub(crate) unsafe fn add_scaled<L: Lanes>(a: &mut [f32], x: f32, b: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lanes::kernel;
+    use crate::simd::kernel;
     use crate::testing::{close, cpus, numbers, weighted, wide};
 
     #[test]

@@ -5,12 +5,12 @@ use crate::{Batch, Error, HeldRows};
 use alloc::vec;
 
 /// `out[t]` is KL(policy ‖ reference) in nats over all that token t might have been, under the batch's
-/// temperature, where it is owed, else 0 (see [`exact_kl`]): what the estimates of
-/// [`crate::maths::KlEstimator`] scatter about. `reference`: its rows at the batch's owed tokens;
+/// temperature, where it is in the loss mask, else 0 (see [`exact_kl`]): what the estimates of
+/// [`crate::maths::KlEstimator`] scatter about. `reference`: its rows at the batch's loss tokens;
 /// `out`: `[tokens]`.
 ///
 /// # Errors
-/// The policy's; [`Error::Shape`]; [`Error::Range`] for an owed token without a reference's row;
+/// The policy's; [`Error::Shape`]; [`Error::Range`] for an loss token without a reference's row;
 /// [`Error::NotFinite`] for logits.
 pub async fn exact_kls<P: Rows>(
     policy: &mut P,
@@ -18,7 +18,7 @@ pub async fn exact_kls<P: Rows>(
     batch: Batch<'_>,
     out: &mut [f32],
 ) -> Result<(), P::Error> {
-    check("out", out.len(), batch.owed().len())?;
+    check("out", out.len(), batch.loss_mask().len())?;
     let width = policy.row_len();
     let temperature = f64::from(batch.temperature());
     let (mut log_p, mut log_q) = (vec![0.0; width], vec![0.0; width]);
@@ -46,8 +46,8 @@ mod tests {
     #[test]
     fn is_the_divergence_of_whole_rows() {
         let sequences = Ragged::new(&[0, 1, 2, 1], &[4]).unwrap();
-        let owed = [false, true, false, true];
-        let batch = Batch::new(sequences, &owed).unwrap().at_temperature(0.5).unwrap();
+        let loss_mask = [false, true, false, true];
+        let batch = Batch::new(sequences, &loss_mask).unwrap().at_temperature(0.5).unwrap();
         let (mut policy, mut reference) = (Table::new(3, 3), Table::new(3, 3));
         policy.weights[6] = 0.5;
         let held = ready(HeldRows::of(&mut reference, batch)).unwrap().unwrap();

@@ -7,7 +7,7 @@ use crate::{Batch, Error};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Products with the Fisher information of a policy, `F = 1/n·Σ ∂ln p[t]·∂ln p[t]ᵀ` over a batch's n owed
+/// Products with the Fisher information of a policy, `F = 1/n·Σ ∂ln p[t]·∂ln p[t]ᵀ` over a batch's n loss
 /// tokens, without F: the log-probabilities' slopes along v come from a central difference, one pull-back
 /// does the rest (Pearlmutter, 1994, in the form that Schulman et al., arXiv:1502.05477, App. C, call the
 /// covariance of the gradients).
@@ -30,18 +30,18 @@ impl<'a> Fisher<'a> {
     /// length: about the cube root of the log-probabilities' rounding, 0.01, does.
     ///
     /// # Errors
-    /// The policy's; [`Error::Range`] for the displacement; [`Error::TooFew`] where no token is owed.
+    /// The policy's; [`Error::Range`] for the displacement; [`Error::TooFew`] where no token is in the loss mask.
     pub async fn new<P: Parameters>(
         policy: &mut P,
         batch: Batch<'a>,
         displacement: f64,
     ) -> Result<Self, <P as Learner>::Error> {
         positive("displacement", displacement)?;
-        let tokens = batch.owed().iter().filter(|owed| **owed).count();
+        let tokens = batch.loss_mask().iter().filter(|counts| **counts).count();
         if tokens == 0 {
-            return Err(Error::TooFew { name: "owed tokens", need: 1, got: 0 }.into());
+            return Err(Error::TooFew { name: "loss_mask tokens", need: 1, got: 0 }.into());
         }
-        let (zeros, scalars) = (vec![0.0; policy.parameters()], vec![0.0; batch.owed().len()]);
+        let (zeros, scalars) = (vec![0.0; policy.parameters()], vec![0.0; batch.loss_mask().len()]);
         let mut weights = zeros.clone();
         policy.read(&mut weights).await?;
         let (moved, gradient) = (zeros.clone(), zeros);
@@ -49,7 +49,7 @@ impl<'a> Fisher<'a> {
         Ok(Self { batch, displacement, tokens, weights, moved, gradient, ahead, behind })
     }
 
-    /// The batch's owed tokens, n.
+    /// The batch's loss tokens, n.
     pub fn tokens(&self) -> usize {
         self.tokens
     }
@@ -89,7 +89,7 @@ impl<'a> Fisher<'a> {
         Ok(())
     }
 
-    /// Leaves in `ahead` how each owed log-probability changes along v, over n.
+    /// Leaves in `ahead` how each loss log-probability changes along v, over n.
     async fn slopes<P>(&mut self, policy: &mut P, v: &[f64], step: f64) -> Result<(), <P as Learner>::Error>
     where
         P: Parameters + Reference<Error = <P as Learner>::Error>,
@@ -115,7 +115,7 @@ impl<'a> Fisher<'a> {
 
     async fn pull<P: Parameters>(&mut self, policy: &mut P) -> Result<(), <P as Learner>::Error> {
         let mut objective = Linear::new(&self.ahead)?;
-        policy.forget().await?;
+        policy.zero_grad().await?;
         policy.accumulate(self.batch, &mut objective).await?;
         policy.take_gradient(&mut self.gradient).await
     }
@@ -127,7 +127,7 @@ mod tests {
     use crate::maths::log_prob_pull;
     use crate::maths::oracle::close;
     use crate::random::{Key, Stream};
-    use crate::testing::{Table, owed};
+    use crate::testing::{Table, loss_mask};
     use crate::{Ragged, ready};
 
     const TEXT: [u32; 12] = [0, 1, 2, 2, 1, 0, 0, 2, 1, 1, 2, 0];
@@ -135,11 +135,11 @@ mod tests {
     #[test]
     fn equals_the_dense_matrix() {
         let sequences = Ragged::new(&TEXT, &[7, 12]).unwrap();
-        let owed = owed(sequences);
-        let batch = Batch::new(sequences, &owed).unwrap().at_temperature(0.8).unwrap();
+        let loss_mask = loss_mask(sequences);
+        let batch = Batch::new(sequences, &loss_mask).unwrap().at_temperature(0.8).unwrap();
         let mut policy = Table::random(3, 5);
         let mut dense = vec![0.0; 81];
-        for t in (0..12).filter(|&t| owed[t]) {
+        for t in (0..12).filter(|&t| loss_mask[t]) {
             let mut score = [0.0; 9];
             let row = policy.row(TEXT[t - 1]);
             let logits: Vec<f64> = policy.weights[row.clone()].iter().map(|&z| z.into()).collect();

@@ -76,13 +76,13 @@ impl Trpo {
     }
 
     /// One step on tokens that the policy drew with its weights as they are, at the batch's temperature.
-    /// `advantages` are laid out as the batch's tokens; only owed positions are read. Where no step within
+    /// `advantages` are laid out as the batch's tokens; only loss tokens are read. Where no step within
     /// the bound gains anything, or something fails, the weights are as before. The optimizer's state is
     /// neither used nor changed; what had been accumulated is forgotten.
     ///
     /// # Errors
     /// The policy's; [`Error::Range`] for a setting; [`Error::Shape`]; [`Error::NotFinite`];
-    /// [`Error::TooFew`] where no token is owed.
+    /// [`Error::TooFew`] where no token is in the loss mask.
     pub async fn step<P>(
         &self,
         policy: &mut P,
@@ -93,7 +93,7 @@ impl Trpo {
         P: Parameters + Reference<Error = <P as Learner>::Error>,
     {
         self.validate()?;
-        check("advantages", advantages.len(), batch.owed().len())?;
+        check("advantages", advantages.len(), batch.loss_mask().len())?;
         let mut fisher = Fisher::new(policy, batch, self.displacement).await?;
         let gain = Surrogate::new(policy, batch, advantages, fisher.tokens()).await?;
         let mut step = TrpoStep::default();
@@ -158,8 +158,8 @@ impl<'a> Surrogate<'a> {
     ) -> Result<Self, P::Error> {
         let mut old = vec![0.0; advantages.len()];
         policy.log_probs(batch, &mut old).await?;
-        let owed = |(&a, &owed): (&f32, &bool)| if owed { a } else { 0.0 };
-        let advantages: Vec<f32> = advantages.iter().zip(batch.owed()).map(owed).collect();
+        let loss_mask = |(&a, &loss_mask): (&f32, &bool)| if loss_mask { a } else { 0.0 };
+        let advantages: Vec<f32> = advantages.iter().zip(batch.loss_mask()).map(loss_mask).collect();
         finite("advantages", &advantages)?;
         Ok(Self { batch, advantages, old, tokens })
     }
@@ -169,7 +169,7 @@ impl<'a> Surrogate<'a> {
         let over = self.tokens as f32;
         let cotangents: Vec<f32> = self.advantages.iter().map(|a| a / over).collect();
         let mut gradient = vec![0.0; policy.parameters()];
-        policy.forget().await?;
+        policy.zero_grad().await?;
         policy.accumulate(self.batch, &mut Linear::new(&cotangents)?).await?;
         policy.take_gradient(&mut gradient).await?;
         Ok(gradient.into_iter().map(f64::from).collect())
@@ -180,7 +180,7 @@ impl<'a> Surrogate<'a> {
         let mut new = vec![0.0; self.old.len()];
         policy.log_probs(self.batch, &mut new).await?;
         let (mut gain, mut kl) = (0.0, 0.0);
-        // Where nothing is owed both are 0, and so adds nothing.
+        // Where nothing is in the loss mask both are 0, and so adds nothing.
         for (&a, (&new, &old)) in self.advantages.iter().zip(new.iter().zip(&self.old)) {
             let (new, old) = (f64::from(new), f64::from(old));
             gain += f64::from(a) * libm::expm1(new - old);
@@ -200,8 +200,8 @@ mod tests {
     use crate::algorithms::exact_kls;
     use crate::random::{Key, Stream};
     use crate::roles::Policy;
-    use crate::sampling::{Sampling, Stopping};
-    use crate::testing::{Table, owed};
+    use crate::sampling::{SamplingParams, StopCriteria};
+    use crate::testing::{Table, loss_mask};
     use crate::{HeldRows, Ragged, ready};
 
     const EACH: usize = 9;
@@ -210,9 +210,9 @@ mod tests {
     fn written(policy: &mut Table, step: u32) -> (Vec<u32>, Vec<usize>) {
         let (starts, ends): (Vec<u32>, Vec<usize>) = (0..128).map(|i| (i % 5, i as usize + 1)).unzip();
         let prompts = Ragged::new(&starts, &ends).unwrap();
-        let stopping = Stopping { max_new_tokens: EACH - 1, eos: &[], stop: &[] };
+        let stopping = StopCriteria { max_new_tokens: EACH - 1, eos: &[], stop: &[] };
         let key = Key::new(3, Stream::Sampling, step);
-        let sampling = Sampling::at_temperature(1.0);
+        let sampling = SamplingParams::at_temperature(1.0);
         let responses = ready(policy.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();
         let texts = starts.iter().enumerate();
         let tokens =
@@ -224,8 +224,8 @@ mod tests {
     fn advantages(tokens: &[u32]) -> (Vec<f32>, f64) {
         let good = |t: usize| !t.is_multiple_of(EACH) && tokens[t] == (tokens[t - 1] + 1) % 5;
         let scores: Vec<f32> = (0..tokens.len()).map(|t| f32::from(good(t))).collect();
-        let owed = (tokens.len() / EACH * (EACH - 1)) as f64;
-        let mean = scores.iter().map(|&s| f64::from(s)).sum::<f64>() / owed;
+        let loss_mask = (tokens.len() / EACH * (EACH - 1)) as f64;
+        let mean = scores.iter().map(|&s| f64::from(s)).sum::<f64>() / loss_mask;
         (scores.iter().map(|s| s - mean as f32).collect(), mean)
     }
 
@@ -237,8 +237,8 @@ mod tests {
         for iteration in 0..12 {
             let (tokens, ends) = written(&mut policy, iteration);
             let sequences = Ragged::new(&tokens, &ends).unwrap();
-            let owed = owed(sequences);
-            let batch = Batch::new(sequences, &owed).unwrap();
+            let loss_mask = loss_mask(sequences);
+            let batch = Batch::new(sequences, &loss_mask).unwrap();
             let (advantages, mean) = advantages(&tokens);
             let mut old = policy.clone();
             let step = ready(trpo.step(&mut policy, batch, &advantages)).unwrap().unwrap();
@@ -246,7 +246,7 @@ mod tests {
             let held = ready(HeldRows::of(&mut policy, batch)).unwrap().unwrap();
             let mut kls = vec![0.0; tokens.len()];
             ready(exact_kls(&mut old, &held, batch, &mut kls)).unwrap().unwrap();
-            let exact = kls.iter().sum::<f32>() / owed.iter().filter(|o| **o).count() as f32;
+            let exact = kls.iter().sum::<f32>() / loss_mask.iter().filter(|o| **o).count() as f32;
             assert!(exact < 0.03, "{exact} {step:?}");
             if iteration == 0 {
                 assert!(exact > 0.01 && step.backtracks <= 1 && step.residual < 0.05, "{exact} {step:?}");
@@ -262,8 +262,8 @@ mod tests {
         let mut policy = Table::random(5, 4);
         let (tokens, ends) = written(&mut policy, 0);
         let sequences = Ragged::new(&tokens, &ends).unwrap();
-        let owed = owed(sequences);
-        let batch = Batch::new(sequences, &owed).unwrap();
+        let loss_mask = loss_mask(sequences);
+        let batch = Batch::new(sequences, &loss_mask).unwrap();
         let before = policy.weights.clone();
         let mut run = |trpo: Trpo, advantages: &[f32]| {
             let got = ready(trpo.step(&mut policy, batch, advantages)).unwrap();

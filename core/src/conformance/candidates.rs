@@ -112,19 +112,19 @@ fn company<S: Subject<Network: Candidates>>(subject: &S) -> Checked {
 /// As the scorer's; a `k` of 0 or beyond the vocabulary, other lengths, an id outside the vocabulary.
 fn refusals<S: Subject<Network: Candidates>>(subject: &S) -> Checked {
     let (text, mut network) = (Text::short(subject), subject.fresh(1));
-    let (owed, vocabulary) = (text.positions().len(), subject.vocabulary());
+    let (loss_mask, vocabulary) = (text.positions().len(), subject.vocabulary());
     likeliest(subject, &mut network, &text, vocabulary)?;
     for (what, k, len) in [
         ("a k of 0", 0, 0),
-        ("a k beyond the vocabulary", vocabulary + 1, owed * (vocabulary + 1)),
-        ("outputs of another length", 2, owed * 2 - 1),
+        ("a k beyond the vocabulary", vocabulary + 1, loss_mask * (vocabulary + 1)),
+        ("outputs of another length", 2, loss_mask * 2 - 1),
     ] {
         let (mut ids, mut log_probs) = (vec![0; len], vec![0.0; len]);
         refused(subject, what, network.top(text.batch()?, k, &mut ids, &mut log_probs))?;
         refused(subject, what, network.candidates(text.batch()?, k, &ids, &mut log_probs))?;
     }
-    let outside = vec![vocabulary as u32; owed];
-    let mut log_probs = vec![0.0; owed];
+    let outside = vec![vocabulary as u32; loss_mask];
+    let mut log_probs = vec![0.0; loss_mask];
     let call = network.candidates(text.batch()?, 1, &outside, &mut log_probs);
     refused(subject, "a candidate outside the vocabulary", call)?;
     for (what, bad) in bad_texts(subject) {

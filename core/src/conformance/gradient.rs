@@ -51,7 +51,7 @@ pub(super) fn gradient<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     )
 }
 
-/// Every owed number is shown once, in order, and whole where an objective couples its tokens; nothing is
+/// Every loss number is shown once, in order, and whole where an objective couples its tokens; nothing is
 /// shown that was not asked for; and what is returned is the objective's loss.
 pub(super) fn contract<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
@@ -64,10 +64,10 @@ pub(super) fn contract<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     Ok(Measured::within(0.0))
 }
 
-/// Each owed number by itself has a gradient.
+/// Each loss number by itself has a gradient.
 pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let text = text(subject);
-    for place in O::owed(&text) {
+    for place in O::positions(&text) {
         let mut weights = vec![0.0; O::count(&text)];
         weights[place] = 1.0;
         norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights).map(|_| ()))?;

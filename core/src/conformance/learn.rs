@@ -47,14 +47,14 @@ pub(super) fn look<S: Subject<Network: Learner>, O: Output>(
     text: &Text,
 ) -> Result<Vec<f32>, Fault> {
     let seen = teach::<S, O>(subject, network, text, &vec![0.0; O::count(text)])?;
-    wait(subject, network.forget())?;
-    Ok(O::owed(text).into_iter().map(|place| seen[place]).collect())
+    wait(subject, network.zero_grad())?;
+    Ok(O::positions(text).into_iter().map(|place| seen[place]).collect())
 }
 
-/// `Σ w·x` over owed numbers.
+/// `Σ w·x` over loss numbers.
 pub(super) fn loss<O: Output>(text: &Text, seen: &[f32], weights: &[f32]) -> f64 {
-    let owed = O::owed(text);
-    owed.iter().zip(seen).map(|(&place, &x)| f64::from(weights[place]) * f64::from(x)).sum()
+    let positions = O::positions(text);
+    positions.iter().zip(seen).map(|(&place, &x)| f64::from(weights[place]) * f64::from(x)).sum()
 }
 
 /// Steps.

@@ -66,7 +66,7 @@ fn teach_candidates<S: Subject<Network: LearnCandidates>>(
     wait(subject, network.accumulate_candidates(text.batch()?, objective.k, ids, objective))
 }
 
-/// Three ids at each owed token.
+/// Three ids at each loss token.
 fn ids<S: Subject>(subject: &S, text: &Text) -> Vec<u32> {
     let vocabulary = subject.vocabulary() as u32;
     text.positions()
@@ -83,7 +83,10 @@ fn shows<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) -> Chec
     let want = given(subject, &mut network, &text, 3, &ids)?;
     let mut objective = Weighted::new(3, numbers(3 * text.tokens.len(), 2));
     teach_candidates(subject, &mut network, &text, &ids, &mut objective)?;
-    ensure(objective.positions == text.positions(), "candidates are not those of the owed tokens, in order")?;
+    ensure(
+        objective.positions == text.positions(),
+        "candidates are not those of the loss_mask tokens, in order",
+    )?;
     measured.all(&objective.seen, &want)?;
     Ok(measured)
 }
@@ -101,7 +104,7 @@ fn gradient<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) -> C
         },
         |network| {
             let loss = teach_candidates(subject, network, &text, &ids, &mut Weighted::new(3, weights(1.0)))?;
-            wait(subject, network.forget())?;
+            wait(subject, network.zero_grad())?;
             Ok(loss)
         },
     )

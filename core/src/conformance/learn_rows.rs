@@ -67,7 +67,7 @@ fn shows<S: Subject<Network: LearnRows + Rows>>(subject: &S) -> Checked {
     let (positions, want) = rows(subject, &mut network, &text)?;
     let mut objective = Weighted::new(1.0, false);
     teach_rows(subject, &mut network, &text, &mut objective)?;
-    ensure(objective.positions == positions, "rows are not those of the owed tokens, in order")?;
+    ensure(objective.positions == positions, "rows are not those of the loss_mask tokens, in order")?;
     measured.all(&objective.logits, &want)?;
     Ok(measured)
 }
@@ -80,7 +80,7 @@ fn gradient<S: Subject<Network: LearnRows + Rows>>(subject: &S) -> Checked {
         |network, sign| teach_rows(subject, network, &text, &mut Weighted::new(sign, false)).map(|_| ()),
         |network| {
             let loss = teach_rows(subject, network, &text, &mut Weighted::new(1.0, false))?;
-            wait(subject, network.forget())?;
+            wait(subject, network.zero_grad())?;
             Ok(loss)
         },
     )

@@ -23,7 +23,7 @@
 //! moments and with an ε far above every gradient is plain descent, `θ ← θ − (η/ε)·g`; so the kit moves
 //! two fresh networks by the same short way along `g` and against it, and the difference of their
 //! losses has to be that way's length times the norm that `step` returned: `⟨∇L, g⟩ = ‖g‖²`. That holds
-//! if `g` is the gradient, or its part along the weights that are trained at all. That nothing owed is
+//! if `g` is the gradient, or its part along the weights that are trained at all. That nothing outside the loss mask is
 //! left out is a check of its own. Where there is [`Parameters`], random directions are tried too.
 //!
 //! **A skip is a claim.** A check that fails for a reason may be declared in [`Subject::skips`], with the

@@ -11,7 +11,7 @@ use super::statistics::{draws, filters, pairs, repetition};
 use super::stopping::{endings, limits};
 use super::text::{Text, words};
 use crate::roles::Policy;
-use crate::sampling::{Filters, Sampling};
+use crate::sampling::{Filters, SamplingParams};
 
 pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
     [
@@ -35,11 +35,11 @@ fn scored<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let (prompts, mut network) = (prompts(subject), subject.fresh(1));
     let filtered = Filters { temperature: 0.8, top_k: 3, top_p: 0.9, ..Filters::default() };
     let settings = [
-        Sampling::at_temperature(1.0),
-        Sampling::at_temperature(0.6),
-        Sampling::at_temperature(1.6),
-        Sampling::Draw(filtered),
-        Sampling::Greedy,
+        SamplingParams::at_temperature(1.0),
+        SamplingParams::at_temperature(0.6),
+        SamplingParams::at_temperature(1.6),
+        SamplingParams::Draw(filtered),
+        SamplingParams::Greedy,
     ];
     for sampling in settings {
         let out = sample(subject, &mut network, &prompts, &sampling, &up_to(9), key(0), 0)?;
@@ -59,7 +59,7 @@ fn keys<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let equal = Text::of((0..8).map(|_| words(subject, 2, 20)));
     let draw = |network: &mut S::Network, step, first| {
-        let sampling = Sampling::at_temperature(1.0);
+        let sampling = SamplingParams::at_temperature(1.0);
         sample(subject, network, &equal, &sampling, &up_to(6), key(step), first)
     };
     let once = draw(&mut network, 0, 0)?;
@@ -79,7 +79,7 @@ fn keys<S: Subject<Network: Policy>>(subject: &S) -> Checked {
 fn same_responses<S: Subject<Network: Policy>>(subject: &S, parts: &[core::ops::Range<usize>]) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let (prompts, mut network) = (prompts(subject), subject.fresh(1));
-    let sampling = Sampling::at_temperature(1.3);
+    let sampling = SamplingParams::at_temperature(1.3);
     let whole = sample(subject, &mut network, &prompts, &sampling, &up_to(7), key(2), 40)?;
     for range in parts {
         let first = 40 + range.start as u32;
@@ -108,7 +108,7 @@ fn first<S: Subject<Network: Policy>>(subject: &S) -> Checked {
 fn greedy<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (prompts, mut network) = (prompts(subject), subject.fresh(1));
-    let out = sample(subject, &mut network, &prompts, &Sampling::Greedy, &up_to(2), key(0), 0)?;
+    let out = sample(subject, &mut network, &prompts, &SamplingParams::Greedy, &up_to(2), key(0), 0)?;
     for i in 0..out.len() {
         let log_probs = next(subject, &mut network, &prompts.tokens[prompts.span(i)], 1.0)?;
         let best = log_probs.iter().copied().fold(f32::NEG_INFINITY, f32::max);

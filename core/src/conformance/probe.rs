@@ -14,16 +14,16 @@ pub(super) trait Output {
         text.tokens.len()
     }
     /// Which of them the network owes.
-    fn owed(text: &Text) -> Vec<usize> {
+    fn positions(text: &Text) -> Vec<usize> {
         (0..Self::count(text)).collect()
     }
 }
 
 const NOTHING: Needs = Needs { log_probs: false, entropy: false, values: false, scores: false };
 
-/// Log-probabilities of owed tokens.
+/// Log-probabilities of loss tokens.
 pub(super) struct LogProbs;
-/// Entropies at owed tokens.
+/// Entropies at loss tokens.
 pub(super) struct Entropies;
 /// Values at every token.
 pub(super) struct Values;
@@ -32,14 +32,14 @@ pub(super) struct Scores;
 
 impl Output for LogProbs {
     const NEEDS: Needs = Needs { log_probs: true, ..NOTHING };
-    fn owed(text: &Text) -> Vec<usize> {
+    fn positions(text: &Text) -> Vec<usize> {
         text.positions()
     }
 }
 
 impl Output for Entropies {
     const NEEDS: Needs = Needs { log_probs: true, entropy: true, ..NOTHING };
-    fn owed(text: &Text) -> Vec<usize> {
+    fn positions(text: &Text) -> Vec<usize> {
         text.positions()
     }
 }
@@ -86,7 +86,7 @@ impl<'a> Probe<'a> {
             needs: O::NEEDS,
             coupling,
             form,
-            positions: O::owed(text),
+            positions: O::positions(text),
             weights,
             seen: vec![f32::NAN; O::count(text)],
             shown: Vec::new(),
@@ -127,12 +127,12 @@ impl<'a> Probe<'a> {
         Ok(self.loss - before)
     }
 
-    /// A fault unless every owed output was shown once, as the objective asked, and the learner returned
+    /// A fault unless every output of the loss mask was shown once, as the objective asked, and the learner returned
     /// the objective's loss.
     pub(super) fn keeps(mut self, loss: f64) -> Result<(), Fault> {
         self.expect(
             self.shown == self.positions,
-            "the objective was not shown each owed output once, in order",
+            "the objective was not shown each output of the loss mask once, in order",
         );
         self.expect(
             self.coupling == Coupling::Token || self.calls <= 1,

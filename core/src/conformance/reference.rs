@@ -36,19 +36,19 @@ pub(super) fn next<S: Subject<Network: Reference>>(
     Ok(text.ends.iter().map(|end| out[end - 1]).collect())
 }
 
-/// All of `out` is written: at most 0 where owed, and 0 where not.
+/// All of `out` is written: at most 0 where in the loss mask, and 0 where not.
 fn writes<S: Subject<Network: Reference>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let mut text = Text::uneven(subject);
     for owes in [true, false] {
         let out = read::<S, LogProbs>(subject, &mut network, &text)?;
-        for (&x, &owed) in out.iter().zip(&text.owed) {
-            ensure(owed || x == 0.0, "what is not owed is not 0")?;
+        for (&x, &counts) in out.iter().zip(&text.loss_mask) {
+            ensure(counts || x == 0.0, "a token outside the loss mask is not 0")?;
             ensure(x <= 0.0, "a log-probability is above 0")?;
         }
-        let some = text.owed.iter().zip(&out).any(|(owed, x)| *owed && *x < 0.0);
-        ensure(some == owes, "nothing owed is below 0")?;
-        text.owed.fill(false);
+        let some = text.loss_mask.iter().zip(&out).any(|(counts, x)| *counts && *x < 0.0);
+        ensure(some == owes, "no loss token is below 0")?;
+        text.loss_mask.fill(false);
     }
     Ok(Measured::within(0.0))
 }

@@ -72,14 +72,14 @@ pub(super) fn not_finite<S: Subject<Network: Learner>, O: Output>(subject: &S) -
     let before = look::<S, O>(subject, &mut network, &text)?;
     for bad in [f32::NAN, f32::INFINITY] {
         let mut weights = weights::<O>(&text);
-        weights[O::owed(&text)[0]] = bad;
+        weights[O::positions(&text)[0]] = bad;
         let mut probe = Probe::new::<O>(&text, &weights, Form::Weighted, Coupling::Token);
         let at_once = is_refused(subject, network.accumulate(text.batch()?, &mut probe))?;
         ensure(
             at_once || is_refused(subject, network.step(&adam(0.1)))?,
             "a step with a gradient that is not finite was accepted",
         )?;
-        wait(subject, network.forget())?;
+        wait(subject, network.zero_grad())?;
         measured.all(&look::<S, O>(subject, &mut network, &text)?, &before)?;
     }
     Ok(measured)

@@ -33,14 +33,14 @@ pub(super) fn rows<S: Subject<Network: Rows>>(
     Ok((positions, all))
 }
 
-/// Each owed token's row comes once, in rising order.
+/// Each loss token's row comes once, in rising order.
 fn order<S: Subject<Network: Rows>>(subject: &S) -> Checked {
     let mut text = Text::uneven(subject);
     let mut network = subject.fresh(1);
     for _ in 0..2 {
         let (positions, _) = rows(subject, &mut network, &text)?;
-        ensure(positions == text.positions(), "rows are not those of the owed tokens, in order")?;
-        text.owed.fill(false);
+        ensure(positions == text.positions(), "rows are not those of the loss_mask tokens, in order")?;
+        text.loss_mask.fill(false);
     }
     Ok(Measured::within(0.0))
 }

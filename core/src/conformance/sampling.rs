@@ -7,7 +7,7 @@ use super::text::{SEED, Text, words};
 use crate::Ragged;
 use crate::random::{Key, Stream};
 use crate::roles::Policy;
-use crate::sampling::{Finish, Responses, Sampling, Stopping};
+use crate::sampling::{FinishReason, Responses, SamplingParams, StopCriteria};
 
 /// The key of the kit's samples.
 pub(super) fn key(step: u32) -> Key {
@@ -15,8 +15,8 @@ pub(super) fn key(step: u32) -> Key {
 }
 
 /// Never ends before `max_new_tokens`.
-pub(super) fn up_to(max_new_tokens: usize) -> Stopping<'static> {
-    Stopping { max_new_tokens, eos: &[], stop: &[] }
+pub(super) fn up_to(max_new_tokens: usize) -> StopCriteria<'static> {
+    StopCriteria { max_new_tokens, eos: &[], stop: &[] }
 }
 
 /// Responses, whose arrays fit each other.
@@ -24,8 +24,8 @@ pub(super) fn sample<S: Subject<Network: Policy>>(
     subject: &S,
     network: &mut S::Network,
     prompts: &Text,
-    sampling: &Sampling,
-    stopping: &Stopping<'_>,
+    sampling: &SamplingParams,
+    stopping: &StopCriteria<'_>,
     key: Key,
     first: u32,
 ) -> Result<Responses, Fault> {
@@ -48,7 +48,7 @@ pub(super) fn sample<S: Subject<Network: Policy>>(
         let room = subject.context() - prompts.span(i).len();
         ensure(length <= room, "a response is longer than its context")?;
         for (t, &token) in (1..).zip(out.response(i)) {
-            let full = (t == room).then_some(Finish::Length);
+            let full = (t == room).then_some(FinishReason::Length);
             let due = stopping.finish(token, t).or(full);
             ensure(
                 due == (t == length).then_some(*finish),

@@ -6,7 +6,7 @@ use super::reference::next;
 use super::sampling::{key, sample, up_to};
 use super::text::{Text, words};
 use crate::roles::Policy;
-use crate::sampling::{Filters, Sampling};
+use crate::sampling::{Filters, SamplingParams};
 use alloc::vec;
 use alloc::vec::Vec;
 
@@ -48,7 +48,7 @@ fn counted<S: Subject<Network: Policy>>(
     step: u32,
 ) -> Result<Vec<usize>, Fault> {
     let prompts = Text::of(vec![prompt; DRAWS]);
-    let sampling = Sampling::Draw(filters);
+    let sampling = SamplingParams::Draw(filters);
     let out = sample(subject, network, &prompts, &sampling, &up_to(1), key(step), 0)?;
     let mut counts = vec![0; subject.vocabulary()];
     out.tokens.iter().for_each(|id| counts[*id as usize] += 1);
@@ -145,7 +145,7 @@ pub(super) fn pairs<S: Subject<Network: Policy>>(subject: &S) -> Checked {
         probabilities.extend(second.iter().map(|second| of(&first) * of(second)));
     }
     let prompts = Text::of(vec![&prompt; DRAWS]);
-    let sampling = Sampling::at_temperature(1.0);
+    let sampling = SamplingParams::at_temperature(1.0);
     let out = sample(subject, &mut network, &prompts, &sampling, &up_to(2), key(20), 0)?;
     let mut counts = vec![0; vocabulary * vocabulary];
     for i in 0..out.len() {

@@ -13,7 +13,7 @@ use crate::roles::Learner;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Nothing is left after [`Learner::forget`], nor after a step: a step's norm is then 0, and what is
+/// Nothing is left after [`Learner::zero_grad`], nor after a step: a step's norm is then 0, and what is
 /// accumulated next is alone.
 pub(super) fn forgets<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
@@ -26,7 +26,7 @@ pub(super) fn forgets<S: Subject<Network: Learner>, O: Output>(subject: &S) -> C
         if by_step {
             measured.pair(step(subject, &mut network, still())?, fresh);
         } else {
-            wait(subject, network.forget())?;
+            wait(subject, network.zero_grad())?;
         }
         measured.pair(step(subject, &mut network, still())?, 0.0);
     }
@@ -102,7 +102,7 @@ pub(super) fn learns<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Ch
         }
     }
     let square = |seen: &[f32]| -> f64 {
-        O::owed(&text)
+        O::positions(&text)
             .iter()
             .zip(seen)
             .map(|(&i, &x)| f64::from(x - wanted[i]) * f64::from(x - wanted[i]))

@@ -7,7 +7,7 @@ use super::run::refused;
 use super::sampling::{key, prompts, sample, up_to};
 use super::text::{Text, words};
 use crate::roles::Policy;
-use crate::sampling::{Finish, Sampling, Stopping};
+use crate::sampling::{FinishReason, SamplingParams, StopCriteria};
 
 /// A response ends at its first end token or stop token, which it keeps, or at the greatest length; all
 /// three happen. Where it ends otherwise, `sample` says so.
@@ -17,16 +17,16 @@ pub(super) fn endings<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let ends = (subject.vocabulary() as u32 / 2).max(2);
     // Half of the vocabulary ends a response, so that a few tokens are enough to see each ending.
     let stop = [1, ends - 1, subject.vocabulary() as u32 - 1];
-    let stopping = Stopping { max_new_tokens: 3, eos: &[0], stop: &stop };
+    let stopping = StopCriteria { max_new_tokens: 3, eos: &[0], stop: &stop };
     let mut seen = [false; 3];
     for step in 0..20 {
-        let sampling = Sampling::at_temperature(1.5);
+        let sampling = SamplingParams::at_temperature(1.5);
         let out = sample(subject, &mut network, &prompts, &sampling, &stopping, key(step), 0)?;
         for finish in out.finish {
             match finish {
-                Finish::Eos => seen[0] = true,
-                Finish::Stop => seen[1] = true,
-                Finish::Length => seen[2] = true,
+                FinishReason::Eos => seen[0] = true,
+                FinishReason::Stop => seen[1] = true,
+                FinishReason::Length => seen[2] = true,
             }
         }
     }
@@ -38,7 +38,7 @@ pub(super) fn endings<S: Subject<Network: Policy>>(subject: &S) -> Checked {
 /// room is refused, and changes nothing.
 pub(super) fn limits<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
-    let sampling = Sampling::at_temperature(1.0);
+    let sampling = SamplingParams::at_temperature(1.0);
     let context = subject.context();
     let long =
         Text::of([words(subject, context - 1, 22), words(subject, context - 3, 23), words(subject, 1, 24)]);
@@ -60,11 +60,11 @@ pub(super) fn limits<S: Subject<Network: Policy>>(subject: &S) -> Checked {
 fn refusals<S: Subject<Network: Policy>>(subject: &S, network: &mut S::Network) -> Result<(), Fault> {
     let full = Text::of([words(subject, 2, 20), words(subject, subject.context(), 21)]);
     for (what, bad) in bad_texts(subject).into_iter().chain([("a prompt that fills the context", full)]) {
-        let sampling = Sampling::at_temperature(1.0);
+        let sampling = SamplingParams::at_temperature(1.0);
         refused(subject, what, network.sample(bad.sequences()?, &sampling, &up_to(2), key(0), 0))?;
     }
     let prompts = Text::short(subject);
-    let sampling = Sampling::at_temperature(1.0);
+    let sampling = SamplingParams::at_temperature(1.0);
     // No response is empty.
     refused(
         subject,

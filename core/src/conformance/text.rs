@@ -13,7 +13,7 @@ pub(super) const SEED: u64 = 20_220_304;
 pub(super) struct Text {
     pub(super) tokens: Vec<u32>,
     pub(super) ends: Vec<usize>,
-    pub(super) owed: Vec<bool>,
+    pub(super) loss_mask: Vec<bool>,
     pub(super) temperature: f32,
     /// The index of the first sequence in the batch that this is a part of.
     pub(super) first: u32,
@@ -21,45 +21,45 @@ pub(super) struct Text {
 
 impl Default for Text {
     fn default() -> Self {
-        Self { tokens: Vec::new(), ends: Vec::new(), owed: Vec::new(), temperature: 1.0, first: 0 }
+        Self { tokens: Vec::new(), ends: Vec::new(), loss_mask: Vec::new(), temperature: 1.0, first: 0 }
     }
 }
 
 impl Text {
-    /// Everything is owed but first tokens.
+    /// The loss mask covers all but first tokens.
     pub(super) fn of<T: AsRef<[u32]>>(sequences: impl IntoIterator<Item = T>) -> Self {
         let mut text = Self::default();
         for sequence in sequences {
             let sequence = sequence.as_ref();
             text.tokens.extend_from_slice(sequence);
-            text.owed.extend((0..sequence.len()).map(|t| t > 0));
+            text.loss_mask.extend((0..sequence.len()).map(|t| t > 0));
             text.ends.push(text.tokens.len());
         }
         text
     }
 
-    /// Uneven lengths from 1 to the context, and every fourth token not owed.
+    /// Uneven lengths from 1 to the context, and every fourth token not in the loss mask.
     pub(super) fn uneven<S: Subject>(subject: &S) -> Self {
         let long = subject.context();
         let lengths = [3, 1, long, 2, long / 2 + 1, 5];
         let mut text = Self::of(lengths.iter().zip(0..).map(|(n, i)| words(subject, *n, i)));
-        for t in (0..text.owed.len()).step_by(4) {
-            text.owed[t] = false;
+        for t in (0..text.loss_mask.len()).step_by(4) {
+            text.loss_mask[t] = false;
         }
         text
     }
 
-    /// Three sequences, eight owed tokens.
+    /// Three sequences, eight loss tokens.
     pub(super) fn short<S: Subject>(subject: &S) -> Self {
         Self::of([4, 2, 5].iter().zip(10..).map(|(n, i)| words(subject, *n, i)))
     }
 
-    /// The text followed by each id of the vocabulary, which alone is owed.
+    /// The text followed by each id of the vocabulary, which alone is in the loss mask.
     pub(super) fn continued<S: Subject>(subject: &S, prefix: &[u32]) -> Self {
         let mut text = Self::of((0..subject.vocabulary() as u32).map(|id| [prefix, &[id]].concat()));
-        text.owed.fill(false);
+        text.loss_mask.fill(false);
         for &end in &text.ends {
-            text.owed[end - 1] = true;
+            text.loss_mask[end - 1] = true;
         }
         text
     }
@@ -69,7 +69,7 @@ impl Text {
     }
 
     pub(super) fn batch(&self) -> Result<Batch<'_>, Error> {
-        Ok(Batch::new(self.sequences()?, &self.owed)?
+        Ok(Batch::new(self.sequences()?, &self.loss_mask)?
             .at_temperature(self.temperature)?
             .starting_at(self.first))
     }
@@ -95,15 +95,15 @@ impl Text {
         let mut text = Self::default().at(self.temperature);
         for i in order {
             text.tokens.extend_from_slice(&self.tokens[self.span(i)]);
-            text.owed.extend_from_slice(&self.owed[self.span(i)]);
+            text.loss_mask.extend_from_slice(&self.loss_mask[self.span(i)]);
             text.ends.push(text.tokens.len());
         }
         text
     }
 
-    /// Positions of what is owed.
+    /// Positions of what is in the loss mask.
     pub(super) fn positions(&self) -> Vec<usize> {
-        (0..self.owed.len()).filter(|t| self.owed[*t]).collect()
+        (0..self.loss_mask.len()).filter(|t| self.loss_mask[*t]).collect()
     }
 }
 

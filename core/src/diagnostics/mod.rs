@@ -26,7 +26,7 @@ pub trait Diagnose {
 mod tests {
     use super::*;
     use crate::maths::{Comparisons, Disagreement, PolicyStats, ValueStats};
-    use crate::sampling::Finish;
+    use crate::sampling::FinishReason;
     use std::collections::BTreeSet;
     use std::vec::Vec;
 
@@ -50,8 +50,8 @@ mod tests {
             kl.see(&[x], &[-0.7]).unwrap();
             kl.see_exact(x.abs(), 1);
             importance.see(x).unwrap();
-            response.see(&[x], Finish::Eos);
-            reward.see(&shaping, x, Finish::Eos, 0.1, &[x]);
+            response.see(&[x], FinishReason::Eos);
+            reward.see(&shaping, x, FinishReason::Eos, 0.1, &[x]);
         }
         let policy =
             PolicyStats { tokens: 1, ratio_min: 1.0, ratio_max: 1.0, entropy: 1.0, ..PolicyStats::default() };

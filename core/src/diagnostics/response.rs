@@ -1,6 +1,6 @@
 use super::Diagnose;
 use crate::Real;
-use crate::sampling::Finish;
+use crate::sampling::FinishReason;
 
 /// How long responses are, why they ended, and how surprising their tokens were. Sums, so that parts of
 /// a batch merge.
@@ -21,10 +21,10 @@ pub struct ResponseStats {
 impl ResponseStats {
     /// Takes in a response by its tokens' log-probabilities when they were drawn, in nats, and why it
     /// ended.
-    pub fn see<R: Real>(&mut self, log_probs: &[R], finish: Finish) {
+    pub fn see<R: Real>(&mut self, log_probs: &[R], finish: FinishReason) {
         self.merge(&Self {
             responses: 1,
-            truncated: usize::from(finish == Finish::Length),
+            truncated: usize::from(finish == FinishReason::Length),
             tokens: log_probs.len(),
             length_max: log_probs.len(),
             surprise: -log_probs.iter().map(|p| p.f64()).sum::<f64>(),
@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn values_are_what_they_say() {
         let mut stats = ResponseStats::default();
-        stats.see(&[-1.0, -2.0, -3.0], Finish::Length);
-        stats.see(&[-2.0f32], Finish::Stop);
+        stats.see(&[-1.0, -2.0, -3.0], FinishReason::Length);
+        stats.see(&[-2.0f32], FinishReason::Stop);
         let mut seen = std::vec::Vec::new();
         stats.diagnose(&mut |name, value| seen.push((name, value)));
         let want =

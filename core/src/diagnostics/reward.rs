@@ -1,7 +1,7 @@
 use super::Diagnose;
 use crate::Real;
 use crate::maths::{MissingEnd, Shaping};
-use crate::sampling::Finish;
+use crate::sampling::FinishReason;
 
 /// Where rewards come from. Sums over responses, so that parts of a batch merge; all in units of reward.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -23,7 +23,14 @@ pub struct RewardParts {
 impl RewardParts {
     /// Takes in a response as [`Shaping`] rewards it: its score, why it ended, β per nat, and each
     /// token's KL estimate, clipped, in nats.
-    pub fn see<R: Real>(&mut self, shaping: &Shaping, score: f64, finish: Finish, beta: f64, token_kl: &[R]) {
+    pub fn see<R: Real>(
+        &mut self,
+        shaping: &Shaping,
+        score: f64,
+        finish: FinishReason,
+        beta: f64,
+        token_kl: &[R],
+    ) {
         let clipped = Shaping { missing_end: MissingEnd::Keep, ..*shaping }.score(score, finish);
         self.merge(&Self {
             responses: 1,
@@ -82,7 +89,7 @@ mod tests {
             score in -9.0..9.0, kl in prop::collection::vec(-2.0..2.0, 1..9), beta in 0.0..0.5, which in 0usize..9,
         ) {
             let missing_end = [MissingEnd::Keep, MissingEnd::Subtract(1.0), MissingEnd::Replace(-1.0)][which % 3];
-            let finish = [Finish::Eos, Finish::Stop, Finish::Length][which / 3];
+            let finish = [FinishReason::Eos, FinishReason::Stop, FinishReason::Length][which / 3];
             let shaping = Shaping { missing_end, score_clip: Some(5.0), ..Shaping::PLAIN };
             let mut parts = RewardParts::default();
             parts.see(&shaping, score, finish, beta, &kl);
@@ -90,7 +97,7 @@ mod tests {
             shaping.rewards(&kl, beta, shaping.score(score, finish), &mut rewards).unwrap();
             close(parts.total(), rewards.iter().sum(), 1e-12);
             prop_assert_eq!((parts.responses, parts.score), (1, score));
-            prop_assert!(finish == Finish::Length || parts.missing_end == 0.0);
+            prop_assert!(finish == FinishReason::Length || parts.missing_end == 0.0);
         }
     }
 }

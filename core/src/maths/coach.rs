@@ -5,7 +5,7 @@ use crate::error::check;
 use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
-/// What each action is owed of the feedback from then on, as eligibility traces give it out (MacGlashan
+/// What each action is in the loss mask of the feedback from then on, as eligibility traces give it out (MacGlashan
 /// et al., arXiv:1701.06049, algorithm 1): feedback `f[t]` is about the action `delay` steps before it,
 /// and `λ` as much about each one before that,
 ///

@@ -6,7 +6,7 @@ use crate::{Error, Real};
 
 /// Next-token cross-entropy: `L = −c·Σ ln p[t] / n`, `∂L/∂ln p[t] = −c/n`.
 ///
-/// `log_probs`, `grad`: `[owed tokens]`, in nats. `n` (`denominator`) counts the owed tokens of the
+/// `log_probs`, `grad`: `[loss tokens]`, in nats. `n` (`denominator`) counts the loss tokens of the
 /// whole optimizer batch, so that parts add up; `c` (`coefficient`) is 1, or PPO-ptx's γ
 /// (arXiv:2203.02155, eq. 2). `grad` is overwritten.
 ///

@@ -4,7 +4,7 @@ use super::Shaping;
 use super::gae_scan::Scan;
 use crate::error::check;
 use crate::ranges::within;
-use crate::sampling::Finish;
+use crate::sampling::FinishReason;
 use crate::{Error, Real};
 
 /// Whether reaching the longest allowed length ends the world or only our view of it.
@@ -71,7 +71,7 @@ impl Gae {
         &self,
         rewards: &[R],
         values: &[R],
-        finish: Finish,
+        finish: FinishReason,
         advantages: &mut [R],
         returns: &mut [R],
     ) -> Result<(), Error> {
@@ -102,7 +102,7 @@ impl Gae {
         };
         check("advantages", of.advantages.len(), steps)?;
         check("returns", of.returns.len(), steps)?;
-        let bootstraps = self.cutoff == Cutoff::Bootstraps && of.finish == Finish::Length;
+        let bootstraps = self.cutoff == Cutoff::Bootstraps && of.finish == FinishReason::Length;
         let after = of.values.get(steps).copied().filter(|_| bootstraps).unwrap_or(R::ZERO);
         let (policy, critic) = (self.policy_lambda(tokens), self.value_lambda.unwrap_or(self.lambda));
         Ok(Scan {
@@ -128,7 +128,7 @@ pub struct Steps<'a, R> {
     /// The value of the state before each token, and after the last.
     pub values: &'a [R],
     /// Why the response ended.
-    pub finish: Finish,
+    pub finish: FinishReason,
     /// What each step did better than expected; written.
     pub advantages: &'a mut [R],
     /// What the value network is to predict; written.
@@ -147,7 +147,7 @@ pub struct Response<'a, R> {
     /// The score of the whole, in units of reward (see [`super::RewardScale`]).
     pub score: f64,
     /// Why it ended.
-    pub finish: Finish,
+    pub finish: FinishReason,
 }
 
 /// Rewards, advantages and returns of one response: [`Shaping`], then [`Gae`]. Returns the sum of
@@ -212,7 +212,7 @@ mod tests {
             let reference: Vec<f64> = x.iter().map(|p| p.1).collect();
             let values: Vec<f64> = x.iter().map(|p| p.2).chain([0.3]).collect();
             let r = Response {
-                log_probs: &log_probs, reference: &reference, values: &values, score, finish: Finish::Length,
+                log_probs: &log_probs, reference: &reference, values: &values, score, finish: FinishReason::Length,
             };
             let gae = Gae::new(1.0, 1.0);
             for (placement, steps) in
@@ -240,7 +240,7 @@ mod tests {
             let values: Vec<f64> = x.iter().map(|p| p.1).chain([0.7]).collect();
             let gae = Gae { cutoff: Cutoff::Bootstraps, value_lambda: Some(critic), ..Gae::new(0.97, 0.9) };
             let (mut advantages, mut returns) = (vec![f64::NAN; x.len()], vec![f64::NAN; x.len()]);
-            gae.advantages(&rewards, &values, Finish::Length, &mut advantages, &mut returns).unwrap();
+            gae.advantages(&rewards, &values, FinishReason::Length, &mut advantages, &mut returns).unwrap();
             let (gamma, mut want) = (vec![0.97; x.len()], vec![f64::NAN; x.len()]);
             crate::maths::gae(&rewards, &gamma, &values, 0.9, &mut want).unwrap();
             advantages.iter().zip(&want).for_each(|(got, want)| close(*got, *want, 1e-12));
@@ -261,13 +261,13 @@ mod tests {
             let inputs: Vec<_> = (0..count).map(|i| (make(i, 0), make(i, 1))).collect();
             let mut together: Vec<_> = inputs.iter().map(|(r, _)| [r.clone(), r.clone()]).collect();
             let steps = inputs.iter().zip(&mut together).map(|((rewards, values), [advantages, returns])| {
-                Steps { rewards, values, finish: Finish::Length, advantages, returns }
+                Steps { rewards, values, finish: FinishReason::Length, advantages, returns }
             });
             gae.advantages_of_all(steps).unwrap();
             for ((rewards, values), got) in inputs.iter().zip(together) {
                 let mut alone = [vec![f32::NAN; rewards.len()], vec![f32::NAN; rewards.len()]];
                 let [advantages, returns] = &mut alone;
-                gae.advantages(rewards, values, Finish::Length, advantages, returns).unwrap();
+                gae.advantages(rewards, values, FinishReason::Length, advantages, returns).unwrap();
                 assert_eq!(alone, got);
             }
         }
@@ -278,7 +278,7 @@ mod tests {
         let (rewards, values) = ([0.0, 0.5, 1.0], [0.5, -0.25, 0.75, 0.3]);
         let both = |gae: Gae| {
             let (mut advantages, mut returns) = ([f64::NAN; 3], [f64::NAN; 3]);
-            gae.advantages(&rewards, &values, Finish::Eos, &mut advantages, &mut returns).unwrap();
+            gae.advantages(&rewards, &values, FinishReason::Eos, &mut advantages, &mut returns).unwrap();
             (advantages, returns)
         };
         let plain = Gae::new(0.9, 0.5);
@@ -306,11 +306,11 @@ mod tests {
             reference: &[-1.0, -1.0],
             values: &[0.0, 0.0, 8.0],
             score: 1.0,
-            finish: Finish::Length,
+            finish: FinishReason::Length,
         };
         let gae = Gae { cutoff: Cutoff::Bootstraps, ..Gae::new(0.5, 1.0) };
         assert_eq!(run(gae, ScorePlacement::LastToken, 2, &r)[2], [2.0, 4.0]);
-        r.finish = Finish::Eos;
+        r.finish = FinishReason::Eos;
         assert_eq!(run(gae, ScorePlacement::LastToken, 2, &r)[2], [0.5, 1.0]);
     }
 
@@ -321,7 +321,7 @@ mod tests {
             reference: &[-1.0],
             values: &[0.25, 0.5],
             score: 2.0,
-            finish: Finish::Eos,
+            finish: FinishReason::Eos,
         };
         let gae = Gae::new(1.0, 0.9);
         let [rewards, advantages, returns] = run(gae, ScorePlacement::AfterLastToken, 2, &r);
@@ -337,7 +337,7 @@ mod tests {
             reference: &[-1.0; 2],
             values: &[0.0; 2],
             score: 0.0,
-            finish: Finish::Eos,
+            finish: FinishReason::Eos,
         };
         let gae = Gae::new(1.0, 0.9);
         let mut out = [[0.0; 2]; 3];

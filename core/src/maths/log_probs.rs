@@ -123,36 +123,38 @@ fn chosen<R: Real>(logits: &[R], target: usize) -> Result<R, Error> {
 pub enum Reduction {
     /// The log-probability of the whole, in nats.
     Sum,
-    /// Nats per owed token.
+    /// Nats per loss token.
     Mean,
 }
 
-/// `out[i]` sums or averages the owed log-probabilities of sequence `i`.
-/// `log_probs`, `owed`: `[tokens]`; `ends`, `out`: `[sequences]`. A sequence that owes nothing sums
+/// `out[i]` sums or averages the loss log-probabilities of sequence `i`.
+/// `log_probs`, `loss_mask`: `[tokens]`; `ends`, `out`: `[sequences]`. A sequence that owes nothing sums
 /// to 0.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Ends`]; [`Error::TooFew`] for a mean over nothing (NaN in PyTorch).
 pub fn sequence_log_probs<R: Real>(
     log_probs: &[R],
-    owed: &[bool],
+    loss_mask: &[bool],
     ends: &[usize],
     reduction: Reduction,
     out: &mut [R],
 ) -> Result<(), Error> {
-    check("owed", owed.len(), log_probs.len())?;
+    check("loss_mask", loss_mask.len(), log_probs.len())?;
     check("out", out.len(), ends.len())?;
     crate::error::rising(ends, log_probs.len())?;
     let mut start = 0;
     for (out, &end) in out.iter_mut().zip(ends) {
         let (mut sum, mut count) = (0.0, 0usize);
-        for t in (start..end).filter(|&t| owed[t]) {
+        for t in (start..end).filter(|&t| loss_mask[t]) {
             sum += log_probs[t].f64();
             count += 1;
         }
         *out = R::of(match reduction {
             Reduction::Sum => sum,
-            Reduction::Mean if count == 0 => return Err(Error::TooFew { name: "owed", need: 1, got: 0 }),
+            Reduction::Mean if count == 0 => {
+                return Err(Error::TooFew { name: "loss_mask", need: 1, got: 0 });
+            }
             Reduction::Mean => sum / count as f64,
         });
         start = end;
@@ -245,13 +247,13 @@ mod tests {
 
     #[test]
     fn sequences_reduce_alone() {
-        let (lp, owed) = ([9.0, -1.0, -2.0, 9.0, -4.0], [false, true, true, false, true]);
+        let (lp, loss_mask) = ([9.0, -1.0, -2.0, 9.0, -4.0], [false, true, true, false, true]);
         let mut out = [f64::NAN; 2];
-        sequence_log_probs(&lp, &owed, &[3, 5], Reduction::Mean, &mut out).unwrap();
+        sequence_log_probs(&lp, &loss_mask, &[3, 5], Reduction::Mean, &mut out).unwrap();
         assert_eq!(out, [-1.5, -4.0]);
         sequence_log_probs(&lp, &[false; 5], &[3, 5], Reduction::Sum, &mut out).unwrap();
         assert_eq!(out, [0.0, 0.0]);
         let none = sequence_log_probs(&lp, &[false; 5], &[3, 5], Reduction::Mean, &mut out);
-        assert_eq!(none, Err(Error::TooFew { name: "owed", need: 1, got: 0 }));
+        assert_eq!(none, Err(Error::TooFew { name: "loss_mask", need: 1, got: 0 }));
     }
 }

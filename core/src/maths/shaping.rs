@@ -3,7 +3,7 @@
 use super::KlEstimator;
 use crate::error::check;
 use crate::ranges::{finite, positive};
-use crate::sampling::Finish;
+use crate::sampling::FinishReason;
 use crate::{Error, Real};
 
 /// Which step of a response the score is given to.
@@ -97,11 +97,11 @@ impl Shaping {
     }
 
     /// The score that counts: clipped, then penalized where the end is missing.
-    pub fn score(&self, score: f64, finish: Finish) -> f64 {
+    pub fn score(&self, score: f64, finish: FinishReason) -> f64 {
         let score = self.score_clip.map_or(score, |limit| score.max(-limit.abs()).min(limit.abs()));
         let ended = match self.end {
-            End::Eos => finish == Finish::Eos,
-            End::EosOrStop => finish != Finish::Length,
+            End::Eos => finish == FinishReason::Eos,
+            End::EosOrStop => finish != FinishReason::Length,
         };
         match self.missing_end {
             _ if ended => score,
@@ -199,7 +199,8 @@ mod tests {
             (with(MissingEnd::Subtract(1.0), End::EosOrStop), 2.0, 2.0, 1.0),
             (with(MissingEnd::Replace(-1.0), End::EosOrStop), 2.0, 2.0, -1.0),
         ] {
-            let got = [Finish::Eos, Finish::Stop, Finish::Length].map(|f| setting.score(7.0, f));
+            let got =
+                [FinishReason::Eos, FinishReason::Stop, FinishReason::Length].map(|f| setting.score(7.0, f));
             assert_eq!(got, [eos, stop, length], "{setting:?}");
         }
     }

@@ -6,7 +6,7 @@ use crate::maths::Update;
 use crate::model::Architecture;
 use crate::random::Key;
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
-use crate::sampling::{Responses, Sampling, Stopping};
+use crate::sampling::{Responses, SamplingParams, StopCriteria};
 use crate::{Batch, Objective, Ragged};
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -43,8 +43,8 @@ pub trait DynNetwork: Any + Send + Sync {
     fn sample<'a>(
         &'a mut self,
         prompts: Ragged<'a>,
-        sampling: &'a Sampling,
-        stopping: &'a Stopping<'a>,
+        sampling: &'a SamplingParams,
+        stopping: &'a StopCriteria<'a>,
         key: Key,
         first: u32,
     ) -> BoxedFuture<'a, Responses>;
@@ -58,8 +58,8 @@ pub trait DynNetwork: Any + Send + Sync {
         batch: Batch<'a>,
         objective: &'a mut dyn Objective,
     ) -> BoxedFuture<'a, f64>;
-    /// As [`Learner::forget`].
-    fn forget(&mut self) -> BoxedFuture<'_, ()>;
+    /// As [`Learner::zero_grad`].
+    fn zero_grad(&mut self) -> BoxedFuture<'_, ()>;
     /// As [`Learner::step`].
     fn step<'a>(&'a mut self, update: &'a Update) -> BoxedFuture<'a, f64>;
     /// As [`Averaged::average`].
@@ -119,8 +119,8 @@ impl<N: Network> DynNetwork for N {
     fn sample<'a>(
         &'a mut self,
         prompts: Ragged<'a>,
-        sampling: &'a Sampling,
-        stopping: &'a Stopping<'a>,
+        sampling: &'a SamplingParams,
+        stopping: &'a StopCriteria<'a>,
         key: Key,
         first: u32,
     ) -> BoxedFuture<'a, Responses> {
@@ -143,8 +143,8 @@ impl<N: Network> DynNetwork for N {
         boxed(async move { Learner::accumulate(self, batch, &mut objective).await })
     }
 
-    fn forget(&mut self) -> BoxedFuture<'_, ()> {
-        boxed(Learner::forget(self))
+    fn zero_grad(&mut self) -> BoxedFuture<'_, ()> {
+        boxed(Learner::zero_grad(self))
     }
 
     fn step<'a>(&'a mut self, update: &'a Update) -> BoxedFuture<'a, f64> {

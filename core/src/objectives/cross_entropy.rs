@@ -2,7 +2,7 @@ use crate::maths::cross_entropy;
 use crate::ranges::positive;
 use crate::{Error, Needs, Objective};
 
-/// Next-token cross-entropy over the owed tokens (see [`cross_entropy`]): supervised fine-tuning,
+/// Next-token cross-entropy over the loss tokens (see [`cross_entropy`]): supervised fine-tuning,
 /// language modelling, and with γ as its coefficient PPO-ptx's pretraining term.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CrossEntropy {
@@ -15,7 +15,7 @@ pub struct CrossEntropy {
 }
 
 impl CrossEntropy {
-    /// `denominator` counts the owed tokens of the whole optimizer batch.
+    /// `denominator` counts the loss tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`] unless it is positive.

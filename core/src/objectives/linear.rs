@@ -11,7 +11,7 @@ pub struct Linear<'a> {
 }
 
 impl<'a> Linear<'a> {
-    /// `cotangents`, laid out as the batch's tokens, per nat. Only owed positions are read, but all have
+    /// `cotangents`, laid out as the batch's tokens, per nat. Only loss tokens are read, but all have
     /// to be numbers.
     ///
     /// # Errors

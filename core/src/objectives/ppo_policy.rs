@@ -6,7 +6,7 @@ use crate::vectors::widest;
 use crate::{Coupling, Error, Needs, Objective};
 
 /// PPO's clipped policy loss with an entropy bonus: [`crate::maths::policy_loss`] and
-/// [`crate::maths::entropy_bonus`], over the tokens owed.
+/// [`crate::maths::entropy_bonus`], over the loss tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PpoPolicy<'a> {
     old: &'a [f32],
@@ -23,8 +23,8 @@ pub struct PpoPolicy<'a> {
 
 impl<'a> PpoPolicy<'a> {
     /// `old`, the log-probabilities when the tokens were drawn, in nats, and `advantages` are laid
-    /// out as the batch's tokens; only owed positions are read. `entropy` is the bonus's
-    /// coefficient. `denominator` counts the owed tokens of the whole optimizer batch.
+    /// out as the batch's tokens; only loss tokens are read. `entropy` is the bonus's
+    /// coefficient. `denominator` counts the loss tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`]; [`Error::NotFinite`] for the coefficient.
@@ -106,9 +106,9 @@ impl Objective for PpoPolicy<'_> {
                     let together = follow_one_another(positions);
                     let old = gathered("old", self.old, positions, together)?;
                     let advantages = gathered("advantages", self.advantages, positions, together)?;
-                    let owed = filled(&OWED[..positions.len()]);
+                    let loss_mask = filled(&OWED[..positions.len()]);
                     let mut slopes = [0.0; BLOCK];
-                    sums.block([&filled(log_probs), &old, &advantages], &owed, &mut slopes);
+                    sums.block([&filled(log_probs), &old, &advantages], &loss_mask, &mut slopes);
                     grad.copy_from_slice(&slopes[..grad.len()]);
                 }
                 Ok(())

@@ -22,7 +22,7 @@ impl Filters {
         present: &[u32],
         scratch: &mut [u32],
     ) -> Result<(), Error> {
-        super::Sampling::Draw(*self).validate()?;
+        super::SamplingParams::Draw(*self).validate()?;
         check("scratch", scratch.len(), logits.len())?;
         highest(logits)?;
         if self.repetition != 1.0 {

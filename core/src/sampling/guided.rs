@@ -1,6 +1,6 @@
 //! Sampling that other networks have a say in.
 
-use super::{Finish, Responses, Sampling, Stopping, draw, greedy};
+use super::{FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};
 use crate::capabilities::Rows;
 use crate::error::check;
 use crate::maths::log_prob;
@@ -40,9 +40,9 @@ pub struct Request<'a> {
     /// What is continued.
     pub prompts: Ragged<'a>,
     /// How tokens are chosen, from the adjusted logits.
-    pub sampling: &'a Sampling,
+    pub sampling: &'a SamplingParams,
     /// When a response ends.
-    pub stopping: &'a Stopping<'a>,
+    pub stopping: &'a StopCriteria<'a>,
     /// The longest text, prompt included, that every network involved can read, in tokens.
     pub context: usize,
     /// The draw for response token `p` of prompt `i` is that of (`key`, `first + i`, `p`).
@@ -70,7 +70,7 @@ pub async fn sample_by<P: Rows, G: Guide<P::Error>>(
     request.validate()?;
     let mut texts: Vec<Vec<u32>> = request.prompts.sequences().map(|(prompt, _)| prompt.to_vec()).collect();
     let mut log_probs: Vec<Vec<f32>> = vec![Vec::new(); texts.len()];
-    let mut finish: Vec<Option<Finish>> = vec![None; texts.len()];
+    let mut finish: Vec<Option<FinishReason>> = vec![None; texts.len()];
     let width = policy.row_len();
     let (mut logits, mut scratch) = (Vec::new(), vec![0; width]);
     loop {
@@ -91,7 +91,7 @@ pub async fn sample_by<P: Rows, G: Guide<P::Error>>(
             let (token, log_prob) = request.choose(row, i, written, &texts[i], &mut scratch)?;
             texts[i].push(token);
             log_probs[i].push(log_prob);
-            let full = (texts[i].len() >= request.context).then_some(Finish::Length);
+            let full = (texts[i].len() >= request.context).then_some(FinishReason::Length);
             finish[i] = request.stopping.finish(token, written + 1).or(full);
         }
     }
@@ -100,7 +100,7 @@ pub async fn sample_by<P: Rows, G: Guide<P::Error>>(
         out.tokens.extend_from_slice(&text[text.len() - log_probs.len()..]);
         out.log_probs.extend(log_probs);
         out.ends.push(out.tokens.len());
-        out.finish.push(finish.unwrap_or(Finish::Length));
+        out.finish.push(finish.unwrap_or(FinishReason::Length));
     }
     Ok(out)
 }
@@ -131,8 +131,8 @@ impl Request<'_> {
         let temperature = f64::from(self.sampling.temperature());
         let whole = row.to_vec();
         let token = match self.sampling {
-            Sampling::Greedy => greedy(row)?,
-            Sampling::Draw(filters) => {
+            SamplingParams::Greedy => greedy(row)?,
+            SamplingParams::Draw(filters) => {
                 filters.apply(row, text, scratch)?;
                 draw(row, self.key.uniform(self.first.wrapping_add(i as u32), position as u32))?
             }
@@ -148,17 +148,17 @@ pub(super) async fn next_rows<N: Rows>(
     out: &mut Vec<f32>,
 ) -> Result<(), N::Error> {
     positive("row_len", network.row_len() as f64)?;
-    let (mut tokens, mut ends, mut owed) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut tokens, mut ends, mut loss_mask) = (Vec::new(), Vec::new(), Vec::new());
     for (text, _) in texts.sequences() {
         tokens.extend_from_slice(text);
-        owed.resize(tokens.len(), false);
+        loss_mask.resize(tokens.len(), false);
         // Any token will do: its row goes by what precedes it.
         tokens.push(0);
-        owed.push(true);
+        loss_mask.push(true);
         ends.push(tokens.len());
     }
     out.clear();
-    let batch = Batch::new(Ragged::new(&tokens, &ends)?, &owed)?;
+    let batch = Batch::new(Ragged::new(&tokens, &ends)?, &loss_mask)?;
     network.rows(batch, &mut |_, logits| out.extend_from_slice(logits)).await?;
     Ok(check("rows", out.len(), texts.len() * network.row_len())?)
 }
@@ -176,8 +176,8 @@ mod tests {
 
     /// A request that the closure may change, run on a policy.
     fn write<'a>(
-        sampling: &'a Sampling,
-        stopping: &'a Stopping<'a>,
+        sampling: &'a SamplingParams,
+        stopping: &'a StopCriteria<'a>,
         change: impl FnOnce(&mut Request<'a>),
         guide: &mut impl Guide<Error>,
     ) -> Result<Responses, Error> {
@@ -192,12 +192,12 @@ mod tests {
     #[test]
     fn without_a_guide_it_is_the_policys_own_sampler() {
         let filters = Filters { temperature: 0.7, top_k: 4, top_p: 0.95, min_p: 0.02, repetition: 1.2 };
-        let stopping = Stopping { max_new_tokens: 12, eos: &[0], stop: &[3] };
+        let stopping = StopCriteria { max_new_tokens: 12, eos: &[0], stop: &[3] };
         for sampling in [
-            Sampling::Greedy,
-            Sampling::at_temperature(1.0),
-            Sampling::at_temperature(1.3),
-            Sampling::Draw(filters),
+            SamplingParams::Greedy,
+            SamplingParams::at_temperature(1.0),
+            SamplingParams::at_temperature(1.3),
+            SamplingParams::Draw(filters),
         ] {
             let got = write(&sampling, &stopping, |_| (), &mut ()).unwrap();
             let prompts = Ragged::new(&PROMPTS.0, &PROMPTS.1).unwrap();
@@ -211,14 +211,14 @@ mod tests {
     #[test]
     fn company_changes_nothing_and_the_context_ends_a_text() {
         let (sampling, stopping) =
-            (Sampling::at_temperature(1.0), Stopping { max_new_tokens: 9, eos: &[], stop: &[] });
+            (SamplingParams::at_temperature(1.0), StopCriteria { max_new_tokens: 9, eos: &[], stop: &[] });
         let all = write(&sampling, &stopping, |_| (), &mut ()).unwrap();
         let alone = Ragged::new(&PROMPTS.0[3..4], &[1]).unwrap();
         let one = write(&sampling, &stopping, |r| (r.prompts, r.first) = (alone, 7), &mut ()).unwrap();
         assert_eq!(one.tokens, all.response(2));
         let short = write(&sampling, &stopping, |r| r.context = 5, &mut ()).unwrap();
         let lengths: Vec<usize> = (0..4).map(|i| short.response(i).len()).collect();
-        assert_eq!((lengths, short.finish), (vec![4, 3, 4, 2], vec![Finish::Length; 4]));
+        assert_eq!((lengths, short.finish), (vec![4, 3, 4, 2], vec![FinishReason::Length; 4]));
         assert_eq!(short.tokens[..4], all.tokens[..4]);
     }
 
@@ -238,19 +238,21 @@ mod tests {
 
     #[test]
     fn a_guide_sees_the_texts_that_are_not_over() {
-        let (sampling, stopping) = (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: &[0], stop: &[] });
+        let (sampling, stopping) =
+            (SamplingParams::Greedy, StopCriteria { max_new_tokens: 2, eos: &[0], stop: &[] });
         let mut witness = Witness::default();
         let out = write(&sampling, &stopping, |_| (), &mut witness).unwrap();
         assert_eq!(witness.0, [(vec![0, 1, 2, 3], vec![1, 2, 1, 3]), (vec![0, 2, 3], vec![2, 2, 4])]);
         assert_eq!((out.tokens, out.log_probs), (vec![1, 1, 0, 1, 1, 1, 1], vec![0.0; 7]));
-        assert_eq!(out.finish[..2], [Finish::Length, Finish::Eos]);
+        assert_eq!(out.finish[..2], [FinishReason::Length, FinishReason::Eos]);
     }
 
     #[test]
     fn what_cannot_be_written_is_an_error() {
-        let (sampling, stopping) = (Sampling::Greedy, Stopping { max_new_tokens: 2, eos: &[], stop: &[] });
-        let none = Stopping { max_new_tokens: 0, ..stopping };
-        let cold = Sampling::at_temperature(0.0);
+        let (sampling, stopping) =
+            (SamplingParams::Greedy, StopCriteria { max_new_tokens: 2, eos: &[], stop: &[] });
+        let none = StopCriteria { max_new_tokens: 0, ..stopping };
+        let cold = SamplingParams::at_temperature(0.0);
         assert!(matches!(write(&sampling, &none, |_| (), &mut ()), Err(Error::TooFew { .. })));
         assert!(matches!(write(&cold, &stopping, |_| (), &mut ()), Err(Error::Range { .. })));
         let full = write(&sampling, &stopping, |r| r.context = 3, &mut ());

@@ -128,14 +128,14 @@ mod tests {
     use crate::random::{Key, Stream};
     use crate::ready;
     use crate::sampling::filters;
-    use crate::sampling::{Request, Responses, Sampling, Stopping, sample_by};
+    use crate::sampling::{Request, Responses, SamplingParams, StopCriteria, sample_by};
     use crate::testing::Table;
 
     fn write(policy: &mut Table, guide: &mut impl Guide<Error>) -> Result<Responses, Error> {
         let request = Request {
             prompts: Ragged::new(&[0, 1, 2, 3, 1, 2], &[1, 2, 4, 5, 6]).unwrap(),
-            sampling: &Sampling::at_temperature(1.0),
-            stopping: &Stopping { max_new_tokens: 8, eos: &[], stop: &[] },
+            sampling: &SamplingParams::at_temperature(1.0),
+            stopping: &StopCriteria { max_new_tokens: 8, eos: &[], stop: &[] },
             context: 64,
             key: Key::new(2, Stream::Sampling, 0),
             first: 0,

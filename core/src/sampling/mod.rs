@@ -22,7 +22,7 @@ use crate::ranges::within;
 
 /// How the next token is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sampling {
+pub enum SamplingParams {
     /// The most probable token; of equals, the one with the smallest id.
     Greedy,
     /// A draw from the filtered distribution.
@@ -51,7 +51,7 @@ impl Default for Filters {
     }
 }
 
-impl Sampling {
+impl SamplingParams {
     /// A draw from the whole distribution at `temperature`.
     pub fn at_temperature(temperature: f32) -> Self {
         Self::Draw(Filters { temperature, ..Filters::default() })
@@ -93,7 +93,7 @@ impl Sampling {
 
 /// When a response ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stopping<'a> {
+pub struct StopCriteria<'a> {
     /// The longest response, in tokens, its end token included.
     pub max_new_tokens: usize,
     /// The tokens that end a text.
@@ -105,7 +105,7 @@ pub struct Stopping<'a> {
 /// Why a response ended. Data, never inferred from pad ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
-pub enum Finish {
+pub enum FinishReason {
     /// With an end-of-text token, which is its last token.
     Eos,
     /// With a stop token, which is its last token.
@@ -114,15 +114,15 @@ pub enum Finish {
     Length,
 }
 
-impl Stopping<'_> {
+impl StopCriteria<'_> {
     /// Why a response of `length` tokens ending in `last` is over, or `None` while it is not.
-    pub fn finish(&self, last: u32, length: usize) -> Option<Finish> {
+    pub fn finish(&self, last: u32, length: usize) -> Option<FinishReason> {
         if self.eos.contains(&last) {
-            Some(Finish::Eos)
+            Some(FinishReason::Eos)
         } else if self.stop.contains(&last) {
-            Some(Finish::Stop)
+            Some(FinishReason::Stop)
         } else if length >= self.max_new_tokens {
-            Some(Finish::Length)
+            Some(FinishReason::Length)
         } else {
             None
         }
@@ -140,7 +140,7 @@ pub struct Responses {
     /// ln p of each token at the sampling's temperature, in nats, `[tokens]`.
     pub log_probs: alloc::vec::Vec<f32>,
     /// Why each response ended, `[responses]`.
-    pub finish: alloc::vec::Vec<Finish>,
+    pub finish: alloc::vec::Vec<FinishReason>,
 }
 
 #[cfg(feature = "alloc")]

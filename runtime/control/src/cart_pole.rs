@@ -1,7 +1,7 @@
 //! A pole on a cart.
 
 use super::bins::{bin, together};
-use super::{Happened, Task};
+use super::{Task, Transition};
 use rlhf_core::random::Draws;
 
 const GRAVITY: f64 = 9.8;
@@ -56,7 +56,7 @@ impl Task for CartPole {
     }
 
     /// The equations of motion for a uniform pole, by Euler's method.
-    fn act(&mut self, action: usize) -> Happened {
+    fn act(&mut self, action: usize) -> Transition {
         let force = if action == 1 { FORCE } else { -FORCE };
         let (sin, cos) = (libm::sin(self.angle), libm::cos(self.angle));
         let total = CART + POLE;
@@ -67,7 +67,7 @@ impl Task for CartPole {
         self.speed += TICK * pull;
         self.angle += TICK * self.turning;
         self.turning += TICK * turn;
-        Happened { reward: 1.0, ended: self.x.abs() > TRACK || self.angle.abs() > FALLEN }
+        Transition { reward: 1.0, ended: self.x.abs() > TRACK || self.angle.abs() > FALLEN }
     }
 
     /// Minus the distance from the plane on which the pole swings back and the cart comes home.

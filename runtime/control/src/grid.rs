@@ -1,6 +1,6 @@
 //! A walk through a small maze.
 
-use super::{Happened, Task};
+use super::{Task, Transition};
 use rlhf_core::random::Draws;
 
 /// `#` is a wall, `G` the goal.
@@ -64,12 +64,12 @@ impl Task for Grid {
         self.at
     }
 
-    fn act(&mut self, action: usize) -> Happened {
+    fn act(&mut self, action: usize) -> Transition {
         let to = self.at.wrapping_add_signed(MOVES[action].1);
         if self.distance[to].is_some() {
             self.at = to;
         }
-        Happened { reward: -1.0, ended: self.distance[self.at] == Some(0) }
+        Transition { reward: -1.0, ended: self.distance[self.at] == Some(0) }
     }
 
     /// Minus the steps left: the value of the best walk.
@@ -119,7 +119,7 @@ mod tests {
     fn walls_hold() {
         let mut grid = Grid::default();
         let before = grid.state();
-        assert_eq!(grid.act(0), Happened { reward: -1.0, ended: false });
+        assert_eq!(grid.act(0), Transition { reward: -1.0, ended: false });
         assert_eq!(grid.state(), before);
         grid.act(1);
         assert_eq!(grid.state(), before + 1);

@@ -1,7 +1,7 @@
 //! A car in a valley.
 
 use super::bins::{even, together};
-use super::{Happened, Task};
+use super::{Task, Transition};
 use rlhf_core::random::Draws;
 
 /// Where the track ends on the left, and the goal.
@@ -51,14 +51,14 @@ impl Task for MountainCar {
         together(&[(place, BINS), (even(self.speed, -FASTEST, FASTEST, BINS), BINS)])
     }
 
-    fn act(&mut self, action: usize) -> Happened {
+    fn act(&mut self, action: usize) -> Transition {
         let engine = ENGINE * (action as f64 - 1.0);
         self.speed = (self.speed + engine - SLOPE * libm::cos(3.0 * self.place)).clamp(-FASTEST, FASTEST);
         self.place = (self.place + self.speed).max(LEFT);
         if self.place == LEFT {
             self.speed = self.speed.max(0.0);
         }
-        Happened { reward: -1.0, ended: self.place >= GOAL }
+        Transition { reward: -1.0, ended: self.place >= GOAL }
     }
 
     /// The energy, of motion and of height, in tenths of what the height between valley and top is worth.

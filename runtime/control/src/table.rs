@@ -54,15 +54,15 @@ impl Table {
         Ok(places)
     }
 
-    /// Of each owed token: its position, where its row of logits starts, and which action it is.
-    fn owed(&self, batch: Batch<'_>) -> Result<Vec<(usize, usize, usize)>, Error> {
-        let mut owed = Vec::new();
+    /// Of each loss token: its position, where its row of logits starts, and which action it is.
+    fn actions(&self, batch: Batch<'_>) -> Result<Vec<(usize, usize, usize)>, Error> {
+        let mut actions = Vec::new();
         for (text, span) in batch.sequences().sequences() {
-            for t in span.clone().filter(|&t| batch.owed()[t]) {
-                owed.push((t, self.row(text[0])?, self.action(text[t - span.start])?));
+            for t in span.clone().filter(|&t| batch.loss_mask()[t]) {
+                actions.push((t, self.row(text[0])?, self.action(text[t - span.start])?));
             }
         }
-        Ok(owed)
+        Ok(actions)
     }
 
     fn add<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
@@ -78,10 +78,10 @@ impl Table {
             places.iter().zip(slopes).for_each(|(&place, slope)| self.gradient[place] += slope);
         }
         if needs.log_probs || needs.entropy {
-            let owed = self.owed(batch)?;
-            let positions: Vec<usize> = owed.iter().map(|o| o.0).collect();
+            let actions = self.actions(batch)?;
+            let positions: Vec<usize> = actions.iter().map(|o| o.0).collect();
             let (mut log_probs, mut entropy) = (Vec::new(), Vec::new());
-            for &(_, row, action) in &owed {
+            for &(_, row, action) in &actions {
                 let (l, h) = log_prob(&self.weights[row..row + self.actions], action, temperature)?;
                 log_probs.push(l);
                 entropy.push(h);
@@ -91,7 +91,7 @@ impl Table {
             }
             let (mut slopes, mut bends) = (vec![0.0; log_probs.len()], vec![0.0; entropy.len()]);
             loss += objective.tokens(&positions, &log_probs, &entropy, &mut slopes, &mut bends)?;
-            for (i, &(_, row, action)) in owed.iter().enumerate() {
+            for (i, &(_, row, action)) in actions.iter().enumerate() {
                 let row = row..row + self.actions;
                 let (logits, pulled) = (&self.weights[row.clone()], &mut self.gradient[row]);
                 let bend = bends.get(i).copied().unwrap_or(0.0);
@@ -107,7 +107,7 @@ impl Reference for Table {
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
         out.fill(0.0);
-        for (t, row, action) in self.owed(batch)? {
+        for (t, row, action) in self.actions(batch)? {
             let logits = &self.weights[row..row + self.actions];
             out[t] = log_prob(logits, action, f64::from(batch.temperature()))?.0;
         }
@@ -136,7 +136,7 @@ impl Learner for Table {
         added
     }
 
-    async fn forget(&mut self) -> Result<(), Error> {
+    async fn zero_grad(&mut self) -> Result<(), Error> {
         self.gradient.fill(0.0);
         Ok(())
     }
@@ -160,9 +160,9 @@ mod tests {
     #[test]
     fn it_learns_what_it_is_told_of_one_state_and_nothing_of_others() {
         let mut table = Table::new(2, 2);
-        let (tokens, ends, owed) = ([2, 1, 3, 0], [2, 4], [false, true, false, true]);
+        let (tokens, ends, loss_mask) = ([2, 1, 3, 0], [2, 4], [false, true, false, true]);
         let sequences = Ragged::new(&tokens, &ends).unwrap();
-        let batch = Batch::new(sequences, &owed).unwrap();
+        let batch = Batch::new(sequences, &loss_mask).unwrap();
         let update = Update { learning_rate: 1.0, adam: Default::default(), max_grad_norm: None };
         let (weights, judged) = ([0.0, 1.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]);
         let mut objective = DeepTamer::new(&weights, &judged, 1.0).unwrap();

@@ -4,7 +4,7 @@ use rlhf_core::random::Draws;
 
 /// What an action led to.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Happened {
+pub struct Transition {
     /// The task's own reward, which no learner sees.
     pub reward: f64,
     /// Whether the episode ended by itself: the goal was reached, the pole fell.
@@ -30,7 +30,7 @@ pub trait Task: Clone {
     fn state(&self) -> usize;
 
     /// Takes an action, below [`Self::actions`].
-    fn act(&mut self, action: usize) -> Happened;
+    fn act(&mut self, action: usize) -> Transition;
 
     /// How good the state is for someone who knows the task, in units of its own: what a simulated teacher
     /// goes by.

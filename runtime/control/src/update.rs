@@ -9,7 +9,7 @@ use rlhf_train::TrainError;
 pub(super) struct Pairs {
     tokens: Vec<u32>,
     ends: Vec<usize>,
-    owed: Vec<bool>,
+    loss_mask: Vec<bool>,
 }
 
 impl Pairs {
@@ -17,17 +17,17 @@ impl Pairs {
     pub fn new(steps: impl IntoIterator<Item = (u32, u32)>) -> Self {
         let tokens: Vec<u32> = steps.into_iter().flat_map(|(state, action)| [state, action]).collect();
         let ends = (2..=tokens.len()).step_by(2).collect();
-        let owed = (0..tokens.len()).map(|t| t % 2 == 1).collect();
-        Self { tokens, ends, owed }
+        let loss_mask = (0..tokens.len()).map(|t| t % 2 == 1).collect();
+        Self { tokens, ends, loss_mask }
     }
 
     /// Which tokens are actions.
     pub fn actions(&self) -> &[bool] {
-        &self.owed
+        &self.loss_mask
     }
 
     fn batch(&self) -> Result<Batch<'_>, Error> {
-        Batch::new(Ragged::new(&self.tokens, &self.ends)?, &self.owed)
+        Batch::new(Ragged::new(&self.tokens, &self.ends)?, &self.loss_mask)
     }
 
     /// The value at every token.

@@ -1,6 +1,6 @@
 //! What gzip and Zstandard packed, up to a limit of what it may become.
 
-use super::caught::caught;
+use super::catch_panic::catch_panic;
 use core::cell::Cell;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -174,7 +174,7 @@ impl<R: BufRead> Read for Zstandard<R> {
         if self.failed {
             return Ok(0);
         }
-        let read = caught(|| {
+        let read = catch_panic(|| {
             self.decode().map_err(|e| e.to_string())?;
             self.frame.read(out).map_err(|e| e.to_string())
         });

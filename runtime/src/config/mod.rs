@@ -5,9 +5,9 @@
 
 mod base;
 mod change;
+mod cli_override;
 mod error;
 mod formats;
-mod given;
 mod keys;
 mod migrate;
 mod nearest;
@@ -24,10 +24,10 @@ mod wanted;
 
 pub use base::{BaseFiles, BaseModel, NewBase};
 pub use change::Override;
+pub use cli_override::CliOverride;
 pub use error::ConfigError;
 #[cfg(feature = "run")]
 pub(crate) use formats::name;
-pub use given::Given;
 pub use keys::Config;
 pub use migrate::{VERSION, modernize};
 pub use print::complete;
@@ -65,7 +65,7 @@ impl Config {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn read_with(path: &Path, given: &[Given]) -> Result<Self, ConfigError> {
+    pub fn read_with(path: &Path, given: &[CliOverride]) -> Result<Self, ConfigError> {
         let fault = |reason: String| ConfigError::File { path: path.into(), reason };
         let text = String::from_utf8(read_at_most(path, LONGEST).map_err(|e| fault(e.reason()))?)
             .map_err(|e| fault(e.to_string()))?;
@@ -76,9 +76,9 @@ impl Config {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn parse(text: &str, path: &Path, given: &[Given]) -> Result<Self, ConfigError> {
+    pub fn parse(text: &str, path: &Path, given: &[CliOverride]) -> Result<Self, ConfigError> {
         let mut read = reader::parse(text, path)?;
-        let given = given::apply(&mut read, given)?;
+        let given = cli_override::apply(&mut read, given)?;
         let mut keys = read.keys.clone();
         // Without a base there is no run, and without formats there are sources.
         keys.entry("base").or_insert_with(|| Value::Object(Map::new()));

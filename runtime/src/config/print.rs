@@ -131,7 +131,7 @@ fn toml(value: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Given;
+    use crate::config::CliOverride;
     use rlhf_train::profile::{Method, Profile};
 
     const RESPONSE: usize = 64;
@@ -204,7 +204,7 @@ mod tests {
             {
                 let text = complete(to.0, to.1).unwrap();
                 let rows = text.lines().filter(|line| line.starts_with("#   "));
-                let given: Vec<Given> =
+                let given: Vec<CliOverride> =
                     rows.map(|row| row[1..].trim().split(" # ").next().unwrap().parse().unwrap()).collect();
                 let teacher =
                     if from.1.contains("distil") || from.1 == "gkd" { "teacher = \"T\"" } else { "" };

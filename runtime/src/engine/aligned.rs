@@ -3,10 +3,10 @@
 use super::{ActionValues, EngineError, Model};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Ragged};
 use rlhf_models::weights_sha256;
-use rlhf_train::Led;
+use rlhf_train::ValueGuidedPolicy;
 
 /// A policy: a network, and the action values that lead it, where a method left some.
 #[derive(Clone, Debug)]
@@ -36,9 +36,9 @@ impl From<Model> for Aligned {
 }
 
 /// The policy with its leaders as one.
-fn led<'a>(model: &'a mut Model, values: &'a mut ActionValues) -> Led<'a, Model, Model> {
+fn led<'a>(model: &'a mut Model, values: &'a mut ActionValues) -> ValueGuidedPolicy<'a, Model, Model> {
     let (context, top_k) = (model.architecture().context, values.top_k as usize);
-    Led { policy: model, heads: &mut values.heads, beta: values.beta, top_k, context }
+    ValueGuidedPolicy { policy: model, heads: &mut values.heads, beta: values.beta, top_k, context }
 }
 
 impl Reference for Aligned {
@@ -56,8 +56,8 @@ impl Policy for Aligned {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {

@@ -4,7 +4,7 @@ use super::{EngineError, Model};
 use rlhf_core::maths::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Objective, Ragged};
 
 impl Reference for Model {
@@ -19,8 +19,8 @@ impl Policy for Model {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {
@@ -55,8 +55,8 @@ impl Learner for Model {
         self.network.accumulate(batch, objective).await
     }
 
-    async fn forget(&mut self) -> Result<(), EngineError> {
-        self.network.forget().await
+    async fn zero_grad(&mut self) -> Result<(), EngineError> {
+        self.network.zero_grad().await
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {

@@ -10,7 +10,7 @@ use rlhf_core::model::tokenizer::AnyTokenizer;
 use rlhf_core::rewards::{Ensemble, Steps};
 use rlhf_core::roles::Reward;
 use rlhf_models::{Files, FormatError, Members, Opened, Scoring, StepRule, huggingface};
-use rlhf_train::Scaled;
+use rlhf_train::NormalizedReward;
 use std::path::Path;
 
 /// A reward model of whole answers, or of their steps.
@@ -70,7 +70,7 @@ impl Reward for Member {
 /// What scores answers in step 3: a reward model, or several as one, in units of reward.
 #[derive(Clone, Debug)]
 pub struct Scorer {
-    ensemble: Ensemble<Scaled<Member>>,
+    ensemble: Ensemble<NormalizedReward<Member>>,
     how: EnsembleRule,
 }
 
@@ -79,7 +79,7 @@ impl Scorer {
     ///
     /// # Errors
     /// [`rlhf_core::Error::TooFew`] without a member; [`rlhf_core::Error::Range`] for the rule's setting.
-    pub fn new(members: Vec<Scaled<Member>>, how: EnsembleRule) -> Result<Self, rlhf_core::Error> {
+    pub fn new(members: Vec<NormalizedReward<Member>>, how: EnsembleRule) -> Result<Self, rlhf_core::Error> {
         Ok(Self { ensemble: Ensemble::new(members, how)?, how })
     }
 
@@ -123,7 +123,7 @@ impl Scorer {
         tokenizer: &AnyTokenizer,
         place: impl Fn(&Path, &dyn Fn(&Path) -> Result<(), FileError>) -> Result<(), FileError>,
     ) -> Result<(), FileError> {
-        let write = |at: &Path, member: &Scaled<Member>| {
+        let write = |at: &Path, member: &NormalizedReward<Member>| {
             member.reward.model().save(at, tokenizer)?;
             Ok(Scoring::new(member.scale, member.reward.rule()).write(at)?)
         };
@@ -171,7 +171,7 @@ impl Scorer {
     /// # Errors
     /// The device's own.
     pub fn critic(&self) -> Result<Model, EngineError> {
-        let Scaled { reward, scale: RewardScale { gain, bias } } = &self.ensemble.members()[0];
+        let NormalizedReward { reward, scale: RewardScale { gain, bias } } = &self.ensemble.members()[0];
         let scale = match reward {
             Member::Whole(_) => RewardScale { gain: *gain, bias: *bias },
             Member::Steps(_) => RewardScale { gain: gain / 4.0, bias: bias + gain / 2.0 },
@@ -194,7 +194,11 @@ impl Reward for Scorer {
     }
 }
 
-fn member(opened: &Opened, scoring: Scoring, device: &Device) -> Result<Scaled<Member>, FormatError> {
+fn member(
+    opened: &Opened,
+    scoring: Scoring,
+    device: &Device,
+) -> Result<NormalizedReward<Member>, FormatError> {
     let path = &opened.path;
     let architecture = opened.architecture.clone();
     if !architecture.scalar {
@@ -205,7 +209,7 @@ fn member(opened: &Opened, scoring: Scoring, device: &Device) -> Result<Scaled<M
     let model = Model::from_weights(device, architecture, weights)
         .map_err(|e| FormatError::content(path, "network", e.to_string()))?;
     let scale = scoring.scale();
-    Ok(Scaled { reward: Member::new(model, scoring.steps), scale })
+    Ok(NormalizedReward { reward: Member::new(model, scoring.steps), scale })
 }
 
 #[cfg(test)]
@@ -217,10 +221,10 @@ mod tests {
     use rlhf_core::roles::Critic;
 
     /// A reward model of 11 tokens, in units of reward.
-    fn scaled(seed: u64, scale: RewardScale, steps: Option<StepRule>) -> Scaled<Member> {
+    fn scaled(seed: u64, scale: RewardScale, steps: Option<StepRule>) -> NormalizedReward<Member> {
         let body = Model::random(&Device::default(), Architecture::gpt2(11, 8, 8, 1, 2), seed).unwrap();
         let model = body.with_scalar_head(0.5, seed).unwrap();
-        Scaled { reward: Member::new(model, steps), scale }
+        NormalizedReward { reward: Member::new(model, steps), scale }
     }
 
     /// The rewards of three texts, and a critic's values after their last tokens.

@@ -9,7 +9,7 @@ use rlhf_core::model::Architecture;
 use rlhf_core::network::{BoxedNetwork, Engine, Network, OptimizerState};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Error, Objective, Ragged, ready};
 use std::borrow::Cow;
 
@@ -51,8 +51,8 @@ impl Policy for Bare {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {
@@ -79,8 +79,8 @@ impl Learner for Bare {
     async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, o: &mut O) -> Result<f64, EngineError> {
         self.0.accumulate(batch, o).await
     }
-    async fn forget(&mut self) -> Result<(), EngineError> {
-        self.0.forget().await
+    async fn zero_grad(&mut self) -> Result<(), EngineError> {
+        self.0.zero_grad().await
     }
     async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
         self.0.step(update).await

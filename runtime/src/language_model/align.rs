@@ -6,9 +6,9 @@ use crate::engine::{Model, with_dropout};
 use crate::reward::IntoReward;
 use crate::training::Training;
 use rlhf_core::model::tokenizer::Tokenizer;
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_train::profile::{self, CriticInit};
-use rlhf_train::{Examples, Guards, Iteration, Models, Prompts, RolloutTrainer, Trainer, now};
+use rlhf_train::{Examples, Guards, IterationReport, Models, Prompts, RolloutTrainer, Trainer, now};
 
 /// Settings of a method that learns from what the model writes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,7 +27,7 @@ impl<M> OnPrompts<M> {
     }
 
     fn on<'a>(&self, prompts: &'a [Vec<u32>], ends: &'a [u32], mix: &'a Examples) -> Prompts<'a> {
-        let stopping = Stopping { max_new_tokens: self.max_new_tokens, eos: ends, stop: &[] };
+        let stopping = StopCriteria { max_new_tokens: self.max_new_tokens, eos: ends, stop: &[] };
         Prompts { prompts, stopping, mix, iterations: self.iterations, guards: Guards::default() }
     }
 }
@@ -44,7 +44,7 @@ impl LanguageModel {
         &'a mut self,
         prompts: &'a [P],
         reward: impl IntoReward<Kind> + 'a,
-    ) -> Training<'a, OnPrompts<profile::Ppo>, Iteration> {
+    ) -> Training<'a, OnPrompts<profile::Ppo>, IterationReport> {
         let method = profile::Ppo { average: None, pretraining: None, ..profile::Ppo::default() };
         Training::new(OnPrompts::new(method), move |settings, seed, report| {
             let method = settings.method;
@@ -72,7 +72,7 @@ impl LanguageModel {
         &'a mut self,
         prompts: &'a [P],
         reward: impl IntoReward<Kind> + 'a,
-    ) -> Training<'a, OnPrompts<profile::OnPolicy>, Iteration> {
+    ) -> Training<'a, OnPrompts<profile::OnPolicy>, IterationReport> {
         Training::new(OnPrompts::new(profile::OnPolicy::default()), move |settings, seed, report| {
             let method = settings.method;
             let (prompts, ends, mix) = (self.prompts(prompts)?, self.tokenizer.ends(), Examples::default());
@@ -108,7 +108,7 @@ impl LanguageModel {
         mut trainer: T,
         mut models: Models<'_, Model, R>,
         seed: u64,
-        report: &mut dyn FnMut(&Iteration),
+        report: &mut dyn FnMut(&IterationReport),
     ) -> Result<(), Error> {
         while let Some(seen) = now(trainer.iterate(&mut models))? {
             seen.iteration.iter().for_each(&mut *report);

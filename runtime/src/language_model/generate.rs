@@ -6,7 +6,7 @@ use crate::transcript;
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Policy;
-use rlhf_core::sampling::{Filters, Finish, Sampling, Stopping};
+use rlhf_core::sampling::{Filters, FinishReason, SamplingParams, StopCriteria};
 use rlhf_core::{Ragged, ready};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Writing {
     /// How tokens are chosen.
-    pub sampling: Sampling,
+    pub sampling: SamplingParams,
     /// The longest response, in tokens.
     pub longest: usize,
     /// How many responses to a prompt.
@@ -26,7 +26,7 @@ pub struct Writing {
 
 impl Default for Writing {
     fn default() -> Self {
-        Self { sampling: Sampling::Draw(Filters::default()), longest: 128, count: 1, seed: 0 }
+        Self { sampling: SamplingParams::Draw(Filters::default()), longest: 128, count: 1, seed: 0 }
     }
 }
 
@@ -65,7 +65,7 @@ impl LanguageModel {
         }
         let key = Key::new(seed(writing.seed, &tokens), Stream::Sampling, 0);
         let ends = self.tokenizer.ends();
-        let stopping = Stopping { max_new_tokens: writing.longest, eos: &ends, stop: &[] };
+        let stopping = StopCriteria { max_new_tokens: writing.longest, eos: &ends, stop: &[] };
         let mut out = Vec::new();
         while out.len() < writing.count {
             let together = TOGETHER.min(writing.count - out.len());
@@ -81,7 +81,7 @@ impl LanguageModel {
                 out.push(Response {
                     text: self.tokenizer.decode_continuation(ids),
                     tokens: ids.len(),
-                    finish: if *finish == Finish::Length { "length" } else { "eos" },
+                    finish: if *finish == FinishReason::Length { "length" } else { "eos" },
                     log_prob: log_probs.iter().map(|p| f64::from(*p)).sum(),
                 });
             }

@@ -7,7 +7,7 @@ use crate::{Error, RewardModel};
 use rlhf_core::maths::{Comparisons, EnsembleRule, PreferenceStats, RewardScale};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_train::profile::{self, PreferenceTraining};
-use rlhf_train::{Examples, Pairs, Ranking, Scaled, Step, TrainError, now};
+use rlhf_train::{Examples, NormalizedReward, Pairs, Ranking, Step, TrainError, now};
 
 impl LanguageModel {
     /// Fine-tunes the model on demonstrations, each a prompt and a response (step 1). Only responses are learned, with
@@ -50,7 +50,7 @@ impl LanguageModel {
             let mut model = self.model().with_scalar_head(deviation, seed)?;
             let mut report = |step, seen: &Comparisons| report(&(step, *seen));
             now(rlhf_train::reward_model(&mut model, &ranked, &settings, seed, &mut report))?;
-            let member = Scaled { reward: Member::new(model, None), scale: RewardScale::default() };
+            let member = NormalizedReward { reward: Member::new(model, None), scale: RewardScale::default() };
             RewardModel::new(Scorer::new(vec![member], EnsembleRule::Mean)?, self.tokenizer.clone())
         })
     }

@@ -1,11 +1,11 @@
 //! What a run shows of itself: text for a terminal, and a page to read.
 
 mod curves;
+pub mod format;
 mod number;
 mod overrides;
 pub mod page;
 pub mod plot;
-pub mod said;
 mod table;
 mod write;
 

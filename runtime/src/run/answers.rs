@@ -4,7 +4,7 @@ use super::measure::{log_probs, scores};
 use crate::engine::{Model, Scorer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Policy;
-use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
+use rlhf_core::sampling::{FinishReason, Responses, SamplingParams, StopCriteria};
 use rlhf_train::now;
 use rlhf_train::{Examples, TrainError};
 
@@ -13,11 +13,11 @@ pub(super) fn write<P: Policy<Error: 'static>>(
     policy: &mut P,
     prompts: &[Vec<u32>],
     temperature: f64,
-    stopping: &Stopping<'_>,
+    stopping: &StopCriteria<'_>,
     key: Key,
 ) -> Result<Responses, TrainError> {
     let prompts = Examples::try_from_iter(prompts.iter().map(|prompt| (prompt, [])))?;
-    let sampling = Sampling::at_temperature(temperature as f32);
+    let sampling = SamplingParams::at_temperature(temperature as f32);
     now(async {
         let prompts = prompts.sequences()?;
         policy.sample(prompts, &sampling, stopping, key, 0).await.map_err(TrainError::role("policy"))
@@ -42,7 +42,7 @@ pub struct Evaluator<'a> {
     /// What logits are divided by.
     pub temperature: f64,
     /// When an answer ends.
-    pub stopping: Stopping<'a>,
+    pub stopping: StopCriteria<'a>,
     /// The run's seed.
     pub seed: u64,
     /// The supervised model, which the KL is measured from.
@@ -112,7 +112,7 @@ impl Answers {
 
     /// The share that ended by themselves.
     pub fn ended(&self) -> f64 {
-        let ended = self.responses.finish.iter().filter(|finish| **finish != Finish::Length).count();
+        let ended = self.responses.finish.iter().filter(|finish| **finish != FinishReason::Length).count();
         ended as f64 / self.responses.len() as f64
     }
 }

@@ -7,7 +7,7 @@ use super::rewards::Judged;
 use super::sources::Sources;
 use super::{Data, DataSet, RunError, Stage};
 use crate::config::Config;
-use crate::stage::{Material, optimizers};
+use crate::stage::{TrainingData, optimizers};
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_data::Vote;
 use rlhf_train::Ranking;
@@ -42,7 +42,7 @@ pub(super) struct Checks<'a> {
     pub profile: &'a Profile,
     pub tokenizer: &'a AnyTokenizer,
     pub sources: &'a Sources,
-    pub material: &'a Material,
+    pub material: &'a TrainingData,
 }
 
 impl Checks<'_> {

@@ -1,11 +1,11 @@
 //! What a run is known by.
 
 use super::base::Base;
-use super::given::Given;
+use super::datasets::Set;
 use super::material::Rated;
 use super::rewards::Judged;
-use super::sets::Set;
 use super::sources::Sources;
+use super::starting_models::StartingModels;
 use crate::config::Config;
 use crate::engine::{EngineError, Model};
 use crate::stage;
@@ -22,7 +22,7 @@ pub(super) fn about(
     profile: &Profile,
     base: &Base,
     sources: &Sources,
-    given: &Given,
+    given: &StartingModels,
     teacher: Option<&Model>,
     made: Option<(&str, Value)>,
 ) -> Result<Value, EngineError> {

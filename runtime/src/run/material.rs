@@ -4,7 +4,7 @@ use super::RunError;
 use super::rewards::{Judged, labeled, pairs, rewarded};
 use crate::engine::Model;
 use crate::record::Phase;
-use crate::stage::Material;
+use crate::stage::TrainingData;
 use crate::transcript::Transcripts;
 use rlhf_core::maths::Normalizer;
 use rlhf_data::Feedback;
@@ -42,16 +42,16 @@ pub(super) fn material<'a>(
     feedback: &[Rated],
     texts: &Examples,
     teacher: Option<&Model>,
-) -> Result<Material, RunError> {
+) -> Result<TrainingData, RunError> {
     let failed = || RunError::at(Phase::Ppo, 0);
-    let nothing = Material::default();
+    let nothing = TrainingData::default();
     Ok(match method {
-        Method::Preference(_) => Material { pairs: pairs(judged).map_err(failed())?, ..nothing },
+        Method::Preference(_) => TrainingData { pairs: pairs(judged).map_err(failed())?, ..nothing },
         Method::Kto(_) if feedback.is_empty() => {
-            Material { labeled: labeled(judged).map_err(failed())?, ..nothing }
+            TrainingData { labeled: labeled(judged).map_err(failed())?, ..nothing }
         }
-        Method::Kto(_) => Material { labeled: of_feedback(feedback).map_err(failed())?, ..nothing },
-        Method::Ilql(_) => Material { rewarded: rewarded(judged).map_err(failed())?, ..nothing },
+        Method::Kto(_) => TrainingData { labeled: of_feedback(feedback).map_err(failed())?, ..nothing },
+        Method::Ilql(_) => TrainingData { rewarded: rewarded(judged).map_err(failed())?, ..nothing },
         Method::Bandit(settings) => {
             let unknown = feedback.iter().any(|row| row.log_prob.is_none());
             if unknown && settings.objective.normalizer == Normalizer::Count {
@@ -59,9 +59,11 @@ pub(super) fn material<'a>(
                               normalize by the weights";
                 return Err(RunError::setting("method", reason));
             }
-            Material { logged: logged(feedback).map_err(failed())?, ..nothing }
+            TrainingData { logged: logged(feedback).map_err(failed())?, ..nothing }
         }
-        Method::Distillation(_) => Material { texts: texts.clone(), teacher: teacher.cloned(), ..nothing },
+        Method::Distillation(_) => {
+            TrainingData { texts: texts.clone(), teacher: teacher.cloned(), ..nothing }
+        }
         _ => nothing,
     })
 }

@@ -25,7 +25,7 @@ pub(super) fn log_probs<F: Reference<Error: 'static>>(
 /// The mean cross-entropy, in nats per learnt token.
 pub(super) fn loss<F: Reference<Error: 'static>>(model: &mut F, texts: &Examples) -> Result<f64, TrainError> {
     let sum: f64 = log_probs(model, texts, 1.0)?.into_iter().map(f64::from).sum();
-    Ok(0.0 - sum / texts.owed().max(1) as f64)
+    Ok(0.0 - sum / texts.loss_tokens().max(1) as f64)
 }
 
 /// The score of every text.

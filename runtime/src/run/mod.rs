@@ -9,8 +9,8 @@
 //! use rlhf::run::{Manner, report, run};
 //! # fn main() -> Result<(), rlhf::run::RunError> {
 //! let config = Config::read("examples/real.toml".as_ref())?.with_data("../shared/data".as_ref());
-//! let manner = Manner::new("runs/real".as_ref());
-//! if let Some(summary) = run(&config, &rlhf::engine::Device::default(), &manner, &mut |_, _, _, _| {})? {
+//! let options = Manner::new("runs/real".as_ref());
+//! if let Some(summary) = run(&config, &rlhf::engine::Device::default(), &options, &mut |_, _, _, _| {})? {
 //!     print!("{}", report(&summary));
 //! }
 //! # Ok(())
@@ -20,24 +20,24 @@
 mod answers;
 mod base;
 mod checks;
+mod datasets;
 mod error;
 mod files;
 mod generator;
-mod given;
 mod identity;
-mod manner;
 mod material;
 mod measure;
 mod memory;
+mod options;
 mod page;
 mod pipeline;
 mod preflight;
 mod pretraining;
 mod report;
 mod rewards;
-mod sets;
 mod sources;
 mod stage;
+mod starting_models;
 mod steps;
 mod summary;
 mod trust;
@@ -46,13 +46,13 @@ pub use answers::{Answers, Evaluator};
 pub use checks::examine;
 pub use error::RunError;
 pub use generator::{AnswerPrompts, GeneratedData, Generator, Hook, RankedAnswers};
-pub use manner::Manner;
 pub use memory::Memory;
+pub use options::RunOptions;
 pub use pipeline::{Finished, run, save, train};
 pub use preflight::{Preflight, preflight};
 pub use report::{overrides, report};
 pub use stage::Stage;
 pub use summary::{
-    Accuracy, Answer, Common, Data, DataSet, Iteration, LeftOut, Losses, PerStep, RewardModel, Said, Sample,
-    Seconds, Stages, Summary,
+    Accuracy, Answer, Common, Data, DataSet, DatasetAccuracy, Iteration, LeftOut, Losses, PerStep,
+    RewardModel, Sample, Seconds, Stages, Summary,
 };

@@ -4,14 +4,14 @@ use super::{DataSet, Sample, Summary};
 use crate::config::{self, Override};
 use crate::record::Line;
 use crate::report::page::{Headline, Page, Section, Table};
-use crate::report::{curves, number, said};
+use crate::report::{curves, format, number};
 use crate::statistics::Interval;
 use serde_json::Value;
 
 impl Summary {
     /// The run's report; `lines` of its `metrics.jsonl` become curves.
     pub fn page(&self, lines: &[Line]) -> Page {
-        let verdict = said::verdict(
+        let verdict = format::verdict(
             "By the reward model's own judgment, the policy's answer to a held-out prompt",
             &self.win_rate,
         );
@@ -26,7 +26,7 @@ impl Summary {
             sections,
             samples: self.samples.iter().map(sample).collect(),
             overrides: self.overrides.iter().map(change).collect(),
-            settings: said::settings(&self.common.settings),
+            settings: format::settings(&self.common.settings),
             origin: self.origin(),
         }
     }
@@ -34,18 +34,18 @@ impl Summary {
     fn headlines(&self) -> Vec<Headline> {
         let kl = "from the supervised model, per answer".into();
         let mut out = vec![
-            said::sure("The policy's answer wins", &self.win_rate),
-            said::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
+            format::sure("The policy's answer wins", &self.win_rate),
+            format::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
             Headline { name: "KL".into(), value: format!("{} nats", number(self.common.kl)), note: kl },
         ];
-        out.extend(self.reward_model.accuracy.map(|a| said::sure("Reward model's accuracy", &a.into())));
-        out.push(said::changed(
+        out.extend(self.reward_model.accuracy.map(|a| format::sure("Reward model's accuracy", &a.into())));
+        out.push(format::changed(
             "Mean length, tokens",
             self.common.length.sft,
             self.common.length.ppo,
             number,
         ));
-        out.push(said::changed("Ended by themselves", self.ended.sft, self.ended.ppo, said::percent));
+        out.push(format::changed("Ended by themselves", self.ended.sft, self.ended.ppo, format::percent));
         out
     }
 
@@ -55,7 +55,7 @@ impl Summary {
         if rows.len() > 1 {
             rows.push(("all".into(), self.reward_model.accuracy.map(Interval::from)));
         }
-        let charts = said::trust(rows, self.reward_model.calibration.as_ref());
+        let charts = format::trust(rows, self.reward_model.calibration.as_ref());
         let lead = "Votes on one prompt's answers hang together; the intervals take them as independent and are a little narrow.";
         Section {
             title: "How far to trust the reward model".into(),

@@ -3,15 +3,15 @@
 use super::answers::Answers;
 use super::base::{Base, teacher};
 use super::checks::Checks;
+use super::datasets::Set;
 use super::files::All;
-use super::given::Given;
 use super::identity::about;
-use super::manner::{CONFIG, Manner, RESULTS};
 use super::material::material;
 use super::measure::loss;
+use super::options::{CONFIG, RESULTS, RunOptions};
 use super::pretraining::Texts;
-use super::sets::Set;
 use super::sources::Sources;
+use super::starting_models::StartingModels;
 use super::steps::Run;
 use super::trust::judged;
 use super::{Common, Generator, Hook, Iteration, Losses, RunError, Seconds, Stage, Stages, Summary};
@@ -19,7 +19,7 @@ use crate::config::{Config, Override};
 use crate::engine::{Aligned, Device, Model, Scorer};
 use crate::record::{Line, Phase, Progress};
 use crate::report::page::Page;
-use crate::stage::{self, Material, Session, StageError};
+use crate::stage::{self, Session, StageError, TrainingData};
 use crate::statistics::{BeforeAfter, win_rate};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_models::{write_json, write_whole};
@@ -41,13 +41,13 @@ use std::time::Instant;
 pub fn run(
     config: &Config,
     device: &Device,
-    manner: &Manner<'_>,
+    options: &RunOptions<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Option<Summary>, RunError> {
-    let Some(Finished { summary, lines, .. }) = train(config, device, None, None, manner, progress)? else {
+    let Some(Finished { summary, lines, .. }) = train(config, device, None, None, options, progress)? else {
         return Ok(None);
     };
-    if let Some(folder) = manner.folder {
+    if let Some(folder) = options.folder {
         save(folder, &summary, &summary.page(&lines))?;
     }
     Ok(Some(summary))
@@ -90,14 +90,14 @@ pub fn train(
     device: &Device,
     generator: Option<&mut dyn Generator>,
     hook: Option<&mut dyn Hook>,
-    manner: &Manner<'_>,
+    options: &RunOptions<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Option<Finished>, RunError> {
     config.check()?;
     let (profile, overrides) = config.resolve()?;
     let clock = Instant::now();
     let mut base = Base::open(config, device, generator.as_ref().map(|generator| generator.tokenizer()))?;
-    if manner.until == Stage::Align {
+    if options.until == Stage::Align {
         stage::capabilities(&profile.method).iter().try_for_each(|needed| base.model.require(*needed))?;
     }
     let (sources, texts) = match &generator {
@@ -111,31 +111,32 @@ pub fn train(
             (Sources::generated(made), Texts::Generated(texts, mix))
         }
     };
-    let given = Given::read(manner, &base)?;
+    let given = StartingModels::read(options, &base)?;
     let teacher = teacher(config, device)?;
-    let (mut material, mut notes) = (Material::default(), Vec::new());
+    let (mut material, mut notes) = (TrainingData::default(), Vec::new());
     if generator.is_none() {
         material = learned_from(&profile.method, &sources, teacher.as_ref())?;
         let (tokenizer, sources, material) = (&base.tokenizer, &sources, &material);
         let checks = Checks { config, profile: &profile, tokenizer, sources, material };
-        let stages = manner.until.remaining(manner.folder.filter(|_| manner.resume), manner.from);
+        let stages = options.until.remaining(options.folder.filter(|_| options.resume), options.from);
         notes = checks.notes(&stages)?;
     }
-    notes.iter().for_each(|note| (manner.note)(note));
+    notes.iter().for_each(|note| (options.note)(note));
     let made = generator.as_ref().map(|generator| (generator.command(), generator.about()));
     let about = about(config, &profile, &base, &sources, &given, teacher.as_ref(), made)?;
-    let mut session = Session::new(progress).stopped_by(manner.stop).warning(manner.warn).advising(&profile);
-    if let Some(folder) = manner.folder {
+    let mut session =
+        Session::new(progress).stopped_by(options.stop).warning(options.warn).advising(&profile);
+    if let Some(folder) = options.folder {
         let networks = Stage::ALL.into_iter().filter(|stage| {
-            *stage <= manner.until && (*stage != Stage::Pretrain || config.base.fresh().is_some())
+            *stage <= options.until && (*stage != Stage::Pretrain || config.base.fresh().is_some())
         });
-        let files = manner.files.iter().copied().chain([CONFIG]);
+        let files = options.files.iter().copied().chain([CONFIG]);
         session = session.writing(files.chain(networks.map(Stage::folder)));
-        session = session.keeping(folder, manner.every, manner.resume, &about, base.tokenizer.clone())?;
+        session = session.keeping(folder, options.every, options.resume, &about, base.tokenizer.clone())?;
     }
     let mut run = Run { config, profile, base, session };
     let prepared = Prepared { overrides, sources, texts, given, teacher, material, notes, clock };
-    let ended = run.all(manner, prepared, generator, hook);
+    let ended = run.all(options, prepared, generator, hook);
     // What a guard stopped at, and what can be gone on with, stays.
     if !matches!(ended, Ok(_) | Err(RunError::Stage(StageError::Stopped { .. }))) && !guarded(&ended) {
         run.session.abandon();
@@ -154,16 +155,20 @@ struct Prepared {
     overrides: Vec<Override>,
     sources: Sources,
     texts: Texts,
-    given: Given,
+    given: StartingModels,
     teacher: Option<Model>,
-    material: Material,
+    material: TrainingData,
     notes: Vec<String>,
     /// Since when it was read.
     clock: Instant,
 }
 
 /// What step 3's method learns from, of these.
-fn learned_from(method: &Method, sources: &Sources, teacher: Option<&Model>) -> Result<Material, RunError> {
+fn learned_from(
+    method: &Method,
+    sources: &Sources,
+    teacher: Option<&Model>,
+) -> Result<TrainingData, RunError> {
     let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
     material(method, comparisons, &sources.feedback, &sources.demonstrations.0, teacher)
 }
@@ -172,7 +177,7 @@ impl Run<'_, '_> {
     /// The stages, one after the other.
     fn all(
         &mut self,
-        manner: &Manner<'_>,
+        options: &RunOptions<'_>,
         prepared: Prepared,
         generator: Option<&mut dyn Generator>,
         mut hook: Option<&mut dyn Hook>,
@@ -180,14 +185,14 @@ impl Run<'_, '_> {
         let Prepared { overrides, mut sources, texts, given, teacher, mut material, notes, clock } = prepared;
         let config = self.config;
         let (run, mut seconds) = (self, Seconds::default());
-        if let Some(folder) = manner.folder {
+        if let Some(folder) = options.folder {
             run.session.own(CONFIG)?;
             write_whole(&folder.join(CONFIG), config.to_toml()?.as_bytes())?;
         }
         if let Some(new) = config.base.fresh() {
             run.base.model = run.pretrain(new, &texts)?;
         }
-        if manner.until == Stage::Pretrain {
+        if options.until == Stage::Pretrain {
             return Ok(None);
         }
         let mut writer = run.base.model.clone();
@@ -202,7 +207,7 @@ impl Run<'_, '_> {
             None => run.supervised(&sources.demonstrations.0, &corpus.train)?,
         };
         (seconds.sft, seconds.per_step.sft) = run.spent(Phase::Supervised, clock);
-        if manner.until == Stage::Supervised {
+        if options.until == Stage::Supervised {
             return Ok(None);
         }
 
@@ -217,7 +222,7 @@ impl Run<'_, '_> {
             None => run.reward(&sft, &sources)?,
         };
         (seconds.reward, seconds.per_step.reward) = run.spent(Phase::Reward, clock);
-        if manner.until == Stage::Reward {
+        if options.until == Stage::Reward {
             return Ok(None);
         }
 

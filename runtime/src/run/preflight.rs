@@ -2,8 +2,8 @@
 
 use super::base::{fit, teacher_file};
 use super::files::All;
-use super::manner::{CONFIG, RESULTS};
 use super::memory::Workload;
+use super::options::{CONFIG, RESULTS};
 use super::{Memory, RunError, Stage, memory};
 use crate::config::{self, Config, Source};
 use crate::engine::Device;

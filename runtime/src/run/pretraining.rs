@@ -9,7 +9,7 @@ use crate::record::{Phase, Progress};
 use crate::transcript::pieces;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_data::{Kind, text};
 use rlhf_train::Examples;
 
@@ -90,7 +90,7 @@ fn written(
         return Err(RunError::setting("pretraining.source", reason));
     };
     let ends = tokenizer.ends();
-    let stopping = Stopping { max_new_tokens: config.pretraining.length - 1, eos: &ends, stop: &[] };
+    let stopping = StopCriteria { max_new_tokens: config.pretraining.length - 1, eos: &ends, stop: &[] };
     let mut out = Vec::new();
     while out.len() < count {
         let step = (out.len() / AT_ONCE) as u32;

@@ -1,9 +1,9 @@
 //! All data of a run, as token ids.
 
+use super::datasets::{Set, Take, one_side, read, sides};
 use super::files::{All, Files};
 use super::material::Rated;
 use super::rewards::Judged;
-use super::sets::{Set, Take, one_side, read, sides};
 use super::{Data, GeneratedData, LeftOut, RunError};
 use crate::config::Config;
 use crate::record::Phase;

@@ -2,9 +2,9 @@
 
 use super::answers::{Answers, Evaluator, texts, write};
 use super::base::Base;
+use super::datasets::Set;
 use super::pretraining::Texts;
 use super::rewards::Judged;
-use super::sets::Set;
 use super::sources::Sources;
 use super::{Answer, Generator, Hook, RankedAnswers, RunError, Sample};
 use crate::config::{Config, NewBase};
@@ -14,7 +14,7 @@ use crate::stage::{self, Judgments, Measure, Session};
 use crate::transcript::{answer_mark, line_end};
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_train::profile::{Profile, RewardLoss};
 use rlhf_train::{Examples, Models, Prompts, Ranking, Solution, TrainError};
 use std::time::Instant;
@@ -35,8 +35,8 @@ impl Run<'_, '_> {
         (seconds, seconds / steps.max(1) as f64)
     }
 
-    fn stopping<'e>(&self, ends: &'e [u32]) -> Stopping<'e> {
-        Stopping { max_new_tokens: self.config.ppo.response, eos: ends, stop: &[] }
+    fn stopping<'e>(&self, ends: &'e [u32]) -> StopCriteria<'e> {
+        StopCriteria { max_new_tokens: self.config.ppo.response, eos: ends, stop: &[] }
     }
 
     /// A new base, from the data's plain text.
@@ -133,7 +133,7 @@ impl Run<'_, '_> {
         reward: &mut Scorer,
         sources: &Sources,
         mix: &Examples,
-        material: &stage::Material,
+        material: &stage::TrainingData,
         hook: &mut Option<&mut dyn Hook>,
     ) -> Result<Aligned, RunError> {
         let ends = self.base.tokenizer.ends();

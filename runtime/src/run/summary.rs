@@ -179,7 +179,7 @@ pub struct RewardModel {
     /// Agreement with held-out votes, all data sets together; null where there were none.
     pub accuracy: Option<Accuracy>,
     /// Each data set's.
-    pub data_sets: Vec<Said>,
+    pub data_sets: Vec<DatasetAccuracy>,
     /// How far its certainty can be trusted, on all of them; null where there were none.
     #[serde(default)]
     pub calibration: Option<Calibration>,
@@ -190,7 +190,7 @@ pub struct RewardModel {
 
 /// A data set's accuracy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Said {
+pub struct DatasetAccuracy {
     /// The data set.
     pub name: String,
     /// Its format.

@@ -1,9 +1,9 @@
 //! A reward model against held-out votes and labels.
 
+use super::datasets::Set;
 use super::measure::scores;
 use super::rewards::Judged;
-use super::sets::Set;
-use super::summary::{Accuracy, RewardModel, Said};
+use super::summary::{Accuracy, DatasetAccuracy, RewardModel};
 use crate::engine::{Model, Scorer};
 use crate::statistics::{Calibration, Interval, calibration, share};
 use rlhf_data::Vote;
@@ -25,7 +25,7 @@ pub(super) fn judged(
     for (counts, of_set) in compared.into_iter().chain(solved) {
         let of_set = of_set?;
         let (name, format) = (counts.name.clone(), counts.format);
-        data_sets.push(Said { name, format, accuracy: accuracy(&of_set, counts.held_out)? });
+        data_sets.push(DatasetAccuracy { name, format, accuracy: accuracy(&of_set, counts.held_out)? });
         all.extend(of_set);
         prompts += counts.held_out;
     }

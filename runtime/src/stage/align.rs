@@ -13,7 +13,7 @@ use rlhf_train::{
 
 /// What methods learn from beside prompts and a reward; each reads its own part, and the others may be empty.
 #[derive(Clone, Debug, Default)]
-pub struct Material {
+pub struct TrainingData {
     /// DPO's and its kin's.
     pub pairs: Pairs,
     /// KTO's.
@@ -38,11 +38,11 @@ pub fn align(
     profile: &Profile,
     (sft, reward): (&Model, &mut Scorer),
     on: Prompts<'_>,
-    material: &Material,
+    material: &TrainingData,
     seed: u64,
     measure: Option<&mut Measure<'_>>,
 ) -> Result<Aligned, StageError> {
-    let Material { pairs, labeled, logged, rewarded, texts, teacher } = material;
+    let TrainingData { pairs, labeled, logged, rewarded, texts, teacher } = material;
     let against = |reference: &Model| Some(reference.clone());
     let (context, ppo) = (sft.architecture().context, &profile.ppo);
     let run = Run { session, sft, seed };

@@ -6,7 +6,7 @@ use super::{Session, StageError, at};
 use crate::engine::{Model, Scorer};
 use crate::record::{Line, Phase};
 use rlhf_models::FormatError;
-use rlhf_train::{Guards, History, Iteration, Models, Report, TrainError, Trainer, now};
+use rlhf_train::{Guards, History, IterationReport, Models, Report, TrainError, Trainer, now};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -121,8 +121,8 @@ pub(super) fn drive<T: Trainer<Model, Scorer>>(
 }
 
 /// The prompts of an iteration.
-fn prompts(iteration: &Option<Iteration>) -> impl Iterator<Item = &[u32]> {
-    iteration.iter().flat_map(|Iteration { rollouts, .. }| {
+fn prompts(iteration: &Option<IterationReport>) -> impl Iterator<Item = &[u32]> {
+    iteration.iter().flat_map(|IterationReport { rollouts, .. }| {
         let tokens = rollouts.sequences().tokens();
         (0..rollouts.len()).map(move |i| &tokens[rollouts.span(i).start..rollouts.response_span(i).start])
     })

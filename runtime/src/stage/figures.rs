@@ -4,7 +4,7 @@ use crate::engine::{Capability, Model, Scorer};
 use rlhf_core::HeldRows;
 use rlhf_core::algorithms::exact_kls;
 use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
-use rlhf_train::{Examples, Iteration, Models, ROWS_AT_ONCE, TrainError, now};
+use rlhf_train::{Examples, IterationReport, Models, ROWS_AT_ONCE, TrainError, now};
 
 /// Whole distributions are compared of so many responses, and where a vocabulary is no larger than that.
 const EXACT: usize = 8;
@@ -31,7 +31,7 @@ impl Writer {
     /// What the iteration measured.
     pub fn figures(
         self,
-        seen: &Iteration,
+        seen: &IterationReport,
         models: &mut Models<'_, Model, Scorer>,
     ) -> Result<Vec<(&'static str, f64)>, TrainError> {
         let (mut kl, mut response) = (KlStats::default(), ResponseStats::default());
@@ -54,7 +54,12 @@ impl Writer {
     }
 
     /// The KL over whole distributions of the first responses.
-    fn exact(self, seen: &Iteration, reference: &mut Model, kl: &mut KlStats) -> Result<(), TrainError> {
+    fn exact(
+        self,
+        seen: &IterationReport,
+        reference: &mut Model,
+        kl: &mut KlStats,
+    ) -> Result<(), TrainError> {
         let Some(mut policy) = self.policy else { return Ok(()) };
         let (rollouts, mut texts) = (&seen.rollouts, Examples::default());
         let tokens = rollouts.sequences().tokens();
@@ -70,8 +75,8 @@ impl Writer {
                 exact_kls(&mut policy, &rows, batch, &mut each).await.map_err(TrainError::role("policy"))
             })?;
             for (_, span) in batch.sequences().sequences() {
-                let owed = batch.owed()[span.clone()].iter().filter(|owed| **owed).count();
-                kl.see_exact(each[span].iter().map(|kl| f64::from(*kl)).sum(), owed);
+                let loss_mask = batch.loss_mask()[span.clone()].iter().filter(|counts| **counts).count();
+                kl.see_exact(each[span].iter().map(|kl| f64::from(*kl)).sum(), loss_mask);
             }
         }
         Ok(())

@@ -8,7 +8,7 @@ use rlhf_core::maths::RewardScale;
 use rlhf_core::roles::Reward;
 use rlhf_models::StepRule;
 use rlhf_train::profile::{RewardLoss, RewardModel, RewardNormalization};
-use rlhf_train::{Examples, Models, Ranking, Scaled, SideBySide, Solution, TrainError, now};
+use rlhf_train::{Examples, Models, NormalizedReward, Ranking, SideBySide, Solution, TrainError, now};
 
 /// What step 2 is run on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,7 +36,7 @@ pub fn reward_model(
     judgments: Judgments<'_>,
     settings: &RewardModel,
     seed: u64,
-    scale: &mut dyn FnMut(Member) -> Result<Scaled<Member>, TrainError>,
+    scale: &mut dyn FnMut(Member) -> Result<NormalizedReward<Member>, TrainError>,
 ) -> Result<Scorer, StageError> {
     let (phase, name) = (Phase::Reward, "reward");
     let ensemble = settings.members();
@@ -98,22 +98,22 @@ pub fn normalized<R: Reward<Error: 'static>>(
     how: RewardNormalization,
     demonstrations: &Examples,
     written: &mut dyn FnMut(u32) -> Result<Examples, TrainError>,
-) -> Result<Scaled<R>, TrainError> {
+) -> Result<NormalizedReward<R>, TrainError> {
     /// Answers that center a reward.
     const SAMPLES: u32 = 256;
     match how {
-        RewardNormalization::None => Ok(Scaled { reward, scale: RewardScale::default() }),
+        RewardNormalization::None => Ok(NormalizedReward { reward, scale: RewardScale::default() }),
         RewardNormalization::CenterOnDemonstrations => {
             let texts = demonstrations.select(0..demonstrations.len().min(CENTRE));
-            now(async { Scaled::centered_on(reward, texts.sequences()?).await })
+            now(async { NormalizedReward::centered_on(reward, texts.sequences()?).await })
         }
         RewardNormalization::CenterOnReference => {
             let texts = written(SAMPLES)?;
-            now(async { Scaled::centered_on(reward, texts.sequences()?).await })
+            now(async { NormalizedReward::centered_on(reward, texts.sequences()?).await })
         }
         RewardNormalization::Ziegler2019 { samples } => {
             let texts = written(samples)?;
-            now(async { Scaled::ziegler2019(reward, texts.sequences()?).await })
+            now(async { NormalizedReward::ziegler2019(reward, texts.sequences()?).await })
         }
     }
 }

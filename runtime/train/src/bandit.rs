@@ -1,9 +1,9 @@
 //! Learning from what a policy wrote before, with the reward that each response got.
 
+use super::accumulation::Accumulation;
 use super::guard::{Place, Shown};
-use super::pairs::owes;
+use super::pairs::some_response;
 use super::steps::{Passing, Steps};
-use super::teaching::Teaching;
 use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::BanditTraining;
 use alloc::format;
@@ -40,7 +40,7 @@ impl Logged {
         log_prob: f32,
         reward: f32,
     ) -> Result<(), Error> {
-        owes("response", prompt, response)?;
+        some_response("response", prompt, response)?;
         let index = self.len();
         for (name, number) in [("log_prob", log_prob), ("reward", reward)] {
             if !number.is_finite() {
@@ -135,7 +135,7 @@ impl<'a> Bandit<'a> {
             Normalizer::Weights => usize::MAX,
         };
         let mut seen = CounterfactualStats::default();
-        let teaching = Teaching { shown, place, role: "learner", most, temperature: 1.0 };
+        let teaching = Accumulation { shown, place, role: "learner", most, temperature: 1.0 };
         let (parts, n) = (teaching.parts(), picked.len() as f64);
         let taught = teaching.learn(
             learner,

@@ -1,6 +1,6 @@
 //! A student learns from a teacher.
 
-use super::guard::{Offender, Place, Shown, Watch, forget};
+use super::guard::{Offender, Place, Shown, Watch, zero_grad};
 use super::steps::{Passing, Steps};
 use super::trainer::required;
 use super::written::{examples, write};
@@ -17,14 +17,14 @@ use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Rows};
 use rlhf_core::objectives::rows::{DistilCandidates, DistilRows, DistillationStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy};
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 
 /// Distillation step by step, on given texts, on the student's own, or on both by turns
 /// ([`DistillationTraining::own`]). Of a text without a prompt the first token is what a student goes on from.
 #[derive(Clone, Debug)]
 pub struct Distil<'a> {
     texts: &'a Examples,
-    stopping: &'a Stopping<'a>,
+    stopping: &'a StopCriteria<'a>,
     settings: DistillationTraining,
     seed: u64,
     steps: Steps,
@@ -38,13 +38,13 @@ impl<'a> Distil<'a> {
     /// of range.
     pub fn new(
         texts: &'a Examples,
-        stopping: &'a Stopping<'a>,
+        stopping: &'a StopCriteria<'a>,
         settings: &DistillationTraining,
         seed: u64,
     ) -> Result<Self, TrainError> {
         settings.validate()?;
         // Texts without a token to learn are none.
-        let items = if texts.owed() == 0 { 0 } else { texts.len() };
+        let items = if texts.loss_tokens() == 0 { 0 } else { texts.len() };
         let passing =
             Passing { what: "texts", items, batch: settings.passes.batch, epochs: settings.passes.epochs };
         let steps = Steps::new(passing, settings.passes.optimizer, (seed, 6 << 18))?;
@@ -75,7 +75,7 @@ impl<'a> Distil<'a> {
         let batch = batch.map_err(|error| error.guarded(Place::Step(step + 1), || self.prompts(&picked)))?;
         let shown = Shown { texts: &batch, items: &picked, each: 1 };
         let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || shown.offenders());
-        let (temperature, n) = (self.settings.objective.temperature, batch.owed().max(1) as f64);
+        let (temperature, n) = (self.settings.objective.temperature, batch.loss_tokens().max(1) as f64);
         let (mut seen, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
         for part in batch.parts(ROWS_AT_ONCE) {
             let tokens = part.batch()?.at_temperature(temperature as f32)?;
@@ -109,11 +109,11 @@ impl<'a> Distil<'a> {
         let batch = batch.map_err(|error| error.guarded(Place::Step(step + 1), || self.prompts(&picked)))?;
         let shown = Shown { texts: &batch, items: &picked, each: 1 };
         let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || shown.offenders());
-        let (temperature, n) = (self.settings.objective.temperature, batch.owed().max(1) as f64);
+        let (temperature, n) = (self.settings.objective.temperature, batch.loss_tokens().max(1) as f64);
         let (mut seen, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
         for part in batch.parts(TOKENS_AT_ONCE) {
             let tokens = part.batch()?.at_temperature(temperature as f32)?;
-            let positions: Vec<usize> = (0..part.span.len()).filter(|&t| tokens.owed()[t]).collect();
+            let positions: Vec<usize> = (0..part.span.len()).filter(|&t| tokens.loss_mask()[t]).collect();
             let (mut ids, mut said) = (vec![0; positions.len() * k], vec![0.0; positions.len() * k]);
             let asked = teacher.top(tokens, k, &mut ids, &mut said).await;
             asked.map_err(TrainError::role("teacher"))?;
@@ -140,7 +140,7 @@ impl<'a> Distil<'a> {
         let prompts = Examples::try_from_iter(picked.iter().map(|&i| (self.texts.parted(i).0, [])))?;
         let prompts = prompts.sequences()?;
         let key = Key::new(self.seed, Stream::Sampling, step as u32);
-        let (all, place) = (Sampling::at_temperature(1.0), Place::Step(step + 1));
+        let (all, place) = (SamplingParams::at_temperature(1.0), Place::Step(step + 1));
         let rollouts = write(student, prompts, &all, self.stopping, (key, 0), place).await?;
         Ok(examples(&rollouts, 0..rollouts.len())?)
     }
@@ -160,7 +160,7 @@ impl<'a> Distil<'a> {
         n: f64,
     ) -> Result<(Step, DistillationStats), TrainError> {
         if let Err(fault) = shown.learner(Place::Step(step + 1), watch) {
-            return Err(forget(student, fault).await);
+            return Err(zero_grad(student, fault).await);
         }
         let loss = self.settings.objective.coefficient * seen.divergence / n;
         let step = self.steps.take(student, step, loss, || shown.offenders()).await?;

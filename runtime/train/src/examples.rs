@@ -10,7 +10,7 @@ use rlhf_core::{Batch, Error, Ragged};
 pub struct Examples {
     tokens: Vec<u32>,
     ends: Vec<usize>,
-    owed: Vec<bool>,
+    loss_mask: Vec<bool>,
 }
 
 impl Examples {
@@ -19,7 +19,7 @@ impl Examples {
     /// ```
     /// use rlhf_train::Examples;
     /// let examples = Examples::try_from_iter([([1, 2], [3, 0]), ([1, 4], [5, 0])])?;
-    /// assert_eq!((examples.len(), examples.owed()), (2, 4));
+    /// assert_eq!((examples.len(), examples.loss_tokens()), (2, 4));
     /// // Prompts alone, for PPO:
     /// let prompts = Examples::try_from_iter([([1, 2], []), ([1, 4], [])])?;
     /// assert_eq!(prompts.sequences()?.ends(), [2, 4]);
@@ -50,9 +50,9 @@ impl Examples {
         let start = self.tokens.len();
         self.tokens.extend_from_slice(prompt);
         self.tokens.extend_from_slice(response);
-        self.owed.resize(start + prompt.len(), false);
-        self.owed.resize(self.tokens.len(), true);
-        self.owed[start] = false;
+        self.loss_mask.resize(start + prompt.len(), false);
+        self.loss_mask.resize(self.tokens.len(), true);
+        self.loss_mask[start] = false;
         self.ends.push(self.tokens.len());
         Ok(())
     }
@@ -79,8 +79,8 @@ impl Examples {
     /// Text `i`: what comes before the first token that is learnt, and the rest.
     pub(super) fn parted(&self, i: usize) -> (&[u32], &[u32]) {
         let span = self.span(i);
-        let owed = self.owed[span.clone()].iter().position(|owed| *owed);
-        self.tokens[span.clone()].split_at(owed.unwrap_or(span.len()))
+        let loss_mask = self.loss_mask[span.clone()].iter().position(|counts| *counts);
+        self.tokens[span.clone()].split_at(loss_mask.unwrap_or(span.len()))
     }
 
     /// How many tokens there are.
@@ -97,13 +97,13 @@ impl Examples {
     }
 
     /// How many tokens are learnt.
-    pub fn owed(&self) -> usize {
-        self.owed.iter().filter(|owed| **owed).count()
+    pub fn loss_tokens(&self) -> usize {
+        self.loss_mask.iter().filter(|counts| **counts).count()
     }
 
     /// Where the tokens that are learnt lie.
     pub(super) fn positions(&self) -> Vec<usize> {
-        (0..self.owed.len()).filter(|&t| self.owed[t]).collect()
+        (0..self.loss_mask.len()).filter(|&t| self.loss_mask[t]).collect()
     }
 
     /// The texts of those indices, in that order.
@@ -111,7 +111,7 @@ impl Examples {
         let mut out = Self::default();
         for i in indices {
             out.tokens.extend_from_slice(&self.tokens[self.span(i)]);
-            out.owed.extend_from_slice(&self.owed[self.span(i)]);
+            out.loss_mask.extend_from_slice(&self.loss_mask[self.span(i)]);
             out.ends.push(out.tokens.len());
         }
         out
@@ -128,7 +128,7 @@ impl Examples {
         let ends: Vec<usize> = self.ends.chunks(each).filter_map(|group| group.last().copied()).collect();
         parts(&ends, tokens).into_iter().map(move |groups| {
             let texts = groups.start * each..self.len().min(groups.end * each);
-            Part::new(&self.tokens, &self.ends, &self.owed, texts)
+            Part::new(&self.tokens, &self.ends, &self.loss_mask, texts)
         })
     }
 
@@ -147,7 +147,7 @@ impl Examples {
 pub struct Part<'a> {
     tokens: &'a [u32],
     ends: Vec<usize>,
-    owed: &'a [bool],
+    loss_mask: &'a [bool],
     /// Which texts of the batch these are.
     pub(super) texts: Range<usize>,
     /// Where its tokens lie in the batch.
@@ -155,13 +155,13 @@ pub struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    pub(crate) fn new(tokens: &'a [u32], ends: &[usize], owed: &'a [bool], texts: Range<usize>) -> Self {
+    pub(crate) fn new(tokens: &'a [u32], ends: &[usize], loss_mask: &'a [bool], texts: Range<usize>) -> Self {
         let start = if texts.start == 0 { 0 } else { ends[texts.start - 1] };
         let span = start..ends[texts.end - 1];
         Self {
             tokens: &tokens[span.clone()],
             ends: ends[texts.clone()].iter().map(|end| end - start).collect(),
-            owed: &owed[span.clone()],
+            loss_mask: &loss_mask[span.clone()],
             texts,
             span,
         }
@@ -177,7 +177,8 @@ impl<'a> Part<'a> {
     /// # Errors
     /// [`Error`] where a text is empty or its first token is to be learnt.
     pub fn batch(&self) -> Result<Batch<'_>, Error> {
-        Ok(Batch::new(Ragged::new(self.tokens, &self.ends)?, self.owed)?.starting_at(self.texts.start as u32))
+        Ok(Batch::new(Ragged::new(self.tokens, &self.ends)?, self.loss_mask)?
+            .starting_at(self.texts.start as u32))
     }
 }
 
@@ -255,7 +256,7 @@ mod tests {
             }
             assert_eq!((texts, next), (6, 36));
         }
-        assert_eq!(examples.owed(), 36 - 6);
+        assert_eq!(examples.loss_tokens(), 36 - 6);
         assert_eq!(examples.select([4, 0]).text(0).len(), 20);
     }
 

@@ -1,12 +1,12 @@
 //! Expert iteration: the best of a policy's own responses are imitated.
 
-use super::guard::{Place, Shown, forget};
-use super::pace::Pace;
+use super::guard::{Place, Shown, zero_grad};
+use super::scheduled_optimizer::ScheduledOptimizer;
 use super::trainer::{IterationPlan, trio};
 use super::written::examples;
 use super::{
-    AllRoles, Examples, Guards, Iteration, LearningPolicy, Models, OnPolicy, OnPolicyState, Passes, Prompts,
-    Report, RolloutTrainer, TrainError, Trainer, Trio, supervised,
+    AllRoles, Examples, Guards, IterationReport, LearningPolicy, Models, OnPolicy, OnPolicyState, Passes,
+    Prompts, Report, RolloutTrainer, TrainError, Trainer, Trio, supervised,
 };
 use crate::profile;
 use alloc::vec;
@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference, Reward};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 
 /// Best-of-n, rejection sampling, RAFT, ReST ([`profile::ExpertIteration`]): rollouts are those of
 /// [`OnPolicy`], what is learnt from one is to write what is kept of it. Nothing is remembered from one
@@ -23,7 +23,7 @@ use rlhf_core::sampling::Stopping;
 pub struct ExpertIteration {
     settings: profile::ExpertIteration,
     seed: u64,
-    pace: Pace,
+    pace: ScheduledOptimizer,
     rollouts: OnPolicy,
 }
 
@@ -31,7 +31,7 @@ pub struct ExpertIteration {
 #[derive(Clone, Debug)]
 pub struct Selected {
     /// What was written, with its scores; responses to one prompt are neighbors.
-    pub seen: Iteration,
+    pub seen: IterationReport,
     /// Which of the responses were kept.
     pub keep: Vec<bool>,
     /// The mean score of those kept; `None` where none were, and nothing was learnt.
@@ -48,7 +48,7 @@ impl ExpertIteration {
     pub fn new(settings: profile::ExpertIteration, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = Pace::new(settings.optimizer, iterations.saturating_mul(each), each)?;
+        let pace = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(each), each)?;
         Ok(Self { settings, seed, pace, rollouts: OnPolicy::new(settings.rollouts(), iterations, seed)? })
     }
 
@@ -81,7 +81,7 @@ impl ExpertIteration {
         &mut self,
         roles: &mut Trio<'_, P, F, R>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
     ) -> Result<Selected, TrainError>
     where
         P: LearningPolicy,
@@ -120,10 +120,10 @@ impl ExpertIteration {
                 let chosen = examples.select(picked.iter().copied());
                 let items: Vec<usize> = picked.iter().map(|&i| kept[i]).collect();
                 let shown = Shown { texts: &chosen, items: &items, each: 1 };
-                let tokens = chosen.owed() as f64;
+                let tokens = chosen.loss_tokens() as f64;
                 let (loss, watch) = supervised::gradient(policy, "policy", &chosen, tokens, 1.0).await?;
                 if let Err(fault) = shown.learner(place, &watch) {
-                    return Err(forget(policy, fault).await);
+                    return Err(zero_grad(policy, fault).await);
                 }
                 let index = u64::from(iteration) * self.settings.steps_per_iteration() + step;
                 self.pace.step((&mut *policy, "policy"), index, place, || shown.offenders()).await?;

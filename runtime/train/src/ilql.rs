@@ -1,7 +1,7 @@
 //! Values from texts with rewards, offline.
 
-use super::guard::{Place, Shown, Watch, forget};
-use super::pairs::owes;
+use super::guard::{Place, Shown, Watch, zero_grad};
+use super::pairs::some_response;
 use super::steps::{Passing, Steps};
 use super::{AllRoles, Examples, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::IlqlTraining;
@@ -36,7 +36,7 @@ impl Rewarded {
         rewards: &[f32],
         over: bool,
     ) -> Result<(), Error> {
-        owes("response", prompt, response)?;
+        some_response("response", prompt, response)?;
         if rewards.len() != response.len() {
             return Err(Error::Shape { name: "rewards", want: response.len(), got: rewards.len() });
         }
@@ -137,7 +137,7 @@ impl<'a> Ilql<'a> {
             Err(error) => {
                 // No head keeps half a step's gradient; what they say to this, they say at the next call.
                 for head in networks.heads.iter_mut() {
-                    let _ = head.forget().await;
+                    let _ = head.zero_grad().await;
                 }
                 return Err(guarded(error));
             }
@@ -145,7 +145,7 @@ impl<'a> Ilql<'a> {
         for head in networks.heads.iter_mut() {
             self.steps.take(head, step, 0.0, || batch.shown.offenders()).await?;
         }
-        let loss = seen.states.loss / texts.owed() as f64;
+        let loss = seen.states.loss / texts.loss_tokens() as f64;
         let told = self.steps.take(networks.critic, step, loss, || batch.shown.offenders()).await?;
         for (head, target) in networks.heads.iter_mut().zip(networks.targets.iter_mut()) {
             let followed = self.settings.follow.follow(told.step as u32, head, target).await;
@@ -229,7 +229,7 @@ impl Lesson<'_> {
         for part in texts.parts(ROWS_AT_ONCE) {
             let batch = part.batch()?;
             let (tokens, worth) = (batch.sequences().tokens(), &worth[part.span.clone()]);
-            let n = texts.owed() as f64;
+            let n = texts.loss_tokens() as f64;
             let mut objective = ActionValues::new(tokens, worth, self.settings.objective, n)?;
             let mut watched = watch.over(&mut objective, part.span.clone());
             head.accumulate_rows(batch, &mut watched).await.map_err(TrainError::role("head"))?;
@@ -237,7 +237,7 @@ impl Lesson<'_> {
         }
         match self.shown.learner(self.place, &watch) {
             Ok(()) => Ok(seen),
-            Err(fault) => Err(forget(head, fault).await),
+            Err(fault) => Err(zero_grad(head, fault).await),
         }
     }
 
@@ -251,15 +251,15 @@ impl Lesson<'_> {
         let (mut seen, mut watch) = (StateStats::default(), Watch::new(texts.tokens()));
         for part in texts.parts(TOKENS_AT_ONCE) {
             let (batch, taken) = (part.batch()?, &taken[part.span.clone()]);
-            let n = texts.owed() as f64;
-            let mut objective = StateValues::new(taken, batch.owed(), self.settings.objective, n)?;
+            let n = texts.loss_tokens() as f64;
+            let mut objective = StateValues::new(taken, batch.loss_mask(), self.settings.objective, n)?;
             let mut watched = watch.over(&mut objective, part.span.clone());
             critic.accumulate(batch, &mut watched).await.map_err(TrainError::role("critic"))?;
             seen.merge(&objective.stats);
         }
         match self.shown.learner(self.place, &watch) {
             Ok(()) => Ok(seen),
-            Err(fault) => Err(forget(critic, fault).await),
+            Err(fault) => Err(zero_grad(critic, fault).await),
         }
     }
 }

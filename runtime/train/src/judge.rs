@@ -5,7 +5,7 @@ use alloc::vec;
 use rlhf_core::Error;
 use rlhf_core::roles::Reward;
 
-/// Compares responses to one prompt: a reward model ([`Scored`]), a language model that is asked, a
+/// Compares responses to one prompt: a reward model ([`RewardJudge`]), a language model that is asked, a
 /// person.
 ///
 /// A closure over a prompt and two responses is one: it gives the probability that the first is
@@ -41,12 +41,12 @@ impl<F: FnMut(&[u32], &[u32], &[u32]) -> f32> Judge for F {
 
 /// A reward as a judge: what scores higher is preferred, by the Bradley–Terry model, `σ(sᵢ − sⱼ)`.
 #[derive(Debug)]
-pub struct Scored<'a, R>(
+pub struct RewardJudge<'a, R>(
     /// What scores.
     pub &'a mut R,
 );
 
-impl<R: Reward> Judge for Scored<'_, R> {
+impl<R: Reward> Judge for RewardJudge<'_, R> {
     type Error = R::Error;
 
     async fn compare(&mut self, texts: &Examples, each: usize, out: &mut [f32]) -> Result<(), R::Error> {
@@ -100,7 +100,7 @@ mod tests {
     fn a_reward_prefers_by_bradley_terry() {
         let mut reward = |text: &[u32]| text[1] as f32;
         let mut out = [f32::NAN; 8];
-        ready(Scored(&mut reward).compare(&texts(), 2, &mut out)).unwrap().unwrap();
+        ready(RewardJudge(&mut reward).compare(&texts(), 2, &mut out)).unwrap().unwrap();
         let p = (1.0 / (1.0 + 2f64.exp())) as f32;
         assert_eq!(out, [0.5, p, 1.0 - p, 0.5, 0.5, 0.5, 0.5, 0.5]);
     }

@@ -1,10 +1,10 @@
 //! Learning from responses that are desirable or not: KTO.
 
+use super::accumulation::Accumulation;
 use super::guard::{Place, Shown};
-use super::pairs::owes;
+use super::pairs::some_response;
 use super::reference::log_probs;
 use super::steps::{Passing, Steps};
-use super::teaching::Teaching;
 use super::trainer::required;
 use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::KtoTraining;
@@ -28,7 +28,7 @@ impl Labeled {
     /// # Errors
     /// [`Error::TooFew`] for a response of which nothing is learnt.
     pub fn push(&mut self, prompt: &[u32], response: &[u32], desirable: bool) -> Result<(), Error> {
-        owes("response", prompt, response)?;
+        some_response("response", prompt, response)?;
         self.texts.push(prompt, response)?;
         self.desirable.push(desirable);
         Ok(())
@@ -135,7 +135,7 @@ impl<'a> Kto<'a> {
             KtoLoss::ApoZeroUnpaired => 0.0,
         };
         let most = TOKENS_AT_ONCE;
-        let teaching = Teaching { shown, place, role: "learner", most, temperature: 1.0 };
+        let teaching = Accumulation { shown, place, role: "learner", most, temperature: 1.0 };
         let (parts, n, mut seen) = (teaching.parts(), picked.len() as f64, LabelStats::default());
         let taught = teaching.learn(
             learner,

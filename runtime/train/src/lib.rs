@@ -26,37 +26,37 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod accumulation;
 mod bandit;
 mod batches;
 mod distillation;
 mod error;
 mod examples;
 mod expert_iteration;
-mod fallible;
 mod guard;
 mod ilql;
-mod iteration;
+mod iteration_report;
 mod judge;
 mod kto;
-mod led;
-mod masked;
+mod lagged_sampler;
 mod nlpo;
+mod normalized_reward;
 mod on_policy;
 mod online;
-mod pace;
 mod pairs;
 mod ppo;
 mod preference;
 pub mod profile;
 mod reference;
 mod reward;
-mod scaled;
-mod stale;
+mod scheduled_optimizer;
 mod steps;
 mod supervised;
-mod teaching;
+mod top_p_masked_policy;
 mod trainer;
 mod trpo;
+mod try_reward;
+mod value_guided_policy;
 mod written;
 
 pub use bandit::{Bandit, Logged, bandit};
@@ -64,15 +64,14 @@ pub use distillation::Distil;
 pub use error::{TrainError, now};
 pub use examples::{Examples, Part, Passes};
 pub use expert_iteration::{ExpertIteration, Selected};
-pub use fallible::{Fallible, ScoreError};
 pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ilql::{Ilql, Rewarded, ValueStep, Values};
-pub use iteration::Iteration;
-pub use judge::{Judge, Scored};
+pub use iteration_report::IterationReport;
+pub use judge::{Judge, RewardJudge};
 pub use kto::{Kto, Labeled, kto};
-pub use led::Led;
-pub use masked::Masked;
+pub use lagged_sampler::LaggedSampler;
 pub use nlpo::Nlpo;
+pub use normalized_reward::NormalizedReward;
 pub use on_policy::{OnPolicy, OnPolicyState, Trio};
 pub use online::{InContext, OnlineIteration, OnlinePreferences, OnlineRoles};
 pub use pairs::Pairs;
@@ -82,11 +81,12 @@ pub use reference::NoReference;
 pub use reward::{
     Ranking, RewardModel, SideBySide, Solution, ranking_accuracy, ranking_margins, reward_model, step_margins,
 };
-pub use scaled::Scaled;
-pub use stale::Stale;
 pub use supervised::{Supervised, supervised};
+pub use top_p_masked_policy::TopPMaskedPolicy;
 pub use trainer::{AllRoles, LearningPolicy, Models, Prompts, Report, RolloutTrainer, Trainer};
 pub use trpo::TrustRegion;
+pub use try_reward::{ScoreError, TryReward};
+pub use value_guided_policy::ValueGuidedPolicy;
 
 /// What an optimizer step says of itself.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -2,16 +2,16 @@
 
 use super::trainer::{plan, required, swap_average};
 use super::{
-    AllRoles, Examples, Guards, Iteration, Masked, Models, Ppo, PpoState, Prompts, Report, Roles,
-    RolloutTrainer, TrainError, Trainer,
+    AllRoles, Examples, Guards, IterationReport, Models, Ppo, PpoState, Prompts, Report, Roles,
+    RolloutTrainer, TopPMaskedPolicy, TrainError, Trainer,
 };
 use crate::profile;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
 use rlhf_core::roles::{Averaged, Critic, Learner, Reference, Reward};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 
-/// NLPO ([`profile::Nlpo`]): [`Ppo`] of a [`Masked`] policy, whose mask follows it.
+/// NLPO ([`profile::Nlpo`]): [`Ppo`] of a [`TopPMaskedPolicy`] policy, whose mask follows it.
 #[derive(Clone, Debug)]
 pub struct Nlpo {
     settings: profile::Nlpo,
@@ -64,8 +64,8 @@ impl Nlpo {
         roles: &mut Roles<'_, P, C, F, R>,
         mask: &mut M,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
-    ) -> Result<Iteration, TrainError>
+        stopping: &StopCriteria<'_>,
+    ) -> Result<IterationReport, TrainError>
     where
         P: Rows<Error: 'static>
             + LearnRows
@@ -78,7 +78,7 @@ impl Nlpo {
         R: Reward<Error: 'static>,
     {
         let (top_p, context) = (self.settings.top_p, self.context);
-        let mut policy = Masked { policy: &mut *roles.policy, mask: &mut *mask, top_p, context };
+        let mut policy = TopPMaskedPolicy { policy: &mut *roles.policy, mask: &mut *mask, top_p, context };
         let mut within = Roles {
             policy: &mut policy,
             critic: &mut *roles.critic,

@@ -1,10 +1,10 @@
 //! Step 3 without a critic: rollouts of several responses to each prompt, and what is learnt from them.
 
 use super::examples::{Part, parts};
-use super::guard::{Offender, Place, Watch, forget};
-use super::pace::Pace;
+use super::guard::{Offender, Place, Watch, zero_grad};
+use super::scheduled_optimizer::ScheduledOptimizer;
 use super::written::{drift, log_probs, repeated, write};
-use super::{Guards, Iteration, LearningPolicy, TOKENS_AT_ONCE, TrainError, reward};
+use super::{Guards, IterationReport, LearningPolicy, TOKENS_AT_ONCE, TrainError, reward};
 use crate::profile::{self, Credit};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ use rlhf_core::maths::{Guard, MeanShift, PolicyStats, ValueStats, Variance, Whit
 use rlhf_core::objectives::on_policy::PolicyGradient;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference, Reward};
-use rlhf_core::sampling::{Finish, Sampling, Stopping};
+use rlhf_core::sampling::{FinishReason, SamplingParams, StopCriteria};
 use rlhf_core::{Ragged, Rollouts};
 use serde::{Deserialize, Serialize};
 
@@ -36,7 +36,7 @@ pub struct Trio<'a, P, F, R> {
 pub struct OnPolicy {
     settings: profile::OnPolicy,
     seed: u64,
-    pace: Pace,
+    pace: ScheduledOptimizer,
     guards: Guards,
     state: OnPolicyState,
 }
@@ -72,7 +72,7 @@ impl OnPolicy {
     pub fn new(settings: profile::OnPolicy, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = Pace::new(settings.optimizer, iterations.saturating_mul(each), each)?;
+        let pace = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(each), each)?;
         let baseline = match settings.credit {
             Credit::Response(credit) => match credit.baseline {
                 Baseline::Moving { decay } => Some(MovingBaseline::new(decay)?),
@@ -119,8 +119,8 @@ impl OnPolicy {
         &mut self,
         roles: &mut Trio<'_, P, F, R>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
-    ) -> Result<Iteration, TrainError>
+        stopping: &StopCriteria<'_>,
+    ) -> Result<IterationReport, TrainError>
     where
         P: LearningPolicy,
         F: Reference<Error: 'static>,
@@ -138,8 +138,8 @@ impl OnPolicy {
         &mut self,
         roles: &mut Trio<'_, P, F, R>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
-    ) -> Result<Iteration, TrainError>
+        stopping: &StopCriteria<'_>,
+    ) -> Result<IterationReport, TrainError>
     where
         P: Policy<Error: 'static>,
         F: Reference<Error: 'static>,
@@ -170,7 +170,7 @@ impl OnPolicy {
         &self,
         roles: &mut Trio<'_, P, F, R>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
         place: Place,
     ) -> Result<Groups, TrainError>
     where
@@ -209,7 +209,7 @@ impl OnPolicy {
         &self,
         roles: &mut Trio<'_, P, F, R>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
         first: usize,
         place: Place,
     ) -> Result<Groups, TrainError>
@@ -220,7 +220,7 @@ impl OnPolicy {
     {
         let s = &self.settings;
         let key = Key::new(self.seed, Stream::Sampling, self.state.iteration);
-        let sampling = Sampling::at_temperature(s.temperature as f32);
+        let sampling = SamplingParams::at_temperature(s.temperature as f32);
         let mut rollouts = write(roles.policy, prompts, &sampling, stopping, (key, first), place).await?;
         let reference = log_probs(roles.reference, "reference", &rollouts, s.temperature).await?;
         let scores = reward::score(roles.reward, rollouts.sequences()).await?;
@@ -262,18 +262,18 @@ impl OnPolicy {
         policy: &mut P,
         groups: Groups,
         place: Place,
-    ) -> Result<Iteration, TrainError> {
+    ) -> Result<IterationReport, TrainError> {
         let s = self.settings;
         let Groups { mut rollouts, ends, rewards, given } = groups;
         let n = rollouts.len();
-        let owed = rollouts.owed();
+        let loss_mask = rollouts.loss_mask();
         let sequence_ends = rollouts.sequences().ends().to_vec();
-        let mut advantages = vec![0.0; owed.len()];
+        let mut advantages = vec![0.0; loss_mask.len()];
         match s.credit {
             Credit::Response(credit) => {
                 let mut each = vec![0.0; n];
                 credit.advantages(&rewards, &ends, &given, &mut each)?;
-                broadcast(&each, &sequence_ends, &owed, &mut advantages)?;
+                broadcast(&each, &sequence_ends, &loss_mask, &mut advantages)?;
             }
             Credit::Token { gamma } => {
                 for (i, reward) in rewards.iter().enumerate() {
@@ -290,16 +290,16 @@ impl OnPolicy {
                     variance: Variance::Bessel,
                     guard: Guard::Add(1e-8),
                 };
-                whiten(&mut advantages, &owed, &all)?;
+                whiten(&mut advantages, &loss_mask, &all)?;
             }
         }
         if let Some(baseline) = &mut self.state.baseline {
             baseline.update(&rewards)?;
         }
         if let Some(importance) = s.importance {
-            let mut weights = vec![0.0; owed.len()];
+            let mut weights = vec![0.0; loss_mask.len()];
             let trainer = log_probs(policy, "policy", &rollouts, s.temperature).await?;
-            importance.weights(&trainer, rollouts.log_probs(), &sequence_ends, &owed, &mut weights)?;
+            importance.weights(&trainer, rollouts.log_probs(), &sequence_ends, &loss_mask, &mut weights)?;
             advantages.iter_mut().zip(&weights).for_each(|(advantage, weight)| *advantage *= weight);
             // Ratios are to what the trainer took the policy for.
             let spans: Vec<_> = (0..n).map(|i| rollouts.response_span(i)).collect();
@@ -311,10 +311,10 @@ impl OnPolicy {
         let columns = rollouts.columns_mut();
         columns.advantages.copy_from_slice(&advantages);
         Guards::finite(place, &rollouts)?;
-        let tokens = owed.iter().filter(|owed| **owed).count() as f64;
-        let ended = rollouts.finish().iter().filter(|finish| **finish != Finish::Length).count();
+        let tokens = loss_mask.iter().filter(|counts| **counts).count() as f64;
+        let ended = rollouts.finish().iter().filter(|finish| **finish != FinishReason::Length).count();
         let mean = |sum: f64| sum / n as f64;
-        Ok(Iteration {
+        Ok(IterationReport {
             score: mean(rollouts.scores().iter().map(|x| f64::from(*x)).sum()),
             kl: mean((0..n).map(|i| drift(&rollouts, i)).sum()),
             beta: s.kl.map_or(s.beta, |kl| kl.beta),
@@ -333,7 +333,7 @@ impl OnPolicy {
     async fn learn<P: Learner<Error: 'static>>(
         &mut self,
         policy: &mut P,
-        out: &mut Iteration,
+        out: &mut IterationReport,
     ) -> Result<(), TrainError> {
         let mut steps = 0;
         for epoch in 0..self.settings.epochs {
@@ -361,14 +361,14 @@ impl OnPolicy {
         place: Place,
     ) -> Result<OnPolicyStats, TrainError> {
         let s = &self.settings;
-        let (sequences, owed) = (minibatch.sequences(), minibatch.owed());
-        let tokens = owed.iter().filter(|owed| **owed).count();
+        let (sequences, loss_mask) = (minibatch.sequences(), minibatch.loss_mask());
+        let tokens = loss_mask.iter().filter(|counts| **counts).count();
         let denominator = s.normalization.denominator(minibatch.len(), tokens);
-        let mut weights = vec![0.0; owed.len()];
-        s.normalization.weights(sequences.ends(), &owed, denominator, &mut weights)?;
-        let (mut stats, mut watch) = (OnPolicyStats::default(), Watch::new(owed.len()));
+        let mut weights = vec![0.0; loss_mask.len()];
+        s.normalization.weights(sequences.ends(), &loss_mask, denominator, &mut weights)?;
+        let (mut stats, mut watch) = (OnPolicyStats::default(), Watch::new(loss_mask.len()));
         for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
-            let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+            let part = Part::new(sequences.tokens(), sequences.ends(), &loss_mask, texts);
             let batch = part.batch()?.at_temperature(s.temperature as f32)?;
             let span = part.span.clone();
             let columns = PolicyColumns {
@@ -388,7 +388,7 @@ impl OnPolicy {
         }
         match self.guards.minibatch(place, minibatch, indices, &watch) {
             Ok(()) => Ok(stats),
-            Err(fault) => Err(forget(policy, fault).await),
+            Err(fault) => Err(zero_grad(policy, fault).await),
         }
     }
 }
@@ -432,7 +432,7 @@ impl Groups {
 async fn greedy<P, F, R>(
     roles: &mut Trio<'_, P, F, R>,
     prompts: Ragged<'_>,
-    stopping: &Stopping<'_>,
+    stopping: &StopCriteria<'_>,
     key: Key,
     group: usize,
 ) -> Result<Vec<f32>, TrainError>
@@ -448,7 +448,7 @@ where
         }
     }
     let once = Ragged::new(&tokens, &ends)?;
-    let written = roles.policy.sample(once, &Sampling::Greedy, stopping, key, 0);
+    let written = roles.policy.sample(once, &SamplingParams::Greedy, stopping, key, 0);
     let responses = written.await.map_err(TrainError::role("policy"))?;
     let mut rollouts = Rollouts::growing();
     rollouts.extend(once, &responses)?;

@@ -48,8 +48,8 @@ impl Pairs {
     /// # Errors
     /// As [`Self::push`].
     pub fn push_texts(&mut self, chosen: (&[u32], &[u32]), rejected: (&[u32], &[u32])) -> Result<(), Error> {
-        owes("chosen", chosen.0, chosen.1)?;
-        owes("rejected", rejected.0, rejected.1)?;
+        some_response("chosen", chosen.0, chosen.1)?;
+        some_response("rejected", rejected.0, rejected.1)?;
         self.texts.push(chosen.0, chosen.1)?;
         self.texts.push(rejected.0, rejected.1)
     }
@@ -93,7 +93,7 @@ impl Pairs {
 }
 
 /// Refuses a response of which no token is learnt.
-pub(super) fn owes(name: &'static str, prompt: &[u32], response: &[u32]) -> Result<(), Error> {
+pub(super) fn some_response(name: &'static str, prompt: &[u32], response: &[u32]) -> Result<(), Error> {
     let need = if prompt.is_empty() { 2 } else { 1 };
     let got = response.len();
     if got < need { Err(Error::TooFew { name, need, got }) } else { Ok(()) }
@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(pairs.push(&[], &[2], &[3, 4]), Err(Error::TooFew { name: "chosen", need: 2, got: 1 }));
         assert!(pairs.is_empty() && pairs.texts().is_empty());
         pairs.push(&[1], &[2], &[3, 4]).unwrap();
-        assert_eq!((pairs.len(), pairs.texts().owed()), (1, 3));
+        assert_eq!((pairs.len(), pairs.texts().loss_tokens()), (1, 3));
     }
 
     #[test]

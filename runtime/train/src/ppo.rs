@@ -1,10 +1,10 @@
 //! Step 3: PPO against a reward, with a KL penalty and a pretraining mix.
 
 use super::examples::{Part, parts};
-use super::guard::{Offender, Place, Watch, forget};
-use super::pace::Pace;
+use super::guard::{Offender, Place, Watch, zero_grad};
+use super::scheduled_optimizer::ScheduledOptimizer;
 use super::{
-    Examples, Guards, Iteration, LearningPolicy, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised,
+    Examples, Guards, IterationReport, LearningPolicy, Passes, TOKENS_AT_ONCE, TrainError, reward, supervised,
 };
 use crate::profile::{self, AdvantageWhitening};
 use alloc::vec;
@@ -14,7 +14,7 @@ use rlhf_core::maths::{KlController, PolicyStats, Response, ValueStats, whiten};
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Critic, Learner, Reference, Reward};
-use rlhf_core::sampling::{Finish, Sampling, Stopping};
+use rlhf_core::sampling::{FinishReason, SamplingParams, StopCriteria};
 use rlhf_core::{Ragged, Rollouts};
 use serde::{Deserialize, Serialize};
 
@@ -36,8 +36,8 @@ pub struct Ppo {
     settings: profile::Ppo,
     seed: u64,
     controller: KlController,
-    policy: Pace,
-    critic: Pace,
+    policy: ScheduledOptimizer,
+    critic: ScheduledOptimizer,
     iteration: u32,
     step: u64,
     guards: Guards,
@@ -63,7 +63,7 @@ impl Ppo {
     pub fn new(settings: profile::Ppo, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = |optimizer| Pace::new(optimizer, iterations.saturating_mul(each), each);
+        let pace = |optimizer| ScheduledOptimizer::new(optimizer, iterations.saturating_mul(each), each);
         Ok(Self {
             seed,
             controller: settings.controller,
@@ -111,9 +111,9 @@ impl Ppo {
         &mut self,
         roles: &mut Roles<'_, P, C, F, R>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
         pretraining: &Examples,
-    ) -> Result<Iteration, TrainError>
+    ) -> Result<IterationReport, TrainError>
     where
         P: LearningPolicy + Averaged,
         C: Critic<Error: 'static> + Learner<Error = <C as Critic>::Error>,
@@ -123,7 +123,7 @@ impl Ppo {
         if prompts.is_empty() {
             return Err(TrainError::Nothing { what: "prompts" });
         }
-        let sampling = Sampling::at_temperature(self.settings.temperature as f32);
+        let sampling = SamplingParams::at_temperature(self.settings.temperature as f32);
         let key = Key::new(self.seed, Stream::Sampling, self.iteration);
         let failed = TrainError::role("policy");
         let responses = roles.policy.sample(prompts, &sampling, stopping, key, 0).await.map_err(failed)?;
@@ -157,11 +157,11 @@ impl Ppo {
         R: Reward<Error: 'static>,
     {
         let sequences = rollouts.sequences();
-        let owed = rollouts.owed();
-        let mut reference = vec![0.0; owed.len()];
-        let mut values = vec![0.0; owed.len()];
+        let loss_mask = rollouts.loss_mask();
+        let mut reference = vec![0.0; loss_mask.len()];
+        let mut values = vec![0.0; loss_mask.len()];
         for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
-            let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+            let part = Part::new(sequences.tokens(), sequences.ends(), &loss_mask, texts);
             let batch = part.batch()?.at_temperature(self.settings.temperature as f32)?;
             let span = part.span.clone();
             let failed = TrainError::role("reference");
@@ -178,7 +178,7 @@ impl Ppo {
     }
 
     /// Rewards, advantages and returns. Values are those of the state after each token here.
-    fn estimate(&self, mut rollouts: Rollouts, window: usize) -> Result<Iteration, TrainError> {
+    fn estimate(&self, mut rollouts: Rollouts, window: usize) -> Result<IterationReport, TrainError> {
         let (s, n) = (&self.settings, rollouts.len());
         let shaping = &s.shaping;
         let beta = self.controller.beta();
@@ -227,8 +227,8 @@ impl Ppo {
                 &mut returns[steps.clone()],
             )?;
         }
-        let owed = rollouts.owed();
-        let tokens: usize = owed.iter().filter(|owed| **owed).count();
+        let loss_mask = rollouts.loss_mask();
+        let tokens: usize = loss_mask.iter().filter(|counts| **counts).count();
         let placed: Vec<_> = (0..n).map(|i| rollouts.response_span(i)).collect();
         let columns = rollouts.columns_mut();
         for (span, steps) in placed.iter().zip(&spans) {
@@ -244,11 +244,11 @@ impl Ppo {
             }
         }
         if let AdvantageWhitening::Batch(whitening) = &s.advantage_whitening {
-            whiten(columns.advantages, &owed, whitening)?;
+            whiten(columns.advantages, &loss_mask, whitening)?;
         }
         let mean = |x: &[f32]| x.iter().map(|x| f64::from(*x)).sum::<f64>() / n as f64;
-        let ended = rollouts.finish().iter().filter(|finish| **finish != Finish::Length).count();
-        Ok(Iteration {
+        let ended = rollouts.finish().iter().filter(|finish| **finish != FinishReason::Length).count();
+        Ok(IterationReport {
             score: mean(rollouts.scores()),
             kl,
             beta,
@@ -267,7 +267,7 @@ impl Ppo {
     async fn learn<P, C, F, R>(
         &mut self,
         roles: &mut Roles<'_, P, C, F, R>,
-        out: &mut Iteration,
+        out: &mut IterationReport,
         window: usize,
         pretraining: &Examples,
     ) -> Result<(), TrainError>
@@ -289,15 +289,15 @@ impl Ppo {
                 let place = Place::Minibatch { iteration: u64::from(self.iteration) + 1, minibatch: steps };
                 let mut minibatch = out.rollouts.gather(&indices)?;
                 if let AdvantageWhitening::Minibatch(whitening) = &self.settings.advantage_whitening {
-                    let owed = minibatch.owed();
-                    whiten(minibatch.columns_mut().advantages, &owed, whitening)?;
+                    let loss_mask = minibatch.loss_mask();
+                    whiten(minibatch.columns_mut().advantages, &loss_mask, whitening)?;
                 }
                 out.policy.merge(&self.policy_gradient(roles.policy, &minibatch, &indices, place).await?);
                 if let Some(mix) = self.settings.pretraining.filter(|_| !pretraining.is_empty()) {
                     let count = libm::round(mix.examples * indices.len() as f64) as usize;
                     let picked = examples.take(count);
                     let chosen = pretraining.select(picked.iter().copied());
-                    let tokens = chosen.owed().max(1) as f64;
+                    let tokens = chosen.loss_tokens().max(1) as f64;
                     let loss = supervised::accumulate(
                         roles.policy,
                         (&chosen, &picked),
@@ -333,14 +333,14 @@ impl Ppo {
         place: Place,
     ) -> Result<PolicyStats, TrainError> {
         let s = &self.settings;
-        let (sequences, owed) = (minibatch.sequences(), minibatch.owed());
-        let tokens = owed.iter().filter(|owed| **owed).count() as f64;
+        let (sequences, loss_mask) = (minibatch.sequences(), minibatch.loss_mask());
+        let tokens = loss_mask.iter().filter(|counts| **counts).count() as f64;
         let mut stats = PolicyStats::default();
-        let mut watch = Watch::new(owed.len());
+        let mut watch = Watch::new(loss_mask.len());
         // A ratio threshold looks at the whole minibatch.
         let at_once = if s.ratio_threshold.is_some() { usize::MAX } else { TOKENS_AT_ONCE };
         for texts in parts(sequences.ends(), at_once) {
-            let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+            let part = Part::new(sequences.tokens(), sequences.ends(), &loss_mask, texts);
             let (old, advantages) =
                 (&minibatch.log_probs()[part.span.clone()], &minibatch.advantages()[part.span.clone()]);
             let mut objective = PpoPolicy::new(old, advantages, s.policy_clip, s.entropy, tokens)?;
@@ -354,7 +354,7 @@ impl Ppo {
         }
         match self.guards.minibatch(place, minibatch, indices, &watch) {
             Ok(()) => Ok(stats),
-            Err(fault) => Err(forget(policy, fault).await),
+            Err(fault) => Err(zero_grad(policy, fault).await),
         }
     }
 
@@ -368,19 +368,19 @@ impl Ppo {
     ) -> Result<ValueStats, TrainError> {
         let s = &self.settings;
         let sequences = minibatch.sequences();
-        let owed = vec![false; sequences.tokens().len()];
-        let mut mask = owed.clone();
+        let loss_mask = vec![false; sequences.tokens().len()];
+        let mut mask = loss_mask.clone();
         for i in 0..minibatch.len() {
             let span = minibatch.response_span(i);
             // The state before each step; the one after the last token where the score comes there.
             let steps = s.shaping.placement.steps(span.len(), window);
             mask[span.start - 1..span.start - 1 + steps].fill(true);
         }
-        let steps = mask.iter().filter(|owed| **owed).count() as f64;
+        let steps = mask.iter().filter(|counts| **counts).count() as f64;
         let mut stats = ValueStats::default();
-        let mut watch = Watch::new(owed.len());
+        let mut watch = Watch::new(loss_mask.len());
         for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
-            let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+            let part = Part::new(sequences.tokens(), sequences.ends(), &loss_mask, texts);
             let span = part.span.clone();
             let (old, returns) = (&minibatch.values()[span.clone()], &minibatch.returns()[span.clone()]);
             let mut objective =
@@ -391,7 +391,7 @@ impl Ppo {
         }
         match Guards::critic(place, minibatch, indices, &watch) {
             Ok(()) => Ok(stats),
-            Err(fault) => Err(forget(critic, fault).await),
+            Err(fault) => Err(zero_grad(critic, fault).await),
         }
     }
 }
@@ -408,7 +408,7 @@ mod tests {
         let mut out = Rollouts::growing();
         for (prompt, response) in [(1, 1), (3, 5), (2, window), (4, 2)] {
             let log_probs: Vec<f32> = (0..response).map(|_| -draws.uniform() as f32 * 3.0).collect();
-            let finish = [Finish::Eos, Finish::Length, Finish::Stop][response % 3];
+            let finish = [FinishReason::Eos, FinishReason::Length, FinishReason::Stop][response % 3];
             out.push(&vec![7; prompt], &vec![5; response], &log_probs, finish).unwrap();
         }
         let columns = out.columns_mut();
@@ -461,8 +461,8 @@ mod tests {
     fn whitened_advantages_have_mean_0_and_prompts_have_none() {
         let run = Ppo::new(Profile::instructgpt().ppo, 10, 1).unwrap();
         let after = run.estimate(judged(6), 6).unwrap().rollouts;
-        let owed = after.owed();
-        let picked = after.advantages().iter().zip(&owed).filter(|(_, owed)| **owed);
+        let loss_mask = after.loss_mask();
+        let picked = after.advantages().iter().zip(&loss_mask).filter(|(_, loss_mask)| **loss_mask);
         let sum: f32 = picked.map(|(a, _)| a).sum();
         assert!(sum.abs() < 1e-4, "{sum}");
     }

@@ -1,9 +1,9 @@
 //! Learning from pairs without a reward model: DPO and its kin, offline.
 
+use super::accumulation::Accumulation;
 use super::guard::{Place, Shown};
 use super::reference::log_probs;
 use super::steps::{Passing, Steps};
-use super::teaching::Teaching;
 use super::trainer::required;
 use super::{Examples, Models, Pairs, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::PreferenceTraining;
@@ -121,7 +121,7 @@ impl<'a> Compared<'a> {
         let counts = counts(self.shown.texts, self.first_wins);
         let most = if self.objective.sorts() { usize::MAX } else { TOKENS_AT_ONCE };
         let (shown, temperature) = (self.shown, self.temperature);
-        let teaching = Teaching { shown, place, role: "learner", most, temperature };
+        let teaching = Accumulation { shown, place, role: "learner", most, temperature };
         let (parts, mut loss, mut seen) = (teaching.parts(), 0.0, PreferenceStats::default());
         let taught = teaching.learn(
             learner,
@@ -179,8 +179,8 @@ pub async fn preference_stats<P: Reference<Error: 'static>, F: Reference<Error: 
         against = log_probs(reference, "reference", texts, 1.0).await?;
         shown = shown.with_reference(&against);
     }
-    let owed: Vec<f32> = positions.iter().map(|&t| said[t]).collect();
-    shown.tokens(&positions, &owed, &[], &mut vec![0.0; owed.len()], &mut [])?;
+    let loss_mask: Vec<f32> = positions.iter().map(|&t| said[t]).collect();
+    shown.tokens(&positions, &loss_mask, &[], &mut vec![0.0; loss_mask.len()], &mut [])?;
     Ok(shown.stats)
 }
 

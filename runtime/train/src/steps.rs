@@ -2,7 +2,7 @@
 
 use super::batches::Batches;
 use super::guard::{Offender, Place};
-use super::pace::Pace;
+use super::scheduled_optimizer::ScheduledOptimizer;
 use super::{Step, TrainError};
 use crate::profile::Optimizer;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use rlhf_core::roles::Learner;
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     batches: Batches,
-    pace: Pace,
+    pace: ScheduledOptimizer,
 }
 
 /// How data is passed over.
@@ -43,7 +43,7 @@ impl Steps {
             return Err(TrainError::Nothing { what });
         }
         let batches = Batches::new(Key::new(seed, Stream::Shuffle, draws), items, batch, epochs);
-        let pace = Pace::new(optimizer, batches.total(), 1)?;
+        let pace = ScheduledOptimizer::new(optimizer, batches.total(), 1)?;
         Ok(Self { batches, pace })
     }
 

@@ -1,7 +1,7 @@
 //! Step 1: supervised fine-tuning, and pretraining, which is the same on plain text.
 
 use super::batches::Batches;
-use super::guard::{Fault, Offender, Place, Watch, forget};
+use super::guard::{Fault, Offender, Place, Watch, zero_grad};
 use super::{Examples, Guards, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::{self, Optimizer};
 use alloc::format;
@@ -51,7 +51,7 @@ impl<'a> Supervised<'a> {
         settings: &profile::Supervised,
         seed: u64,
     ) -> Result<Self, TrainError> {
-        if examples.owed() == 0 {
+        if examples.loss_tokens() == 0 {
             return Err(TrainError::Nothing { what: "demonstrations" });
         }
         let key = Key::new(seed, Stream::Shuffle, 0);
@@ -73,7 +73,7 @@ impl<'a> Supervised<'a> {
         let Some((step, picked)) = self.batches.next() else { return Ok(None) };
         let chosen = self.examples.select(picked.iter().copied());
         let place = Place::Step(step + 1);
-        let tokens = chosen.owed();
+        let tokens = chosen.loss_tokens();
         let mut loss = 0.0;
         if tokens > 0 {
             loss = accumulate(learner, (&chosen, &picked), tokens as f64, 1.0, place).await?;
@@ -100,7 +100,7 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
     let (loss, watch) = gradient(learner, "learner", examples, denominator, coefficient).await?;
     match Guards::examples(place, examples, indices, &watch) {
         Ok(()) => Ok(loss),
-        Err(fault) => Err(forget(learner, fault).await),
+        Err(fault) => Err(zero_grad(learner, fault).await),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::trainer::{IterationPlan, trio};
 use super::{
-    AllRoles, Guards, Iteration, LearningPolicy, Models, OnPolicy, OnPolicyState, Prompts, Report,
+    AllRoles, Guards, IterationReport, LearningPolicy, Models, OnPolicy, OnPolicyState, Prompts, Report,
     RolloutTrainer, TrainError, Trainer, Trio,
 };
 use crate::profile;
 use rlhf_core::algorithms::TrpoStep;
 use rlhf_core::capabilities::Parameters;
 use rlhf_core::roles::{Reference, Reward};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_core::{Batch, Ragged};
 
 /// TRPO ([`profile::TrustRegion`]): rollouts and advantages are those of [`OnPolicy`], what is learnt from
@@ -58,16 +58,16 @@ impl TrustRegion {
         &mut self,
         roles: &mut Trio<'_, P, F, R>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
-    ) -> Result<(Iteration, TrpoStep), TrainError>
+        stopping: &StopCriteria<'_>,
+    ) -> Result<(IterationReport, TrpoStep), TrainError>
     where
         P: LearningPolicy + Parameters,
         F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
     {
         let seen = self.rollouts.rollout(roles, prompts, stopping).await?;
-        let owed = seen.rollouts.owed();
-        let batch = Batch::new(seen.rollouts.sequences(), &owed)?;
+        let loss_mask = seen.rollouts.loss_mask();
+        let batch = Batch::new(seen.rollouts.sequences(), &loss_mask)?;
         let batch = batch.at_temperature(self.settings.temperature as f32)?;
         let step = self.settings.step.step(roles.policy, batch, seen.rollouts.advantages()).await;
         let step = step.map_err(TrainError::role("policy"))?;

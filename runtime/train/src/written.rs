@@ -8,15 +8,15 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Error, Ragged, Rollouts};
 
 /// A response to each of `prompts`. `first`: how many the iteration has written before.
 pub(super) async fn write<P: Policy<Error: 'static>>(
     policy: &mut P,
     prompts: Ragged<'_>,
-    sampling: &Sampling,
-    stopping: &Stopping<'_>,
+    sampling: &SamplingParams,
+    stopping: &StopCriteria<'_>,
     (key, first): (Key, usize),
     place: Place,
 ) -> Result<Rollouts, TrainError> {
@@ -65,10 +65,10 @@ pub(super) async fn log_probs<F: Reference<Error: 'static>>(
     rollouts: &Rollouts,
     temperature: f64,
 ) -> Result<Vec<f32>, TrainError> {
-    let (sequences, owed) = (rollouts.sequences(), rollouts.owed());
-    let mut out = vec![0.0; owed.len()];
+    let (sequences, loss_mask) = (rollouts.sequences(), rollouts.loss_mask());
+    let mut out = vec![0.0; loss_mask.len()];
     for texts in parts(sequences.ends(), TOKENS_AT_ONCE) {
-        let part = Part::new(sequences.tokens(), sequences.ends(), &owed, texts);
+        let part = Part::new(sequences.tokens(), sequences.ends(), &loss_mask, texts);
         let batch = part.batch()?.at_temperature(temperature as f32)?;
         of.log_probs(batch, &mut out[part.span.clone()]).await.map_err(TrainError::role(role))?;
     }

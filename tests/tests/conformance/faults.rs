@@ -18,7 +18,7 @@ macro_rules! faults {
 faults! {
     /// Every seed makes the same network.
     IgnoresSeed: "reference/repeats" "critic/repeats" "reward/repeats" "parameters/round_trip";
-    /// Outputs stay unwritten where nothing is owed.
+    /// Outputs stay unwritten where nothing is in the loss mask.
     ReturnsEarly: "reference/writes" "reference/causal" "reference/company";
     /// Log-probabilities of tokens that nobody asked about.
     WritesUnowed: "reference/writes";
@@ -89,7 +89,7 @@ faults! {
     /// Ascent.
     WrongSign: "learner/gradient" "learner/learns" "learn_rows/as_scalars" "learn_candidates/as_scalars"
         "parameters/directions";
-    /// The last owed token teaches nothing.
+    /// The last loss token teaches nothing.
     MissesToken: "learner/gradient" "learner/left_out" "learner/entropy_gradient" "learner/entropy_left_out"
         "learner/splits" "learner/entropy_splits" "learn_rows/as_scalars" "learn_candidates/as_scalars"
         "parameters/directions";
@@ -110,7 +110,7 @@ faults! {
     /// Another loss than the objective's.
     HalvesLoss: "learner/contract" "learner/entropy_contract" "learn_values/contract"
         "learn_scores/contract";
-    /// `forget` does not.
+    /// `zero_grad` does not.
     ForgetsNothing: "learner/forgets" "learn_values/forgets" "learn_scores/forgets";
     /// A step does not forget.
     StepKeepsGradient: "learner/forgets" "learn_values/forgets" "learn_scores/forgets" "parameters/adamw";

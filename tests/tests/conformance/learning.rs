@@ -8,9 +8,9 @@ use rlhf_core::roles::{Averaged, Learner};
 use rlhf_core::{Batch, CandidateObjective, Coupling, Error, Objective, RowObjective};
 
 impl Tiny {
-    /// Adds the gradient of the owed tokens' numbers to [`Self::gradient`].
+    /// Adds the gradient of the loss tokens' numbers to [`Self::gradient`].
     fn learn_tokens<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
-        let (sequences, positions) = (batch.sequences(), Self::owed(batch));
+        let (sequences, positions) = (batch.sequences(), Self::positions(batch));
         let temperature = f64::from(batch.temperature());
         let (mut log_probs, mut entropies) = (Vec::new(), Vec::new());
         for &t in &positions {
@@ -120,7 +120,7 @@ impl Learner for Tiny {
         self.or_drop(result)
     }
 
-    async fn forget(&mut self) -> Result<(), Error> {
+    async fn zero_grad(&mut self) -> Result<(), Error> {
         self.forget_all();
         Ok(())
     }
@@ -187,7 +187,7 @@ impl LearnRows for Tiny {
     ) -> Result<f64, Error> {
         let result = self.check(batch.sequences()).and_then(|()| {
             let mut loss = 0.0;
-            for t in Self::owed(batch) {
+            for t in Self::positions(batch) {
                 let features = self.features(batch.sequences(), t - 1);
                 let logits = self.columns(&features, 0..crate::conformance::tiny::VOCABULARY);
                 let mut slopes = vec![f32::NAN; logits.len()];
@@ -214,7 +214,7 @@ impl LearnCandidates for Tiny {
         let checked = self.check_candidates(batch, k, ids, ids.len()).and_then(|()| self.check_ids(ids));
         let result = checked.and_then(|()| {
             let mut loss = 0.0;
-            for (i, t) in Self::owed(batch).into_iter().enumerate() {
+            for (i, t) in Self::positions(batch).into_iter().enumerate() {
                 let (all, ids) = (self.all_log_probs(batch, t)?, &ids[i * k..(i + 1) * k]);
                 let said: Vec<f32> = ids.iter().map(|id| all[*id as usize]).collect();
                 let mut slopes = vec![f32::NAN; k];

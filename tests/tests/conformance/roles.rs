@@ -6,7 +6,7 @@ use rlhf_core::capabilities::{Candidates, Rows};
 use rlhf_core::maths::{log_prob, log_softmax};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
-use rlhf_core::sampling::{Filters, Finish, Responses, Sampling, Stopping, draw, greedy};
+use rlhf_core::sampling::{Filters, FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};
 use rlhf_core::{Batch, Error, Ragged};
 
 impl Reference for Tiny {
@@ -16,13 +16,13 @@ impl Reference for Tiny {
         let sequences = batch.sequences();
         self.check(sequences)?;
         let temperature = if self.has(Fault::ScoresAtOne) { 1.0 } else { batch.temperature().into() };
-        if self.has(Fault::ReturnsEarly) && Self::owed(batch).is_empty() {
+        if self.has(Fault::ReturnsEarly) && Self::positions(batch).is_empty() {
             return Ok(());
         }
         for (t, out) in out.iter_mut().enumerate() {
             *out = 0.0;
             let first = t == 0 || sequences.ends().contains(&t);
-            if batch.owed()[t] || self.has(Fault::WritesUnowed) && !first {
+            if batch.loss_mask()[t] || self.has(Fault::WritesUnowed) && !first {
                 let target = if self.has(Fault::ScoresEarlierToken) { t - 1 } else { t };
                 let target = sequences.tokens()[target] as usize % VOCABULARY;
                 *out = log_prob(&self.logits(sequences, t), target, temperature)?.0;
@@ -49,8 +49,8 @@ impl Policy for Tiny {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, Error> {
@@ -76,9 +76,9 @@ impl Policy for Tiny {
                 let company = if self.has(Fault::DrawsInCompany) { prompts.len() as u32 } else { 0 };
                 let mut kept = logits.clone();
                 let token = match sampling {
-                    Sampling::Greedy if self.has(Fault::GreedyDraws) => draw(&kept, 0.99)?,
-                    Sampling::Greedy => greedy(&kept)?,
-                    Sampling::Draw(given) => {
+                    SamplingParams::Greedy if self.has(Fault::GreedyDraws) => draw(&kept, 0.99)?,
+                    SamplingParams::Greedy => greedy(&kept)?,
+                    SamplingParams::Draw(given) => {
                         filters(self, *given).apply(&mut kept, &text, &mut [0; VOCABULARY])?;
                         draw(&kept, key.uniform(sample + 1000 * company, place))?
                     }
@@ -93,15 +93,15 @@ impl Policy for Tiny {
                 out.tokens.push(token);
                 out.log_probs.push(said);
                 finish = stopping.finish(token, position + 1);
-                if self.has(Fault::RunsOnAfterStop) && finish == Some(Finish::Stop) {
-                    finish = (position + 1 >= stopping.max_new_tokens).then_some(Finish::Length);
+                if self.has(Fault::RunsOnAfterStop) && finish == Some(FinishReason::Stop) {
+                    finish = (position + 1 >= stopping.max_new_tokens).then_some(FinishReason::Length);
                 }
                 let room = CONTEXT - usize::from(self.has(Fault::StopsEarly));
-                finish = finish.or((text.len() >= room).then_some(Finish::Length));
+                finish = finish.or((text.len() >= room).then_some(FinishReason::Length));
             }
-            let finish = finish.unwrap_or(Finish::Length);
-            let calls_it_length = self.has(Fault::CallsEosLength) && finish == Finish::Eos;
-            out.finish.push(if calls_it_length { Finish::Length } else { finish });
+            let finish = finish.unwrap_or(FinishReason::Length);
+            let calls_it_length = self.has(Fault::CallsEosLength) && finish == FinishReason::Eos;
+            out.finish.push(if calls_it_length { FinishReason::Length } else { finish });
             out.ends.push(out.tokens.len());
         }
         Ok(out)
@@ -143,11 +143,11 @@ impl Rows for Tiny {
 
     async fn rows(&mut self, batch: Batch<'_>, visit: &mut dyn FnMut(usize, &[f32])) -> Result<(), Error> {
         self.check(batch.sequences())?;
-        let mut owed = Self::owed(batch);
+        let mut positions = Self::positions(batch);
         if self.has(Fault::RowsBackwards) {
-            owed.reverse();
+            positions.reverse();
         }
-        for t in owed {
+        for t in positions {
             let mut row = self.logits(batch.sequences(), t);
             if self.has(Fault::RowsDivided) {
                 row.iter_mut().for_each(|z| *z /= batch.temperature());
@@ -169,7 +169,7 @@ impl Tiny {
 
     pub fn check_candidates(&self, batch: Batch<'_>, k: usize, ids: &[u32], len: usize) -> Result<(), Error> {
         self.check(batch.sequences())?;
-        let want = Self::owed(batch).len() * k;
+        let want = Self::positions(batch).len() * k;
         if ids.len() != want || len != want {
             return Err(Error::Shape { name: "ids", want, got: ids.len() });
         }
@@ -200,7 +200,7 @@ impl Candidates for Tiny {
         if k == 0 {
             return Ok(());
         }
-        for (i, t) in Self::owed(batch).into_iter().enumerate() {
+        for (i, t) in Self::positions(batch).into_iter().enumerate() {
             let all = self.all_log_probs(batch, t)?;
             let mut order: Vec<usize> = (0..VOCABULARY).collect();
             order.sort_by(|a, b| all[*b].total_cmp(&all[*a]));
@@ -223,7 +223,7 @@ impl Candidates for Tiny {
     ) -> Result<(), Error> {
         self.check_candidates(batch, k, ids, log_probs.len())?;
         self.check_ids(ids)?;
-        for (i, t) in Self::owed(batch).into_iter().enumerate() {
+        for (i, t) in Self::positions(batch).into_iter().enumerate() {
             let all = self.all_log_probs(batch, t)?;
             for j in i * k..(i + 1) * k {
                 log_probs[j] = all[ids[j] as usize];

@@ -112,8 +112,8 @@ impl Tiny {
         if self.has(Fault::ValuesBeforeToken) && !starts { i - 1 } else { i }
     }
 
-    pub fn owed(batch: Batch<'_>) -> Vec<usize> {
-        (0..batch.owed().len()).filter(|t| batch.owed()[*t]).collect()
+    pub fn positions(batch: Batch<'_>) -> Vec<usize> {
+        (0..batch.loss_mask().len()).filter(|t| batch.loss_mask()[*t]).collect()
     }
 }
 

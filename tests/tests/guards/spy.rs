@@ -3,7 +3,7 @@
 use rlhf_core::maths::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Objective, Ragged};
 use rlhf_cpu::{EngineError, Model};
 
@@ -33,8 +33,8 @@ impl Policy for Spy {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {
@@ -52,8 +52,8 @@ impl Learner for Spy {
     async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, o: &mut O) -> Result<f64, EngineError> {
         self.model.accumulate(batch, o).await
     }
-    async fn forget(&mut self) -> Result<(), EngineError> {
-        self.model.forget().await
+    async fn zero_grad(&mut self) -> Result<(), EngineError> {
+        self.model.zero_grad().await
     }
     async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {
         if self.steps + 1 == self.refuses {

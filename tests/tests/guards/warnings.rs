@@ -1,10 +1,10 @@
 //! What a run is warned of, and goes on.
 
-use rlhf::train::{Examples, Guards, History, Iteration, Warning};
+use rlhf::train::{Examples, Guards, History, IterationReport, Warning};
 use rlhf_core::maths::KlController;
 use rlhf_tests::small::{Small, settings};
 
-fn responses(seen: &Iteration) -> impl Iterator<Item = &[u32]> {
+fn responses(seen: &IterationReport) -> impl Iterator<Item = &[u32]> {
     (0..seen.rollouts.len()).map(|i| &seen.rollouts.sequences().tokens()[seen.rollouts.response_span(i)])
 }
 
@@ -37,7 +37,7 @@ fn repeating_one_word_without_a_kl_penalty_collapses_the_entropy() {
 #[test]
 fn reward_that_rises_without_gold_is_warned_of() {
     // People want one or two fours; the reward model counts them.
-    let gold = |seen: &Iteration| {
+    let gold = |seen: &IterationReport| {
         let good = responses(seen).filter(|text| (1.0..=2.0).contains(&fours(text)));
         good.count() as f64 / seen.rollouts.len() as f64
     };

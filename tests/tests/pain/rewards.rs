@@ -1,10 +1,10 @@
 //! Rows 5, 7 and 11: scores, and where they go.
 
-use rlhf::train::{Examples, Fallible, Ranking, TrainError, now, ranking_accuracy};
+use rlhf::train::{Examples, Ranking, TrainError, TryReward, now, ranking_accuracy};
 use rlhf_core::maths::KlController;
 use rlhf_core::ready;
 use rlhf_core::roles::Reward;
-use rlhf_core::sampling::Finish;
+use rlhf_core::sampling::FinishReason;
 use rlhf_tests::small::{Small, network, settings};
 
 /// trl#2387, trl#734, trl#3750, trl#6802, trl#6805, OpenRLHF#238: the end was looked for among pad
@@ -27,9 +27,9 @@ fn row_05_a_score_lands_on_the_last_real_token_whether_or_not_it_is_an_end() {
         assert!(before.iter().all(|reward| *reward == 0.0));
         assert_eq!(rollouts.scores()[i], 1.0 + rollouts.span(i).len() as f32);
         let finish = match response.last() {
-            Some(0) => Finish::Eos,
-            Some(1) => Finish::Stop,
-            _ => Finish::Length,
+            Some(0) => FinishReason::Eos,
+            Some(1) => FinishReason::Stop,
+            _ => FinishReason::Length,
         };
         assert_eq!(rollouts.finish()[i], finish);
         finishes[finish as usize] += 1;
@@ -59,7 +59,7 @@ fn row_07_any_closure_any_model_and_anything_that_fails_is_a_reward() {
     // ... a model, ...
     Small::new(settings(), 1).iterate(&mut network(1, 7).with_scalar_head(0.1, 1).unwrap()).unwrap();
     // ... and a service that is not there: its own words end the run.
-    let mut service = Fallible(|text: &[u32]| match text.len() {
+    let mut service = TryReward(|text: &[u32]| match text.len() {
         9.. => Err("the judge at judge.example.org does not answer"),
         _ => Ok(1.0),
     });

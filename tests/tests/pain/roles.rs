@@ -55,10 +55,10 @@ fn row_15_token_ids_are_the_only_currency() {
         assert_eq!(text, scored[i]);
         assert!(text.starts_with(small.prompts.text(i)));
         // The log-probabilities are those of these ids.
-        let owed: Vec<bool> = (0..text.len()).map(|t| t >= 2).collect();
+        let loss_mask: Vec<bool> = (0..text.len()).map(|t| t >= 2).collect();
         let ends = [text.len()];
         let mut out = vec![0.0; text.len()];
-        let batch = Batch::new(Ragged::new(text, &ends).unwrap(), &owed).unwrap();
+        let batch = Batch::new(Ragged::new(text, &ends).unwrap(), &loss_mask).unwrap();
         ready(small.reference.log_probs(batch, &mut out)).unwrap().unwrap();
         assert_eq!(out, rollouts.log_probs()[span]);
     }

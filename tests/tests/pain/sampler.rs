@@ -4,12 +4,17 @@ use rlhf::train::Examples;
 use rlhf_core::maths::KlEstimator;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Filters, Finish, Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Filters, FinishReason, Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::Model;
 use rlhf_tests::small::{STOPPING, Small, bits, network, settings};
 
-fn write(model: &mut Model, prompts: &Examples, sampling: &Sampling, stopping: &Stopping<'_>) -> Responses {
+fn write(
+    model: &mut Model,
+    prompts: &Examples,
+    sampling: &SamplingParams,
+    stopping: &StopCriteria<'_>,
+) -> Responses {
     let key = Key::new(1, Stream::Sampling, 0);
     ready(model.sample(prompts.sequences().unwrap(), sampling, stopping, key, 0)).unwrap().unwrap()
 }
@@ -19,9 +24,9 @@ fn score(model: &mut Model, prompts: &Examples, written: &Responses, temperature
     let mut all = Vec::new();
     for i in 0..written.len() {
         let text = [prompts.text(i), written.response(i)].concat();
-        let owed: Vec<bool> = (0..text.len()).map(|t| t >= prompts.text(i).len()).collect();
+        let loss_mask: Vec<bool> = (0..text.len()).map(|t| t >= prompts.text(i).len()).collect();
         let ends = [text.len()];
-        let batch = Batch::new(Ragged::new(&text, &ends).unwrap(), &owed).unwrap();
+        let batch = Batch::new(Ragged::new(&text, &ends).unwrap(), &loss_mask).unwrap();
         let mut out = vec![f32::NAN; text.len()];
         ready(model.log_probs(batch.at_temperature(temperature).unwrap(), &mut out)).unwrap().unwrap();
         all.extend_from_slice(&out[prompts.text(i).len()..]);
@@ -66,7 +71,7 @@ fn row_02_the_kl_of_a_policy_from_itself_is_0_under_any_filter() {
         Filters { top_p: 0.5, ..filters },
         Filters { min_p: 0.2, repetition: 1.3, ..filters },
     ] {
-        let sampling = Sampling::Draw(filters);
+        let sampling = SamplingParams::Draw(filters);
         let written = write(&mut policy, &small.prompts, &sampling, &STOPPING);
         let own = score(&mut policy, &small.prompts, &written, 0.7);
         let others = score(&mut other, &small.prompts, &written, 0.7);
@@ -84,14 +89,14 @@ fn row_02_the_kl_of_a_policy_from_itself_is_0_under_any_filter() {
 /// scorer gives its probabilities; the trainer's own has one, and its settings have no filter.
 #[test]
 fn row_02_filters_that_a_scorer_cannot_follow_are_known_as_such() {
-    assert_eq!(Sampling::at_temperature(0.7).scorable(), Some(0.7));
+    assert_eq!(SamplingParams::at_temperature(0.7).scorable(), Some(0.7));
     for filters in [
         Filters { top_k: 50, ..Filters::default() },
         Filters { top_p: 0.9, ..Filters::default() },
         Filters { min_p: 0.1, ..Filters::default() },
         Filters { repetition: 1.2, ..Filters::default() },
     ] {
-        assert_eq!(Sampling::Draw(filters).scorable(), None);
+        assert_eq!(SamplingParams::Draw(filters).scorable(), None);
     }
 }
 
@@ -100,11 +105,11 @@ fn row_02_filters_that_a_scorer_cannot_follow_are_known_as_such() {
 fn row_14_a_response_ends_at_its_end_however_long_it_might_be() {
     let small = Small::new(settings(), 1);
     let mut policy = network(2, 1);
-    let longest = Stopping { max_new_tokens: usize::MAX, eos: &[0], stop: &[1, 2, 3, 4, 5] };
-    let written = write(&mut policy, &small.prompts, &Sampling::at_temperature(1.0), &longest);
-    let ended = written.finish.iter().filter(|finish| **finish != Finish::Length).count();
+    let longest = StopCriteria { max_new_tokens: usize::MAX, eos: &[0], stop: &[1, 2, 3, 4, 5] };
+    let written = write(&mut policy, &small.prompts, &SamplingParams::at_temperature(1.0), &longest);
+    let ended = written.finish.iter().filter(|finish| **finish != FinishReason::Length).count();
     assert!(ended >= 14, "{ended}");
-    for i in (0..written.len()).filter(|&i| written.finish[i] != Finish::Length) {
+    for i in (0..written.len()).filter(|&i| written.finish[i] != FinishReason::Length) {
         let (last, before) = written.response(i).split_last().unwrap();
         assert!(*last <= 5 && before.iter().all(|token| *token > 5));
     }
@@ -113,7 +118,7 @@ fn row_14_a_response_ends_at_its_end_however_long_it_might_be() {
         let alone = Examples::try_from_iter([(small.prompts.text(i), [])]).unwrap();
         let key = Key::new(1, Stream::Sampling, 0);
         let prompt = alone.sequences().unwrap();
-        let sampling = Sampling::at_temperature(1.0);
+        let sampling = SamplingParams::at_temperature(1.0);
         let one = ready(policy.sample(prompt, &sampling, &longest, key, i as u32)).unwrap().unwrap();
         assert_eq!(one.tokens, written.response(i));
     }

@@ -10,7 +10,7 @@ use rlhf_core::model::Architecture;
 use rlhf_core::objectives::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use rlhf_core::{Batch, Objective, Ragged, ready};
 use rlhf_cpu::{Cpu, Isa, Model};
 use rlhf_tests::small::{bits, settings};
@@ -27,16 +27,21 @@ fn text(i: usize) -> Vec<u32> {
 }
 
 /// One step on a whole batch, and the weights after it.
-fn whole(sequences: Ragged<'_>, owed: &[bool], o: &mut impl Objective, optimizer: &Optimizer) -> Vec<u32> {
+fn whole(
+    sequences: Ragged<'_>,
+    loss_mask: &[bool],
+    o: &mut impl Objective,
+    optimizer: &Optimizer,
+) -> Vec<u32> {
     assert!(sequences.tokens().len() > TOKENS_AT_ONCE);
     let mut model = network();
-    ready(model.accumulate(Batch::new(sequences, owed).unwrap(), o)).unwrap().unwrap();
+    ready(model.accumulate(Batch::new(sequences, loss_mask).unwrap(), o)).unwrap().unwrap();
     ready(model.step(&optimizer.update(&optimizer.schedule(1, 1), 0))).unwrap().unwrap();
     bits(&model)
 }
 
-fn count(owed: &[bool]) -> f64 {
-    owed.iter().filter(|owed| **owed).count() as f64
+fn count(loss_mask: &[bool]) -> f64 {
+    loss_mask.iter().filter(|counts| **counts).count() as f64
 }
 
 #[test]
@@ -52,10 +57,10 @@ fn row_12_a_split_changes_no_step_of_supervised_fine_tuning() {
 
     let order = Passes::new(Key::new(7, Stream::Shuffle, 0), 12).take(12);
     let all = examples.select(order.iter().copied());
-    let owed: Vec<bool> =
+    let loss_mask: Vec<bool> =
         order.iter().flat_map(|&i| (0..text(i).len()).map(move |t| t >= prompt(i))).collect();
-    let mut objective = CrossEntropy::new(count(&owed)).unwrap();
-    let by_hand = whole(all.sequences().unwrap(), &owed, &mut objective, &settings.optimizer);
+    let mut objective = CrossEntropy::new(count(&loss_mask)).unwrap();
+    let by_hand = whole(all.sequences().unwrap(), &loss_mask, &mut objective, &settings.optimizer);
     assert_eq!(bits(&trained), by_hand);
 }
 
@@ -79,8 +84,8 @@ fn row_12_a_split_changes_no_step_of_the_reward_model() {
     let sequences = all.sequences().unwrap();
     let (ranks, ends) = ([2, 1, 3].repeat(4), [3, 6, 9, 12]);
     let mut objective = Ranked::new(&ranks, &ends, RankingLoss::KWise(Ties::ShrinkDivisor), 4.0).unwrap();
-    let owed = vec![false; sequences.tokens().len()];
-    assert_eq!(bits(&trained), whole(sequences, &owed, &mut objective, &settings.optimizer));
+    let loss_mask = vec![false; sequences.tokens().len()];
+    assert_eq!(bits(&trained), whole(sequences, &loss_mask, &mut objective, &settings.optimizer));
 }
 
 #[test]
@@ -90,7 +95,7 @@ fn row_12_a_split_changes_no_step_of_ppo() {
     let prompts = Examples::try_from_iter((0..12).map(|i| (text(i), []))).unwrap();
     let (mut policy, mut critic, mut reference) = (network(), network(), network());
     let mut ppo = Ppo::new(settings, 1, 7).unwrap();
-    let stopping = Stopping { max_new_tokens: 16, eos: &[0], stop: &[] };
+    let stopping = StopCriteria { max_new_tokens: 16, eos: &[0], stop: &[] };
     let mut reward = |text: &[u32]| (text[text.len() - 1] % 3) as f32;
     let (p, c) = (&mut policy, &mut critic);
     let mut roles = Roles { policy: p, critic: c, reference: &mut reference, reward: &mut reward };
@@ -99,18 +104,18 @@ fn row_12_a_split_changes_no_step_of_ppo() {
 
     let order = seen.rollouts.minibatches(Key::new(7, Stream::Shuffle, 1 << 17), 1).unwrap();
     let all = seen.rollouts.gather(&order[0]).unwrap();
-    let owed = all.owed();
+    let loss_mask = all.loss_mask();
     let clip = settings.policy_clip;
-    let mut o = PpoPolicy::new(all.log_probs(), all.advantages(), clip, 0.0, count(&owed)).unwrap();
-    assert_eq!(bits(&policy), whole(all.sequences(), &owed, &mut o, &settings.policy));
+    let mut o = PpoPolicy::new(all.log_probs(), all.advantages(), clip, 0.0, count(&loss_mask)).unwrap();
+    assert_eq!(bits(&policy), whole(all.sequences(), &loss_mask, &mut o, &settings.policy));
     // A value is of the state before its token.
-    let mut mask = vec![false; owed.len()];
+    let mut mask = vec![false; loss_mask.len()];
     (0..all.len()).for_each(|i| {
         let span = all.response_span(i);
         mask[span.start - 1..span.end - 1].fill(true);
     });
     let (clip, weight) = (settings.value_clip, settings.value_coefficient);
     let mut o = PpoValue::new(all.values(), all.returns(), &mask, clip, weight, count(&mask)).unwrap();
-    let none = vec![false; owed.len()];
+    let none = vec![false; loss_mask.len()];
     assert_eq!(bits(&critic), whole(all.sequences(), &none, &mut o, &settings.critic));
 }

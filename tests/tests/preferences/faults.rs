@@ -77,8 +77,8 @@ impl Learner for Stubborn {
     async fn accumulate<O: Objective>(&mut self, batch: Batch<'_>, objective: &mut O) -> Result<f64, Error> {
         self.0.accumulate(batch, objective).await
     }
-    async fn forget(&mut self) -> Result<(), Error> {
-        self.0.forget().await
+    async fn zero_grad(&mut self) -> Result<(), Error> {
+        self.0.zero_grad().await
     }
     async fn step(&mut self, _: &Update) -> Result<f64, Error> {
         Err(Error::NotFinite { name: "gradient", index: 0 })

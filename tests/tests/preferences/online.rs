@@ -3,7 +3,7 @@
 use crate::preferences::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
 use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf::train::{
-    Guard, Guards, Judge, OnlineIteration, OnlinePreferences, OnlineRoles, Scored, TrainError, now,
+    Guard, Guards, Judge, OnlineIteration, OnlinePreferences, OnlineRoles, RewardJudge, TrainError, now,
 };
 use rlhf_core::maths::{NashMd, Preference, PreferenceLoss};
 use rlhf_core::testing::Table;
@@ -40,7 +40,7 @@ fn every_method_raises_the_reward() {
     let methods = [ipo, play, simpo].map(|method| OnlinePreference { method, ..settings("xpo") });
     for settings in OnlinePreference::names().map(settings).chain(methods) {
         let mut reward = |text: &[u32]| 10.0 * worth(&text[1..]);
-        let (policy, seen) = run(settings, &mut Scored(&mut reward), 30).unwrap();
+        let (policy, seen) = run(settings, &mut RewardJudge(&mut reward), 30).unwrap();
         let gained = mean_worth(&policy) - before;
         let (first, last) = (&seen[0], &seen[29]);
         println!("{:?}: worth +{gained:.3}, {:?} nats", settings.method, last.kl);

@@ -2,7 +2,9 @@
 
 use crate::preferences::world::{STOPPING, TOKENS, pairs, prompts, reference, sampled, settings, worth};
 use rlhf::train::profile::{BanditTraining, KtoTraining, OnlinePreference};
-use rlhf::train::{Bandit, Kto, Labeled, Logged, OnlinePreferences, OnlineRoles, Preferences, Scored, now};
+use rlhf::train::{
+    Bandit, Kto, Labeled, Logged, OnlinePreferences, OnlineRoles, Preferences, RewardJudge, now,
+};
 use rlhf_core::testing::Table;
 
 fn bits(policy: &Table) -> Vec<u32> {
@@ -64,7 +66,7 @@ fn iterations_go_on_to_the_same_bits() {
             let mut online = OnlinePreferences::new(settings, 6, 3).unwrap().after(from);
             for _ in from..to {
                 let mut reward = |text: &[u32]| worth(&text[1..]);
-                let (reference, judge) = (&mut reference(), &mut Scored(&mut reward));
+                let (reference, judge) = (&mut reference(), &mut RewardJudge(&mut reward));
                 let mut roles = OnlineRoles { policy: &mut *policy, reference, judge };
                 now(online.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING)).unwrap();
             }

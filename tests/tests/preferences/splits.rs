@@ -29,12 +29,12 @@ fn whole(settings: &PreferenceTraining, texts: &Examples) -> Table {
     let sequences = texts.sequences().unwrap();
     assert!(sequences.tokens().len() > TOKENS_AT_ONCE);
     let prompts = sequences.sequences().map(|(text, _)| (text.len(), 1 + 5 * text[0] as usize));
-    let owed: Vec<bool> = prompts.flat_map(|(n, prompt)| (0..n).map(move |t| t >= prompt)).collect();
-    let batch = Batch::new(sequences, &owed).unwrap();
-    let mut said = vec![0.0; owed.len()];
+    let loss_mask: Vec<bool> = prompts.flat_map(|(n, prompt)| (0..n).map(move |t| t >= prompt)).collect();
+    let batch = Batch::new(sequences, &loss_mask).unwrap();
+    let mut said = vec![0.0; loss_mask.len()];
     ready(reference().log_probs(batch, &mut said)).unwrap().unwrap();
     let chosen = (0..6).map(|i| sequences.span(2 * i));
-    let tokens = chosen.map(|span| owed[span].iter().filter(|owed| **owed).count()).sum::<usize>();
+    let tokens = chosen.map(|span| loss_mask[span].iter().filter(|counts| **counts).count()).sum::<usize>();
     let counts = PreferenceCounts { pairs: 6.0, chosen_tokens: tokens as f64 };
     let objective = PreferencePairs::new(settings.objective, sequences.ends(), counts).unwrap();
     let mut policy = policy();

@@ -5,11 +5,11 @@ use rlhf::train::{Examples, Pairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::testing::Table;
 
 pub const TOKENS: u32 = 8;
-pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 4, eos: &[], stop: &[] };
+pub const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 4, eos: &[], stop: &[] };
 
 /// The policy that writes at first, and that nobody may stray from.
 pub fn reference() -> Table {
@@ -34,7 +34,7 @@ pub fn prompts(count: u32) -> Examples {
 /// Responses to `count` prompts.
 pub fn sampled(policy: &Table, count: u32, seed: u64) -> Responses {
     let (prompts, key) = (prompts(count), Key::new(seed, Stream::Sampling, 0));
-    let all = Sampling::at_temperature(1.0);
+    let all = SamplingParams::at_temperature(1.0);
     let mut policy = policy.clone();
     ready(policy.sample(prompts.sequences().unwrap(), &all, &STOPPING, key, 0)).unwrap().unwrap()
 }
@@ -74,9 +74,9 @@ pub fn fast(optimizer: Optimizer, learning_rate: f64) -> Optimizer {
 /// What a policy says of a text.
 pub fn log_prob(policy: &Table, prompt: &[u32], response: &[u32]) -> f64 {
     let text = Examples::try_from_iter([(prompt, response)]).unwrap();
-    let owed: Vec<bool> = (0..prompt.len() + response.len()).map(|t| t >= prompt.len()).collect();
-    let batch = rlhf_core::Batch::new(text.sequences().unwrap(), &owed).unwrap();
-    let mut out = vec![0.0; owed.len()];
+    let loss_mask: Vec<bool> = (0..prompt.len() + response.len()).map(|t| t >= prompt.len()).collect();
+    let batch = rlhf_core::Batch::new(text.sequences().unwrap(), &loss_mask).unwrap();
+    let mut out = vec![0.0; loss_mask.len()];
     ready(policy.clone().log_probs(batch, &mut out)).unwrap().unwrap();
     out.iter().map(|&x| f64::from(x)).sum()
 }

@@ -1,6 +1,6 @@
 //! What a configuration may say.
 
-use rlhf::config::{BaseModel, Config, Given};
+use rlhf::config::{BaseModel, CliOverride, Config};
 use rlhf_tests::run_data::CONFIG;
 use rlhf_tests::schema::check;
 use std::path::Path;
@@ -55,7 +55,7 @@ fn a_file_of_a_later_version_is_refused_and_one_without_is_of_the_first() {
 #[test]
 fn the_command_line_changes_keys_and_settings_and_is_recorded() {
     let set = |given: &[&str]| {
-        let given: Vec<Given> = given.iter().map(|g| g.parse().unwrap()).collect();
+        let given: Vec<CliOverride> = given.iter().map(|g| g.parse().unwrap()).collect();
         Config::parse(CONFIG, Path::new("run.toml"), &given)
     };
     let given = ["ppo.iterations=10", "ppo.policy.learning_rate=1e-4", "profile=trl", "base.model=other"];
@@ -178,7 +178,7 @@ fn sources_are_checked_key_by_key() {
         let error = said(&[&text[..at], to, &text[at + from.len()..]].concat());
         assert!(error.contains(line(from).trim_end_matches(", ")) && error.contains(words), "{to}: {error}");
     }
-    let given = [r#"ppo.sources=[{files=["a"], wight=1.0}]"#.parse::<Given>().unwrap()];
+    let given = [r#"ppo.sources=[{files=["a"], wight=1.0}]"#.parse::<CliOverride>().unwrap()];
     let error = Config::parse(&text, Path::new("run.toml"), &given).unwrap_err().to_string();
     assert!(error.contains("--set") && error.contains("did you mean `ppo.sources.weight`?"), "{error}");
     let error = said(&text.replace("files = [\"b\"]\n", ""));

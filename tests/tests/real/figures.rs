@@ -1,8 +1,8 @@
 //! What an iteration of step 3 leaves in `metrics.jsonl`.
 
-use rlhf::config::{Config, Given};
+use rlhf::config::{CliOverride, Config};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
-use rlhf::run::{Manner, run};
+use rlhf::run::{RunOptions, run};
 use rlhf_tests::device::threads;
 use rlhf_tests::run_data::{CONFIG, write};
 use std::path::Path;
@@ -11,11 +11,11 @@ use std::path::Path;
 fn iterations(folder: &Path, settings: &[&str]) -> Vec<Line> {
     let (path, out) = (folder.join("run.toml"), folder.join("out"));
     std::fs::write(&path, CONFIG).unwrap();
-    let given: Vec<Given> = settings.iter().map(|one| one.parse().unwrap()).collect();
+    let given: Vec<CliOverride> = settings.iter().map(|one| one.parse().unwrap()).collect();
     let config =
         Config::read_with(&path, &given).unwrap_or_else(|e| panic!("{e}")).with_data(&folder.join("data"));
     let _ = std::fs::remove_dir_all(&out);
-    run(&config, &threads(1), &Manner::new(&out), &mut |_, _, _, _| {}).unwrap();
+    run(&config, &threads(1), &RunOptions::new(&out), &mut |_, _, _, _| {}).unwrap();
     Metrics::read(&out).unwrap().into_iter().filter(|line| line.phase == Phase::Ppo).collect()
 }
 

@@ -2,9 +2,9 @@
 
 use core::cell::Cell;
 use core::time::Duration;
-use rlhf::config::{Config, Given};
+use rlhf::config::{CliOverride, Config};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
-use rlhf::run::{Manner, RunError, Summary, run};
+use rlhf::run::{RunError, RunOptions, Summary, run};
 use rlhf::stage::StageError;
 use rlhf::{LanguageModel, Writing};
 use rlhf_tests::device::threads;
@@ -58,7 +58,7 @@ fn data(folder: &Path) {
 fn config(folder: &Path, method: &str, small: &[&str]) -> Result<Config, RunError> {
     let path = folder.join("run.toml");
     std::fs::write(&path, format!("method = \"{method}\"\n{CONFIG}")).unwrap();
-    let given: Vec<Given> = small.iter().map(|given| given.parse().unwrap()).collect();
+    let given: Vec<CliOverride> = small.iter().map(|given| given.parse().unwrap()).collect();
     Ok(Config::read_with(&path, &given)?.with_data(&folder.join("data")))
 }
 
@@ -68,7 +68,7 @@ fn go(
     stop: &dyn Fn() -> bool,
 ) -> Result<Option<Summary>, RunError> {
     let out = folder.join(method);
-    let manner = Manner { resume: true, every: Some(Duration::ZERO), stop, ..Manner::new(&out) };
+    let manner = RunOptions { resume: true, every: Some(Duration::ZERO), stop, ..RunOptions::new(&out) };
     let config = config(folder, method, small).unwrap_or_else(|e| panic!("{method}: {e}"));
     run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
 }
@@ -147,7 +147,7 @@ fn what_a_method_lacks_is_named_before_anything_is_learnt() {
     let refused = |method, small: &[&str]| {
         let out = folder.path().join("out");
         let config = config(folder.path(), method, small);
-        let ran = config.and_then(|c| run(&c, &threads(1), &Manner::new(&out), &mut |_, _, _, _| {}));
+        let ran = config.and_then(|c| run(&c, &threads(1), &RunOptions::new(&out), &mut |_, _, _, _| {}));
         assert!(!out.exists(), "{method} has begun");
         ran.unwrap_err().to_string()
     };

@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::time::Duration;
 use rlhf::config::Config;
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::run::{Manner, RunError, Stage, Summary, run};
+use rlhf::run::{RunError, RunOptions, Stage, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_core::random::{Key, Stream};
 use rlhf_tests::device::threads;
@@ -65,7 +65,7 @@ impl Place {
     /// Runs, or goes on, until `stop` says so.
     fn run(&self, resume: bool, stop: &dyn Fn() -> bool) -> Result<Option<Summary>, RunError> {
         let out = self.out();
-        let manner = Manner { resume, every: Some(Duration::ZERO), stop, ..Manner::new(&out) };
+        let manner = RunOptions { resume, every: Some(Duration::ZERO), stop, ..RunOptions::new(&out) };
         run(&config(self.0.path()), &threads(1), &manner, &mut |_, _, _, _| {})
     }
 
@@ -132,7 +132,7 @@ fn parts_of_a_run_are_the_run() {
     };
     let on = |place: &Place, out: &str, until: Stage, from: Option<&Path>| {
         let out = place.0.path().join(out);
-        let manner = Manner { resume: true, until, from, ..Manner::new(&out) };
+        let manner = RunOptions { resume: true, until, from, ..RunOptions::new(&out) };
         run(&config(place), &threads(1), &manner, &mut |_, _, _, _| {}).unwrap_or_else(|e| panic!("{e}"))
     };
     let (whole, parts) = (Place::new(), Place::new());
@@ -166,7 +166,7 @@ fn a_folder_with_a_run_is_not_overwritten_and_other_settings_are_named() {
     let mut other = config(place.0.path());
     other.seed += 1;
     let out = place.out();
-    let manner = Manner { resume: true, ..Manner::new(&out) };
+    let manner = RunOptions { resume: true, ..RunOptions::new(&out) };
     let said = run(&other, &threads(1), &manner, &mut |_, _, _, _| {}).unwrap_err().to_string();
     assert!(said.contains("seed was 3 and is now 4"), "{said}");
 }
@@ -221,7 +221,7 @@ fn damage_is_named_and_what_was_before_it_serves() {
 fn child() {
     let Some(folder) = std::env::var_os("RLHF_TEST_CHILD") else { return };
     let out = Path::new(&folder).join("out");
-    let manner = Manner { resume: true, every: Some(Duration::ZERO), ..Manner::new(&out) };
+    let manner = RunOptions { resume: true, every: Some(Duration::ZERO), ..RunOptions::new(&out) };
     let done = run(&config(folder.as_ref()), &threads(1), &manner, &mut |_, _, _, _| {});
     if let Err(e) = done {
         eprintln!("failed: {e}");

@@ -4,9 +4,9 @@
 use core::cell::Cell;
 use core::time::Duration;
 use rlhf::RewardModel;
-use rlhf::config::{Config, Given};
+use rlhf::config::{CliOverride, Config};
 use rlhf::record::{Line, Metrics, Phase};
-use rlhf::run::{Manner, RunError, Stage, Summary, run};
+use rlhf::run::{RunError, RunOptions, Stage, Summary, run};
 use rlhf::stage::StageError;
 use rlhf_tests::device::threads;
 use rlhf_tests::run_data::{CONFIG, PROMPTS, write};
@@ -65,13 +65,13 @@ fn config(folder: &Path, settings: &[&str]) -> Result<Config, RunError> {
     let path = folder.join("run.toml");
     let text = CONFIG.replace("[\"transcripts\", ", "[\"pairs\", \"transcripts\", ");
     std::fs::write(&path, text.replace("[reward]", "[reward]\nbatch = 8")).unwrap();
-    let given: Vec<Given> = settings.iter().map(|one| one.parse().unwrap()).collect();
+    let given: Vec<CliOverride> = settings.iter().map(|one| one.parse().unwrap()).collect();
     Ok(Config::read_with(&path, &given)?.with_data(&folder.join("data")))
 }
 
 fn go(folder: &Path, kind: (&str, &[&str]), stop: &dyn Fn() -> bool) -> Result<Option<Summary>, RunError> {
     let out = folder.join(kind.0);
-    let manner = Manner { resume: true, every: Some(Duration::ZERO), stop, ..Manner::new(&out) };
+    let manner = RunOptions { resume: true, every: Some(Duration::ZERO), stop, ..RunOptions::new(&out) };
     let config = config(folder, kind.1).unwrap_or_else(|e| panic!("{}: {e}", kind.0));
     run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
 }
@@ -130,7 +130,7 @@ fn a_saved_ensemble_serves_another_run_and_damage_is_found() {
     go(folder.path(), ensemble, &|| false).unwrap();
     let (from, out) = (folder.path().join("ensemble"), folder.path().join("other"));
     let device = threads(1);
-    let manner = Manner { from: Some(&from), until: Stage::Align, ..Manner::new(&out) };
+    let manner = RunOptions { from: Some(&from), until: Stage::Align, ..RunOptions::new(&out) };
     let config = config(folder.path(), ensemble.1).unwrap();
     let summary = run(&config, &device, &manner, &mut |_, _, _, _| {}).unwrap().unwrap();
     assert!(summary.reward_model.disagreement.is_some());

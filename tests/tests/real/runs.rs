@@ -4,7 +4,7 @@ use rlhf::config::Config;
 use rlhf::data::Format;
 use rlhf::engine::Device;
 use rlhf::record::Phase;
-use rlhf::run::{DataSet, Manner, RunError, Stage, Summary, preflight, report, run};
+use rlhf::run::{DataSet, RunError, RunOptions, Stage, Summary, preflight, report, run};
 use rlhf::stage::StageError;
 use rlhf::train::{Guard, TrainError};
 use rlhf_tests::device::threads;
@@ -20,7 +20,7 @@ fn config(folder: &Path, text: &str) -> Config {
 }
 
 fn whole(config: &Config, device: &Device, out: &Path) -> Result<Summary, RunError> {
-    Ok(run(config, device, &Manner::new(out), &mut |_, _, _, _| {})?.expect("all stages were asked for"))
+    Ok(run(config, device, &RunOptions::new(out), &mut |_, _, _, _| {})?.expect("all stages were asked for"))
 }
 
 fn on(folder: &Path, text: &str, threads: usize) -> Result<Summary, RunError> {

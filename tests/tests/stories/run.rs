@@ -2,7 +2,7 @@ use super::oracle::Oracle;
 use rlhf_core::model::tokenizer::{Bpe, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Policy;
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Ragged, ready};
 use rlhf_cpu::{Cpu, Isa, Model};
 use rlhf_tests::shared::data;
@@ -27,10 +27,11 @@ fn the_well_known_story() {
         for threads in [1, 2] {
             let cpu = Cpu::new(threads, isa);
             let mut model = Model::from_weights(&cpu, opened.architecture.clone(), weights.clone()).unwrap();
-            let stopping = Stopping { max_new_tokens: oracle.len(), eos: &[], stop: &[] };
+            let stopping = StopCriteria { max_new_tokens: oracle.len(), eos: &[], stop: &[] };
             let prompt = Ragged::new(&prompt, &[1]).unwrap();
             let key = Key::new(0, Stream::Sampling, 0);
-            let out = ready(model.sample(prompt, &Sampling::Greedy, &stopping, key, 0)).unwrap().unwrap();
+            let out =
+                ready(model.sample(prompt, &SamplingParams::Greedy, &stopping, key, 0)).unwrap().unwrap();
             assert_eq!(tokenizer.decode(&out.tokens), tokenizer.decode(&oracle), "{cpu:?}");
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::trainers::world::{CONTEXT, SFT, STOPPING, glad, gladness, prompts};
 use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent, WarmUpLength};
-use rlhf::train::{OnlineIteration, OnlinePreferences, OnlineRoles, Scored, TrainError, now};
+use rlhf::train::{OnlineIteration, OnlinePreferences, OnlineRoles, RewardJudge, TrainError, now};
 use rlhf_cpu::Model;
 
 fn settings(whom: Opponent) -> OnlinePreference {
@@ -24,7 +24,7 @@ fn run(
     let mut run = OnlinePreferences::new(settings(whom), iterations.into(), 1).unwrap();
     let prompts = prompts(64);
     let seen = (0..iterations).map(|_| {
-        let judge = &mut Scored(&mut judge);
+        let judge = &mut RewardJudge(&mut judge);
         let mut roles = OnlineRoles { policy: &mut policy, reference: &mut reference, judge };
         now(run.iterate_mixed(&mut roles, CONTEXT, prompts.sequences().unwrap(), &STOPPING)).unwrap()
     });
@@ -56,7 +56,7 @@ fn the_mixture_reaches_from_the_policy_to_the_reference() {
 fn who_cannot_show_rows_is_told_so() {
     let (mut policy, mut reference) = (SFT.clone(), SFT.clone());
     let mut run = OnlinePreferences::new(settings(Opponent::Mixture { weight: 0.5 }), 1, 1).unwrap();
-    let (prompts, judge) = (prompts(4), &mut Scored(&mut glad));
+    let (prompts, judge) = (prompts(4), &mut RewardJudge(&mut glad));
     let mut roles = OnlineRoles { policy: &mut policy, reference: &mut reference, judge };
     let refused = now(run.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING)).unwrap_err();
     assert!(matches!(refused, TrainError::Core(_)) && refused.to_string().contains("mixture"), "{refused}");

@@ -1,6 +1,6 @@
 use crate::trainers::world::{ANSWERS, CONTEXT, SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::profile::{self, Profile};
-use rlhf::train::{Iteration, Masked, Nlpo, Roles, now};
+use rlhf::train::{IterationReport, Nlpo, Roles, TopPMaskedPolicy, now};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::roles::Reference;
@@ -26,14 +26,14 @@ fn networks() -> Networks {
     [SFT.clone(), SFT.clone(), SFT.with_scalar_head(0.0, 1).unwrap()]
 }
 
-fn step(run: &mut Nlpo, networks: &mut Networks, mut reward: impl FnMut(&[u32]) -> f32) -> Iteration {
+fn step(run: &mut Nlpo, networks: &mut Networks, mut reward: impl FnMut(&[u32]) -> f32) -> IterationReport {
     let [policy, mask, critic] = networks;
     let prompts = prompts(64);
     let mut roles = Roles { policy, critic, reference: &mut SFT.clone(), reward: &mut reward };
     now(run.iterate(&mut roles, mask, prompts.sequences().unwrap(), &STOPPING)).unwrap()
 }
 
-fn said(seen: &Iteration) -> Vec<String> {
+fn said(seen: &IterationReport) -> Vec<String> {
     let tokens = seen.rollouts.sequences().tokens();
     let text = |i| Bytes.decode(&tokens[seen.rollouts.response_span(i)]);
     (0..seen.rollouts.len()).map(text).collect()
@@ -71,7 +71,7 @@ fn a_coin_teaches_nothing() {
 fn a_run_goes_on_to_the_same_bits() {
     let new = || run(2, 4);
     let (mut all, mut whole) = (networks(), new());
-    let seen: Vec<Iteration> = (0..4).map(|_| step(&mut whole, &mut all, glad)).collect();
+    let seen: Vec<IterationReport> = (0..4).map(|_| step(&mut whole, &mut all, glad)).collect();
     let (mut again, mut first) = (networks(), new());
     (0..3).for_each(|_| drop(step(&mut first, &mut again, glad)));
     let mut second = new().after(first.state());
@@ -85,10 +85,10 @@ fn a_masked_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
     let mut run = run(9, 1);
     let [mut policy, mut mask, _] = networks();
     let rollouts = step(&mut run, &mut all, glad).rollouts;
-    let mut masked = Masked { policy: &mut policy, mask: &mut mask, top_p: 0.9, context: CONTEXT };
-    let owed = rollouts.owed();
-    let batch = Batch::new(rollouts.sequences(), &owed).unwrap();
-    let mut log_probs = vec![f32::NAN; owed.len()];
+    let mut masked = TopPMaskedPolicy { policy: &mut policy, mask: &mut mask, top_p: 0.9, context: CONTEXT };
+    let loss_mask = rollouts.loss_mask();
+    let batch = Batch::new(rollouts.sequences(), &loss_mask).unwrap();
+    let mut log_probs = vec![f32::NAN; loss_mask.len()];
     ready(masked.log_probs(batch, &mut log_probs)).unwrap().unwrap();
     assert_eq!(log_probs, rollouts.log_probs());
     // With as little mass as one token needs, what is not the likeliest has no probability.

@@ -1,11 +1,11 @@
 //! What a configuration says of step 3 arrives there: another value, other weights.
 
 use crate::trainers::world::{SFT, STOPPING, WHO};
-use rlhf::config::{Config, Given};
+use rlhf::config::{CliOverride, Config};
 use rlhf::engine::Model;
 use rlhf::engine::{Member, Scorer};
-use rlhf::stage::{Material, Session, align};
-use rlhf::train::{Examples, Guards, Prompts, Scaled};
+use rlhf::stage::{Session, TrainingData, align};
+use rlhf::train::{Examples, Guards, NormalizedReward, Prompts};
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use std::sync::LazyLock;
@@ -30,7 +30,7 @@ static START: LazyLock<Model> = LazyLock::new(|| SFT.clone().into());
 /// The policy after three iterations of what a configuration says.
 fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
     let small = if method == "ppo" { &SMALL[..] } else { &SMALL_GROUPS };
-    let given: Vec<Given> = small.iter().chain(given).map(|given| given.parse().unwrap()).collect();
+    let given: Vec<CliOverride> = small.iter().chain(given).map(|given| given.parse().unwrap()).collect();
     let text = format!("profile = \"trl\"\nmethod = \"{method}\"\n[base]\nmodel = \"m\"\ntokenizer = \"t\"");
     let config =
         Config::parse(&text, "run.toml".as_ref(), &given).unwrap_or_else(|e| panic!("{given:?}: {e}"));
@@ -40,7 +40,7 @@ fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
     let (mix, guards) = (Examples::default(), Guards { max_ratio: 1e9, ..Guards::default() });
     let on = Prompts { prompts: &prompts, stopping: STOPPING, mix: &mix, iterations: 3, guards };
     let mut session = Session::new(|_, _, _, _| {});
-    let (from, material) = ((&*START, &mut reward), Material::default());
+    let (from, material) = ((&*START, &mut reward), TrainingData::default());
     let policy = align(&mut session, &profile, from, on, &material, 1, None);
     policy.unwrap_or_else(|e| panic!("{method}, {given:?}: {e}")).model.weights().unwrap().into_owned()
 }
@@ -48,7 +48,7 @@ fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
 /// A reward model that likes some answers better than others, for no reason.
 fn reward() -> Scorer {
     let reward = Member::Whole(START.with_scalar_head(0.5, 3).unwrap());
-    Scorer::new(vec![Scaled { reward, scale: RewardScale::default() }], EnsembleRule::Mean).unwrap()
+    Scorer::new(vec![NormalizedReward { reward, scale: RewardScale::default() }], EnsembleRule::Mean).unwrap()
 }
 
 /// Each of these changes the weights, and so does each from every other.

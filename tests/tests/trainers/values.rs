@@ -2,13 +2,13 @@
 //! aim, values are learnt that lead home.
 
 use rlhf::train::profile::{IlqlTraining, Profile};
-use rlhf::train::{Examples, Ilql, Led, Rewarded, ValueStep, Values, now, supervised};
+use rlhf::train::{Examples, Ilql, Rewarded, ValueGuidedPolicy, ValueStep, Values, now, supervised};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths;
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Advantage, Request, Sampling, Stopping, sample_by};
+use rlhf_core::sampling::{Advantage, Request, SamplingParams, StopCriteria, sample_by};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
@@ -97,8 +97,8 @@ fn way_home(heads: &mut [Model; 2], beta: f64) -> (f64, f64) {
     let ends: Vec<usize> = (1..=80).collect();
     let request = Request {
         prompts: Ragged::new(&starts, &ends).unwrap(),
-        sampling: &Sampling::at_temperature(1.0),
-        stopping: &Stopping { max_new_tokens: LONGEST, eos: &[HOME], stop: &[] },
+        sampling: &SamplingParams::at_temperature(1.0),
+        stopping: &StopCriteria { max_new_tokens: LONGEST, eos: &[HOME], stop: &[] },
         context: LONGEST + 1,
         key: Key::new(8, Stream::Sampling, 0),
         first: 0,
@@ -152,22 +152,29 @@ fn a_run_goes_on_to_the_same_bits() {
 #[test]
 fn a_led_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
     let (mut heads, mut policy) = ([network(1), network(2)], AIMLESS.clone());
-    let mut led = Led { policy: &mut policy, heads: &mut heads, beta: BETA, top_k: 4, context: LONGEST + 1 };
-    let (starts, sampling) = ([0, 3, 5, 7], Sampling::at_temperature(0.7));
-    let stopping = Stopping { max_new_tokens: LONGEST, eos: &[HOME], stop: &[] };
+    let mut led = ValueGuidedPolicy {
+        policy: &mut policy,
+        heads: &mut heads,
+        beta: BETA,
+        top_k: 4,
+        context: LONGEST + 1,
+    };
+    let (starts, sampling) = ([0, 3, 5, 7], SamplingParams::at_temperature(0.7));
+    let stopping = StopCriteria { max_new_tokens: LONGEST, eos: &[HOME], stop: &[] };
     let (prompts, key) = (Ragged::new(&starts, &[1, 2, 3, 4]).unwrap(), Key::new(8, Stream::Sampling, 0));
     let walked = ready(led.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();
-    let (mut tokens, mut ends, mut owed, mut said) = (vec![], vec![], vec![], vec![]);
+    let (mut tokens, mut ends, mut loss_mask, mut said) = (vec![], vec![], vec![], vec![]);
     for (i, &start) in starts.iter().enumerate() {
         tokens.push(start);
         tokens.extend_from_slice(walked.response(i));
         ends.push(tokens.len());
-        owed.push(false);
-        owed.resize(tokens.len(), true);
+        loss_mask.push(false);
+        loss_mask.resize(tokens.len(), true);
         said.push(0.0);
         said.extend_from_slice(&walked.log_probs[walked.span(i)]);
     }
-    let batch = Batch::new(Ragged::new(&tokens, &ends).unwrap(), &owed).unwrap().at_temperature(0.7).unwrap();
+    let batch =
+        Batch::new(Ragged::new(&tokens, &ends).unwrap(), &loss_mask).unwrap().at_temperature(0.7).unwrap();
     let mut log_probs = vec![f32::NAN; tokens.len()];
     ready(led.log_probs(batch, &mut log_probs)).unwrap().unwrap();
     assert_eq!(log_probs, said);

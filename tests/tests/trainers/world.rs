@@ -7,14 +7,14 @@ use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_core::roles::Policy;
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
 
 pub const ANSWERS: [&str; 4] = ["glad.", "sad.", "mad.", "shy."];
 pub const WHO: [&str; 2] = ["I am ", "We are "];
 pub const CONTEXT: usize = 24;
-pub const STOPPING: Stopping<'static> = Stopping { max_new_tokens: 8, eos: &[Bytes::EOS], stop: &[] };
+pub const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 8, eos: &[Bytes::EOS], stop: &[] };
 
 /// A network that gives each answer about as often as the others.
 pub static SFT: LazyLock<Model> = LazyLock::new(|| {
@@ -52,7 +52,7 @@ pub fn coin() -> impl FnMut(&[u32]) -> f32 {
 /// The share of 400 answers that are what is wanted.
 pub fn gladness(policy: &Model) -> f64 {
     let (prompts, key) = (prompts(400), Key::new(99, Stream::Sampling, 0));
-    let sampling = Sampling::at_temperature(1.0);
+    let sampling = SamplingParams::at_temperature(1.0);
     let mut policy = policy.clone();
     let said = ready(policy.sample(prompts.sequences().unwrap(), &sampling, &STOPPING, key, 0));
     let said = said.unwrap().unwrap();

@@ -4,7 +4,7 @@
 use crate::engine::check;
 use crate::engine::guard::guarded;
 use crate::engine::padded::matrix;
-use crate::engine::positions::owed;
+use crate::engine::positions::loss_tokens;
 use crate::engine::read::{fetch, floats, numbers};
 use crate::engine::show::Shown;
 use crate::tensor::Transaction;
@@ -13,15 +13,15 @@ use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
 impl Model {
-    /// Whether `ids` are `k` for each owed token.
+    /// Whether `ids` are `k` for each loss token.
     fn check_k(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), EngineError> {
         let vocabulary = self.architecture.vocabulary;
         if k == 0 || k > vocabulary {
             let (value, high) = (k as f64, vocabulary as f64);
             return Err(Error::Range { name: "k", value, low: 1.0, high }.into());
         }
-        let owed = batch.owed().iter().filter(|owed| **owed).count();
-        check::len("ids", ids, owed * k)
+        let positions = batch.loss_mask().iter().filter(|counts| **counts).count();
+        check::len("ids", ids, positions * k)
     }
 }
 
@@ -36,7 +36,7 @@ impl Rows for Model {
         visit: &mut dyn FnMut(usize, &[f32]),
     ) -> Result<(), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
-        let (positions, _) = owed(batch);
+        let (positions, _) = loss_tokens(batch);
         if positions.is_empty() {
             return Ok(());
         }
@@ -63,7 +63,7 @@ impl LearnRows for Model {
     ) -> Result<f64, EngineError> {
         self.accumulating(batch, async |model, hidden, padded| {
             let mut shown = Shown::nothing(&hidden);
-            let (positions, _) = owed(batch);
+            let (positions, _) = loss_tokens(batch);
             if positions.is_empty() {
                 return Ok(shown);
             }
@@ -100,7 +100,7 @@ impl Candidates for Model {
         check::texts(&self.architecture, batch.sequences())?;
         self.check_k(batch, k, ids.len())?;
         check::len("log_probs", log_probs.len(), ids.len())?;
-        let (positions, _) = owed(batch);
+        let (positions, _) = loss_tokens(batch);
         if positions.is_empty() {
             return Ok(());
         }
@@ -134,7 +134,7 @@ impl Candidates for Model {
         self.check_k(batch, k, ids.len())?;
         check::ids(&self.architecture, ids)?;
         check::len("log_probs", log_probs.len(), ids.len())?;
-        let (positions, _) = owed(batch);
+        let (positions, _) = loss_tokens(batch);
         if positions.is_empty() {
             return Ok(());
         }
@@ -161,7 +161,7 @@ impl LearnCandidates for Model {
             model.check_k(batch, k, ids.len())?;
             check::ids(&model.architecture, ids)?;
             let mut shown = Shown::nothing(&hidden);
-            let (positions, _) = owed(batch);
+            let (positions, _) = loss_tokens(batch);
             if positions.is_empty() {
                 return Ok(shown);
             }

@@ -9,7 +9,7 @@ use crate::engine::sampler::{BELOW_ONE, Sampler};
 use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction, kept};
 use crate::{Device, EngineError, Model};
 use rlhf_core::random::Key;
-use rlhf_core::sampling::{Finish, Responses, Sampling, Stopping};
+use rlhf_core::sampling::{FinishReason, Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Error, Ragged};
 
 /// Columns by which a cache grows.
@@ -20,8 +20,8 @@ pub(crate) struct Request<'a> {
     pub(crate) model: &'a Model,
     pub(crate) network: Network<'a>,
     pub(crate) prompts: Ragged<'a>,
-    pub(crate) sampling: &'a Sampling,
-    pub(crate) stopping: &'a Stopping<'a>,
+    pub(crate) sampling: &'a SamplingParams,
+    pub(crate) stopping: &'a StopCriteria<'a>,
     pub(crate) key: Key,
     pub(crate) first: u32,
 }
@@ -31,7 +31,7 @@ pub(crate) struct Request<'a> {
 struct Response {
     tokens: Vec<u32>,
     log_probs: Vec<f32>,
-    finish: Option<Finish>,
+    finish: Option<FinishReason>,
 }
 
 /// The sequences that are still being written, and what the device holds of them. A sequence's keys lie
@@ -75,7 +75,7 @@ impl Request<'_> {
             out.tokens.extend(response.tokens);
             out.log_probs.extend(response.log_probs);
             out.ends.push(out.tokens.len());
-            out.finish.push(response.finish.unwrap_or(Finish::Length));
+            out.finish.push(response.finish.unwrap_or(FinishReason::Length));
         }
         Ok(out)
     }
@@ -135,7 +135,7 @@ impl Request<'_> {
             // The scorer has to read the last token too.
             let full = self.prompts.span(prompt).len() + length == self.model.architecture.context;
             if response.finish.is_none() && full {
-                response.finish = Some(Finish::Length);
+                response.finish = Some(FinishReason::Length);
             }
             if response.finish.is_none() {
                 going_on.push(place);

@@ -1,4 +1,4 @@
-//! The vocabulary head: log-probabilities and entropies of owed tokens, and gradients back through it.
+//! The vocabulary head: log-probabilities and entropies of loss tokens, and gradients back through it.
 //!
 //! The head is no part of the graph. Its logits are made for a tile of rows, read for their scalars and
 //! dropped; once the objective has said what each scalar is worth, they are made again and pulled back by
@@ -16,14 +16,14 @@ const TILE: usize = 1 << 24;
 /// The rows of a pass that owe something.
 pub(crate) struct Head {
     device: Device,
-    /// The rows of the body's output that owed tokens are predicted from, `[owed]`.
+    /// The rows of the body's output that loss tokens are predicted from, `[loss tokens]`.
     rows: Tensor<1, Int>,
-    /// What lies there, `[owed, width]`.
+    /// What lies there, `[loss tokens, width]`.
     hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     weight: Tensor<2>,
     temperature: f64,
-    owed: usize,
+    positions: usize,
     /// Rows whose logits are held at once.
     tile: usize,
     /// Log-probabilities of a pass that is one tile alone, which need not be made twice.
@@ -32,9 +32,9 @@ pub(crate) struct Head {
 
 /// Gradients on the other side of the head.
 pub(crate) struct Pulled {
-    /// The rows of the body's output that have one, `[owed]`.
+    /// The rows of the body's output that have one, `[loss tokens]`.
     pub(crate) rows: Tensor<1, Int>,
-    /// Theirs, `[owed, width]`.
+    /// Theirs, `[loss tokens, width]`.
     pub(crate) hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     pub(crate) weight: Tensor<2>,
@@ -50,16 +50,16 @@ impl Head {
         temperature: f32,
     ) -> Self {
         let [vocabulary, _] = weight.dims();
-        let (owed, tile, temperature) = (rows.len(), (TILE / vocabulary).max(1), temperature.into());
+        let (positions, tile, temperature) = (rows.len(), (TILE / vocabulary).max(1), temperature.into());
         let rows = indices(device, rows);
         let hidden = output.select(0, rows.clone());
-        Self { device: device.clone(), rows, hidden, weight, temperature, owed, tile, kept: None }
+        Self { device: device.clone(), rows, hidden, weight, temperature, positions, tile, kept: None }
     }
 
-    /// Ranges of owed rows, of which each is a tile.
+    /// Ranges of the loss tokens, of which each is a tile.
     pub(crate) fn tiles(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (rows, owed) = (self.tile, self.owed);
-        (0..owed.div_ceil(rows)).map(move |tile| tile * rows..((tile + 1) * rows).min(owed))
+        let (rows, positions) = (self.tile, self.positions);
+        (0..positions.div_ceil(rows)).map(move |tile| tile * rows..((tile + 1) * rows).min(positions))
     }
 
     /// Logits of a tile, as the network gives them, `[rows, vocabulary]`.
@@ -79,8 +79,8 @@ impl Head {
         log_softmax(self.logits(tile).div_scalar(self.temperature), 1)
     }
 
-    /// Log-probabilities of `k` given ids a row, `[owed · k]`, and entropies where they are asked for,
-    /// `[owed]`.
+    /// Log-probabilities of `k` given ids a row, `[loss tokens · k]`, and entropies where they are asked for,
+    /// `[loss tokens]`.
     pub(crate) fn scalars(&mut self, ids: &[u32], k: usize, entropy: bool) -> (Tensor<1>, Option<Tensor<1>>) {
         let (mut log_probs, mut entropies) = (Vec::new(), Vec::new());
         for tile in self.tiles() {
@@ -90,7 +90,7 @@ impl Head {
             if entropy {
                 entropies.push(entropy_of(&all).reshape([tile.len()]));
             }
-            self.kept = (tile.len() == self.owed).then_some(all);
+            self.kept = (tile.len() == self.positions).then_some(all);
         }
         (Tensor::cat(log_probs, 0), entropy.then(|| Tensor::cat(entropies, 0)))
     }
@@ -100,7 +100,7 @@ impl Head {
         indices(&self.device, of_tile).reshape([tile.len(), k])
     }
 
-    /// Pulls the gradients of [`Self::scalars`] back: `[owed · k]`, and `[owed]` or nothing.
+    /// Pulls the gradients of [`Self::scalars`] back: `[loss tokens · k]`, and `[loss_mask]` or nothing.
     pub(crate) fn pull_scalars(&self, ids: &[u32], k: usize, log_probs: &[f32], entropy: &[f32]) -> Pulled {
         self.pull(|tile| {
             let all = self.log_softmax(tile);

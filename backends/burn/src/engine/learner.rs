@@ -103,7 +103,7 @@ impl Learner for Model {
         .await
     }
 
-    async fn forget(&mut self) -> Result<(), EngineError> {
+    async fn zero_grad(&mut self) -> Result<(), EngineError> {
         self.drop_gradient();
         Ok(())
     }

@@ -177,10 +177,16 @@ impl Model {
         self.network().body(padded.batch, tokens, positions, |_, q, k, v| causal(q, k, v))
     }
 
-    /// The head over the rows that `owed` tokens are predicted from.
-    pub(crate) fn head(&self, output: Tensor<2>, batch: Batch<'_>, owed: &[usize], padded: &Padded) -> Head {
+    /// The head over the rows that the tokens at `positions` are predicted from.
+    pub(crate) fn head(
+        &self,
+        output: Tensor<2>,
+        batch: Batch<'_>,
+        positions: &[usize],
+        padded: &Padded,
+    ) -> Head {
         // A token is predicted from the row before its own.
-        let rows = owed.iter().map(|&t| padded.rows[t] - 1).collect();
+        let rows = positions.iter().map(|&t| padded.rows[t] - 1).collect();
         Head::new(&self.device, output, rows, self.weights[self.layout.head].clone(), batch.temperature())
     }
 

@@ -2,10 +2,10 @@
 
 use rlhf_core::{Batch, Ragged};
 
-/// The positions of a batch's owed tokens, and their ids.
-pub(crate) fn owed(batch: Batch<'_>) -> (Vec<usize>, Vec<u32>) {
+/// The positions of a batch's loss tokens, and their ids.
+pub(crate) fn loss_tokens(batch: Batch<'_>) -> (Vec<usize>, Vec<u32>) {
     let tokens = batch.sequences().tokens();
-    (0..tokens.len()).filter(|&t| batch.owed()[t]).map(|t| (t, tokens[t])).unzip()
+    (0..tokens.len()).filter(|&t| batch.loss_mask()[t]).map(|t| (t, tokens[t])).unzip()
 }
 
 /// The position of each sequence's last token.

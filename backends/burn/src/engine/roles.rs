@@ -4,12 +4,12 @@ use crate::engine::check;
 use crate::engine::generate::Request;
 use crate::engine::guard::guarded;
 use crate::engine::padded::indices;
-use crate::engine::positions::{last_tokens, owed};
+use crate::engine::positions::{last_tokens, loss_tokens};
 use crate::engine::read::floats;
 use crate::{EngineError, Model};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Error, Ragged};
 
 impl Reference for Model {
@@ -18,7 +18,7 @@ impl Reference for Model {
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
         out.fill(0.0);
-        let (positions, ids) = owed(batch);
+        let (positions, ids) = loss_tokens(batch);
         if positions.is_empty() {
             return Ok(());
         }
@@ -39,8 +39,8 @@ impl Policy for Model {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {

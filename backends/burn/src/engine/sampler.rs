@@ -5,7 +5,7 @@
 //! partial sums pass a uniform number, which the host draws from the key.
 
 use crate::tensor::{Bool, IndexingUpdateOp, Int, Tensor, log_softmax};
-use rlhf_core::sampling::{Filters, Sampling};
+use rlhf_core::sampling::{Filters, SamplingParams};
 
 /// Halvings of an interval of logits or probabilities: enough to tell neighboring f32 apart.
 const HALVINGS: usize = 40;
@@ -19,15 +19,15 @@ pub(crate) const BELOW_ONE: f32 = 1.0 - 4.0 * f32::EPSILON;
 
 /// How tokens are chosen, and which were seen.
 pub(crate) struct Sampler<'a> {
-    sampling: &'a Sampling,
+    sampling: &'a SamplingParams,
     /// How often each id was seen, `[batch, vocabulary]`, where a penalty wants to know.
     seen: Option<Tensor<2>>,
 }
 
 impl<'a> Sampler<'a> {
     /// `seen` says how often each id is in each prompt; it is only called where that matters.
-    pub(crate) fn new(sampling: &'a Sampling, seen: impl FnOnce() -> Tensor<2>) -> Self {
-        let penalizes = matches!(sampling, Sampling::Draw(filters) if filters.repetition != 1.0);
+    pub(crate) fn new(sampling: &'a SamplingParams, seen: impl FnOnce() -> Tensor<2>) -> Self {
+        let penalizes = matches!(sampling, SamplingParams::Draw(filters) if filters.repetition != 1.0);
         Self { sampling, seen: penalizes.then(seen) }
     }
 
@@ -41,8 +41,10 @@ impl<'a> Sampler<'a> {
     pub(crate) fn choose(&mut self, logits: Tensor<2>, uniform: Tensor<2>) -> (Tensor<1, Int>, Tensor<1>) {
         let [batch, _] = logits.dims();
         let ids = match self.sampling {
-            Sampling::Greedy => logits.clone().argmax(1),
-            Sampling::Draw(filters) => draw(weights(filters, logits.clone(), self.seen.as_ref()), uniform),
+            SamplingParams::Greedy => logits.clone().argmax(1),
+            SamplingParams::Draw(filters) => {
+                draw(weights(filters, logits.clone(), self.seen.as_ref()), uniform)
+            }
         };
         self.seen = self.seen.take().map(|seen| {
             let once = Tensor::ones([batch, 1], &seen.device());
@@ -189,7 +191,7 @@ mod tests {
     fn draws_are_core_s(device: &Device, filters: Filters) {
         let present: Vec<u32> = (0..VOCABULARY as u32).step_by(2).collect();
         let seen: Vec<f32> = (0..ROWS * VOCABULARY).map(|i| ((i % VOCABULARY + 1) % 2) as f32).collect();
-        let sampling = Sampling::Draw(filters);
+        let sampling = SamplingParams::Draw(filters);
         let mut sampler = Sampler::new(&sampling, || matrix(device, seen, VOCABULARY));
         let parts = (0..ROWS).map(|row| (uniform(row) as f32).min(BELOW_ONE)).collect();
         let rows = matrix(device, logits(), VOCABULARY);

@@ -2,7 +2,7 @@
 
 use crate::engine::head::Pulled;
 use crate::engine::padded::{Padded, matrix};
-use crate::engine::positions::{last_tokens, owed};
+use crate::engine::positions::{last_tokens, loss_tokens};
 use crate::engine::read::{fetch, floats, numbers};
 use crate::tensor::{IndexingUpdateOp, Tensor, Transaction};
 use crate::{EngineError, Model};
@@ -25,7 +25,7 @@ impl Shown {
 }
 
 impl Model {
-    /// Shows owed tokens to an objective, if it reads them, and values or scores, if it reads those.
+    /// Shows loss tokens to an objective, if it reads them, and values or scores, if it reads those.
     pub(crate) async fn show<O: Objective>(
         &self,
         batch: Batch<'_>,
@@ -52,7 +52,7 @@ impl Model {
         padded: &Padded,
         shown: &mut Shown,
     ) -> Result<(), EngineError> {
-        let (positions, ids) = owed(batch);
+        let (positions, ids) = loss_tokens(batch);
         if positions.is_empty() {
             // It is shown an empty batch, so that it can say what it has to.
             shown.loss += objective.tokens(&[], &[], &[], &mut [], &mut [])?;

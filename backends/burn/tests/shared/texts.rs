@@ -7,17 +7,17 @@ use rlhf_core::{Batch, Error, Needs, Objective, Ragged};
 pub struct Texts {
     pub tokens: Vec<u32>,
     pub ends: Vec<usize>,
-    pub owed: Vec<bool>,
+    pub loss_mask: Vec<bool>,
 }
 
 impl Texts {
-    /// As many sequences as lengths, of ids below `vocabulary`. All tokens are owed that may be.
+    /// As many sequences as lengths, of ids below `vocabulary`. All tokens are in the loss mask that may be.
     pub fn random(lengths: &[usize], vocabulary: usize, seed: u64) -> Self {
         let mut draws = Key::new(seed, Stream::Data, 0).draws(0);
-        let mut texts = Self { tokens: Vec::new(), ends: Vec::new(), owed: Vec::new() };
+        let mut texts = Self { tokens: Vec::new(), ends: Vec::new(), loss_mask: Vec::new() };
         for &length in lengths {
             texts.tokens.extend((0..length).map(|_| draws.below(vocabulary) as u32));
-            texts.owed.extend((0..length).map(|t| t > 0));
+            texts.loss_mask.extend((0..length).map(|t| t > 0));
             texts.ends.push(texts.tokens.len());
         }
         texts
@@ -28,7 +28,7 @@ impl Texts {
     }
 
     pub fn batch(&self) -> Batch<'_> {
-        Batch::new(self.sequences(), &self.owed).unwrap()
+        Batch::new(self.sequences(), &self.loss_mask).unwrap()
     }
 }
 

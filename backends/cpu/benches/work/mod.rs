@@ -6,7 +6,7 @@ use rlhf_core::model::Architecture;
 use rlhf_core::objectives::{CrossEntropy, Pairwise};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy};
-use rlhf_core::sampling::{Sampling, Stopping};
+use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Model};
 
@@ -63,11 +63,11 @@ impl fmt::Display for Work {
     }
 }
 
-/// Text and which of its tokens are owed.
+/// Text and which of its tokens are in the loss mask.
 struct Text {
     tokens: Vec<u32>,
     ends: Vec<usize>,
-    owed: Vec<bool>,
+    loss_mask: Vec<bool>,
 }
 
 impl Text {
@@ -76,7 +76,7 @@ impl Text {
         Self {
             tokens: (0..rows * length).map(|_| draws.below(vocabulary) as u32).collect(),
             ends: (1..=rows).map(|row| row * length).collect(),
-            owed: (0..rows * length).map(|t| t % length > 0).collect(),
+            loss_mask: (0..rows * length).map(|t| t % length > 0).collect(),
         }
     }
 
@@ -85,7 +85,7 @@ impl Text {
     }
 
     fn batch(&self) -> Batch<'_> {
-        Batch::new(self.ragged(), &self.owed).unwrap()
+        Batch::new(self.ragged(), &self.loss_mask).unwrap()
     }
 }
 
@@ -125,9 +125,9 @@ impl Work {
             }
             Self::Train => {
                 let text = text(size.rows);
-                let owed = text.owed.iter().filter(|owed| **owed).count() as f64;
+                let loss_mask = text.loss_mask.iter().filter(|counts| **counts).count() as f64;
                 Box::new(move || {
-                    let mut objective = CrossEntropy::new(owed).unwrap();
+                    let mut objective = CrossEntropy::new(loss_mask).unwrap();
                     ready(model.accumulate(text.batch(), &mut objective)).unwrap().unwrap();
                     ready(model.step(&update)).unwrap().unwrap();
                 })
@@ -141,8 +141,10 @@ impl Work {
                     ready(model.step(&update)).unwrap().unwrap();
                 })
             }
-            Self::Greedy(prompts) => sample(model, vocabulary, size, prompts, Sampling::Greedy),
-            Self::Drawn(prompts) => sample(model, vocabulary, size, prompts, Sampling::at_temperature(1.0)),
+            Self::Greedy(prompts) => sample(model, vocabulary, size, prompts, SamplingParams::Greedy),
+            Self::Drawn(prompts) => {
+                sample(model, vocabulary, size, prompts, SamplingParams::at_temperature(1.0))
+            }
         }
     }
 }
@@ -152,10 +154,10 @@ fn sample<M: Policy + 'static>(
     vocabulary: usize,
     size: &Size,
     prompts: usize,
-    sampling: Sampling,
+    sampling: SamplingParams,
 ) -> Box<dyn FnMut()> {
     let (text, new) = (Text::new(vocabulary, prompts, size.prompt), size.new);
-    let stopping = Stopping { max_new_tokens: new, eos: &[], stop: &[] };
+    let stopping = StopCriteria { max_new_tokens: new, eos: &[], stop: &[] };
     let mut step = 0;
     Box::new(move || {
         step += 1;

@@ -2,11 +2,11 @@
 
 use super::{BLOCK, Cache, Heads};
 use crate::Cpu;
-use crate::elementary::exp;
-use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::product::small;
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::dot;
 use crate::threads::Parts;
+use crate::vector_math::exp;
 use alloc::vec::Vec;
 use core::ops::Range;
 
@@ -116,7 +116,7 @@ impl Backward {
             self.d_out[t * padded..][..heads.width].copy_from_slice(d_row);
             self.log_sums[t] = log_sums[t * heads.heads + head];
             // SAFETY: plain Rust needs nothing; one order of this sum on every instruction set.
-            self.projected[t] = unsafe { dot::<crate::lanes::Portable>(d_row, row) };
+            self.projected[t] = unsafe { dot::<crate::simd::Portable>(d_row, row) };
         }
     }
 

@@ -3,8 +3,8 @@
 use super::token::Token;
 use super::{BLOCK, Cache, Heads, Sum, softmax};
 use crate::Cpu;
-use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::product::small;
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::threads::{Parts, WEIGHT};
 use alloc::vec::Vec;
 use core::ops::Range;

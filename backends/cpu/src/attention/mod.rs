@@ -11,9 +11,9 @@ mod token;
 pub(crate) use backward::backward;
 pub(crate) use forward::{forward, forward_cached};
 
-use crate::elementary::exp;
-use crate::lanes::{Lanes, WIDTH};
+use crate::simd::{Lanes, WIDTH};
 use crate::threads::ELEMENT;
+use crate::vector_math::exp;
 use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::model::Architecture;

@@ -3,8 +3,8 @@
 
 use super::{Cache, Heads, softmax};
 use crate::Cpu;
-use crate::lanes::{Lanes, WIDTH, kernel};
 use crate::product::small;
+use crate::simd::{Lanes, WIDTH, kernel};
 use alloc::vec::Vec;
 
 /// What a token's attention is worked out in.

@@ -2,12 +2,12 @@
 
 use super::body::size;
 use crate::Cpu;
-use crate::elementary::exp;
-use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
+use crate::vector_math::exp;
 use alloc::vec::Vec;
 use rlhf_core::Error;
-use rlhf_core::sampling::{Sampling, greedy};
+use rlhf_core::sampling::{SamplingParams, greedy};
 
 /// The buffers of a choice.
 #[derive(Clone, Default)]
@@ -22,13 +22,13 @@ impl Choice {
     pub(super) fn choose(
         &mut self,
         cpu: &Cpu,
-        sampling: &Sampling,
+        sampling: &SamplingParams,
         logits: &[f32],
         prompt: &[u32],
         response: &[u32],
         uniform: f64,
     ) -> Result<u32, Error> {
-        let Sampling::Draw(settings) = sampling else { return greedy(logits) };
+        let SamplingParams::Draw(settings) = sampling else { return greedy(logits) };
         let weights = size(&mut self.weights, logits.len());
         weights.copy_from_slice(logits);
         let mut inverse = 1.0 / settings.temperature;

@@ -17,14 +17,14 @@ use alloc::vec::Vec;
 use body::{Body, Live};
 use choice::Choice;
 use rlhf_core::Error;
-use rlhf_core::sampling::{Finish, Responses};
+use rlhf_core::sampling::{FinishReason, Responses};
 
 /// One response while it grows.
 #[derive(Clone, Default)]
 struct Response {
     tokens: Vec<u32>,
     log_probs: Vec<f32>,
-    finish: Option<Finish>,
+    finish: Option<FinishReason>,
     error: Option<Error>,
 }
 
@@ -71,7 +71,7 @@ impl Request<'_> {
             out.tokens.extend(response.tokens);
             out.log_probs.extend(response.log_probs);
             out.ends.push(out.tokens.len());
-            out.finish.push(response.finish.unwrap_or(Finish::Length));
+            out.finish.push(response.finish.unwrap_or(FinishReason::Length));
         }
         Ok(out)
     }
@@ -156,7 +156,7 @@ impl Request<'_> {
         response.finish = self.stopping.finish(token, response.tokens.len());
         // The scorer has to read the last token too.
         if response.finish.is_none() && sequence.length + 1 == self.weights.architecture.context {
-            response.finish = Some(Finish::Length);
+            response.finish = Some(FinishReason::Length);
         }
     }
 }
@@ -175,7 +175,7 @@ mod tests {
     use rlhf_core::Ragged;
     use rlhf_core::model::Architecture;
     use rlhf_core::random::{Key, Stream};
-    use rlhf_core::sampling::{Sampling, Stopping};
+    use rlhf_core::sampling::{SamplingParams, StopCriteria};
 
     #[test]
     fn who_shares_what_changes_no_bit() {
@@ -186,13 +186,13 @@ mod tests {
             let packed = PackedWeights::new(&cpu, &model.weights);
             let tokens: Vec<u32> = numbers(60, 2).iter().map(|x| (x.abs() * 299.0) as u32 % 300).collect();
             let ends = [5, 6, 20, 21, 22, 40, 60];
-            for sampling in [Sampling::Greedy, Sampling::at_temperature(0.7)] {
+            for sampling in [SamplingParams::Greedy, SamplingParams::at_temperature(0.7)] {
                 let request = Request {
                     weights: &model.weights,
                     packed: &packed,
                     prompts: Ragged::new(&tokens, &ends).unwrap(),
                     sampling: &sampling,
-                    stopping: &Stopping { max_new_tokens: 50, eos: &[7], stop: &[] },
+                    stopping: &StopCriteria { max_new_tokens: 50, eos: &[7], stop: &[] },
                     key: Key::new(3, Stream::Sampling, 0),
                     first: 2,
                 };

@@ -1,14 +1,14 @@
 //! General products: blocks that fit the caches, panels for the inner loop.
 
-use super::few::split;
 use super::micro::Ahead;
 use super::pack;
 use super::portable::portable;
-use super::room::{with_left, with_right};
 use super::shape::{Matrix, Output, Start, TALL, WIDE, cost, deep};
+use super::small_m::split;
 use super::tile::tile;
+use super::workspace::{with_left, with_right};
 use crate::Cpu;
-use crate::lanes::{Isa, Lanes, WIDTH, kernel};
+use crate::simd::{Isa, Lanes, WIDTH, kernel};
 use crate::threads::{Parts, WEIGHT};
 use core::ops::Range;
 

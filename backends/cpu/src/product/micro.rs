@@ -2,7 +2,7 @@
 //! in rising order.
 
 use super::shape::{From, WIDE};
-use crate::lanes::{Lanes, WIDTH};
+use crate::simd::{Lanes, WIDTH};
 
 /// What is asked for meanwhile, a line of the caches at a time: memory is then read while the processor multiplies.
 #[derive(Clone, Copy)]

@@ -2,7 +2,7 @@
 
 use super::shape::{Matrix, WIDE};
 use crate::Cpu;
-use crate::lanes::{Lanes, WIDTH, kernel};
+use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
 use crate::threads::{Parts, WEIGHT};
 use alloc::vec::Vec;

@@ -1,6 +1,6 @@
 //! The matrices of a product, and how they are cut into panels and tiles.
 
-use crate::lanes::{Isa, Lanes, WIDTH};
+use crate::simd::{Isa, Lanes, WIDTH};
 use crate::threads::WEIGHT;
 
 /// Columns of a packed panel: four vectors, of which AVX-512's registers hold six rows of sums. More rows and

@@ -2,7 +2,7 @@
 
 use super::{Matrix, Packed, Start, gemm, gemm_columns, gemm_packed};
 use crate::Cpu;
-use crate::lanes::Isa;
+use crate::simd::Isa;
 use crate::testing::{cpus, numbers};
 use alloc::{vec, vec::Vec};
 

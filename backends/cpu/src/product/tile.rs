@@ -2,7 +2,7 @@
 
 use super::micro::{Ahead, micro};
 use super::shape::{From, Output, Start, TALL, WIDE};
-use crate::lanes::{Lanes, WIDTH};
+use crate::simd::{Lanes, WIDTH};
 
 /// A tile of at most [`TALL`] by [`WIDE`] outputs at (i, j).
 ///

@@ -21,8 +21,8 @@ const LENGTHS: [usize; 7] = [40, 1, 33, 2, 17, 48, 9];
 fn outputs_do_not_depend_on_threads_or_company() {
     for isa in kernels() {
         for architecture in architectures() {
-            let (tokens, ends, owed) = text(37, &LENGTHS);
-            let whole = batch(&tokens, &ends, &owed);
+            let (tokens, ends, loss_mask) = text(37, &LENGTHS);
+            let whole = batch(&tokens, &ends, &loss_mask);
             let n = tokens.len();
             let all = |threads: usize| {
                 let mut model = network(&Cpu::new(threads, isa), &architecture, 2);
@@ -38,10 +38,10 @@ fn outputs_do_not_depend_on_threads_or_company() {
             assert_eq!(one, all(3));
             let mut model = network(&Cpu::new(2, isa), &architecture, 2);
             for (sequence, span) in whole.sequences().sequences() {
-                let (ends, owed) = ([sequence.len()], &owed[span.clone()]);
+                let (ends, loss_mask) = ([sequence.len()], &loss_mask[span.clone()]);
                 let mut p = vec![0.0; sequence.len()];
                 let mut v = p.clone();
-                ready(model.log_probs(batch(sequence, &ends, owed), &mut p)).unwrap().unwrap();
+                ready(model.log_probs(batch(sequence, &ends, loss_mask), &mut p)).unwrap().unwrap();
                 ready(model.values(Ragged::new(sequence, &ends).unwrap(), &mut v)).unwrap().unwrap();
                 assert_eq!(bits(&p), one.0[span.clone()], "log-probs of {span:?}");
                 assert_eq!(bits(&v), one.1[span.clone()], "values of {span:?}");
@@ -105,7 +105,7 @@ fn gradients_depend_neither_on_threads_nor_on_the_split() {
 
 /// The gradient of parts that split the batch between sequences.
 fn gradient(isa: Isa, threads: usize, architecture: &Architecture, parts: &[usize], kind: Kind) -> Vec<u32> {
-    let (tokens, ends, owed) = text(37, &LENGTHS);
+    let (tokens, ends, loss_mask) = text(37, &LENGTHS);
     let mut model = network(&Cpu::new(threads, isa), architecture, 2);
     model.seed_dropout(4);
     let mut sequence = 0;
@@ -113,7 +113,7 @@ fn gradient(isa: Isa, threads: usize, architecture: &Architecture, parts: &[usiz
         let first_token = if sequence == 0 { 0 } else { ends[sequence - 1] };
         let last_token = ends[sequence + count - 1];
         let ends: Vec<usize> = ends[sequence..sequence + count].iter().map(|e| e - first_token).collect();
-        let part = batch(&tokens[first_token..last_token], &ends, &owed[first_token..last_token])
+        let part = batch(&tokens[first_token..last_token], &ends, &loss_mask[first_token..last_token])
             .starting_at(sequence as u32);
         let all = Everything { first_token, first_sequence: sequence };
         match kind {
@@ -146,20 +146,21 @@ impl Objective for Together {
     }
 }
 
-/// More owed tokens than a tile of the head has rows.
+/// More loss tokens than a tile of the head has rows.
 #[test]
 fn a_head_that_is_read_twice_gives_the_same_gradient() {
     let architecture = &architectures()[1];
-    let (tokens, ends, owed) = text(37, &[48; 40]);
-    assert!(owed.iter().filter(|owed| **owed).count() > 1024);
+    let (tokens, ends, loss_mask) = text(37, &[48; 40]);
+    assert!(loss_mask.iter().filter(|counts| **counts).count() > 1024);
     for isa in kernels() {
         let all = || Tokens(Everything { first_token: 0, first_sequence: 0 });
         let mut model = network(&Cpu::new(2, isa), architecture, 2);
-        let loss = ready(model.accumulate(batch(&tokens, &ends, &owed), &mut all())).unwrap().unwrap();
+        let loss = ready(model.accumulate(batch(&tokens, &ends, &loss_mask), &mut all())).unwrap().unwrap();
         let tile_by_tile = bits(&model.gradient());
         let mut model = network(&Cpu::new(2, isa), architecture, 2);
         let mut together = Together(all());
-        let again = ready(model.accumulate(batch(&tokens, &ends, &owed), &mut together)).unwrap().unwrap();
+        let again =
+            ready(model.accumulate(batch(&tokens, &ends, &loss_mask), &mut together)).unwrap().unwrap();
         assert!((loss - again).abs() < 1e-9 * loss.abs().max(1.0), "{loss} {again}");
         assert_eq!(tile_by_tile, bits(&model.gradient()));
     }

@@ -11,7 +11,7 @@ use rlhf_cpu::{EngineError, Isa};
 
 const TEMPERATURE: f64 = 0.8;
 
-/// `Σ weight·ln p` over owed tokens, from each kind of output.
+/// `Σ weight·ln p` over loss tokens, from each kind of output.
 struct Weighted<'a> {
     tokens: &'a [u32],
     /// Which of the candidates is the token itself.
@@ -76,12 +76,12 @@ fn a_loss_has_one_gradient_whichever_output_it_is_read_from() {
     for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.available()) {
         let cpu = Cpu::new(2, isa);
         for architecture in architectures() {
-            let (tokens, ends, owed) = text(architecture.vocabulary, &[3, 17, 40]);
-            let batch = batch(&tokens, &ends, &owed);
+            let (tokens, ends, loss_mask) = text(architecture.vocabulary, &[3, 17, 40]);
+            let batch = batch(&tokens, &ends, &loss_mask);
             let own = 2;
             let others = [5, 0, 0, 7];
             let ids: Vec<u32> = (0..tokens.len())
-                .filter(|&t| owed[t])
+                .filter(|&t| loss_mask[t])
                 .flat_map(|t| (0..4).map(move |c| (t, c)))
                 .map(|(t, c)| if c == own { tokens[t] } else { (tokens[t] + 1 + others[c]) % 37 })
                 .collect();
@@ -112,16 +112,16 @@ fn a_loss_has_one_gradient_whichever_output_it_is_read_from() {
 fn rows_are_the_logits_that_tokens_are_predicted_by() {
     let architecture = &architectures()[0];
     let mut model = network(&Cpu::default(), architecture, 1);
-    let (tokens, ends, owed) = text(37, &[3, 17]);
+    let (tokens, ends, loss_mask) = text(37, &[3, 17]);
     let logits = model.logits(Ragged::new(&tokens, &ends).unwrap()).unwrap();
     let mut seen = vec![];
-    ready(model.rows(batch(&tokens, &ends, &owed), &mut |t, row| {
+    ready(model.rows(batch(&tokens, &ends, &loss_mask), &mut |t, row| {
         assert_eq!(logits.row(t - 1).as_slice().unwrap(), row);
         seen.push(t);
     }))
     .unwrap()
     .unwrap();
-    assert_eq!(seen, (0..20).filter(|&t| owed[t]).collect::<Vec<_>>());
+    assert_eq!(seen, (0..20).filter(|&t| loss_mask[t]).collect::<Vec<_>>());
     assert_eq!(model.row_len(), 37);
 }
 
@@ -129,14 +129,14 @@ fn rows_are_the_logits_that_tokens_are_predicted_by() {
 fn candidates_are_the_likeliest_and_have_the_scorers_log_probabilities() {
     let architecture = &architectures()[1];
     let mut model = network(&Cpu::default(), architecture, 1);
-    let (tokens, ends, owed) = text(37, &[3, 17]);
-    let batch = batch(&tokens, &ends, &owed);
-    let n = owed.iter().filter(|o| **o).count();
+    let (tokens, ends, loss_mask) = text(37, &[3, 17]);
+    let batch = batch(&tokens, &ends, &loss_mask);
+    let n = loss_mask.iter().filter(|o| **o).count();
     let mut all = (vec![0; n * 37], vec![f32::NAN; n * 37]);
     ready(model.top(batch, 37, &mut all.0, &mut all.1)).unwrap().unwrap();
     let mut scored = vec![f32::NAN; tokens.len()];
     ready(model.log_probs(batch, &mut scored)).unwrap().unwrap();
-    let positions = (0..tokens.len()).filter(|&t| owed[t]);
+    let positions = (0..tokens.len()).filter(|&t| loss_mask[t]);
     for ((ids, log_probs), t) in all.0.chunks(37).zip(all.1.chunks(37)).zip(positions) {
         assert!(log_probs.is_sorted_by(|a, b| a >= b));
         assert!((log_probs.iter().map(|l| l.exp()).sum::<f32>() - 1.0).abs() < 1e-5);
@@ -176,9 +176,9 @@ fn parameters_are_written_and_read() {
 fn what_is_forgotten_is_not_learnt() {
     let architecture = &architectures()[0];
     let mut model = network(&Cpu::default(), architecture, 1);
-    let (tokens, ends, owed) = text(37, &[3, 17]);
+    let (tokens, ends, loss_mask) = text(37, &[3, 17]);
     let mut o = Weighted { tokens: &tokens, own: 0 };
-    ready(model.accumulate(batch(&tokens, &ends, &owed), &mut o)).unwrap().unwrap();
-    ready(model.forget()).unwrap().unwrap();
+    ready(model.accumulate(batch(&tokens, &ends, &loss_mask), &mut o)).unwrap().unwrap();
+    ready(model.zero_grad()).unwrap().unwrap();
     assert!(model.gradient().iter().all(|g| *g == 0.0));
 }

@@ -16,8 +16,8 @@ fn loss(model: &mut Model, batch: Batch<'_>) -> f64 {
 /// Along random directions, and along each tensor by itself, the loss changes as the gradient says.
 fn check(isa: Isa, architecture: &Architecture) {
     let cpu = Cpu::new(2, isa);
-    let (tokens, ends, owed) = text(architecture.vocabulary, &[1, 17, 40, 33, 2]);
-    let batch = batch(&tokens, &ends, &owed);
+    let (tokens, ends, loss_mask) = text(architecture.vocabulary, &[1, 17, 40, 33, 2]);
+    let batch = batch(&tokens, &ends, &loss_mask);
     let mut model = network(&cpu, architecture, 1);
     let base = model.weights().to_vec();
     loss(&mut model, batch);
@@ -80,8 +80,8 @@ fn a_gradient_that_is_not_finite_leaves_the_weights_alone() {
     let last = weights.len() - 2;
     weights[last] = f32::NAN;
     let mut model = Model::from_weights(&cpu, architecture.clone(), weights).unwrap();
-    let (tokens, ends, owed) = text(37, &[4]);
-    ready(model.accumulate(batch(&tokens, &ends, &owed), &mut Bad)).unwrap().unwrap();
+    let (tokens, ends, loss_mask) = text(37, &[4]);
+    ready(model.accumulate(batch(&tokens, &ends, &loss_mask), &mut Bad)).unwrap().unwrap();
     let update =
         rlhf_core::maths::Update { learning_rate: 0.1, adam: Default::default(), max_grad_norm: None };
     // The objective's gradient is 0, and 0 · NaN is not.

@@ -1,10 +1,10 @@
 //! What the engine promises: exact gradients, and bits that depend on nothing but the instruction set.
 
-mod asked;
 mod bits;
 mod capabilities;
 mod conformance;
 mod gradients;
+mod output_positions;
 mod rows;
 mod sampling;
 mod state;
@@ -44,15 +44,15 @@ fn network(cpu: &Cpu, architecture: &Architecture, seed: u64) -> Model {
 /// Sequences of uneven lengths.
 fn text(vocabulary: usize, lengths: &[usize]) -> (Vec<u32>, Vec<usize>, Vec<bool>) {
     let mut draws = Key::new(5, Stream::Data, 0).draws(1);
-    let (mut tokens, mut ends, mut owed) = (vec![], vec![], vec![]);
+    let (mut tokens, mut ends, mut loss_mask) = (vec![], vec![], vec![]);
     for &length in lengths {
         for t in 0..length {
             tokens.push(draws.below(vocabulary) as u32);
-            owed.push(t > 0 && t % 5 != 1);
+            loss_mask.push(t > 0 && t % 5 != 1);
         }
         ends.push(tokens.len());
     }
-    (tokens, ends, owed)
+    (tokens, ends, loss_mask)
 }
 
 /// A smooth function of every output, with its exact gradient: each output has its own weight, keyed
@@ -111,6 +111,6 @@ impl Objective for Everything {
     }
 }
 
-fn batch<'a>(tokens: &'a [u32], ends: &'a [usize], owed: &'a [bool]) -> Batch<'a> {
-    Batch::new(Ragged::new(tokens, ends).unwrap(), owed).unwrap().at_temperature(0.8).unwrap()
+fn batch<'a>(tokens: &'a [u32], ends: &'a [usize], loss_mask: &'a [bool]) -> Batch<'a> {
+    Batch::new(Ragged::new(tokens, ends).unwrap(), loss_mask).unwrap().at_temperature(0.8).unwrap()
 }

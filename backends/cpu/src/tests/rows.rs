@@ -8,17 +8,19 @@ use rlhf_core::capabilities::Parameters;
 use rlhf_core::objectives::Linear;
 use rlhf_core::ready;
 use rlhf_core::roles::{Learner, Policy};
-use rlhf_core::sampling::{Filters, Mixture, Request, Sampling, Stopping, sample_by};
+use rlhf_core::sampling::{Filters, Mixture, Request, SamplingParams, StopCriteria, sample_by};
 
 #[test]
 fn guided_sampling_without_a_guide_is_the_engines_own() {
     let cpu = Cpu::default();
     let (prompts, ends, _) = text(37, &[3, 1, 7, 2]);
     let filters = Filters { temperature: 0.8, top_k: 20, top_p: 0.9, ..Filters::default() };
-    let stopping = Stopping { max_new_tokens: 30, eos: &[0], stop: &[5] };
+    let stopping = StopCriteria { max_new_tokens: 30, eos: &[0], stop: &[5] };
     for architecture in architectures() {
         let (mut policy, mut other) = (network(&cpu, &architecture, 1), network(&cpu, &architecture, 2));
-        for sampling in [Sampling::Greedy, Sampling::at_temperature(0.7), Sampling::Draw(filters)] {
+        for sampling in
+            [SamplingParams::Greedy, SamplingParams::at_temperature(0.7), SamplingParams::Draw(filters)]
+        {
             let request = Request {
                 prompts: Ragged::new(&prompts, &ends).unwrap(),
                 sampling: &sampling,
@@ -45,8 +47,8 @@ fn guided_sampling_without_a_guide_is_the_engines_own() {
 #[test]
 fn a_fisher_product_is_that_of_every_tokens_gradient() {
     let cpu = Cpu::default();
-    let (tokens, ends, owed) = text(37, &[6, 9, 2, 12]);
-    let batch = batch(&tokens, &ends, &owed);
+    let (tokens, ends, loss_mask) = text(37, &[6, 9, 2, 12]);
+    let batch = batch(&tokens, &ends, &loss_mask);
     for architecture in architectures() {
         let mut policy = network(&cpu, &architecture, 1);
         let mut pulled = |cotangents: &[f32]| -> Vec<f64> {
@@ -57,7 +59,7 @@ fn a_fisher_product_is_that_of_every_tokens_gradient() {
         };
         let v = pulled(&vec![1.0; tokens.len()]);
         let (mut want, mut count) = (vec![0.0; v.len()], 0.0);
-        for t in (0..tokens.len()).filter(|&t| owed[t]) {
+        for t in (0..tokens.len()).filter(|&t| loss_mask[t]) {
             let mut one = vec![0.0; tokens.len()];
             one[t] = 1.0;
             let gradient = pulled(&one);
@@ -78,8 +80,8 @@ fn a_fisher_product_is_that_of_every_tokens_gradient() {
 #[test]
 fn a_trust_region_step_keeps_its_word() {
     let cpu = Cpu::default();
-    let (tokens, ends, owed) = text(37, &[6, 9, 2, 12]);
-    let batch = batch(&tokens, &ends, &owed);
+    let (tokens, ends, loss_mask) = text(37, &[6, 9, 2, 12]);
+    let batch = batch(&tokens, &ends, &loss_mask);
     let advantages: Vec<f32> = tokens.iter().map(|&token| if token % 2 == 0 { 0.5 } else { -0.5 }).collect();
     for architecture in architectures() {
         let mut policy = network(&cpu, &architecture, 1);

@@ -5,16 +5,22 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::ready;
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Filters, Finish, Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Filters, FinishReason, Responses, SamplingParams, StopCriteria};
 use rlhf_cpu::{Cpu, Isa};
 
-const STOPPING: Stopping<'_> = Stopping { max_new_tokens: 12, eos: &[0], stop: &[5] };
+const STOPPING: StopCriteria<'_> = StopCriteria { max_new_tokens: 12, eos: &[0], stop: &[5] };
 
 fn key() -> Key {
     Key::new(9, Stream::Sampling, 0)
 }
 
-fn sample(model: &mut Model, tokens: &[u32], ends: &[usize], sampling: &Sampling, first: u32) -> Responses {
+fn sample(
+    model: &mut Model,
+    tokens: &[u32],
+    ends: &[usize],
+    sampling: &SamplingParams,
+    first: u32,
+) -> Responses {
     let prompts = Ragged::new(tokens, ends).unwrap();
     ready(model.sample(prompts, sampling, &STOPPING, key(), first)).unwrap().unwrap()
 }
@@ -25,14 +31,14 @@ fn sampled_log_probs_are_the_scorers_bits() {
         for architecture in architectures() {
             let mut model = network(&Cpu::new(2, isa), &architecture, 3);
             let (tokens, ends, _) = text(37, &[3, 20, 1, 30, 7]);
-            let responses = sample(&mut model, &tokens, &ends, &Sampling::at_temperature(0.8), 0);
+            let responses = sample(&mut model, &tokens, &ends, &SamplingParams::at_temperature(0.8), 0);
             let prompts = Ragged::new(&tokens, &ends).unwrap();
             for (i, (prompt, _)) in prompts.sequences().enumerate() {
                 let whole = [prompt, responses.response(i)].concat();
-                let owed: Vec<bool> = (0..whole.len()).map(|t| t >= prompt.len()).collect();
+                let loss_mask: Vec<bool> = (0..whole.len()).map(|t| t >= prompt.len()).collect();
                 let mut scored = vec![f32::NAN; whole.len()];
                 let ends = [whole.len()];
-                ready(model.log_probs(batch(&whole, &ends, &owed), &mut scored)).unwrap().unwrap();
+                ready(model.log_probs(batch(&whole, &ends, &loss_mask), &mut scored)).unwrap().unwrap();
                 let sampled: Vec<u32> =
                     responses.log_probs[responses.span(i)].iter().map(|p| p.to_bits()).collect();
                 let scored: Vec<u32> = scored[prompt.len()..].iter().map(|p| p.to_bits()).collect();
@@ -47,7 +53,7 @@ fn a_response_depends_on_its_key_and_prompt_alone() {
     let architecture = &architectures()[0];
     let (tokens, ends, _) = text(37, &[3, 20, 1, 30, 7, 11]);
     let prompts = Ragged::new(&tokens, &ends).unwrap();
-    let sampling = Sampling::Draw(Filters { top_p: 0.95, temperature: 1.3, ..Filters::default() });
+    let sampling = SamplingParams::Draw(Filters { top_p: 0.95, temperature: 1.3, ..Filters::default() });
     let mut one = network(&Cpu::new(1, Isa::best()), architecture, 3);
     let all = sample(&mut one, &tokens, &ends, &sampling, 40);
     let mut two = network(&Cpu::new(2, Isa::best()), architecture, 3);
@@ -68,12 +74,12 @@ fn endings_are_what_they_say() {
     for i in 0..40 {
         // A prompt of 40 leaves 8 of 48; the others end at 12.
         let tokens: Vec<u32> = (0..if i % 4 == 0 { 40 } else { 2 }).map(|t| (t * 7 + i) % 37).collect();
-        let out = sample(&mut model, &tokens, &[tokens.len()], &Sampling::at_temperature(1.0), i);
+        let out = sample(&mut model, &tokens, &[tokens.len()], &SamplingParams::at_temperature(1.0), i);
         let last = *out.tokens.last().unwrap();
         match out.finish[0] {
-            Finish::Eos => assert_eq!(last, 0),
-            Finish::Stop => assert_eq!(last, 5),
-            Finish::Length => {
+            FinishReason::Eos => assert_eq!(last, 0),
+            FinishReason::Stop => assert_eq!(last, 5),
+            FinishReason::Length => {
                 assert!(out.tokens.len() == if i % 4 == 0 { 8 } else { 12 }, "{}", out.tokens.len())
             }
         }
@@ -93,8 +99,8 @@ fn draws_follow_the_distribution() {
     let n = 4000;
     let tokens = prompt.repeat(n);
     let ends: Vec<usize> = (1..=n).map(|i| i * prompt.len()).collect();
-    let stopping = Stopping { max_new_tokens: 1, eos: &[], stop: &[] };
-    let sampling = Sampling::at_temperature(0.7);
+    let stopping = StopCriteria { max_new_tokens: 1, eos: &[], stop: &[] };
+    let sampling = SamplingParams::at_temperature(0.7);
     let prompts = Ragged::new(&tokens, &ends).unwrap();
     let out = ready(model.sample(prompts, &sampling, &stopping, key(), 0)).unwrap().unwrap();
     let logits = model.logits(Ragged::new(&prompt, &[3]).unwrap()).unwrap();
@@ -132,7 +138,7 @@ fn greedy_takes_the_highest_logit_and_steps_are_seen() {
     let architecture = &architectures()[1];
     let mut model = network(&Cpu::new(2, Isa::best()), architecture, 3);
     let prompt = [4u32, 9, 2];
-    let out = sample(&mut model, &prompt, &[3], &Sampling::Greedy, 0);
+    let out = sample(&mut model, &prompt, &[3], &SamplingParams::Greedy, 0);
     let logits = model.logits(Ragged::new(&prompt, &[3]).unwrap()).unwrap();
     let best = logits.row(2).iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).unwrap().0;
     assert_eq!(out.tokens[0] as usize, best);
@@ -143,9 +149,9 @@ fn greedy_takes_the_highest_logit_and_steps_are_seen() {
     let update =
         rlhf_core::maths::Update { learning_rate: 0.01, adam: Default::default(), max_grad_norm: Some(1.0) };
     for _ in 0..30 {
-        let owed = [false, false, false, true];
-        ready(model.accumulate(batch(&text, &ends, &owed), &mut Push)).unwrap().unwrap();
+        let loss_mask = [false, false, false, true];
+        ready(model.accumulate(batch(&text, &ends, &loss_mask), &mut Push)).unwrap().unwrap();
         ready(model.step(&update)).unwrap().unwrap();
     }
-    assert_eq!(sample(&mut model, &prompt, &[3], &Sampling::Greedy, 0).tokens[0], wanted);
+    assert_eq!(sample(&mut model, &prompt, &[3], &SamplingParams::Greedy, 0).tokens[0], wanted);
 }

@@ -10,14 +10,12 @@ use rlhf_core::roles::{Averaged, Learner};
 use rlhf_cpu::{Cpu, EngineError};
 
 fn learn(model: &mut Model, steps: usize) {
-    let (tokens, ends, owed) = text(37, &[9, 4, 17]);
+    let (tokens, ends, loss_mask) = text(37, &[9, 4, 17]);
     for _ in 0..steps {
-        ready(
-            model.accumulate(
-                batch(&tokens, &ends, &owed),
-                &mut Everything { first_token: 0, first_sequence: 0 },
-            ),
-        )
+        ready(model.accumulate(
+            batch(&tokens, &ends, &loss_mask),
+            &mut Everything { first_token: 0, first_sequence: 0 },
+        ))
         .unwrap()
         .unwrap();
         let update = Update { learning_rate: 1e-2, adam: Adam::default(), max_grad_norm: Some(1.0) };

@@ -290,7 +290,7 @@ fn small_work_wakes_nobody() {
     use rlhf_core::model::Architecture;
     use rlhf_core::random::{Key, Stream};
     use rlhf_core::roles::{Policy, Reward};
-    use rlhf_core::sampling::{Sampling, Stopping};
+    use rlhf_core::sampling::{SamplingParams, StopCriteria};
     use rlhf_core::{Ragged, ready};
 
     let workers = Arc::new(Absent::default());
@@ -301,9 +301,9 @@ fn small_work_wakes_nobody() {
     ready(model.score(Ragged::new(&tokens, &[64]).unwrap(), &mut [0.0])).unwrap().unwrap();
     assert_eq!(workers.wakes.load(Ordering::Relaxed), 0, "64 tokens scored");
     let one = Ragged::new(&tokens[..8], &[8]).unwrap();
-    let stopping = Stopping { max_new_tokens: 100, eos: &[], stop: &[] };
+    let stopping = StopCriteria { max_new_tokens: 100, eos: &[], stop: &[] };
     let key = Key::new(1, Stream::Sampling, 0);
-    ready(model.sample(one, &Sampling::Greedy, &stopping, key, 0)).unwrap().unwrap();
+    ready(model.sample(one, &SamplingParams::Greedy, &stopping, key, 0)).unwrap().unwrap();
     assert_eq!(workers.wakes.load(Ordering::Relaxed), 0, "one sequence sampled");
     // What is large does.
     let (tokens, ends) = (vec![0; 64 * 64], (1..=64).map(|i| i * 64).collect::<Vec<_>>());

@@ -101,39 +101,41 @@ impl ImportanceCorrection {
         }
     }
 
-    /// Each owed token's weight; 0 where nothing is owed. `trainer`, `sampler`: the log-probabilities
+    /// Each loss token's weight; 0 where nothing is in the loss mask. `trainer`, `sampler`: the log-probabilities
     /// of the tokens when the rollout was made, in nats, as the trainer and as the sampler gave
-    /// them; `trainer`, `sampler`, `owed`, `out`: `[tokens]`; `ends`: `[sequences]`.
+    /// them; `trainer`, `sampler`, `loss_mask`, `out`: `[tokens]`; `ends`: `[sequences]`.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Ends`], [`Error::Range`]; [`Error::NotFinite`] for an owed token's
+    /// [`Error::Shape`], [`Error::Ends`], [`Error::Range`]; [`Error::NotFinite`] for an loss token's
     /// log-probability.
     pub fn weights<R: Real>(
         &self,
         trainer: &[R],
         sampler: &[R],
         ends: &[usize],
-        owed: &[bool],
+        loss_mask: &[bool],
         out: &mut [R],
     ) -> Result<ImportanceStats, Error> {
         self.validate()?;
         check("sampler", sampler.len(), trainer.len())?;
-        check("owed", owed.len(), trainer.len())?;
+        check("loss_mask", loss_mask.len(), trainer.len())?;
         check("out", out.len(), trainer.len())?;
         rising(ends, trainer.len())?;
         for (name, column) in [("trainer", trainer), ("sampler", sampler)] {
-            if let Some(index) = (0..column.len()).find(|&t| owed[t] && !column[t].is_finite()) {
+            if let Some(index) = (0..column.len()).find(|&t| loss_mask[t] && !column[t].is_finite()) {
                 return Err(Error::NotFinite { name, index });
             }
         }
         let mut stats = ImportanceStats::default();
         for span in spans(ends) {
             let drift = |t: usize| trainer[t].f64() - sampler[t].f64();
-            let (count, sum) =
-                span.clone().filter(|&t| owed[t]).fold((0usize, 0.0), |(n, sum), t| (n + 1, sum + drift(t)));
+            let (count, sum) = span
+                .clone()
+                .filter(|&t| loss_mask[t])
+                .fold((0usize, 0.0), |(n, sum), t| (n + 1, sum + drift(t)));
             for t in span {
                 out[t] = R::ZERO;
-                if owed[t] {
+                if loss_mask[t] {
                     let log_ratio = match self.level {
                         ImportanceLevel::Token => drift(t),
                         ImportanceLevel::Sequence => sum,

@@ -34,7 +34,7 @@ impl Normalization {
         }
     }
 
-    /// Each owed token's weight; 0 where nothing is owed. `ends`: `[sequences]`; `owed`, `out`:
+    /// Each loss token's weight; 0 where nothing is in the loss mask. `ends`: `[sequences]`; `loss_mask`, `out`:
     /// `[tokens]`; `denominator` is [`Self::denominator`] of the whole optimizer batch, of which this
     /// may be any part that splits no sequence.
     ///
@@ -44,44 +44,49 @@ impl Normalization {
     pub fn weights<R: Real>(
         self,
         ends: &[usize],
-        owed: &[bool],
+        loss_mask: &[bool],
         denominator: f64,
         out: &mut [R],
     ) -> Result<(), Error> {
-        rising(ends, owed.len())?;
-        check("out", out.len(), owed.len())?;
+        rising(ends, loss_mask.len())?;
+        check("out", out.len(), loss_mask.len())?;
         positive("denominator", denominator)?;
         if let Self::Constant { length } = self {
             positive("length", f64::from(length))?;
         }
         for span in spans(ends) {
-            let count = owed[span.clone()].iter().filter(|o| **o).count();
+            let count = loss_mask[span.clone()].iter().filter(|o| **o).count();
             let share = match self {
                 Self::Token => 1.0,
                 Self::Response => count.max(1) as f64,
                 Self::Constant { length } => f64::from(length),
             };
             let weight = R::of(1.0 / (share * denominator));
-            for (out, &owed) in out[span.clone()].iter_mut().zip(&owed[span]) {
-                *out = if owed { weight } else { R::ZERO };
+            for (out, &loss_mask) in out[span.clone()].iter_mut().zip(&loss_mask[span]) {
+                *out = if loss_mask { weight } else { R::ZERO };
             }
         }
         Ok(())
     }
 }
 
-/// Gives each owed token its sequence's number; 0 where nothing is owed. `values`, `ends`:
-/// `[sequences]`; `owed`, `out`: `[tokens]`.
+/// Gives each loss token its sequence's number; 0 where nothing is in the loss mask. `values`, `ends`:
+/// `[sequences]`; `loss_mask`, `out`: `[tokens]`.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Ends`].
-pub fn broadcast<R: Real>(values: &[R], ends: &[usize], owed: &[bool], out: &mut [R]) -> Result<(), Error> {
-    rising(ends, owed.len())?;
+pub fn broadcast<R: Real>(
+    values: &[R],
+    ends: &[usize],
+    loss_mask: &[bool],
+    out: &mut [R],
+) -> Result<(), Error> {
+    rising(ends, loss_mask.len())?;
     check("values", values.len(), ends.len())?;
-    check("out", out.len(), owed.len())?;
+    check("out", out.len(), loss_mask.len())?;
     for (&value, span) in values.iter().zip(spans(ends)) {
-        for (out, &owed) in out[span.clone()].iter_mut().zip(&owed[span]) {
-            *out = if owed { value } else { R::ZERO };
+        for (out, &loss_mask) in out[span.clone()].iter_mut().zip(&loss_mask[span]) {
+            *out = if loss_mask { value } else { R::ZERO };
         }
     }
     Ok(())
@@ -120,10 +125,10 @@ mod tests {
         #[test]
         fn equal_lengths_make_them_equal(length in 1usize..9, count in 1usize..6) {
             let ends: Vec<usize> = (1..=count).map(|i| i * length).collect();
-            let owed = vec![true; length * count];
+            let loss_mask = vec![true; length * count];
             let run = |n: Normalization| {
-                let mut out = vec![f64::NAN; owed.len()];
-                n.weights(&ends, &owed, n.denominator(count, owed.len()), &mut out).unwrap();
+                let mut out = vec![f64::NAN; loss_mask.len()];
+                n.weights(&ends, &loss_mask, n.denominator(count, loss_mask.len()), &mut out).unwrap();
                 close(out.iter().sum(), 1.0, 1e-12);
                 out[0]
             };

@@ -6,7 +6,7 @@ use crate::maths::PolicyToken;
 use crate::{Error, Real};
 
 /// What the loss reads beside the log-probabilities that it differentiates. All but `ends` are laid out
-/// as the batch's tokens, and only owed positions are read.
+/// as the batch's tokens, and only loss tokens are read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PolicyColumns<'a, R> {
     /// One past each sequence's last token, `[sequences]`. Read where a sequence's tokens share a
@@ -23,13 +23,13 @@ pub struct PolicyColumns<'a, R> {
     pub weights: &'a [R],
 }
 
-/// `L = Σ_t w[t]·(surrogate[t] + β·KL[t])` over the owed tokens, and its gradient.
+/// `L = Σ_t w[t]·(surrogate[t] + β·KL[t])` over the loss tokens, and its gradient.
 ///
 /// `positions` rise and index the columns; `log_probs`, in nats, and `grad`, `∂L/∂log_probs`, which is
 /// overwritten, have one element for each. Weights hold the denominator, counted over the whole
 /// optimizer batch. Where a sequence's tokens share a ratio s, with `ln s` the sum or the mean of
 /// their log-ratios, `∂L/∂log_prob[t]` is the same for all tokens of a response but for its KL, and
-/// `positions` have to hold all owed tokens of every sequence that they touch.
+/// `positions` have to hold all loss tokens of every sequence that they touch.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Ends`], [`Error::Range`]; [`Error::NotFinite`], with the position in the
@@ -115,7 +115,7 @@ impl<R: Real> Sum<'_, R> {
         Ok(())
     }
 
-    /// All owed tokens of one sequence.
+    /// All loss tokens of one sequence.
     fn sequence(&mut self, positions: &[usize], log_probs: &[R], grad: &mut [R]) -> Result<(), Error> {
         let mut drift = 0.0;
         for (&position, log_prob) in positions.iter().zip(log_probs) {

@@ -74,7 +74,7 @@ pub enum Against {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Per {
-    /// The owed tokens of all chosen responses, as TRL has it.
+    /// The loss tokens of all chosen responses, as TRL has it.
     #[default]
     Token,
     /// Each chosen response's own tokens, then the pairs, as in RPO (Pang et al., arXiv:2404.19733).

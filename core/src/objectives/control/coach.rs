@@ -15,8 +15,8 @@ pub struct Coach<'a> {
 }
 
 impl<'a> Coach<'a> {
-    /// `weights` are laid out as the batch's tokens; only owed positions, the actions, are read.
-    /// `denominator` counts the owed tokens of the whole optimizer batch.
+    /// `weights` are laid out as the batch's tokens; only loss tokens, the actions, are read.
+    /// `denominator` counts the loss tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Range`] unless it is positive.

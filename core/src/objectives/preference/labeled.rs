@@ -17,7 +17,7 @@ pub struct LabeledResponses<'a> {
 
 impl<'a> LabeledResponses<'a> {
     /// `ends`: one past each sequence's last token, `[sequences]`; `reference`: the reference's
-    /// log-probabilities, in nats, laid out as the batch's tokens, only owed positions are read;
+    /// log-probabilities, in nats, laid out as the batch's tokens, only loss tokens are read;
     /// `desirable`: `[sequences]`; `baseline`: [`crate::maths::kto_baseline`] of the whole optimizer
     /// batch, from a pass for scalars alone; `denominator` counts that batch's sequences.
     ///
@@ -97,7 +97,7 @@ mod tests {
             + b.tokens(&[1], &log_probs[2..], &[], &mut parts[2..], &mut []).unwrap();
         assert_eq!((sum, parts), (loss, grad));
         let none = o.tokens(&[4], &[-1.0], &[], &mut [0.0], &mut []);
-        assert_eq!(none, Err(Error::TooFew { name: "owed", need: 1, got: 0 }));
+        assert_eq!(none, Err(Error::TooFew { name: "loss_mask", need: 1, got: 0 }));
         assert!(LabeledResponses::new(s, &[3, 5], &reference, &good[..1], 0.0, 2.0).is_err());
     }
 }

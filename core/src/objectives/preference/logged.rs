@@ -16,7 +16,7 @@ pub enum Feedback<'a> {
         rewards: &'a [f32],
     },
     /// Tokens one by one, as when users mark parts of a response: laid out as the batch's tokens, only
-    /// owed positions are read.
+    /// loss tokens are read.
     Tokens(&'a [f32]),
 }
 
@@ -33,8 +33,8 @@ pub struct LoggedFeedback<'a> {
 
 impl<'a> LoggedFeedback<'a> {
     /// `logged`: the log-probabilities that the tokens were drawn with, in nats, laid out as the batch's
-    /// tokens, only owed positions are read; `None` where the logger took the likeliest response.
-    /// `denominator` counts the rewarded responses, or owed tokens, of the whole optimizer batch.
+    /// tokens, only loss tokens are read; `None` where the logger took the likeliest response.
+    /// `denominator` counts the rewarded responses, or loss tokens, of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Counterfactual::validate`]'s; [`Error::Shape`]; [`Error::Range`] for a denominator that is not

@@ -20,7 +20,7 @@ pub struct NashPolicy<'a> {
 
 impl<'a> NashPolicy<'a> {
     /// `ends`: one past each sequence's last token, `[sequences]`; `reference`: the reference's
-    /// log-probabilities, in nats, laid out as the batch's tokens, only owed positions are read;
+    /// log-probabilities, in nats, laid out as the batch's tokens, only loss tokens are read;
     /// `preferred`: `[sequences]`, the probability that a sequence is preferred to one of the mixture;
     /// `denominator` counts the sequences of the whole optimizer batch.
     ///
@@ -62,7 +62,7 @@ impl Objective for NashPolicy<'_> {
         grad_entropy.fill(0.0);
         let Judged { reference, said, denominator, .. } = self.preferred;
         let all = self.preferred.responses(positions, log_probs)?;
-        let ends: Vec<usize> = all.iter().map(|r| r.owed.end).collect();
+        let ends: Vec<usize> = all.iter().map(|r| r.loss_mask.end).collect();
         let reference =
             positions.iter().map(|&p| at("reference", reference, p)).collect::<Result<Vec<f32>, _>>()?;
         let settings = &self.settings;

@@ -56,7 +56,7 @@ impl<'a> PreferencePairs<'a> {
         })
     }
 
-    /// The reference's log-probabilities, in nats, laid out as the batch's tokens; only owed positions
+    /// The reference's log-probabilities, in nats, laid out as the batch's tokens; only loss tokens
     /// are read, and none without [`Against::Reference`].
     pub fn with_reference(mut self, reference: &'a [f32]) -> Self {
         self.reference = Some(reference);
@@ -158,7 +158,7 @@ impl Objective for PreferencePairs<'_> {
             loss += lean * response.log_prob;
             // Every token of a response pulls alike.
             let pull = slope / self.divisor(response) + lean;
-            grad_log_probs[response.owed.clone()].fill(pull as f32);
+            grad_log_probs[response.loss_mask.clone()].fill(pull as f32);
         }
         finite("grad_log_probs", grad_log_probs)?;
         self.stats.merge(&part);

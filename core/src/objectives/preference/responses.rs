@@ -8,8 +8,8 @@ use core::ops::Range;
 
 /// What one sequence owes.
 pub struct Response {
-    /// Where its tokens lie among the owed ones.
-    pub owed: Range<usize>,
+    /// Where its tokens lie among the loss ones.
+    pub loss_mask: Range<usize>,
     /// Σ of their log-probabilities, in nats.
     pub log_prob: f64,
     /// The same of the reference, 0 without one.
@@ -19,11 +19,11 @@ pub struct Response {
 impl Response {
     /// How many tokens it owes.
     pub fn tokens(&self) -> f64 {
-        self.owed.len() as f64
+        self.loss_mask.len() as f64
     }
 }
 
-/// Gathers owed tokens by the sequences that end at `ends`. `reference` is laid out as the batch's
+/// Gathers loss tokens by the sequences that end at `ends`. `reference` is laid out as the batch's
 /// tokens.
 ///
 /// # Errors
@@ -41,17 +41,17 @@ pub fn responses(
     for &end in ends {
         let stop = positions.partition_point(|&p| p < end);
         if stop <= start {
-            return Err(Error::TooFew { name: "owed", need: 1, got: 0 });
+            return Err(Error::TooFew { name: "loss_mask", need: 1, got: 0 });
         }
-        let owed = start..stop;
-        let log_prob = log_probs[owed.clone()].iter().map(|&l| f64::from(l)).sum();
+        let loss_mask = start..stop;
+        let log_prob = log_probs[loss_mask.clone()].iter().map(|&l| f64::from(l)).sum();
         let mut base = 0.0;
         if let Some(reference) = reference {
-            for &position in &positions[owed.clone()] {
+            for &position in &positions[loss_mask.clone()] {
                 base += f64::from(at("reference", reference, position)?);
             }
         }
-        all.push(Response { owed, log_prob, reference: base });
+        all.push(Response { loss_mask, log_prob, reference: base });
         start = stop;
     }
     if start == positions.len() {
@@ -82,7 +82,7 @@ impl<T> Judged<'_, T> {
         positive("denominator", self.denominator)
     }
 
-    /// The owed tokens of the batch, response by response.
+    /// The loss tokens of the batch, response by response.
     ///
     /// # Errors
     /// As [`responses`].
@@ -97,7 +97,7 @@ impl<T> Judged<'_, T> {
 /// [`Error::NotFinite`] with the token whose gradient is not.
 pub fn pull(all: &[Response], grad: &[f64], grad_log_probs: &mut [f32]) -> Result<(), Error> {
     for (response, &pull) in all.iter().zip(grad) {
-        grad_log_probs[response.owed.clone()].fill(pull as f32);
+        grad_log_probs[response.loss_mask.clone()].fill(pull as f32);
     }
     finite("grad_log_probs", grad_log_probs)
 }

@@ -39,7 +39,7 @@ impl ActionStats {
 
 impl<'a> ActionValues<'a> {
     /// `actions`, the batch's tokens, and `targets` (see [`Ilql::targets`]) are laid out as those; only
-    /// owed positions are read. `denominator` counts the owed tokens of the whole optimizer batch.
+    /// loss tokens are read. `denominator` counts the loss tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`] for a setting or the denominator.
@@ -78,7 +78,7 @@ mod tests {
     use crate::objectives::rows::StateValues;
     use crate::random::{Key, Stream};
     use crate::roles::{Critic, Learner};
-    use crate::testing::{Table, owed};
+    use crate::testing::{Table, loss_mask};
     use crate::{Batch, HeldRows, Ragged, ready};
     use std::vec;
     use std::vec::Vec;
@@ -131,9 +131,9 @@ mod tests {
     fn learnt(settings: Ilql) -> ([Table; 2], Table) {
         let (tokens, ends, over) = walks();
         let sequences = Ragged::new(&tokens, &ends).unwrap();
-        let owed = owed(sequences);
-        let batch = Batch::new(sequences, &owed).unwrap();
-        let n = owed.iter().filter(|owed| **owed).count() as f64;
+        let loss_mask = loss_mask(sequences);
+        let batch = Batch::new(sequences, &loss_mask).unwrap();
+        let n = loss_mask.iter().filter(|counts| **counts).count() as f64;
         let rewards: Vec<f32> = tokens.iter().map(|&cell| reward(cell)).collect();
         let mut heads = [Table::random(9, 1), Table::random(9, 2)];
         let mut lagging = heads.clone();
@@ -154,7 +154,7 @@ mod tests {
                 held.taken(&tokens, taken).unwrap();
             }
             first.iter_mut().zip(&second).for_each(|(a, b)| *a = a.min(*b));
-            let mut objective = StateValues::new(&first, &owed, settings, n).unwrap();
+            let mut objective = StateValues::new(&first, &loss_mask, settings, n).unwrap();
             ready(critic.accumulate(batch, &mut objective)).unwrap().unwrap();
             critic.descend(5.0);
             for (head, lagging) in heads.iter_mut().zip(&mut lagging) {

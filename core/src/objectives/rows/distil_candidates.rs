@@ -17,9 +17,9 @@ pub struct DistilCandidates<'a> {
 }
 
 impl<'a> DistilCandidates<'a> {
-    /// `positions` are the batch's owed tokens, in rising order; `teacher`, `[positions, k]`, the
+    /// `positions` are the batch's loss tokens, in rising order; `teacher`, `[positions, k]`, the
     /// log-probabilities that it gives the candidates, in nats under the batch's temperature.
-    /// `denominator` counts the owed tokens of the whole optimizer batch.
+    /// `denominator` counts the loss tokens of the whole optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`] unless there are equally many candidates a position; [`Error::Range`],
@@ -79,7 +79,7 @@ mod tests {
     use crate::maths::oracle::close;
     use crate::maths::{Divergence, Tail};
     use crate::objectives::rows::DistilRows;
-    use crate::testing::{Table, owed};
+    use crate::testing::{Table, loss_mask};
     use crate::{Batch, HeldRows, Ragged, ready};
     use std::vec;
     use std::vec::Vec;
@@ -89,9 +89,9 @@ mod tests {
     #[test]
     fn every_id_as_a_candidate_is_the_whole_row() {
         let sequences = Ragged::new(&[0, 1, 2, 3, 3, 0, 2, 1, 3], &[5, 9]).unwrap();
-        let owed = owed(sequences);
-        let batch = Batch::new(sequences, &owed).unwrap().at_temperature(0.7).unwrap();
-        let positions: Vec<usize> = (0..9).filter(|&t| owed[t]).collect();
+        let loss_mask = loss_mask(sequences);
+        let batch = Batch::new(sequences, &loss_mask).unwrap().at_temperature(0.7).unwrap();
+        let positions: Vec<usize> = (0..9).filter(|&t| loss_mask[t]).collect();
         let (mut teacher, student) = (Table::random(4, 1), Table::random(4, 2));
         let held = ready(HeldRows::of(&mut teacher, batch)).unwrap().unwrap();
         let (mut ids, mut log_probs) = (vec![0; 28], vec![0.0; 28]);

@@ -66,7 +66,7 @@ pub struct DistilRows<'a> {
 }
 
 impl<'a> DistilRows<'a> {
-    /// `teacher`: its logits at the tokens that the student owes. `denominator` counts the owed tokens of
+    /// `teacher`: its logits at the tokens that the student owes. `denominator` counts the loss tokens of
     /// the whole optimizer batch.
     ///
     /// # Errors
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
     use crate::capabilities::LearnRows;
     use crate::maths::oracle::close;
-    use crate::testing::{Table, owed};
+    use crate::testing::{Table, loss_mask};
     use crate::{Batch, Ragged, ready};
     use std::vec;
 
@@ -120,8 +120,8 @@ mod tests {
     #[test]
     fn a_student_becomes_its_teacher_where_it_looks() {
         let sequences = Ragged::new(&TEXT, &[5, 9]).unwrap();
-        let owed = owed(sequences);
-        let batch = Batch::new(sequences, &owed).unwrap();
+        let loss_mask = loss_mask(sequences);
+        let batch = Batch::new(sequences, &loss_mask).unwrap();
         let mut teacher = Table::random(4, 1);
         let held = ready(HeldRows::of(&mut teacher, batch)).unwrap().unwrap();
         let half = Divergence::JensenShannon { beta: 0.5 };

@@ -4,12 +4,12 @@ use crate::ranges::{finite, positive};
 use crate::{Coupling, Error, Needs, Objective};
 
 /// ILQL's expectile loss of state values (see [`Ilql::value`]), over n. A critic's value *before* an
-/// owed token, that is after the token that precedes it, learns the lagging Q of the action that the owed
+/// loss token, that is after the token that precedes it, learns the lagging Q of the action that the loss
 /// token is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StateValues<'a> {
     targets: &'a [f32],
-    owed: &'a [bool],
+    loss_mask: &'a [bool],
     settings: Ilql,
     denominator: f64,
     /// What was seen.
@@ -37,26 +37,26 @@ impl StateStats {
 }
 
 impl<'a> StateValues<'a> {
-    /// `targets`, the lagging Q of each token (of two heads the smaller), and `owed` are laid out as the
-    /// batch's tokens; only owed positions are read. `denominator` counts the owed tokens of the whole
+    /// `targets`, the lagging Q of each token (of two heads the smaller), and `loss_mask` are laid out as the
+    /// batch's tokens; only loss tokens are read. `denominator` counts the loss tokens of the whole
     /// optimizer batch.
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::Range`] for a setting or the denominator; [`Error::Ends`] where the very
-    /// first token is owed.
+    /// first token is in the loss mask.
     pub fn new(
         targets: &'a [f32],
-        owed: &'a [bool],
+        loss_mask: &'a [bool],
         settings: Ilql,
         denominator: f64,
     ) -> Result<Self, Error> {
-        check("owed", owed.len(), targets.len())?;
+        check("loss_mask", loss_mask.len(), targets.len())?;
         settings.validate()?;
         positive("denominator", denominator)?;
-        if owed.first() == Some(&true) {
+        if loss_mask.first() == Some(&true) {
             return Err(Error::Ends { sequence: 0 });
         }
-        Ok(Self { targets, owed, settings, denominator, stats: StateStats::default() })
+        Ok(Self { targets, loss_mask, settings, denominator, stats: StateStats::default() })
     }
 }
 
@@ -76,7 +76,7 @@ impl Objective for StateValues<'_> {
         check("grad_values", grad_values.len(), values.len())?;
         grad_values.fill(0.0);
         let mut seen = StateStats::default();
-        for t in (1..values.len()).filter(|&t| self.owed[t]) {
+        for t in (1..values.len()).filter(|&t| self.loss_mask[t]) {
             let (loss, slope) = self.settings.value(values[t - 1], self.targets[t]);
             finite("value loss", &[loss]).map_err(|_| Error::NotFinite { name: "value loss", index: t })?;
             grad_values[t - 1] = (f64::from(slope) / self.denominator) as f32;
@@ -97,8 +97,8 @@ mod tests {
     #[test]
     fn the_value_before_an_action_learns_its_worth() {
         let nothing = f32::NAN;
-        let (targets, owed) = ([nothing, 2.0, nothing, -1.0], [false, true, false, true]);
-        let mut objective = StateValues::new(&targets, &owed, SETTINGS, 2.0).unwrap();
+        let (targets, loss_mask) = ([nothing, 2.0, nothing, -1.0], [false, true, false, true]);
+        let mut objective = StateValues::new(&targets, &loss_mask, SETTINGS, 2.0).unwrap();
         let mut grad = [nothing; 4];
         let loss = objective.values(&[1.0, nothing, 1.0, nothing], &mut grad).unwrap();
         // ¾·1² for the one below its target, ¼·2² for the one above.

@@ -26,7 +26,7 @@ pub struct WithinSupport<'a, O> {
 }
 
 impl<'a, O: Objective> WithinSupport<'a, O> {
-    /// `tokens`: the batch's; `lagging`: the lagging policy's logits at those owed. Both policies' logits
+    /// `tokens`: the batch's; `lagging`: the lagging policy's logits at the loss tokens. Both policies' logits
     /// are divided by `temperature`, the batch's and the sampler's.
     ///
     /// # Errors
@@ -91,8 +91,8 @@ mod tests {
     use crate::objectives::PpoPolicy;
     use crate::random::{Key, Stream};
     use crate::roles::{Learner, Policy};
-    use crate::sampling::{Request, Sampling, Stopping, Support, sample_by};
-    use crate::testing::{Table, owed};
+    use crate::sampling::{Request, SamplingParams, StopCriteria, Support, sample_by};
+    use crate::testing::{Table, loss_mask};
     use crate::{Batch, Ragged, ready};
     use std::vec;
 
@@ -102,8 +102,8 @@ mod tests {
     fn with_all_tokens_it_is_the_objective_inside() {
         let tokens = [0, 1, 2, 3, 3, 0, 2, 1, 3];
         let sequences = Ragged::new(&tokens, &[5, 9]).unwrap();
-        let owed = owed(sequences);
-        let batch = Batch::new(sequences, &owed).unwrap().at_temperature(0.5).unwrap();
+        let loss_mask = loss_mask(sequences);
+        let batch = Batch::new(sequences, &loss_mask).unwrap().at_temperature(0.5).unwrap();
         let old: Vec<f32> = (0..9).map(|i| -1.0 - 0.1 * i as f32).collect();
         let advantages: Vec<f32> = (0..9).map(|i| 1.0 - 0.25 * i as f32).collect();
         let mut lagging = Table::random(4, 1);
@@ -147,8 +147,8 @@ mod tests {
     fn what_is_drawn_within_the_support_has_a_ratio_of_one() {
         let (mut policy, mut lagging) = (Table::random(6, 7), Table::random(6, 8));
         let (starts, ends): (Vec<u32>, Vec<usize>) = (0..24).map(|i| (i % 6, i as usize + 1)).unzip();
-        let sampling = Sampling::at_temperature(0.8);
-        let stopping = Stopping { max_new_tokens: 4, eos: &[], stop: &[] };
+        let sampling = SamplingParams::at_temperature(0.8);
+        let stopping = StopCriteria { max_new_tokens: 4, eos: &[], stop: &[] };
         let request = Request {
             prompts: Ragged::new(&starts, &ends).unwrap(),
             sampling: &sampling,
@@ -168,8 +168,8 @@ mod tests {
         }
         let ends: Vec<usize> = (1..=24).map(|i| 5 * i).collect();
         let sequences = Ragged::new(&tokens, &ends).unwrap();
-        let owed = owed(sequences);
-        let batch = Batch::new(sequences, &owed).unwrap().at_temperature(0.8).unwrap();
+        let loss_mask = loss_mask(sequences);
+        let batch = Batch::new(sequences, &loss_mask).unwrap().at_temperature(0.8).unwrap();
         let held = ready(HeldRows::of(&mut lagging, batch)).unwrap().unwrap();
         let advantages = vec![1.0; tokens.len()];
         let ppo = PpoPolicy::new(&old, &advantages, CLIP, 0.0, 96.0).unwrap();

@@ -9,7 +9,7 @@ use serde::Serialize;
 pub struct Cost {
     /// Multiplications and additions of products with weights: 2 a weight and token forward, 4 backward; in
     /// the last layer only keys and values where nothing reads what comes out, the head only where a token
-    /// is owed.
+    /// is in the loss mask.
     pub products: f64,
     /// Those of attention's own products: 4 a head's width and pair of tokens forward, 8 backward.
     pub attention: f64,
@@ -61,13 +61,13 @@ pub(super) struct Pass {
     pub read: f64,
     pub read_pairs: f64,
     /// Tokens whose distribution is asked for.
-    pub owed: f64,
+    pub loss_mask: f64,
 }
 
 impl Pass {
-    /// Whole sequences of these lengths, all of whose tokens but the first are owed.
+    /// Whole sequences of these lengths, all of whose tokens but the first are in the loss mask.
     pub fn whole(lengths: &[usize]) -> Self {
-        Self { owed: sum(lengths, |t| t - 1), ..Self::reading(lengths, |t| t - 1, |t| (t - 1) * t / 2) }
+        Self { loss_mask: sum(lengths, |t| t - 1), ..Self::reading(lengths, |t| t - 1, |t| (t - 1) * t / 2) }
     }
 
     /// Whole sequences whose last token's state is scored.
@@ -75,18 +75,18 @@ impl Pass {
         Self::reading(lengths, |_| 1, |t| t)
     }
 
-    /// Prompts with responses of `new` tokens, which alone are owed.
+    /// Prompts with responses of `new` tokens, which alone are in the loss mask.
     pub fn responses(sequences: usize, prompt: usize, new: usize) -> Self {
         // The states before the response's tokens.
         let seen = |t: usize| t * (t + 1) / 2;
         let pairs = seen(prompt + new - 1) - seen(prompt - 1);
         let pass = Self::reading(&vec![prompt + new; sequences], |_| new, |_| pairs);
-        Self { owed: pass.read, ..pass }
+        Self { loss_mask: pass.read, ..pass }
     }
 
     /// The same, read by a head that costs nothing to speak of.
     pub fn valued(self) -> Self {
-        Self { owed: 0.0, ..self }
+        Self { loss_mask: 0.0, ..self }
     }
 
     fn reading(lengths: &[usize], read: impl Fn(usize) -> usize, pairs: impl Fn(usize) -> usize) -> Self {
@@ -95,7 +95,7 @@ impl Pass {
             pairs: sum(lengths, |t| t * (t + 1) / 2),
             read: sum(lengths, read),
             read_pairs: sum(lengths, pairs),
-            owed: 0.0,
+            loss_mask: 0.0,
         }
     }
 
@@ -106,7 +106,7 @@ impl Pass {
         let layers = before * self.tokens * layer(a) + self.tokens * keys + self.read * (layer(a) - keys);
         let pairs = before * self.pairs + self.read_pairs;
         Cost {
-            products: 2.0 * (layers + self.owed * head(a)),
+            products: 2.0 * (layers + self.loss_mask * head(a)),
             attention: 4.0 * pairs * (a.heads * a.head_width) as f64,
             bytes: weights(a),
         }
@@ -155,13 +155,13 @@ mod tests {
     #[test]
     fn passes_are_those_counted_by_hand() {
         let pass = Pass::whole(&[4, 4, 2]);
-        assert_eq!((pass.tokens, pass.pairs, pass.read, pass.owed), (10.0, 23.0, 7.0, 7.0));
+        assert_eq!((pass.tokens, pass.pairs, pass.read, pass.loss_mask), (10.0, 23.0, 7.0, 7.0));
         assert_eq!(pass.read_pairs, 6.0 + 6.0 + 1.0);
         let pass = Pass::scored(&[4, 2]);
-        assert_eq!((pass.pairs, pass.read, pass.read_pairs, pass.owed), (13.0, 2.0, 6.0, 0.0));
+        assert_eq!((pass.pairs, pass.read, pass.read_pairs, pass.loss_mask), (13.0, 2.0, 6.0, 0.0));
         // Three tokens and two new ones: the states after the third and the fourth.
         let pass = Pass::responses(2, 3, 2);
-        assert_eq!((pass.tokens, pass.read, pass.read_pairs, pass.owed), (10.0, 4.0, 14.0, 4.0));
+        assert_eq!((pass.tokens, pass.read, pass.read_pairs, pass.loss_mask), (10.0, 4.0, 14.0, 4.0));
     }
 
     #[test]

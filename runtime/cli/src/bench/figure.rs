@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// How fast a device was.
 #[derive(Clone, Debug, Serialize)]
-pub struct Seen {
+pub struct Measurement {
     /// The device: `cpu avx512`.
     pub device: String,
     /// How many threads, where it is the CPU engine.

@@ -8,7 +8,7 @@ use core::hint::black_box;
 use rlhf::train::TrainError;
 use rlhf_core::maths::{Steps, Variance, Whitening, policy_loss, value_loss, whiten};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::sampling::Finish;
+use rlhf_core::sampling::FinishReason;
 
 /// Responses, which have [`NEW`] tokens each: with what belongs to a token, more than the processor's own caches
 /// hold.
@@ -37,7 +37,7 @@ pub(super) fn advantages() -> Result<Box<Once<'static>>, TrainError> {
         gae.advantages_of_all(read.zip(written).map(|((rewards, values), (advantages, returns))| Steps {
             rewards,
             values,
-            finish: Finish::Length,
+            finish: FinishReason::Length,
             advantages,
             returns,
         }))?;

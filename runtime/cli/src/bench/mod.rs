@@ -31,7 +31,7 @@ mod value_head;
 mod work;
 
 pub use cost::Cost;
-pub use figure::{Figure, Seen};
+pub use figure::{Figure, Measurement};
 pub use limits::Limits;
 pub use network::Network;
 pub use times::Times;
@@ -85,7 +85,7 @@ impl Bench {
     /// # Errors
     /// The device's, a context or a memory that is too small for the work among them;
     /// [`TrainError::Nothing`] without rounds, or for [`Work::TrainAlone`] on another engine than the CPU's.
-    pub fn run(&self, device: &Device, mut next: impl FnMut(Next<'_>)) -> Result<Seen, TrainError> {
+    pub fn run(&self, device: &Device, mut next: impl FnMut(Next<'_>)) -> Result<Measurement, TrainError> {
         if self.repeat == 0 {
             return Err(TrainError::Nothing { what: "rounds" });
         }
@@ -109,7 +109,7 @@ impl Bench {
             let limits = if piece.work.alone() { limits_alone } else { limits };
             piece.figure(limits)
         };
-        Ok(Seen {
+        Ok(Measurement {
             device: device.to_string(),
             threads: device.cpu().map(Cpu::threads),
             limits,

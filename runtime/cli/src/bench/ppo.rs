@@ -8,7 +8,7 @@ use rlhf::engine::Model;
 use rlhf::train::profile::{self, Profile};
 use rlhf::train::{Examples, Ppo, Roles, TrainError, now};
 use rlhf_core::model::Architecture;
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use std::time::Instant;
 
 /// Prompts of an iteration, their tokens, and those of a response.
@@ -20,7 +20,7 @@ pub(super) const MINIBATCHES: u32 = 4;
 pub(super) const STEPS: f64 = (EPOCHS * MINIBATCHES) as f64;
 
 /// No response ends before it is so long.
-pub(super) const STOPPING: Stopping<'static> = Stopping { max_new_tokens: NEW, eos: &[], stop: &[] };
+pub(super) const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: NEW, eos: &[], stop: &[] };
 
 /// Sampling from so many prompts: every new token waits for the one before it, and each reads all weights.
 pub(super) fn sampling(a: &Architecture, prompts: usize) -> Cost {
@@ -32,7 +32,7 @@ pub(super) fn passes() -> [Pass; 2] {
     [PROMPTS, PROMPTS / MINIBATCHES as usize].map(|sequences| Pass::responses(sequences, PROMPT, NEW))
 }
 
-/// Sampling, which keeps the policy's log-probabilities; reference, critic and reward model read once; policy
+/// SamplingParams, which keeps the policy's log-probabilities; reference, critic and reward model read once; policy
 /// and critic learn from everything in every epoch.
 pub(super) fn cost(a: &Architecture) -> Cost {
     let [rollout, minibatch] = passes();

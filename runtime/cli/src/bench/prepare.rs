@@ -15,7 +15,7 @@ use rlhf_core::model::Architecture;
 use rlhf_core::objectives::{CrossEntropy, Pairwise};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::Sampling;
+use rlhf_core::sampling::SamplingParams;
 use rlhf_core::{Batch, Error, Objective};
 
 impl Work {
@@ -47,8 +47,8 @@ pub(super) fn prepare(
         Work::Load => load(network()?),
         Work::Forward => Ok(forward(network()?, text)),
         Work::Train { .. } | Work::TrainAlone | Work::Ragged => {
-            let owed = text.owed();
-            Ok(learning(network()?, text, update, move || CrossEntropy::new(owed)))
+            let tokens = text.loss_tokens();
+            Ok(learning(network()?, text, update, move || CrossEntropy::new(tokens)))
         }
         Work::Reward => {
             let headed = network()?.with_scalar_head(0.02, 0).map_err(TrainError::role("reward"))?;
@@ -89,7 +89,7 @@ fn learning<O: Objective>(
 
 fn sampling(mut network: Model, prompts: usize, drawn: bool) -> Box<Once<'static>> {
     let text = Text::new(network.architecture().vocabulary, &vec![PROMPT; prompts]);
-    let sampling = if drawn { Sampling::at_temperature(1.0) } else { Sampling::Greedy };
+    let sampling = if drawn { SamplingParams::at_temperature(1.0) } else { SamplingParams::Greedy };
     let mut step = 0u32;
     Box::new(move || {
         step = step.wrapping_add(1);

@@ -7,20 +7,20 @@ use rlhf_core::{Batch, Error, Ragged};
 pub(super) struct Text {
     pub tokens: Vec<u32>,
     ends: Vec<usize>,
-    owed: Vec<bool>,
+    loss_mask: Vec<bool>,
 }
 
 impl Text {
-    /// Sequences of these lengths; all tokens are owed that may be.
+    /// Sequences of these lengths; all tokens are in the loss mask that may be.
     pub fn new(vocabulary: usize, lengths: &[usize]) -> Self {
         let mut draws = Key::new(1, Stream::Data, 0).draws(0);
-        let (mut tokens, mut ends, mut owed) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut tokens, mut ends, mut loss_mask) = (Vec::new(), Vec::new(), Vec::new());
         for &length in lengths {
             tokens.extend((0..length).map(|_| draws.below(vocabulary) as u32));
-            owed.extend((0..length).map(|t| t > 0));
+            loss_mask.extend((0..length).map(|t| t > 0));
             ends.push(tokens.len());
         }
-        Self { tokens, ends, owed }
+        Self { tokens, ends, loss_mask }
     }
 
     pub fn sequences(&self) -> Result<Ragged<'_>, Error> {
@@ -28,12 +28,12 @@ impl Text {
     }
 
     pub fn batch(&self) -> Result<Batch<'_>, Error> {
-        Batch::new(self.sequences()?, &self.owed)
+        Batch::new(self.sequences()?, &self.loss_mask)
     }
 
-    /// How many tokens are owed.
-    pub fn owed(&self) -> f64 {
-        self.owed.iter().filter(|owed| **owed).count() as f64
+    /// How many tokens are in the loss mask.
+    pub fn loss_tokens(&self) -> f64 {
+        self.loss_mask.iter().filter(|counts| **counts).count() as f64
     }
 }
 
@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn a_text_owes_all_but_first_tokens() {
         let text = Text::new(9, &[3, 1, 2]);
-        assert_eq!((text.owed(), text.sequences().unwrap().ends()), (3.0, &[3, 4, 6][..]));
+        assert_eq!((text.loss_tokens(), text.sequences().unwrap().ends()), (3.0, &[3, 4, 6][..]));
         assert!(text.batch().is_ok() && text.tokens.iter().all(|&token| token < 9));
     }
 }

@@ -5,7 +5,7 @@ use core::cell::RefCell;
 use rlhf_core::maths::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Objective, Ragged};
 use std::time::Instant;
 
@@ -56,8 +56,8 @@ impl<M: Policy> Policy for Timed<'_, M> {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, M::Error> {
@@ -92,8 +92,8 @@ impl<M: Learner> Learner for Timed<'_, M> {
         self.phases.of(self.learning, self.network.accumulate(batch, objective)).await
     }
 
-    async fn forget(&mut self) -> Result<(), M::Error> {
-        self.network.forget().await
+    async fn zero_grad(&mut self) -> Result<(), M::Error> {
+        self.network.zero_grad().await
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, M::Error> {

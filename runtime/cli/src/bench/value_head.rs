@@ -13,7 +13,7 @@ use rlhf_core::model::Architecture;
 use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Learner, Policy, Reference, Reward};
-use rlhf_core::sampling::Sampling;
+use rlhf_core::sampling::SamplingParams;
 use rlhf_core::{Batch, Error, Needs, Objective, Ragged, Rollouts};
 use std::time::Instant;
 
@@ -60,15 +60,15 @@ impl Run {
         let mut reward = Timed::new(&mut self.reward, ["scores", ""], phases);
         let failed = TrainError::role("network");
         let key = Key::new(1, Stream::Sampling, self.iteration);
-        let drawn = Sampling::at_temperature(self.settings.temperature as f32);
+        let drawn = SamplingParams::at_temperature(self.settings.temperature as f32);
         let responses = policy.sample(prompts, &drawn, &STOPPING, key, 0).await.map_err(&failed)?;
         let mut rollouts = Rollouts::growing();
         rollouts.extend(prompts, &responses)?;
-        let (sequences, owed) = (rollouts.sequences(), rollouts.owed());
-        let (mut values, mut scores) = (vec![0.0; owed.len()], vec![0.0; sequences.len()]);
+        let (sequences, loss_mask) = (rollouts.sequences(), rollouts.loss_mask());
+        let (mut values, mut scores) = (vec![0.0; loss_mask.len()], vec![0.0; sequences.len()]);
         let mut log_probs = values.clone();
         policy.values(sequences, &mut values).await.map_err(&failed)?;
-        reference.log_probs(Batch::new(sequences, &owed)?, &mut log_probs).await.map_err(&failed)?;
+        reference.log_probs(Batch::new(sequences, &loss_mask)?, &mut log_probs).await.map_err(&failed)?;
         reward.score(sequences, &mut scores).await.map_err(&failed)?;
         let columns = rollouts.columns_mut();
         columns.values.copy_from_slice(&values);
@@ -80,9 +80,9 @@ impl Run {
             let key = Key::new(1, Stream::Shuffle, self.iteration.wrapping_mul(EPOCHS).wrapping_add(epoch));
             for indices in rollouts.minibatches(key, MINIBATCHES as usize)? {
                 let minibatch = rollouts.gather(&indices)?;
-                let (owed, states) = (minibatch.owed(), states(&minibatch));
-                let mut both = Both::new(&minibatch, &owed, &states, &self.settings)?;
-                let batch = Batch::new(minibatch.sequences(), &owed)?;
+                let (loss_mask, states) = (minibatch.loss_mask(), states(&minibatch));
+                let mut both = Both::new(&minibatch, &loss_mask, &states, &self.settings)?;
+                let batch = Batch::new(minibatch.sequences(), &loss_mask)?;
                 policy.accumulate(batch, &mut both).await.map_err(&failed)?;
                 policy.step(&update).await.map_err(&failed)?;
             }
@@ -93,8 +93,8 @@ impl Run {
 
 /// Advantages at the tokens, returns at the states before them.
 fn estimated(rollouts: &mut Rollouts, settings: &profile::Ppo) -> Result<(), Error> {
-    let owed = rollouts.owed();
-    let mut advantages = vec![0.0; owed.len()];
+    let loss_mask = rollouts.loss_mask();
+    let mut advantages = vec![0.0; loss_mask.len()];
     let (mut rewards, mut returns) = (advantages.clone(), advantages.clone());
     for i in 0..rollouts.len() {
         let span = rollouts.response_span(i);
@@ -118,7 +118,7 @@ fn estimated(rollouts: &mut Rollouts, settings: &profile::Ppo) -> Result<(), Err
         )?;
     }
     if let AdvantageWhitening::Batch(whitening) = &settings.advantage_whitening {
-        whiten(&mut advantages, &owed, whitening)?;
+        whiten(&mut advantages, &loss_mask, whitening)?;
     }
     let columns = rollouts.columns_mut();
     columns.rewards.copy_from_slice(&rewards);
@@ -144,8 +144,13 @@ struct Both<'a> {
 }
 
 impl<'a> Both<'a> {
-    fn new(of: &'a Rollouts, owed: &[bool], states: &'a [bool], s: &profile::Ppo) -> Result<Self, Error> {
-        let tokens = owed.iter().filter(|owed| **owed).count() as f64;
+    fn new(
+        of: &'a Rollouts,
+        loss_mask: &[bool],
+        states: &'a [bool],
+        s: &profile::Ppo,
+    ) -> Result<Self, Error> {
+        let tokens = loss_mask.iter().filter(|counts| **counts).count() as f64;
         Ok(Self {
             policy: PpoPolicy::new(of.log_probs(), of.advantages(), s.policy_clip, s.entropy, tokens)?,
             value: PpoValue::new(

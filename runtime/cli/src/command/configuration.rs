@@ -4,7 +4,7 @@ use super::exit::Failure;
 use super::machine::Machine;
 use super::output::{Output, print};
 use super::progress::note;
-use super::train::{Told, facts};
+use super::train::{ConfigArgs, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
 use rlhf::engine::Devices;
@@ -38,7 +38,7 @@ enum What {
 #[derive(Args)]
 struct Check {
     #[command(flatten)]
-    told: Told,
+    told: ConfigArgs,
     /// The folder that a run would write to
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use super::exit::Failure;
 use super::output::{self, Output};
 use clap::{Args, ValueEnum};
-use rlhf::control::{Episode, Lesson, Method, Outcome, Person, Simulated, Tasks, Teacher};
+use rlhf::control::{Episode, Experiment, Method, Outcome, Person, Simulated, Tasks, Teacher};
 use rlhf::report::plot::{Curve, Plot};
 use rlhf_core::maths::Delay;
 use serde::Serialize;
@@ -89,7 +89,7 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub fn main(args: &Control) -> Result<(), Failure> {
     let output = Output { json: args.json };
-    let mut lesson = Lesson::new(args.task, args.method, args.seed);
+    let mut lesson = Experiment::new(args.task, args.method, args.seed);
     if args.late {
         let seconds = lesson.seconds();
         lesson.delay = Delay::Uniform { from: LATE.0 * seconds, to: LATE.1 * seconds };
@@ -167,7 +167,7 @@ fn says(method: Method) -> &'static str {
     }
 }
 
-fn show(lesson: &Lesson, outcome: &Outcome) -> String {
+fn show(lesson: &Experiment, outcome: &Outcome) -> String {
     let last = outcome.during.len() as f64;
     let level = |y: f64| vec![(0.0, y), (last, y)];
     let learning = outcome.curve(BLOCKS).into_iter().map(|(x, y)| (x as f64, y)).collect();

@@ -7,7 +7,7 @@ use clap::Args;
 use rlhf::data::{as_prompt, trimmed_prompt};
 use rlhf::engine::Device;
 use rlhf::{LanguageModel, Response, Writing};
-use rlhf_core::sampling::{Filters, Sampling};
+use rlhf_core::sampling::{Filters, SamplingParams};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -99,7 +99,7 @@ impl Generate {
             ..Filters::default()
         };
         let greedy = self.temperature == 0.0;
-        let sampling = if greedy { Sampling::Greedy } else { Sampling::Draw(filters) };
+        let sampling = if greedy { SamplingParams::Greedy } else { SamplingParams::Draw(filters) };
         sampling.validate().map_err(Failure::wrong)?;
         let (longest, count) = (self.max_new_tokens as usize, self.n as usize);
         Ok(Writing { sampling, longest, count, seed: self.seed })

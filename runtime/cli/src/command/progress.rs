@@ -8,7 +8,7 @@ use std::io::IsTerminal;
 use std::time::Instant;
 
 /// Shows how far a run is.
-pub struct Shown {
+pub struct ShownProgress {
     phase: Option<Phase>,
     bar: ProgressBar,
     started: Instant,
@@ -16,7 +16,7 @@ pub struct Shown {
     quarter: u64,
 }
 
-impl Shown {
+impl ShownProgress {
     pub fn new() -> Self {
         Self { phase: None, bar: ProgressBar::hidden(), started: Instant::now(), quarter: 0 }
     }

@@ -3,12 +3,12 @@
 use super::exit::Failure;
 use super::interrupt;
 use super::output::Output;
-use super::progress::{Shown, note, warn};
+use super::progress::{ShownProgress, note, warn};
 use crate::quickstart::world::vocabulary;
 use crate::quickstart::{FILES, Seconds, Settings, overrides, run, save, show};
 use clap::Args;
 use rlhf::engine::Device;
-use rlhf::run::Manner;
+use rlhf::run::RunOptions;
 use rlhf::stage::clear;
 use std::path::PathBuf;
 
@@ -48,12 +48,19 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
         // Two minutes make another one.
         clear(out, "quickstart")?;
     }
-    let mut shown = Shown::new();
+    let mut shown = ShownProgress::new();
     let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
     let stop = interrupt::asked().map_err(Failure::failed)?;
     let (folder, resume) = (args.out.as_deref(), args.resume);
-    let manner =
-        Manner { folder, files: FILES, resume, stop: &stop, note: &note, warn: &warn, ..Manner::default() };
+    let manner = RunOptions {
+        folder,
+        files: FILES,
+        resume,
+        stop: &stop,
+        note: &note,
+        warn: &warn,
+        ..RunOptions::default()
+    };
     let Some((summary, finished)) = run(&settings, device, &manner, &mut tell)? else { return Ok(()) };
     output.tell(&format!("\n{}", show(&summary)));
     let Seconds { pretrain, sft, reward, ppo } = summary.seconds;

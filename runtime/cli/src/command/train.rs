@@ -3,19 +3,19 @@
 use super::exit::Failure;
 use super::interrupt;
 use super::output::Output;
-use super::progress::{Shown, note, warn};
+use super::progress::{ShownProgress, note, warn};
 use clap::Args;
 use core::time::Duration;
-use rlhf::config::{Config, Given};
+use rlhf::config::{CliOverride, Config};
 use rlhf::engine::Device;
 use rlhf::record::Progress;
-use rlhf::run::{Manner, Preflight, Stage, Summary, overrides, preflight, report, run};
+use rlhf::run::{Preflight, RunOptions, Stage, Summary, overrides, preflight, report, run};
 use rlhf::stage::clear;
 use std::path::{Path, PathBuf};
 
 /// The configuration, and what the command line says of it.
 #[derive(Args)]
-pub struct Told {
+pub struct ConfigArgs {
     /// The configuration; `rlhf config` prints one, and examples/real.toml gives a reason for every value
     config: PathBuf,
     /// The folder with data and base model: files of public formats, recognized by what is in them
@@ -24,7 +24,7 @@ pub struct Told {
     /// A key of the configuration or a setting of its profile, such as ppo.iterations=10 or
     /// ppo.policy.learning_rate=1e-4; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
-    set: Vec<Given>,
+    set: Vec<CliOverride>,
     /// What every random draw depends on, instead of the configuration's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
@@ -39,7 +39,7 @@ pub struct Told {
 #[derive(Args)]
 pub struct Training {
     #[command(flatten)]
-    told: Told,
+    told: ConfigArgs,
     /// The run's folder, for models, summary.json and checkpoints
     #[arg(long, value_name = "DIR", default_value = "out/run")]
     out: PathBuf,
@@ -138,7 +138,7 @@ fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), 
     if args.overwrite {
         clear(&args.out, "run")?;
     }
-    let mut shown = Shown::new();
+    let mut shown = ShownProgress::new();
     let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
     match start(&config, device, &args.out, request, &mut tell)? {
         Some(summary) => {
@@ -176,7 +176,7 @@ fn start(
             return Err(Failure::wrong(reason));
         }
     }
-    let manner = Manner {
+    let manner = RunOptions {
         resume,
         until,
         every: request.every,
@@ -184,7 +184,7 @@ fn start(
         stop: &stop,
         note: &note,
         warn: &warn,
-        ..Manner::new(out)
+        ..RunOptions::new(out)
     };
     Ok(run(config, device, &manner, progress)?)
 }
@@ -207,11 +207,11 @@ pub fn facts(found: &Preflight) -> String {
     out
 }
 
-impl Told {
+impl ConfigArgs {
     /// The configuration as it is to be run.
     pub fn config(&self) -> Result<Config, Failure> {
-        let seed = self.seed.map(|seed| Given { name: "seed".into(), value: seed.to_string() });
-        let given: Vec<Given> = self.set.iter().cloned().chain(seed).collect();
+        let seed = self.seed.map(|seed| CliOverride { name: "seed".into(), value: seed.to_string() });
+        let given: Vec<CliOverride> = self.set.iter().cloned().chain(seed).collect();
         let config = Config::read_with(&self.config, &given).map_err(Failure::wrong)?;
         Ok(match &self.data {
             Some(folder) => config.with_data(folder),

@@ -6,7 +6,7 @@ use rlhf::engine::Model;
 use rlhf::run::{Answers, Evaluator, Hook};
 use rlhf::statistics::{BeforeAfter, best_of_n_kl, distinct_share, expected_best, win_rate};
 use rlhf::train::TrainError;
-use rlhf_core::sampling::{Finish, Responses};
+use rlhf_core::sampling::{FinishReason, Responses};
 
 /// Iterations between two points of the curve.
 const EVERY: u64 = 5;
@@ -33,7 +33,7 @@ impl<'a> GoldHook<'a> {
     }
 
     /// Something of each answer.
-    fn each<T>(&self, answers: &Responses, of: fn(&Prompt, &[u32], Finish) -> T) -> Vec<T> {
+    fn each<T>(&self, answers: &Responses, of: fn(&Prompt, &[u32], FinishReason) -> T) -> Vec<T> {
         let all = self.prompts.iter().enumerate();
         all.map(|(i, prompt)| of(prompt, answers.response(i), answers.finish[i])).collect()
     }

@@ -3,13 +3,13 @@
 use super::Summary;
 use rlhf::record::Line;
 use rlhf::report::page::{self, Chart, Drawing, Headline, Page, Section};
-use rlhf::report::{curves, number, said};
+use rlhf::report::{curves, format, number};
 
 impl Summary {
     /// The quickstart's report; `lines` of its `metrics.jsonl` become curves.
     pub fn page(&self, lines: &[Line]) -> Page {
         let verdict =
-            said::verdict("By a gold score that no model has seen, PPO's story", &self.gold.win_rate);
+            format::verdict("By a gold score that no model has seen, PPO's story", &self.gold.win_rate);
         let overrides = self.overrides.iter();
         Page {
             title: format!("RLHF quickstart, seed {}", self.common.seed),
@@ -23,7 +23,7 @@ impl Summary {
             overrides: overrides
                 .map(|o| [&o.setting, &o.paper, &o.here, &o.reason].map(String::clone))
                 .collect(),
-            settings: said::settings(&self.common.settings),
+            settings: format::settings(&self.common.settings),
             origin: self.origin(),
         }
     }
@@ -32,14 +32,14 @@ impl Summary {
         let (gold, proxy) = (&self.gold, &self.proxy.reward);
         let kl = "from the supervised policy, per answer".into();
         vec![
-            said::sure("PPO's story wins, by gold", &gold.win_rate),
-            said::changed("Mean gold, 0 to 1", gold.reward.sft, gold.reward.ppo, number),
-            said::changed("Do all that was asked", gold.success.sft, gold.success.ppo, said::percent),
-            said::changed("Mean reward", proxy.sft, proxy.ppo, number),
+            format::sure("PPO's story wins, by gold", &gold.win_rate),
+            format::changed("Mean gold, 0 to 1", gold.reward.sft, gold.reward.ppo, number),
+            format::changed("Do all that was asked", gold.success.sft, gold.success.ppo, format::percent),
+            format::changed("Mean reward", proxy.sft, proxy.ppo, number),
             Headline { name: "KL".into(), value: format!("{} nats", number(self.common.kl)), note: kl },
-            said::sure("Reward model's accuracy", &self.reward_model.accuracy),
-            said::changed("Mean length, tokens", self.common.length.sft, self.common.length.ppo, number),
-            said::changed("Distinct answers", self.distinct.sft, self.distinct.ppo, said::percent),
+            format::sure("Reward model's accuracy", &self.reward_model.accuracy),
+            format::changed("Mean length, tokens", self.common.length.sft, self.common.length.ppo, number),
+            format::changed("Distinct answers", self.distinct.sft, self.distinct.ppo, format::percent),
         ]
     }
 
@@ -57,9 +57,9 @@ impl Summary {
         let rows = vec![("held-out rankings".to_string(), Some(model.accuracy))];
         let lead = format!(
             "Two labellers agree with each other on {} of pairs.",
-            said::percent(self.labellers.agreement)
+            format::percent(self.labellers.agreement)
         );
-        let charts = said::trust(rows, model.calibration.as_ref());
+        let charts = format::trust(rows, model.calibration.as_ref());
         Section { title: "How far to trust the reward model".into(), lead, charts, tables: vec![] }
     }
 

@@ -6,7 +6,7 @@ use super::world::World;
 use super::{Settings, Summary};
 use rlhf::engine::Device;
 use rlhf::record::Progress;
-use rlhf::run::{Finished, Manner, RunError, train};
+use rlhf::run::{Finished, RunError, RunOptions, train};
 
 /// Runs the quickstart. `None` where it was to end before the last stage.
 ///
@@ -15,7 +15,7 @@ use rlhf::run::{Finished, Manner, RunError, train};
 pub fn run(
     settings: &Settings,
     device: &Device,
-    manner: &Manner<'_>,
+    manner: &RunOptions<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Option<(Summary, Finished)>, RunError> {
     let config = &settings.config;

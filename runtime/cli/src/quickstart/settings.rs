@@ -1,6 +1,6 @@
 //! How the quickstart is run.
 
-use rlhf::config::{Config, ConfigError, Given};
+use rlhf::config::{CliOverride, Config, ConfigError};
 
 /// How the quickstart is run. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +28,7 @@ impl Settings {
     ///
     /// # Errors
     /// [`ConfigError`] names the key.
-    pub fn new(seed: u64, given: &[Given]) -> Result<Self, ConfigError> {
+    pub fn new(seed: u64, given: &[CliOverride]) -> Result<Self, ConfigError> {
         let text = include_str!("quickstart.toml");
         let config = Config::parse(text, "quickstart.toml".as_ref(), given)?.with_seed(seed);
         Ok(Self { config, best_of: 32, labels: Labels::Labellers })

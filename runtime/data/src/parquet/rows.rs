@@ -5,7 +5,7 @@ use super::leaf::Leaf;
 use super::pages::{Budget, Pages};
 use super::shape::{Fault, Shape};
 use super::thrift::check_nesting;
-use crate::caught::caught;
+use crate::catch_panic::catch_panic;
 use crate::error::DataError;
 use crate::open::file;
 use crate::rows::{Origin, Row, Rows};
@@ -26,7 +26,7 @@ const ROWS_OF_BYTE: u64 = 64;
 pub(in crate::parquet) fn open(path: &Path) -> Result<Columns, DataError> {
     let source = file(path).map_err(|e| DataError::io(path, e))?;
     // A panic of the library's is an error of the file's.
-    caught(|| Columns::new(path, source))
+    catch_panic(|| Columns::new(path, source))
         .map_err(|reason| DataError::content(path, "footer", reason).ending())
 }
 
@@ -184,7 +184,7 @@ impl Iterator for Columns {
         self.row += 1;
         let fault =
             |this: &Self, reason: String| DataError::content(&this.path, format!("row {}", this.row), reason);
-        let read = caught(|| {
+        let read = catch_panic(|| {
             if !self.read()? {
                 return Ok(None);
             }

@@ -9,7 +9,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::fmt;
 use rlhf_core::Rollouts;
-use rlhf_core::sampling::Finish;
+use rlhf_core::sampling::FinishReason;
 
 /// Which guard stopped a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -184,7 +184,7 @@ pub struct Offender {
     /// What was written or is to be learnt, as token ids.
     pub response: Vec<u32>,
     /// Why the response ended.
-    pub finish: Option<Finish>,
+    pub finish: Option<FinishReason>,
     /// Its score, before any penalty.
     pub score: Option<f32>,
     /// What is known of each token of the response: name and numbers. A value is of the state after

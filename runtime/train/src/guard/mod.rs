@@ -15,7 +15,7 @@ mod watch;
 pub use fault::{Fault, Guard, Offender, Place};
 pub(super) use responses::Shown;
 pub use warning::{History, Warning};
-pub(super) use watch::{Watch, forget};
+pub(super) use watch::{Watch, zero_grad};
 
 use rlhf_core::Error;
 use serde::{Deserialize, Serialize};

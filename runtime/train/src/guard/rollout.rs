@@ -1,7 +1,7 @@
 //! What is looked at before anything is learnt from a rollout.
 
 use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, all_finite};
-use crate::Iteration;
+use crate::IterationReport;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -37,7 +37,7 @@ impl Guards {
     }
 
     /// What a rollout gave, before it is learnt from.
-    pub(crate) fn before_learning(&self, place: Place, seen: &Iteration) -> Result<(), Box<Fault>> {
+    pub(crate) fn before_learning(&self, place: Place, seen: &IterationReport) -> Result<(), Box<Fault>> {
         Self::finite(place, &seen.rollouts)?;
         if seen.kl <= self.max_kl {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use super::Guards;
 use super::rollout::response_kls;
-use crate::Iteration;
+use crate::IterationReport;
 use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub struct History {
 
 impl History {
     /// Takes in an iteration, after [`Guards::look`].
-    pub fn push(&mut self, seen: &Iteration) {
+    pub fn push(&mut self, seen: &IterationReport) {
         self.entropy.get_or_insert(seen.surprise);
     }
 
@@ -88,7 +88,7 @@ impl fmt::Display for Warning {
 impl Guards {
     /// What to be warned of after an iteration, given those before it. The faults that stop a run
     /// come as errors, from [`crate::Ppo::iterate`] itself.
-    pub fn look(&self, seen: &Iteration, history: &History) -> Vec<Warning> {
+    pub fn look(&self, seen: &IterationReport, history: &History) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if let Some(first) = history.entropy {
             let (now, limit) = (seen.surprise, self.min_entropy * first);

@@ -178,8 +178,8 @@ impl<O: CandidateObjective> CandidateObjective for Watched<'_, O> {
 }
 
 /// Makes a learner drop the gradient that it has accumulated, and gives the fault to end with.
-pub(crate) async fn forget<L: Learner>(learner: &mut L, fault: Box<Fault>) -> TrainError {
+pub(crate) async fn zero_grad<L: Learner>(learner: &mut L, fault: Box<Fault>) -> TrainError {
     // The fault comes first: a device that fails here says so again at its next call.
-    let _ = learner.forget().await;
+    let _ = learner.zero_grad().await;
     TrainError::Guard(fault)
 }

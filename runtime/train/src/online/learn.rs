@@ -2,10 +2,10 @@
 
 use super::OnlinePreferences;
 use super::written::Written;
+use crate::accumulation::Accumulation;
 use crate::guard::{Place, Shown};
 use crate::preference::Compared;
 use crate::profile::OnlineMethod;
-use crate::teaching::Teaching;
 use crate::{Passes, TOKENS_AT_ONCE, TrainError};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -89,7 +89,7 @@ impl OnlinePreferences {
                 let preferred: Vec<f32> = batch.iter().map(|lesson| lesson.preferred).collect();
                 let (said, n) = (said.as_deref().unwrap_or(&[]), texts.len() as f64);
                 let most = TOKENS_AT_ONCE;
-                let played = Teaching { shown, place, role: "policy", most, temperature };
+                let played = Accumulation { shown, place, role: "policy", most, temperature };
                 let parts = played.parts();
                 let taught = played.learn(
                     policy,

@@ -8,8 +8,8 @@ mod written;
 pub use trainer::InContext;
 
 use super::guard::{Place, Shown};
-use super::pace::Pace;
 use super::reference::log_probs;
+use super::scheduled_optimizer::ScheduledOptimizer;
 use super::{Examples, Guards, Judge, LearningPolicy, TOKENS_AT_ONCE, TrainError};
 use crate::profile::{OnlineMethod, OnlinePreference, Opponent};
 use alloc::vec;
@@ -18,7 +18,7 @@ use rlhf_core::Ragged;
 use rlhf_core::capabilities::Rows;
 use rlhf_core::maths::{Against, PreferenceStats};
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 use written::Written;
 
 /// Who takes part.
@@ -36,7 +36,7 @@ pub struct OnlineRoles<'a, P, F, J> {
 pub struct OnlinePreferences {
     settings: OnlinePreference,
     seed: u64,
-    pace: Pace,
+    pace: ScheduledOptimizer,
     iteration: u32,
     guards: Guards,
 }
@@ -77,7 +77,7 @@ impl OnlinePreferences {
     pub fn new(settings: OnlinePreference, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
         let each = settings.steps_per_iteration();
-        let pace = Pace::new(settings.optimizer, iterations.saturating_mul(each), each)?;
+        let pace = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(each), each)?;
         Ok(Self { settings, seed, pace, iteration: 0, guards: Guards::default() })
     }
 
@@ -108,7 +108,7 @@ impl OnlinePreferences {
         &mut self,
         roles: &mut OnlineRoles<'_, P, F, J>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
     ) -> Result<OnlineIteration, TrainError>
     where
         P: LearningPolicy,
@@ -130,7 +130,7 @@ impl OnlinePreferences {
         roles: &mut OnlineRoles<'_, P, F, J>,
         context: usize,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
     ) -> Result<OnlineIteration, TrainError>
     where
         P: LearningPolicy + Rows,

@@ -3,7 +3,7 @@
 use super::{OnlineIteration, OnlinePreferences, OnlineRoles};
 use crate::profile::OnlinePreference;
 use crate::trainer::{IterationPlan, trio};
-use crate::{AllRoles, Models, Prompts, Report, RolloutTrainer, Scored, TrainError, Trainer, Trio};
+use crate::{AllRoles, Models, Prompts, Report, RewardJudge, RolloutTrainer, TrainError, Trainer, Trio};
 use alloc::format;
 use alloc::vec;
 use rlhf_core::roles::Reward;
@@ -43,7 +43,7 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
         let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
         let InContext { preferences, context } = &mut self.algorithm;
         let Trio { policy, reference, reward } = trio(models)?;
-        let mut roles = OnlineRoles { policy, reference, judge: &mut Scored(reward) };
+        let mut roles = OnlineRoles { policy, reference, judge: &mut RewardJudge(reward) };
         let seen = preferences.iterate_mixed(&mut roles, *context, prompts, &stopping).await;
         self.report(&batch, seen)
     }

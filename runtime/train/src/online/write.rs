@@ -9,7 +9,7 @@ use crate::{Guards, TrainError};
 use rlhf_core::capabilities::Rows;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Mixture, Request, Responses, Sampling, Stopping, sample_by};
+use rlhf_core::sampling::{Mixture, Request, Responses, SamplingParams, StopCriteria, sample_by};
 use rlhf_core::{Error, Ragged};
 
 impl OnlinePreferences {
@@ -18,7 +18,7 @@ impl OnlinePreferences {
         &self,
         roles: &mut OnlineRoles<'_, P, F, J>,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
     ) -> Result<Written, TrainError>
     where
         P: Policy,
@@ -53,7 +53,7 @@ impl OnlinePreferences {
         weight: f64,
         context: usize,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
     ) -> Result<Written, TrainError>
     where
         P: Policy + Rows,
@@ -73,7 +73,7 @@ impl OnlinePreferences {
         &self,
         policy: &mut P,
         prompts: Ragged<'_>,
-        stopping: &Stopping<'_>,
+        stopping: &StopCriteria<'_>,
     ) -> Result<(Responses, usize), TrainError> {
         let place = Place::Iteration(u64::from(self.iteration) + 1);
         let samples = self.writers().0;
@@ -87,8 +87,8 @@ impl OnlinePreferences {
     }
 
     /// How an iteration draws. An opponent's draws come after the policy's, so that the two share none.
-    fn draws(&self, prompts: Ragged<'_>) -> (Sampling, Key, u32) {
-        let sampling = Sampling::at_temperature(self.settings.temperature as f32);
+    fn draws(&self, prompts: Ragged<'_>) -> (SamplingParams, Key, u32) {
+        let sampling = SamplingParams::at_temperature(self.settings.temperature as f32);
         let key = Key::new(self.seed, Stream::Sampling, self.iteration);
         (sampling, key, (prompts.len() * self.writers().0) as u32)
     }

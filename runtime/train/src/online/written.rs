@@ -2,7 +2,7 @@
 
 use crate::Examples;
 use alloc::vec::Vec;
-use rlhf_core::sampling::{Finish, Responses};
+use rlhf_core::sampling::{FinishReason, Responses};
 use rlhf_core::{Error, Ragged};
 
 /// The texts of an iteration, and what they came to.
@@ -42,7 +42,7 @@ impl Written {
             }
         }
         let (n, tokens) = (own.len() as f64, own.tokens.len() as f64);
-        let ended = own.finish.iter().filter(|finish| **finish != Finish::Length).count();
+        let ended = own.finish.iter().filter(|finish| **finish != FinishReason::Length).count();
         let nats: f64 = sums.iter().map(|(_, sum)| sum).sum();
         Ok(Self {
             texts,

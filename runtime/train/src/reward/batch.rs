@@ -10,7 +10,7 @@ use core::ops::Range;
 pub(super) struct Groups {
     pub tokens: Vec<u32>,
     /// Tokens that a language-model term learns.
-    pub owed: Vec<bool>,
+    pub loss_mask: Vec<bool>,
     pub ends: Vec<usize>,
     /// One past each group's last text.
     groups: Vec<usize>,
@@ -42,7 +42,7 @@ impl Groups {
     pub fn push(&mut self, from: usize, texts: &[(usize, &[u32], u32)]) {
         for (answer, text, rank) in texts {
             self.tokens.extend_from_slice(text);
-            self.owed.resize(self.tokens.len(), false);
+            self.loss_mask.resize(self.tokens.len(), false);
             self.ends.push(self.tokens.len());
             self.ranks.push(*rank);
             self.from.push((from, *answer));
@@ -54,7 +54,7 @@ impl Groups {
     /// predicts.
     pub fn owe_the_first_of_two(&mut self) {
         let first = self.span(self.ends.len().saturating_sub(2));
-        self.owed[first.start + 1..first.end].fill(true);
+        self.loss_mask[first.start + 1..first.end].fill(true);
     }
 
     /// Where a text's tokens lie.
@@ -73,7 +73,7 @@ impl Groups {
         parts(&ends, TOKENS_AT_ONCE).into_iter().map(|groups| {
             let first = if groups.start == 0 { 0 } else { self.groups[groups.start - 1] };
             let texts = first..self.groups[groups.end - 1];
-            let part = Part::new(&self.tokens, &self.ends, &self.owed, texts.clone());
+            let part = Part::new(&self.tokens, &self.ends, &self.loss_mask, texts.clone());
             let before = |end: usize| self.steps.partition_point(|step| *step < end);
             let steps = before(part.span.start)..before(part.span.end);
             Shown {

@@ -2,7 +2,7 @@
 
 use super::batch::Groups;
 use crate::TrainError;
-use crate::guard::{Guards, Place, Watch, forget};
+use crate::guard::{Guards, Place, Watch, zero_grad};
 use crate::profile::RewardLoss;
 use alloc::vec::Vec;
 use rlhf_core::maths::{Comparisons, Judgments};
@@ -46,7 +46,7 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
         let ranks = &groups.ranks[shown.texts.clone()];
         let stats = match lesson {
             Lesson::Before { language } => {
-                let tokens = groups.owed.iter().filter(|owed| **owed).count().max(1) as f64;
+                let tokens = groups.loss_mask.iter().filter(|counts| **counts).count().max(1) as f64;
                 let mut both = PreferencePretraining {
                     comparisons: Pairwise::new(n)?,
                     language: CrossEntropy::weighted(tokens, language)?,
@@ -100,7 +100,7 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
     let seen_at = |text: usize| if lesson.values() { groups.span(text) } else { text..text + 1 };
     match Guards::answers(place, groups.texts(), seen_at, &watch) {
         Ok(()) => Ok(seen),
-        Err(fault) => Err(forget(learner, fault).await),
+        Err(fault) => Err(zero_grad(learner, fault).await),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::models::required;
 use super::rollouts::IterationPlan;
 use super::{AllRoles, Models, Prompts, Report, RolloutTrainer, Trainer};
-use crate::{OnPolicy, OnPolicyState, Stale, TrainError, Trio, profile};
+use crate::{LaggedSampler, OnPolicy, OnPolicyState, TrainError, Trio, profile};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::roles::Reward;
 
@@ -40,7 +40,7 @@ impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_
         let Models { policy, reference, reward, others, .. } = models;
         let sampler = others.first_mut().ok_or(TrainError::Missing { role: "sampler" })?;
         let (reference, reward) = (required(reference, "reference")?, required(reward, "reward")?);
-        let mut stale = Stale { policy: &mut *policy, sampler: &mut *sampler };
+        let mut stale = LaggedSampler { policy: &mut *policy, sampler: &mut *sampler };
         let mut roles = Trio { policy: &mut stale, reference, reward: &mut **reward };
         let seen = self.algorithm.iterate(&mut roles, prompts, &stopping).await;
         if seen.is_ok() {

@@ -1,6 +1,6 @@
 //! What a step says of itself.
 
-use crate::{Iteration, Step};
+use crate::{IterationReport, Step};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ pub struct Report {
     /// The figure that matters most, for a person.
     pub sentence: String,
     /// The rollout, where it learned from one by its rewards.
-    pub iteration: Option<Iteration>,
+    pub iteration: Option<IterationReport>,
 }
 
 impl Report {
@@ -41,8 +41,8 @@ impl Report {
 }
 
 /// Of an iteration; where in the run that is, [`RolloutTrainer`](super::RolloutTrainer) adds.
-impl From<Iteration> for Report {
-    fn from(seen: Iteration) -> Self {
+impl From<IterationReport> for Report {
+    fn from(seen: IterationReport) -> Self {
         let sentence = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
         Self { sentence, iteration: Some(seen), ..Self::default() }
     }

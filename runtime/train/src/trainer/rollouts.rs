@@ -7,7 +7,7 @@ use crate::{Examples, Guards, Passes, TrainError};
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::sampling::Stopping;
+use rlhf_core::sampling::StopCriteria;
 
 /// What rollouts begin with.
 #[derive(Clone, Copy, Debug)]
@@ -15,7 +15,7 @@ pub struct Prompts<'a> {
     /// The prompts, which are gone through in a keyed order, again and again.
     pub prompts: &'a [Vec<u32>],
     /// When a response ends.
-    pub stopping: Stopping<'a>,
+    pub stopping: StopCriteria<'a>,
     /// What the pretraining mix is drawn from.
     pub mix: &'a Examples,
     /// Rollouts.

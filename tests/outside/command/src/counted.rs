@@ -5,7 +5,7 @@ use rlhf_core::model::Architecture;
 use rlhf_core::network::{EngineError, Network, OptimizerState};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Objective, Ragged};
 use rlhf_cpu::Model;
 use std::borrow::Cow;
@@ -38,8 +38,8 @@ impl Policy for Counted {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, EngineError> {
@@ -74,8 +74,8 @@ impl Learner for Counted {
         self.called().accumulate(batch, objective).await
     }
 
-    async fn forget(&mut self) -> Result<(), EngineError> {
-        self.called().forget().await
+    async fn zero_grad(&mut self) -> Result<(), EngineError> {
+        self.called().zero_grad().await
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, EngineError> {

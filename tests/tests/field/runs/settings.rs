@@ -1,7 +1,7 @@
 //! Settings out of range.
 
 use super::{prepared, run, said};
-use rlhf::config::{Config, Given};
+use rlhf::config::{CliOverride, Config};
 use rlhf::train::profile::Method;
 use rlhf_tests::run_data::CONFIG;
 use serde_json::Value;
@@ -102,7 +102,7 @@ const SIGNED: [&str; 7] =
 #[test]
 fn every_number_of_every_recipe_has_bounds_that_a_check_knows() {
     let config = |method: &str, set: &str, value: &str| {
-        let given = |name: &str, value: &str| Given { name: name.into(), value: value.into() };
+        let given = |name: &str, value: &str| CliOverride { name: name.into(), value: value.into() };
         let given = [given("method", method), given("distillation.teacher", "base"), given(set, value)];
         let given = if method.contains("distil") || method == "gkd" {
             &given[..]

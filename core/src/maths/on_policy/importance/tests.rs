@@ -17,16 +17,16 @@ proptest! {
         let n = x.len();
         let trainer: Vec<f64> = x.iter().map(|t| t.0).collect();
         let sampler: Vec<f64> = x.iter().map(|t| t.0 - t.1).collect();
-        let owed: Vec<bool> = x.iter().map(|t| t.2).collect();
+        let loss_mask: Vec<bool> = x.iter().map(|t| t.2).collect();
         let ends = [cut.min(n - 1), n];
         for level in LEVELS {
             for limit in [TIS, MIS] {
                 let mut out = vec![f64::NAN; n];
                 let correction = ImportanceCorrection { level, limit };
-                let stats = correction.weights(&trainer, &sampler, &ends, &owed, &mut out).unwrap();
+                let stats = correction.weights(&trainer, &sampler, &ends, &loss_mask, &mut out).unwrap();
                 for t in 0..n {
                     let span = if t < ends[0] { 0..ends[0] } else { ends[0]..n };
-                    let mine: Vec<f64> = span.filter(|&s| owed[s]).map(|s| x[s].1.exp()).collect();
+                    let mine: Vec<f64> = span.filter(|&s| loss_mask[s]).map(|s| x[s].1.exp()).collect();
                     let product: f64 = mine.iter().product();
                     let rho = match level {
                         ImportanceLevel::Token => x[t].1.exp(),
@@ -35,10 +35,10 @@ proptest! {
                     };
                     prop_assume!((rho - 0.5).abs() > 1e-9 && (rho - 2.0).abs() > 1e-9);
                     let kept = if limit == TIS { rho.min(2.0) } else if (0.5..=2.0).contains(&rho) { rho } else { 0.0 };
-                    close(out[t], if owed[t] { kept } else { 0.0 }, 1e-12);
+                    close(out[t], if loss_mask[t] { kept } else { 0.0 }, 1e-12);
                 }
                 close(stats.weight, out.iter().sum(), 1e-12);
-                prop_assert_eq!(stats.tokens, owed.iter().filter(|o| **o).count());
+                prop_assert_eq!(stats.tokens, loss_mask.iter().filter(|o| **o).count());
                 prop_assert!(stats.effective_tokens() <= stats.tokens as f64 + 1e-9);
             }
         }
@@ -46,12 +46,12 @@ proptest! {
 
     #[test]
     fn equal_log_probabilities_weigh_one(x in prop::collection::vec(-9.0f32..0.0, 1..12)) {
-        let owed = vec![true; x.len()];
+        let loss_mask = vec![true; x.len()];
         for level in LEVELS {
             for limit in [TIS, MIS] {
                 let mut out = vec![f32::NAN; x.len()];
                 let correction = ImportanceCorrection { level, limit };
-                let stats = correction.weights(&x, &x, &[x.len()], &owed, &mut out).unwrap();
+                let stats = correction.weights(&x, &x, &[x.len()], &loss_mask, &mut out).unwrap();
                 prop_assert!(out.iter().all(|&w| w == 1.0));
                 prop_assert_eq!((stats.mean(), stats.limited), (1.0, 0));
                 prop_assert_eq!(stats.effective_tokens(), x.len() as f64);

@@ -18,7 +18,7 @@ fn responses(longest: usize) -> impl Strategy<Value = Vec<(f64, Response)>> {
     prop::collection::vec((-2.0..2.0, prop::collection::vec(token, 1..=longest)), 1..5)
 }
 
-/// Responses as a batch: each behind a prompt token that is not owed and holds NaN.
+/// Responses as a batch: each behind a prompt token that is not in the loss mask and holds NaN.
 struct Laid {
     ends: Vec<usize>,
     positions: Vec<usize>,
@@ -31,25 +31,25 @@ struct Laid {
 
 fn lay(responses: &[(f64, Response)], normalization: Normalization, denominator: f64) -> Laid {
     let nan = f64::NAN;
-    let (mut ends, mut owed) = (vec![], vec![]);
+    let (mut ends, mut loss_mask) = (vec![], vec![]);
     let (mut log_probs, mut old, mut reference) = (vec![], vec![], vec![]);
     for (_, response) in responses {
-        owed.push(false);
+        loss_mask.push(false);
         old.push(nan);
         reference.push(nan);
         for (log_prob, to_old, to_reference) in response {
-            owed.push(true);
+            loss_mask.push(true);
             log_probs.push(*log_prob);
             old.push(log_prob - to_old);
             reference.push(log_prob - to_reference);
         }
-        ends.push(owed.len());
+        ends.push(loss_mask.len());
     }
-    let (mut advantages, mut weights) = (vec![nan; owed.len()], vec![nan; owed.len()]);
+    let (mut advantages, mut weights) = (vec![nan; loss_mask.len()], vec![nan; loss_mask.len()]);
     let each: Vec<f64> = responses.iter().map(|r| r.0).collect();
-    broadcast(&each, &ends, &owed, &mut advantages).unwrap();
-    normalization.weights(&ends, &owed, denominator, &mut weights).unwrap();
-    let positions = (0..owed.len()).filter(|&t| owed[t]).collect();
+    broadcast(&each, &ends, &loss_mask, &mut advantages).unwrap();
+    normalization.weights(&ends, &loss_mask, denominator, &mut weights).unwrap();
+    let positions = (0..loss_mask.len()).filter(|&t| loss_mask[t]).collect();
     Laid { ends, positions, log_probs, old, reference, advantages, weights }
 }
 

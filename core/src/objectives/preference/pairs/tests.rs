@@ -112,7 +112,7 @@ fn what_does_not_fit_is_refused() {
     let got = o.tokens(&POSITIONS, &[-1.0; 6], &[], &mut [0.0; 6], &mut []);
     assert_eq!(got, Err(Error::Shape { name: "reference", want: 2, got: 0 }));
     let got = o.tokens(&POSITIONS[..5], &[-1.0; 5], &[], &mut [0.0; 5], &mut []);
-    assert_eq!(got, Err(Error::TooFew { name: "owed", need: 1, got: 0 }));
+    assert_eq!(got, Err(Error::TooFew { name: "loss_mask", need: 1, got: 0 }));
     let got = o.tokens(&[1, 5, 7, 10, 11], &[-1.0; 5], &[], &mut [0.0; 5], &mut []);
     assert_eq!(got, Err(Error::Ends { sequence: 3 }));
     let cpo = Preference::new(PreferenceLoss::Cpo);

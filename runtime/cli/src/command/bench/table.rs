@@ -1,10 +1,10 @@
 //! The figures as people read them.
 
-use crate::bench::{Figure, Seen, Work};
+use crate::bench::{Figure, Measurement, Work};
 use core::fmt::Write;
 
 /// A line for each figure, and what two of them say together.
-pub fn table(seen: &Seen) -> String {
+pub fn table(seen: &Measurement) -> String {
     let limits = &seen.limits;
     let threads = seen.threads.map_or(String::new(), |threads| format!(", {threads} threads"));
     let mut out = format!(

@@ -3,7 +3,7 @@
 use super::Prompt;
 use super::grammar::{Reading, read};
 use super::words::END;
-use rlhf_core::sampling::Finish;
+use rlhf_core::sampling::FinishReason;
 
 /// Weights of the parts; they add up to 1.
 const GRAMMAR: f64 = 0.2;
@@ -27,10 +27,10 @@ pub const BRIEF: usize = 20;
 /// * `brevity` is `exp(−2 ln²(length/10))`, smooth and 1 at ten tokens.
 ///
 /// `answer` may hold its end token.
-pub fn gold(prompt: &Prompt, answer: &[u32], finish: Finish) -> f64 {
+pub fn gold(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> f64 {
     let story = without_end(answer);
     let reading = read(story);
-    let ended = if finish == Finish::Eos { 1.0 } else { 0.5 };
+    let ended = if finish == FinishReason::Eos { 1.0 } else { 0.5 };
     ended
         * reading.grammatical
         * (GRAMMAR
@@ -41,11 +41,11 @@ pub fn gold(prompt: &Prompt, answer: &[u32], finish: Finish) -> f64 {
 
 /// Whether `answer` does all that it was asked: the slots and no others, whole sentences, at least
 /// one word of the asked tone and none of another, at most [`BRIEF`] tokens.
-pub fn success(prompt: &Prompt, answer: &[u32], finish: Finish) -> bool {
+pub fn success(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> bool {
     let story = without_end(answer);
     let reading = read(story);
     let own = reading.said.tones[prompt.tone];
-    finish == Finish::Eos
+    finish == FinishReason::Eos
         && reading.grammatical == 1.0
         && slots(prompt, &reading) == 1.0
         && own > 0

@@ -2,7 +2,7 @@
 
 use super::*;
 use rlhf::statistics::{agreement, win_rate};
-use rlhf_core::sampling::Finish::{Eos, Length};
+use rlhf_core::sampling::FinishReason::{Eos, Length};
 
 const SEEDS: [u64; 4] = [0, 1, 42, u64::MAX];
 

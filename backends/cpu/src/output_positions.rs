@@ -6,14 +6,14 @@ use rlhf_core::{Batch, Ragged};
 
 /// Of each sequence the rows from the first that is read to the last. Rows are counted through the batch.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Asked {
+pub(crate) struct OutputPositions {
     spans: Vec<Range<usize>>,
     rows: usize,
     /// All rows there are.
     tokens: usize,
 }
 
-impl Asked {
+impl OutputPositions {
     fn new(sequences: Ragged<'_>, span: impl Fn(Range<usize>) -> Range<usize>) -> Self {
         let spans: Vec<Range<usize>> = sequences.sequences().map(|(_, all)| span(all)).collect();
         let rows = spans.iter().map(ExactSizeIterator::len).sum();
@@ -35,13 +35,13 @@ impl Asked {
         Self::new(sequences, |span| span.end - 1..span.end)
     }
 
-    /// Those before owed tokens, which foretell them.
-    pub(crate) fn before_owed(batch: Batch<'_>) -> Self {
-        let owed = batch.owed();
+    /// Those before loss tokens, which foretell them.
+    pub(crate) fn before_loss_tokens(batch: Batch<'_>) -> Self {
+        let loss_mask = batch.loss_mask();
         Self::new(batch.sequences(), |span| {
-            let mut owed = span.clone().filter(|&t| owed[t]);
-            match owed.next() {
-                Some(first) => first - 1..owed.next_back().unwrap_or(first),
+            let mut loss_mask = span.clone().filter(|&t| loss_mask[t]);
+            match loss_mask.next() {
+                Some(first) => first - 1..loss_mask.next_back().unwrap_or(first),
                 None => span.start..span.start,
             }
         })
@@ -104,21 +104,21 @@ mod tests {
 
     #[test]
     fn owed_tokens_are_read_one_row_before() {
-        let owed = [false, true, false, false, false, false, true, false, true];
-        let asked = Asked::before_owed(Batch::new(sequences(), &owed).unwrap());
+        let loss_mask = [false, true, false, false, false, false, true, false, true];
+        let asked = OutputPositions::before_loss_tokens(Batch::new(sequences(), &loss_mask).unwrap());
         assert_eq!(asked.spans(), [0..1, 3..3, 5..8]);
-        let last = Asked::last(sequences());
+        let last = OutputPositions::last(sequences());
         assert_eq!(last.spans(), [2..3, 3..4, 8..9]);
         let both = asked.and(&last);
         assert_eq!((both.spans(), both.rows()), (&[0..3, 3..4, 5..9][..], 8));
-        assert_eq!(both.and(&Asked::all(sequences())), Asked::all(sequences()));
-        assert_eq!(Asked::none(sequences()).and(&last), last);
-        assert_eq!(last.clone().and(&Asked::none(sequences())), last);
+        assert_eq!(both.and(&OutputPositions::all(sequences())), OutputPositions::all(sequences()));
+        assert_eq!(OutputPositions::none(sequences()).and(&last), last);
+        assert_eq!(last.clone().and(&OutputPositions::none(sequences())), last);
     }
 
     #[test]
     fn what_is_gathered_goes_back_to_its_place() {
-        let asked = Asked::last(sequences());
+        let asked = OutputPositions::last(sequences());
         let all: Vec<f32> = (0..18).map(|x| x as f32).collect();
         let mut few = vec![1.0];
         asked.gather(&all, 2, 0..2, &mut few);
@@ -131,6 +131,6 @@ mod tests {
         assert_eq!(few, [5.0, 7.0, 17.0]);
         asked.scatter(&[-1.0, -2.0, -3.0], 2, 1..2, &mut back);
         assert_eq!((&back[4..8], &back[16..]), (&[4.0, -1.0, 6.0, -2.0][..], &[16.0, -3.0][..]));
-        assert!(asked.are_few() && !Asked::all(sequences()).are_few());
+        assert!(asked.are_few() && !OutputPositions::all(sequences()).are_few());
     }
 }

@@ -8,9 +8,9 @@ use rlhf_core::{Error, Ragged};
 /// that cannot fail is a [`Reward`] as it is.
 ///
 /// ```
-/// use rlhf_train::Fallible;
+/// use rlhf_train::TryReward;
 /// use rlhf_core::{Ragged, roles::Reward};
-/// let mut reward = Fallible(|text: &[u32]| match text {
+/// let mut reward = TryReward(|text: &[u32]| match text {
 ///     [.., 0] => Ok(1.0),
 ///     _ => Err("a text without an end"),
 /// });
@@ -20,12 +20,12 @@ use rlhf_core::{Error, Ragged};
 /// # Ok::<(), rlhf_core::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Fallible<F>(
+pub struct TryReward<F>(
     /// What scores.
     pub F,
 );
 
-impl<F, E> Reward for Fallible<F>
+impl<F, E> Reward for TryReward<F>
 where
     F: FnMut(&[u32]) -> Result<f32, E>,
     E: Into<Box<dyn core::error::Error>>,

@@ -7,7 +7,7 @@ use rlhf_train::Warning;
 use std::path::Path;
 
 /// How a run is done, beside what it is told to do.
-pub struct Manner<'a> {
+pub struct RunOptions<'a> {
     /// Where everything is kept; nowhere, unless given.
     pub folder: Option<&'a Path>,
     /// What the caller will write there at the end.
@@ -34,14 +34,14 @@ pub(super) const CONFIG: &str = "config.toml";
 /// What [`run`](super::run) writes at the end.
 pub(super) const RESULTS: &[&str] = &["summary.json", "report.html"];
 
-impl<'a> Manner<'a> {
+impl<'a> RunOptions<'a> {
     /// All stages afresh, in a folder.
     pub fn new(folder: &'a Path) -> Self {
         Self { folder: Some(folder), ..Self::default() }
     }
 }
 
-impl Default for Manner<'_> {
+impl Default for RunOptions<'_> {
     /// All stages, of which nothing is kept.
     fn default() -> Self {
         Self {

@@ -9,12 +9,12 @@ use rlhf_core::roles::Learner;
 
 /// An optimizer, and how its rate runs from the first step of a run to the last.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct ScheduledOptimizer {
     optimizer: Optimizer,
     schedule: Schedule,
 }
 
-impl Pace {
+impl ScheduledOptimizer {
     /// Of a run of `total` steps, `each` an iteration.
     ///
     /// # Errors

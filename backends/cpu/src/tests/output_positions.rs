@@ -43,15 +43,15 @@ impl Objective for Reads {
 }
 
 /// A loss and a gradient; the second pass of a network that has just had all rows, or few.
-fn learnt(cpu: &Cpu, a: &Architecture, owed: &[bool], needs: Needs) -> (f64, Vec<f32>) {
+fn learnt(cpu: &Cpu, a: &Architecture, loss_mask: &[bool], needs: Needs) -> (f64, Vec<f32>) {
     let (tokens, ends, _) = text(a.vocabulary, &LENGTHS);
     let mut model = network(cpu, a, 1);
-    let batch = batch(&tokens, &ends, owed);
+    let batch = batch(&tokens, &ends, loss_mask);
     for values in [!needs.values, needs.values] {
-        ready(model.forget()).unwrap().unwrap();
+        ready(model.zero_grad()).unwrap().unwrap();
         ready(model.accumulate(batch, &mut Reads { needs: Needs { values, ..needs } })).unwrap().unwrap();
     }
-    ready(model.forget()).unwrap().unwrap();
+    ready(model.zero_grad()).unwrap().unwrap();
     let loss = ready(model.accumulate(batch, &mut Reads { needs })).unwrap().unwrap();
     (loss, model.gradient())
 }
@@ -71,11 +71,11 @@ fn a_gradient_has_the_bits_of_one_through_all_rows() {
         let cpu = Cpu::new(2, isa);
         for a in architectures() {
             for mask in masks {
-                let owed: Vec<bool> = (0..tokens).map(mask).collect();
+                let loss_mask: Vec<bool> = (0..tokens).map(mask).collect();
                 for scores in [true, false] {
                     let needs = Needs { log_probs: true, entropy: true, scores, values: false };
-                    let few = learnt(&cpu, &a, &owed, needs);
-                    assert_eq!(few, learnt(&cpu, &a, &owed, Needs { values: true, ..needs }), "{isa:?}");
+                    let few = learnt(&cpu, &a, &loss_mask, needs);
+                    assert_eq!(few, learnt(&cpu, &a, &loss_mask, Needs { values: true, ..needs }), "{isa:?}");
                     assert!(few.1.iter().all(|g| g.is_finite()));
                 }
             }
@@ -97,9 +97,9 @@ fn scores_and_log_probs_have_the_bits_of_all_rows() {
 
         let every: Vec<bool> = (0..tokens.len()).map(|t| t > 0 && !ends.contains(&t)).collect();
         let few: Vec<bool> = (0..tokens.len()).map(|t| every[t] && (t % 40 > 36 || t > 85)).collect();
-        let mut read = |owed: &[bool]| {
+        let mut read = |loss_mask: &[bool]| {
             let mut out = vec![f32::NAN; tokens.len()];
-            ready(model.log_probs(batch(&tokens, &ends, owed), &mut out)).unwrap().unwrap();
+            ready(model.log_probs(batch(&tokens, &ends, loss_mask), &mut out)).unwrap().unwrap();
             out
         };
         let (every_one, few_ones) = (read(&every), read(&few));

@@ -6,7 +6,7 @@ use rlhf_core::maths::{PolicyStats, ValueStats};
 
 /// What one iteration saw.
 #[derive(Clone, Debug)]
-pub struct Iteration {
+pub struct IterationReport {
     /// What was written, and everything worked out about it. Values and returns lie at the token
     /// that their state ends with: a response's first return is at its prompt's last token.
     pub rollouts: Rollouts,

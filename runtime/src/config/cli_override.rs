@@ -12,7 +12,7 @@ use toml::de::DeValue;
 
 /// A key of the configuration or a setting of the profile, and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Given {
+pub struct CliOverride {
     /// Its name, as in the file.
     pub name: String,
     /// Its value, as TOML writes it; a text may go without quotes.
@@ -22,7 +22,7 @@ pub struct Given {
 /// Why such a key is not the recipe's, in summaries.
 const REASON: &str = "given on the command line";
 
-impl FromStr for Given {
+impl FromStr for CliOverride {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -32,10 +32,10 @@ impl FromStr for Given {
 }
 
 /// Changes what was read, and says which keys were changed; settings of the profile become changes of it.
-pub(super) fn apply(read: &mut Read, given: &[Given]) -> Result<Vec<Override>, ConfigError> {
+pub(super) fn apply(read: &mut Read, given: &[CliOverride]) -> Result<Vec<Override>, ConfigError> {
     let mut changed = Vec::new();
     let defaults = serde_json::to_value(Config::default()).unwrap_or_default();
-    for Given { name: spelled, value } in given {
+    for CliOverride { name: spelled, value } in given {
         let place = format!("--set {spelled}={value}");
         let name = match schema::file().find(spelled) {
             Some(_) => spelled.clone(),

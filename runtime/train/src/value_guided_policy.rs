@@ -6,12 +6,12 @@ use rlhf_core::capabilities::Rows;
 use rlhf_core::maths::log_prob;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Advantage, Request, Responses, Sampling, Stopping, led, sample_by};
+use rlhf_core::sampling::{Advantage, Request, Responses, SamplingParams, StopCriteria, led, sample_by};
 use rlhf_core::{Batch, Error, HeldRows, Ragged};
 
 /// ILQL's policy ([`Advantage`]): one that was there before, led by the action values of [`super::Ilql`].
 #[derive(Debug)]
-pub struct Led<'a, P, Q> {
+pub struct ValueGuidedPolicy<'a, P, Q> {
     /// Who is led.
     pub policy: &'a mut P,
     /// What each next token is worth; of several the smallest counts.
@@ -24,7 +24,7 @@ pub struct Led<'a, P, Q> {
     pub context: usize,
 }
 
-impl<P, Q> Reference for Led<'_, P, Q>
+impl<P, Q> Reference for ValueGuidedPolicy<'_, P, Q>
 where
     P: Rows,
     Q: Rows<Error = P::Error>,
@@ -36,7 +36,7 @@ where
         out.fill(0.0);
         for (text, span) in batch.sequences().sequences() {
             let whole = [text.len()];
-            let alone = Batch::new(Ragged::new(text, &whole)?, &batch.owed()[span.clone()])?;
+            let alone = Batch::new(Ragged::new(text, &whole)?, &batch.loss_mask()[span.clone()])?;
             let mut values: Vec<HeldRows> = Vec::with_capacity(self.heads.len());
             for head in self.heads.iter_mut() {
                 values.push(HeldRows::of(head, alone).await?);
@@ -50,7 +50,7 @@ where
     }
 }
 
-impl<P, Q> Led<'_, P, Q> {
+impl<P, Q> ValueGuidedPolicy<'_, P, Q> {
     /// The log-probability of the token at a position, of which these are the rows.
     fn log_prob(
         &self,
@@ -69,7 +69,7 @@ impl<P, Q> Led<'_, P, Q> {
     }
 }
 
-impl<P, Q> Policy for Led<'_, P, Q>
+impl<P, Q> Policy for ValueGuidedPolicy<'_, P, Q>
 where
     P: Rows,
     Q: Rows<Error = P::Error>,
@@ -78,8 +78,8 @@ where
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, P::Error> {

@@ -3,7 +3,7 @@
 use rlhf_core::maths::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Learner, Policy, Reference};
-use rlhf_core::sampling::{Responses, Sampling, Stopping};
+use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Objective, Ragged};
 
 /// A policy that learns from what a lagging sampler writes, as where sampling and learning go on side by
@@ -12,14 +12,14 @@ use rlhf_core::{Batch, Objective, Ragged};
 ///
 /// [`rlhf_core::algorithms::Follow`] lets a sampler catch up.
 #[derive(Debug)]
-pub struct Stale<'a, P, S> {
+pub struct LaggedSampler<'a, P, S> {
     /// Learns.
     pub policy: &'a mut P,
     /// Writes.
     pub sampler: &'a mut S,
 }
 
-impl<P: Reference, S> Reference for Stale<'_, P, S> {
+impl<P: Reference, S> Reference for LaggedSampler<'_, P, S> {
     type Error = P::Error;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), P::Error> {
@@ -27,12 +27,12 @@ impl<P: Reference, S> Reference for Stale<'_, P, S> {
     }
 }
 
-impl<P: Reference, S: Policy<Error = P::Error>> Policy for Stale<'_, P, S> {
+impl<P: Reference, S: Policy<Error = P::Error>> Policy for LaggedSampler<'_, P, S> {
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, P::Error> {
@@ -40,7 +40,7 @@ impl<P: Reference, S: Policy<Error = P::Error>> Policy for Stale<'_, P, S> {
     }
 }
 
-impl<P: Learner, S> Learner for Stale<'_, P, S> {
+impl<P: Learner, S> Learner for LaggedSampler<'_, P, S> {
     type Error = P::Error;
 
     async fn accumulate<O: Objective>(
@@ -51,8 +51,8 @@ impl<P: Learner, S> Learner for Stale<'_, P, S> {
         self.policy.accumulate(batch, objective).await
     }
 
-    async fn forget(&mut self) -> Result<(), P::Error> {
-        self.policy.forget().await
+    async fn zero_grad(&mut self) -> Result<(), P::Error> {
+        self.policy.zero_grad().await
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, P::Error> {

@@ -62,7 +62,7 @@ impl Method {
 
 /// What is learnt, and how.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Lesson {
+pub struct Experiment {
     /// The task.
     pub task: Tasks,
     /// The method.
@@ -125,7 +125,7 @@ fn mean(scores: &[f64]) -> f64 {
     scores.iter().sum::<f64>() / scores.len().max(1) as f64
 }
 
-impl Lesson {
+impl Experiment {
     /// With settings that suit the task.
     pub fn new(task: Tasks, method: Method, seed: u64) -> Self {
         let clip = if task == Tasks::Grid { 8 } else { 25 };

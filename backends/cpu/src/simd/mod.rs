@@ -85,23 +85,23 @@ macro_rules! kernel {
         #[target_feature(enable = "avx512f")]
         unsafe fn avx512($($arg: $t),*) $(-> $ret)? {
             // SAFETY: compiled with the features that the lanes need.
-            unsafe { $f::<$crate::lanes::Avx512>($($arg),*) }
+            unsafe { $f::<$crate::simd::Avx512>($($arg),*) }
         }
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx2,fma")]
         unsafe fn avx2($($arg: $t),*) $(-> $ret)? {
             // SAFETY: compiled with the features that the lanes need.
-            unsafe { $f::<$crate::lanes::Avx2>($($arg),*) }
+            unsafe { $f::<$crate::simd::Avx2>($($arg),*) }
         }
         match $isa {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: an `Isa` in use was found available when its `Cpu` was made.
-            $crate::lanes::Isa::Avx512 => unsafe { avx512($($arg),*) },
+            $crate::simd::Isa::Avx512 => unsafe { avx512($($arg),*) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            $crate::lanes::Isa::Avx2 => unsafe { avx2($($arg),*) },
+            $crate::simd::Isa::Avx2 => unsafe { avx2($($arg),*) },
             // SAFETY: plain Rust needs nothing.
-            _ => unsafe { $f::<$crate::lanes::Portable>($($arg),*) },
+            _ => unsafe { $f::<$crate::simd::Portable>($($arg),*) },
         }
     }};
 }

@@ -6,13 +6,15 @@ use rlhf_core::maths::{Update, log_prob};
 use rlhf_core::objectives::rows::WithinSupport;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
-use rlhf_core::sampling::{Request, Responses, Sampling, Stopping, Support, sample_by, within_support};
+use rlhf_core::sampling::{
+    Request, Responses, SamplingParams, StopCriteria, Support, sample_by, within_support,
+};
 use rlhf_core::{Batch, Error, HeldRows, Objective, Ragged};
 
 /// A policy within the support of a mask policy: what the mask's top-p would leave out has probability 0,
-/// in sampling and in learning. Rows of the mask are held for a whole batch, `[owed, vocabulary]` numbers.
+/// in sampling and in learning. Rows of the mask are held for a whole batch, `[loss_mask, vocabulary]` numbers.
 #[derive(Debug)]
-pub struct Masked<'a, P, M> {
+pub struct TopPMaskedPolicy<'a, P, M> {
     /// Writes and learns.
     pub policy: &'a mut P,
     /// Says which tokens come into question.
@@ -23,7 +25,7 @@ pub struct Masked<'a, P, M> {
     pub context: usize,
 }
 
-impl<P, M> Reference for Masked<'_, P, M>
+impl<P, M> Reference for TopPMaskedPolicy<'_, P, M>
 where
     P: Rows,
     M: Rows + Reference<Error = P::Error>,
@@ -50,7 +52,7 @@ where
     }
 }
 
-impl<P, M> Policy for Masked<'_, P, M>
+impl<P, M> Policy for TopPMaskedPolicy<'_, P, M>
 where
     P: Rows,
     M: Rows + Reference<Error = P::Error>,
@@ -59,8 +61,8 @@ where
     async fn sample(
         &mut self,
         prompts: Ragged<'_>,
-        sampling: &Sampling,
-        stopping: &Stopping<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
         key: Key,
         first: u32,
     ) -> Result<Responses, P::Error> {
@@ -70,7 +72,7 @@ where
     }
 }
 
-impl<P, M> Learner for Masked<'_, P, M>
+impl<P, M> Learner for TopPMaskedPolicy<'_, P, M>
 where
     P: LearnRows + Reference<Error = <P as Learner>::Error>,
     M: Rows + Reference<Error = <P as Learner>::Error>,
@@ -90,8 +92,8 @@ where
         self.policy.accumulate_rows(batch, &mut within).await
     }
 
-    async fn forget(&mut self) -> Result<(), <P as Learner>::Error> {
-        self.policy.forget().await
+    async fn zero_grad(&mut self) -> Result<(), <P as Learner>::Error> {
+        self.policy.zero_grad().await
     }
 
     async fn step(&mut self, update: &Update) -> Result<f64, <P as Learner>::Error> {
@@ -99,7 +101,7 @@ where
     }
 }
 
-impl<P, M> Averaged for Masked<'_, P, M>
+impl<P, M> Averaged for TopPMaskedPolicy<'_, P, M>
 where
     P: LearnRows + Averaged + Reference<Error = <P as Learner>::Error>,
     M: Rows + Reference<Error = <P as Learner>::Error>,

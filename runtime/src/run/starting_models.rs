@@ -1,7 +1,7 @@
 //! Models that another run made.
 
 use super::base::Base;
-use super::{Manner, RunError, Stage};
+use super::{RunError, RunOptions, Stage};
 use crate::engine::{EngineError, Model, Scorer};
 use rlhf_core::model::Architecture;
 use rlhf_models::{open, weights_sha256};
@@ -9,25 +9,25 @@ use std::path::{Path, PathBuf};
 
 /// What is taken over instead of being trained.
 #[derive(Default)]
-pub(super) struct Given {
+pub(super) struct StartingModels {
     pub sft: Option<Model>,
     pub reward: Option<Scorer>,
 }
 
-impl Given {
+impl StartingModels {
     /// What comes before the last stage: from a run's folder, or the model that it starts from alone.
     ///
     /// # Errors
     /// [`RunError`] names the file, or says that there is nothing of use.
-    pub fn read(manner: &Manner<'_>, base: &Base) -> Result<Self, RunError> {
-        let Some(from) = manner.from else { return Ok(Self::default()) };
+    pub fn read(options: &RunOptions<'_>, base: &Base) -> Result<Self, RunError> {
+        let Some(from) = options.from else { return Ok(Self::default()) };
         let part = |name: &str| Some(from.join(name)).filter(|path| path.is_dir());
         let alone = || Some(from.to_path_buf()).filter(|path| path.join("config.json").is_file());
-        let sft: Option<PathBuf> = match manner.until {
+        let sft: Option<PathBuf> = match options.until {
             Stage::Pretrain | Stage::Supervised => None,
             Stage::Reward | Stage::Align => part("sft").or_else(alone),
         };
-        let reward = (manner.until == Stage::Align).then(|| part("reward")).flatten();
+        let reward = (options.until == Stage::Align).then(|| part("reward")).flatten();
         if sft.is_none() && reward.is_none() {
             let reason = format!("{}: there is neither a model nor a run with one", from.display());
             return Err(RunError::setting("--from", reason));

@@ -7,14 +7,14 @@ use rlhf_core::roles::Reward;
 
 /// A reward whose scores are multiplied by a gain and shifted by a bias.
 #[derive(Clone, Debug)]
-pub struct Scaled<R> {
+pub struct NormalizedReward<R> {
     /// What scores.
     pub reward: R,
     /// What is done to its scores.
     pub scale: RewardScale,
 }
 
-impl<R: Reward<Error: 'static>> Scaled<R> {
+impl<R: Reward<Error: 'static>> NormalizedReward<R> {
     /// Shifts the scores so that these texts average 0 (arXiv:2203.02155, §3.5: the demonstrations).
     ///
     /// # Errors
@@ -34,7 +34,7 @@ impl<R: Reward<Error: 'static>> Scaled<R> {
     }
 }
 
-impl<R: Reward> Reward for Scaled<R> {
+impl<R: Reward> Reward for NormalizedReward<R> {
     type Error = R::Error;
 
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), R::Error> {

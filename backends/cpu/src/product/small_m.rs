@@ -5,7 +5,7 @@ use super::pack::Packed;
 use super::shape::{Matrix, Output, Start, TALL, WIDE, cost, deep};
 use super::tile::tile;
 use crate::Cpu;
-use crate::lanes::{Isa, Lanes, kernel};
+use crate::simd::{Isa, Lanes, kernel};
 use crate::threads::Parts;
 
 /// [`gemm`] with a right-hand matrix that was packed before.

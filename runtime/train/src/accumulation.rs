@@ -2,14 +2,14 @@
 
 use super::TrainError;
 use super::examples::Part;
-use super::guard::{Place, Shown, Watch, forget};
+use super::guard::{Place, Shown, Watch, zero_grad};
 use alloc::vec::Vec;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Error, Objective};
 
 /// A batch of responses to learn from.
 #[derive(Clone, Copy)]
-pub(super) struct Teaching<'a> {
+pub(super) struct Accumulation<'a> {
     pub shown: Shown<'a>,
     pub place: Place,
     /// Whose errors these are.
@@ -20,7 +20,7 @@ pub(super) struct Teaching<'a> {
     pub temperature: f32,
 }
 
-impl<'a> Teaching<'a> {
+impl<'a> Accumulation<'a> {
     /// The batch in parts, of which none parts an item.
     pub fn parts(&self) -> Vec<Part<'a>> {
         self.shown.texts.parts_of(self.most, self.shown.each).collect()
@@ -49,7 +49,7 @@ impl<'a> Teaching<'a> {
         }
         match self.shown.learner(self.place, &watch) {
             Ok(()) => Ok(()),
-            Err(fault) => Err(forget(learner, fault).await),
+            Err(fault) => Err(zero_grad(learner, fault).await),
         }
     }
 }

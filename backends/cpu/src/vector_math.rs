@@ -1,6 +1,6 @@
 //! Vectorized elementary functions.
 
-use crate::lanes::Lanes;
+use crate::simd::Lanes;
 
 /// eˣ with a relative error below 2e-7 on -87 ..= 88; below it 0 (e⁻⁸⁷ is 1.6e-38), above it e⁸⁸.
 ///
@@ -42,7 +42,7 @@ pub(crate) unsafe fn sigmoid<L: Lanes>(x: L::V) -> L::V {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lanes::{Isa, WIDTH, kernel};
+    use crate::simd::{Isa, WIDTH, kernel};
 
     unsafe fn exp_slice<L: Lanes>(x: &mut [f32; WIDTH]) {
         // SAFETY: there are sixteen; the caller has the lanes.
