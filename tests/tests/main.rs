@@ -10,6 +10,7 @@ mod field;
 mod fixtures;
 mod formats;
 mod guards;
+mod guides;
 mod hostile;
 mod inference;
 mod language_model;
