@@ -5,6 +5,12 @@ use crate::error::check;
 use crate::ranges::within;
 use core::ops::Range;
 
+/// The ranges that `ends` close, in order.
+pub(crate) fn spans(ends: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    ends.iter().map(move |&end| core::mem::replace(&mut start, end)..end)
+}
+
 /// Sequences of token ids, end to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ragged<'a> {

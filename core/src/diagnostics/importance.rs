@@ -24,7 +24,7 @@ impl Importance {
     ///
     /// # Errors
     /// [`Error::NotFinite`], with how many were seen before, for NaN or +∞.
-    pub fn see(&mut self, log_weight: f64) -> Result<(), Error> {
+    pub fn record(&mut self, log_weight: f64) -> Result<(), Error> {
         if log_weight.is_nan() || log_weight == f64::INFINITY {
             return Err(Error::NotFinite { name: "log_weight", index: self.samples });
         }
@@ -73,12 +73,12 @@ impl Diagnose for Importance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::oracle::close;
+    use crate::oracle::close;
     use proptest::prelude::*;
 
     fn of(log_weights: &[f64]) -> Importance {
         let mut all = Importance::default();
-        log_weights.iter().for_each(|&w| all.see(w).unwrap());
+        log_weights.iter().for_each(|&w| all.record(w).unwrap());
         all
     }
 
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(of(&[0.0, f64::NEG_INFINITY, -2000.0]).effective(), Some(1.0));
         assert_eq!(of(&[f64::NEG_INFINITY]).effective(), None);
         assert_eq!(of(&[]).greatest_share(), None);
-        let nan = of(&[0.0]).see(f64::NAN);
+        let nan = of(&[0.0]).record(f64::NAN);
         assert_eq!(nan, Err(Error::NotFinite { name: "log_weight", index: 1 }));
     }
 }

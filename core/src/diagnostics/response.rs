@@ -15,19 +15,19 @@ pub struct ResponseStats {
     /// The longest, in tokens.
     pub length_max: usize,
     /// Σ −ln p, in nats.
-    pub surprise: f64,
+    pub entropy_estimate: f64,
 }
 
 impl ResponseStats {
     /// Takes in a response by its tokens' log-probabilities when they were drawn, in nats, and why it
     /// ended.
-    pub fn see<R: Real>(&mut self, log_probs: &[R], finish: FinishReason) {
+    pub fn record<R: Real>(&mut self, log_probs: &[R], finish: FinishReason) {
         self.merge(&Self {
             responses: 1,
             truncated: usize::from(finish == FinishReason::Length),
             tokens: log_probs.len(),
             length_max: log_probs.len(),
-            surprise: -log_probs.iter().map(|p| p.f64()).sum::<f64>(),
+            entropy_estimate: -log_probs.iter().map(|p| p.f64()).sum::<f64>(),
         });
     }
 
@@ -37,7 +37,7 @@ impl ResponseStats {
         self.truncated += other.truncated;
         self.tokens += other.tokens;
         self.length_max = self.length_max.max(other.length_max);
-        self.surprise += other.surprise;
+        self.entropy_estimate += other.entropy_estimate;
     }
 }
 
@@ -51,7 +51,7 @@ impl Diagnose for ResponseStats {
             visit("truncated", per_response(self.truncated));
         }
         if self.tokens > 0 {
-            visit("entropy", self.surprise / self.tokens as f64);
+            visit("entropy", self.entropy_estimate / self.tokens as f64);
         }
     }
 }
@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn values_are_what_they_say() {
         let mut stats = ResponseStats::default();
-        stats.see(&[-1.0, -2.0, -3.0], FinishReason::Length);
-        stats.see(&[-2.0f32], FinishReason::Stop);
+        stats.record(&[-1.0, -2.0, -3.0], FinishReason::Length);
+        stats.record(&[-2.0f32], FinishReason::Stop);
         let mut seen = std::vec::Vec::new();
         stats.diagnose(&mut |name, value| seen.push((name, value)));
         let want =

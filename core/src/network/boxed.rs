@@ -2,8 +2,8 @@
 
 use super::future::boxed;
 use super::{BoxedFuture, DynCandidates, DynParameters, DynRows, EngineError, Network, OptimizerState};
-use crate::maths::Update;
 use crate::model::Architecture;
+use crate::optim::Update;
 use crate::random::Key;
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use crate::sampling::{Responses, SamplingParams, StopCriteria};

@@ -1,15 +1,17 @@
 use crate::error::check;
-use crate::maths::{Disagreement, EnsembleRule};
+use crate::rewards::{Disagreement, EnsembleRule};
 use crate::roles::Reward;
 use crate::{Error, Ragged};
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// Several reward models as one, more careful where they disagree (see [`EnsembleRule`]). Bring members
-/// to one scale first ([`crate::maths::RewardScale`]): comparisons fix neither gain nor bias.
+/// to one scale first ([`crate::rewards::RewardScale`]): comparisons fix neither gain nor bias.
 ///
 /// ```
-/// use rlhf_core::{Ragged, maths::EnsembleRule, ready, rewards::Ensemble, roles::Reward};
+/// use rlhf_core::{Ragged, ready};
+/// use rlhf_core::rewards::{Ensemble, EnsembleRule};
+/// use rlhf_core::roles::Reward;
 /// let by = |per_token: f32| move |text: &[u32]| per_token * text.len() as f32;
 /// let mut careful = Ensemble::new(vec![by(1.0), by(3.0)], EnsembleRule::Min)?;
 /// let mut scores = [0.0];

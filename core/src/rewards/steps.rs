@@ -1,12 +1,12 @@
 use crate::Ragged;
 use crate::error::check;
-use crate::maths::StepScore;
+use crate::rewards::StepScore;
 use crate::roles::{Critic, Reward};
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// A process reward model as a reward: its logits at the ends of a text's steps make the text's score, a
-/// probability (see [`StepScore`]; [`crate::objectives::Process`] trains it).
+/// probability (see [`StepScore`]; [`crate::loss::Process`] trains it).
 #[derive(Clone, Debug)]
 pub struct Steps<C> {
     /// Its values are the logits of a step's being right.

@@ -3,7 +3,7 @@
 use super::{FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};
 use crate::capabilities::Rows;
 use crate::error::check;
-use crate::maths::log_prob;
+use crate::log_probs::log_prob;
 use crate::random::Key;
 use crate::ranges::positive;
 use crate::{Batch, Error, Ragged};

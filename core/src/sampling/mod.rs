@@ -6,6 +6,7 @@ pub mod filters;
 mod guided;
 #[cfg(feature = "alloc")]
 mod guides;
+mod mixture;
 mod support;
 mod truncate;
 
@@ -14,6 +15,7 @@ pub use filters::{draw, greedy};
 pub use guided::{Guide, Request, sample_by};
 #[cfg(feature = "alloc")]
 pub use guides::{Advantage, Mixture, Support};
+pub use mixture::geometric_mixture;
 pub use support::{led, within_support};
 pub use truncate::{truncate, unpadded};
 

@@ -5,8 +5,8 @@ use crate::TrainError;
 use crate::guard::{Guards, Place, Watch, zero_grad};
 use crate::profile::RewardLoss;
 use alloc::vec::Vec;
-use rlhf_core::maths::{Comparisons, Judgments};
-use rlhf_core::objectives::{
+use rlhf_core::loss::{Comparisons, Judgments};
+use rlhf_core::loss::{
     CrossEntropy, Graded, Outcome, Pairwise, PreferencePretraining, Process, Ranked, RankingLoss,
 };
 use rlhf_core::roles::Learner;
