@@ -7,8 +7,7 @@ use rlhf::train::{Ranking, RewardModel, Solution, TrainError, now, ranking_accur
 use rlhf_core::loss::{RankTies, Stages, Ties};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::rewards::{Ensemble, Steps};
-use rlhf_core::rewards::{EnsembleRule, StepScore};
+use rlhf_core::rewards::{Ensemble, EnsembleRule, StepScore, Steps};
 use rlhf_core::roles::Reward;
 use rlhf_cpu::{Cpu, Model};
 

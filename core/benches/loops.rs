@@ -13,8 +13,7 @@ use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use rlhf_core::Objective;
 use rlhf_core::advantage::{Gae, KlEstimator, Variance, Whitening, whiten};
-use rlhf_core::loss::PpoPolicy;
-use rlhf_core::loss::{PolicyClip, policy_loss, value_loss};
+use rlhf_core::loss::{PolicyClip, PpoPolicy, policy_loss, value_loss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::FinishReason;
 

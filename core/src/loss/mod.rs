@@ -99,8 +99,8 @@ pub use plackett_luce::{RankTies, Stages, plackett_luce};
 pub use policy_gradient::{
     KlTerm, Normalization, OnPolicyStats, PolicyColumns, PolicyGradient, Surrogate, policy_gradient,
 };
-pub use policy_stats::PolicyStats;
-pub use ppo_policy::{PolicyClip, PolicyToken, PpoPolicy, policy_loss};
+pub use policy_stats::{PolicyStats, PolicyToken};
+pub use ppo_policy::{PolicyClip, PpoPolicy, policy_loss};
 pub use ppo_value::{PpoValue, value_loss};
 pub use preference::{
     Against, Pair, Per, Preference, PreferenceLoss, PreferenceStats, RewardShape, SupervisedTerm,

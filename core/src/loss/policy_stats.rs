@@ -1,7 +1,21 @@
 //! What a policy update tells about itself.
 
 use crate::Real;
-use crate::loss::PolicyToken;
+
+/// One token's policy loss.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PolicyToken<R> {
+    /// The loss, not yet divided by anything.
+    pub loss: R,
+    /// ∂loss/∂log_prob.
+    pub slope: R,
+    /// ρ.
+    pub ratio: R,
+    /// Whether the clip holds the loss.
+    pub clipped: bool,
+    /// Whether the dual clip does.
+    pub bounded: bool,
+}
 
 /// What is worth knowing about a policy update. Sums, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, PartialEq)]

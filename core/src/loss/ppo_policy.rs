@@ -1,6 +1,6 @@
 //! PPO's clipped policy loss (Schulman et al., arXiv:1707.06347).
 
-use super::{PolicyStats, entropy_bonus};
+use super::{PolicyStats, PolicyToken, entropy_bonus};
 use crate::error::{at, check};
 use crate::ranges::{finite, positive, within};
 use crate::{Coupling, Error, Needs, Objective, Real};
@@ -61,21 +61,6 @@ impl PolicyClip {
             _ => PolicyToken { loss, slope, ratio, clipped, bounded: false },
         }
     }
-}
-
-/// One token's policy loss.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PolicyToken<R> {
-    /// The loss, not yet divided by anything.
-    pub loss: R,
-    /// ∂loss/∂log_prob.
-    pub slope: R,
-    /// ρ.
-    pub ratio: R,
-    /// Whether the clip holds the loss.
-    pub clipped: bool,
-    /// Whether the dual clip does.
-    pub bounded: bool,
 }
 
 /// The clipped policy loss: `L = Σ_{mask} token loss / n`, see [`PolicyClip::token`].

@@ -1,9 +1,8 @@
 //! One score from the steps of a solution.
 
-use crate::Error;
-use crate::Real;
 use crate::loss::sigmoid::minus_log_sigmoid;
 use crate::ranges::finite;
+use crate::{Error, Real};
 
 /// How the steps of a solution make one score.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -3,8 +3,7 @@
 use super::episode::Episode;
 use super::update::{Pairs, on_actions};
 use super::{Judgment, Task, Teacher, Track};
-use rlhf_core::loss::Coach;
-use rlhf_core::loss::traces;
+use rlhf_core::loss::{Coach, traces};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_train::TrainError;
 

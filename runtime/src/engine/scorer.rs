@@ -6,8 +6,7 @@ use super::{Device, EngineError, Model};
 use rlhf_core::Ragged;
 #[cfg(feature = "run")]
 use rlhf_core::model::tokenizer::AnyTokenizer;
-use rlhf_core::rewards::{Disagreement, EnsembleRule, RewardScale};
-use rlhf_core::rewards::{Ensemble, Steps};
+use rlhf_core::rewards::{Disagreement, Ensemble, EnsembleRule, RewardScale, Steps};
 use rlhf_core::roles::Reward;
 use rlhf_models::{Files, FormatError, Members, Opened, Scoring, StepRule, huggingface};
 use rlhf_train::NormalizedReward;

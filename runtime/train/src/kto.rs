@@ -10,11 +10,9 @@ use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer}
 use crate::profile::KtoTraining;
 use alloc::format;
 use alloc::vec::Vec;
-use rlhf_core::Error;
-use rlhf_core::loss;
-use rlhf_core::loss::LabeledResponses;
-use rlhf_core::loss::{KtoLoss, LabelStats, kto_baseline};
+use rlhf_core::loss::{KtoLoss, LabelStats, LabeledResponses, kto_baseline};
 use rlhf_core::roles::{Learner, Reference};
+use rlhf_core::{Error, loss};
 
 /// Responses, each desirable or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,8 +5,7 @@
 
 use rlhf::train::profile::{Optimizer, Profile, RewardLoss};
 use rlhf::train::{Examples, Passes, Ppo, Ranking, Roles, TOKENS_AT_ONCE, now, reward_model, supervised};
-use rlhf_core::loss::Ties;
-use rlhf_core::loss::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss};
+use rlhf_core::loss::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss, Ties};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;

@@ -3,13 +3,12 @@
 
 use rlhf::train::profile::{IlqlTraining, Profile};
 use rlhf::train::{Examples, Ilql, Rewarded, ValueGuidedPolicy, ValueStep, Values, now, supervised};
-use rlhf_core::loss;
 use rlhf_core::model::Architecture;
 use rlhf_core::optim::Follow;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Advantage, Request, SamplingParams, StopCriteria, sample_by};
-use rlhf_core::{Batch, Ragged, ready};
+use rlhf_core::{Batch, Ragged, loss, ready};
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
 

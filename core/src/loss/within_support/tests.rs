@@ -1,7 +1,6 @@
 use super::*;
 use crate::capabilities::LearnRows;
-use crate::loss::PolicyClip;
-use crate::loss::PpoPolicy;
+use crate::loss::{PolicyClip, PpoPolicy};
 use crate::random::{Key, Stream};
 use crate::roles::{Learner, Policy};
 use crate::sampling::{Request, SamplingParams, StopCriteria, Support, sample_by};

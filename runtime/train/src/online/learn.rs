@@ -11,8 +11,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::advantage::{best_and_worst, win_rates};
-use rlhf_core::loss::NashPolicy;
-use rlhf_core::loss::PreferenceStats;
+use rlhf_core::loss::{NashPolicy, PreferenceStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 

@@ -3,8 +3,7 @@
 use super::optimizer::rising;
 use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
-use rlhf_core::loss::Distillation;
-use rlhf_core::loss::Divergence;
+use rlhf_core::loss::{Distillation, Divergence};
 use rlhf_core::optim::Shape;
 use rlhf_core::ranges::within;
 

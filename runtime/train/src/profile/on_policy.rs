@@ -2,10 +2,8 @@
 
 use super::optimizer::{Optimizer, WarmUpLength, optimizer};
 use rlhf_core::Error;
-use rlhf_core::advantage::KlEstimator;
-use rlhf_core::advantage::{Baseline, GroupAdvantages, ImportanceCorrection, Overlong, Scale};
-use rlhf_core::loss::PolicyClip;
-use rlhf_core::loss::{KlTerm, Normalization, Surrogate};
+use rlhf_core::advantage::{Baseline, GroupAdvantages, ImportanceCorrection, KlEstimator, Overlong, Scale};
+use rlhf_core::loss::{KlTerm, Normalization, PolicyClip, Surrogate};
 use rlhf_core::optim::Shape;
 use rlhf_core::ranges::{finite, positive, within};
 

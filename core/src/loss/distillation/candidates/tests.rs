@@ -1,7 +1,6 @@
 use super::*;
 use crate::capabilities::{Candidates, LearnCandidates, LearnRows};
-use crate::loss::DistilRows;
-use crate::loss::{Divergence, Tail};
+use crate::loss::{DistilRows, Divergence, Tail};
 use crate::oracle::close;
 use crate::testing::{Table, loss_mask};
 use crate::{Batch, HeldRows, Ragged, ready};
