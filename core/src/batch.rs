@@ -47,17 +47,17 @@ impl<'a> Ragged<'a> {
         self.ends
     }
 
-    /// How many sequences there are.
+    /// Returns the number of sequences.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is no sequence at all.
+    /// Returns whether there is no sequence at all.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// Where sequence `i` lies in [`Self::tokens`].
+    /// Returns the range of sequence `i` in [`Self::tokens`].
     pub fn span(&self, i: usize) -> Range<usize> {
         (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
     }
@@ -80,7 +80,7 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// `loss_mask[t]` asks for the log-probability and entropy of `tokens[t]` given what precedes it.
-    /// A sequence's first token, which nothing predicts, owes nothing.
+    /// A sequence's first token, which nothing predicts, is never a loss token.
     ///
     /// # Errors
     /// [`Error::Shape`] unless `loss_mask` is as long as the tokens; [`Error::Ends`] with the sequence
@@ -117,12 +117,12 @@ impl<'a> Batch<'a> {
         self.sequences
     }
 
-    /// Which tokens' log-probabilities are asked for, `[tokens]`.
+    /// The mask of the tokens whose log-probabilities are asked for, `[tokens]`.
     pub fn loss_mask(&self) -> &'a [bool] {
         self.loss_mask
     }
 
-    /// What logits are divided by.
+    /// The temperature, which logits are divided by.
     pub fn temperature(&self) -> f32 {
         self.temperature
     }

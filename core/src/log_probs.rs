@@ -115,7 +115,7 @@ fn chosen<R: Real>(logits: &[R], target: usize) -> Result<R, Error> {
     })
 }
 
-/// How the log-probabilities of a sequence become one number.
+/// The reduction of a sequence's log-probabilities to one number.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -127,7 +127,7 @@ pub enum Reduction {
 }
 
 /// `out[i]` sums or averages the loss log-probabilities of sequence `i`.
-/// `log_probs`, `loss_mask`: `[tokens]`; `ends`, `out`: `[sequences]`. A sequence that owes nothing sums
+/// `log_probs`, `loss_mask`: `[tokens]`; `ends`, `out`: `[sequences]`. A sequence without loss tokens sums
 /// to 0.
 ///
 /// # Errors

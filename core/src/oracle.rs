@@ -1,4 +1,4 @@
-//! What the tests of the formulas share.
+//! Helpers of the formulas' tests.
 
 use proptest::prelude::*;
 use std::vec::Vec;

@@ -38,7 +38,7 @@ pub trait Real:
     const NEG_INFINITY: Self;
     /// The nearest value to `x`.
     fn of(x: f64) -> Self;
-    /// The same value, widened.
+    /// Returns the same value, widened.
     fn f64(self) -> f64;
     /// eˣ.
     fn exp(self) -> Self;

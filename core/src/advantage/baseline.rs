@@ -1,10 +1,10 @@
-//! What a reward is compared with.
+//! Baselines: numbers that rewards are compared with.
 
 use crate::advantage::whitening::mean;
 use crate::ranges::within;
 use crate::{Error, Real};
 
-/// What is subtracted from a response's reward, so that the gradient varies less. None of them
+/// A number that is subtracted from a response's reward, so that the gradient varies less. None of them
 /// depends on the response itself but [`Baseline::GroupMean`], which shrinks the expected gradient
 /// by 1 − 1/K.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -15,7 +15,7 @@ pub enum Baseline {
     None,
     /// A moving average of all rewards before this batch: the value of a [`MovingBaseline`].
     Moving {
-        /// How much of the average stays from batch to batch, 0 ..= 1.
+        /// The share of the average that stays from batch to batch, 0 ..= 1.
         decay: f64,
     },
     /// The reward of the greedy response to the same prompt (ReMax, Li et al., arXiv:2310.10505).
@@ -46,7 +46,7 @@ impl MovingBaseline {
         Ok(Self { decay, average: None })
     }
 
-    /// What to subtract now; 0 before the first batch.
+    /// Returns the baseline now; 0 before the first batch.
     pub fn value(&self) -> f64 {
         self.average.unwrap_or(0.0)
     }

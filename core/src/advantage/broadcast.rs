@@ -4,7 +4,7 @@ use crate::batch::spans;
 use crate::error::{check, rising};
 use crate::{Error, Real};
 
-/// Gives each loss token its sequence's number; 0 where nothing is in the loss mask. `values`, `ends`:
+/// Gives each loss token its sequence's number; other tokens get 0. `values`, `ends`:
 /// `[sequences]`; `loss_mask`, `out`: `[tokens]`.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use alloc::vec;
 /// `out`: `[tokens]`.
 ///
 /// # Errors
-/// The policy's; [`Error::Shape`]; [`Error::Range`] for an loss token without a reference's row;
+/// The policy's; [`Error::Shape`]; [`Error::Range`] for a loss token without a reference's row;
 /// [`Error::NotFinite`] for logits.
 pub async fn exact_kls<P: Rows>(
     policy: &mut P,

@@ -1,4 +1,4 @@
-//! How long after a step people judge it.
+//! The delay between a step and a person's judgment of it.
 
 use crate::ranges::{positive, within};
 use crate::{Error, Real};
@@ -22,9 +22,9 @@ pub enum Delay {
     },
     /// A gamma distribution, of mean `shape·scale`.
     Gamma {
-        /// Its shape, without a unit.
+        /// The shape, without a unit.
         shape: f64,
-        /// Its scale, in seconds.
+        /// The scale, in seconds.
         scale: f64,
     },
 }

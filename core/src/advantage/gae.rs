@@ -64,19 +64,19 @@ pub fn returns<R: Real>(advantages: &[R], values: &[R], out: &mut [R]) -> Result
     Ok(())
 }
 
-/// Whether reaching the longest allowed length ends the world or only our view of it.
+/// The meaning of a response that is cut off at the longest allowed length.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Cutoff {
-    /// It ends: nothing follows, as in every published RLHF code base.
+    /// Termination: nothing follows, as in every published RLHF code base.
     #[default]
     Terminates,
-    /// It truncates: the value of the state after the last token stands for what would follow.
+    /// Truncation: the value of the state after the last token stands for what would follow.
     Bootstraps,
 }
 
-/// How advantages are made from rewards and values.
+/// Settings of generalized advantage estimation.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
@@ -85,7 +85,7 @@ pub struct Gae {
     pub gamma: f64,
     /// GAE's λ.
     pub lambda: f64,
-    /// What a response cut off at its length means.
+    /// The meaning of a response that is cut off at the longest length.
     pub cutoff: Cutoff,
     /// λ of the returns, where it is not the advantages' (decoupled GAE, VAPO: 1).
     #[cfg_attr(feature = "alloc", serde(default))]

@@ -7,7 +7,7 @@ use crate::error::{check, rising};
 use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
-/// What an advantage is divided by, plus [`GroupAdvantages::epsilon`]. Deviations are Bessel's, over
+/// The divisor of an advantage, to which [`GroupAdvantages::epsilon`] is added. Deviations are Bessel's, over
 /// n − 1.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Scale {
     BatchAdvantages,
 }
 
-/// How the rewards of a batch become advantages: `A = (r − b) / (σ + ε)`.
+/// Advantages of a batch of rewards: `A = (r − b) / (σ + ε)`.
 ///
 /// ```
 /// use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale};

@@ -5,12 +5,12 @@ use crate::error::{check, rising};
 use crate::ranges::within;
 use crate::{Error, Real};
 
-/// Whose ratio a token's weight is.
+/// The ratio that a token's weight is taken from.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ImportanceLevel {
-    /// Its own: little variance, but biased, since what came before it was another's too.
+    /// The token's own: little variance, but biased, since what came before it was another's too.
     #[default]
     Token,
     /// The product over its response: unbiased, of a variance that grows with length.
@@ -19,12 +19,12 @@ pub enum ImportanceLevel {
     SequenceMean,
 }
 
-/// What is done with a large ratio.
+/// The treatment of a large ratio.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum ImportanceLimit {
-    /// It is limited to `high`: truncated importance sampling (Ionides, "Truncated importance
+    /// A limit at `high`: truncated importance sampling (Ionides, "Truncated importance
     /// sampling", 2008).
     Truncate {
         /// The largest weight (TRL: 3, verl: 2).
@@ -47,18 +47,18 @@ pub enum ImportanceLimit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct ImportanceCorrection {
-    /// Whose ratio.
+    /// The ratio that weights are taken from.
     pub level: ImportanceLevel,
-    /// What its limit is.
+    /// The treatment of large ratios.
     pub limit: ImportanceLimit,
 }
 
-/// What the weights were. Sums over tokens, so that parts of a batch merge.
+/// Statistics of importance weights. Sums over tokens, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ImportanceStats {
     /// Tokens seen.
     pub tokens: usize,
-    /// Those whose ratio was limited or masked.
+    /// Tokens whose ratio was limited or masked.
     pub limited: usize,
     /// Σ w.
     pub weight: f64,
@@ -67,7 +67,7 @@ pub struct ImportanceStats {
 }
 
 impl ImportanceStats {
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.limited += other.limited;
@@ -80,7 +80,7 @@ impl ImportanceStats {
         self.weight / self.tokens.max(1) as f64
     }
 
-    /// How many equally weighted tokens are worth as much: (Σ w)²/Σ w²; 0 where all weights are.
+    /// Returns the effective sample size in tokens: (Σ w)²/Σ w²; 0 where all weights are.
     pub fn effective_tokens(&self) -> f64 {
         if self.squared_weight > 0.0 { self.weight * self.weight / self.squared_weight } else { 0.0 }
     }
@@ -101,12 +101,12 @@ impl ImportanceCorrection {
         }
     }
 
-    /// Each loss token's weight; 0 where nothing is in the loss mask. `trainer`, `sampler`: the log-probabilities
+    /// Computes each loss token's weight; other tokens get 0. `trainer`, `sampler`: the log-probabilities
     /// of the tokens when the rollout was made, in nats, as the trainer and as the sampler gave
     /// them; `trainer`, `sampler`, `loss_mask`, `out`: `[tokens]`; `ends`: `[sequences]`.
     ///
     /// # Errors
-    /// [`Error::Shape`], [`Error::Ends`], [`Error::Range`]; [`Error::NotFinite`] for an loss token's
+    /// [`Error::Shape`], [`Error::Ends`], [`Error::Range`]; [`Error::NotFinite`] for a loss token's
     /// log-probability.
     pub fn weights<R: Real>(
         &self,

@@ -1,4 +1,4 @@
-//! How far a policy is from its reference, and how hard that is punished.
+//! Estimates of the KL from a reference, and controllers of its coefficient.
 
 use crate::error::check;
 use crate::ranges::{positive, within};
@@ -33,7 +33,7 @@ impl KlEstimator {
         }
     }
 
-    /// Its slope with respect to `log_prob`, for a KL term inside a loss. It is the slope of the
+    /// The estimate's slope with respect to `log_prob`, for a KL term inside a loss. It is the slope of the
     /// estimate, not an estimate of the slope: for that k2's is unbiased on samples of the policy,
     /// k1's and k3's are not.
     pub fn slope<R: Real>(self, log_prob: R, reference: R) -> R {

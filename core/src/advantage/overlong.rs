@@ -1,4 +1,4 @@
-//! What a response pays for its length.
+//! A punishment of overlong responses.
 
 use crate::Error;
 use crate::ranges::{positive, within};
@@ -28,10 +28,10 @@ impl Overlong {
         within("overlong penalty", self.penalty, 0.0, f64::MAX)
     }
 
-    /// What is added to the reward of a response of `tokens` tokens: `−penalty ..= 0`.
+    /// Returns what is added to the reward of a response of `tokens` tokens: `−penalty ..= 0`.
     ///
     /// # Errors
-    /// As [`Self::validate`].
+    /// Boxed form of [`Self::validate`].
     pub fn reward(&self, tokens: usize) -> Result<f64, Error> {
         self.validate()?;
         let over = tokens.saturating_sub((self.longest - self.buffer) as usize) as f64;

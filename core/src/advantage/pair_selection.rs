@@ -29,7 +29,7 @@ pub fn best_and_worst<R: Real>(scores: &[R]) -> Result<Option<(usize, usize)>, E
     Ok((best != worst).then_some((best, worst)))
 }
 
-/// How often each of k responses to one prompt is preferred to another one of them:
+/// Computes how often each of k responses to one prompt is preferred to another one of them:
 /// `out[i] = Σ_{j≠i} p[i,j] / (k − 1)`.
 ///
 /// `preferred`: `[k, k]`, row by row, the probabilities by which a judge prefers response i to j; its

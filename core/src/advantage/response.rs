@@ -5,18 +5,18 @@ use crate::error::check;
 use crate::sampling::FinishReason;
 use crate::{Error, Real};
 
-/// What is known about one response of T tokens.
+/// A response of T tokens with its log-probabilities, values and score.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Response<'a, R> {
     /// ln p of each token under the policy that wrote it, in nats, `[T]`.
     pub log_probs: &'a [R],
-    /// The same under the reference, `[T]`.
+    /// ln p of each token under the reference, in nats, `[T]`.
     pub reference: &'a [R],
     /// The value of the state before each token, and after the last, `[T+1]`.
     pub values: &'a [R],
     /// The score of the whole, in units of reward (see [`crate::rewards::RewardScale`]).
     pub score: f64,
-    /// Why it ended.
+    /// The reason why the response ended.
     pub finish: FinishReason,
 }
 

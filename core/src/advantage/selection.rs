@@ -1,4 +1,4 @@
-//! Which of several scored responses are kept and imitated.
+//! Rejection sampling: the choice among several scored responses.
 
 use crate::batch::spans;
 use crate::error::{check, rising};
@@ -23,7 +23,7 @@ use crate::{Error, Real};
 pub enum Selection {
     /// The `count` best of each prompt, all where there are fewer. With 1, the best of n.
     Best {
-        /// How many, at least 1.
+        /// The number kept, at least 1.
         count: u32,
     },
     /// The best share of each prompt's responses, rounded up.
@@ -38,7 +38,7 @@ pub enum Selection {
     },
     /// The `count` best of each prompt among those with a score of at least `score`.
     BestAtLeast {
-        /// How many, at least 1.
+        /// The number kept, at least 1.
         count: u32,
         /// The lowest score kept.
         score: f64,
@@ -90,7 +90,7 @@ impl Selection {
     }
 }
 
-/// How many responses of the group come before response `i`.
+/// The number of responses of the group that come before response `i`.
 fn rank<R: Real>(scores: &[R], i: usize) -> usize {
     let before = |&(j, s): &(usize, &R)| *s > scores[i] || *s == scores[i] && j < i;
     scores.iter().enumerate().filter(before).count()

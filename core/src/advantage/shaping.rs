@@ -6,7 +6,7 @@ use crate::ranges::{finite, positive};
 use crate::sampling::FinishReason;
 use crate::{Error, Real};
 
-/// Which step of a response the score is given to.
+/// The step of a response that the score is given to.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -21,13 +21,13 @@ pub enum ScorePlacement {
 }
 
 impl ScorePlacement {
-    /// How many steps a response of `tokens` tokens has, when the longest has `window`.
+    /// Returns the number of steps of a response of `tokens` tokens, when the longest has `window`.
     pub fn steps(self, tokens: usize, window: usize) -> usize {
         tokens + usize::from(self == Self::AfterLastToken && tokens < window)
     }
 }
 
-/// What happens to the score of a response that has no end.
+/// The treatment of the score of a response that has no end.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -40,7 +40,7 @@ pub enum MissingEnd {
     Replace(f64),
 }
 
-/// What counts as an end.
+/// The reasons of finishing that count as an end.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -51,7 +51,7 @@ pub enum End {
     EosOrStop,
 }
 
-/// How rewards are made.
+/// Settings of the rewards of a response's tokens.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
@@ -60,11 +60,11 @@ pub struct Shaping {
     pub kl: KlEstimator,
     /// Each token's estimate is limited to ± this, in nats; above 0.
     pub kl_clip: Option<f64>,
-    /// Where the score goes.
+    /// The step that the score is given to.
     pub placement: ScorePlacement,
-    /// What a missing end costs.
+    /// The cost of a missing end.
     pub missing_end: MissingEnd,
-    /// What an end is.
+    /// The reasons of finishing that count as an end.
     pub end: End,
     /// The score is limited to ± this, before the missing end is looked at; above 0.
     pub score_clip: Option<f64>,

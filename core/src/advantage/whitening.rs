@@ -6,7 +6,7 @@ use crate::error::check;
 use crate::ranges::positive;
 use crate::{Error, Real};
 
-/// What the sum of squared deviations of n numbers is divided by.
+/// The divisor of the sum of squared deviations of n numbers.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -17,7 +17,7 @@ pub enum Variance {
     Bessel,
 }
 
-/// What whitening does with the mean.
+/// The treatment of the mean by whitening.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -28,7 +28,7 @@ pub enum MeanShift {
     Keep,
 }
 
-/// What keeps whitening from dividing by 0.
+/// A guard that keeps whitening from dividing by 0.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -39,16 +39,16 @@ pub enum Guard {
     AtLeast(f64),
 }
 
-/// How numbers are whitened.
+/// Settings of whitening.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Whitening {
-    /// What happens to the mean.
+    /// The treatment of the mean.
     pub mean: MeanShift,
-    /// Which variance.
+    /// The divisor of the variance.
     pub variance: Variance,
-    /// What keeps the variance from 0.
+    /// The guard that keeps the variance from 0.
     pub guard: Guard,
 }
 

@@ -1,7 +1,7 @@
 use super::Diagnose;
 use crate::Error;
 
-/// How much samples weighted by their importance are worth (Kong, "A note on importance sampling using
+/// The effective sample size of importance weights (Kong, "A note on importance sampling using
 /// standardized weights", 1992): `(Σw)² / Σw²`. Sums are kept relative to the greatest weight, so that no
 /// weight overflows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -33,7 +33,7 @@ impl Importance {
         Ok(())
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         let top = self.top.max(other.top);
         let scale = |part: &Self| if part.sum > 0.0 { libm::exp(part.top - top) } else { 0.0 };
@@ -49,7 +49,7 @@ impl Importance {
         self.samples
     }
 
-    /// How many equally weighted samples these are worth; `None` without any weight.
+    /// Returns the effective sample size; `None` without any weight.
     pub fn effective(&self) -> Option<f64> {
         (self.sum > 0.0).then(|| self.sum * self.sum / self.squares)
     }

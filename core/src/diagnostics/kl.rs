@@ -5,7 +5,7 @@ use crate::ranges::finite;
 use crate::stats::{ClusterMean, Measured};
 use crate::{Error, Real};
 
-/// How far a policy is from its reference, by every estimator: per response and per token, with standard
+/// Statistics of the KL from a reference, by every estimator: per response and per token, with standard
 /// errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct KlStats {
@@ -46,7 +46,7 @@ impl KlStats {
         self.exact.record(sum, tokens);
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.k1.merge(&other.k1);
         self.k2.merge(&other.k2);

@@ -1,4 +1,4 @@
-//! What is worth watching while a policy learns: named values with units.
+//! Diagnostics of a policy that learns: named values with units.
 //!
 //! Statistics are sums over what was seen, so that parts of a batch merge; [`Diagnose`] turns them into
 //! the values of [`DIAGNOSTICS`]. What could not be measured is left out, never 0 or NaN.

@@ -2,13 +2,13 @@ use super::Diagnose;
 use crate::Real;
 use crate::sampling::FinishReason;
 
-/// How long responses are, why they ended, and how surprising their tokens were. Sums, so that parts of
+/// Statistics of the lengths, endings and entropy of responses. Sums, so that parts of
 /// a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ResponseStats {
     /// Responses seen.
     pub responses: usize,
-    /// Those cut off at the longest length.
+    /// Responses cut off at the longest length.
     pub truncated: usize,
     /// Their tokens.
     pub tokens: usize,
@@ -31,7 +31,7 @@ impl ResponseStats {
         });
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.responses += other.responses;
         self.truncated += other.truncated;

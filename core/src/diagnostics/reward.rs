@@ -3,7 +3,7 @@ use crate::Real;
 use crate::advantage::{MissingEnd, Shaping};
 use crate::sampling::FinishReason;
 
-/// Where rewards come from. Sums over responses, so that parts of a batch merge; all in units of reward.
+/// Statistics of the parts of rewards, in units of reward. Sums over responses, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RewardParts {
     /// Responses seen.
@@ -42,7 +42,7 @@ impl RewardParts {
         });
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.responses += other.responses;
         self.score += other.score;

@@ -25,7 +25,7 @@ impl Judgments {
         (self.labels > 0).then(|| self.correct as f64 / self.labels as f64)
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.loss += other.loss;
         self.labels += other.labels;
@@ -76,7 +76,7 @@ pub fn binary_cross_entropy<R: Real>(
 pub struct Outcome<'a> {
     labels: &'a [f32],
     denominator: f64,
-    /// What was judged.
+    /// Statistics of the judgments so far.
     pub stats: Judgments,
 }
 
@@ -119,7 +119,7 @@ pub struct Process<'a> {
     ends: &'a [usize],
     labels: &'a [f32],
     denominator: f64,
-    /// What was judged.
+    /// Statistics of the judgments so far.
     pub stats: Judgments,
 }
 

@@ -57,7 +57,7 @@ pub struct Pairwise<'a> {
     margin: Option<&'a [f32]>,
     centering: f64,
     denominator: f64,
-    /// What was compared.
+    /// Statistics of the comparisons so far.
     pub stats: Comparisons,
 }
 

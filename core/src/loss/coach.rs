@@ -5,7 +5,7 @@ use crate::error::{at, check};
 use crate::ranges::{finite, positive, within};
 use crate::{Error, Needs, Objective, Real};
 
-/// What each action is in the loss mask of the feedback from then on, as eligibility traces give it out (MacGlashan
+/// The share of each action in the feedback from then on, by eligibility traces (MacGlashan
 /// et al., arXiv:1701.06049, algorithm 1): feedback `f[t]` is about the action `delay` steps before it,
 /// and `λ` as much about each one before that,
 ///

@@ -20,7 +20,7 @@ impl Comparisons {
         (self.pairs > 0).then(|| self.correct as f64 / self.pairs as f64)
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.loss += other.loss;
         self.pairs += other.pairs;

@@ -9,12 +9,12 @@ mod objective;
 #[cfg(feature = "alloc")]
 pub use objective::{Feedback, LoggedFeedback};
 
-/// What the weighted rewards are divided by.
+/// The divisor of the weighted rewards.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Normalizer {
-    /// How many there are: inverse propensity scoring.
+    /// The number of actions: inverse propensity scoring.
     #[default]
     Count,
     /// The sum of the weights, over the whole optimizer batch (SNIPS). A constant added to all rewards
@@ -22,7 +22,7 @@ pub enum Normalizer {
     Weights,
 }
 
-/// How logged rewards become a loss.
+/// Settings of the loss of logged rewards.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
@@ -43,7 +43,7 @@ impl Counterfactual {
     }
 }
 
-/// What was seen of the importance weights.
+/// Statistics of the importance weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct CounterfactualStats {
     /// This part of the loss.
@@ -61,13 +61,13 @@ pub struct CounterfactualStats {
 }
 
 impl CounterfactualStats {
-    /// As how many actions of the policy's own the logged ones count, `(Σw)²/Σw²`; `None` without
+    /// Returns the effective sample size in actions, `(Σw)²/Σw²`; `None` without
     /// weight.
     pub fn effective_actions(&self) -> Option<f64> {
         (self.squares > 0.0).then(|| self.weights * self.weights / self.squares)
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.loss += other.loss;
         self.actions += other.actions;

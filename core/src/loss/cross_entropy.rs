@@ -48,7 +48,7 @@ impl CrossEntropy {
         Self::weighted(denominator, 1.0)
     }
 
-    /// The same, times `coefficient`.
+    /// Cross-entropy times `coefficient`.
     ///
     /// # Errors
     /// [`Error::Range`] unless the denominator is positive; [`Error::NotFinite`] for the coefficient.

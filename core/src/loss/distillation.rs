@@ -16,18 +16,18 @@ pub use candidates::DistilCandidates;
 #[cfg(feature = "alloc")]
 pub use rows::{DistilRows, Distillation, DistillationStats};
 
-/// What becomes of the mass outside the candidates.
+/// The treatment of the mass outside the candidates.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Tail {
-    /// It is one more outcome, so that the student also learns how much to leave to the rest. Where less
+    /// One more outcome, so that the student also learns how much to leave to the rest. Where less
     /// than 1e-6 is left it counts as 1e-6, for f32 tells no smaller rests apart, and does not pull.
     #[default]
     Bucket,
     /// Both distributions are renormalized within the candidates; nothing is learnt about the rest.
     Renormalized,
-    /// It is left out: the student learns each candidate's mass, and the rest only through their sum.
+    /// None: the student learns each candidate's mass, and the rest only through their sum.
     Dropped,
 }
 
@@ -132,7 +132,7 @@ pub fn distil_candidates<R: Real>(
     Ok(total)
 }
 
-/// What the candidates leave to others.
+/// The mass that the candidates leave to others.
 fn rest<R: Real>(log_probs: &[R]) -> Result<f64, Error> {
     Ok((-libm::expm1(log_mass(log_probs)?)).max(SMALLEST_REST))
 }

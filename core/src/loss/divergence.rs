@@ -1,4 +1,4 @@
-//! How far a student's distribution is from its teacher's.
+//! Divergences of a student's distribution from its teacher's.
 
 use crate::Error;
 use crate::ranges::within;

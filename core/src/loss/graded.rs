@@ -7,7 +7,7 @@ use crate::loss::sigmoid::minus_log_sigmoid;
 use crate::ranges::{finite, positive, within};
 use crate::{Coupling, Error, Needs, Objective, Real};
 
-/// How likely each grade of a comparison is, given the difference d of the two scores. The grades of
+/// A model of the probability of each grade, given the difference d of the two scores. The grades of
 /// [`Grades::RaoKupper`] and [`Grades::Davidson`] are 0, the second answer; 1, a tie; 2, the first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Grades<'a> {
@@ -159,7 +159,7 @@ pub struct Graded<'a> {
     grades: &'a [u8],
     model: Grades<'a>,
     denominator: f64,
-    /// What was compared, the middle grade left out.
+    /// Statistics of the comparisons so far, the middle grade left out.
     pub stats: Comparisons,
 }
 

@@ -19,7 +19,7 @@ pub use action_values::{ActionStats, ActionValues};
 #[cfg(feature = "alloc")]
 pub use state_values::{StateStats, StateValues};
 
-/// What ILQL's losses are made of.
+/// Settings of ILQL's losses.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]

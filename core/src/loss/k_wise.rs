@@ -6,7 +6,7 @@ use crate::loss::sigmoid::minus_log_sigmoid;
 use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 
-/// What dropped ties do to a prompt's divisor.
+/// The treatment of ties.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]

@@ -10,7 +10,7 @@ mod objective;
 #[cfg(feature = "alloc")]
 pub use objective::LabeledResponses;
 
-/// What a response is measured against.
+/// The loss of a labeled response, by its baseline.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -27,7 +27,7 @@ pub enum KtoLoss {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Kto {
-    /// Which loss.
+    /// The loss.
     pub loss: KtoLoss,
     /// β: implicit reward per nat of log-ratio.
     pub beta: f64,
@@ -79,7 +79,7 @@ impl LabelStats {
         Some(desirable - mean(self.undesirable_rewards, self.undesirable)?)
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.loss += other.loss;
         self.desirable += other.desirable;

@@ -9,15 +9,15 @@ mod objective;
 #[cfg(feature = "alloc")]
 pub use objective::NashPolicy;
 
-/// Which log-ratio weighs a token of the KL term.
+/// The log-ratio that weighs a token of the KL term.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum NashKl {
-    /// Its response's: the unbiased gradient of the paper.
+    /// The response's: the unbiased gradient of the paper.
     #[default]
     Response,
-    /// Its own, as TRL has it: less variance, and blind to what a token does to later ones.
+    /// The token's own, as TRL has it: less variance, and blind to what a token does to later ones.
     Token,
 }
 
@@ -28,7 +28,7 @@ pub enum NashKl {
 pub struct NashMd {
     /// τ: what a nat of KL to the reference costs, in units of preference.
     pub tau: f64,
-    /// How the KL term is estimated.
+    /// The log-ratio of the KL term.
     pub kl: NashKl,
 }
 
@@ -44,8 +44,8 @@ impl Default for NashMd {
 ///
 /// `log_probs`, `reference`, `grad`: `[tokens]`, in nats, of responses that the policy drew, end to end;
 /// `ends`: one past each response's last token; `preferred` (P): `[responses]`, the probability that it
-/// is preferred to one of [`crate::sampling::geometric_mixture`]. `n` (`denominator`) counts the responses of the whole
-/// optimizer batch. `grad` is overwritten. Returns the loss.
+/// is preferred to one of [`geometric_mixture`](crate::sampling::geometric_mixture). `n` (`denominator`) counts the responses of the
+/// whole optimizer batch. `grad` is overwritten. Returns the loss.
 ///
 /// # Errors
 /// [`Error::Shape`], [`Error::Ends`]; [`Error::Range`] for a τ below 0, a denominator that is not positive

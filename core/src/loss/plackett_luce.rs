@@ -5,7 +5,7 @@ use crate::loss::Comparisons;
 use crate::ranges::{finite, positive, within};
 use crate::{Error, Real};
 
-/// What answers of the same rank mean.
+/// The meaning of answers of the same rank.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -21,7 +21,7 @@ pub enum RankTies {
     Efron,
 }
 
-/// Which choices of a ranking count, and how ties do.
+/// Settings: the choices of a ranking that count, and the meaning of ties.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
@@ -29,7 +29,7 @@ pub struct Stages {
     /// Only the first so many places count; a tie that begins among them counts whole. 1 is softmax
     /// cross-entropy on the best answer (Ziegler et al., arXiv:1909.08593, eq. 1).
     pub top: Option<u32>,
-    /// What ties among the places that count do.
+    /// The treatment of ties among the places that count.
     pub ties: RankTies,
 }
 

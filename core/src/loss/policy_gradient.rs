@@ -17,8 +17,8 @@ pub use normalization::Normalization;
 pub use stats::OnPolicyStats;
 pub use surrogate::Surrogate;
 
-/// What the loss reads beside the log-probabilities that it differentiates. All but `ends` are laid out
-/// as the batch's tokens, and only loss tokens are read.
+/// Columns that the loss reads beside the log-probabilities that it differentiates. All but `ends` are laid
+/// out as the batch's tokens, and only loss tokens are read.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PolicyColumns<'a, R> {
     /// One past each sequence's last token, `[sequences]`. Read where a sequence's tokens share a
@@ -162,7 +162,7 @@ pub struct PolicyGradient<'a> {
     surrogate: Surrogate,
     kl: Option<KlTerm>,
     entropy: f64,
-    /// What was seen.
+    /// Statistics of the parts so far.
     pub stats: OnPolicyStats,
 }
 
@@ -207,7 +207,7 @@ impl Objective for PolicyGradient<'_> {
     }
 
     /// # Errors
-    /// As [`policy_gradient`].
+    /// Boxed form of [`policy_gradient`].
     fn tokens(
         &mut self,
         positions: &[usize],

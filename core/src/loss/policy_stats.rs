@@ -1,4 +1,4 @@
-//! What a policy update tells about itself.
+//! Statistics of a policy update.
 
 use crate::Real;
 
@@ -11,20 +11,20 @@ pub struct PolicyToken<R> {
     pub slope: R,
     /// ρ.
     pub ratio: R,
-    /// Whether the clip holds the loss.
+    /// True where the clip holds the loss.
     pub clipped: bool,
-    /// Whether the dual clip does.
+    /// True where the dual clip holds the loss.
     pub bounded: bool,
 }
 
-/// What is worth knowing about a policy update. Sums, so that parts of a batch merge.
+/// Statistics of a policy update. Sums, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PolicyStats {
     /// Tokens seen.
     pub tokens: usize,
-    /// Those whose loss the clip holds.
+    /// Elements whose loss the clip holds.
     pub clipped: usize,
-    /// Those whose loss the dual clip holds.
+    /// Tokens whose loss the dual clip holds.
     pub bounded: usize,
     /// Σ ρ.
     pub ratio: f64,
@@ -70,7 +70,7 @@ impl PolicyStats {
         self.half_squared_log_ratio += 0.5 * log_ratio * log_ratio;
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.clipped += other.clipped;
@@ -112,7 +112,7 @@ impl PolicyStats {
         self.per_token(self.half_squared_log_ratio)
     }
 
-    /// As TRL v2 and summarize_from_feedback_details report it: divided by all positions of the
+    /// The estimate as TRL v2 and summarize_from_feedback_details report it: divided by all positions of the
     /// padded minibatch, and so biased low.
     pub fn approx_kl_over(&self, positions: usize) -> f64 {
         self.half_squared_log_ratio / positions.max(1) as f64
@@ -123,7 +123,7 @@ impl PolicyStats {
         self.per_token(self.entropy)
     }
 
-    /// Whether the mean ratio is above `threshold`: TRL 0.11 then skips the minibatch, setting both
+    /// Returns whether the mean ratio is above `threshold`: TRL 0.11 then skips the minibatch, setting both
     /// losses and all gradients to 0.
     pub fn exceeds(&self, threshold: f64) -> bool {
         self.mean_ratio() > threshold

@@ -5,7 +5,7 @@ use crate::error::{at, check};
 use crate::ranges::{finite, positive, within};
 use crate::{Coupling, Error, Needs, Objective, Real};
 
-/// How far the policy may move before its gradient stops.
+/// Limits of the ratio, beyond which the gradient is 0.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
@@ -23,7 +23,7 @@ pub struct PolicyClip {
 }
 
 impl PolicyClip {
-    /// The same distance both ways.
+    /// A clip of the same distance below and above.
     pub const fn symmetric(distance: f64) -> Self {
         Self { low: distance, high: distance, log_ratio: None, dual: None }
     }
@@ -132,7 +132,7 @@ pub struct PpoPolicy<'a> {
     denominator: f64,
     /// Sums over the loss tokens so far.
     pub stats: PolicyStats,
-    /// Whether a mean ratio above the threshold has silenced this update.
+    /// True once a mean ratio above the threshold has silenced the update.
     pub silenced: bool,
 }
 

@@ -68,7 +68,7 @@ pub struct PpoValue<'a> {
     clip: Option<f64>,
     coefficient: f64,
     denominator: f64,
-    /// What was seen.
+    /// Statistics of the parts so far.
     pub stats: ValueStats,
 }
 

@@ -5,7 +5,7 @@ use crate::{Coupling, Error, Needs, Objective};
 /// people, pairs of texts that come ranked, by votes or by which one was edited, with a language-model
 /// term on the good one. The sum of [`Pairwise`] and [`CrossEntropy`].
 ///
-/// Sequences are good, bad, good, bad …; the batch owes the tokens of the good ones alone, and
+/// Sequences are good, bad, good, bad …; the loss tokens are those of the good ones alone, and
 /// `language` counts those.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreferencePretraining<'a> {

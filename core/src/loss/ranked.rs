@@ -3,7 +3,7 @@ use crate::loss::{Comparisons, Stages, Ties, k_wise, plackett_luce};
 use crate::ranges::positive;
 use crate::{Coupling, Error, Needs, Objective};
 
-/// What a ranking says.
+/// The loss of a ranking.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum RankingLoss {
     /// All its comparisons, which count as one element: InstructGPT's loss (see [`k_wise`]).
@@ -19,8 +19,8 @@ pub struct Ranked<'a> {
     ends: &'a [usize],
     loss: RankingLoss,
     denominator: f64,
-    /// What was compared: of successive choices, the answer chosen with each one left, in every place
-    /// that counts.
+    /// Statistics of the comparisons so far: of successive choices, the answer chosen with each one left, in
+    /// every place that counts.
     pub stats: Comparisons,
 }
 

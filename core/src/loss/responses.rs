@@ -6,18 +6,18 @@ use crate::ranges::{finite, positive};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// What one sequence owes.
+/// A response: the loss tokens of one sequence.
 pub struct Response {
-    /// Where its tokens lie among the loss ones.
+    /// The range of its tokens among the batch's loss tokens.
     pub loss_mask: Range<usize>,
     /// Σ of their log-probabilities, in nats.
     pub log_prob: f64,
-    /// The same of the reference, 0 without one.
+    /// Σ of the reference's log-probabilities, in nats; 0 without one.
     pub reference: f64,
 }
 
 impl Response {
-    /// How many tokens it owes.
+    /// The number of its loss tokens.
     pub fn tokens(&self) -> f64 {
         self.loss_mask.len() as f64
     }
@@ -28,7 +28,7 @@ impl Response {
 ///
 /// # Errors
 /// [`Error::Shape`]; [`Error::Ends`] for a token beyond the last end; [`Error::TooFew`] for a sequence
-/// that owes nothing.
+/// without a loss token.
 pub fn responses(
     ends: &[usize],
     positions: &[usize],
@@ -68,9 +68,9 @@ pub struct Judged<'a, T> {
     pub ends: &'a [usize],
     /// The reference's log-probabilities, in nats, laid out as the batch's tokens.
     pub reference: &'a [f32],
-    /// What is said of each sequence, `[sequences]`.
+    /// The label or reward of each sequence, `[sequences]`.
     pub said: &'a [T],
-    /// How many sequences the whole optimizer batch has.
+    /// The number of sequences of the whole optimizer batch.
     pub denominator: f64,
 }
 
@@ -85,7 +85,7 @@ impl<T> Judged<'_, T> {
     /// The loss tokens of the batch, response by response.
     ///
     /// # Errors
-    /// As [`responses`].
+    /// Boxed form of [`responses`].
     pub fn responses(&self, positions: &[usize], log_probs: &[f32]) -> Result<Vec<Response>, Error> {
         responses(self.ends, positions, log_probs, Some(self.reference))
     }

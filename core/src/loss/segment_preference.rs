@@ -84,7 +84,7 @@ pub fn segment_preferences<R: Real>(
     Ok(all)
 }
 
-/// How much an ensemble disagrees about a pair: the population variance, over its members, of the
+/// Computes an ensemble's disagreement about a pair: the population variance, over its members, of the
 /// probability that the first segment is preferred (arXiv:1706.03741, §2.2.4). The pairs with the most are
 /// worth asking about. `preferences`: `[members]`, each of [`segment_preference`].
 ///
@@ -103,7 +103,7 @@ pub struct SegmentPreferences<'a> {
     preferred: &'a [f32],
     noise: f64,
     denominator: f64,
-    /// What was compared; a tie is no comparison.
+    /// Statistics of the comparisons so far; a tie is no comparison.
     pub stats: Comparisons,
 }
 

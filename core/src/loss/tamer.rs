@@ -112,7 +112,7 @@ pub struct Tamer<'a> {
     ends: &'a [usize],
     judged: &'a [f32],
     denominator: f64,
-    /// What was seen; a judgment is a step.
+    /// Statistics of the parts so far; a judgment is a step.
     pub stats: ValueStats,
 }
 
@@ -163,7 +163,7 @@ pub struct DeepTamer<'a> {
     weights: &'a [f32],
     judged: &'a [f32],
     denominator: f64,
-    /// What was seen, of the weighted steps.
+    /// Statistics of the weighted steps so far.
     pub stats: ValueStats,
 }
 

@@ -1,11 +1,11 @@
 //! Statistics of a value update.
 
-/// What is worth knowing about a value update. Sums, so that parts of a batch merge.
+/// Statistics of a value update. Sums, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ValueStats {
     /// Steps seen.
     pub steps: usize,
-    /// Those whose loss the clip holds.
+    /// Elements whose loss the clip holds.
     pub clipped: usize,
     /// Σ value.
     pub value: f64,
@@ -30,7 +30,7 @@ impl ValueStats {
         self.loss += minimized;
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.steps += other.steps;
         self.clipped += other.clipped;

@@ -6,7 +6,7 @@ use crate::{Error, Real};
 #[cfg(feature = "alloc")]
 use alloc::{vec, vec::Vec};
 
-/// Where weight decay enters.
+/// The place where weight decay enters.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -46,7 +46,7 @@ pub struct Adam {
     pub epsilon_at: EpsilonAt,
     /// Weight decay, per unit of learning rate.
     pub weight_decay: f64,
-    /// Where weight decay enters.
+    /// The place where weight decay enters.
     pub decay: Decay,
 }
 
@@ -94,7 +94,7 @@ pub fn global_norm<'a, R: Real>(grads: impl IntoIterator<Item = &'a [R]>) -> f64
     libm::sqrt(grads.into_iter().flatten().map(|g| g.f64() * g.f64()).sum())
 }
 
-/// What gradients of this global norm are multiplied by: `min(1, max/(norm + 1e-6))`, as PyTorch's
+/// Returns the factor of gradients of this global norm: `min(1, max/(norm + 1e-6))`, as PyTorch's
 /// `clip_grad_norm_` has it (Pascanu et al., arXiv:1211.5063, §3.2).
 ///
 /// # Errors
@@ -159,7 +159,7 @@ pub fn adamw<R: Real>(
     Ok(())
 }
 
-/// What AdamW remembers of a network whose weights are one array, for backends of that kind.
+/// AdamW's state for a network whose weights are one array, for backends of that kind.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdamW<R> {

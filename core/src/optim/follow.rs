@@ -5,20 +5,20 @@ use crate::ranges::within;
 use crate::roles::Learner;
 use alloc::vec;
 
-/// How a copy of a network lags behind it.
+/// The rule by which a copy of a network lags behind it.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Follow {
-    /// It catches up every so many iterations: NLPO's mask policy (Ramamurthy et al., arXiv:2210.01241), a
+    /// A copy every so many iterations: NLPO's mask policy (Ramamurthy et al., arXiv:2210.01241), a
     /// target network (Mnih et al., 2015).
     Every {
         /// From one catching up to the next.
         iterations: u32,
     },
-    /// It closes a part of the gap at each iteration: ILQL's target action values (see [`average`]).
+    /// A moving average of the weights: ILQL's target action values (see [`average`]).
     Average {
-        /// What stays of the gap.
+        /// The share of the gap that stays.
         decay: f64,
     },
 }

@@ -3,7 +3,7 @@
 use crate::Error;
 use crate::ranges::within;
 
-/// How the rate falls after the warm-up, as a share of its peak, with `x` = steps since the warm-up
+/// The shape of the rate after the warm-up, as a share of its peak, with `x` = steps since the warm-up
 /// over steps planned after it.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -17,13 +17,13 @@ pub enum Shape {
     /// `floor + (1 − floor)·½(1 + cos πx)`, and `floor` once x ≥ 1 (arXiv:1608.03983 without
     /// restarts; InstructGPT and OpenRLHF end at 0.1).
     Cosine {
-        /// Where it ends, as a share of the peak.
+        /// The rate at the end, as a share of the peak.
         floor: f64,
     },
     /// `½(1 + cos 2πcx)`, going on past x = 1: Hugging Face's `get_cosine_schedule_with_warmup`,
     /// whose default c is ½. Beware: a run longer than planned sees the rate rise again.
     CosineCycles {
-        /// Whole cosine waves, c.
+        /// The number of cosine waves, c.
         cycles: f64,
     },
     /// `½(1 + cos π·frac(cx))`, and 0 once x ≥ 1: c falls, each from the peak.
@@ -33,7 +33,7 @@ pub enum Shape {
     },
 }
 
-/// How the rate rises at the start: over `steps` steps from `from` times the peak.
+/// The rise of the rate at the start: over `steps` steps from `from` times the peak.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct WarmUp {
@@ -58,7 +58,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// The same rate all along.
+    /// A constant rate.
     pub const fn constant(rate: f64) -> Self {
         Self { peak: rate, warm_up: WarmUp { steps: 0, from: 0.0 }, shape: Shape::Constant, total: 0 }
     }

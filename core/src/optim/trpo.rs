@@ -24,7 +24,7 @@ pub struct Trpo {
     pub tolerance: f64,
     /// See [`Fisher::new`].
     pub displacement: f64,
-    /// How often the step is shortened before it is given up.
+    /// The number of times that the step is shortened before it is given up.
     pub backtracks: usize,
     /// By what it is shortened each time.
     pub shrink: f64,
@@ -44,18 +44,18 @@ impl Default for Trpo {
     }
 }
 
-/// What a step did.
+/// The outcome of a step.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct TrpoStep {
-    /// Whether the weights moved.
+    /// True where the weights moved.
     pub moved: bool,
-    /// How much the surrogate `1/n·Σ A·p_new/p_old` rose.
+    /// The rise of the surrogate `1/n·Σ A·p_new/p_old`.
     pub gain: f64,
-    /// What it would have risen by, were it linear, over the step taken.
+    /// The rise of a linear surrogate over the step taken.
     pub expected: f64,
     /// KL(old ‖ new) in nats per token, by [`KlEstimator::K3`].
     pub kl: f64,
-    /// How often the step was shortened.
+    /// The number of times that the step was shortened.
     pub backtracks: usize,
     /// The linear system's residual, relative to the gradient.
     pub residual: f64,
@@ -141,7 +141,7 @@ impl Trpo {
     }
 }
 
-/// What a step is to raise, around the policy that drew the tokens.
+/// The surrogate that a step is to raise, around the policy that drew the tokens.
 struct Surrogate<'a> {
     batch: Batch<'a>,
     advantages: Vec<f32>,
@@ -164,7 +164,7 @@ impl<'a> Surrogate<'a> {
         Ok(Self { batch, advantages, old, tokens })
     }
 
-    /// Its gradient at the old weights, where every ratio is 1: `1/n·Σ A·∂ln p`.
+    /// The surrogate's gradient at the old weights, where every ratio is 1: `1/n·Σ A·∂ln p`.
     async fn slope<P: Parameters>(&self, policy: &mut P) -> Result<Vec<f64>, <P as Learner>::Error> {
         let over = self.tokens as f32;
         let cotangents: Vec<f32> = self.advantages.iter().map(|a| a / over).collect();
@@ -175,7 +175,7 @@ impl<'a> Surrogate<'a> {
         Ok(gradient.into_iter().map(f64::from).collect())
     }
 
-    /// How much it rose, and how far the policy is from the old one.
+    /// The surrogate's rise, and the KL from the old policy.
     async fn measure<P: Reference>(&self, policy: &mut P) -> Result<(f64, f64), P::Error> {
         let mut new = vec![0.0; self.old.len()];
         policy.log_probs(self.batch, &mut new).await?;

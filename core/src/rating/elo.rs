@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 /// A game.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Game {
-    /// Who, by index.
+    /// The two players, by index.
     pub players: [usize; 2],
     /// The first player's: 1 won, ½ tied, 0 lost.
     pub score: f64,
@@ -21,7 +21,7 @@ pub struct Game {
 pub struct Elo {
     /// K, in Elo points: the most that a game moves.
     pub k: f64,
-    /// Where all players start, in Elo points.
+    /// The rating that all players start with, in Elo points.
     pub start: f64,
 }
 

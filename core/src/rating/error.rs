@@ -1,7 +1,7 @@
 use crate::Error;
 use alloc::vec::Vec;
 
-/// Why there are no ratings.
+/// An error of results that give no ratings.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RatingError {

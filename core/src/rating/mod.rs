@@ -1,4 +1,4 @@
-//! How good models are, from who won against whom.
+//! Ratings of models, from who won against whom.
 //!
 //! | | from | interval |
 //! |---|---|---|

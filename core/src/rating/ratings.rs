@@ -26,7 +26,7 @@ impl Ratings {
         Some(Measured { value, error: libm::sqrt(self.between(player, player)?) })
     }
 
-    /// How far `first` is above `second`: the log-odds of winning.
+    /// The advantage of `first` over `second`: the log-odds of winning.
     pub fn gap(&self, first: usize, second: usize) -> Option<Measured> {
         let value = self.strengths.get(first)? - self.strengths.get(second)?;
         let own = self.between(first, first)? + self.between(second, second)?;

@@ -35,10 +35,10 @@ impl Resampled {
         self.middle(level, |row| row[player])
     }
 
-    /// The same for how far `first` is above `second`.
+    /// The interval of the advantage of `first` over `second`.
     ///
     /// # Errors
-    /// As [`Self::interval`].
+    /// Boxed form of [`Self::interval`].
     pub fn gap(&self, first: usize, second: usize, level: f64) -> Result<(f64, f64), Error> {
         self.player(first)?;
         self.player(second)?;

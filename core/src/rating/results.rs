@@ -1,9 +1,9 @@
 use crate::random::Draws;
 
-/// What two players' games came to.
+/// The results of two players' games.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Results {
-    /// Who, by index.
+    /// The two players, by index.
     pub players: [usize; 2],
     /// Games that the first won.
     pub won: u32,
@@ -24,7 +24,7 @@ impl Results {
         u64::from(self.won) + u64::from(self.lost) + u64::from(self.tied)
     }
 
-    /// As many games, each drawn from these.
+    /// Draws as many games from these.
     pub(super) fn resample(&self, draws: &mut Draws) -> Self {
         let mut again = Self { won: 0, lost: 0, tied: 0, ..*self };
         let games = self.games() as usize;

@@ -23,7 +23,7 @@ use alloc::vec::Vec;
 pub struct Ensemble<R> {
     members: Vec<R>,
     rule: EnsembleRule,
-    /// How far the members disagreed on all that was scored so far.
+    /// Statistics of the members' disagreement on all that was scored so far.
     pub disagreement: Disagreement,
 }
 
@@ -45,7 +45,7 @@ impl<R> Ensemble<R> {
         &self.members
     }
 
-    /// The same, to be asked one by one.
+    /// The members, to be asked one by one.
     pub fn members_mut(&mut self) -> &mut [R] {
         &mut self.members
     }

@@ -3,7 +3,7 @@
 use crate::ranges::{finite, within};
 use crate::{Error, Real};
 
-/// How the members' scores of a text make one (Coste et al., arXiv:2310.02743). σ is the members'
+/// A rule that makes one score of the members' (Coste et al., arXiv:2310.02743). σ is the members'
 /// population deviation.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub enum EnsembleRule {
     },
 }
 
-/// How far members disagree. Sums over texts, so that parts of a batch merge.
+/// Statistics of the members' disagreement. Sums over texts, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Disagreement {
     /// Texts seen.
@@ -39,7 +39,7 @@ pub struct Disagreement {
 }
 
 impl Disagreement {
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.texts += other.texts;
         self.deviation += other.deviation;

@@ -1,4 +1,4 @@
-//! What turns a reward model's raw score into a reward.
+//! The scale of a reward model's scores.
 
 use crate::advantage::Variance;
 use crate::advantage::whitening::{mean, variance};

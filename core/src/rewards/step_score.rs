@@ -4,7 +4,7 @@ use crate::loss::sigmoid::minus_log_sigmoid;
 use crate::ranges::finite;
 use crate::{Error, Real};
 
-/// How the steps of a solution make one score.
+/// A rule that makes one score of the steps of a solution.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]

@@ -9,14 +9,14 @@ use alloc::vec::Vec;
 /// probability (see [`StepScore`]; [`crate::loss::Process`] trains it).
 #[derive(Clone, Debug)]
 pub struct Steps<C> {
-    /// Its values are the logits of a step's being right.
+    /// The critic, whose values are the logits of a step's being right.
     pub critic: C,
     /// The token that ends a step. The last token of a text ends one whatever it is.
     pub end: u32,
-    /// What an answer begins after: steps are those behind the last place where these tokens stand. Empty,
+    /// The tokens that an answer begins after: steps are those behind the last place where they stand. Empty,
     /// or nowhere to be found: the whole text is the answer.
     pub after: Vec<u32>,
-    /// How steps make a score.
+    /// The rule that makes a score of the steps.
     pub how: StepScore,
 }
 

@@ -5,7 +5,7 @@
 pub struct Measured {
     /// The number.
     pub value: f64,
-    /// Its standard error, in the same unit.
+    /// The standard error, in the same unit.
     pub error: f64,
 }
 
@@ -36,7 +36,7 @@ impl ClusterMean {
         self.merge(&Self { clusters: 1.0, sum, size: size as f64, ..Self::default() });
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         let clusters = self.clusters + other.clusters;
         if clusters == 0.0 {

@@ -38,7 +38,7 @@ impl RunningMoments {
         }
     }
 
-    /// How many numbers were seen.
+    /// Returns the number of numbers seen.
     pub fn count(&self) -> f64 {
         self.count
     }
@@ -67,7 +67,7 @@ impl RunningMoments {
     /// The root of [`Self::variance`].
     ///
     /// # Errors
-    /// As [`Self::variance`].
+    /// Boxed form of [`Self::variance`].
     pub fn deviation(&self, kind: Variance) -> Result<f64, Error> {
         self.variance(kind).map(libm::sqrt)
     }

@@ -5,10 +5,10 @@ use crate::ranges::{finite, positive};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 
-/// What was rewarded.
+/// Logged rewards, of responses or of tokens.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Feedback<'a> {
-    /// Whole responses.
+    /// Rewards of whole responses.
     Responses {
         /// One past each sequence's last token, `[sequences]`.
         ends: &'a [usize],
@@ -27,7 +27,7 @@ pub struct LoggedFeedback<'a> {
     feedback: Feedback<'a>,
     logged: Option<&'a [f32]>,
     denominator: f64,
-    /// What was seen of the weights.
+    /// Statistics of the importance weights so far.
     pub stats: CounterfactualStats,
 }
 
@@ -68,7 +68,7 @@ impl Objective for LoggedFeedback<'_> {
     }
 
     /// # Errors
-    /// [`counterfactual`]'s; [`Error::TooFew`] for a rewarded sequence that owes no token;
+    /// [`counterfactual`]'s; [`Error::TooFew`] for a rewarded sequence without a loss token;
     /// [`Error::Ends`] for a token beyond the last sequence.
     fn tokens(
         &mut self,

@@ -2,7 +2,7 @@ use super::*;
 use crate::oracle::{close, slope};
 
 #[test]
-fn is_the_mean_of_what_is_owed_and_parts_add_up() {
+fn is_the_mean_over_loss_tokens_and_parts_add_up() {
     let x = [-1.0, -2.5, -0.25];
     let mut grad = [f64::NAN; 3];
     let whole = cross_entropy(&x, 3.0, 27.8, &mut grad).unwrap();

@@ -12,7 +12,7 @@ pub struct DistilCandidates<'a> {
     teacher: &'a [f32],
     settings: Distillation,
     denominator: f64,
-    /// What was seen.
+    /// Statistics of the parts so far.
     pub stats: DistillationStats,
 }
 

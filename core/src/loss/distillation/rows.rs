@@ -5,13 +5,13 @@ use crate::ranges::{finite, positive};
 use crate::{Error, HeldRows, RowObjective};
 use alloc::vec::Vec;
 
-/// How a student learns its teacher's distributions.
+/// Settings of distillation.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Distillation {
-    /// What is made small.
+    /// The divergence that is minimized.
     pub divergence: Divergence,
-    /// What becomes of ids that are no candidates; whole rows have none.
+    /// The treatment of ids that are no candidates; whole rows have none.
     pub tail: Tail,
     /// Divides both networks' logits. For candidates it has to be the batch's.
     pub temperature: f64,
@@ -37,7 +37,7 @@ impl Distillation {
     }
 }
 
-/// What a student was taught. Sums, so that parts of a batch merge.
+/// Statistics of distillation. Sums, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DistillationStats {
     /// Tokens seen.
@@ -47,7 +47,7 @@ pub struct DistillationStats {
 }
 
 impl DistillationStats {
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.divergence += other.divergence;
@@ -62,12 +62,12 @@ pub struct DistilRows<'a> {
     settings: Distillation,
     denominator: f64,
     row: Vec<f32>,
-    /// What was seen.
+    /// Statistics of the parts so far.
     pub stats: DistillationStats,
 }
 
 impl<'a> DistilRows<'a> {
-    /// `teacher`: its logits at the tokens that the student owes. `denominator` counts the loss tokens of
+    /// `teacher`: its logits at the loss tokens. `denominator` counts the loss tokens of
     /// the whole optimizer batch.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl RowObjective for DistilRows<'_> {
     }
 }
 
-/// The same error, telling which token of the batch has no finite divergence.
+/// Adds to an error which token of the batch has no finite divergence.
 pub(super) fn at_position(error: Error, position: usize) -> Error {
     match error {
         Error::NotFinite { name: "divergence", .. } => {

@@ -12,11 +12,11 @@ pub struct ActionValues<'a> {
     targets: &'a [f32],
     settings: Ilql,
     denominator: f64,
-    /// What was seen.
+    /// Statistics of the parts so far.
     pub stats: ActionStats,
 }
 
-/// What an action-value head was taught. Sums, so that parts of a batch merge.
+/// Statistics of an action-value head. Sums, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ActionStats {
     /// Tokens seen.
@@ -28,7 +28,7 @@ pub struct ActionStats {
 }
 
 impl ActionStats {
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.squared_error += other.squared_error;

@@ -12,23 +12,23 @@ pub struct StateValues<'a> {
     loss_mask: &'a [bool],
     settings: Ilql,
     denominator: f64,
-    /// What was seen.
+    /// Statistics of the parts so far.
     pub stats: StateStats,
 }
 
-/// What a critic was taught. Sums, so that parts of a batch merge.
+/// Statistics of a critic. Sums, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct StateStats {
     /// Tokens seen.
     pub tokens: usize,
-    /// Those whose target is above the value.
+    /// Tokens whose target is above the value.
     pub above: usize,
     /// Σ loss, in units of reward, squared.
     pub loss: f64,
 }
 
 impl StateStats {
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.tokens += other.tokens;
         self.above += other.above;

@@ -11,7 +11,7 @@ pub struct LabeledResponses<'a> {
     settings: Kto,
     desirable: Judged<'a, bool>,
     baseline: f64,
-    /// What was seen.
+    /// Statistics of the parts so far.
     pub stats: LabelStats,
 }
 
@@ -50,7 +50,7 @@ impl Objective for LabeledResponses<'_> {
     }
 
     /// # Errors
-    /// [`kto`]'s; [`Error::TooFew`] for a sequence that owes no token; [`Error::Ends`] for a token beyond
+    /// [`kto`]'s; [`Error::TooFew`] for a sequence without a loss token; [`Error::Ends`] for a token beyond
     /// the last sequence.
     fn tokens(
         &mut self,

@@ -49,7 +49,7 @@ impl Objective for NashPolicy<'_> {
     }
 
     /// # Errors
-    /// [`nash_md`]'s; [`Error::TooFew`] for a sequence that owes no token; [`Error::Ends`] for a token
+    /// [`nash_md`]'s; [`Error::TooFew`] for a sequence without a loss token; [`Error::Ends`] for a token
     /// beyond the last sequence.
     fn tokens(
         &mut self,

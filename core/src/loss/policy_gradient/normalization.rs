@@ -1,11 +1,11 @@
-//! How much each token of a batch counts.
+//! The weight of each token of a batch.
 
 use crate::batch::spans;
 use crate::error::{check, rising};
 use crate::ranges::positive;
 use crate::{Error, Real};
 
-/// What the tokens of a batch of responses are averaged over.
+/// The mean that is taken over the tokens of a batch of responses.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -34,7 +34,7 @@ impl Normalization {
         }
     }
 
-    /// Each loss token's weight; 0 where nothing is in the loss mask. `ends`: `[sequences]`; `loss_mask`, `out`:
+    /// Computes each loss token's weight; other tokens get 0. `ends`: `[sequences]`; `loss_mask`, `out`:
     /// `[tokens]`; `denominator` is [`Self::denominator`] of the whole optimizer batch, of which this
     /// may be any part that splits no sequence.
     ///

@@ -1,4 +1,4 @@
-//! What is worth knowing about an update without a critic.
+//! Statistics of an update without a critic.
 
 use crate::loss::PolicyStats;
 
@@ -9,7 +9,7 @@ pub struct OnPolicyStats {
     /// one ratio, which is judged by its first token's advantage. Its entropy stays 0: see
     /// [`Self::entropy`].
     pub ratios: PolicyStats,
-    /// Those among the clipped whose advantage is negative.
+    /// Clipped ones whose advantage is negative.
     pub clipped_low: usize,
     /// Tokens seen.
     pub tokens: usize,
@@ -20,7 +20,7 @@ pub struct OnPolicyStats {
 }
 
 impl OnPolicyStats {
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.ratios.merge(&other.ratios);
         self.clipped_low += other.clipped_low;

@@ -1,4 +1,4 @@
-//! What is differentiated in place of the expected reward.
+//! Surrogates, which are differentiated in place of the expected reward.
 
 use crate::loss::{PolicyClip, PolicyToken};
 use crate::{Error, Real};
@@ -26,7 +26,7 @@ pub enum Surrogate {
 }
 
 impl Surrogate {
-    /// Whether a response's tokens share one ratio.
+    /// Returns whether a response's tokens share one ratio.
     pub fn by_sequence(&self) -> bool {
         matches!(self, Self::SequenceMean(_) | Self::SequenceProduct(_))
     }

@@ -286,7 +286,7 @@ fn through_the_objective(o: &mut PolicyGradient, tiles: &[(usize, usize)]) -> ([
 }
 
 #[test]
-fn tiles_add_up_and_only_owed_positions_are_read() {
+fn tiles_add_up_and_only_loss_tokens_are_read() {
     let kl = KlTerm { beta: 0.1, estimator: KlEstimator::K3 };
     let new = || PolicyGradient::new(COLUMNS, Surrogate::Clipped(SYMMETRIC)).unwrap().with_kl(kl).unwrap();
     let (mut whole, mut tiled) = (new().with_entropy(0.01).unwrap(), new().with_entropy(0.01).unwrap());

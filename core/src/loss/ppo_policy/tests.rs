@@ -155,7 +155,7 @@ const OLD: [f32; 5] = [f32::NAN, -1.0, -2.0, f32::NAN, -0.5];
 const ADVANTAGES: [f32; 5] = [f32::NAN, 1.0, -1.0, f32::NAN, 2.0];
 
 #[test]
-fn tiles_add_up_and_only_owed_positions_are_read() {
+fn tiles_add_up_and_only_loss_tokens_are_read() {
     let new = [-0.9, -2.5, -0.5];
     let h = [1.0, 2.0, 3.0];
     let run = |tiles: &[(usize, usize)]| {

@@ -6,7 +6,7 @@ use crate::ranges::{finite, positive, within};
 use crate::{Coupling, Error, Needs, Objective};
 use alloc::vec::Vec;
 
-/// What is counted over the whole optimizer batch.
+/// Counts of the whole optimizer batch, the denominators.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreferenceCounts {
     /// Pairs.
@@ -25,7 +25,7 @@ pub struct PreferencePairs<'a> {
     reference: Option<&'a [f32]>,
     first_wins: Option<&'a [bool]>,
     optimism: f64,
-    /// What was compared; its loss is the preference loss alone.
+    /// Statistics of the comparisons so far; their loss is the preference loss alone.
     pub stats: PreferenceStats,
     /// Σ −ln p of the chosen tokens seen, in nats.
     pub chosen_nats: f64,
@@ -87,7 +87,7 @@ impl<'a> PreferencePairs<'a> {
         Ok(self)
     }
 
-    /// How much a nat of each of a chosen response's tokens costs in the SFT term.
+    /// The cost in the SFT term of a nat of each of a chosen response's tokens.
     fn supervised(&self, chosen: &Response) -> f64 {
         let settings = self.settings.supervised;
         if settings.coefficient == 0.0 {
@@ -118,7 +118,7 @@ impl Objective for PreferencePairs<'_> {
     }
 
     /// # Errors
-    /// [`preference`]'s; [`Error::TooFew`] for a sequence that owes no token; [`Error::Ends`] for a token
+    /// [`preference`]'s; [`Error::TooFew`] for a sequence without a loss token; [`Error::Ends`] for a token
     /// beyond the last sequence.
     fn tokens(
         &mut self,

@@ -8,9 +8,9 @@ use crate::loss::{Preference, PreferenceLoss};
 pub struct Pair {
     /// The loss.
     pub loss: f64,
-    /// Its slope in the chosen response's log-ratio.
+    /// The slope in the chosen response's log-ratio.
     pub chosen: f64,
-    /// Its slope in the rejected response's log-ratio.
+    /// The slope in the rejected response's log-ratio.
     pub rejected: f64,
 }
 

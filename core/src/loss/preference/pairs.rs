@@ -7,13 +7,13 @@ use crate::ranges::{finite, positive};
 use crate::{Error, Real};
 use alloc::vec::Vec;
 
-/// What pairs of responses are worth to the policy and the reference.
+/// Log-probabilities of pairs of responses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairLogProbs<'a, R> {
     /// The policy's log-probabilities of the chosen responses, `[pairs]`, in nats, summed or averaged
     /// over their tokens as [`Preference::reduction`] says.
     pub chosen: &'a [R],
-    /// The same of the rejected responses.
+    /// The policy's log-probabilities of the rejected responses, likewise.
     pub rejected: &'a [R],
     /// The reference's of both, reduced in the same way; read where [`Preference::against`] says so.
     pub reference: Option<[&'a [R]; 2]>,

@@ -1,4 +1,4 @@
-//! Which loss over pairs, and its numbers.
+//! Settings of losses over pairs.
 
 use crate::Error;
 use crate::log_probs::Reduction;
@@ -37,7 +37,7 @@ pub enum PreferenceLoss {
     /// Alignment by optimal transport of margins: policy and reference margins, each sorted over the
     /// batch, are compared rank by rank (Melnyk et al., arXiv:2406.05882).
     Aot,
-    /// The same for responses that are no pairs: chosen and rejected log-ratios, each sorted.
+    /// AOT for responses that are no pairs: chosen and rejected log-ratios, each sorted.
     AotPair,
     /// DPO without a reference, with an SFT term (Xu et al., arXiv:2401.08417).
     Cpo,
@@ -57,7 +57,7 @@ use PreferenceLoss::{
     AlphaPo, Aot, AotPair, Cdpo, Cpo, CpoHinge, CpoIpo, Dpo, ExoPair, Ipo, Orpo, Robust, Simpo, SppoHard,
 };
 
-/// What a response's log-probability is measured against.
+/// The baseline of a response's log-probability.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -69,7 +69,7 @@ pub enum Against {
     Nothing,
 }
 
-/// What an SFT term is a mean over.
+/// The elements that an SFT term is a mean over.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
@@ -86,9 +86,9 @@ pub enum Per {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct SupervisedTerm {
-    /// Its weight beside the preference loss; 0 leaves it out.
+    /// The weight beside the preference loss; 0 leaves it out.
     pub coefficient: f64,
-    /// What the mean is taken over.
+    /// The elements that the mean is taken over.
     pub per: Per,
 }
 
@@ -97,7 +97,7 @@ pub struct SupervisedTerm {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Preference {
-    /// Which one.
+    /// The name of the loss.
     pub loss: PreferenceLoss,
     /// β: implicit reward per nat of log-ratio; ORPO's λ, the weight of its loss.
     pub beta: f64,
@@ -109,11 +109,11 @@ pub struct Preference {
     pub margin: f64,
     /// τ of `discopop`; the others do not read it.
     pub tau: f64,
-    /// What is compared.
+    /// The shape of the implicit reward.
     pub shape: RewardShape,
-    /// What the log-probability of a response is.
+    /// The reduction of a response's log-probabilities.
     pub reduction: Reduction,
-    /// What it is measured against.
+    /// The baseline of the log-probability.
     pub against: Against,
     /// The SFT term.
     pub supervised: SupervisedTerm,
@@ -146,7 +146,7 @@ impl Preference {
         }
     }
 
-    /// Whether the loss sorts over the optimizer batch, which is then never split.
+    /// Returns whether the loss sorts over the optimizer batch, which is then never split.
     pub fn sorts(&self) -> bool {
         matches!(self.loss, Aot | AotPair)
     }

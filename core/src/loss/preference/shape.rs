@@ -1,10 +1,10 @@
-//! What a log-ratio is worth.
+//! Shapes of the implicit reward.
 
 use crate::Error;
 use crate::loss::sigmoid::minus_log_sigmoid;
 use crate::ranges::finite;
 
-/// What the comparison is made of: a function φ of x, a response's log-ratio to the reference or, without
+/// A shape of the implicit reward: a function φ of x, a response's log-ratio to the reference or, without
 /// one, its log-probability, in nats.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

@@ -1,4 +1,4 @@
-//! What a batch of preferences says of the policy.
+//! Statistics of a batch of preferences.
 
 /// Sums over pairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,7 +40,7 @@ impl PreferenceStats {
         mean(self.rejected, self.pairs)
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.loss += other.loss;
         self.pairs += other.pairs;

@@ -6,11 +6,11 @@ use std::vec;
 use std::vec::Vec;
 
 const ENDS: [usize; 2] = [3, 8];
-const OWED: [bool; 8] = [false, true, true, false, true, true, true, true];
+const LOSS_MASK: [bool; 8] = [false, true, true, false, true, true, true, true];
 
 fn weights(n: Normalization) -> [f64; 8] {
     let mut out = [f64::NAN; 8];
-    n.weights(&ENDS, &OWED, n.denominator(2, 6), &mut out).unwrap();
+    n.weights(&ENDS, &LOSS_MASK, n.denominator(2, 6), &mut out).unwrap();
     out
 }
 
@@ -21,7 +21,7 @@ fn each_counts_what_it_says() {
     assert_eq!(weights(Normalization::Response), [0.0, a, a, 0.0, b, b, b, b]);
     assert_eq!(weights(Normalization::Constant { length: 5 }), [0.0, c, c, 0.0, c, c, c, c]);
     let mut out = [f64::NAN; 8];
-    broadcast(&[2.0, -1.0], &ENDS, &OWED, &mut out).unwrap();
+    broadcast(&[2.0, -1.0], &ENDS, &LOSS_MASK, &mut out).unwrap();
     assert_eq!(out, [0.0, 2.0, 2.0, 0.0, -1.0, -1.0, -1.0, -1.0]);
 }
 
@@ -44,12 +44,12 @@ proptest! {
 
 #[test]
 fn what_does_not_fit_is_named() {
-    let bad = |n: Normalization, denominator| n.weights(&ENDS, &OWED, denominator, &mut [0.0f32; 8]);
+    let bad = |n: Normalization, denominator| n.weights(&ENDS, &LOSS_MASK, denominator, &mut [0.0f32; 8]);
     assert!(matches!(bad(Normalization::Token, 0.0), Err(Error::Range { name: "denominator", .. })));
     let none = bad(Normalization::Constant { length: 0 }, 1.0);
     assert!(matches!(none, Err(Error::Range { name: "length", .. })));
-    let short = Normalization::Token.weights(&ENDS, &OWED, 1.0, &mut [0.0f32; 7]);
+    let short = Normalization::Token.weights(&ENDS, &LOSS_MASK, 1.0, &mut [0.0f32; 7]);
     assert_eq!(short, Err(Error::Shape { name: "out", want: 8, got: 7 }));
-    assert!(broadcast(&[1.0], &ENDS, &OWED, &mut [0.0; 8]).is_err());
-    assert_eq!(broadcast(&[1.0], &[3], &OWED, &mut [0.0; 8]), Err(Error::Ends { sequence: 0 }));
+    assert!(broadcast(&[1.0], &ENDS, &LOSS_MASK, &mut [0.0; 8]).is_err());
+    assert_eq!(broadcast(&[1.0], &[3], &LOSS_MASK, &mut [0.0; 8]), Err(Error::Ends { sequence: 0 }));
 }

@@ -50,7 +50,7 @@ fn gradients_are_slopes_with_every_term() {
 }
 
 #[test]
-fn log_ratios_are_sums_or_means_of_the_owed_tokens() {
+fn log_ratios_are_sums_or_means_of_the_loss_tokens() {
     let (loss, grad, stats) = run(all(PreferenceLoss::Dpo), &NEW);
     // Chosen 1.0 and −0.25 nats, rejected −1.0 and −0.75.
     assert_eq!((stats.chosen, stats.rejected, stats.correct), (0.75, -1.75, 2));
