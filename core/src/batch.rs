@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_token_owes_nothing() {
+    fn a_first_token_is_never_in_the_loss() {
         let sequences = Ragged::new(&[1, 2, 3], &[1, 3]).unwrap();
         assert!(Batch::new(sequences, &[false, false, true]).is_ok());
         assert_eq!(Batch::new(sequences, &[false, true, true]), Err(Error::Ends { sequence: 1 }));

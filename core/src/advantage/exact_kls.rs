@@ -1,3 +1,5 @@
+//! The exact KL from a reference, token by token.
+
 use crate::advantage::exact_kl;
 use crate::capabilities::Rows;
 use crate::error::check;

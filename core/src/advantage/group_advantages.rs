@@ -29,7 +29,7 @@ pub enum Scale {
 /// Advantages of a batch of rewards: `A = (r − b) / (σ + ε)`.
 ///
 /// ```
-/// use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale};
+/// use rlhf_core::advantage::{Baseline, GroupAdvantages, Scale};
 /// let rloo = GroupAdvantages { baseline: Baseline::LeaveOneOut, scale: Scale::None, epsilon: 0.0 };
 /// let mut advantages = [0.0; 4];
 /// rloo.advantages(&[1.0, 3.0, 0.0, 0.5], &[2, 4], &[], &mut advantages)?;

@@ -1,4 +1,4 @@
-//! Right or wrong: a step of a solution, or the whole.
+//! Binary cross-entropy, of outcome and process reward models.
 
 use crate::error::{at, check};
 use crate::loss::sigmoid::minus_log_sigmoid;

@@ -1,3 +1,5 @@
+//! A loss that is linear in the log-probabilities.
+
 use crate::error::{at, check};
 use crate::ranges::finite;
 use crate::{Error, Needs, Objective};

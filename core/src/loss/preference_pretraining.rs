@@ -1,3 +1,5 @@
+//! Preference-model pretraining (Askell et al., arXiv:2112.00861).
+
 use crate::loss::{CrossEntropy, Pairwise};
 use crate::{Coupling, Error, Needs, Objective};
 

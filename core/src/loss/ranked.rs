@@ -1,3 +1,5 @@
+//! Losses of rankings as an objective.
+
 use crate::error::{check, rising};
 use crate::loss::{Comparisons, Stages, Ties, k_wise, plackett_luce};
 use crate::ranges::positive;

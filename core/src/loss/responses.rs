@@ -1,4 +1,4 @@
-//! Owed tokens, response by response.
+//! Loss tokens, response by response.
 
 use crate::Error;
 use crate::error::{at, check};

@@ -1,4 +1,4 @@
-//! Regression onto what a person says of single steps.
+//! TAMER and Deep TAMER: regression onto a person's judgments of single steps.
 
 use crate::error::{check, rising};
 use crate::loss::ValueStats;

@@ -1,3 +1,5 @@
+//! NLPO's renormalization within a lagging policy's support (Ramamurthy et al., arXiv:2210.01241).
+
 use crate::error::{at, check};
 use crate::log_probs::{log_prob, log_prob_pull};
 use crate::ranges::{positive, within};

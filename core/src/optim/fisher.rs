@@ -1,3 +1,5 @@
+//! Products with a policy's Fisher information.
+
 use crate::capabilities::Parameters;
 use crate::error::check;
 use crate::loss::Linear;

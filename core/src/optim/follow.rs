@@ -1,3 +1,5 @@
+//! Networks that lag behind another one.
+
 use crate::Error;
 use crate::capabilities::Parameters;
 use crate::optim::average;

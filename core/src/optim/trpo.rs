@@ -1,3 +1,5 @@
+//! Trust region policy optimization (Schulman et al., arXiv:1502.05477).
+
 use crate::advantage::KlEstimator;
 use crate::capabilities::Parameters;
 use crate::error::check;

@@ -1,3 +1,5 @@
+//! Bradley–Terry strengths by maximum likelihood.
+
 use crate::Error;
 use crate::loss::sigmoid::minus_log_sigmoid;
 use crate::random::Key;

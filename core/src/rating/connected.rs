@@ -1,3 +1,5 @@
+//! Groups of players that are connected by games.
+
 use alloc::vec;
 use alloc::vec::Vec;
 

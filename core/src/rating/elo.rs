@@ -1,3 +1,5 @@
+//! Elo ratings.
+
 use crate::Error;
 use crate::random::Key;
 use crate::ranges::{positive, within};

@@ -1,3 +1,5 @@
+//! Errors of ratings.
+
 use crate::Error;
 use alloc::vec::Vec;
 

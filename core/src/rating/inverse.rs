@@ -1,3 +1,5 @@
+//! The inverse of a positive definite matrix.
+
 /// Inverts a symmetric positive definite `[n, n]` matrix in place (Gauss–Jordan, which needs no pivoting
 /// there); `None` where it is not one, to working precision.
 pub(super) fn invert(a: &mut [f64], n: usize) -> Option<()> {

@@ -1,3 +1,5 @@
+//! Ratings with their covariance.
+
 use crate::stats::Measured;
 use alloc::vec::Vec;
 

@@ -1,3 +1,5 @@
+//! Bootstrap resamples of ratings.
+
 use crate::Error;
 use crate::ranges::within;
 use alloc::vec;

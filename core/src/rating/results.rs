@@ -1,3 +1,5 @@
+//! Results between two players.
+
 use crate::random::Draws;
 
 /// The results of two players' games.

@@ -1,3 +1,5 @@
+//! Several reward models as one.
+
 use crate::error::check;
 use crate::rewards::{Disagreement, EnsembleRule};
 use crate::roles::Reward;

@@ -1,3 +1,5 @@
+//! A critic of steps as a judge of whole texts.
+
 use crate::Ragged;
 use crate::error::check;
 use crate::rewards::StepScore;

@@ -1,3 +1,5 @@
+//! The counterfactual loss of logged feedback as an objective.
+
 use crate::error::{at, check};
 use crate::loss::responses::{pull, responses};
 use crate::loss::{Counterfactual, CounterfactualStats, Normalizer, counterfactual};

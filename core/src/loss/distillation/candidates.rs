@@ -1,3 +1,5 @@
+//! Distillation from a teacher's likeliest ids as an objective.
+
 use crate::error::check;
 use crate::loss::distillation::rows::at_position;
 use crate::loss::{Distillation, DistillationStats, distil_candidates};

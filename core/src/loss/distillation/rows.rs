@@ -1,3 +1,5 @@
+//! Distillation from a teacher's rows as an objective.
+
 use crate::error::check;
 use crate::log_probs::log_softmax;
 use crate::loss::{Divergence, Tail, distil_row};

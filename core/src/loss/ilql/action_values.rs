@@ -1,3 +1,5 @@
+//! ILQL's loss of action values as an objective.
+
 use crate::error::{at, check};
 use crate::loss::{ActionLoss, Ilql};
 use crate::ranges::positive;

@@ -1,3 +1,5 @@
+//! ILQL's loss of state values as an objective.
+
 use crate::error::check;
 use crate::loss::Ilql;
 use crate::ranges::{finite, positive};

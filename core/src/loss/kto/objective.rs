@@ -1,3 +1,5 @@
+//! KTO as an objective.
+
 use crate::error::check;
 use crate::loss::responses::{Judged, pull};
 use crate::loss::{Kto, LabelStats, kto};

@@ -1,3 +1,5 @@
+//! Nash-MD as an objective.
+
 use crate::error::at;
 use crate::loss::responses::Judged;
 use crate::loss::{NashMd, nash_md};

@@ -1,3 +1,5 @@
+//! Losses over pairs as an objective.
+
 use crate::error::check;
 use crate::log_probs::Reduction;
 use crate::loss::responses::{Response, responses};
@@ -11,7 +13,7 @@ use alloc::vec::Vec;
 pub struct PreferenceCounts {
     /// Pairs.
     pub pairs: f64,
-    /// Owed tokens of the chosen responses; read by an SFT term that is a mean per token.
+    /// Loss tokens of the chosen responses; read by an SFT term that is a mean per token.
     pub chosen_tokens: f64,
 }
 
