@@ -1,4 +1,4 @@
-//! How fast the loops over tokens are, beside copying memory: one thread, 2²⁰ tokens, f32.
+//! Times of the loops over tokens, beside copying memory: one thread, 2²⁰ tokens, f32.
 //!
 //! ```sh
 //! cargo bench -p rlhf-core --bench loops            # a quarter of a minute

@@ -42,8 +42,8 @@ pub trait Objective {
         Coupling::Token
     }
 
-    /// The loss of tokens in the loss mask: `positions` rise and index the batch's tokens; all slices have one element for
-    /// each. Log-probabilities and entropies are in nats. `entropy` and `grad_entropy` are empty
+    /// The loss of tokens in the loss mask: `positions` rise and index the batch's tokens; all slices have
+    /// one element for each. Log-probabilities and entropies are in nats. `entropy` and `grad_entropy` are empty
     /// unless asked for. Returns this part of the loss.
     ///
     /// # Errors

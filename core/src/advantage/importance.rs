@@ -143,13 +143,13 @@ impl ImportanceCorrection {
                     };
                     let (weight, limited) = self.limit.apply(libm::exp(log_ratio));
                     out[t] = R::of(weight);
-                    let seen = ImportanceStats {
+                    let token = ImportanceStats {
                         tokens: 1,
                         limited: usize::from(limited),
                         weight,
                         squared_weight: weight * weight,
                     };
-                    stats.merge(&seen);
+                    stats.merge(&token);
                 }
             }
         }

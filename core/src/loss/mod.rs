@@ -11,7 +11,7 @@
 //! | reward model | see below | scores, values |
 //! | PPO, policy | [`PpoPolicy`] | log-probabilities, entropies |
 //! | PPO, critic | [`PpoValue`] | values |
-//! | policy gradients without a critic: REINFORCE to GSPO | [`PolicyGradient`], see [`policy_gradient()`] | log-probabilities, entropies |
+//! | policy gradients without a critic: REINFORCE to GSPO | [`PolicyGradient`] | log-probabilities, entropies |
 //! | preferences: DPO and its kin, KTO, Nash-MD, logged feedback | `PreferencePairs`, `LabeledResponses`, `NashPolicy`, `LoggedFeedback` | log-probabilities |
 //! | NLPO | `WithinSupport` around [`PpoPolicy`] | logits, of a lagging policy and of the policy |
 //! | distillation, exact KL | `DistilRows` | logits, of teacher and student |

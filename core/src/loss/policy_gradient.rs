@@ -156,6 +156,32 @@ impl<R: Real> Sum<'_, R> {
 
 /// A surrogate loss over responses whose advantages are known, with a KL term and an entropy bonus
 /// where asked for: [`policy_gradient`].
+///
+/// A method is a choice of baseline and scale ([`GroupAdvantages`]), surrogate and normalization:
+///
+/// | method | baseline, scale | surrogate | normalization |
+/// |---|---|---|---|
+/// | REINFORCE | [`Baseline::None`] or [`Baseline::Moving`] | [`Surrogate::LogProb`] | [`Normalization::Token`] |
+/// | ReMax (arXiv:2310.10505) | [`Baseline::Greedy`] | [`Surrogate::LogProb`] | any |
+/// | RLOO (arXiv:2402.14740) | [`Baseline::LeaveOneOut`] | [`Surrogate::SequenceProduct`] | [`Normalization::Response`] |
+/// | GRPO (arXiv:2402.03300) | [`Baseline::GroupMean`], [`Scale::Group`] | [`Surrogate::Clipped`], k3 | [`Normalization::Response`] |
+/// | Dr. GRPO (arXiv:2503.20783) | [`Baseline::GroupMean`] | [`Surrogate::Clipped`] | [`Normalization::Constant`] |
+/// | DAPO (arXiv:2503.14476) | [`Baseline::GroupMean`], [`Scale::Group`] | [`Surrogate::Clipped`], `high` above `low` | [`Normalization::Token`] |
+/// | GSPO (arXiv:2507.18071) | [`Baseline::GroupMean`], [`Scale::Group`] | [`Surrogate::SequenceMean`] | [`Normalization::Response`] |
+/// | CISPO (arXiv:2506.13585) | [`Baseline::GroupMean`], [`Scale::Group`] | [`Surrogate::Detached`] | [`Normalization::Token`] |
+/// | REINFORCE++ (arXiv:2501.03262) | [`reward_to_go`], whitened by [`whiten`] | [`Surrogate::Clipped`] | [`Normalization::Token`] |
+/// | A2C (arXiv:1602.01783) | [`Gae`] | [`Surrogate::LogProb`], entropy | [`Normalization::Token`] |
+///
+/// [`Baseline::None`]: crate::advantage::Baseline::None
+/// [`Baseline::Moving`]: crate::advantage::Baseline::Moving
+/// [`Baseline::Greedy`]: crate::advantage::Baseline::Greedy
+/// [`Baseline::LeaveOneOut`]: crate::advantage::Baseline::LeaveOneOut
+/// [`Baseline::GroupMean`]: crate::advantage::Baseline::GroupMean
+/// [`Scale::Group`]: crate::advantage::Scale::Group
+/// [`GroupAdvantages`]: crate::advantage::GroupAdvantages
+/// [`reward_to_go`]: crate::advantage::reward_to_go()
+/// [`whiten`]: crate::advantage::whiten
+/// [`Gae`]: crate::advantage::Gae
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PolicyGradient<'a> {
     columns: PolicyColumns<'a, f32>,

@@ -61,24 +61,24 @@ pub fn responses(
     }
 }
 
-/// Sequences of which whole responses are learnt beside a reference, each with something said of it.
+/// Sequences whose whole responses are learnt beside a reference, each with a label.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Judged<'a, T> {
+pub struct Labeled<'a, T> {
     /// One past each sequence's last token, `[sequences]`.
     pub ends: &'a [usize],
     /// The reference's log-probabilities, in nats, laid out as the batch's tokens.
     pub reference: &'a [f32],
     /// The label or reward of each sequence, `[sequences]`.
-    pub said: &'a [T],
+    pub labels: &'a [T],
     /// The number of sequences of the whole optimizer batch.
     pub denominator: f64,
 }
 
-impl<T> Judged<'_, T> {
+impl<T> Labeled<'_, T> {
     /// # Errors
-    /// [`Error::Shape`] in the name of what is said; [`Error::Range`] unless the denominator is positive.
-    pub fn validate(&self, said: &'static str) -> Result<(), Error> {
-        check(said, self.said.len(), self.ends.len())?;
+    /// [`Error::Shape`] in the name `name`; [`Error::Range`] unless the denominator is positive.
+    pub fn validate(&self, name: &'static str) -> Result<(), Error> {
+        check(name, self.labels.len(), self.ends.len())?;
         positive("denominator", self.denominator)
     }
 

@@ -125,8 +125,8 @@ impl Trpo {
                 *moved = (f64::from(weight) + scale * x) as f32;
             }
             policy.write(&moved).await?;
-            let seen = gain.measure(policy).await;
-            if let Ok((gain, kl)) = seen
+            let measured = gain.measure(policy).await;
+            if let Ok((gain, kl)) = measured
                 && gain > 0.0
                 && kl <= self.max_kl
             {
@@ -135,7 +135,7 @@ impl Trpo {
                 return Ok(step);
             }
             policy.write(fisher.weights()).await?;
-            seen?;
+            measured?;
             scale *= self.shrink;
         }
         step.backtracks = self.backtracks;

@@ -56,7 +56,7 @@ impl CandidateObjective for DistilCandidates<'_> {
         check("grad_log_probs", grad_log_probs.len(), log_probs.len())?;
         let Distillation { divergence, tail, coefficient, .. } = self.settings;
         let weight = coefficient / self.denominator;
-        let mut seen = DistillationStats { tokens: positions.len(), divergence: 0.0 };
+        let mut stats = DistillationStats { tokens: positions.len(), divergence: 0.0 };
         let rows = log_probs.chunks(k.max(1)).zip(grad_log_probs.chunks_mut(k.max(1)));
         for (&position, (student, grad)) in positions.iter().zip(rows) {
             let found = self.positions.binary_search(&position).map_err(|_| Error::Range {
@@ -66,11 +66,11 @@ impl CandidateObjective for DistilCandidates<'_> {
                 high: self.positions.last().map_or(0.0, |&p| p as f64),
             })?;
             let teacher = &self.teacher[found * k..(found + 1) * k];
-            seen.divergence += distil_candidates(divergence, tail, teacher, student, weight, grad)
+            stats.divergence += distil_candidates(divergence, tail, teacher, student, weight, grad)
                 .map_err(|error| at_position(error, position))?;
         }
-        self.stats.merge(&seen);
-        Ok(weight * seen.divergence)
+        self.stats.merge(&stats);
+        Ok(weight * stats.divergence)
     }
 }
 

@@ -77,16 +77,16 @@ impl Objective for StateValues<'_> {
         check("values", values.len(), self.targets.len())?;
         check("grad_values", grad_values.len(), values.len())?;
         grad_values.fill(0.0);
-        let mut seen = StateStats::default();
+        let mut stats = StateStats::default();
         for t in (1..values.len()).filter(|&t| self.loss_mask[t]) {
             let (loss, slope) = self.settings.value(values[t - 1], self.targets[t]);
             finite("value loss", &[loss]).map_err(|_| Error::NotFinite { name: "value loss", index: t })?;
             grad_values[t - 1] = (f64::from(slope) / self.denominator) as f32;
             let above = usize::from(self.targets[t] > values[t - 1]);
-            seen.merge(&StateStats { tokens: 1, above, loss: loss.into() });
+            stats.merge(&StateStats { tokens: 1, above, loss: loss.into() });
         }
-        self.stats.merge(&seen);
-        Ok(seen.loss / self.denominator)
+        self.stats.merge(&stats);
+        Ok(stats.loss / self.denominator)
     }
 }
 

@@ -1,7 +1,7 @@
 //! KTO as an objective.
 
 use crate::error::check;
-use crate::loss::responses::{Judged, pull};
+use crate::loss::responses::{Labeled, pull};
 use crate::loss::{Kto, LabelStats, kto};
 use crate::ranges::within;
 use crate::{Coupling, Error, Needs, Objective};
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LabeledResponses<'a> {
     settings: Kto,
-    desirable: Judged<'a, bool>,
+    desirable: Labeled<'a, bool>,
     baseline: f64,
     /// Statistics of the parts so far.
     pub stats: LabelStats,
@@ -35,7 +35,7 @@ impl<'a> LabeledResponses<'a> {
         denominator: f64,
     ) -> Result<Self, Error> {
         settings.validate()?;
-        let desirable = Judged { ends, reference, said: desirable, denominator };
+        let desirable = Labeled { ends, reference, labels: desirable, denominator };
         desirable.validate("desirable")?;
         within("baseline", baseline, 0.0, f64::MAX)?;
         Ok(Self { settings, desirable, baseline, stats: LabelStats::default() })
@@ -64,11 +64,11 @@ impl Objective for LabeledResponses<'_> {
     ) -> Result<f64, Error> {
         check("grad_log_probs", grad_log_probs.len(), positions.len())?;
         grad_entropy.fill(0.0);
-        let Judged { said, denominator, .. } = self.desirable;
+        let Labeled { labels, denominator, .. } = self.desirable;
         let all = self.desirable.responses(positions, log_probs)?;
         let ratios: Vec<f64> = all.iter().map(|r| r.log_prob - r.reference).collect();
         let mut grad = alloc::vec![0.0; all.len()];
-        let part = kto(&self.settings, &ratios, said, self.baseline, denominator, &mut grad)?;
+        let part = kto(&self.settings, &ratios, labels, self.baseline, denominator, &mut grad)?;
         pull(&all, &grad, grad_log_probs)?;
         self.stats.merge(&part);
         Ok(part.loss)

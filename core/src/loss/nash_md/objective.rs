@@ -1,7 +1,7 @@
 //! Nash-MD as an objective.
 
 use crate::error::at;
-use crate::loss::responses::Judged;
+use crate::loss::responses::Labeled;
 use crate::loss::{NashMd, nash_md};
 use crate::ranges::finite;
 use crate::{Coupling, Error, Needs, Objective};
@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NashPolicy<'a> {
     settings: NashMd,
-    preferred: Judged<'a, f32>,
+    preferred: Labeled<'a, f32>,
     /// Sequences seen.
     pub responses: usize,
     /// Σ of the probabilities that they are preferred.
@@ -35,7 +35,7 @@ impl<'a> NashPolicy<'a> {
         preferred: &'a [f32],
         denominator: f64,
     ) -> Result<Self, Error> {
-        let preferred = Judged { ends, reference, said: preferred, denominator };
+        let preferred = Labeled { ends, reference, labels: preferred, denominator };
         preferred.validate("preferred")?;
         Ok(Self { settings, preferred, responses: 0, preferences: 0.0, log_ratios: 0.0 })
     }
@@ -62,16 +62,16 @@ impl Objective for NashPolicy<'_> {
         grad_entropy: &mut [f32],
     ) -> Result<f64, Error> {
         grad_entropy.fill(0.0);
-        let Judged { reference, said, denominator, .. } = self.preferred;
+        let Labeled { reference, labels, denominator, .. } = self.preferred;
         let all = self.preferred.responses(positions, log_probs)?;
         let ends: Vec<usize> = all.iter().map(|r| r.loss_mask.end).collect();
         let reference =
             positions.iter().map(|&p| at("reference", reference, p)).collect::<Result<Vec<f32>, _>>()?;
         let settings = &self.settings;
-        let loss = nash_md(settings, log_probs, &reference, &ends, said, denominator, grad_log_probs)?;
+        let loss = nash_md(settings, log_probs, &reference, &ends, labels, denominator, grad_log_probs)?;
         finite("grad_log_probs", grad_log_probs)?;
         self.responses += all.len();
-        self.preferences += said.iter().map(|&p| f64::from(p)).sum::<f64>();
+        self.preferences += labels.iter().map(|&p| f64::from(p)).sum::<f64>();
         self.log_ratios += all.iter().map(|r| r.log_prob - r.reference).sum::<f64>();
         Ok(loss)
     }
