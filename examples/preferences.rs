@@ -4,7 +4,7 @@
 
 use rlhf::prelude::*;
 use rlhf::train::profile::WarmUpLength;
-use rlhf_core::maths::{Per, SupervisedTerm};
+use rlhf_core::loss::{Per, SupervisedTerm};
 
 const PEOPLE: [&str; 6] = ["Ann", "Ben", "Eve", "Kim", "Max", "Zoe"];
 const POLITE: [&str; 2] = ["thank you.", "take care."];

@@ -4,10 +4,10 @@
 
 use rlhf::train::profile::{self, Grading, PreferenceModelPretraining, Profile, RewardLoss};
 use rlhf::train::{Ranking, RewardModel, Solution, TrainError, now, ranking_accuracy};
-use rlhf_core::maths::{EnsembleRule, RankTies, Stages, StepScore, Ties};
+use rlhf_core::loss::{RankTies, Stages, Ties};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::rewards::{Ensemble, Steps};
+use rlhf_core::rewards::{Ensemble, EnsembleRule, StepScore, Steps};
 use rlhf_core::roles::Reward;
 use rlhf_cpu::{Cpu, Model};
 

@@ -5,7 +5,8 @@
 use core::ops::Range;
 use rlhf_core::capabilities::Rows;
 use rlhf_core::conformance::{Skip, Subject};
-use rlhf_core::maths::{AdamW, Update, log_prob, log_prob_pull};
+use rlhf_core::log_probs::{log_prob, log_prob_pull};
+use rlhf_core::optim::{AdamW, Update};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Request, Responses, SamplingParams, StopCriteria, sample_by};

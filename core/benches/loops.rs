@@ -1,4 +1,4 @@
-//! How fast the loops over tokens are, beside copying memory: one thread, 2²⁰ tokens, f32.
+//! Times of the loops over tokens, beside copying memory: one thread, 2²⁰ tokens, f32.
 //!
 //! ```sh
 //! cargo bench -p rlhf-core --bench loops            # a quarter of a minute
@@ -12,10 +12,8 @@ use core::hint::black_box;
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
 use rlhf_core::Objective;
-use rlhf_core::maths::{
-    Gae, KlEstimator, PolicyClip, Steps, Variance, Whitening, policy_loss, value_loss, whiten,
-};
-use rlhf_core::objectives::PpoPolicy;
+use rlhf_core::advantage::{Gae, KlEstimator, Variance, Whitening, whiten};
+use rlhf_core::loss::{PolicyClip, PpoPolicy, policy_loss, value_loss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::FinishReason;
 
@@ -106,40 +104,20 @@ fn ends() -> Vec<usize> {
     ends
 }
 
-/// Responses laid end to end; each has one value more than rewards.
-fn responses<'a>(
-    ends: &'a [usize],
-    rewards: &'a [f32],
-    mut values: &'a [f32],
-    mut advantages: &'a mut [f32],
-    mut returns: &'a mut [f32],
-) -> impl Iterator<Item = Steps<'a, f32>> {
-    let mut start = 0;
-    ends.iter().map(move |&end| {
-        let length = end - start;
-        let rewards = &rewards[start..end];
-        start = end;
-        let own = &values[..=length];
-        values = &values[length..];
-        Steps {
-            rewards,
-            values: own,
-            finish: FinishReason::Eos,
-            advantages: advantages.split_off_mut(..length).unwrap(),
-            returns: returns.split_off_mut(..length).unwrap(),
-        }
-    })
-}
-
 /// Advantages and returns of responses of all lengths.
 #[divan::bench]
 fn gae(bencher: Bencher) {
     let (ends, rewards, mut values) = (ends(), numbers(5, 0.0, 1.0), numbers(6, 0.0, 1.0));
     values.push(0.0);
-    let (mut advantages, mut returns) = (vec![0.0; TOKENS], vec![0.0; TOKENS]);
+    let (gae, mut advantages, mut returns) = (Gae::new(0.99, 0.95), vec![0.0; TOKENS], vec![0.0; TOKENS]);
     time(bencher, 16, || {
-        let steps = responses(&ends, black_box(&rewards), &values, &mut advantages, &mut returns);
-        Gae::new(0.99, 0.95).advantages_of_all(steps).unwrap();
+        let (rewards, mut start) = (black_box(&rewards), 0);
+        for &end in &ends {
+            let (own, after) = (start..end, &values[start..=end]);
+            let (advantages, returns) = (&mut advantages[own.clone()], &mut returns[own.clone()]);
+            gae.advantages(&rewards[own], after, FinishReason::Eos, advantages, returns).unwrap();
+            start = end;
+        }
         black_box((&mut advantages, &mut returns));
     });
 }

@@ -5,6 +5,12 @@ use crate::error::check;
 use crate::ranges::within;
 use core::ops::Range;
 
+/// The ranges that `ends` close, in order.
+pub(crate) fn spans(ends: &[usize]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    ends.iter().map(move |&end| core::mem::replace(&mut start, end)..end)
+}
+
 /// Sequences of token ids, end to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ragged<'a> {
@@ -41,17 +47,17 @@ impl<'a> Ragged<'a> {
         self.ends
     }
 
-    /// How many sequences there are.
+    /// Returns the number of sequences.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is no sequence at all.
+    /// Returns whether there is no sequence at all.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// Where sequence `i` lies in [`Self::tokens`].
+    /// Returns the range of sequence `i` in [`Self::tokens`].
     pub fn span(&self, i: usize) -> Range<usize> {
         (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
     }
@@ -74,7 +80,7 @@ pub struct Batch<'a> {
 
 impl<'a> Batch<'a> {
     /// `loss_mask[t]` asks for the log-probability and entropy of `tokens[t]` given what precedes it.
-    /// A sequence's first token, which nothing predicts, owes nothing.
+    /// A sequence's first token, which nothing predicts, is never a loss token.
     ///
     /// # Errors
     /// [`Error::Shape`] unless `loss_mask` is as long as the tokens; [`Error::Ends`] with the sequence
@@ -111,12 +117,12 @@ impl<'a> Batch<'a> {
         self.sequences
     }
 
-    /// Which tokens' log-probabilities are asked for, `[tokens]`.
+    /// The mask of the tokens whose log-probabilities are asked for, `[tokens]`.
     pub fn loss_mask(&self) -> &'a [bool] {
         self.loss_mask
     }
 
-    /// What logits are divided by.
+    /// The temperature, which logits are divided by.
     pub fn temperature(&self) -> f32 {
         self.temperature
     }
@@ -143,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_first_token_owes_nothing() {
+    fn a_first_token_is_never_in_the_loss() {
         let sequences = Ragged::new(&[1, 2, 3], &[1, 3]).unwrap();
         assert!(Batch::new(sequences, &[false, false, true]).is_ok());
         assert_eq!(Batch::new(sequences, &[false, true, true]), Err(Error::Ends { sequence: 1 }));

@@ -1,4 +1,4 @@
-//! What a few objectives need beyond scalars. A backend has the capabilities that it implements; no
+//! Optional capabilities of backends, which a few objectives need. A backend has those that it implements; no
 //! trainer asks for one that its objective does not need.
 //!
 //! | capability | for |
@@ -24,7 +24,7 @@ pub trait Rows: Reference {
     /// tile of rows is held at once.
     ///
     /// # Errors
-    /// As [`Reference::log_probs`].
+    /// Boxed form of [`Reference::log_probs`].
     fn rows(
         &mut self,
         batch: Batch<'_>,
@@ -34,10 +34,10 @@ pub trait Rows: Reference {
 
 /// Learns from any [`RowObjective`].
 pub trait LearnRows: Learner {
-    /// As [`Learner::accumulate`], from whole rows.
+    /// Accumulates as [`Learner::accumulate`], from whole rows.
     ///
     /// # Errors
-    /// As [`Learner::accumulate`].
+    /// Boxed form of [`Learner::accumulate`].
     fn accumulate_rows<O: RowObjective>(
         &mut self,
         batch: Batch<'_>,
@@ -75,7 +75,7 @@ pub trait Candidates: Reference {
 
 /// Learns from any [`CandidateObjective`].
 pub trait LearnCandidates: Learner {
-    /// As [`Learner::accumulate`], from the log-probabilities of `ids`, `[loss tokens, k]`.
+    /// Accumulates as [`Learner::accumulate`], from the log-probabilities of `ids`, `[loss tokens, k]`.
     ///
     /// # Errors
     /// As [`Learner::accumulate`] and [`Candidates::candidates`].
@@ -90,7 +90,7 @@ pub trait LearnCandidates: Learner {
 
 /// Lets its weights and its gradient be read and its weights be set, as flat vectors in one order.
 pub trait Parameters: Learner {
-    /// How many weights there are.
+    /// Returns the number of weights.
     fn parameters(&self) -> usize;
 
     /// Copies the weights to `out`, `[parameters]`.

@@ -16,17 +16,17 @@ pub struct Dropout {
     first: u32,
 }
 
-/// Where in a network elements are dropped.
+/// A place in a network where elements are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Site {
-    /// What goes into the first layer.
+    /// The input of the first layer.
     Embedding,
-    /// What a layer's attention adds to the residual stream.
+    /// The output of a layer's attention, which is added to the residual stream.
     Attention {
         /// The layer, counted from 0.
         layer: usize,
     },
-    /// What a layer's MLP adds to it.
+    /// The output of a layer's MLP, which is added to it.
     Mlp {
         /// The layer, counted from 0.
         layer: usize,
@@ -44,7 +44,7 @@ impl Site {
 }
 
 impl Dropout {
-    /// What a network of so many `layers` drops, each element with probability `rate` in [0, 1), when it
+    /// Dropout of a network of so many `layers`, each element with probability `rate` in [0, 1), when it
     /// learns from `batch` after so many `steps`. Nothing at a rate of 0.
     pub fn new(rate: f32, layers: usize, seed: u64, steps: u32, batch: Batch<'_>) -> Option<Self> {
         let key = Key::new(seed, Stream::Dropout, steps);

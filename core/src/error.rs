@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Why a call was refused. Nothing has been written to the outputs, unless the call says otherwise.
+/// An error of a refused call. Nothing has been written to the outputs, unless the call says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -23,7 +23,7 @@ pub enum Error {
         name: &'static str,
         /// The fewest that would do.
         need: usize,
-        /// How many there are.
+        /// The number that there are.
         got: usize,
     },
     /// A setting or an index is outside its range.
@@ -31,7 +31,7 @@ pub enum Error {
     Range {
         /// The argument.
         name: &'static str,
-        /// Its value.
+        /// The value.
         value: f64,
         /// The smallest allowed value.
         low: f64,
@@ -43,7 +43,7 @@ pub enum Error {
     NotFinite {
         /// The argument.
         name: &'static str,
-        /// Which element of it.
+        /// The index of the element.
         index: usize,
     },
     /// Two answers tie where only an order will do.
@@ -63,13 +63,13 @@ pub enum Error {
     /// A buffer of fixed capacity has no room left.
     #[error("the buffer is full at {capacity} tokens")]
     Full {
-        /// How many it holds.
+        /// The number that it holds.
         capacity: usize,
     },
     /// A name that is not one of the known ones.
     #[error("{name}: want one of {known}")]
     Unknown {
-        /// What was named.
+        /// The name that was given.
         name: &'static str,
         /// The known names.
         known: &'static str,
@@ -77,7 +77,7 @@ pub enum Error {
     /// Stored bytes do not decode.
     #[error("{name}: the stored bytes do not decode")]
     Decode {
-        /// What was being read.
+        /// The kind of thing that was being read.
         name: &'static str,
     },
 }
@@ -140,7 +140,7 @@ pub(crate) fn check(name: &'static str, got: usize, want: usize) -> Result<(), E
     if got == want { Ok(()) } else { Err(Error::Shape { name, want, got }) }
 }
 
-/// What lies at `index` of a slice, else [`Error::Shape`] in the argument's name.
+/// The element at `index` of a slice, else [`Error::Shape`] in the argument's name.
 pub(crate) fn at<T: Copy>(name: &'static str, slice: &[T], index: usize) -> Result<T, Error> {
     slice.get(index).copied().ok_or(Error::Shape { name, want: index + 1, got: slice.len() })
 }

@@ -69,7 +69,7 @@ impl HeldRows {
         self.positions.iter().copied().zip(self.rows.chunks_exact(self.width.max(1)))
     }
 
-    /// What each row holds for the token that was taken: `out[t] = row(t)[tokens[t]]`, 0 where no row is
+    /// Reads each row at the token that was taken: `out[t] = row(t)[tokens[t]]`, 0 where no row is
     /// held. `tokens`, `out`: `[tokens]`.
     ///
     /// # Errors

@@ -14,8 +14,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-#[cfg(feature = "alloc")]
-pub mod algorithms;
+pub mod advantage;
 mod batch;
 pub mod capabilities;
 #[cfg(feature = "conformance")]
@@ -23,28 +22,33 @@ pub mod conformance;
 pub mod diagnostics;
 mod dropout;
 mod error;
+mod exp;
 #[cfg(feature = "alloc")]
 mod held_rows;
-pub mod maths;
+pub mod log_probs;
+pub mod loss;
 #[cfg(feature = "model")]
 pub mod model;
 #[cfg(feature = "model")]
 pub mod network;
 mod objective;
-pub mod objectives;
+pub mod optim;
+#[cfg(test)]
+mod oracle;
 pub mod random;
 pub mod ranges;
+#[cfg(feature = "alloc")]
+pub mod rating;
 mod ready;
 mod real;
-#[cfg(feature = "alloc")]
 pub mod rewards;
 pub mod roles;
 #[cfg(feature = "alloc")]
 mod rollout;
 pub mod sampling;
+pub mod stats;
 #[cfg(any(all(test, feature = "alloc"), feature = "testing"))]
 pub mod testing;
-mod vectors;
 
 pub use batch::{Batch, Ragged};
 pub use dropout::{Dropout, Site};

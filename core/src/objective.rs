@@ -2,7 +2,7 @@
 
 use crate::Error;
 
-/// Which of a network's outputs an objective reads.
+/// The outputs of a network that an objective reads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Log-probability of each loss token.
@@ -15,7 +15,7 @@ pub struct Needs {
     pub scores: bool,
 }
 
-/// What an objective's token part couples, and so how finely a backend may call it.
+/// The elements that an objective's token part couples, and so how finely a backend may call it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coupling {
     /// Every token stands alone: [`Objective::tokens`] may be called tile by tile.
@@ -34,16 +34,16 @@ pub enum Coupling {
 /// batch, so that any split of it gives the same gradient. Every method writes all of its `grad_*`
 /// slices. A method is called only when [`Objective::needs`] asks for its outputs.
 pub trait Objective {
-    /// What is read.
+    /// Returns the outputs that are read.
     fn needs(&self) -> Needs;
 
-    /// What [`Objective::tokens`] couples.
+    /// Returns what [`Objective::tokens`] couples.
     fn coupling(&self) -> Coupling {
         Coupling::Token
     }
 
-    /// Owed tokens: `positions` rise and index the batch's tokens; all slices have one element for
-    /// each. Log-probabilities and entropies are in nats. `entropy` and `grad_entropy` are empty
+    /// The loss of tokens in the loss mask: `positions` rise and index the batch's tokens; all slices have
+    /// one element for each. Log-probabilities and entropies are in nats. `entropy` and `grad_entropy` are empty
     /// unless asked for. Returns this part of the loss.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! bijection of a 128-bit counter. The key is the run's seed; the counter is (stream, step, sample,
 //! position). Recomputing a draw repeats it, in any order and on any number of threads.
 
-/// What a draw is for. Streams never share numbers.
+/// The purpose of a draw. Streams never share numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Stream {
@@ -29,7 +29,7 @@ pub enum Stream {
 pub struct Key {
     /// The run's seed.
     pub seed: u64,
-    /// What the draws are for.
+    /// The purpose of the draws.
     pub stream: Stream,
     /// The training step, epoch or other outer index.
     pub step: u32,

@@ -5,13 +5,9 @@ use core::iter::Sum;
 use core::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
 mod sealed {
-    /// What the loops of `core` alone have use for.
-    pub trait Sealed: Copy {
-        /// eˣ of each, the same bits.
-        fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]);
-        /// `self` or, unless `keep`, 0, also in place of NaN: without a branch, which a comparison may become.
-        fn only_if(self, keep: bool) -> Self;
-    }
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
 }
 
 /// `f32` or `f64`: one text of every formula serves training and the checks against references.
@@ -42,7 +38,7 @@ pub trait Real:
     const NEG_INFINITY: Self;
     /// The nearest value to `x`.
     fn of(x: f64) -> Self;
-    /// The same value, widened.
+    /// Returns the same value, widened.
     fn f64(self) -> f64;
     /// eˣ.
     fn exp(self) -> Self;
@@ -73,17 +69,7 @@ pub trait Real:
 }
 
 macro_rules! real {
-    ($t:ident, $bits:ident, $exp:path, $exp_all:path, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
-        impl sealed::Sealed for $t {
-            #[inline(always)]
-            fn exp_all<const N: usize>(x: &[Self; N], out: &mut [Self; N]) {
-                $exp_all(x, out);
-            }
-            #[inline(always)]
-            fn only_if(self, keep: bool) -> Self {
-                $t::from_bits(self.to_bits() & $bits::from(keep).wrapping_neg())
-            }
-        }
+    ($t:ident, $exp:path, $expm1:ident, $log:ident, $log1p:ident, $sqrt:ident, $cos:ident) => {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -135,10 +121,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, u32, crate::maths::exp, crate::maths::exp_all, expm1f, logf, log1pf, sqrtf, cosf);
-real!(f64, u64, libm::exp, one_by_one, expm1, log, log1p, sqrt, cos);
-
-#[inline(always)]
-fn one_by_one<const N: usize>(x: &[f64; N], out: &mut [f64; N]) {
-    out.iter_mut().zip(x).for_each(|(out, x)| *out = libm::exp(*x));
-}
+real!(f32, crate::exp::exp, expm1f, logf, log1pf, sqrtf, cosf);
+real!(f64, libm::exp, expm1, log, log1p, sqrt, cos);

@@ -6,7 +6,7 @@
 //! [`Ragged`] and [`Batch`] have checked, but report token ids outside their vocabulary and
 //! sequences beyond their context as errors.
 
-use crate::maths::Update;
+use crate::optim::Update;
 #[cfg(feature = "alloc")]
 use crate::random::Key;
 #[cfg(feature = "alloc")]

@@ -13,7 +13,8 @@
 
 use crate::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use crate::error::check;
-use crate::maths::{AdamW, Update, average, log_prob, log_prob_pull, log_softmax};
+use crate::log_probs::{log_prob, log_prob_pull, log_softmax};
+use crate::optim::{AdamW, Update, average};
 use crate::random::{Key, Stream};
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference};
 use crate::sampling::{FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};

@@ -4,7 +4,7 @@ use rlhf::control::{
     Experiment, Grid, HumanReward, HumanRewardSettings, Method, Outcome, Simulated, Task, Tasks,
 };
 use rlhf::train::now;
-use rlhf_core::maths::Delay;
+use rlhf_core::advantage::Delay;
 use rlhf_core::model::Architecture;
 use rlhf_cpu::{Cpu, Model};
 

@@ -3,9 +3,9 @@
 use rlhf::engine::{Device, Model};
 use rlhf::models::Scoring;
 use rlhf::{Error, LanguageModel, RewardModel, Writing};
-use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes, Tokenizer};
+use rlhf_core::rewards::RewardScale;
 use rlhf_core::sampling::SamplingParams;
 use std::path::Path;
 

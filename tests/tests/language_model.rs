@@ -4,7 +4,7 @@ use rlhf::engine::{Device, EngineError};
 use rlhf::prelude::*;
 use rlhf::train::TrainError;
 use rlhf::{Error, train::profile::WarmUpLength};
-use rlhf_core::maths::{Per, SupervisedTerm};
+use rlhf_core::loss::{Per, SupervisedTerm};
 
 /// A network that reads bytes.
 fn network(seed: u64) -> LanguageModel {

@@ -1,8 +1,8 @@
 //! What a training step takes, in a process of its own: the greatest memory is the process's.
 
-use rlhf_core::maths::Update;
+use rlhf_core::loss::CrossEntropy;
 use rlhf_core::model::Architecture;
-use rlhf_core::objectives::CrossEntropy;
+use rlhf_core::optim::Update;
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Isa, Model};

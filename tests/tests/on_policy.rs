@@ -2,7 +2,7 @@
 
 use rlhf::train::profile::{self, Profile};
 use rlhf::train::{Examples, IterationReport, OnPolicy, Trio, now, supervised};
-use rlhf_core::maths::on_policy::{ImportanceCorrection, ImportanceLevel, ImportanceLimit};
+use rlhf_core::advantage::{ImportanceCorrection, ImportanceLevel, ImportanceLimit};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::sampling::StopCriteria;

@@ -3,8 +3,8 @@
 mod shared;
 
 use rlhf_core::capabilities::Candidates;
-use rlhf_core::maths::{Adam, Decay, EpsilonAt, Update};
 use rlhf_core::model::{Architecture, Checkpoint, CheckpointError, stored};
+use rlhf_core::optim::{Adam, Decay, EpsilonAt, Update};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Learner, Policy};
 use rlhf_core::sampling::{Filters, SamplingParams, StopCriteria};

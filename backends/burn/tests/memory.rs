@@ -4,8 +4,8 @@ mod shared;
 
 use core::alloc::{GlobalAlloc, Layout};
 use core::sync::atomic::{AtomicIsize, Ordering};
-use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
+use rlhf_core::optim::{Adam, Update};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{SamplingParams, StopCriteria};

@@ -2,7 +2,7 @@
 
 mod shared;
 
-use rlhf_core::maths::{Adam, Update};
+use rlhf_core::optim::{Adam, Update};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{SamplingParams, StopCriteria};

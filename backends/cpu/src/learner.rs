@@ -10,7 +10,7 @@ use crate::{Cpu, EngineError, Model, optimizer};
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
-use rlhf_core::maths::Update;
+use rlhf_core::optim::Update;
 use rlhf_core::roles::{Averaged, Learner};
 use rlhf_core::{Batch, Dropout, Error, Needs, Objective};
 
@@ -188,7 +188,7 @@ impl Learner for Model {
             return Err(EngineError::Gradient { norm, step: learning.steps + 1 });
         }
         update.adam.validate()?;
-        let scale = rlhf_core::maths::clip_factor(norm, update.max_grad_norm)?;
+        let scale = rlhf_core::optim::clip_factor(norm, update.max_grad_norm)?;
         learning.steps += 1;
         self.packed = None;
         let weights = &mut Arc::make_mut(&mut self.weights).data;
@@ -208,10 +208,10 @@ impl Averaged for Model {
         if learning.average.is_empty() {
             // Equal weights stay to the bit; only the decay is checked.
             let mut average = weights.clone();
-            rlhf_core::maths::average(&mut average, weights, decay)?;
+            rlhf_core::optim::average(&mut average, weights, decay)?;
             learning.average = average;
         } else {
-            rlhf_core::maths::average(&mut learning.average, weights, decay)?;
+            rlhf_core::optim::average(&mut learning.average, weights, decay)?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{dot, get, put};
 use crate::threads::{ELEMENT, Parts};
 use alloc::vec;
-use rlhf_core::maths::{Decay, EpsilonAt, Update};
+use rlhf_core::optim::{Decay, EpsilonAt, Update};
 
 /// Elements whose squares are summed together; fixed, so that threads change no bit.
 const CHUNK: usize = 4096;
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
     use crate::testing::{close, cpus, numbers, wide};
     use alloc::vec::Vec;
-    use rlhf_core::maths::{Adam, adamw as reference, global_norm};
+    use rlhf_core::optim::{Adam, adamw as reference, global_norm};
 
     #[test]
     fn steps_equal_the_reference_s_in_f64() {

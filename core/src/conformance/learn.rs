@@ -6,7 +6,7 @@ use super::probe::{Form, Output, Probe};
 use super::run::wait;
 use super::text::{Text, numbers};
 use crate::Coupling;
-use crate::maths::{Adam, Update};
+use crate::optim::{Adam, Update};
 use crate::roles::Learner;
 use alloc::vec;
 use alloc::vec::Vec;

@@ -11,7 +11,7 @@ use super::rows::rows;
 use super::run::{Check, refused, wait};
 use super::text::{Text, numbers};
 use crate::capabilities::{LearnRows, Rows};
-use crate::maths::{log_prob, log_prob_pull};
+use crate::log_probs::{log_prob, log_prob_pull};
 use crate::roles::Learner;
 use crate::{Error, RowObjective};
 use alloc::vec::Vec;

@@ -9,7 +9,7 @@ use super::probe::LogProbs;
 use super::run::{Check, refused, wait};
 use super::text::{Text, numbers};
 use crate::capabilities::Parameters;
-use crate::maths::{Adam, Update, adamw, clip_factor, global_norm};
+use crate::optim::{Adam, Update, adamw, clip_factor, global_norm};
 use crate::roles::Reference;
 use alloc::vec;
 use alloc::vec::Vec;

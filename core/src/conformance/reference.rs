@@ -6,7 +6,7 @@ use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::LogProbs;
 use super::run::Check;
 use super::text::{Text, words};
-use crate::maths::log_softmax;
+use crate::log_probs::log_softmax;
 use crate::roles::Reference;
 use alloc::vec;
 use alloc::vec::Vec;

@@ -7,7 +7,7 @@ use super::probe::LogProbs;
 use super::run::{Check, refused, wait};
 use super::text::Text;
 use crate::capabilities::Rows;
-use crate::maths::log_prob;
+use crate::log_probs::log_prob;
 use alloc::vec::Vec;
 
 pub(super) fn checks<S: Subject<Network: Rows>>() -> [Check<S>; 4] {

@@ -8,7 +8,7 @@ use super::probe::{Form, Output};
 use super::run::wait;
 use super::text::Text;
 use crate::Coupling;
-use crate::maths::{Adam, Update, clip_factor};
+use crate::optim::{Adam, Update, clip_factor};
 use crate::roles::Learner;
 use alloc::vec;
 use alloc::vec::Vec;

@@ -1,7 +1,7 @@
 use super::Diagnose;
 use crate::Error;
 
-/// How much samples weighted by their importance are worth (Kong, "A note on importance sampling using
+/// The effective sample size of importance weights (Kong, "A note on importance sampling using
 /// standardized weights", 1992): `(Σw)² / Σw²`. Sums are kept relative to the greatest weight, so that no
 /// weight overflows.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,7 +24,7 @@ impl Importance {
     ///
     /// # Errors
     /// [`Error::NotFinite`], with how many were seen before, for NaN or +∞.
-    pub fn see(&mut self, log_weight: f64) -> Result<(), Error> {
+    pub fn record(&mut self, log_weight: f64) -> Result<(), Error> {
         if log_weight.is_nan() || log_weight == f64::INFINITY {
             return Err(Error::NotFinite { name: "log_weight", index: self.samples });
         }
@@ -33,7 +33,7 @@ impl Importance {
         Ok(())
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         let top = self.top.max(other.top);
         let scale = |part: &Self| if part.sum > 0.0 { libm::exp(part.top - top) } else { 0.0 };
@@ -49,7 +49,7 @@ impl Importance {
         self.samples
     }
 
-    /// How many equally weighted samples these are worth; `None` without any weight.
+    /// Returns the effective sample size; `None` without any weight.
     pub fn effective(&self) -> Option<f64> {
         (self.sum > 0.0).then(|| self.sum * self.sum / self.squares)
     }
@@ -73,12 +73,12 @@ impl Diagnose for Importance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::oracle::close;
+    use crate::oracle::close;
     use proptest::prelude::*;
 
     fn of(log_weights: &[f64]) -> Importance {
         let mut all = Importance::default();
-        log_weights.iter().for_each(|&w| all.see(w).unwrap());
+        log_weights.iter().for_each(|&w| all.record(w).unwrap());
         all
     }
 
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(of(&[0.0, f64::NEG_INFINITY, -2000.0]).effective(), Some(1.0));
         assert_eq!(of(&[f64::NEG_INFINITY]).effective(), None);
         assert_eq!(of(&[]).greatest_share(), None);
-        let nan = of(&[0.0]).see(f64::NAN);
+        let nan = of(&[0.0]).record(f64::NAN);
         assert_eq!(nan, Err(Error::NotFinite { name: "log_weight", index: 1 }));
     }
 }

@@ -1,10 +1,11 @@
 use super::Diagnose;
+use crate::advantage::KlEstimator;
 use crate::error::check;
-use crate::maths::{ClusterMean, KlEstimator, Measured};
 use crate::ranges::finite;
+use crate::stats::{ClusterMean, Measured};
 use crate::{Error, Real};
 
-/// How far a policy is from its reference, by every estimator: per response and per token, with standard
+/// Statistics of the KL from a reference, by every estimator: per response and per token, with standard
 /// errors.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct KlStats {
@@ -24,7 +25,7 @@ impl KlStats {
     ///
     /// # Errors
     /// [`Error::Shape`]; [`Error::NotFinite`]. Nothing is taken in then.
-    pub fn see<R: Real>(&mut self, log_probs: &[R], reference: &[R]) -> Result<(), Error> {
+    pub fn record<R: Real>(&mut self, log_probs: &[R], reference: &[R]) -> Result<(), Error> {
         check("reference", reference.len(), log_probs.len())?;
         finite("log_probs", log_probs)?;
         finite("reference", reference)?;
@@ -35,17 +36,17 @@ impl KlStats {
         ] {
             let tokens = log_probs.iter().zip(reference);
             let sum = tokens.map(|(p, q)| estimator.estimate(p.f64(), q.f64())).sum();
-            mean.see(sum, log_probs.len());
+            mean.record(sum, log_probs.len());
         }
         Ok(())
     }
 
-    /// Takes in a response by the sum over its `tokens` tokens of [`crate::maths::exact_kl`], in nats.
+    /// Takes in a response by the sum over its `tokens` tokens of [`crate::advantage::exact_kl`], in nats.
     pub fn see_exact(&mut self, sum: f64, tokens: usize) {
-        self.exact.see(sum, tokens);
+        self.exact.record(sum, tokens);
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.k1.merge(&other.k1);
         self.k2.merge(&other.k2);
@@ -78,7 +79,8 @@ impl Diagnose for KlStats {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::{exact_kl, log_softmax};
+    use crate::advantage::exact_kl;
+    use crate::log_probs::log_softmax;
     use crate::random::{Key, Stream};
 
     /// Sampled responses estimate the exact KL, and know how well.
@@ -104,7 +106,7 @@ mod tests {
                     let token = token.unwrap_or(3);
                     (own[t], reference[t]) = (p[token], q[token]);
                 }
-                stats.see(&own[..tokens], &reference[..tokens]).unwrap();
+                stats.record(&own[..tokens], &reference[..tokens]).unwrap();
                 stats.see_exact(exact * tokens as f64, tokens);
             }
             let holds = |mean: &ClusterMean| {
@@ -123,15 +125,15 @@ mod tests {
     fn parts_merge_and_bad_input_is_refused() {
         let (mut whole, mut a, mut b) = (KlStats::default(), KlStats::default(), KlStats::default());
         for (stats, d) in [(&mut a, 0.5), (&mut b, -0.25)] {
-            stats.see(&[-1.0, -2.0], &[-1.0 - d, -2.0]).unwrap();
-            whole.see(&[-1.0, -2.0], &[-1.0 - d, -2.0]).unwrap();
+            stats.record(&[-1.0, -2.0], &[-1.0 - d, -2.0]).unwrap();
+            whole.record(&[-1.0, -2.0], &[-1.0 - d, -2.0]).unwrap();
         }
         a.merge(&b);
         assert_eq!(a, whole);
         assert_eq!(a.k1.per_cluster().unwrap().value, 0.125);
         assert_eq!(a.k1.per_element().unwrap().value, 0.0625);
-        assert!(a.see(&[1.0], &[1.0, 2.0]).is_err());
-        let impossible = a.see(&[-1.0], &[f64::NEG_INFINITY]);
+        assert!(a.record(&[1.0], &[1.0, 2.0]).is_err());
+        let impossible = a.record(&[-1.0], &[f64::NEG_INFINITY]);
         assert_eq!((impossible, a), (Err(Error::NotFinite { name: "reference", index: 0 }), whole));
     }
 }

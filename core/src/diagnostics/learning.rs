@@ -1,7 +1,8 @@
 //! The values of statistics that objectives keep.
 
 use super::Diagnose;
-use crate::maths::{Comparisons, Disagreement, PolicyStats, ValueStats};
+use crate::loss::{Comparisons, PolicyStats, ValueStats};
+use crate::rewards::Disagreement;
 
 impl Diagnose for PolicyStats {
     fn diagnose(&self, visit: &mut dyn FnMut(&'static str, f64)) {

@@ -1,4 +1,4 @@
-//! What is worth watching while a policy learns: named values with units.
+//! Diagnostics of a policy that learns: named values with units.
 //!
 //! Statistics are sums over what was seen, so that parts of a batch merge; [`Diagnose`] turns them into
 //! the values of [`DIAGNOSTICS`]. What could not be measured is left out, never 0 or NaN.
@@ -25,7 +25,8 @@ pub trait Diagnose {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::{Comparisons, Disagreement, PolicyStats, ValueStats};
+    use crate::loss::{Comparisons, PolicyStats, ValueStats};
+    use crate::rewards::Disagreement;
     use crate::sampling::FinishReason;
     use std::collections::BTreeSet;
     use std::vec::Vec;
@@ -45,13 +46,13 @@ mod tests {
     fn every_value_has_its_own_name_in_the_table_and_every_name_a_value() {
         let (mut kl, mut importance) = (KlStats::default(), Importance::default());
         let (mut response, mut reward) = (ResponseStats::default(), RewardParts::default());
-        let shaping = crate::maths::Shaping::PLAIN;
+        let shaping = crate::advantage::Shaping::PLAIN;
         for x in [-1.0f64, -0.5] {
-            kl.see(&[x], &[-0.7]).unwrap();
+            kl.record(&[x], &[-0.7]).unwrap();
             kl.see_exact(x.abs(), 1);
-            importance.see(x).unwrap();
-            response.see(&[x], FinishReason::Eos);
-            reward.see(&shaping, x, FinishReason::Eos, 0.1, &[x]);
+            importance.record(x).unwrap();
+            response.record(&[x], FinishReason::Eos);
+            reward.record(&shaping, x, FinishReason::Eos, 0.1, &[x]);
         }
         let policy =
             PolicyStats { tokens: 1, ratio_min: 1.0, ratio_max: 1.0, entropy: 1.0, ..PolicyStats::default() };

@@ -2,42 +2,42 @@ use super::Diagnose;
 use crate::Real;
 use crate::sampling::FinishReason;
 
-/// How long responses are, why they ended, and how surprising their tokens were. Sums, so that parts of
+/// Statistics of the lengths, endings and entropy of responses. Sums, so that parts of
 /// a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ResponseStats {
     /// Responses seen.
     pub responses: usize,
-    /// Those cut off at the longest length.
+    /// Responses cut off at the longest length.
     pub truncated: usize,
     /// Their tokens.
     pub tokens: usize,
     /// The longest, in tokens.
     pub length_max: usize,
     /// Σ −ln p, in nats.
-    pub surprise: f64,
+    pub entropy_estimate: f64,
 }
 
 impl ResponseStats {
     /// Takes in a response by its tokens' log-probabilities when they were drawn, in nats, and why it
     /// ended.
-    pub fn see<R: Real>(&mut self, log_probs: &[R], finish: FinishReason) {
+    pub fn record<R: Real>(&mut self, log_probs: &[R], finish: FinishReason) {
         self.merge(&Self {
             responses: 1,
             truncated: usize::from(finish == FinishReason::Length),
             tokens: log_probs.len(),
             length_max: log_probs.len(),
-            surprise: -log_probs.iter().map(|p| p.f64()).sum::<f64>(),
+            entropy_estimate: -log_probs.iter().map(|p| p.f64()).sum::<f64>(),
         });
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.responses += other.responses;
         self.truncated += other.truncated;
         self.tokens += other.tokens;
         self.length_max = self.length_max.max(other.length_max);
-        self.surprise += other.surprise;
+        self.entropy_estimate += other.entropy_estimate;
     }
 }
 
@@ -51,7 +51,7 @@ impl Diagnose for ResponseStats {
             visit("truncated", per_response(self.truncated));
         }
         if self.tokens > 0 {
-            visit("entropy", self.surprise / self.tokens as f64);
+            visit("entropy", self.entropy_estimate / self.tokens as f64);
         }
     }
 }
@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn values_are_what_they_say() {
         let mut stats = ResponseStats::default();
-        stats.see(&[-1.0, -2.0, -3.0], FinishReason::Length);
-        stats.see(&[-2.0f32], FinishReason::Stop);
+        stats.record(&[-1.0, -2.0, -3.0], FinishReason::Length);
+        stats.record(&[-2.0f32], FinishReason::Stop);
         let mut seen = std::vec::Vec::new();
         stats.diagnose(&mut |name, value| seen.push((name, value)));
         let want =

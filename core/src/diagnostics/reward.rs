@@ -1,9 +1,9 @@
 use super::Diagnose;
 use crate::Real;
-use crate::maths::{MissingEnd, Shaping};
+use crate::advantage::{MissingEnd, Shaping};
 use crate::sampling::FinishReason;
 
-/// Where rewards come from. Sums over responses, so that parts of a batch merge; all in units of reward.
+/// Statistics of the parts of rewards, in units of reward. Sums over responses, so that parts of a batch merge.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RewardParts {
     /// Responses seen.
@@ -23,7 +23,7 @@ pub struct RewardParts {
 impl RewardParts {
     /// Takes in a response as [`Shaping`] rewards it: its score, why it ended, β per nat, and each
     /// token's KL estimate, clipped, in nats.
-    pub fn see<R: Real>(
+    pub fn record<R: Real>(
         &mut self,
         shaping: &Shaping,
         score: f64,
@@ -42,7 +42,7 @@ impl RewardParts {
         });
     }
 
-    /// Both parts together.
+    /// Adds the sums of another part of the batch.
     pub fn merge(&mut self, other: &Self) {
         self.responses += other.responses;
         self.score += other.score;
@@ -78,7 +78,7 @@ impl Diagnose for RewardParts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::maths::oracle::close;
+    use crate::oracle::close;
     use proptest::prelude::*;
     use std::vec;
 
@@ -92,7 +92,7 @@ mod tests {
             let finish = [FinishReason::Eos, FinishReason::Stop, FinishReason::Length][which / 3];
             let shaping = Shaping { missing_end, score_clip: Some(5.0), ..Shaping::PLAIN };
             let mut parts = RewardParts::default();
-            parts.see(&shaping, score, finish, beta, &kl);
+            parts.record(&shaping, score, finish, beta, &kl);
             let mut rewards = vec![f64::NAN; kl.len()];
             shaping.rewards(&kl, beta, shaping.score(score, finish), &mut rewards).unwrap();
             close(parts.total(), rewards.iter().sum(), 1e-12);

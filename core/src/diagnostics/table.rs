@@ -1,11 +1,11 @@
 /// A value that statistics show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// What it is in; empty for a plain number.
+    /// The unit; empty for a plain number.
     pub unit: &'static str,
-    /// What it says.
+    /// The meaning.
     pub what: &'static str,
 }
 

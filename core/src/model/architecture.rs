@@ -39,17 +39,17 @@ pub enum Family {
 pub struct Architecture {
     /// The family.
     pub family: Family,
-    /// How many token ids there are.
+    /// The number of token ids.
     pub vocabulary: usize,
     /// The longest sequence, in tokens.
     pub context: usize,
     /// The width of the residual stream.
     pub width: usize,
-    /// How many layers there are.
+    /// The number of layers.
     pub layers: usize,
-    /// How many query heads each has.
+    /// The number of query heads of a layer.
     pub heads: usize,
-    /// How many key and value heads each has; divides `heads`.
+    /// The number of key and value heads of a layer; divides `heads`.
     pub kv_heads: usize,
     /// The width of a head.
     pub head_width: usize,
@@ -59,9 +59,9 @@ pub struct Architecture {
     pub norm_epsilon: f32,
     /// The base of the rotary frequencies (Llama).
     pub rope_theta: f32,
-    /// Whether the language head is the embedding.
+    /// True where the language head is the embedding.
     pub tied: bool,
-    /// Whether there is a scalar head on the final norm: a reward model's or a critic's.
+    /// True where there is a scalar head on the final norm: a reward model's or a critic's.
     pub scalar: bool,
     /// Dropout after the embedding and after each attention and MLP, while learning.
     pub dropout: f32,
@@ -70,19 +70,19 @@ pub struct Architecture {
 /// A tensor of an architecture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tensor {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its shape, of one or two axes.
+    /// The shape, of one or two axes.
     pub shape: Vec<usize>,
 }
 
 impl Tensor {
-    /// How many numbers it holds.
+    /// Returns the number of elements.
     pub fn len(&self) -> usize {
         self.shape.iter().product()
     }
 
-    /// Whether it holds none.
+    /// Returns whether there are no elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -112,7 +112,7 @@ impl Architecture {
         }
     }
 
-    /// The same network with a scalar head.
+    /// Returns the same network with a scalar head.
     pub fn with_scalar(&self) -> Self {
         Self { scalar: true, ..self.clone() }
     }
@@ -207,7 +207,7 @@ impl Architecture {
         out
     }
 
-    /// How many parameters there are.
+    /// Returns the number of parameters.
     pub fn parameters(&self) -> usize {
         self.tensors().iter().map(Tensor::len).sum()
     }

@@ -1,4 +1,4 @@
-//! Where a network's tensors come from.
+//! Checkpoints: sources of a network's tensors.
 
 use crate::Error;
 use alloc::string::String;
@@ -16,7 +16,7 @@ pub trait Checkpoint {
     fn read(&self, name: &str, out: &mut [f32]) -> Result<(), CheckpointError>;
 }
 
-/// Why a checkpoint does not serve.
+/// An error of a checkpoint that does not serve.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -26,7 +26,7 @@ pub enum CheckpointError {
     /// There is not enough memory for the weights.
     #[error("there is no memory for {parameters} parameters in f32")]
     Memory {
-        /// How many numbers they are.
+        /// The number of elements.
         parameters: usize,
     },
     /// There is no tensor of that name.
@@ -50,7 +50,7 @@ pub enum CheckpointError {
     Unreadable {
         /// The tensor.
         tensor: String,
-        /// Why not, and what to do.
+        /// The reason, and what to do.
         reason: String,
     },
 }

@@ -3,8 +3,8 @@
 use super::Architecture;
 use crate::Error;
 use crate::error::check;
-use crate::maths::RewardScale;
 use crate::random::{Key, Stream};
+use crate::rewards::RewardScale;
 use alloc::vec;
 use alloc::vec::Vec;
 

@@ -108,7 +108,7 @@ pub fn stored<'a>(
     Ok(out)
 }
 
-/// Where each of our tensors lies in the flat weights.
+/// The range of each of our tensors in the flat weights.
 struct Layout {
     tensors: BTreeMap<String, (Tensor, Range<usize>)>,
     len: usize,

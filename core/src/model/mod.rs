@@ -1,4 +1,4 @@
-//! What every backend must agree on, written once.
+//! Models: architectures, tensor names, checkpoints and tokenizers, which every backend must agree on.
 
 mod architecture;
 mod checkpoint;

@@ -15,9 +15,9 @@ pub struct Piece {
     pub tensor: String,
     /// The columns of ours (its last axis) that it holds.
     pub columns: Range<usize>,
-    /// Whether a matrix is stored `[out, in]`.
+    /// True where a matrix is stored `[out, in]`.
     pub transposed: bool,
-    /// Whether it may be missing, and ours then stays 0: the bias of a scalar head.
+    /// True where it may be missing, and ours then stays 0: the bias of a scalar head.
     pub optional: bool,
 }
 

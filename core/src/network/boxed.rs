@@ -2,8 +2,8 @@
 
 use super::future::boxed;
 use super::{BoxedFuture, DynCandidates, DynParameters, DynRows, EngineError, Network, OptimizerState};
-use crate::maths::Update;
 use crate::model::Architecture;
+use crate::optim::Update;
 use crate::random::Key;
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use crate::sampling::{Responses, SamplingParams, StopCriteria};
@@ -16,30 +16,30 @@ use core::any::Any;
 pub trait DynNetwork: Any + Send + Sync {
     /// A clone in a box of its own.
     fn boxed_clone(&self) -> BoxedNetwork;
-    /// As [`Network::architecture`].
+    /// Boxed form of [`Network::architecture`].
     fn architecture(&self) -> &Architecture;
-    /// As [`Network::weights`].
+    /// Boxed form of [`Network::weights`].
     fn weights(&self) -> BoxedFuture<'_, Cow<'_, [f32]>>;
-    /// As [`Network::optimizer_state`].
+    /// Boxed form of [`Network::optimizer_state`].
     fn optimizer_state(&self) -> BoxedFuture<'_, Option<OptimizerState<'_>>>;
-    /// As [`Network::set_optimizer_state`].
+    /// Boxed form of [`Network::set_optimizer_state`].
     ///
     /// # Errors
     /// The same.
     fn set_optimizer_state(&mut self, state: OptimizerState<'_>) -> Result<(), EngineError>;
-    /// As [`Network::optimizer_steps`].
+    /// Boxed form of [`Network::optimizer_steps`].
     fn optimizer_steps(&self) -> Option<u32>;
-    /// As [`Network::seed_dropout`].
+    /// Boxed form of [`Network::seed_dropout`].
     fn seed_dropout(&mut self, seed: u64);
-    /// As [`Network::as_rows`].
+    /// Boxed form of [`Network::as_rows`].
     fn as_rows(&mut self) -> Option<&mut dyn DynRows>;
-    /// As [`Network::as_candidates`].
+    /// Boxed form of [`Network::as_candidates`].
     fn as_candidates(&mut self) -> Option<&mut dyn DynCandidates>;
-    /// As [`Network::as_parameters`].
+    /// Boxed form of [`Network::as_parameters`].
     fn as_parameters(&mut self) -> Option<&mut dyn DynParameters>;
-    /// As [`Reference::log_probs`].
+    /// Boxed form of [`Reference::log_probs`].
     fn log_probs<'a>(&'a mut self, batch: Batch<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
-    /// As [`Policy::sample`].
+    /// Boxed form of [`Policy::sample`].
     fn sample<'a>(
         &'a mut self,
         prompts: Ragged<'a>,
@@ -48,23 +48,23 @@ pub trait DynNetwork: Any + Send + Sync {
         key: Key,
         first: u32,
     ) -> BoxedFuture<'a, Responses>;
-    /// As [`Reward::score`].
+    /// Boxed form of [`Reward::score`].
     fn score<'a>(&'a mut self, sequences: Ragged<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
-    /// As [`Critic::values`].
+    /// Boxed form of [`Critic::values`].
     fn values<'a>(&'a mut self, sequences: Ragged<'a>, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
-    /// As [`Learner::accumulate`].
+    /// Boxed form of [`Learner::accumulate`].
     fn accumulate<'a>(
         &'a mut self,
         batch: Batch<'a>,
         objective: &'a mut dyn Objective,
     ) -> BoxedFuture<'a, f64>;
-    /// As [`Learner::zero_grad`].
+    /// Boxed form of [`Learner::zero_grad`].
     fn zero_grad(&mut self) -> BoxedFuture<'_, ()>;
-    /// As [`Learner::step`].
+    /// Boxed form of [`Learner::step`].
     fn step<'a>(&'a mut self, update: &'a Update) -> BoxedFuture<'a, f64>;
-    /// As [`Averaged::average`].
+    /// Boxed form of [`Averaged::average`].
     fn average(&mut self, decay: f64) -> BoxedFuture<'_, ()>;
-    /// As [`Averaged::swap_average`].
+    /// Boxed form of [`Averaged::swap_average`].
     fn swap_average(&mut self) -> BoxedFuture<'_, ()>;
 }
 

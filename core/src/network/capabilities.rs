@@ -8,15 +8,15 @@ use crate::{Batch, CandidateObjective, RowObjective};
 
 /// [`Rows`] and [`LearnRows`] through a pointer.
 pub trait DynRows {
-    /// As [`Rows::row_len`].
+    /// Boxed form of [`Rows::row_len`].
     fn row_len(&self) -> usize;
-    /// As [`Rows::rows`].
+    /// Boxed form of [`Rows::rows`].
     fn rows<'a>(
         &'a mut self,
         batch: Batch<'a>,
         visit: &'a mut dyn FnMut(usize, &[f32]),
     ) -> BoxedFuture<'a, ()>;
-    /// As [`LearnRows::accumulate_rows`].
+    /// Boxed form of [`LearnRows::accumulate_rows`].
     fn accumulate_rows<'a>(
         &'a mut self,
         batch: Batch<'a>,
@@ -51,7 +51,7 @@ where
 
 /// [`Candidates`] and [`LearnCandidates`] through a pointer.
 pub trait DynCandidates {
-    /// As [`Candidates::top`].
+    /// Boxed form of [`Candidates::top`].
     fn top<'a>(
         &'a mut self,
         batch: Batch<'a>,
@@ -59,7 +59,7 @@ pub trait DynCandidates {
         ids: &'a mut [u32],
         log_probs: &'a mut [f32],
     ) -> BoxedFuture<'a, ()>;
-    /// As [`Candidates::candidates`].
+    /// Boxed form of [`Candidates::candidates`].
     fn candidates<'a>(
         &'a mut self,
         batch: Batch<'a>,
@@ -67,7 +67,7 @@ pub trait DynCandidates {
         ids: &'a [u32],
         log_probs: &'a mut [f32],
     ) -> BoxedFuture<'a, ()>;
-    /// As [`LearnCandidates::accumulate_candidates`].
+    /// Boxed form of [`LearnCandidates::accumulate_candidates`].
     fn accumulate_candidates<'a>(
         &'a mut self,
         batch: Batch<'a>,
@@ -116,13 +116,13 @@ where
 
 /// [`Parameters`] through a pointer.
 pub trait DynParameters {
-    /// As [`Parameters::parameters`].
+    /// Boxed form of [`Parameters::parameters`].
     fn parameters(&self) -> usize;
-    /// As [`Parameters::read`].
+    /// Boxed form of [`Parameters::read`].
     fn read<'a>(&'a mut self, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
-    /// As [`Parameters::write`].
+    /// Boxed form of [`Parameters::write`].
     fn write<'a>(&'a mut self, values: &'a [f32]) -> BoxedFuture<'a, ()>;
-    /// As [`Parameters::take_gradient`].
+    /// Boxed form of [`Parameters::take_gradient`].
     fn take_gradient<'a>(&'a mut self, out: &'a mut [f32]) -> BoxedFuture<'a, ()>;
 }
 

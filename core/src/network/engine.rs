@@ -1,4 +1,4 @@
-//! What makes networks.
+//! Engines, which make networks.
 
 use super::{BoxedNetwork, EngineError, Precision};
 use crate::model::Architecture;
@@ -16,15 +16,15 @@ pub trait Engine: Any + Send + Sync {
     /// should be; the device's own.
     fn network(&self, architecture: Architecture, weights: Vec<f32>) -> Result<BoxedNetwork, EngineError>;
 
-    /// What the bits of a result depend on: `cpu avx512`, `cuda:0 bf16`. Runs record it.
+    /// Returns what the bits of a result depend on: `cpu avx512`, `cuda:0 bf16`. Runs record it.
     fn name(&self) -> String;
 
-    /// What products are computed in.
+    /// Returns the precision that products are computed in.
     fn precision(&self) -> Precision {
         Precision::F32
     }
 
-    /// Whether networks lie in this machine's own memory, so that its free memory is what they have.
+    /// Returns whether networks lie in this machine's own memory, so that its free memory is what they have.
     fn in_memory(&self) -> bool {
         true
     }

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
-/// Why an engine refuses.
+/// An error of an engine.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EngineError {
@@ -17,18 +17,18 @@ pub enum EngineError {
     Checkpoint(CheckpointError),
     /// A token id that the network does not have.
     Token {
-        /// Its place in the batch.
+        /// The position in the batch.
         position: usize,
         /// The id.
         token: u32,
-        /// How many ids there are.
+        /// The number of ids.
         vocabulary: usize,
     },
     /// A sequence that is longer than the network's context, or a prompt that fills it.
     Context {
         /// The sequence.
         sequence: usize,
-        /// Its length, in tokens; for a prompt, one more.
+        /// The length, in tokens; for a prompt, one more.
         length: usize,
         /// The greatest length.
         context: usize,
@@ -44,7 +44,7 @@ pub enum EngineError {
     },
     /// A step with a gradient that is not finite; the weights are as before.
     Gradient {
-        /// Its norm.
+        /// The norm.
         norm: f64,
         /// The step, counted from 1.
         step: u32,
@@ -61,7 +61,7 @@ pub enum EngineError {
     },
     /// No device has that name.
     UnknownDevice {
-        /// What was asked for.
+        /// The name that was asked for.
         name: String,
         /// The names that there are.
         known: String,
@@ -72,28 +72,28 @@ pub enum EngineError {
         name: String,
         /// The feature that brings it.
         feature: &'static str,
-        /// What this build has.
+        /// The names that this build has.
         instead: String,
     },
     /// The device is built in, but this machine has none, or no driver for it.
     NoDevice {
         /// The device.
         name: String,
-        /// What the driver said.
+        /// The driver's message.
         reason: String,
-        /// What else this build has.
+        /// The other names that this build has.
         instead: String,
     },
     /// The device does not compute in it.
     Precision {
         /// The device.
         name: String,
-        /// What was asked for.
+        /// The name that was asked for.
         precision: Precision,
     },
     /// The device failed, or is out of memory.
     Device {
-        /// What it said.
+        /// The message.
         reason: String,
     },
     /// A backend's own error.

@@ -1,6 +1,6 @@
 //! Numbers in 32 and 16 bits.
 
-/// What products are computed in. Weights and optimizer are in f32 whatever it is: a step that is small beside its
+/// The precision of products. Weights and optimizer are always in f32: a step that is small beside its
 /// weight is not lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
@@ -17,7 +17,7 @@ impl Precision {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::F32, Self::Bf16, Self::F16];
 
-    /// Its name: `f32`, `bf16` or `f16`.
+    /// Returns the name: `f32`, `bf16` or `f16`.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",

@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 
-/// What learning has gathered beside the weights, between two steps. With the weights it is all that the next step
+/// The state of an optimizer between two steps. With the weights it is all that the next step
 /// depends on: a network that is put together from both learns on to the same bits.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OptimizerState<'a> {

@@ -31,7 +31,7 @@ pub trait Network:
     /// The device's own.
     fn weights(&self) -> impl Future<Output = Result<Cow<'_, [f32]>, EngineError>>;
 
-    /// What learning has gathered; `None` before the first step.
+    /// Returns the optimizer's state; `None` before the first step.
     ///
     /// # Errors
     /// The device's own.
@@ -51,17 +51,17 @@ pub trait Network:
         Some(ready(self.optimizer_state())?.ok()??.steps)
     }
 
-    /// Its rows of logits, if it shows them and learns from them: `Some(self)`.
+    /// Returns `Some(self)` where the network gives rows of logits and learns from them.
     fn as_rows(&mut self) -> Option<&mut dyn DynRows> {
         None
     }
 
-    /// Its candidates, if it gives them and learns from them: `Some(self)`.
+    /// Returns `Some(self)` where the network gives candidates and learns from them.
     fn as_candidates(&mut self) -> Option<&mut dyn DynCandidates> {
         None
     }
 
-    /// Its parameters, if they can be read and written: `Some(self)`.
+    /// Returns `Some(self)` where parameters can be read and written.
     fn as_parameters(&mut self) -> Option<&mut dyn DynParameters> {
         None
     }

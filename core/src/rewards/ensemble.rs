@@ -1,15 +1,19 @@
+//! Several reward models as one.
+
 use crate::error::check;
-use crate::maths::{Disagreement, EnsembleRule};
+use crate::rewards::{Disagreement, EnsembleRule};
 use crate::roles::Reward;
 use crate::{Error, Ragged};
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// Several reward models as one, more careful where they disagree (see [`EnsembleRule`]). Bring members
-/// to one scale first ([`crate::maths::RewardScale`]): comparisons fix neither gain nor bias.
+/// to one scale first ([`crate::rewards::RewardScale`]): comparisons fix neither gain nor bias.
 ///
 /// ```
-/// use rlhf_core::{Ragged, maths::EnsembleRule, ready, rewards::Ensemble, roles::Reward};
+/// use rlhf_core::{Ragged, ready};
+/// use rlhf_core::rewards::{Ensemble, EnsembleRule};
+/// use rlhf_core::roles::Reward;
 /// let by = |per_token: f32| move |text: &[u32]| per_token * text.len() as f32;
 /// let mut careful = Ensemble::new(vec![by(1.0), by(3.0)], EnsembleRule::Min)?;
 /// let mut scores = [0.0];
@@ -21,7 +25,7 @@ use alloc::vec::Vec;
 pub struct Ensemble<R> {
     members: Vec<R>,
     rule: EnsembleRule,
-    /// How far the members disagreed on all that was scored so far.
+    /// Statistics of the members' disagreement on all that was scored so far.
     pub disagreement: Disagreement,
 }
 
@@ -43,7 +47,7 @@ impl<R> Ensemble<R> {
         &self.members
     }
 
-    /// The same, to be asked one by one.
+    /// The members, to be asked one by one.
     pub fn members_mut(&mut self) -> &mut [R] {
         &mut self.members
     }

@@ -1,7 +1,17 @@
-//! Rewards made of other roles: several reward models as one, a critic of steps as a judge of wholes.
+//! Rewards made of scores: one scale for several models, one score from several members or several steps.
 
+#[cfg(feature = "alloc")]
 mod ensemble;
+mod rule;
+mod scale;
+mod step_score;
+#[cfg(feature = "alloc")]
 mod steps;
 
+#[cfg(feature = "alloc")]
 pub use ensemble::Ensemble;
+pub use rule::{Disagreement, EnsembleRule};
+pub use scale::RewardScale;
+pub use step_score::StepScore;
+#[cfg(feature = "alloc")]
 pub use steps::Steps;

@@ -1,22 +1,24 @@
+//! A critic of steps as a judge of whole texts.
+
 use crate::Ragged;
 use crate::error::check;
-use crate::maths::StepScore;
+use crate::rewards::StepScore;
 use crate::roles::{Critic, Reward};
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// A process reward model as a reward: its logits at the ends of a text's steps make the text's score, a
-/// probability (see [`StepScore`]; [`crate::objectives::Process`] trains it).
+/// probability (see [`StepScore`]; [`crate::loss::Process`] trains it).
 #[derive(Clone, Debug)]
 pub struct Steps<C> {
-    /// Its values are the logits of a step's being right.
+    /// The critic, whose values are the logits of a step's being right.
     pub critic: C,
     /// The token that ends a step. The last token of a text ends one whatever it is.
     pub end: u32,
-    /// What an answer begins after: steps are those behind the last place where these tokens stand. Empty,
+    /// The tokens that an answer begins after: steps are those behind the last place where they stand. Empty,
     /// or nowhere to be found: the whole text is the answer.
     pub after: Vec<u32>,
-    /// How steps make a score.
+    /// The rule that makes a score of the steps.
     pub how: StepScore,
 }
 

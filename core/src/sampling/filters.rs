@@ -176,7 +176,7 @@ pub fn min_p<R: Real>(logits: &mut [R], p: f64) -> Result<(), Error> {
 pub fn typical<R: Real>(logits: &mut [R], mass: f64, scratch: &mut [u32]) -> Result<(), Error> {
     check("scratch", scratch.len(), logits.len())?;
     within("typical", mass, 0.0, 1.0)?;
-    let (_, entropy) = crate::maths::log_prob(logits, 0, 1.0)?;
+    let (_, entropy) = crate::log_probs::log_prob(logits, 0, 1.0)?;
     let (max, sum) = normalizer(logits)?;
     let log_sum = libm::log(sum);
     let far = |z: R| ((z - max).f64() - log_sum + entropy.f64()).abs();

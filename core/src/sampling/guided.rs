@@ -3,7 +3,7 @@
 use super::{FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};
 use crate::capabilities::Rows;
 use crate::error::check;
-use crate::maths::log_prob;
+use crate::log_probs::log_prob;
 use crate::random::Key;
 use crate::ranges::positive;
 use crate::{Batch, Error, Ragged};
@@ -34,14 +34,14 @@ impl<E> Guide<E> for () {
     }
 }
 
-/// What is to be written, and how.
+/// A request of responses to prompts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Request<'a> {
-    /// What is continued.
+    /// The prompts.
     pub prompts: Ragged<'a>,
-    /// How tokens are chosen, from the adjusted logits.
+    /// The rule by which tokens are chosen, from the adjusted logits.
     pub sampling: &'a SamplingParams,
-    /// When a response ends.
+    /// The conditions that end a response.
     pub stopping: &'a StopCriteria<'a>,
     /// The longest text, prompt included, that every network involved can read, in tokens.
     pub context: usize,

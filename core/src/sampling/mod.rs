@@ -1,4 +1,4 @@
-//! How tokens are drawn, and why a response ended. The sampler, the scorer and the trainer share
+//! Sampling parameters, stop criteria and finish reasons. The sampler, the scorer and the trainer share
 //! these types, so that none of them can disagree about the temperature.
 
 pub mod filters;
@@ -6,6 +6,7 @@ pub mod filters;
 mod guided;
 #[cfg(feature = "alloc")]
 mod guides;
+mod mixture;
 mod support;
 mod truncate;
 
@@ -14,13 +15,14 @@ pub use filters::{draw, greedy};
 pub use guided::{Guide, Request, sample_by};
 #[cfg(feature = "alloc")]
 pub use guides::{Advantage, Mixture, Support};
+pub use mixture::geometric_mixture;
 pub use support::{led, within_support};
 pub use truncate::{truncate, unpadded};
 
 use crate::Error;
 use crate::ranges::within;
 
-/// How the next token is chosen.
+/// The rule by which the next token is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum SamplingParams {
     /// The most probable token; of equals, the one with the smallest id.
@@ -29,7 +31,7 @@ pub enum SamplingParams {
     Draw(Filters),
 }
 
-/// What is done to logits before a draw, in this order: repetition penalty, temperature, top-k,
+/// Changes of logits before a draw, in this order: repetition penalty, temperature, top-k,
 /// top-p, min-p.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Filters {
@@ -82,7 +84,7 @@ impl SamplingParams {
         }
     }
 
-    /// What the logits of returned log-probabilities are divided by.
+    /// Returns the divisor of the logits behind returned log-probabilities.
     pub fn temperature(&self) -> f32 {
         match self {
             Self::Greedy => 1.0,
@@ -91,7 +93,7 @@ impl SamplingParams {
     }
 }
 
-/// When a response ends.
+/// The conditions that end a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StopCriteria<'a> {
     /// The longest response, in tokens, its end token included.
@@ -102,7 +104,7 @@ pub struct StopCriteria<'a> {
     pub stop: &'a [u32],
 }
 
-/// Why a response ended. Data, never inferred from pad ids.
+/// The reason why a response ended. Data, never inferred from pad ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub enum FinishReason {
@@ -115,7 +117,7 @@ pub enum FinishReason {
 }
 
 impl StopCriteria<'_> {
-    /// Why a response of `length` tokens ending in `last` is over, or `None` while it is not.
+    /// Returns why a response of `length` tokens ending in `last` is over, or `None` while it is not.
     pub fn finish(&self, last: u32, length: usize) -> Option<FinishReason> {
         if self.eos.contains(&last) {
             Some(FinishReason::Eos)
@@ -139,23 +141,23 @@ pub struct Responses {
     pub ends: alloc::vec::Vec<usize>,
     /// ln p of each token at the sampling's temperature, in nats, `[tokens]`.
     pub log_probs: alloc::vec::Vec<f32>,
-    /// Why each response ended, `[responses]`.
+    /// The reason why each response ended, `[responses]`.
     pub finish: alloc::vec::Vec<FinishReason>,
 }
 
 #[cfg(feature = "alloc")]
 impl Responses {
-    /// How many responses there are.
+    /// Returns the number of responses.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no responses.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// Where response `i` lies in the token arrays.
+    /// Returns the range of response `i` in the token arrays.
     pub fn span(&self, i: usize) -> core::ops::Range<usize> {
         (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
     }

@@ -1,6 +1,6 @@
-//! Where a response ends for those who score it.
+//! Truncation of responses for those who score them.
 
-/// How many tokens are left when a response is cut after its first `stop` token at index `earliest`
+/// Returns the number of tokens left when a response is cut after its first `stop` token at index `earliest`
 /// or later; all of them where there is none. The stop token stays.
 ///
 /// TRL's `truncate_response` has `earliest` 0; lm-human-preferences cuts for scoring only, at the

@@ -3,8 +3,7 @@
 use super::episode::Episode;
 use super::update::{Pairs, on_actions};
 use super::{Judgment, Task, Teacher, Track};
-use rlhf_core::maths::traces;
-use rlhf_core::objectives::control::Coach;
+use rlhf_core::loss::{Coach, traces};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_train::TrainError;
 

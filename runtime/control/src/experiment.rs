@@ -4,7 +4,7 @@ use super::{
     CartPole, Coaching, CoachingSettings, Episode, Grid, HumanReward, HumanRewardSettings, MountainCar,
     Preferences, PreferencesSettings, Students, Table, Task, Teacher, Track,
 };
-use rlhf_core::maths::Delay;
+use rlhf_core::advantage::Delay;
 use rlhf_train::{TrainError, now};
 
 /// The tasks.

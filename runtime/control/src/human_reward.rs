@@ -3,8 +3,8 @@
 use super::episode::Episode;
 use super::update::{Pairs, on_actions};
 use super::{Judgment, Task, Teacher, Track};
-use rlhf_core::maths::Delay;
-use rlhf_core::objectives::control::{DeepTamer, Tamer};
+use rlhf_core::advantage::Delay;
+use rlhf_core::loss::{DeepTamer, Tamer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Learner};
 use rlhf_train::TrainError;

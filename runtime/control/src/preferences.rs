@@ -4,13 +4,12 @@ use super::episode::Episode;
 use super::update::{Pairs, of_actions, of_states, on_actions};
 use super::{Step, Task, Teacher, Track};
 use core::ops::Range;
-use rlhf_core::maths::{
-    Comparisons, PolicyClip, RewardScale, Variance, Whitening, disagreement, gae, returns,
-    segment_preference, whiten,
+use rlhf_core::advantage::{Variance, Whitening, gae, returns, whiten};
+use rlhf_core::loss::{
+    Comparisons, PolicyClip, PpoPolicy, PpoValue, SegmentPreferences, disagreement, segment_preference,
 };
-use rlhf_core::objectives::control::SegmentPreferences;
-use rlhf_core::objectives::{PpoPolicy, PpoValue};
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::rewards::RewardScale;
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_train::TrainError;
 

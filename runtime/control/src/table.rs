@@ -1,6 +1,7 @@
 //! A network that is a table.
 
-use rlhf_core::maths::{Update, clip_factor, global_norm, log_prob, log_prob_pull};
+use rlhf_core::log_probs::{log_prob, log_prob_pull};
+use rlhf_core::optim::{Update, clip_factor, global_norm};
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_core::{Batch, Error, Objective, Ragged};
 
@@ -154,7 +155,7 @@ impl Learner for Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_core::objectives::control::{Coach, DeepTamer};
+    use rlhf_core::loss::{Coach, DeepTamer};
     use rlhf_core::ready;
 
     #[test]

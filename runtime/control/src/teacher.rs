@@ -1,7 +1,7 @@
 //! Who judges behavior.
 
 use super::Step;
-use rlhf_core::maths::Delay;
+use rlhf_core::advantage::Delay;
 use rlhf_core::random::{Key, Stream};
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Steps as a batch, and what a learner does with it.
 
-use rlhf_core::maths::{Adam, Update};
+use rlhf_core::optim::{Adam, Update};
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_core::{Batch, Error, Objective, Ragged};
 use rlhf_train::TrainError;

@@ -3,7 +3,7 @@
 #[cfg(feature = "write")]
 use crate::write_json;
 use crate::{Files, FormatError};
-use rlhf_core::maths::{EnsembleRule, RewardScale, StepScore};
+use rlhf_core::rewards::{EnsembleRule, RewardScale, StepScore};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

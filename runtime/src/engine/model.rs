@@ -3,10 +3,10 @@
 use super::{Device, EngineError, OptimizerState};
 use core::any::Any;
 use core::fmt;
-use rlhf_core::maths::RewardScale;
 use rlhf_core::model::Architecture;
 use rlhf_core::network::{BoxedFuture, BoxedNetwork, Network};
 use rlhf_core::ready;
+use rlhf_core::rewards::RewardScale;
 use std::borrow::Cow;
 
 /// A network of whichever engine, which plays every role: policy, reference, reward model, critic, learner.

@@ -1,7 +1,7 @@
 //! Every role, by whichever engine a network is of.
 
 use super::{EngineError, Model};
-use rlhf_core::maths::Update;
+use rlhf_core::optim::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};

@@ -4,10 +4,9 @@
 use super::FileError;
 use super::{Device, EngineError, Model};
 use rlhf_core::Ragged;
-use rlhf_core::maths::{Disagreement, EnsembleRule, RewardScale};
 #[cfg(feature = "run")]
 use rlhf_core::model::tokenizer::AnyTokenizer;
-use rlhf_core::rewards::{Ensemble, Steps};
+use rlhf_core::rewards::{Disagreement, Ensemble, EnsembleRule, RewardScale, Steps};
 use rlhf_core::roles::Reward;
 use rlhf_models::{Files, FormatError, Members, Opened, Scoring, StepRule, huggingface};
 use rlhf_train::NormalizedReward;
@@ -216,8 +215,8 @@ fn member(
 mod tests {
     use super::*;
     use crate::train::now;
-    use rlhf_core::maths::StepScore;
     use rlhf_core::model::Architecture;
+    use rlhf_core::rewards::StepScore;
     use rlhf_core::roles::Critic;
 
     /// A reward model of 11 tokens, in units of reward.

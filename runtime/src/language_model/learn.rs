@@ -4,8 +4,9 @@ use super::LanguageModel;
 use crate::engine::{Member, Model, Scorer, with_dropout};
 use crate::training::Training;
 use crate::{Error, RewardModel};
-use rlhf_core::maths::{Comparisons, EnsembleRule, PreferenceStats, RewardScale};
+use rlhf_core::loss::{Comparisons, PreferenceStats};
 use rlhf_core::model::tokenizer::Tokenizer;
+use rlhf_core::rewards::{EnsembleRule, RewardScale};
 use rlhf_train::profile::{self, PreferenceTraining};
 use rlhf_train::{Examples, NormalizedReward, Pairs, Ranking, Step, TrainError, now};
 

@@ -6,7 +6,7 @@ use crate::engine::Model;
 use crate::record::Phase;
 use crate::stage::TrainingData;
 use crate::transcript::Transcripts;
-use rlhf_core::maths::Normalizer;
+use rlhf_core::loss::Normalizer;
 use rlhf_data::Feedback;
 use rlhf_train::profile::Method;
 use rlhf_train::{Examples, Labeled, Logged, TrainError};

@@ -2,7 +2,7 @@
 
 use super::Stage;
 use crate::engine::ActionValues;
-use rlhf_core::maths::{Against, Normalizer};
+use rlhf_core::loss::{Against, Normalizer};
 use rlhf_core::model::Architecture;
 use rlhf_train::profile::{Method, OnlineMethod, Opponent, Profile, RewardNormalization};
 use rlhf_train::{ROWS_AT_ONCE, TOKENS_AT_ONCE};

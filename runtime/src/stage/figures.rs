@@ -2,7 +2,7 @@
 
 use crate::engine::{Capability, Model, Scorer};
 use rlhf_core::HeldRows;
-use rlhf_core::algorithms::exact_kls;
+use rlhf_core::advantage::exact_kls;
 use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
 use rlhf_train::{Examples, IterationReport, Models, ROWS_AT_ONCE, TrainError, now};
 
@@ -39,8 +39,8 @@ impl Writer {
         for i in 0..rollouts.len() {
             let span = rollouts.response_span(i);
             let log_probs = &rollouts.log_probs()[span.clone()];
-            kl.see(log_probs, &rollouts.ref_log_probs()[span])?;
-            response.see(log_probs, rollouts.finish()[i]);
+            kl.record(log_probs, &rollouts.ref_log_probs()[span])?;
+            response.record(log_probs, rollouts.finish()[i]);
         }
         if let Some(reference) = &mut models.reference {
             self.exact(seen, reference, &mut kl)?;

@@ -4,7 +4,7 @@ use super::driver::{StagePlan, drive};
 use super::{Session, StageError, at};
 use crate::engine::{EngineError, Member, Model, Scorer};
 use crate::record::Phase;
-use rlhf_core::maths::RewardScale;
+use rlhf_core::rewards::RewardScale;
 use rlhf_core::roles::Reward;
 use rlhf_models::StepRule;
 use rlhf_train::profile::{RewardLoss, RewardModel, RewardNormalization};

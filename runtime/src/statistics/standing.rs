@@ -1,7 +1,7 @@
 //! How good models are, from who won against whom.
 
-use rlhf_core::maths::rating::{BradleyTerry, ELO_PER_NAT, Elo, Game, RatingError, Results};
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::rating::{BradleyTerry, ELO_PER_NAT, Elo, Game, RatingError, Results};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -164,7 +164,7 @@ impl Games {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_core::maths::rating::win_probability;
+    use rlhf_core::rating::win_probability;
 
     /// 200 games of each pair among three models 100 points apart.
     fn played() -> Games {

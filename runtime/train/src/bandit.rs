@@ -10,8 +10,7 @@ use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
-use rlhf_core::maths::{Counterfactual, CounterfactualStats, Normalizer};
-use rlhf_core::objectives::{Feedback, LoggedFeedback};
+use rlhf_core::loss::{Counterfactual, CounterfactualStats, Feedback, LoggedFeedback, Normalizer};
 use rlhf_core::roles::Learner;
 
 /// Responses, each with the probability that it was written with and the reward that it got.

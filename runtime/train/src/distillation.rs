@@ -14,7 +14,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::HeldRows;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Rows};
-use rlhf_core::objectives::rows::{DistilCandidates, DistilRows, DistillationStats};
+use rlhf_core::loss::{DistilCandidates, DistilRows, DistillationStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy};
 use rlhf_core::sampling::{SamplingParams, StopCriteria};

@@ -9,7 +9,7 @@ use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
-use rlhf_core::objectives::rows::{ActionStats, ActionValues, StateStats, StateValues};
+use rlhf_core::loss::{ActionStats, ActionValues, StateStats, StateValues};
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_core::{Error, HeldRows};
 

@@ -2,7 +2,7 @@
 
 use rlhf_core::Rollouts;
 use rlhf_core::diagnostics::RewardParts;
-use rlhf_core::maths::{PolicyStats, ValueStats};
+use rlhf_core::loss::{PolicyStats, ValueStats};
 
 /// What one iteration saw.
 #[derive(Clone, Debug)]

@@ -10,10 +10,9 @@ use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer}
 use crate::profile::KtoTraining;
 use alloc::format;
 use alloc::vec::Vec;
-use rlhf_core::Error;
-use rlhf_core::maths::{self, KtoLoss, LabelStats, kto_baseline};
-use rlhf_core::objectives::LabeledResponses;
+use rlhf_core::loss::{KtoLoss, LabelStats, LabeledResponses, kto_baseline};
 use rlhf_core::roles::{Learner, Reference};
+use rlhf_core::{Error, loss};
 
 /// Responses, each desirable or not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +43,7 @@ impl Labeled {
         self.desirable.is_empty()
     }
 
-    /// How many of them are desirable: the weights of [`maths::Kto`] are to make up for few of one kind.
+    /// How many of them are desirable: the weights of [`loss::Kto`] are to make up for few of one kind.
     pub fn desirable(&self) -> usize {
         self.desirable.iter().filter(|good| **good).count()
     }
@@ -82,7 +81,7 @@ where
 #[derive(Clone, Debug)]
 pub struct Kto<'a> {
     labeled: &'a Labeled,
-    objective: maths::Kto,
+    objective: loss::Kto,
     steps: Steps,
 }
 

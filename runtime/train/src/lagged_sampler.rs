@@ -1,6 +1,6 @@
 //! A policy whose responses an older one writes.
 
-use rlhf_core::maths::Update;
+use rlhf_core::optim::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
@@ -8,9 +8,9 @@ use rlhf_core::{Batch, Objective, Ragged};
 
 /// A policy that learns from what a lagging sampler writes, as where sampling and learning go on side by
 /// side. The log-probabilities of a rollout are the sampler's; what a trainer asks for afterwards, such as
-/// the weights of [`rlhf_core::maths::on_policy::ImportanceCorrection`], is the policy's.
+/// the weights of [`rlhf_core::advantage::ImportanceCorrection`], is the policy's.
 ///
-/// [`rlhf_core::algorithms::Follow`] lets a sampler catch up.
+/// [`rlhf_core::optim::Follow`] lets a sampler catch up.
 #[derive(Debug)]
 pub struct LaggedSampler<'a, P, S> {
     /// Learns.

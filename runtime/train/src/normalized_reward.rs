@@ -2,7 +2,7 @@
 
 use super::{TrainError, reward};
 use rlhf_core::Ragged;
-use rlhf_core::maths::RewardScale;
+use rlhf_core::rewards::RewardScale;
 use rlhf_core::roles::Reward;
 
 /// A reward whose scores are multiplied by a gain and shifted by a bias.

@@ -8,12 +8,12 @@ use super::{Guards, IterationReport, LearningPolicy, TOKENS_AT_ONCE, TrainError,
 use crate::profile::{self, Credit};
 use alloc::vec;
 use alloc::vec::Vec;
-use rlhf_core::diagnostics::RewardParts;
-use rlhf_core::maths::on_policy::{
-    Baseline, MovingBaseline, OnPolicyStats, PolicyColumns, broadcast, informative, reward_to_go,
+use rlhf_core::advantage::{
+    Baseline, Guard, MeanShift, MovingBaseline, Variance, Whitening, broadcast, informative, reward_to_go,
+    whiten,
 };
-use rlhf_core::maths::{Guard, MeanShift, PolicyStats, ValueStats, Variance, Whitening, whiten};
-use rlhf_core::objectives::on_policy::PolicyGradient;
+use rlhf_core::diagnostics::RewardParts;
+use rlhf_core::loss::{OnPolicyStats, PolicyColumns, PolicyGradient, PolicyStats, ValueStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::{FinishReason, SamplingParams, StopCriteria};

@@ -9,9 +9,9 @@ use super::{
 use crate::profile::{self, AdvantageWhitening};
 use alloc::vec;
 use alloc::vec::Vec;
+use rlhf_core::advantage::{KlController, Response, whiten};
 use rlhf_core::diagnostics::RewardParts;
-use rlhf_core::maths::{KlController, PolicyStats, Response, ValueStats, whiten};
-use rlhf_core::objectives::{PpoPolicy, PpoValue};
+use rlhf_core::loss::{PolicyStats, PpoPolicy, PpoValue, ValueStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Critic, Learner, Reference, Reward};
 use rlhf_core::sampling::{FinishReason, SamplingParams, StopCriteria};
@@ -199,7 +199,7 @@ impl Ppo {
             let start = rewards.len();
             rewards.resize(start + shaping.placement.steps(span.len(), window), 0.0);
             let (score, finish) = (f64::from(rollouts.scores()[i]), rollouts.finish()[i]);
-            parts.see(shaping, score, finish, beta, &kls);
+            parts.record(shaping, score, finish, beta, &kls);
             let score = shaping.score(score, finish);
             shaping.rewards(&kls, beta, score, &mut rewards[start..])?;
             spans.push(start..rewards.len());
@@ -400,7 +400,7 @@ impl Ppo {
 mod tests {
     use super::*;
     use crate::profile::Profile;
-    use rlhf_core::maths::estimate;
+    use rlhf_core::advantage::estimate;
 
     /// Rollouts with random numbers in every column that the roles fill in.
     fn judged(window: usize) -> Rollouts {

@@ -11,8 +11,7 @@ use alloc::format;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Objective;
-use rlhf_core::maths::{Against, Preference, PreferenceStats};
-use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
+use rlhf_core::loss::{Against, Preference, PreferenceCounts, PreferencePairs, PreferenceStats};
 use rlhf_core::roles::{Learner, Reference};
 
 /// Learns to prefer chosen to rejected responses, under any loss of [`Preference`], in batches of

@@ -4,7 +4,7 @@ use super::TrainError;
 use super::guard::{Fault, Offender, Place};
 use crate::profile::Optimizer;
 use alloc::vec::Vec;
-use rlhf_core::maths::Schedule;
+use rlhf_core::optim::Schedule;
 use rlhf_core::roles::Learner;
 
 /// An optimizer, and how its rate runs from the first step of a run to the last.

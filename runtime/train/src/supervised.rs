@@ -5,8 +5,8 @@ use super::guard::{Fault, Offender, Place, Watch, zero_grad};
 use super::{Examples, Guards, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::{self, Optimizer};
 use alloc::format;
-use rlhf_core::maths::Schedule;
-use rlhf_core::objectives::CrossEntropy;
+use rlhf_core::loss::CrossEntropy;
+use rlhf_core::optim::Schedule;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 

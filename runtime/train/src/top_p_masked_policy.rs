@@ -2,8 +2,9 @@
 
 use alloc::vec;
 use rlhf_core::capabilities::{LearnRows, Rows};
-use rlhf_core::maths::{Update, log_prob};
-use rlhf_core::objectives::rows::WithinSupport;
+use rlhf_core::log_probs::log_prob;
+use rlhf_core::loss::WithinSupport;
+use rlhf_core::optim::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
 use rlhf_core::sampling::{

@@ -6,14 +6,14 @@ use super::{
     RolloutTrainer, TrainError, Trainer, Trio,
 };
 use crate::profile;
-use rlhf_core::algorithms::TrpoStep;
 use rlhf_core::capabilities::Parameters;
+use rlhf_core::optim::TrpoStep;
 use rlhf_core::roles::{Reference, Reward};
 use rlhf_core::sampling::StopCriteria;
 use rlhf_core::{Batch, Ragged};
 
 /// TRPO ([`profile::TrustRegion`]): rollouts and advantages are those of [`OnPolicy`], what is learnt from
-/// one is a single step of [`rlhf_core::algorithms::Trpo`], to which it is shown at once.
+/// one is a single step of [`rlhf_core::optim::Trpo`], to which it is shown at once.
 #[derive(Clone, Debug)]
 pub struct TrustRegion {
     settings: profile::TrustRegion,

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::capabilities::Rows;
-use rlhf_core::maths::log_prob;
+use rlhf_core::log_probs::log_prob;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Advantage, Request, Responses, SamplingParams, StopCriteria, led, sample_by};

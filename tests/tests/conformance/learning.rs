@@ -3,7 +3,8 @@
 use crate::conformance::faults::Fault;
 use crate::conformance::tiny::{SCORE, Tiny, VALUE};
 use rlhf_core::capabilities::{LearnCandidates, LearnRows, Parameters};
-use rlhf_core::maths::{Update, adamw, average, clip_factor, global_norm, log_prob, log_prob_pull};
+use rlhf_core::log_probs::{log_prob, log_prob_pull};
+use rlhf_core::optim::{Update, adamw, average, clip_factor, global_norm};
 use rlhf_core::roles::{Averaged, Learner};
 use rlhf_core::{Batch, CandidateObjective, Coupling, Error, Objective, RowObjective};
 

@@ -3,7 +3,7 @@
 use crate::conformance::faults::Fault;
 use crate::conformance::tiny::{CONTEXT, SCORE, Tiny, VALUE, VOCABULARY};
 use rlhf_core::capabilities::{Candidates, Rows};
-use rlhf_core::maths::{log_prob, log_softmax};
+use rlhf_core::log_probs::{log_prob, log_softmax};
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
 use rlhf_core::sampling::{Filters, FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};

@@ -1,6 +1,6 @@
 //! A policy that counts its steps and may refuse one.
 
-use rlhf_core::maths::Update;
+use rlhf_core::optim::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
 use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};

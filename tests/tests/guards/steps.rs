@@ -3,8 +3,9 @@
 use super::rollout::{fault, indices};
 use rlhf::train::profile::{PreferenceModelPretraining, PretrainingMix, Profile, RewardLoss};
 use rlhf::train::{Examples, Guard, Place, Ranking, RewardModel, Solution, now, reward_model, supervised};
-use rlhf_core::maths::{RankTies, Stages, StepScore, Ties};
+use rlhf_core::loss::{RankTies, Stages, Ties};
 use rlhf_core::model::Architecture;
+use rlhf_core::rewards::StepScore;
 use rlhf_cpu::{Cpu, Isa, Model};
 use rlhf_tests::small::{Small, VOCABULARY, bits, broken_at, network, settings};
 use std::collections::BTreeSet;

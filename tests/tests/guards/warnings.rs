@@ -1,7 +1,7 @@
 //! What a run is warned of, and goes on.
 
 use rlhf::train::{Examples, Guards, History, IterationReport, Warning};
-use rlhf_core::maths::KlController;
+use rlhf_core::advantage::KlController;
 use rlhf_tests::small::{Small, settings};
 
 fn responses(seen: &IterationReport) -> impl Iterator<Item = &[u32]> {

@@ -1,7 +1,7 @@
 //! Rows 5, 7 and 11: scores, and where they go.
 
 use rlhf::train::{Examples, Ranking, TrainError, TryReward, now, ranking_accuracy};
-use rlhf_core::maths::KlController;
+use rlhf_core::advantage::KlController;
 use rlhf_core::ready;
 use rlhf_core::roles::Reward;
 use rlhf_core::sampling::FinishReason;

@@ -1,7 +1,7 @@
 //! Rows 1, 2 and 14: what writes and what scores are one.
 
 use rlhf::train::Examples;
-use rlhf_core::maths::KlEstimator;
+use rlhf_core::advantage::KlEstimator;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Filters, FinishReason, Responses, SamplingParams, StopCriteria};
@@ -42,7 +42,7 @@ fn row_01_the_sampler_and_the_trainer_agree_to_the_bit() {
     let mut small = Small::new(settings, 1);
     let seen = small.iterate(&mut |text: &[u32]| text.len() as f32).unwrap();
     assert_eq!((seen.policy.ratio_min, seen.policy.ratio_max), (1.0, 1.0));
-    assert_eq!(seen.policy.drift, 0.0);
+    assert_eq!(seen.policy.log_ratio, 0.0);
 }
 
 /// open-instruct#1473: log-probabilities drifted at a learning rate of 0.

@@ -5,9 +5,8 @@
 
 use rlhf::train::profile::{Optimizer, Profile, RewardLoss};
 use rlhf::train::{Examples, Passes, Ppo, Ranking, Roles, TOKENS_AT_ONCE, now, reward_model, supervised};
-use rlhf_core::maths::Ties;
+use rlhf_core::loss::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss, Ties};
 use rlhf_core::model::Architecture;
-use rlhf_core::objectives::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 use rlhf_core::sampling::StopCriteria;

@@ -2,7 +2,7 @@
 
 use rlhf::train::profile::{PretrainingMix, Profile};
 use rlhf::train::{Examples, Guard, Guards, TrainError, now};
-use rlhf_core::maths::KlController;
+use rlhf_core::advantage::KlController;
 use rlhf_tests::small::{Small, bits, broken_at, network, settings};
 
 fn fours(text: &[u32]) -> f32 {

@@ -2,7 +2,7 @@
 
 use rlhf::train::profile::{Optimizer, PreferenceTraining, WarmUpLength};
 use rlhf::train::{Pairs, now, preferences};
-use rlhf_core::maths::Shape;
+use rlhf_core::optim::Shape;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::testing::Table;
 

@@ -2,8 +2,8 @@
 
 use crate::preferences::world::{TOKENS, pairs, reference, settings};
 use rlhf::train::{Guard, Pairs, Place, TrainError, now, preferences};
-use rlhf_core::maths::Update;
 use rlhf_core::model::{Architecture, Family};
+use rlhf_core::optim::Update;
 use rlhf_core::roles::Learner;
 use rlhf_core::testing::Table;
 use rlhf_core::{Batch, Error, Objective};

@@ -3,7 +3,7 @@
 use crate::preferences::world::{TOKENS, fast, mean_worth, reference, sampled, worth};
 use rlhf::train::profile::{BanditTraining, KtoTraining};
 use rlhf::train::{Labeled, Logged, TrainError, bandit, kto, now};
-use rlhf_core::maths::{Counterfactual, Normalizer};
+use rlhf_core::loss::{Counterfactual, Normalizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::testing::Table;
 

@@ -3,7 +3,7 @@
 use crate::preferences::world::{log_prob, mean_worth, pairs, reference, sampled, settings};
 use rlhf::train::profile::PreferenceTraining;
 use rlhf::train::{NoReference, TrainError, now, preference_stats, preferences};
-use rlhf_core::maths::{Against, PreferenceLoss, PreferenceStats};
+use rlhf_core::loss::{Against, PreferenceLoss, PreferenceStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::testing::Table;
 

@@ -5,7 +5,7 @@ use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf::train::{
     Guard, Guards, Judge, OnlineIteration, OnlinePreferences, OnlineRoles, RewardJudge, TrainError, now,
 };
-use rlhf_core::maths::{NashMd, Preference, PreferenceLoss};
+use rlhf_core::loss::{NashMd, Preference, PreferenceLoss};
 use rlhf_core::testing::Table;
 
 fn settings(name: &str) -> OnlinePreference {

@@ -3,7 +3,7 @@
 use crate::preferences::world::{fast, log_prob, reference, settings};
 use rlhf::train::profile::{BanditTraining, KtoTraining, PreferenceTraining};
 use rlhf::train::{Examples, Kto, Labeled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
-use rlhf_core::objectives::{PreferenceCounts, PreferencePairs};
+use rlhf_core::loss::{PreferenceCounts, PreferencePairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_core::testing::Table;

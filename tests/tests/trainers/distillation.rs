@@ -1,7 +1,7 @@
 use crate::trainers::world::{ANSWERS, SFT, STOPPING, WHO, ended, gladness, prompts};
 use rlhf::train::profile::{DistillationTraining, Profile, WarmUpLength};
 use rlhf::train::{Distil, Examples, TrainError, now, supervised};
-use rlhf_core::maths::Divergence;
+use rlhf_core::loss::Divergence;
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_cpu::{Cpu, Model};

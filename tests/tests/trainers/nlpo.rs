@@ -1,8 +1,8 @@
 use crate::trainers::world::{ANSWERS, CONTEXT, SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::profile::{self, Profile};
 use rlhf::train::{IterationReport, Nlpo, Roles, TopPMaskedPolicy, now};
-use rlhf_core::algorithms::Follow;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
+use rlhf_core::optim::Follow;
 use rlhf_core::roles::Reference;
 use rlhf_core::{Batch, ready};
 use rlhf_cpu::Model;

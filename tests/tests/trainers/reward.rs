@@ -4,9 +4,10 @@
 use rlhf::train::profile::{self, Grading, PreferenceModelPretraining, Profile, RewardLoss};
 use rlhf::train::{Ranking, RewardModel, Solution, now, ranking_accuracy, step_margins};
 use rlhf_core::Error;
-use rlhf_core::maths::{RankTies, Stages, StepScore, Ties};
+use rlhf_core::loss::{RankTies, Stages, Ties};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::rewards::StepScore;
 use rlhf_cpu::{Cpu, Model};
 
 /// Letters are 1 to 8, 0 ends a step; what is liked is the sum of a text's letters.

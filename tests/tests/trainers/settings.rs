@@ -6,8 +6,8 @@ use rlhf::engine::Model;
 use rlhf::engine::{Member, Scorer};
 use rlhf::stage::{Session, TrainingData, align};
 use rlhf::train::{Examples, Guards, NormalizedReward, Prompts};
-use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
+use rlhf_core::rewards::{EnsembleRule, RewardScale};
 use std::sync::LazyLock;
 
 const SMALL: [&str; 6] = [

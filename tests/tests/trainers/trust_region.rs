@@ -1,8 +1,8 @@
 use crate::trainers::world::{SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::profile::{self, Credit};
 use rlhf::train::{IterationReport, Trio, TrustRegion, now};
-use rlhf_core::algorithms::{Trpo, TrpoStep};
-use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale};
+use rlhf_core::advantage::{Baseline, GroupAdvantages, Scale};
+use rlhf_core::optim::{Trpo, TrpoStep};
 use rlhf_cpu::Model;
 
 const MAX_KL: f64 = 0.02;

@@ -3,13 +3,12 @@
 
 use rlhf::train::profile::{IlqlTraining, Profile};
 use rlhf::train::{Examples, Ilql, Rewarded, ValueGuidedPolicy, ValueStep, Values, now, supervised};
-use rlhf_core::algorithms::Follow;
-use rlhf_core::maths;
 use rlhf_core::model::Architecture;
+use rlhf_core::optim::Follow;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Advantage, Request, SamplingParams, StopCriteria, sample_by};
-use rlhf_core::{Batch, Ragged, ready};
+use rlhf_core::{Batch, Ragged, loss, ready};
 use rlhf_cpu::{Cpu, Model};
 use std::sync::LazyLock;
 
@@ -68,7 +67,7 @@ fn network(seed: u64) -> Model {
 fn settings() -> IlqlTraining {
     let mut settings = IlqlTraining::default();
     (settings.passes.epochs, settings.passes.batch) = (60, 30);
-    settings.objective = maths::Ilql { expectile: 0.9, discount: 0.9, conservatism: 0.05 };
+    settings.objective = loss::Ilql { expectile: 0.9, discount: 0.9, conservatism: 0.05 };
     (settings.follow, settings.passes.optimizer.learning_rate) = (Follow::Average { decay: 0.9 }, 3e-3);
     settings
 }

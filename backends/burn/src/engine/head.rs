@@ -139,7 +139,7 @@ fn entropy_of(all: &Tensor<2>) -> Tensor<2> {
 mod tests {
     use super::*;
     use crate::engine::read::floats;
-    use rlhf_core::maths::{log_prob, log_prob_pull};
+    use rlhf_core::log_probs::{log_prob, log_prob_pull};
     use rlhf_core::random::{Key, Stream};
     use rlhf_core::ready;
 

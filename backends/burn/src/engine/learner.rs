@@ -8,7 +8,7 @@ use crate::engine::trace::Trace;
 use crate::engine::{check, optimizer};
 use crate::tensor::Tensor;
 use crate::{EngineError, Model};
-use rlhf_core::maths::Update;
+use rlhf_core::optim::Update;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Dropout, Objective};
 
@@ -119,7 +119,7 @@ impl Learner for Model {
         if !norm.is_finite() {
             return Err(EngineError::Gradient { norm, step });
         }
-        let scale = rlhf_core::maths::clip_factor(norm, update.max_grad_norm)?;
+        let scale = rlhf_core::optim::clip_factor(norm, update.max_grad_norm)?;
         let Self { weights, learning: Some(learning), .. } = self else { return Ok(0.0) };
         learning.steps = step;
         let step = optimizer::Step::new(update, step, scale);

@@ -3,7 +3,7 @@
 use crate::EngineError;
 use crate::engine::read::floats;
 use crate::tensor::Tensor;
-use rlhf_core::maths::{Decay, EpsilonAt, Update};
+use rlhf_core::optim::{Decay, EpsilonAt, Update};
 
 /// The global norm of a gradient: squares are summed on the device, a tensor's at a time, and the sums on
 /// the host in f64.
@@ -31,7 +31,7 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    /// The `step`-th step, counted from 1; see [`rlhf_core::maths::adamw`] for the formula.
+    /// The `step`-th step, counted from 1; see [`rlhf_core::optim::adamw`] for the formula.
     pub(crate) fn new(update: &Update, step: u32, scale: f64) -> Self {
         let adam = &update.adam;
         let power = |beta: f64| 1.0 - libm::pow(beta, f64::from(step));

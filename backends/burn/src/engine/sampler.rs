@@ -201,7 +201,7 @@ mod tests {
         let mut others = 0;
         for (row, logits) in logits().chunks(VOCABULARY).enumerate() {
             let mut filtered: Vec<f64> = logits.iter().map(|z| f64::from(*z)).collect();
-            let want = rlhf_core::maths::log_prob(logits, ids[row] as usize, 0.9).unwrap().0;
+            let want = rlhf_core::log_probs::log_prob(logits, ids[row] as usize, 0.9).unwrap().0;
             assert!((log_probs[row] - want).abs() < 1e-5);
             filters.apply(&mut filtered, &present, &mut [0; VOCABULARY]).unwrap();
             assert!(filtered[ids[row] as usize].is_finite(), "{filters:?}: {row} was filtered out");

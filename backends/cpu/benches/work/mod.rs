@@ -1,9 +1,9 @@
 //! What is timed, and what instructions are counted of: the work of a run, on any backend's network.
 
 use core::fmt;
-use rlhf_core::maths::{Adam, Update};
+use rlhf_core::loss::{CrossEntropy, Pairwise};
 use rlhf_core::model::Architecture;
-use rlhf_core::objectives::{CrossEntropy, Pairwise};
+use rlhf_core::optim::{Adam, Update};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Policy};
 use rlhf_core::sampling::{SamplingParams, StopCriteria};

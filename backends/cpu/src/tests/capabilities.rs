@@ -4,7 +4,7 @@ use super::*;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
-use rlhf_core::maths::{log_prob, log_prob_pull};
+use rlhf_core::log_probs::{log_prob, log_prob_pull};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_core::{CandidateObjective, RowObjective, ready};
 use rlhf_cpu::{EngineError, Isa};

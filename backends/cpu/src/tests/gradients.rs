@@ -83,7 +83,7 @@ fn a_gradient_that_is_not_finite_leaves_the_weights_alone() {
     let (tokens, ends, loss_mask) = text(37, &[4]);
     ready(model.accumulate(batch(&tokens, &ends, &loss_mask), &mut Bad)).unwrap().unwrap();
     let update =
-        rlhf_core::maths::Update { learning_rate: 0.1, adam: Default::default(), max_grad_norm: None };
+        rlhf_core::optim::Update { learning_rate: 0.1, adam: Default::default(), max_grad_norm: None };
     // The objective's gradient is 0, and 0 · NaN is not.
     assert!(matches!(
         ready(model.step(&update)).unwrap(),

@@ -3,9 +3,9 @@
 use super::*;
 use alloc::vec;
 use alloc::vec::Vec;
-use rlhf_core::algorithms::{Fisher, Trpo};
 use rlhf_core::capabilities::Parameters;
-use rlhf_core::objectives::Linear;
+use rlhf_core::loss::Linear;
+use rlhf_core::optim::{Fisher, Trpo};
 use rlhf_core::ready;
 use rlhf_core::roles::{Learner, Policy};
 use rlhf_core::sampling::{Filters, Mixture, Request, SamplingParams, StopCriteria, sample_by};

@@ -147,7 +147,7 @@ fn greedy_takes_the_highest_logit_and_steps_are_seen() {
     let text = [prompt.as_slice(), &[wanted]].concat();
     let ends = [4];
     let update =
-        rlhf_core::maths::Update { learning_rate: 0.01, adam: Default::default(), max_grad_norm: Some(1.0) };
+        rlhf_core::optim::Update { learning_rate: 0.01, adam: Default::default(), max_grad_norm: Some(1.0) };
     for _ in 0..30 {
         let loss_mask = [false, false, false, true];
         ready(model.accumulate(batch(&text, &ends, &loss_mask), &mut Push)).unwrap().unwrap();

@@ -2,9 +2,9 @@
 
 use super::*;
 use alloc::vec;
-use rlhf_core::maths::{Adam, Update};
 use rlhf_core::model::Architecture;
 use rlhf_core::network::OptimizerState;
+use rlhf_core::optim::{Adam, Update};
 use rlhf_core::ready;
 use rlhf_core::roles::{Averaged, Learner};
 use rlhf_cpu::{Cpu, EngineError};

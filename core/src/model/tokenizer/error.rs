@@ -1,4 +1,4 @@
-//! Why a vocabulary does not serve.
+//! Errors of vocabularies.
 
 use alloc::string::String;
 
@@ -6,11 +6,11 @@ use alloc::string::String;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{file}, {place}: {reason}")]
 pub struct TokenizerError {
-    /// What was being read: a file's usual name, or a kind of tokenizer.
+    /// The thing that was being read: a file's usual name, or a kind of tokenizer.
     pub file: &'static str,
-    /// Where in it: a line, a token, a byte offset.
+    /// The place in it: a line, a token, a byte offset.
     pub place: String,
-    /// What is wrong there, and what would be right.
+    /// The fault, and what would be right.
     pub reason: String,
 }
 

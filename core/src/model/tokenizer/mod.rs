@@ -28,7 +28,7 @@ use alloc::vec::Vec;
 /// A transcript is put together from ids: `encode(prompt)`, then `encode_continuation(response)`.
 /// Some tokenizers put a space before a text that begins, which must not appear in its middle.
 pub trait Tokenizer {
-    /// How many ids there are: `0 .. vocabulary()`.
+    /// Returns the number of ids, which are `0 .. vocabulary()`.
     fn vocabulary(&self) -> usize;
 
     /// The token that begins a text, where the model expects one.

@@ -8,7 +8,7 @@ pub(super) const MOST_TOKENS: usize = 1 << 24;
 /// The longest token, in bytes, so that a hostile file's merges cost no more than its size allows.
 pub(super) const LONGEST: usize = 1024;
 
-/// What a [`Bpe`](super::Bpe) is made of, before it is checked.
+/// Parts of a [`Bpe`](super::Bpe), before they are checked.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub(super) struct Parts {
     /// The bytes of each token; none for a special one.
@@ -19,7 +19,7 @@ pub(super) struct Parts {
     pub bytes: Vec<u32>,
     /// Characters that have a token of their own, sorted; others begin as their bytes.
     pub chars: Vec<(char, u32)>,
-    /// How text is cut before merging.
+    /// The rule by which text is cut before merging.
     pub cut: Cut,
     /// The token that begins a text.
     pub bos: Option<u32>,
@@ -30,7 +30,7 @@ pub(super) struct Parts {
     pub other_ends: Vec<u32>,
 }
 
-/// How text is cut before merging.
+/// The rule by which text is cut before merging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(super) enum Cut {
     /// Into words, by GPT-2's pattern.

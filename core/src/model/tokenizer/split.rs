@@ -2,7 +2,7 @@
 
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
-/// What the pattern tells apart: `\p{L}`, `\p{N}`, `\s` and the rest.
+/// A class of characters in the pattern: `\p{L}`, `\p{N}`, `\s` and the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Class {
     Letter,
@@ -21,7 +21,7 @@ fn class(c: char) -> Class {
     }
 }
 
-/// How far the characters from the start of `text` on are of one class, in bytes.
+/// The length, in bytes, of the characters of one class at the start of `text`.
 fn run(text: &str, of: Class) -> usize {
     text.find(|c| class(c) != of).unwrap_or(text.len())
 }

@@ -6,7 +6,8 @@ use super::ppo::{NEW, settings};
 use super::times::Phases;
 use core::hint::black_box;
 use rlhf::train::TrainError;
-use rlhf_core::maths::{Steps, Variance, Whitening, policy_loss, value_loss, whiten};
+use rlhf_core::advantage::{Variance, Whitening, whiten};
+use rlhf_core::loss::{policy_loss, value_loss};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::FinishReason;
 
@@ -34,13 +35,9 @@ pub(super) fn advantages() -> Result<Box<Once<'static>>, TrainError> {
     Ok(Box::new(move || {
         let read = black_box(&rewards).chunks(NEW).zip(values.chunks(NEW + 1));
         let written = advantages.chunks_mut(NEW).zip(returns.chunks_mut(NEW));
-        gae.advantages_of_all(read.zip(written).map(|((rewards, values), (advantages, returns))| Steps {
-            rewards,
-            values,
-            finish: FinishReason::Length,
-            advantages,
-            returns,
-        }))?;
+        for ((rewards, values), (advantages, returns)) in read.zip(written) {
+            gae.advantages(rewards, values, FinishReason::Length, advantages, returns)?;
+        }
         whiten(&mut advantages, &mask, &Whitening::to_zero(Variance::Bessel))?;
         black_box((&mut advantages, &mut returns));
         Ok(Phases::new())

@@ -2,7 +2,7 @@
 
 use super::times::{Phases, add};
 use core::cell::RefCell;
-use rlhf_core::maths::Update;
+use rlhf_core::optim::Update;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};

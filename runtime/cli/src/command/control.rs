@@ -5,7 +5,7 @@ use super::output::{self, Output};
 use clap::{Args, ValueEnum};
 use rlhf::control::{Episode, Experiment, Method, Outcome, Person, Simulated, Tasks, Teacher};
 use rlhf::report::plot::{Curve, Plot};
-use rlhf_core::maths::Delay;
+use rlhf_core::advantage::Delay;
 use serde::Serialize;
 use std::io::{Write, stderr, stdin, stdout};
 

@@ -7,7 +7,7 @@ use clap::Args;
 use rlhf::data::Row;
 use rlhf::report::table;
 use rlhf::statistics::{Games, Rated, Rating, StandingError};
-use rlhf_core::maths::rating::RatingError;
+use rlhf_core::rating::RatingError;
 use std::path::PathBuf;
 
 #[derive(Args)]

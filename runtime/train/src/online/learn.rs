@@ -10,8 +10,8 @@ use crate::{Passes, TOKENS_AT_ONCE, TrainError};
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
-use rlhf_core::maths::{PreferenceStats, best_and_worst, win_rates};
-use rlhf_core::objectives::NashPolicy;
+use rlhf_core::advantage::{best_and_worst, win_rates};
+use rlhf_core::loss::{NashPolicy, PreferenceStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 

@@ -16,7 +16,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::Rows;
-use rlhf_core::maths::{Against, PreferenceStats};
+use rlhf_core::loss::{Against, PreferenceStats};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::StopCriteria;
 use written::Written;

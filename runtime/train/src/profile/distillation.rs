@@ -3,8 +3,8 @@
 use super::optimizer::rising;
 use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
-use rlhf_core::maths::{Divergence, Shape};
-use rlhf_core::objectives::rows::Distillation;
+use rlhf_core::loss::{Distillation, Divergence};
+use rlhf_core::optim::Shape;
 use rlhf_core::ranges::within;
 
 /// Learning a teacher's distributions, on given texts or on what the student writes itself.

@@ -3,8 +3,8 @@
 use super::optimizer::optimizer;
 use super::{Credit, OnPolicy, Optimizer, Passes};
 use rlhf_core::Error;
-use rlhf_core::maths::Shape;
-use rlhf_core::maths::on_policy::{Baseline, GroupAdvantages, Scale, Selection};
+use rlhf_core::advantage::{Baseline, GroupAdvantages, Scale, Selection};
+use rlhf_core::optim::Shape;
 use rlhf_core::ranges::within;
 
 /// Expert iteration: several responses to each prompt, of which the best are imitated.

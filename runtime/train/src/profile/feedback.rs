@@ -3,7 +3,8 @@
 use super::optimizer::rising;
 use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
-use rlhf_core::maths::{Counterfactual, Kto, KtoLoss, Normalizer, Shape};
+use rlhf_core::loss::{Counterfactual, Kto, KtoLoss, Normalizer};
+use rlhf_core::optim::Shape;
 use rlhf_core::ranges::within;
 
 /// Learning from responses that are desirable or not.

@@ -3,8 +3,8 @@
 use super::Passes;
 use super::optimizer::optimizer;
 use rlhf_core::Error;
-use rlhf_core::algorithms::Follow;
-use rlhf_core::maths::{Ilql, Shape};
+use rlhf_core::loss::Ilql;
+use rlhf_core::optim::{Follow, Shape};
 use rlhf_core::ranges::finite;
 
 /// ILQL (Snell et al., arXiv:2206.11871): action values and state values from texts with rewards, offline.

@@ -112,7 +112,7 @@ pub(super) const KNOWN: &str = "ppo, a2c, reinforce, remax, rloo, reinforce_pp, 
 mod tests {
     use super::*;
     use crate::profile::Profile;
-    use rlhf_core::maths::on_policy::Normalization;
+    use rlhf_core::loss::Normalization;
     use std::vec::Vec;
 
     #[test]

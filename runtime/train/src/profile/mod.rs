@@ -175,7 +175,7 @@ impl Default for Profile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use rlhf_core::maths::WarmUp;
+    use rlhf_core::optim::WarmUp;
 
     #[test]
     fn every_profile_is_valid_and_different() {

@@ -2,7 +2,7 @@
 
 use super::Ppo;
 use rlhf_core::Error;
-use rlhf_core::algorithms::Follow;
+use rlhf_core::optim::Follow;
 use rlhf_core::ranges::within;
 
 /// NLPO (Ramamurthy et al., arXiv:2210.01241): [`Ppo`] of a policy that never leaves the support of a

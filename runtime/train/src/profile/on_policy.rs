@@ -2,10 +2,9 @@
 
 use super::optimizer::{Optimizer, WarmUpLength, optimizer};
 use rlhf_core::Error;
-use rlhf_core::maths::on_policy::{
-    Baseline, GroupAdvantages, ImportanceCorrection, KlTerm, Normalization, Overlong, Scale, Surrogate,
-};
-use rlhf_core::maths::{KlEstimator, PolicyClip, Shape};
+use rlhf_core::advantage::{Baseline, GroupAdvantages, ImportanceCorrection, KlEstimator, Overlong, Scale};
+use rlhf_core::loss::{KlTerm, Normalization, PolicyClip, Surrogate};
+use rlhf_core::optim::Shape;
 use rlhf_core::ranges::{finite, positive, within};
 
 /// Step 3 without a critic: some responses to each prompt, whose rewards are compared with one another

@@ -3,7 +3,8 @@
 use super::optimizer::rising;
 use super::{Optimizer, WarmUpLength};
 use rlhf_core::Error;
-use rlhf_core::maths::{NashMd, Preference, PreferenceLoss, Shape};
+use rlhf_core::loss::{NashMd, Preference, PreferenceLoss};
+use rlhf_core::optim::Shape;
 use rlhf_core::ranges::{positive, within};
 
 /// Which responses are compared, and what is learnt from it.

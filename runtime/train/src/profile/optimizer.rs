@@ -1,7 +1,7 @@
 //! An optimizer's settings, and its learning rate over a run.
 
 use rlhf_core::Error;
-use rlhf_core::maths::{Adam, Decay, EpsilonAt, Schedule, Shape, Update, WarmUp};
+use rlhf_core::optim::{Adam, Decay, EpsilonAt, Schedule, Shape, Update, WarmUp};
 use rlhf_core::ranges::{positive, within};
 
 /// An optimizer and how its rate runs.

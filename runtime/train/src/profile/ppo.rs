@@ -3,7 +3,8 @@
 use super::optimizer::Optimizer;
 use super::reward::HeadInit;
 use rlhf_core::Error;
-use rlhf_core::maths::{Gae, KlController, PolicyClip, Shaping, Whitening};
+use rlhf_core::advantage::{Gae, KlController, Shaping, Whitening};
+use rlhf_core::loss::PolicyClip;
 use rlhf_core::ranges::{finite, positive, within};
 
 /// Where the critic starts.

@@ -3,7 +3,8 @@
 use super::optimizer::rising;
 use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
-use rlhf_core::maths::{Preference, PreferenceLoss, Shape};
+use rlhf_core::loss::{Preference, PreferenceLoss};
+use rlhf_core::optim::Shape;
 
 /// Learning from pairs of a chosen and a rejected response.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

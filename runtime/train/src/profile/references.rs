@@ -5,10 +5,11 @@ use super::{
     AdvantageWhitening, CriticInit, HeadInit, Method, Optimizer, Ppo, PretrainingMix, Profile, RewardLoss,
     RewardModel, RewardNormalization, Supervised, WarmUpLength,
 };
-use rlhf_core::maths::{
-    Adam, End, EpsilonAt, Gae, Guard, KlController, MeanShift, MissingEnd, PolicyClip, RankTies,
-    ScorePlacement, Shape, Shaping, Stages, Ties, Variance, Whitening,
+use rlhf_core::advantage::{
+    End, Gae, Guard, KlController, MeanShift, MissingEnd, ScorePlacement, Shaping, Variance, Whitening,
 };
+use rlhf_core::loss::{PolicyClip, RankTies, Stages, Ties};
+use rlhf_core::optim::{Adam, EpsilonAt, Shape};
 
 const GAE: Gae = Gae::new(1.0, 0.95);
 

@@ -2,8 +2,9 @@
 
 use super::Optimizer;
 use rlhf_core::Error;
-use rlhf_core::maths::{EnsembleRule, Grades, Stages, StepScore, Ties};
+use rlhf_core::loss::{Grades, Stages, Ties};
 use rlhf_core::ranges::within;
+use rlhf_core::rewards::{EnsembleRule, StepScore};
 
 /// Step 2: the reward model.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -35,9 +36,9 @@ pub struct RewardModel {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RewardLoss {
-    /// Rankings of K answers: [`rlhf_core::objectives::Ranked`].
+    /// Rankings of K answers: [`rlhf_core::loss::Ranked`].
     KWise(Ties),
-    /// Pairs: [`rlhf_core::objectives::Pairwise`].
+    /// Pairs: [`rlhf_core::loss::Pairwise`].
     Pairwise {
         /// The coefficient of the squared sum of a pair's scores.
         centering: f64,
@@ -45,13 +46,13 @@ pub enum RewardLoss {
         #[serde(default)]
         margin: Option<f64>,
     },
-    /// Rankings as successive choices, or the best of several: [`rlhf_core::objectives::Ranked`].
+    /// Rankings as successive choices, or the best of several: [`rlhf_core::loss::Ranked`].
     PlackettLuce(Stages),
-    /// Pairs, ties and degrees of preference: [`rlhf_core::objectives::Graded`].
+    /// Pairs, ties and degrees of preference: [`rlhf_core::loss::Graded`].
     Graded(Grading),
-    /// Texts that are right or wrong: [`rlhf_core::objectives::Outcome`].
+    /// Texts that are right or wrong: [`rlhf_core::loss::Outcome`].
     Outcome,
-    /// Texts whose steps are right or wrong: [`rlhf_core::objectives::Process`]. How steps make the score of a
+    /// Texts whose steps are right or wrong: [`rlhf_core::loss::Process`]. How steps make the score of a
     /// whole text.
     Process(StepScore),
 }
@@ -149,7 +150,7 @@ impl Grading {
     }
 }
 
-/// Preference-model pretraining: see [`rlhf_core::objectives::PreferencePretraining`]. Pairs a batch, as of the
+/// Preference-model pretraining: see [`rlhf_core::loss::PreferencePretraining`]. Pairs a batch, as of the
 /// optimizer all but its rate, are those that come after.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -208,7 +209,7 @@ impl HeadInit {
     }
 }
 
-/// What is done to a reward model's scores before PPO: see [`rlhf_core::maths::RewardScale`].
+/// What is done to a reward model's scores before PPO: see [`rlhf_core::rewards::RewardScale`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -2,7 +2,7 @@
 
 use super::{Credit, OnPolicy};
 use rlhf_core::Error;
-use rlhf_core::algorithms::Trpo;
+use rlhf_core::optim::Trpo;
 
 /// TRPO (Schulman et al., arXiv:1502.05477) on rollouts without a critic: each is learnt from by one step
 /// along the natural gradient. It has no optimizer.

@@ -8,7 +8,8 @@ use crate::guard::{Fault, Offender, Place};
 use crate::profile::{Optimizer, RewardLoss};
 use crate::{Step, TrainError};
 use alloc::vec::Vec;
-use rlhf_core::maths::{Comparisons, Schedule};
+use rlhf_core::loss::Comparisons;
+use rlhf_core::optim::Schedule;
 use rlhf_core::random::Key;
 use rlhf_core::roles::Learner;
 

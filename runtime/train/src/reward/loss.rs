@@ -5,9 +5,9 @@ use crate::TrainError;
 use crate::guard::{Guards, Place, Watch, zero_grad};
 use crate::profile::RewardLoss;
 use alloc::vec::Vec;
-use rlhf_core::maths::{Comparisons, Judgments};
-use rlhf_core::objectives::{
-    CrossEntropy, Graded, Outcome, Pairwise, PreferencePretraining, Process, Ranked, RankingLoss,
+use rlhf_core::loss::{
+    Comparisons, CrossEntropy, Graded, Judgments, Outcome, Pairwise, PreferencePretraining, Process, Ranked,
+    RankingLoss,
 };
 use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Objective};

@@ -19,7 +19,7 @@ use crate::profile::{self, RewardLoss};
 use course::{Course, Data, Item};
 use loss::Lesson;
 use rlhf_core::Error;
-use rlhf_core::maths::Comparisons;
+use rlhf_core::loss::Comparisons;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 

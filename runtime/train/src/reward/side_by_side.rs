@@ -4,7 +4,7 @@ use super::RewardModel;
 use crate::{Models, Report, Step, TrainError, Trainer};
 use alloc::format;
 use alloc::vec::Vec;
-use rlhf_core::maths::Comparisons;
+use rlhf_core::loss::Comparisons;
 use rlhf_core::roles::Learner;
 
 /// Reward models that learn side by side: the first in the policy's place, then the others.

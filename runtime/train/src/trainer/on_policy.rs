@@ -4,7 +4,7 @@ use super::models::required;
 use super::rollouts::IterationPlan;
 use super::{AllRoles, Models, Prompts, Report, RolloutTrainer, Trainer};
 use crate::{LaggedSampler, OnPolicy, OnPolicyState, TrainError, Trio, profile};
-use rlhf_core::algorithms::Follow;
+use rlhf_core::optim::Follow;
 use rlhf_core::roles::Reward;
 
 impl<'a> RolloutTrainer<'a, OnPolicy> {

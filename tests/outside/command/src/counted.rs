@@ -1,6 +1,6 @@
 //! A network that counts what it is asked for.
 
-use rlhf_core::maths::Update;
+use rlhf_core::optim::Update;
 use rlhf_core::model::Architecture;
 use rlhf_core::network::{EngineError, Network, OptimizerState};
 use rlhf_core::random::Key;
