@@ -17,6 +17,7 @@ extern crate std;
 #[cfg(feature = "alloc")]
 pub mod algorithms;
 mod batch;
+mod borrowed;
 pub mod capabilities;
 #[cfg(feature = "conformance")]
 pub mod conformance;

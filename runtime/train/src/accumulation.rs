@@ -1,55 +1,85 @@
-//! A batch of responses, learnt from part by part.
+//! Gradients that are accumulated over a batch, part by part.
 
 use super::TrainError;
 use super::examples::Part;
-use super::guard::{Place, Shown, Watch, zero_grad};
+use super::guard::{Place, ResponseBatch, Watch, zero_grad_on_fault};
 use alloc::vec::Vec;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Error, Objective};
 
-/// A batch of responses to learn from.
+/// A forward and backward pass over the parts of a batch.
 #[derive(Clone, Copy)]
-pub(super) struct Accumulation<'a> {
-    pub shown: Shown<'a>,
-    pub place: Place,
-    /// Whose errors these are.
+pub(super) struct GradientPass<'p, 'a> {
+    pub parts: &'p [Part<'a>],
+    /// The role of the learner, for errors.
     pub role: &'static str,
-    /// The most tokens that are shown at once.
-    pub most: usize,
-    /// What logits are divided by.
+    /// The divisor of the logits.
     pub temperature: f32,
+    /// Texts in an item, where the errors of the objective count items; `None` where they count tokens.
+    pub texts_per_item: Option<usize>,
 }
 
-impl<'a> Accumulation<'a> {
-    /// The batch in parts, of which none parts an item.
-    pub fn parts(&self) -> Vec<Part<'a>> {
-        self.shown.texts.parts_of(self.most, self.shown.each).collect()
-    }
-
-    /// Accumulates the gradient of each part's objective, and hands over its loss and the objective, with
-    /// what that has seen.
+impl<'p, 'a> GradientPass<'p, 'a> {
+    /// Accumulates the gradient of each part's objective, and calls `seen` with its loss and its statistics.
+    /// Returns the outputs of the network, for guards.
     ///
     /// # Errors
-    /// [`TrainError::Guard`] where a number is not finite, with nothing accumulated; the learner's own.
-    pub async fn learn<'p, L: Learner<Error: 'static>, O: Objective>(
+    /// The learner's own.
+    pub async fn accumulate<L: Learner<Error: 'static>, O: Objective>(
         &self,
         learner: &mut L,
-        parts: &'p [Part<'a>],
         mut objective: impl FnMut(&'p Part<'a>) -> Result<O, Error>,
         mut seen: impl FnMut(f64, &O),
-    ) -> Result<(), TrainError> {
-        let mut watch = Watch::new(self.shown.texts.tokens());
-        for part in parts {
+    ) -> Result<Watch, TrainError> {
+        let mut watch = Watch::new(self.parts.last().map_or(0, |part| part.span.end));
+        for part in self.parts {
             let mut objective = objective(part)?;
-            let first = part.texts.start / self.shown.each;
-            let mut watched = watch.over(&mut objective, part.span.clone()).counting_from(first);
+            let mut watched = watch.over(&mut objective, part.span.clone());
+            if let Some(each) = self.texts_per_item {
+                watched = watched.counting_from(part.texts.start / each);
+            }
             let batch = part.batch()?.at_temperature(self.temperature)?;
             let loss = learner.accumulate(batch, &mut watched).await.map_err(TrainError::role(self.role))?;
             seen(loss, &objective);
         }
-        match self.shown.learner(self.place, &watch) {
-            Ok(()) => Ok(()),
-            Err(fault) => Err(zero_grad(learner, fault).await),
-        }
+        Ok(watch)
+    }
+}
+
+/// A batch of responses to learn from.
+#[derive(Clone, Copy)]
+pub(super) struct Accumulation<'a> {
+    pub responses: ResponseBatch<'a>,
+    pub place: Place,
+    /// The role of the learner, for errors.
+    pub role: &'static str,
+    /// The most tokens of a part.
+    pub most: usize,
+    /// The divisor of the logits.
+    pub temperature: f32,
+}
+
+impl<'a> Accumulation<'a> {
+    /// The batch in parts, of which none splits an item.
+    pub fn parts(&self) -> Vec<Part<'a>> {
+        self.responses.texts.parts_of(self.most, self.responses.texts_per_item).collect()
+    }
+
+    /// Accumulates the gradient of each part's objective, and calls `seen` with its loss and its statistics.
+    ///
+    /// # Errors
+    /// [`TrainError::Guard`] where a number is not finite, with nothing accumulated; the learner's own.
+    pub async fn accumulate<'p, L: Learner<Error: 'static>, O: Objective>(
+        &self,
+        learner: &mut L,
+        parts: &'p [Part<'a>],
+        objective: impl FnMut(&'p Part<'a>) -> Result<O, Error>,
+        seen: impl FnMut(f64, &O),
+    ) -> Result<(), TrainError> {
+        let Self { role, temperature, .. } = *self;
+        let pass =
+            GradientPass { parts, role, temperature, texts_per_item: Some(self.responses.texts_per_item) };
+        let watch = pass.accumulate(learner, objective, seen).await?;
+        zero_grad_on_fault(learner, self.responses.learner(self.place, &watch)).await
     }
 }

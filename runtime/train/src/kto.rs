@@ -1,11 +1,10 @@
-//! Learning from responses that are desirable or not: KTO.
+//! Kahneman–Tversky optimization (KTO): learning from responses that are desirable or not.
 
 use super::accumulation::Accumulation;
-use super::guard::{Place, Shown};
+use super::guard::{Place, ResponseBatch};
 use super::pairs::some_response;
 use super::reference::log_probs;
-use super::steps::{Passing, Steps};
-use super::trainer::required;
+use super::steps::{DataPasses, Steps};
 use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::KtoTraining;
 use alloc::format;
@@ -13,6 +12,7 @@ use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::maths::{self, KtoLoss, LabelStats, kto_baseline};
 use rlhf_core::objectives::LabeledResponses;
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
 
 /// Responses, each desirable or not.
@@ -44,16 +44,16 @@ impl Labeled {
         self.desirable.is_empty()
     }
 
-    /// How many of them are desirable: the weights of [`maths::Kto`] are to make up for few of one kind.
+    /// How many of them are desirable. The weights of [`maths::Kto`] balance the two kinds.
     pub fn desirable(&self) -> usize {
         self.desirable.iter().filter(|good| **good).count()
     }
 }
 
-/// Learns from labels, in batches of `settings.passes.batch` responses. The reference is asked once a batch for
-/// the responses, and policy and reference once for the baseline: each prompt of the batch with the next
-/// response in it that belongs to another prompt, cut at its end where it would be longer than the
-/// batch's longest text. A batch of one prompt has no such response, and 0 for baseline.
+/// Learns from labels, in batches of `settings.passes.batch` responses. A batch costs the reference one pass over
+/// its responses, and policy and reference one pass for the KL baseline: each prompt of the batch with the next
+/// response that belongs to another prompt, cut at its end where it would be longer than the batch's longest text.
+/// A batch of one prompt has no such response, and its baseline is 0.
 ///
 /// # Errors
 /// [`TrainError::Nothing`] without a response; [`TrainError::Guard`] where a number is not finite; a
@@ -78,7 +78,7 @@ where
     Ok(())
 }
 
-/// [`kto`] step by step, for a caller that wants to look, save or stop between two.
+/// [`kto`] step by step, for a caller that looks, saves or stops between two steps.
 #[derive(Clone, Debug)]
 pub struct Kto<'a> {
     labeled: &'a Labeled,
@@ -94,19 +94,18 @@ impl<'a> Kto<'a> {
     /// range.
     pub fn new(labeled: &'a Labeled, settings: &KtoTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
-        let passing = Passing { what: "labels", items: labeled.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 2 << 18))?;
+        let (items, key) = (labeled.len(), Key::new(seed, Stream::Shuffle, 2 << 18));
+        let steps = Steps::new(DataPasses { what: "labels", items, settings: settings.passes, key })?;
         Ok(Self { labeled, objective: settings.objective, steps })
     }
 
-    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    /// Continues after `steps` steps, with the learner and its optimizer of that time.
     pub fn after(mut self, steps: u64) -> Self {
-        self.steps.leave_out(steps);
+        self.steps.skip_steps(steps);
         self
     }
 
-    /// The next step, and what its responses showed; `None` when all are done.
+    /// The next step, and its statistics; `None` at the end of the run.
     ///
     /// # Errors
     /// As [`kto`].
@@ -123,36 +122,37 @@ impl<'a> Kto<'a> {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.labeled.texts.select(picked.iter().copied());
         let desirable: Vec<bool> = picked.iter().map(|&i| self.labeled.desirable[i]).collect();
-        let shown = Shown { texts: &batch, items: &picked, each: 1 };
+        let responses = ResponseBatch { texts: &batch, items: &picked, texts_per_item: 1 };
         let place = Place::Step(step + 1);
-        let said = log_probs(reference, "reference", &batch, 1.0).await?;
-        shown.reference(place, &said)?;
+        let ref_log_probs = log_probs(reference, "reference", &batch, 1.0).await?;
+        responses.reference(place, &ref_log_probs)?;
         let baseline = match self.objective.loss {
             KtoLoss::Kto => {
                 let baseline = baseline(learner, reference, &batch).await;
-                baseline.map_err(|error| error.guarded(place, || shown.offenders()))?
+                baseline.map_err(|error| error.guarded(place, || responses.offenders()))?
             }
             KtoLoss::ApoZeroUnpaired => 0.0,
         };
         let most = TOKENS_AT_ONCE;
-        let teaching = Accumulation { shown, place, role: "learner", most, temperature: 1.0 };
-        let (parts, n, mut seen) = (teaching.parts(), picked.len() as f64, LabelStats::default());
-        let taught = teaching.learn(
+        let accumulation = Accumulation { responses, place, role: "learner", most, temperature: 1.0 };
+        let (parts, n, mut stats) = (accumulation.parts(), picked.len() as f64, LabelStats::default());
+        let accumulated = accumulation.accumulate(
             learner,
             &parts,
             |part| {
-                let (said, good) = (&said[part.span.clone()], &desirable[part.texts.clone()]);
-                LabeledResponses::new(self.objective, part.ends(), said, good, baseline, n)
+                let reference = &ref_log_probs[part.span.clone()];
+                let desirable = &desirable[part.texts.clone()];
+                LabeledResponses::new(self.objective, part.ends(), reference, desirable, baseline, n)
             },
-            |_, objective| seen.merge(&objective.stats),
+            |_, objective| stats.merge(&objective.stats),
         );
-        taught.await?;
-        let step = self.steps.take(learner, step, seen.loss, || shown.offenders()).await?;
-        Ok(Some((step, seen)))
+        accumulated.await?;
+        let step = self.steps.take(learner, step, stats.loss, || responses.offenders()).await?;
+        Ok(Some((step, stats)))
     }
 }
 
-/// The KL baseline of a batch, from a pass for scalars alone.
+/// The KL baseline of a batch, from a forward pass of both networks.
 async fn baseline<P: Reference<Error: 'static>, F: Reference<Error: 'static>>(
     policy: &mut P,
     reference: &mut F,
@@ -190,9 +190,10 @@ where
     type State = ();
 
     async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
-        let reference = required(&mut models.reference, "reference")?;
-        Ok(self.step(&mut models.policy, reference).await?.map(|(step, seen)| {
-            let margin = seen.margin().map(|margin| ("margin", margin));
+        let Models { policy, reference, .. } = models;
+        let reference = reference.as_mut().ok_or(TrainError::Missing { role: "reference" })?;
+        Ok(self.step(policy, reference).await?.map(|(step, stats)| {
+            let margin = stats.margin().map(|margin| ("margin", margin));
             Report::of(step, margin, format!("loss {:.3}", step.loss))
         }))
     }
@@ -200,7 +201,7 @@ where
     fn state(&self) {}
 
     fn restore(&mut self, done: u64, (): ()) {
-        self.steps.leave_out(done);
+        self.steps.skip_steps(done);
     }
 }
 

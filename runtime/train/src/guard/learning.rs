@@ -2,24 +2,20 @@
 
 use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, Watch, all_finite};
 use crate::Examples;
+use crate::rollout::Minibatch;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::ops::Range;
-use rlhf_core::Rollouts;
 
 const STEP_1: &str = "lower supervised.optimizer.learning_rate; in the first step: are the weights whole?";
 const STEP_2: &str = "lower reward.optimizer.learning_rate; in the first step: are the weights whole?";
 
 impl Guards {
-    /// A minibatch's new log-probabilities, before the policy's step. `indices`: which of the
-    /// rollout's responses these are.
-    pub(crate) fn minibatch(
-        &self,
-        place: Place,
-        minibatch: &Rollouts,
-        indices: &[usize],
-        watch: &Watch,
-    ) -> Result<(), Box<Fault>> {
+    /// Checks the new log-probabilities of a minibatch before the policy's step: all finite, and not too far from
+    /// the old ones.
+    pub(crate) fn minibatch(&self, minibatch: &Minibatch, watch: &Watch) -> Result<(), Box<Fault>> {
+        let Minibatch { rollouts: minibatch, indices, place, .. } = minibatch;
+        let place = *place;
         let offender = |i: usize| {
             let span = minibatch.response_span(i);
             let new = watch.seen[span.clone()].iter();
@@ -58,13 +54,10 @@ impl Guards {
         Fault::not_finite(place, "the policy's log-probabilities", POLICY, minibatch.len(), offenders)
     }
 
-    /// The same of the critic's new values.
-    pub(crate) fn critic(
-        place: Place,
-        minibatch: &Rollouts,
-        indices: &[usize],
-        watch: &Watch,
-    ) -> Result<(), Box<Fault>> {
+    /// Checks the new values of a minibatch before the critic's step: they and their squares are finite.
+    pub(crate) fn critic(minibatch: &Minibatch, watch: &Watch) -> Result<(), Box<Fault>> {
+        let Minibatch { rollouts: minibatch, indices, place, .. } = minibatch;
+        let place = *place;
         // A loss names the first value whose square is too large; the others are no better.
         let large = |i| watch.seen[minibatch.response_span(i)].iter().any(|v| !(v * v).is_finite());
         let wrong = (0..minibatch.len()).filter(|&i| watch.wrong(minibatch.span(i)) || large(i));

@@ -13,9 +13,9 @@ mod warning;
 mod watch;
 
 pub use fault::{Fault, Guard, Offender, Place};
-pub(super) use responses::Shown;
+pub(super) use responses::ResponseBatch;
 pub use warning::{History, Warning};
-pub(super) use watch::{Watch, zero_grad};
+pub(super) use watch::{Watch, zero_grad_on_fault};
 
 use rlhf_core::Error;
 use serde::{Deserialize, Serialize};

@@ -5,7 +5,6 @@ use crate::IterationReport;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 use rlhf_core::sampling::Responses;
 use rlhf_core::{Ragged, Rollouts};
 
@@ -42,7 +41,7 @@ impl Guards {
         if seen.kl <= self.max_kl {
             return Ok(());
         }
-        let far = response_kls(&seen.rollouts).enumerate().filter(|(_, kl)| *kl > self.max_kl);
+        let far = (0..seen.rollouts.len()).filter(|&i| seen.rollouts.log_ratio(i) > self.max_kl);
         Err(Box::new(Fault {
             guard: Guard::Kl,
             place,
@@ -50,7 +49,7 @@ impl Guards {
             value: seen.kl,
             limit: Some(self.max_kl),
             advice: "lower ppo.policy.learning_rate, or raise β (ppo.controller)".into(),
-            offenders: far.map(|(i, _)| Offender::written(&seen.rollouts, i, i)).collect(),
+            offenders: far.map(|i| Offender::written(&seen.rollouts, i, i)).collect(),
             of: seen.rollouts.len(),
         }))
     }
@@ -117,12 +116,4 @@ impl Column {
             Self::Rewards | Self::Advantages | Self::Returns => LARGE,
         }
     }
-}
-
-/// Σ (ln p − ln p_reference) of each response, in nats.
-pub(super) fn response_kls(rollouts: &Rollouts) -> impl Iterator<Item = f64> + '_ {
-    let of = |span: Range<usize>| -> f64 {
-        span.map(|t| f64::from(rollouts.log_probs()[t] - rollouts.ref_log_probs()[t])).sum()
-    };
-    (0..rollouts.len()).map(move |i| of(rollouts.response_span(i)))
 }

@@ -1,7 +1,6 @@
 //! What a run is warned of: it goes on.
 
 use super::Guards;
-use super::rollout::response_kls;
 use crate::IterationReport;
 use alloc::vec::Vec;
 use core::fmt;
@@ -20,7 +19,7 @@ pub struct History {
 impl History {
     /// Takes in an iteration, after [`Guards::look`].
     pub fn push(&mut self, seen: &IterationReport) {
-        self.entropy.get_or_insert(seen.surprise);
+        self.entropy.get_or_insert(seen.entropy_estimate);
     }
 
     /// Takes in the policy's mean reward on some prompts, and on the same what a judge says that the
@@ -91,13 +90,16 @@ impl Guards {
     pub fn look(&self, seen: &IterationReport, history: &History) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if let Some(first) = history.entropy {
-            let (now, limit) = (seen.surprise, self.min_entropy * first);
+            let (now, limit) = (seen.entropy_estimate, self.min_entropy * first);
             if now < limit {
                 warnings.push(Warning::Entropy { now, first, limit });
             }
         }
         let n = seen.rollouts.len() as f64;
-        let squares: f64 = response_kls(&seen.rollouts).map(|kl| (kl - seen.kl) * (kl - seen.kl)).sum();
+        let squares: f64 = (0..seen.rollouts.len())
+            .map(|i| seen.rollouts.log_ratio(i) - seen.kl)
+            .map(|apart| apart * apart)
+            .sum();
         let error = libm::sqrt(squares / (n - 1.0).max(1.0) / n);
         // Six errors: a mean of few and skewed numbers is not normal.
         if n > 1.0 && seen.kl < -6.0 * error && seen.kl < -1e-3 {

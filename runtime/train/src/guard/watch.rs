@@ -177,9 +177,14 @@ impl<O: CandidateObjective> CandidateObjective for Watched<'_, O> {
     }
 }
 
-/// Makes a learner drop the gradient that it has accumulated, and gives the fault to end with.
-pub(crate) async fn zero_grad<L: Learner>(learner: &mut L, fault: Box<Fault>) -> TrainError {
-    // The fault comes first: a device that fails here says so again at its next call.
-    let _ = learner.zero_grad().await;
-    TrainError::Guard(fault)
+/// Returns the verdict of a guard on an accumulated gradient, which the learner drops at a fault.
+pub(crate) async fn zero_grad_on_fault<L: Learner>(
+    learner: &mut L,
+    verdict: Result<(), Box<Fault>>,
+) -> Result<(), TrainError> {
+    if verdict.is_err() {
+        // The fault comes first: a device that fails here says so again at its next call.
+        let _ = learner.zero_grad().await;
+    }
+    Ok(verdict?)
 }

@@ -67,8 +67,8 @@ impl<'a> Course<'a> {
     }
 
     /// Leaves out steps that were taken before.
-    pub fn leave_out(&mut self, steps: u64) {
-        self.batches.leave_out(steps);
+    pub fn skip_steps(&mut self, steps: u64) {
+        self.batches.skip_steps(steps);
     }
 
     /// The next step, counted on from those of courses `before` it.

@@ -2,7 +2,7 @@
 
 use super::batch::Groups;
 use crate::TrainError;
-use crate::guard::{Guards, Place, Watch, zero_grad};
+use crate::guard::{Guards, Place, Watch, zero_grad_on_fault};
 use crate::profile::RewardLoss;
 use alloc::vec::Vec;
 use rlhf_core::maths::{Comparisons, Judgments};
@@ -98,10 +98,8 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
         seen.merge(&stats);
     }
     let seen_at = |text: usize| if lesson.values() { groups.span(text) } else { text..text + 1 };
-    match Guards::answers(place, groups.texts(), seen_at, &watch) {
-        Ok(()) => Ok(seen),
-        Err(fault) => Err(zero_grad(learner, fault).await),
-    }
+    zero_grad_on_fault(learner, Guards::answers(place, groups.texts(), seen_at, &watch)).await?;
+    Ok(seen)
 }
 
 async fn show<L: Learner<Error: 'static>, O: Objective>(

@@ -155,7 +155,7 @@ impl<'a> RewardModel<'a> {
     pub fn after(mut self, mut steps: u64) -> Self {
         for course in &mut self.courses {
             let here = steps.min(course.total());
-            course.leave_out(here);
+            course.skip_steps(here);
             steps -= here;
         }
         self
