@@ -67,7 +67,8 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
             }
             RewardObjective::Loss(RewardLoss::Pairwise { centering, margin }) => {
                 let scale = margin.unwrap_or(0.0) as f32;
-                let margins: Vec<f32> = batch.margins[part.groups.clone()].iter().map(|m| scale * m).collect();
+                let margins: Vec<f32> =
+                    batch.margins[part.groups.clone()].iter().map(|m| scale * m).collect();
                 let mut pairs = Pairwise::new(n)?.with_centering(centering)?;
                 if margin.is_some() {
                     pairs = pairs.with_margin(&margins)?;
