@@ -2,7 +2,7 @@
 
 use super::TrainError;
 use super::examples::Part;
-use super::guard::{Place, ResponseBatch, Watch, zero_grad_on_fault};
+use super::guard::{OutputRecord, Place, ResponseBatch, zero_grad_on_fault};
 use alloc::vec::Vec;
 use rlhf_core::roles::Learner;
 use rlhf_core::{Error, Objective};
@@ -30,19 +30,20 @@ impl<'p, 'a> GradientPass<'p, 'a> {
         learner: &mut L,
         mut objective: impl FnMut(&'p Part<'a>) -> Result<O, Error>,
         mut seen: impl FnMut(f64, &O),
-    ) -> Result<Watch, TrainError> {
-        let mut watch = Watch::new(self.parts.last().map_or(0, |part| part.span.end));
+    ) -> Result<OutputRecord, TrainError> {
+        let mut record = OutputRecord::new(self.parts.last().map_or(0, |part| part.span.end));
         for part in self.parts {
             let mut objective = objective(part)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
+            let mut recording = record.over(&mut objective, part.span.clone());
             if let Some(each) = self.texts_per_item {
-                watched = watched.counting_from(part.texts.start / each);
+                recording = recording.counting_from(part.texts.start / each);
             }
             let batch = part.batch()?.at_temperature(self.temperature)?;
-            let loss = learner.accumulate(batch, &mut watched).await.map_err(TrainError::role(self.role))?;
+            let loss =
+                learner.accumulate(batch, &mut recording).await.map_err(TrainError::role(self.role))?;
             seen(loss, &objective);
         }
-        Ok(watch)
+        Ok(record)
     }
 }
 
@@ -79,7 +80,7 @@ impl<'a> Accumulation<'a> {
         let Self { role, temperature, .. } = *self;
         let pass =
             GradientPass { parts, role, temperature, texts_per_item: Some(self.responses.texts_per_item) };
-        let watch = pass.accumulate(learner, objective, seen).await?;
-        zero_grad_on_fault(learner, self.responses.learner(self.place, &watch)).await
+        let record = pass.accumulate(learner, objective, seen).await?;
+        zero_grad_on_fault(learner, self.responses.learner(self.place, &record)).await
     }
 }

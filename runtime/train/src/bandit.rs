@@ -57,7 +57,7 @@ impl Logged {
         Ok(())
     }
 
-    /// How many responses there are.
+    /// The number of responses.
     pub fn len(&self) -> usize {
         self.rewards.len()
     }
@@ -82,8 +82,8 @@ pub async fn bandit<L: Learner<Error: 'static>>(
     on_step: &mut dyn FnMut(Step, &CounterfactualStats),
 ) -> Result<(), TrainError> {
     let mut steps = Bandit::new(logged, settings, seed)?;
-    while let Some((step, seen)) = steps.step(learner).await? {
-        on_step(step, &seen);
+    while let Some((step, stats)) = steps.step(learner).await? {
+        on_step(step, &stats);
     }
     Ok(())
 }

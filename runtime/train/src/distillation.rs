@@ -1,6 +1,6 @@
 //! Distillation: a student learns the distributions of a teacher.
 
-use super::guard::{Offender, Place, ResponseBatch, Watch, zero_grad_on_fault};
+use super::guard::{Offender, OutputRecord, Place, ResponseBatch, zero_grad_on_fault};
 use super::rollout::{Sampler, examples, sample};
 use super::steps::{DataPasses, Steps};
 use super::{
@@ -74,17 +74,17 @@ impl<'a> Distil<'a> {
         let responses = ResponseBatch { texts: &batch, items: &picked, texts_per_item: 1 };
         let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || responses.offenders());
         let (temperature, n) = (self.settings.objective.temperature, batch.loss_tokens().max(1) as f64);
-        let (mut stats, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
+        let (mut stats, mut record) = (DistillationStats::default(), OutputRecord::new(batch.tokens()));
         for part in batch.parts(ROWS_AT_ONCE) {
             let tokens = part.batch()?.at_temperature(temperature as f32)?;
             let held = HeldRows::of(teacher, tokens).await.map_err(TrainError::role("teacher"))?;
             let mut objective = DistilRows::new(&held, self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            let accumulated = student.accumulate_rows(tokens, &mut watched).await;
+            let mut recording = record.over(&mut objective, part.span.clone());
+            let accumulated = student.accumulate_rows(tokens, &mut recording).await;
             accumulated.map_err(TrainError::role("student")).map_err(guarded)?;
             stats.merge(&objective.stats);
         }
-        zero_grad_on_fault(student, responses.learner(Place::Step(step + 1), &watch)).await?;
+        zero_grad_on_fault(student, responses.learner(Place::Step(step + 1), &record)).await?;
         let loss = self.settings.objective.coefficient * stats.divergence / n;
         let step = self.steps.take(student, step, loss, || responses.offenders()).await?;
         Ok(Some((step, stats)))
@@ -111,7 +111,7 @@ impl<'a> Distil<'a> {
         let responses = ResponseBatch { texts: &batch, items: &picked, texts_per_item: 1 };
         let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || responses.offenders());
         let (temperature, n) = (self.settings.objective.temperature, batch.loss_tokens().max(1) as f64);
-        let (mut stats, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
+        let (mut stats, mut record) = (DistillationStats::default(), OutputRecord::new(batch.tokens()));
         for part in batch.parts(TOKENS_AT_ONCE) {
             let tokens = part.batch()?.at_temperature(temperature as f32)?;
             let positions: Vec<usize> = (0..part.span.len()).filter(|&t| tokens.loss_mask()[t]).collect();
@@ -119,12 +119,12 @@ impl<'a> Distil<'a> {
             let top = teacher.top(tokens, k, &mut ids, &mut log_probs).await;
             top.map_err(TrainError::role("teacher"))?;
             let mut objective = DistilCandidates::new(&positions, &log_probs, self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            let accumulated = student.accumulate_candidates(tokens, k, &ids, &mut watched).await;
+            let mut recording = record.over(&mut objective, part.span.clone());
+            let accumulated = student.accumulate_candidates(tokens, k, &ids, &mut recording).await;
             accumulated.map_err(TrainError::role("student")).map_err(guarded)?;
             stats.merge(&objective.stats);
         }
-        zero_grad_on_fault(student, responses.learner(Place::Step(step + 1), &watch)).await?;
+        zero_grad_on_fault(student, responses.learner(Place::Step(step + 1), &record)).await?;
         let loss = self.settings.objective.coefficient * stats.divergence / n;
         let step = self.steps.take(student, step, loss, || responses.offenders()).await?;
         Ok(Some((step, stats)))

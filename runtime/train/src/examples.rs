@@ -56,7 +56,7 @@ impl Examples {
         Ok(())
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -82,7 +82,7 @@ impl Examples {
         self.tokens[span.clone()].split_at(loss_mask.unwrap_or(span.len()))
     }
 
-    /// How many tokens there are.
+    /// The number of tokens.
     pub(super) fn tokens(&self) -> usize {
         self.tokens.len()
     }
@@ -95,12 +95,12 @@ impl Examples {
         Ragged::new(&self.tokens, &self.ends)
     }
 
-    /// How many tokens are learnt.
+    /// The number of loss tokens.
     pub fn loss_tokens(&self) -> usize {
         self.loss_mask.iter().filter(|counts| **counts).count()
     }
 
-    /// Where the tokens that are learnt lie.
+    /// The positions of the loss tokens.
     pub(super) fn positions(&self) -> Vec<usize> {
         (0..self.loss_mask.len()).filter(|&t| self.loss_mask[t]).collect()
     }
@@ -122,7 +122,7 @@ impl Examples {
         self.parts_of(tokens, 1)
     }
 
-    /// The same where `each` neighboring texts belong together.
+    /// All texts in parts that never split `each` neighboring texts.
     pub(super) fn parts_of(&self, tokens: usize, each: usize) -> impl Iterator<Item = Part<'_>> {
         let ends: Vec<usize> = self.ends.chunks(each).filter_map(|group| group.last().copied()).collect();
         parts(&ends, tokens).into_iter().map(move |groups| {
@@ -136,7 +136,7 @@ impl Examples {
         (0..self.len()).map(|i| numbers[self.span(i)].iter().map(|&x| f64::from(x)).sum()).collect()
     }
 
-    /// What `numbers`, laid out as all tokens, say of the texts of those indices, in that order.
+    /// The elements of `numbers`, one for each token, at the texts of those indices, in that order.
     pub(super) fn gather(&self, numbers: &[f32], indices: impl IntoIterator<Item = usize>) -> Vec<f32> {
         indices.into_iter().flat_map(|i| numbers[self.span(i)].iter().copied()).collect()
     }
@@ -147,9 +147,9 @@ pub struct Part<'a> {
     tokens: &'a [u32],
     ends: Vec<usize>,
     loss_mask: &'a [bool],
-    /// Which texts of the batch these are.
+    /// The range of its texts in the batch.
     pub(super) texts: Range<usize>,
-    /// Where its tokens lie in the batch.
+    /// The range of its tokens in the batch.
     pub span: Range<usize>,
 }
 

@@ -129,9 +129,9 @@ impl ExpertIteration {
                 let denominator = chosen.loss_tokens() as f64;
                 let batch =
                     SupervisedBatch { examples: &chosen, indices: &items, denominator, coefficient: 1.0 };
-                let (loss, watch) = supervised::gradient(policy, "policy", &batch).await?;
+                let (loss, record) = supervised::gradient(policy, "policy", &batch).await?;
                 let responses = ResponseBatch { texts: &chosen, items: &items, texts_per_item: 1 };
-                zero_grad_on_fault(policy, responses.learner(place, &watch)).await?;
+                zero_grad_on_fault(policy, responses.learner(place, &record)).await?;
                 let index = u64::from(iteration) * self.settings.steps_per_iteration() + step;
                 self.optimizer.step(policy, "policy", index, place, || responses.offenders()).await?;
                 step += 1;

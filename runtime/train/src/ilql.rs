@@ -1,6 +1,6 @@
 //! Implicit language Q-learning: values of tokens from texts with rewards, offline.
 
-use super::guard::{Place, ResponseBatch, Watch, zero_grad_on_fault};
+use super::guard::{OutputRecord, Place, ResponseBatch, zero_grad_on_fault};
 use super::pairs::some_response;
 use super::steps::{DataPasses, Steps};
 use super::{AllRoles, Examples, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
@@ -52,7 +52,7 @@ impl Rewarded {
         Ok(())
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
@@ -228,17 +228,17 @@ impl ValueBatch<'_> {
         <Q as Learner>::Error: 'static,
     {
         let texts = self.responses.texts;
-        let (mut stats, mut watch) = (ActionStats::default(), Watch::new(texts.tokens()));
+        let (mut stats, mut record) = (ActionStats::default(), OutputRecord::new(texts.tokens()));
         for part in texts.parts(ROWS_AT_ONCE) {
             let batch = part.batch()?;
             let (tokens, targets) = (batch.sequences().tokens(), &targets[part.span.clone()]);
             let n = texts.loss_tokens() as f64;
             let mut objective = ActionValues::new(tokens, targets, self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            head.accumulate_rows(batch, &mut watched).await.map_err(TrainError::role("head"))?;
+            let mut recording = record.over(&mut objective, part.span.clone());
+            head.accumulate_rows(batch, &mut recording).await.map_err(TrainError::role("head"))?;
             stats.merge(&objective.stats);
         }
-        zero_grad_on_fault(head, self.responses.learner(self.place, &watch)).await?;
+        zero_grad_on_fault(head, self.responses.learner(self.place, &record)).await?;
         Ok(stats)
     }
 
@@ -249,17 +249,17 @@ impl ValueBatch<'_> {
         action_values: &[f32],
     ) -> Result<StateStats, TrainError> {
         let texts = self.responses.texts;
-        let (mut stats, mut watch) = (StateStats::default(), Watch::new(texts.tokens()));
+        let (mut stats, mut record) = (StateStats::default(), OutputRecord::new(texts.tokens()));
         for part in texts.parts(TOKENS_AT_ONCE) {
             let (batch, action_values) = (part.batch()?, &action_values[part.span.clone()]);
             let n = texts.loss_tokens() as f64;
             let mut objective =
                 StateValues::new(action_values, batch.loss_mask(), self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            critic.accumulate(batch, &mut watched).await.map_err(TrainError::role("critic"))?;
+            let mut recording = record.over(&mut objective, part.span.clone());
+            critic.accumulate(batch, &mut recording).await.map_err(TrainError::role("critic"))?;
             stats.merge(&objective.stats);
         }
-        zero_grad_on_fault(critic, self.responses.learner(self.place, &watch)).await?;
+        zero_grad_on_fault(critic, self.responses.learner(self.place, &record)).await?;
         Ok(stats)
     }
 }

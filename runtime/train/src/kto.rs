@@ -34,7 +34,7 @@ impl Labeled {
         Ok(())
     }
 
-    /// How many responses there are.
+    /// The number of responses.
     pub fn len(&self) -> usize {
         self.desirable.len()
     }
@@ -44,7 +44,7 @@ impl Labeled {
         self.desirable.is_empty()
     }
 
-    /// How many of them are desirable. The weights of [`maths::Kto`] balance the two kinds.
+    /// The number of desirable responses. The weights of [`maths::Kto`] balance the two kinds.
     pub fn desirable(&self) -> usize {
         self.desirable.iter().filter(|good| **good).count()
     }
@@ -72,8 +72,8 @@ where
     <L as Reference>::Error: 'static,
 {
     let mut steps = Kto::new(labeled, settings, seed)?;
-    while let Some((step, seen)) = steps.step(learner, reference).await? {
-        on_step(step, &seen);
+    while let Some((step, stats)) = steps.step(learner, reference).await? {
+        on_step(step, &stats);
     }
     Ok(())
 }

@@ -33,8 +33,8 @@ pub async fn preferences<L: Learner<Error: 'static>, F: Reference<Error: 'static
     on_step: &mut dyn FnMut(Step, &PreferenceStats),
 ) -> Result<(), TrainError> {
     let mut steps = Preferences::new(pairs, settings, seed)?;
-    while let Some((step, seen)) = steps.step(learner, reference).await? {
-        on_step(step, &seen);
+    while let Some((step, stats)) = steps.step(learner, reference).await? {
+        on_step(step, &stats);
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::accumulation::GradientPass;
 use super::batches::Batches;
 use super::examples::Part;
-use super::guard::{Offender, Place, Watch, zero_grad_on_fault};
+use super::guard::{Offender, OutputRecord, Place, zero_grad_on_fault};
 use super::scheduled_optimizer::{OptimizerStep, ScheduledOptimizer};
 use super::{Examples, Guards, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile;
@@ -105,8 +105,8 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
     batch: &SupervisedBatch<'_>,
     place: Place,
 ) -> Result<f64, TrainError> {
-    let (loss, watch) = gradient(learner, "learner", batch).await?;
-    let verdict = Guards::examples(place, batch.examples, batch.indices, &watch);
+    let (loss, record) = gradient(learner, "learner", batch).await?;
+    let verdict = Guards::examples(place, batch.examples, batch.indices, &record);
     zero_grad_on_fault(learner, verdict).await?;
     Ok(loss)
 }
@@ -116,13 +116,13 @@ pub(super) async fn gradient<L: Learner<Error: 'static>>(
     learner: &mut L,
     role: &'static str,
     batch: &SupervisedBatch<'_>,
-) -> Result<(f64, Watch), TrainError> {
+) -> Result<(f64, OutputRecord), TrainError> {
     let parts: Vec<Part<'_>> = batch.examples.parts(TOKENS_AT_ONCE).collect();
     let pass = GradientPass { parts: &parts, role, temperature: 1.0, texts_per_item: None };
     let mut loss = 0.0;
     let objective = |_: &Part<'_>| CrossEntropy::weighted(batch.denominator, batch.coefficient);
-    let watch = pass.accumulate(learner, objective, |part, _| loss += part).await?;
-    Ok((loss, watch))
+    let record = pass.accumulate(learner, objective, |part, _| loss += part).await?;
+    Ok((loss, record))
 }
 
 impl<L: Learner<Error: 'static>, R> Trainer<L, R> for Supervised<'_> {

@@ -1,6 +1,6 @@
 //! The guards of algorithms that learn from stored or compared responses: pairs, labels, logs.
 
-use super::{Fault, Guard, Guards, Offender, Place, Watch, all_finite};
+use super::{Fault, Guard, Guards, Offender, OutputRecord, Place, all_finite};
 use crate::Examples;
 use alloc::boxed::Box;
 use alloc::vec;
@@ -37,9 +37,9 @@ impl ResponseBatch<'_> {
     }
 
     /// Checks the learner's log-probabilities of the batch, and the losses.
-    pub fn learner(&self, place: Place, watch: &Watch) -> Result<(), Box<Fault>> {
+    pub fn learner(&self, place: Place, record: &OutputRecord) -> Result<(), Box<Fault>> {
         let what = "the log-probabilities, or their loss,";
-        self.finite(place, what, LEARNER, &watch.seen, |item| watch.lost(item))
+        self.finite(place, what, LEARNER, &record.outputs, |item| record.lost(item))
     }
 
     fn finite(

@@ -1,4 +1,4 @@
-//! What a run is warned of: it goes on.
+//! Warnings, after which a run goes on.
 
 use super::Guards;
 use crate::IterationReport;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// What warnings look back on. It is part of a run's state.
+/// The measurements of earlier iterations that warnings need. It is part of a run's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
@@ -29,7 +29,7 @@ impl History {
     }
 }
 
-/// What a run is warned of.
+/// A warning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -85,7 +85,7 @@ impl fmt::Display for Warning {
 }
 
 impl Guards {
-    /// What to be warned of after an iteration, given those before it. The faults that stop a run
+    /// The warnings after an iteration, given those before it. The faults that stop a run
     /// come as errors, from [`crate::Ppo::iterate`] itself.
     pub fn look(&self, seen: &IterationReport, history: &History) -> Vec<Warning> {
         let mut warnings = Vec::new();
@@ -108,7 +108,7 @@ impl Guards {
         warnings
     }
 
-    /// What to be warned of after [`History::measure`].
+    /// The warnings after [`History::measure`].
     pub fn compare(&self, history: &History) -> Option<Warning> {
         let measured = &history.measured;
         let now = measured.last()?;

@@ -44,8 +44,8 @@ impl OnPolicy {
             },
             |_, objective| stats.merge(&objective.stats),
         );
-        let watch = accumulated.await?;
-        zero_grad_on_fault(policy, self.guards.minibatch(minibatch, &watch)).await?;
+        let record = accumulated.await?;
+        zero_grad_on_fault(policy, self.guards.minibatch(minibatch, &record)).await?;
         Ok(stats)
     }
 }

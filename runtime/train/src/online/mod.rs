@@ -1,4 +1,4 @@
-//! Learning from preferences over what the policy has just written: online DPO, XPO, Nash-MD.
+//! Learning from preferences over the policy's own responses: online DPO, XPO, Nash-MD.
 
 mod responses;
 mod sample;
@@ -219,7 +219,7 @@ fn some(prompts: Ragged<'_>) -> Result<(), TrainError> {
     if prompts.is_empty() { Err(TrainError::Nothing { what: "prompts" }) } else { Ok(()) }
 }
 
-/// The preferences of a judge, asked in parts of a bounded size.
+/// The preferences of a judge, in parts of a bounded size.
 async fn compare<J: Judge<Error: 'static>>(
     judge: &mut J,
     texts: &Examples,

@@ -79,7 +79,7 @@ impl OnlinePreferences {
         let repeated = Ragged::new(&tokens, &ends)?;
         let sampler = self.sampler(stopping, 0);
         let own = responses(policy, "policy", repeated, &sampler).await?;
-        Guards::written(sampler.place, repeated, &own)?;
+        Guards::responses(sampler.place, repeated, &own)?;
         Ok(own)
     }
 

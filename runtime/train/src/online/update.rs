@@ -84,10 +84,10 @@ impl OnlinePreferences {
         minibatch: &Minibatch<'_>,
     ) -> Result<PreferenceStats, TrainError> {
         let Minibatch { comparisons, step, place } = minibatch;
-        let (place, written) = (*place, &all.responses.texts);
+        let (place, all_texts) = (*place, &all.responses.texts);
         let indices = || comparisons.iter().flat_map(|comparison| comparison.texts.iter().copied());
-        let texts = written.select(indices());
-        let reference = all.reference.as_ref().map(|log_probs| written.gather(log_probs, indices()));
+        let texts = all_texts.select(indices());
+        let reference = all.reference.as_ref().map(|log_probs| all_texts.gather(log_probs, indices()));
         let items: Vec<usize> = comparisons.iter().map(|comparison| comparison.prompt).collect();
         let temperature = self.settings.temperature as f32;
         let texts_per_item = texts.len() / items.len();
@@ -159,19 +159,22 @@ mod tests {
         OnlinePreference::by_name(name).unwrap().method
     }
 
-    fn told(name: &str, each: usize, preferred: &[f32]) -> Vec<(usize, Vec<usize>, bool)> {
+    fn learnt_from(name: &str, each: usize, preferred: &[f32]) -> Vec<(usize, Vec<usize>, bool)> {
         let all = comparisons(&method(name), each, preferred).unwrap();
-        all.into_iter().map(|lesson| (lesson.prompt, lesson.texts, lesson.first_wins)).collect()
+        all.into_iter().map(|pair| (pair.prompt, pair.texts, pair.first_wins)).collect()
     }
 
     #[test]
     fn each_method_takes_its_pairs_and_leaves_ties() {
         let two = [0.5, 0.2, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1.0, 0.0, 0.5];
-        assert_eq!(told("online_dpo", 2, &two), [(0, vec![1, 0], true), (2, vec![4, 5], true)]);
-        assert_eq!(told("xpo", 2, &two), [(0, vec![0, 1], false), (2, vec![4, 5], true)]);
-        assert_eq!(told("nash_md", 2, &two), [(0, vec![0], true), (1, vec![2], true), (2, vec![4], true)]);
+        assert_eq!(learnt_from("online_dpo", 2, &two), [(0, vec![1, 0], true), (2, vec![4, 5], true)]);
+        assert_eq!(learnt_from("xpo", 2, &two), [(0, vec![0, 1], false), (2, vec![4, 5], true)]);
+        assert_eq!(
+            learnt_from("nash_md", 2, &two),
+            [(0, vec![0], true), (1, vec![2], true), (2, vec![4], true)]
+        );
         let three = [0.5, 1.0, 0.4, 0.0, 0.5, 0.0, 0.6, 1.0, 0.5];
-        assert_eq!(told("online_dpo", 3, &three), [(0, vec![2, 1], true)]);
+        assert_eq!(learnt_from("online_dpo", 3, &three), [(0, vec![2, 1], true)]);
     }
 
     #[test]

@@ -34,8 +34,8 @@ impl Ppo {
                 None => Ok(objective),
             }
         };
-        let watch = pass.accumulate(policy, objective, |_, seen| stats.merge(&seen.stats)).await?;
-        zero_grad_on_fault(policy, self.guards.minibatch(minibatch, &watch)).await?;
+        let record = pass.accumulate(policy, objective, |_, seen| stats.merge(&seen.stats)).await?;
+        zero_grad_on_fault(policy, self.guards.minibatch(minibatch, &record)).await?;
         Ok(stats)
     }
 
@@ -64,8 +64,8 @@ impl Ppo {
             let (old, returns) = (&rollouts.values()[span.clone()], &rollouts.returns()[span.clone()]);
             PpoValue::new(old, returns, &mask[span], s.value_clip, s.value_coefficient, steps)
         };
-        let watch = pass.accumulate(critic, objective, |_, seen| stats.merge(&seen.stats)).await?;
-        zero_grad_on_fault(critic, Guards::critic(minibatch, &watch)).await?;
+        let record = pass.accumulate(critic, objective, |_, seen| stats.merge(&seen.stats)).await?;
+        zero_grad_on_fault(critic, Guards::critic(minibatch, &record)).await?;
         Ok(stats)
     }
 }

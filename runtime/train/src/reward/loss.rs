@@ -2,7 +2,7 @@
 
 use super::batch::Batch;
 use crate::TrainError;
-use crate::guard::{Guards, Place, Watch, zero_grad_on_fault};
+use crate::guard::{Guards, OutputRecord, Place, zero_grad_on_fault};
 use crate::profile::RewardLoss;
 use alloc::vec::Vec;
 use rlhf_core::Objective;
@@ -38,7 +38,8 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
     place: Place,
 ) -> Result<Comparisons, TrainError> {
     let n = items as f64;
-    let mut watch = Watch::new(if objective.values() { batch.tokens.len() } else { batch.ends.len() });
+    let mut record =
+        OutputRecord::new(if objective.values() { batch.tokens.len() } else { batch.ends.len() });
     let mut stats = Comparisons::default();
     for part in batch.parts() {
         let tokens = part.part.batch()?;
@@ -51,18 +52,18 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
                     comparisons: Pairwise::new(n)?,
                     language: CrossEntropy::weighted(counted, language)?,
                 };
-                accumulate_part(learner, tokens, &mut watch.over(&mut both, at)).await?;
+                accumulate_part(learner, tokens, &mut record.over(&mut both, at)).await?;
                 let nats = language * both.language.nats / counted;
                 Comparisons { loss: both.comparisons.stats.loss + nats, ..both.comparisons.stats }
             }
             RewardObjective::Loss(RewardLoss::KWise(ties)) => {
                 let mut ranked = Ranked::new(ranks, &part.ends, RankingLoss::KWise(ties), n)?;
-                accumulate_part(learner, tokens, &mut watch.over(&mut ranked, at)).await?;
+                accumulate_part(learner, tokens, &mut record.over(&mut ranked, at)).await?;
                 ranked.stats
             }
             RewardObjective::Loss(RewardLoss::PlackettLuce(stages)) => {
                 let mut ranked = Ranked::new(ranks, &part.ends, RankingLoss::PlackettLuce(stages), n)?;
-                accumulate_part(learner, tokens, &mut watch.over(&mut ranked, at)).await?;
+                accumulate_part(learner, tokens, &mut record.over(&mut ranked, at)).await?;
                 ranked.stats
             }
             RewardObjective::Loss(RewardLoss::Pairwise { centering, margin }) => {
@@ -73,32 +74,32 @@ pub(super) async fn accumulate<L: Learner<Error: 'static>>(
                 if margin.is_some() {
                     pairs = pairs.with_margin(&margins)?;
                 }
-                accumulate_part(learner, tokens, &mut watch.over(&mut pairs, at)).await?;
+                accumulate_part(learner, tokens, &mut record.over(&mut pairs, at)).await?;
                 pairs.stats
             }
             RewardObjective::Loss(RewardLoss::Graded(grading)) => {
                 let cuts = grading.cuts();
                 let grades = &batch.grades[part.groups.clone()];
                 let mut pairs = Graded::new(grades, grading.grades(&cuts), n)?;
-                accumulate_part(learner, tokens, &mut watch.over(&mut pairs, at)).await?;
+                accumulate_part(learner, tokens, &mut record.over(&mut pairs, at)).await?;
                 pairs.stats
             }
             RewardObjective::Loss(RewardLoss::Outcome) => {
                 let mut texts = Outcome::new(&batch.labels[part.texts.clone()], n)?;
-                accumulate_part(learner, tokens, &mut watch.over(&mut texts, at)).await?;
+                accumulate_part(learner, tokens, &mut record.over(&mut texts, at)).await?;
                 counted(texts.stats)
             }
             RewardObjective::Loss(RewardLoss::Process(_)) => {
                 let labels = &batch.labels[part.steps.clone()];
                 let mut steps = Process::new(&part.step_ends, labels, batch.labels.len() as f64)?;
-                accumulate_part(learner, tokens, &mut watch.over(&mut steps, at)).await?;
+                accumulate_part(learner, tokens, &mut record.over(&mut steps, at)).await?;
                 counted(steps.stats)
             }
         };
         stats.merge(&of_part);
     }
     let seen_at = |text: usize| if objective.values() { batch.span(text) } else { text..text + 1 };
-    zero_grad_on_fault(learner, Guards::answers(place, batch.texts(), seen_at, &watch)).await?;
+    zero_grad_on_fault(learner, Guards::answers(place, batch.texts(), seen_at, &record)).await?;
     Ok(stats)
 }
 

@@ -197,8 +197,8 @@ impl<'a> RewardModel<'a> {
         learner: &mut L,
         on_step: &mut dyn FnMut(Step, &Comparisons),
     ) -> Result<(), TrainError> {
-        while let Some((step, seen)) = self.step(learner).await? {
-            on_step(step, &seen);
+        while let Some((step, stats)) = self.step(learner).await? {
+            on_step(step, &stats);
         }
         Ok(())
     }

@@ -69,7 +69,7 @@ impl Minibatch {
         self.parts_with(&self.loss_mask, tokens)
     }
 
-    /// The same parts with another loss mask.
+    /// The responses in parts with another loss mask.
     pub fn parts_with<'m>(&'m self, loss_mask: &'m [bool], tokens: usize) -> Vec<Part<'m>> {
         let sequences = self.rollouts.sequences();
         let part = |texts| Part::new(sequences.tokens(), sequences.ends(), loss_mask, texts);
@@ -78,6 +78,6 @@ impl Minibatch {
 
     /// All responses, for an error.
     pub fn offenders(&self) -> Vec<Offender> {
-        Offender::all_written(&self.rollouts, &self.indices)
+        Offender::responses(&self.rollouts, &self.indices)
     }
 }

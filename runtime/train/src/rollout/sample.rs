@@ -9,7 +9,7 @@ use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Error, Ragged, Rollouts};
 
-/// How the responses of an iteration are sampled.
+/// The settings of an iteration's sampling.
 #[derive(Clone, Copy)]
 pub(crate) struct Sampler<'a> {
     pub params: SamplingParams,
@@ -34,7 +34,7 @@ pub(crate) async fn sample<P: Policy<Error: 'static>>(
     let Sampler { params, stopping, key, first, place } = sampler;
     let responses = policy.sample(prompts, params, stopping, *key, *first as u32).await;
     let responses = responses.map_err(TrainError::role("policy"))?;
-    Guards::written(*place, prompts, &responses)?;
+    Guards::responses(*place, prompts, &responses)?;
     let mut rollouts = Rollouts::growing();
     rollouts.extend(prompts, &responses)?;
     Ok(rollouts)
