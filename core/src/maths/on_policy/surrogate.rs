@@ -1,6 +1,9 @@
 //! What is differentiated in place of the expected reward.
 
+mod soft_gate;
+
 use crate::maths::{PolicyClip, PolicyToken};
+use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// The loss of a token or a response, with `ρ = exp(log_prob − old)` and advantage A.
@@ -23,6 +26,14 @@ pub enum Surrogate {
     /// [`Surrogate::Clipped`] with the product of a response's ratios, its probability's ratio, in place
     /// of each (TRL's RLOO trainer). It couples the tokens of a sequence.
     SequenceProduct(PolicyClip),
+    /// `−A·f(ρ)` with `f(ρ) = (4/τ)·σ(τ·(ρ − 1))`, a soft gate in place of a clip (SAPO, Qwen Team,
+    /// arXiv:2511.20347).
+    SoftGate {
+        /// τ of tokens with an advantage above 0; above 0.
+        positive: f64,
+        /// τ of all other tokens; above 0.
+        negative: f64,
+    },
 }
 
 impl Surrogate {
@@ -42,6 +53,10 @@ impl Surrogate {
             | Self::Detached(clip)
             | Self::SequenceMean(clip)
             | Self::SequenceProduct(clip) => clip.validate(),
+            Self::SoftGate { positive: p, negative: n } => {
+                positive("soft gate positive", *p)?;
+                positive("soft gate negative", *n)
+            }
         }
     }
 
@@ -65,6 +80,10 @@ impl Surrogate {
                 let slope = -weight * advantage;
                 let clipped = weight != ratio;
                 PolicyToken { loss: slope * log_prob, slope, ratio, clipped, bounded: false }
+            }
+            Self::SoftGate { positive, negative } => {
+                let tau = if advantage > R::ZERO { positive } else { negative };
+                soft_gate::token(tau, log_prob, old, advantage)
             }
         }
     }
@@ -91,6 +110,10 @@ mod tests {
                 pessimist(rho, clip)
             }
             Surrogate::Detached(clip) => -held.clamp(1.0 - clip.low, 1.0 + clip.high) * advantage * log_prob,
+            Surrogate::SoftGate { positive, negative } => {
+                let tau = if advantage > 0.0 { positive } else { negative };
+                -advantage * 4.0 / tau / (1.0 + (-tau * (rho - 1.0)).exp())
+            }
         }
     }
 
@@ -112,6 +135,7 @@ mod tests {
                 Surrogate::Clipped(PolicyClip { dual: Some(delta), ..clip }),
                 Surrogate::Detached(clip),
                 Surrogate::SequenceMean(clip),
+                Surrogate::SoftGate { positive: 0.5 + low, negative: 0.5 + high },
             ] {
                 let token = surrogate.token(log_prob, old, advantage);
                 let loss = |x: &[f64]| naive(surrogate, x[0], old, advantage, rho);
@@ -154,5 +178,7 @@ mod tests {
         ] {
             assert!(matches!(s.validate(), Err(Error::Range { name: "clip low", .. })));
         }
+        let gate = Surrogate::SoftGate { positive: 1.0, negative: 0.0 };
+        assert!(matches!(gate.validate(), Err(Error::Range { name: "soft gate negative", .. })));
     }
 }

@@ -112,7 +112,7 @@ const GRPO: OnPolicy = OnPolicy {
 };
 
 /// The methods, by name.
-const METHODS: [(&str, OnPolicy); 9] = [
+const METHODS: [(&str, OnPolicy); 10] = [
     ("reinforce", OnPolicy::reinforce()),
     ("remax", OnPolicy::remax()),
     ("rloo", OnPolicy::rloo()),
@@ -122,6 +122,7 @@ const METHODS: [(&str, OnPolicy); 9] = [
     ("dapo", OnPolicy::dapo()),
     ("gspo", OnPolicy::gspo()),
     ("cispo", OnPolicy::cispo()),
+    ("sapo", OnPolicy::sapo()),
 ];
 
 /// The longest response, until [`OnPolicy::with_longest`] says another.
@@ -201,6 +202,13 @@ impl OnPolicy {
         let clip = PolicyClip { high: 1.0, ..PolicyClip::symmetric(1.0) };
         let surrogate = Surrogate::Detached(clip);
         OnPolicy { surrogate, normalization: Normalization::Token, minibatches: 4, kl: None, ..GRPO }
+    }
+
+    /// SAPO (Qwen Team, arXiv:2511.20347): GRPO with a soft gate on the ratio in place of a clip, which fades faster
+    /// where the advantage is negative; no KL term. **Filled in**: the minibatches, as in [`Self::gspo`].
+    pub const fn sapo() -> Self {
+        let surrogate = Surrogate::SoftGate { positive: 1.0, negative: 1.05 };
+        OnPolicy { surrogate, minibatches: 4, kl: None, ..GRPO }
     }
 
     /// Adapts the method to responses of at most `tokens` tokens, where it depends on their length.
