@@ -3,7 +3,7 @@
 //! `cargo run --release -p rlhf-examples --example distil_and_select`.
 
 use rlhf::train::profile::{self, DistillationTraining, Profile, WarmUpLength};
-use rlhf::train::{Distil, Examples, ExpertIteration, Trio, now, supervised};
+use rlhf::train::{Distil, Examples, ExpertIteration, Models, now, supervised};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::random::{Key, Stream};
@@ -55,10 +55,10 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut best = profile::ExpertIteration::best_of(16);
     (best.minibatches, best.optimizer.learning_rate) = (4, 2e-3);
     let mut run = ExpertIteration::new(best, 15, 1)?;
-    let mut first = large.clone();
+    let (first, mut reward) = (large.clone(), polite);
+    let mut models = Models::new(&mut large).with_reference(first).with_reward(&mut reward);
     for iteration in 1..=15 {
-        let mut roles = Trio { policy: &mut large, reference: &mut first, reward: &mut polite };
-        let seen = now(run.iterate(&mut roles, prompts.sequences()?, &STOPPING))?.seen;
+        let seen = now(run.iterate(&mut models, prompts.sequences()?, &STOPPING))?.report;
         if iteration % 5 == 0 {
             println!("iteration {iteration:2}: {:.2} of its answers are polite", seen.score);
         }

@@ -7,7 +7,7 @@
 
 use rlhf::engine::{Aligned, Member, Scorer};
 use rlhf::engine::{Device, Model};
-use rlhf::stage::{Judgments, Session, TrainingData, align, reward_model};
+use rlhf::stage::{AlignInputs, Judgments, Session, TrainingData, align, reward_model};
 use rlhf::train::profile::{Method, Optimizer, Passes, Profile, WarmUpLength};
 use rlhf::train::{Examples, Guards, NormalizedReward, Prompts, Ranking, now, supervised};
 use rlhf_core::model::Architecture;
@@ -131,8 +131,8 @@ impl World {
         let (prompts, mix, guards) = (&self.questions[..], &Examples::default(), Guards::default());
         let on = Prompts { prompts, stopping: STOPPING, mix, iterations, guards };
         let silent = &mut Session::new(|_, _, _, _| {});
-        let from = (&self.sft, &mut self.reward.clone());
-        Ok(align(silent, &profile, from, on, &self.material, 1, None)?)
+        let (sft, reward, data) = (&self.sft, &mut self.reward.clone(), &self.material);
+        Ok(align(silent, &profile, AlignInputs { sft, reward, prompts: on, data }, 1, None)?)
     }
 }
 

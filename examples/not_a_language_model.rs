@@ -3,7 +3,7 @@
 //! `cargo run --release -p rlhf-examples --example not_a_language_model`.
 
 use rlhf::train::profile::{Ppo as Settings, Profile};
-use rlhf::train::{Examples, Ppo, Roles, now};
+use rlhf::train::{Examples, Models, Ppo, now};
 use rlhf_core::sampling::StopCriteria;
 use rlhf_core::testing::Table;
 
@@ -19,8 +19,9 @@ fn listener(tune: &[u32]) -> f32 {
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     // Every note is as likely at first; a critic has one value for each.
-    let (mut policy, mut reference, mut critic) =
-        (Table::new(NOTES, NOTES), Table::new(NOTES, NOTES), Table::new(NOTES, 1));
+    let (notes, mut reward) = (Table::new(NOTES, NOTES), listener);
+    let models = Models::new(notes.clone()).with_reference(notes).with_critic(Table::new(NOTES, 1));
+    let mut models = models.with_reward(&mut reward);
     let mut recipe = Settings { average: None, ..Profile::instructgpt().ppo };
     (recipe.policy.learning_rate, recipe.critic.learning_rate) = (0.1, 0.1);
     let mut ppo = Ppo::new(recipe, 40, 1)?;
@@ -28,9 +29,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let stopping = StopCriteria { max_new_tokens: 12, eos: &[HOME], stop: &[] };
     let mut scores = Vec::new();
     for iteration in 1..=40 {
-        let (policy, critic, reference) = (&mut policy, &mut critic, &mut reference);
-        let mut roles = Roles { policy, critic, reference, reward: &mut listener };
-        let seen = now(ppo.iterate(&mut roles, beginnings.sequences()?, &stopping, &Examples::default()))?;
+        let seen = now(ppo.iterate(&mut models, beginnings.sequences()?, &stopping, &Examples::default()))?;
         if iteration % 10 == 0 {
             let tune = &seen.rollouts.sequences().tokens()[seen.rollouts.span(3)];
             println!("{:.2} of 2, {:.1} nats from chance: {tune:?}", seen.score, seen.kl);

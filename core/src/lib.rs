@@ -16,6 +16,7 @@ extern crate std;
 
 pub mod advantage;
 mod batch;
+mod borrowed;
 pub mod capabilities;
 #[cfg(feature = "conformance")]
 pub mod conformance;

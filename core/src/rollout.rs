@@ -248,6 +248,16 @@ impl Rollouts {
         &self.arrays.ref_log_probs
     }
 
+    /// Log-ratio of response `i` under its policy and under the reference, `Σ (ln p − ln p_ref)` over its
+    /// tokens, in nats. Its expectation under the policy is the KL divergence from the reference: the estimator k1.
+    ///
+    /// # Panics
+    /// When there is no sequence `i`.
+    pub fn log_ratio(&self, i: usize) -> f64 {
+        let token = |t| f64::from(self.arrays.log_probs[t] - self.arrays.ref_log_probs[t]);
+        self.response_span(i).map(token).sum()
+    }
+
     /// See [`Columns::values`].
     pub fn values(&self) -> &[f32] {
         &self.arrays.values

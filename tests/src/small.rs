@@ -1,7 +1,7 @@
 //! A run of PPO so small that a test can look at every step of it.
 
 use rlhf::train::profile::{self, Profile, WarmUpLength};
-use rlhf::train::{Examples, IterationReport, Ppo, Roles, TrainError, now};
+use rlhf::train::{Examples, IterationReport, Models, Ppo, TrainError, now};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::roles::Reward;
 use rlhf_core::sampling::StopCriteria;
@@ -105,10 +105,11 @@ where
         reward: &mut R,
     ) -> Result<IterationReport, TrainError> {
         let (policy, critic, reference) = (&mut self.policy, &mut self.critic, &mut self.reference);
-        let mut roles = Roles { policy, critic, reference, reward };
+        let mut models =
+            Models::new(policy).with_reference(reference).with_critic(critic).with_reward(reward);
         now(async {
             let prompts = self.prompts.sequences()?;
-            self.ppo.iterate(&mut roles, prompts, &STOPPING, &self.mix).await
+            self.ppo.iterate(&mut models, prompts, &STOPPING, &self.mix).await
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Every critic-free method learns what a rule wants, and goes on to the same bits.
 
 use rlhf::train::profile::{self, Profile};
-use rlhf::train::{Examples, IterationReport, OnPolicy, Trio, now, supervised};
+use rlhf::train::{Examples, IterationReport, Models, OnPolicy, now, supervised};
 use rlhf_core::advantage::{ImportanceCorrection, ImportanceLevel, ImportanceLimit};
 use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
@@ -56,8 +56,8 @@ fn step(
 ) -> IterationReport {
     let prompts = ["I am ", "We are "].into_iter().cycle().take(256).map(|who| (Bytes.encode(who), vec![]));
     let prompts = Examples::try_from_iter(prompts).unwrap();
-    let mut roles = Trio { policy, reference, reward };
-    now(run.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING)).unwrap()
+    let mut models = Models::new(policy).with_reference(reference).with_reward(reward);
+    now(run.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING)).unwrap()
 }
 
 #[test]
@@ -136,11 +136,11 @@ fn prompts_whose_answers_are_worth_the_same_are_replaced_or_said() {
     }
     let prompts = Examples::try_from_iter(vec![(Bytes.encode("I am "), vec![]); 16]).unwrap();
     let mut nothing = |_: &[u32]| 1.0;
-    let mut roles = Trio { policy: &mut policy, reference: &mut reference, reward: &mut nothing };
+    let mut models = Models::new(&mut policy).with_reference(&mut reference).with_reward(&mut nothing);
     // Overlong responses would differ in their punishment.
     let mut s = settings("dapo");
     s.overlong = None;
     let mut plain = OnPolicy::new(s, 1, 1).unwrap();
-    let refused = now(plain.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING));
+    let refused = now(plain.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING));
     assert!(refused.unwrap_err().to_string().contains("prompts whose responses differ in reward"));
 }

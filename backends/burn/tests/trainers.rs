@@ -7,7 +7,7 @@ use rlhf_core::roles::{Averaged, Critic, Learner, Policy, Reference};
 use rlhf_core::sampling::StopCriteria;
 use rlhf_cpu::Cpu;
 use rlhf_train::profile::{self, Profile, WarmUpLength};
-use rlhf_train::{Examples, Ppo, Roles, now, supervised};
+use rlhf_train::{Examples, Models, Ppo, now, supervised};
 use shared::backend::{Device, Model};
 use shared::devices;
 use shared::tolerance::LOSS_CURVE;
@@ -74,14 +74,12 @@ where
     let mut ppo = Ppo::new(settings(), count as u64, 1).unwrap();
     let (mut scores, mut written) = (Vec::new(), Vec::new());
     for _ in 0..count {
-        let mut roles = Roles {
-            policy: &mut *policy,
-            critic: &mut *critic,
-            reference: &mut *reference,
-            reward: &mut reward,
-        };
+        let mut models = Models::new(&mut *policy)
+            .with_reference(&mut *reference)
+            .with_critic(&mut *critic)
+            .with_reward(&mut reward);
         let sequences = prompts.sequences().unwrap();
-        let seen = now(ppo.iterate(&mut roles, sequences, &stopping, &Examples::default())).unwrap();
+        let seen = now(ppo.iterate(&mut models, sequences, &stopping, &Examples::default())).unwrap();
         scores.push(seen.score);
         if written.is_empty() {
             written = seen.rollouts.sequences().tokens().to_vec();

@@ -155,8 +155,8 @@ impl Run<'_, '_> {
             };
             measure = Some(&mut measured);
         }
-        let (session, from) = (&mut self.session, (sft, reward));
-        Ok(stage::align(session, &self.profile, from, on, material, seed, measure)?)
+        let inputs = stage::AlignInputs { sft, reward, prompts: on, data: material };
+        Ok(stage::align(&mut self.session, &self.profile, inputs, seed, measure)?)
     }
 
     /// A network that cannot be measured, and the phase that made it so.

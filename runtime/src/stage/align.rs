@@ -11,38 +11,49 @@ use rlhf_train::{
     RolloutTrainer, TrainError, Trainer,
 };
 
-/// What methods learn from beside prompts and a reward; each reads its own part, and the others may be empty.
+/// The stored data that methods learn from. Each method reads its own part, and the others may be empty.
 #[derive(Clone, Debug, Default)]
 pub struct TrainingData {
-    /// DPO's and its kin's.
+    /// The pairs of DPO and its kin.
     pub pairs: Pairs,
-    /// KTO's.
+    /// The labels of KTO.
     pub labeled: Labeled,
-    /// The bandit's.
+    /// The log of the bandit.
     pub logged: Logged,
-    /// ILQL's.
+    /// The rewarded texts of ILQL.
     pub rewarded: Rewarded,
-    /// What a student is taught on.
+    /// The texts of distillation.
     pub texts: Examples,
-    /// Who teaches it.
+    /// The teacher of distillation.
     pub teacher: Option<Model>,
 }
 
-/// Trains a policy from `sft` as `profile` says and keeps it as `policy`. `measure` is asked for further
-/// figures after every iteration of a method that learns from rollouts.
+/// The models and the data of step 3.
+pub struct AlignInputs<'a> {
+    /// The supervised model: the policy starts as a copy of it, and it is the reference.
+    pub sft: &'a Model,
+    /// The reward.
+    pub reward: &'a mut Scorer,
+    /// The prompts of rollouts.
+    pub prompts: Prompts<'a>,
+    /// Stored data.
+    pub data: &'a TrainingData,
+}
+
+/// Trains a policy by the method of `profile` and keeps it as `policy`. `measure` adds figures after every iteration
+/// of a method that learns from rollouts.
 ///
 /// # Errors
-/// [`StageError`]; [`TrainError::Nothing`] within it where the method's part of `material` is empty.
+/// [`StageError`]; [`TrainError::Nothing`] within it where the method's part of the data is empty.
 pub fn align(
     session: &mut Session<'_>,
     profile: &Profile,
-    (sft, reward): (&Model, &mut Scorer),
-    on: Prompts<'_>,
-    material: &TrainingData,
+    inputs: AlignInputs<'_>,
     seed: u64,
     measure: Option<&mut Measure<'_>>,
 ) -> Result<Aligned, StageError> {
-    let TrainingData { pairs, labeled, logged, rewarded, texts, teacher } = material;
+    let AlignInputs { sft, reward, prompts: on, data } = inputs;
+    let TrainingData { pairs, labeled, logged, rewarded, texts, teacher } = data;
     let against = |reference: &Model| Some(reference.clone());
     let (context, ppo) = (sft.architecture().context, &profile.ppo);
     let run = Run { session, sft, seed };
@@ -85,14 +96,14 @@ pub fn align(
     Ok(policy.into())
 }
 
-/// What all methods that leave one network start from.
+/// A run that ends in one network.
 struct Run<'r, 's> {
     session: &'r mut Session<'s>,
     sft: &'r Model,
     seed: u64,
 }
 
-/// What those that learn from rollouts take.
+/// The settings of a run that learns from rollouts.
 struct RolloutSetup<'r, 'm> {
     reward: &'r mut Scorer,
     iterations: u32,
@@ -100,7 +111,7 @@ struct RolloutSetup<'r, 'm> {
 }
 
 impl Run<'_, '_> {
-    /// Learns from rollouts, with `others` beside the policy, as they are named in checkpoints.
+    /// Learns from rollouts. `others` are the names in checkpoints of the networks beside the policy.
     fn rollouts<T: Trainer<Model, Scorer>>(
         self,
         setup: RolloutSetup<'_, '_>,
@@ -118,7 +129,7 @@ impl Run<'_, '_> {
         self.learn(models, trainer, others, Some(watch))
     }
 
-    /// Passes over data, against a reference or from a teacher, where there is one.
+    /// Learns in passes over stored data. `reference` is the reference or the teacher, where there is one.
     fn passes<T: Trainer<Model, Scorer>>(
         self,
         dropout: f64,

@@ -32,7 +32,7 @@ mod reward;
 mod session;
 mod supervised;
 
-pub use align::{TrainingData, align};
+pub use align::{AlignInputs, TrainingData, align};
 pub use capabilities::capabilities;
 pub use driver::Measure;
 pub use error::StageError;

@@ -1,9 +1,9 @@
-//! Learning from what a policy wrote before, with the reward that each response got.
+//! Counterfactual learning from a log: the responses of an earlier policy, each with its probability and its reward.
 
 use super::accumulation::Accumulation;
-use super::guard::{Place, Shown};
+use super::guard::{Place, ResponseBatch};
 use super::pairs::some_response;
-use super::steps::{Passing, Steps};
+use super::steps::{DataPasses, Steps};
 use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::BanditTraining;
 use alloc::format;
@@ -11,9 +11,10 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::loss::{Counterfactual, CounterfactualStats, Feedback, LoggedFeedback, Normalizer};
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
-/// Responses, each with the probability that it was written with and the reward that it got.
+/// Responses, each with its probability under the policy that wrote it and its reward.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Logged {
     texts: Examples,
@@ -22,11 +23,10 @@ pub struct Logged {
 }
 
 impl Logged {
-    /// Appends a response that was written with probability e^`log_prob` and rewarded by `reward`, in any
-    /// unit. A log that does not know has 0, as if the response could be no other. An empty prompt leaves out
-    /// the response's first token.
+    /// Appends a response of probability e^`log_prob` and its reward, in any unit. Where the probability was not
+    /// logged, `log_prob` is 0. An empty prompt leaves out the response's first token, which nothing predicts.
     ///
-    /// Where rewards are of one sign, IPS learns from how many responses there are: shift them, for
+    /// Where all rewards have one sign, IPS mostly learns how often a response occurs: shift the rewards, for
     /// instance by their mean, or normalize by the weights ([`Normalizer::Weights`]).
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Logged {
         Ok(())
     }
 
-    /// How many responses there are.
+    /// The number of responses.
     pub fn len(&self) -> usize {
         self.rewards.len()
     }
@@ -68,7 +68,7 @@ impl Logged {
 }
 
 /// Learns from logged rewards by importance weights, in batches of `settings.passes.batch` responses. A batch
-/// that is normalized by its weights is shown to the learner at once, whatever its length.
+/// that is normalized by its weights is one forward and backward pass, whatever its length.
 ///
 /// # Errors
 /// [`TrainError::Nothing`] without a response; [`TrainError::Guard`] where a number is not finite; the
@@ -81,13 +81,13 @@ pub async fn bandit<L: Learner<Error: 'static>>(
     on_step: &mut dyn FnMut(Step, &CounterfactualStats),
 ) -> Result<(), TrainError> {
     let mut steps = Bandit::new(logged, settings, seed)?;
-    while let Some((step, seen)) = steps.step(learner).await? {
-        on_step(step, &seen);
+    while let Some((step, stats)) = steps.step(learner).await? {
+        on_step(step, &stats);
     }
     Ok(())
 }
 
-/// [`bandit`] step by step, for a caller that wants to look, save or stop between two.
+/// [`bandit`] step by step, for a caller that looks, saves or stops between two steps.
 #[derive(Clone, Debug)]
 pub struct Bandit<'a> {
     logged: &'a Logged,
@@ -103,19 +103,18 @@ impl<'a> Bandit<'a> {
     /// range.
     pub fn new(logged: &'a Logged, settings: &BanditTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
-        let passing = Passing { what: "rewards", items: logged.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 3 << 18))?;
+        let (items, key) = (logged.len(), Key::new(seed, Stream::Shuffle, 3 << 18));
+        let steps = Steps::new(DataPasses { what: "rewards", items, settings: settings.passes, key })?;
         Ok(Self { logged, objective: settings.objective, steps })
     }
 
-    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    /// Continues after `steps` steps, with the learner and its optimizer of that time.
     pub fn after(mut self, steps: u64) -> Self {
-        self.steps.leave_out(steps);
+        self.steps.skip_steps(steps);
         self
     }
 
-    /// The next step, and what its importance weights were; `None` when all are done.
+    /// The next step, and the statistics of its importance weights; `None` at the end of the run.
     ///
     /// # Errors
     /// As [`bandit`].
@@ -126,35 +125,35 @@ impl<'a> Bandit<'a> {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.logged.texts.select(picked.iter().copied());
         let rewards: Vec<f32> = picked.iter().map(|&i| self.logged.rewards[i]).collect();
-        let drawn = at_first_owed(&batch, picked.iter().map(|&i| self.logged.log_probs[i]));
-        let shown = Shown { texts: &batch, items: &picked, each: 1 };
+        let log_probs = at_first_loss_token(&batch, picked.iter().map(|&i| self.logged.log_probs[i]));
+        let responses = ResponseBatch { texts: &batch, items: &picked, texts_per_item: 1 };
         let place = Place::Step(step + 1);
         let most = match self.objective.normalizer {
             Normalizer::Count => TOKENS_AT_ONCE,
             Normalizer::Weights => usize::MAX,
         };
-        let mut seen = CounterfactualStats::default();
-        let teaching = Accumulation { shown, place, role: "learner", most, temperature: 1.0 };
-        let (parts, n) = (teaching.parts(), picked.len() as f64);
-        let taught = teaching.learn(
+        let mut stats = CounterfactualStats::default();
+        let accumulation = Accumulation { responses, place, role: "learner", most, temperature: 1.0 };
+        let (parts, n) = (accumulation.parts(), picked.len() as f64);
+        let accumulated = accumulation.accumulate(
             learner,
             &parts,
             |part| {
                 let rewards = &rewards[part.texts.clone()];
                 let feedback = Feedback::Responses { ends: part.ends(), rewards };
-                LoggedFeedback::new(self.objective, feedback, Some(&drawn[part.span.clone()]), n)
+                LoggedFeedback::new(self.objective, feedback, Some(&log_probs[part.span.clone()]), n)
             },
-            |_, objective| seen.merge(&objective.stats),
+            |_, objective| stats.merge(&objective.stats),
         );
-        taught.await?;
-        let step = self.steps.take(learner, step, seen.loss, || shown.offenders()).await?;
-        Ok(Some((step, seen)))
+        accumulated.await?;
+        let step = self.steps.take(learner, step, stats.loss, || responses.offenders()).await?;
+        Ok(Some((step, stats)))
     }
 }
 
-/// The log-probability of each response at its first token that is learnt, and 0 at the others: an
-/// objective adds them up.
-fn at_first_owed(texts: &Examples, log_probs: impl Iterator<Item = f32>) -> Vec<f32> {
+/// The log-probability of each response at its first loss token, and 0 at the other tokens: the objective sums over
+/// tokens.
+fn at_first_loss_token(texts: &Examples, log_probs: impl Iterator<Item = f32>) -> Vec<f32> {
     let mut out = vec![0.0; texts.tokens()];
     for (i, log_prob) in log_probs.enumerate() {
         out[texts.span(i).end - texts.parted(i).1.len()] = log_prob;
@@ -166,18 +165,18 @@ impl<L: Learner<Error: 'static>, R> Trainer<L, R> for Bandit<'_> {
     type State = ();
 
     async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
-        Ok(self.step(&mut models.policy).await?.map(|(step, seen)| {
-            let actions = seen.actions.max(1) as f64;
-            let weighed = [("reward", seen.rewards / actions), ("weight", seen.weights / actions)];
-            let effective = seen.effective_actions().map(|count| ("effective", count / actions));
-            Report::of(step, weighed.into_iter().chain(effective), format!("loss {:.3}", step.loss))
+        Ok(self.step(&mut models.policy).await?.map(|(step, stats)| {
+            let actions = stats.actions.max(1) as f64;
+            let means = [("reward", stats.rewards / actions), ("weight", stats.weights / actions)];
+            let effective = stats.effective_actions().map(|count| ("effective", count / actions));
+            Report::of(step, means.into_iter().chain(effective), format!("loss {:.3}", step.loss))
         }))
     }
 
     fn state(&self) {}
 
     fn restore(&mut self, done: u64, (): ()) {
-        self.steps.leave_out(done);
+        self.steps.skip_steps(done);
     }
 }
 
@@ -199,6 +198,9 @@ mod tests {
     #[test]
     fn a_log_probability_is_counted_once() {
         let texts = Examples::try_from_iter([(vec![1, 2], vec![3, 4]), (vec![], vec![5, 6, 7])]).unwrap();
-        assert_eq!(at_first_owed(&texts, [-1.0, -2.0].into_iter()), [0.0, 0.0, -1.0, 0.0, 0.0, -2.0, 0.0]);
+        assert_eq!(
+            at_first_loss_token(&texts, [-1.0, -2.0].into_iter()),
+            [0.0, 0.0, -1.0, 0.0, 0.0, -2.0, 0.0]
+        );
     }
 }

@@ -1,14 +1,14 @@
-//! The order in which a trainer sees its items.
+//! Batches of items over several epochs.
 
-use super::Passes;
+use super::EpochSampler;
 use alloc::vec::Vec;
 use rlhf_core::random::Key;
 
-/// Batches of items, in passes over all of them, each in another keyed order; a pass's last batch may
-/// be smaller.
+/// Batches of items over several epochs, each epoch in another keyed order. The last batch of an epoch may be
+/// smaller.
 #[derive(Clone, Debug)]
 pub(super) struct Batches {
-    passes: Passes,
+    order: EpochSampler,
     items: usize,
     batch: usize,
     total: u64,
@@ -16,26 +16,26 @@ pub(super) struct Batches {
 }
 
 impl Batches {
-    /// `epochs` passes over `items`, `batch` at a time.
+    /// `epochs` epochs of `items`, `batch` at a time.
     pub fn new(key: Key, items: usize, batch: u32, epochs: u32) -> Self {
         let batch = (batch as usize).clamp(1, items.max(1));
         let total = items.div_ceil(batch) as u64 * u64::from(epochs);
-        Self { passes: Passes::new(key, items), items, batch, total, step: 0 }
+        Self { order: EpochSampler::new(key, items), items, batch, total, step: 0 }
     }
 
-    /// All batches, those that are done included.
+    /// The number of batches in the run, those done included.
     pub fn total(&self) -> u64 {
         self.total
     }
 
-    /// Leaves out the next `steps` batches.
-    pub fn leave_out(&mut self, steps: u64) {
+    /// Skips the next `steps` batches.
+    pub fn skip_steps(&mut self, steps: u64) {
         (0..steps).map_while(|_| self.next()).for_each(drop);
     }
 }
 
 impl Iterator for Batches {
-    /// Which batch, from 0, and its items.
+    /// The 0-based number of a batch, and the indices of its items.
     type Item = (u64, Vec<usize>);
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -46,7 +46,7 @@ impl Iterator for Batches {
         let before = (self.step % per_epoch) as usize * self.batch;
         let step = self.step;
         self.step += 1;
-        Some((step, self.passes.take(self.batch.min(self.items - before))))
+        Some((step, self.order.take(self.batch.min(self.items - before))))
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
             }
             prop_assert_eq!(shown.len(), items * epochs as usize);
             let mut rest = Batches::new(key, items, batch, epochs);
-            rest.leave_out(skipped);
+            rest.skip_steps(skipped);
             prop_assert_eq!(rest.collect::<Vec<_>>(), all[all.len().min(skipped as usize)..].to_vec());
         }
     }

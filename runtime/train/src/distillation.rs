@@ -1,9 +1,8 @@
-//! A student learns from a teacher.
+//! Distillation: a student learns the distributions of a teacher.
 
-use super::guard::{Offender, Place, Shown, Watch, zero_grad};
-use super::steps::{Passing, Steps};
-use super::trainer::required;
-use super::written::{examples, write};
+use super::guard::{Offender, OutputRecord, Place, ResponseBatch, zero_grad_on_fault};
+use super::rollout::{Sampler, examples, sample};
+use super::steps::{DataPasses, Steps};
 use super::{
     AllRoles, Examples, LearningPolicy, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError,
     Trainer,
@@ -16,11 +15,11 @@ use rlhf_core::HeldRows;
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Rows};
 use rlhf_core::loss::{DistilCandidates, DistilRows, DistillationStats};
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::roles::{Learner, Policy};
+use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{SamplingParams, StopCriteria};
 
-/// Distillation step by step, on given texts, on the student's own, or on both by turns
-/// ([`DistillationTraining::own`]). Of a text without a prompt the first token is what a student goes on from.
+/// Distillation step by step, on given texts, on the student's own responses, or on both in turns
+/// ([`DistillationTraining::own`]). The prompt of a text without one is its first token.
 #[derive(Clone, Debug)]
 pub struct Distil<'a> {
     texts: &'a Examples,
@@ -45,19 +44,18 @@ impl<'a> Distil<'a> {
         settings.validate()?;
         // Texts without a token to learn are none.
         let items = if texts.loss_tokens() == 0 { 0 } else { texts.len() };
-        let passing =
-            Passing { what: "texts", items, batch: settings.passes.batch, epochs: settings.passes.epochs };
-        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 6 << 18))?;
+        let key = Key::new(seed, Stream::Shuffle, 6 << 18);
+        let steps = Steps::new(DataPasses { what: "texts", items, settings: settings.passes, key })?;
         Ok(Self { texts, stopping, settings: *settings, seed, steps })
     }
 
-    /// Goes on after `steps` steps that were taken before, by a student that remembers them.
+    /// Continues after `steps` steps, with the student and its optimizer of that time.
     pub fn after(mut self, steps: u64) -> Self {
-        self.steps.leave_out(steps);
+        self.steps.skip_steps(steps);
         self
     }
 
-    /// The next step from the teacher's whole rows, and what its tokens showed; `None` when all are done.
+    /// The next step from the teacher's whole rows, and its statistics; `None` at the end of the run.
     ///
     /// # Errors
     /// [`TrainError::Guard`] where a divergence is not finite; a role's own.
@@ -73,24 +71,27 @@ impl<'a> Distil<'a> {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.batch(student, step, &picked).await;
         let batch = batch.map_err(|error| error.guarded(Place::Step(step + 1), || self.prompts(&picked)))?;
-        let shown = Shown { texts: &batch, items: &picked, each: 1 };
-        let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || shown.offenders());
+        let responses = ResponseBatch { texts: &batch, items: &picked, texts_per_item: 1 };
+        let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || responses.offenders());
         let (temperature, n) = (self.settings.objective.temperature, batch.loss_tokens().max(1) as f64);
-        let (mut seen, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
+        let (mut stats, mut record) = (DistillationStats::default(), OutputRecord::new(batch.tokens()));
         for part in batch.parts(ROWS_AT_ONCE) {
             let tokens = part.batch()?.at_temperature(temperature as f32)?;
             let held = HeldRows::of(teacher, tokens).await.map_err(TrainError::role("teacher"))?;
             let mut objective = DistilRows::new(&held, self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            let pulled = student.accumulate_rows(tokens, &mut watched).await;
-            pulled.map_err(TrainError::role("student")).map_err(guarded)?;
-            seen.merge(&objective.stats);
+            let mut recording = record.over(&mut objective, part.span.clone());
+            let accumulated = student.accumulate_rows(tokens, &mut recording).await;
+            accumulated.map_err(TrainError::role("student")).map_err(guarded)?;
+            stats.merge(&objective.stats);
         }
-        self.take(student, step, shown, &watch, seen, n).await.map(Some)
+        zero_grad_on_fault(student, responses.learner(Place::Step(step + 1), &record)).await?;
+        let loss = self.settings.objective.coefficient * stats.divergence / n;
+        let step = self.steps.take(student, step, loss, || responses.offenders()).await?;
+        Ok(Some((step, stats)))
     }
 
-    /// The same from the log-probabilities of the teacher's `k` likeliest ids, where rows are too dear to
-    /// leave a device. Both networks' logits are divided by the objective's temperature.
+    /// The next step from the log-probabilities of the teacher's `k` likeliest ids, where rows are too large to
+    /// leave a device. The logits of both networks are divided by the objective's temperature.
     ///
     /// # Errors
     /// As [`Self::step`]; a k of 0 or beyond the vocabulary.
@@ -107,26 +108,29 @@ impl<'a> Distil<'a> {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.batch(student, step, &picked).await;
         let batch = batch.map_err(|error| error.guarded(Place::Step(step + 1), || self.prompts(&picked)))?;
-        let shown = Shown { texts: &batch, items: &picked, each: 1 };
-        let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || shown.offenders());
+        let responses = ResponseBatch { texts: &batch, items: &picked, texts_per_item: 1 };
+        let guarded = |error: TrainError| error.guarded(Place::Step(step + 1), || responses.offenders());
         let (temperature, n) = (self.settings.objective.temperature, batch.loss_tokens().max(1) as f64);
-        let (mut seen, mut watch) = (DistillationStats::default(), Watch::new(batch.tokens()));
+        let (mut stats, mut record) = (DistillationStats::default(), OutputRecord::new(batch.tokens()));
         for part in batch.parts(TOKENS_AT_ONCE) {
             let tokens = part.batch()?.at_temperature(temperature as f32)?;
             let positions: Vec<usize> = (0..part.span.len()).filter(|&t| tokens.loss_mask()[t]).collect();
-            let (mut ids, mut said) = (vec![0; positions.len() * k], vec![0.0; positions.len() * k]);
-            let asked = teacher.top(tokens, k, &mut ids, &mut said).await;
-            asked.map_err(TrainError::role("teacher"))?;
-            let mut objective = DistilCandidates::new(&positions, &said, self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            let pulled = student.accumulate_candidates(tokens, k, &ids, &mut watched).await;
-            pulled.map_err(TrainError::role("student")).map_err(guarded)?;
-            seen.merge(&objective.stats);
+            let (mut ids, mut log_probs) = (vec![0; positions.len() * k], vec![0.0; positions.len() * k]);
+            let top = teacher.top(tokens, k, &mut ids, &mut log_probs).await;
+            top.map_err(TrainError::role("teacher"))?;
+            let mut objective = DistilCandidates::new(&positions, &log_probs, self.settings.objective, n)?;
+            let mut recording = record.over(&mut objective, part.span.clone());
+            let accumulated = student.accumulate_candidates(tokens, k, &ids, &mut recording).await;
+            accumulated.map_err(TrainError::role("student")).map_err(guarded)?;
+            stats.merge(&objective.stats);
         }
-        self.take(student, step, shown, &watch, seen, n).await.map(Some)
+        zero_grad_on_fault(student, responses.learner(Place::Step(step + 1), &record)).await?;
+        let loss = self.settings.objective.coefficient * stats.divergence / n;
+        let step = self.steps.take(student, step, loss, || responses.offenders()).await?;
+        Ok(Some((step, stats)))
     }
 
-    /// The texts of those numbers, or what the student writes in their place.
+    /// The texts of those indices, or the student's own responses to their prompts.
     async fn batch<S: Policy<Error: 'static>>(
         &self,
         student: &mut S,
@@ -139,32 +143,20 @@ impl<'a> Distil<'a> {
         }
         let prompts = Examples::try_from_iter(picked.iter().map(|&i| (self.texts.parted(i).0, [])))?;
         let prompts = prompts.sequences()?;
-        let key = Key::new(self.seed, Stream::Sampling, step as u32);
-        let (all, place) = (SamplingParams::at_temperature(1.0), Place::Step(step + 1));
-        let rollouts = write(student, prompts, &all, self.stopping, (key, 0), place).await?;
+        let sampler = Sampler {
+            params: SamplingParams::at_temperature(1.0),
+            stopping: self.stopping,
+            key: Key::new(self.seed, Stream::Sampling, step as u32),
+            first: 0,
+            place: Place::Step(step + 1),
+        };
+        let rollouts = sample(student, prompts, &sampler).await?;
         Ok(examples(&rollouts, 0..rollouts.len())?)
     }
 
-    /// The prompts of those texts, as samples to look at.
+    /// The prompts of those texts, for an error.
     fn prompts(&self, picked: &[usize]) -> Vec<Offender> {
         picked.iter().map(|&i| Offender::prompt(self.texts.parted(i).0, i)).collect()
-    }
-
-    async fn take<S: Learner<Error: 'static>>(
-        &self,
-        student: &mut S,
-        step: u64,
-        shown: Shown<'_>,
-        watch: &Watch,
-        seen: DistillationStats,
-        n: f64,
-    ) -> Result<(Step, DistillationStats), TrainError> {
-        if let Err(fault) = shown.learner(Place::Step(step + 1), watch) {
-            return Err(zero_grad(student, fault).await);
-        }
-        let loss = self.settings.objective.coefficient * seen.divergence / n;
-        let step = self.steps.take(student, step, loss, || shown.offenders()).await?;
-        Ok((step, seen))
     }
 }
 
@@ -172,21 +164,22 @@ impl<N: AllRoles, R> Trainer<N, R> for Distil<'_> {
     type State = ();
 
     async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let (student, teacher) = (&mut models.policy, required(&mut models.reference, "teacher")?);
-        let taken = match self.settings.top {
+        let Models { policy: student, reference, .. } = models;
+        let teacher = reference.as_mut().ok_or(TrainError::Missing { role: "teacher" })?;
+        let step = match self.settings.top {
             None => self.step(student, teacher).await?,
             Some(k) => self.step_from_candidates(student, teacher, k as usize).await?,
         };
-        Ok(taken.map(|(step, seen)| {
-            let apart = seen.divergence / seen.tokens.max(1) as f64;
-            let sentence = format!("{apart:.4} nats a token from the teacher");
-            Report::of(step, [("divergence", apart)], sentence)
+        Ok(step.map(|(step, stats)| {
+            let divergence = stats.divergence / stats.tokens.max(1) as f64;
+            let sentence = format!("{divergence:.4} nats a token from the teacher");
+            Report::of(step, [("divergence", divergence)], sentence)
         }))
     }
 
     fn state(&self) {}
 
     fn restore(&mut self, done: u64, (): ()) {
-        self.steps.leave_out(done);
+        self.steps.skip_steps(done);
     }
 }

@@ -15,9 +15,9 @@ pub enum TrainError {
     /// A role's own error.
     #[error("{role}: {error}")]
     Role {
-        /// Which role: "policy", "critic", "reference", "reward" or "learner".
+        /// The role: "policy", "critic", "reference", "reward" or "learner".
         role: &'static str,
-        /// What it said.
+        /// Its error.
         #[source]
         error: Box<dyn core::error::Error>,
     },
@@ -27,13 +27,13 @@ pub enum TrainError {
     /// A role that a trainer needs is not played.
     #[error("there is no {role}, which this trainer needs")]
     Missing {
-        /// Which.
+        /// The role.
         role: &'static str,
     },
     /// There is nothing to learn from.
     #[error("there are no {what} to learn from")]
     Nothing {
-        /// What is missing.
+        /// The missing data.
         what: &'static str,
     },
     /// A backend had to wait where none was to be waited for.
@@ -63,7 +63,7 @@ impl TrainError {
         false
     }
 
-    /// The same as a guard's fault, at that place and with those samples, where a number was not finite.
+    /// Turns an error about a number that is not finite into a guard's fault at that place, with those samples.
     pub fn guarded(self, place: Place, offenders: impl FnOnce() -> Vec<Offender>) -> Self {
         if self.is_not_finite() { Self::Guard(Fault::found(place, &self, offenders())) } else { self }
     }

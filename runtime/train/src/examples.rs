@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 use core::ops::Range;
-use rlhf_core::random::Key;
 use rlhf_core::{Batch, Error, Ragged};
 
 /// Texts to learn from, and which of their tokens are learnt.
@@ -57,7 +56,7 @@ impl Examples {
         Ok(())
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -83,7 +82,7 @@ impl Examples {
         self.tokens[span.clone()].split_at(loss_mask.unwrap_or(span.len()))
     }
 
-    /// How many tokens there are.
+    /// The number of tokens.
     pub(super) fn tokens(&self) -> usize {
         self.tokens.len()
     }
@@ -96,12 +95,12 @@ impl Examples {
         Ragged::new(&self.tokens, &self.ends)
     }
 
-    /// How many tokens are learnt.
+    /// The number of loss tokens.
     pub fn loss_tokens(&self) -> usize {
         self.loss_mask.iter().filter(|counts| **counts).count()
     }
 
-    /// Where the tokens that are learnt lie.
+    /// The positions of the loss tokens.
     pub(super) fn positions(&self) -> Vec<usize> {
         (0..self.loss_mask.len()).filter(|&t| self.loss_mask[t]).collect()
     }
@@ -123,7 +122,7 @@ impl Examples {
         self.parts_of(tokens, 1)
     }
 
-    /// The same where `each` neighboring texts belong together.
+    /// All texts in parts that never split `each` neighboring texts.
     pub(super) fn parts_of(&self, tokens: usize, each: usize) -> impl Iterator<Item = Part<'_>> {
         let ends: Vec<usize> = self.ends.chunks(each).filter_map(|group| group.last().copied()).collect();
         parts(&ends, tokens).into_iter().map(move |groups| {
@@ -137,7 +136,7 @@ impl Examples {
         (0..self.len()).map(|i| numbers[self.span(i)].iter().map(|&x| f64::from(x)).sum()).collect()
     }
 
-    /// What `numbers`, laid out as all tokens, say of the texts of those indices, in that order.
+    /// The elements of `numbers`, one for each token, at the texts of those indices, in that order.
     pub(super) fn gather(&self, numbers: &[f32], indices: impl IntoIterator<Item = usize>) -> Vec<f32> {
         indices.into_iter().flat_map(|i| numbers[self.span(i)].iter().copied()).collect()
     }
@@ -148,9 +147,9 @@ pub struct Part<'a> {
     tokens: &'a [u32],
     ends: Vec<usize>,
     loss_mask: &'a [bool],
-    /// Which texts of the batch these are.
+    /// The range of its texts in the batch.
     pub(super) texts: Range<usize>,
-    /// Where its tokens lie in the batch.
+    /// The range of its tokens in the batch.
     pub span: Range<usize>,
 }
 
@@ -198,44 +197,10 @@ pub(crate) fn parts(ends: &[usize], tokens: usize) -> Vec<Range<usize>> {
     out
 }
 
-/// Indices of items in a keyed order, pass after pass, without end.
-#[derive(Clone, Debug)]
-pub struct Passes {
-    key: Key,
-    order: Vec<usize>,
-    next: usize,
-}
-
-impl Passes {
-    /// Passes over `0 .. items`; pass `n` is shuffled under `key` at step `key.step + n`.
-    pub fn new(key: Key, items: usize) -> Self {
-        let mut order: Vec<usize> = (0..items).collect();
-        key.shuffle(&mut order);
-        Self { key, order, next: 0 }
-    }
-
-    /// The next `count` indices; none when there are no items.
-    pub fn take(&mut self, count: usize) -> Vec<usize> {
-        let mut out = Vec::with_capacity(count);
-        while out.len() < count && !self.order.is_empty() {
-            if self.next == self.order.len() {
-                self.key.step = self.key.step.wrapping_add(1);
-                self.order.sort_unstable();
-                self.key.shuffle(&mut self.order);
-                self.next = 0;
-            }
-            out.push(self.order[self.next]);
-            self.next += 1;
-        }
-        out
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::vec;
-    use rlhf_core::random::Stream;
 
     #[test]
     fn parts_cover_all_texts_and_split_between_them() {
@@ -269,17 +234,5 @@ mod tests {
         assert_eq!(parts(14), [0..4, 4..6]);
         let numbers: Vec<f32> = (0..36).map(|i| i as f32).collect();
         assert_eq!(examples.gather(&numbers, [3, 0]), [13.0, 0.0, 1.0, 2.0]);
-    }
-
-    #[test]
-    fn a_pass_shows_everything_once() {
-        let mut passes = Passes::new(Key::new(1, Stream::Shuffle, 0), 5);
-        for _ in 0..3 {
-            let mut pass = passes.take(2);
-            pass.extend(passes.take(3));
-            pass.sort_unstable();
-            assert_eq!(pass, [0, 1, 2, 3, 4]);
-        }
-        assert!(Passes::new(Key::new(1, Stream::Shuffle, 0), 0).take(3).is_empty());
     }
 }

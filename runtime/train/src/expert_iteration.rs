@@ -1,12 +1,13 @@
-//! Expert iteration: the best of a policy's own responses are imitated.
+//! Expert iteration: the policy imitates the best of its own responses.
 
-use super::guard::{Place, Shown, zero_grad};
+use super::guard::{Place, ResponseBatch, zero_grad_on_fault};
+use super::rollout::examples;
 use super::scheduled_optimizer::ScheduledOptimizer;
-use super::trainer::{IterationPlan, trio};
-use super::written::examples;
+use super::supervised::{self, SupervisedBatch};
+use super::trainer::IterationPlan;
 use super::{
-    AllRoles, Examples, Guards, IterationReport, LearningPolicy, Models, OnPolicy, OnPolicyState, Passes,
-    Prompts, Report, RolloutTrainer, TrainError, Trainer, Trio, supervised,
+    AllRoles, EpochSampler, Examples, Guards, IterationReport, LearningPolicy, Models, OnPolicy,
+    OnPolicyState, Prompts, Report, RolloutAlgorithm, RolloutTrainer, TrainError,
 };
 use crate::profile;
 use alloc::vec;
@@ -16,27 +17,27 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference, Reward};
 use rlhf_core::sampling::StopCriteria;
 
-/// Best-of-n, rejection sampling, RAFT, ReST ([`profile::ExpertIteration`]): rollouts are those of
-/// [`OnPolicy`], what is learnt from one is to write what is kept of it. Nothing is remembered from one
-/// iteration to the next but the policy. The reference is asked how far that has come.
+/// A run of best-of-n, rejection sampling, RAFT or ReST ([`profile::ExpertIteration`]): rollouts are those of
+/// [`OnPolicy`], the update is supervised fine-tuning on the responses that are kept. The reference only measures
+/// the KL.
 #[derive(Clone, Debug)]
 pub struct ExpertIteration {
     settings: profile::ExpertIteration,
     seed: u64,
-    pace: ScheduledOptimizer,
+    optimizer: ScheduledOptimizer,
     rollouts: OnPolicy,
 }
 
-/// What one iteration saw.
+/// The rollout of an iteration, and the responses that were imitated.
 #[derive(Clone, Debug)]
 pub struct Selected {
-    /// What was written, with its scores; responses to one prompt are neighbors.
-    pub seen: IterationReport,
-    /// Which of the responses were kept.
+    /// The rollout; responses to one prompt are next to each other.
+    pub report: IterationReport,
+    /// Whether each response was kept.
     pub keep: Vec<bool>,
-    /// The mean score of those kept; `None` where none were, and nothing was learnt.
+    /// The mean score of the responses that were kept; `None` without any, and then nothing was learnt.
     pub kept_score: Option<f64>,
-    /// The mean loss of its steps, in nats per token.
+    /// The mean loss of the iteration's steps, in nats per token.
     pub loss: f64,
 }
 
@@ -47,12 +48,17 @@ impl ExpertIteration {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn new(settings: profile::ExpertIteration, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let each = settings.steps_per_iteration();
-        let pace = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(each), each)?;
-        Ok(Self { settings, seed, pace, rollouts: OnPolicy::new(settings.rollouts(), iterations, seed)? })
+        let steps = settings.steps_per_iteration();
+        let optimizer = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(steps), steps)?;
+        Ok(Self {
+            settings,
+            seed,
+            optimizer,
+            rollouts: OnPolicy::new(settings.rollouts(), iterations, seed)?,
+        })
     }
 
-    /// Goes on after `iterations` that were done before, by a policy that remembers them.
+    /// Continues after `iterations` iterations, with the policy and its optimizer of that time.
     pub fn after(self, iterations: u32) -> Self {
         let state = OnPolicyState { iteration: iterations, ..self.rollouts.state() };
         Self { rollouts: self.rollouts.after(state), ..self }
@@ -71,15 +77,15 @@ impl ExpertIteration {
         Ok(Self { rollouts: self.rollouts.with_guards(guards)?, ..self })
     }
 
-    /// Responses to the first [`profile::ExpertIteration::prompts`] of `prompts`, and what is learnt from
-    /// those that are kept.
+    /// Samples responses to the first [`profile::ExpertIteration::prompts`] of `prompts`, and imitates those that
+    /// are kept.
     ///
     /// # Errors
     /// [`TrainError::Nothing`] without prompts; [`TrainError::Guard`] where a guard stops the run; a role's
     /// own.
-    pub async fn iterate<P, F, R>(
+    pub async fn iterate<P, R, F, C>(
         &mut self,
-        roles: &mut Trio<'_, P, F, R>,
+        models: &mut Models<'_, P, R, F, C>,
         prompts: Ragged<'_>,
         stopping: &StopCriteria<'_>,
     ) -> Result<Selected, TrainError>
@@ -88,22 +94,23 @@ impl ExpertIteration {
         F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
     {
-        let seen = self.rollouts.rollout(roles, prompts, stopping).await?;
-        let (scores, group) = (seen.rollouts.scores(), self.settings.group as usize);
+        let report = self.rollouts.rollout(models, prompts, stopping).await?;
+        let (scores, group) = (report.rollouts.scores(), self.settings.group as usize);
         let ends: Vec<usize> = (1..=scores.len() / group).map(|i| i * group).collect();
         let mut keep = vec![false; scores.len()];
         self.settings.selection.keep(scores, &ends, &mut keep)?;
         let kept: Vec<usize> = (0..keep.len()).filter(|&i| keep[i]).collect();
         let sum: f64 = kept.iter().map(|&i| f64::from(scores[i])).sum();
         let kept_score = (!kept.is_empty()).then(|| sum / kept.len() as f64);
-        let examples = examples(&seen.rollouts, kept.iter().copied())?;
-        let loss = self.learn(roles.policy, &examples, &kept).await?;
-        self.rollouts.learnt();
-        Ok(Selected { seen, keep, kept_score, loss })
+        let examples = examples(&report.rollouts, kept.iter().copied())?;
+        let loss = self.imitate(&mut models.policy, &examples, &kept).await?;
+        self.rollouts.end_iteration();
+        Ok(Selected { report, keep, kept_score, loss })
     }
 
-    /// All passes over what was kept: the responses of those numbers. Gives the mean loss.
-    async fn learn<P: Learner<Error: 'static>>(
+    /// Epochs of supervised fine-tuning on the responses that were kept, whose indices in the rollout are `kept`.
+    /// Returns the mean loss.
+    async fn imitate<P: Learner<Error: 'static>>(
         &self,
         policy: &mut P,
         examples: &Examples,
@@ -112,21 +119,21 @@ impl ExpertIteration {
         let (iteration, n) = (self.iteration(), kept.len());
         let (mut step, mut losses) = (0, 0.0);
         let pass = iteration.wrapping_mul(self.settings.epochs);
-        let mut passes = Passes::new(Key::new(self.seed, Stream::Shuffle, (5 << 18) + pass), n);
+        let mut order = EpochSampler::new(Key::new(self.seed, Stream::Shuffle, (5 << 18) + pass), n);
         for _ in 0..self.settings.epochs {
-            let all = passes.take(n);
-            for picked in all.chunks(n.div_ceil(self.settings.minibatches as usize).max(1)) {
+            let epoch = order.take(n);
+            for picked in epoch.chunks(n.div_ceil(self.settings.minibatches as usize).max(1)) {
                 let place = Place::Minibatch { iteration: u64::from(iteration) + 1, minibatch: step + 1 };
                 let chosen = examples.select(picked.iter().copied());
                 let items: Vec<usize> = picked.iter().map(|&i| kept[i]).collect();
-                let shown = Shown { texts: &chosen, items: &items, each: 1 };
-                let tokens = chosen.loss_tokens() as f64;
-                let (loss, watch) = supervised::gradient(policy, "policy", &chosen, tokens, 1.0).await?;
-                if let Err(fault) = shown.learner(place, &watch) {
-                    return Err(zero_grad(policy, fault).await);
-                }
+                let denominator = chosen.loss_tokens() as f64;
+                let batch =
+                    SupervisedBatch { examples: &chosen, indices: &items, denominator, coefficient: 1.0 };
+                let (loss, record) = supervised::gradient(policy, "policy", &batch).await?;
+                let responses = ResponseBatch { texts: &chosen, items: &items, texts_per_item: 1 };
+                zero_grad_on_fault(policy, responses.learner(place, &record)).await?;
                 let index = u64::from(iteration) * self.settings.steps_per_iteration() + step;
-                self.pace.step((&mut *policy, "policy"), index, place, || shown.offenders()).await?;
+                self.optimizer.step(policy, "policy", index, place, || responses.offenders()).await?;
                 step += 1;
                 losses += loss;
             }
@@ -142,37 +149,39 @@ impl<'a> RolloutTrainer<'a, ExpertIteration> {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn expert_iteration(
         settings: &profile::ExpertIteration,
-        on: Prompts<'a>,
+        run: Prompts<'a>,
         seed: u64,
     ) -> Result<Self, TrainError> {
-        let run = ExpertIteration::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)?;
-        let optimizer = Some((settings.optimizer, settings.steps_per_iteration()));
-        Ok(Self::of(run, on, IterationPlan { prompts: settings.prompts as usize, optimizer, seed }))
+        let algorithm =
+            ExpertIteration::new(*settings, run.iterations.into(), seed)?.with_guards(run.guards)?;
+        let (prompts, steps) = (settings.prompts as usize, settings.steps_per_iteration());
+        let plan = IterationPlan { prompts, optimizer: Some(settings.optimizer), steps, seed };
+        Ok(Self::new(algorithm, run, plan))
     }
 }
 
-impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, ExpertIteration> {
+impl<N: AllRoles, R: Reward<Error: 'static>> RolloutAlgorithm<N, R> for ExpertIteration {
     /// Iterations done.
     type State = u32;
 
-    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts()? else { return Ok(None) };
-        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
-        let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
-        let seen = seen.map(|Selected { seen, keep, kept_score, loss }| {
-            let kept = keep.iter().filter(|kept| **kept).count() as f64 / keep.len() as f64;
-            let score = kept_score.map(|score| ("kept_reward", score));
-            Report::from(seen).and([("loss", loss), ("kept", kept)].into_iter().chain(score))
-        });
-        self.report(&batch, seen)
+    async fn learn_from(
+        &mut self,
+        models: &mut Models<'_, N, R>,
+        prompts: Ragged<'_>,
+        run: &Prompts<'_>,
+    ) -> Result<Report, TrainError> {
+        let Selected { report, keep, kept_score, loss } =
+            self.iterate(models, prompts, &run.stopping).await?;
+        let kept = keep.iter().filter(|kept| **kept).count() as f64 / keep.len() as f64;
+        let score = kept_score.map(|score| ("kept_reward", score));
+        Ok(Report::from(report).and([("loss", loss), ("kept", kept)].into_iter().chain(score)))
     }
 
-    fn state(&self) -> u32 {
-        self.algorithm.iteration()
+    fn run_state(&self) -> u32 {
+        self.iteration()
     }
 
-    fn restore(&mut self, done: u64, state: u32) {
-        self.algorithm = self.algorithm.clone().after(state);
-        self.skip(done);
+    fn resumed(self, state: u32) -> Self {
+        self.after(state)
     }
 }

@@ -1,8 +1,8 @@
-//! Values from texts with rewards, offline.
+//! Implicit language Q-learning: values of tokens from texts with rewards, offline.
 
-use super::guard::{Place, Shown, Watch, zero_grad};
+use super::guard::{OutputRecord, Place, ResponseBatch, zero_grad_on_fault};
 use super::pairs::some_response;
-use super::steps::{Passing, Steps};
+use super::steps::{DataPasses, Steps};
 use super::{AllRoles, Examples, Models, ROWS_AT_ONCE, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::IlqlTraining;
 use alloc::format;
@@ -10,6 +10,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
 use rlhf_core::loss::{ActionStats, ActionValues, StateStats, StateValues};
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_core::{Error, HeldRows};
 
@@ -17,14 +18,15 @@ use rlhf_core::{Error, HeldRows};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rewarded {
     texts: Examples,
-    /// Laid out as the texts' tokens, 0 in prompts.
+    /// The reward of each token, 0 in prompts.
     rewards: Vec<f32>,
+    /// Whether each text is complete.
     over: Vec<bool>,
 }
 
 impl Rewarded {
-    /// Appends a response with the reward of each of its tokens, in any unit. Where it is `over`, nothing
-    /// more was to come; else it was cut off, and its last state is worth what the critic says.
+    /// Appends a response with the reward of each of its tokens, in any unit. Where it is `over`, it is complete;
+    /// else it was cut off, and the value of its last state is the critic's.
     ///
     /// # Errors
     /// [`Error::TooFew`] for a response of which nothing is learnt; [`Error::Shape`] unless each of its
@@ -50,7 +52,7 @@ impl Rewarded {
         Ok(())
     }
 
-    /// How many texts there are.
+    /// The number of texts.
     pub fn len(&self) -> usize {
         self.texts.len()
     }
@@ -67,21 +69,20 @@ pub struct Values<'a, Q, V> {
     pub heads: &'a mut [Q; 2],
     /// Copies that lag behind them.
     pub targets: &'a mut [Q; 2],
-    /// What a state is worth.
+    /// The state values.
     pub critic: &'a mut V,
 }
 
-/// What a step of ILQL saw.
+/// The statistics of a step of ILQL.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct ValueStep {
-    /// What the two heads were taught together: each token counts twice.
+    /// Statistics of both heads together: each token counts twice.
     pub actions: ActionStats,
-    /// What the critic was taught.
+    /// Statistics of the critic.
     pub states: StateStats,
 }
 
-/// ILQL ([`IlqlTraining`]) step by step. What has been learnt is used by
-/// [`rlhf_core::sampling::Advantage`].
+/// ILQL ([`IlqlTraining`]) step by step. [`ValueGuidedPolicy`](crate::ValueGuidedPolicy) samples with the values.
 #[derive(Clone, Debug)]
 pub struct Ilql<'a> {
     data: &'a Rewarded,
@@ -96,20 +97,19 @@ impl<'a> Ilql<'a> {
     /// [`TrainError::Nothing`] without a text; [`TrainError::Core`] names the setting that is out of range.
     pub fn new(data: &'a Rewarded, settings: &IlqlTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
-        let passing = Passing { what: "rewarded texts", items: data.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 7 << 18))?;
+        let (items, key) = (data.len(), Key::new(seed, Stream::Shuffle, 7 << 18));
+        let steps = Steps::new(DataPasses { what: "rewarded texts", items, settings: settings.passes, key })?;
         Ok(Self { data, settings: *settings, steps })
     }
 
-    /// Goes on after `steps` steps that were taken before, by networks that remember them.
+    /// Continues after `steps` steps, with the networks and their optimizers of that time.
     pub fn after(mut self, steps: u64) -> Self {
-        self.steps.leave_out(steps);
+        self.steps.skip_steps(steps);
         self
     }
 
-    /// The next step, told of the critic, and what was seen; `None` when all are done. All learn from what
-    /// the networks said before it; then the targets follow.
+    /// The next step, with the critic's loss, and its statistics; `None` at the end of the run. All networks learn
+    /// from values of before the step; then the targets follow.
     ///
     /// # Errors
     /// [`TrainError::Guard`] where a number is not finite; a role's own.
@@ -125,17 +125,17 @@ impl<'a> Ilql<'a> {
     {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let texts = self.data.texts.select(picked.iter().copied());
-        let batch = Lesson {
-            shown: Shown { texts: &texts, items: &picked, each: 1 },
+        let batch = ValueBatch {
+            responses: ResponseBatch { texts: &texts, items: &picked, texts_per_item: 1 },
             place: Place::Step(step + 1),
             settings: &self.settings,
         };
-        let guarded = |error: TrainError| error.guarded(batch.place, || batch.shown.offenders());
-        let worth = self.worth(networks.critic, &texts, &picked).await.map_err(guarded)?;
-        let seen = match batch.learn(networks, &worth).await {
-            Ok(seen) => seen,
+        let guarded = |error: TrainError| error.guarded(batch.place, || batch.responses.offenders());
+        let targets = self.action_targets(networks.critic, &texts, &picked).await.map_err(guarded)?;
+        let stats = match batch.learn(networks, &targets).await {
+            Ok(stats) => stats,
             Err(error) => {
-                // No head keeps half a step's gradient; what they say to this, they say at the next call.
+                // No head keeps half a step's gradient; a head that fails here fails again at its next call.
                 for head in networks.heads.iter_mut() {
                     let _ = head.zero_grad().await;
                 }
@@ -143,19 +143,19 @@ impl<'a> Ilql<'a> {
             }
         };
         for head in networks.heads.iter_mut() {
-            self.steps.take(head, step, 0.0, || batch.shown.offenders()).await?;
+            self.steps.take(head, step, 0.0, || batch.responses.offenders()).await?;
         }
-        let loss = seen.states.loss / texts.loss_tokens() as f64;
-        let told = self.steps.take(networks.critic, step, loss, || batch.shown.offenders()).await?;
+        let loss = stats.states.loss / texts.loss_tokens() as f64;
+        let step = self.steps.take(networks.critic, step, loss, || batch.responses.offenders()).await?;
         for (head, target) in networks.heads.iter_mut().zip(networks.targets.iter_mut()) {
-            let followed = self.settings.follow.follow(told.step as u32, head, target).await;
+            let followed = self.settings.follow.follow(step.step as u32, head, target).await;
             followed.map_err(TrainError::role("target"))?;
         }
-        Ok(Some((told, seen)))
+        Ok(Some((step, stats)))
     }
 
-    /// What each token should be worth, laid out as the texts' tokens.
-    async fn worth<V: Critic<Error: 'static>>(
+    /// The target of each token's action value.
+    async fn action_targets<V: Critic<Error: 'static>>(
         &self,
         critic: &mut V,
         texts: &Examples,
@@ -175,36 +175,39 @@ impl<'a> Ilql<'a> {
     }
 }
 
-/// A batch to learn from.
-struct Lesson<'a> {
-    shown: Shown<'a>,
+/// A batch of texts whose values are learnt.
+struct ValueBatch<'a> {
+    responses: ResponseBatch<'a>,
     place: Place,
     settings: &'a IlqlTraining,
 }
 
-impl Lesson<'_> {
-    /// Accumulates everyone's gradient.
+impl ValueBatch<'_> {
+    /// Accumulates the gradients of the heads and of the critic.
     async fn learn<Q, V>(
         &self,
         networks: &mut Values<'_, Q, V>,
-        worth: &[f32],
+        targets: &[f32],
     ) -> Result<ValueStep, TrainError>
     where
         Q: Rows + LearnRows + Learner<Error = <Q as Reference>::Error>,
         V: Learner<Error: 'static>,
         <Q as Reference>::Error: 'static,
     {
-        let taken = self.taken(networks.targets).await?;
+        let least = self.least_target_values(networks.targets).await?;
         let mut actions = ActionStats::default();
         for head in networks.heads.iter_mut() {
-            actions.merge(&self.actions(head, worth).await?);
+            actions.merge(&self.actions(head, targets).await?);
         }
-        Ok(ValueStep { actions, states: self.states(networks.critic, &taken).await? })
+        Ok(ValueStep { actions, states: self.states(networks.critic, &least).await? })
     }
 
-    /// The smaller of the targets' values of each token.
-    async fn taken<Q: Rows<Error: 'static>>(&self, targets: &mut [Q; 2]) -> Result<Vec<f32>, TrainError> {
-        let texts = self.shown.texts;
+    /// The smaller of the two target networks' values of each token.
+    async fn least_target_values<Q: Rows<Error: 'static>>(
+        &self,
+        targets: &mut [Q; 2],
+    ) -> Result<Vec<f32>, TrainError> {
+        let texts = self.responses.texts;
         let mut least = vec![f32::INFINITY; texts.tokens()];
         for target in targets {
             for part in texts.parts(ROWS_AT_ONCE) {
@@ -219,52 +222,49 @@ impl Lesson<'_> {
     }
 
     /// Accumulates a head's gradient.
-    async fn actions<Q>(&self, head: &mut Q, worth: &[f32]) -> Result<ActionStats, TrainError>
+    async fn actions<Q>(&self, head: &mut Q, targets: &[f32]) -> Result<ActionStats, TrainError>
     where
         Q: LearnRows,
         <Q as Learner>::Error: 'static,
     {
-        let texts = self.shown.texts;
-        let (mut seen, mut watch) = (ActionStats::default(), Watch::new(texts.tokens()));
+        let texts = self.responses.texts;
+        let (mut stats, mut record) = (ActionStats::default(), OutputRecord::new(texts.tokens()));
         for part in texts.parts(ROWS_AT_ONCE) {
             let batch = part.batch()?;
-            let (tokens, worth) = (batch.sequences().tokens(), &worth[part.span.clone()]);
+            let (tokens, targets) = (batch.sequences().tokens(), &targets[part.span.clone()]);
             let n = texts.loss_tokens() as f64;
-            let mut objective = ActionValues::new(tokens, worth, self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            head.accumulate_rows(batch, &mut watched).await.map_err(TrainError::role("head"))?;
-            seen.merge(&objective.stats);
+            let mut objective = ActionValues::new(tokens, targets, self.settings.objective, n)?;
+            let mut recording = record.over(&mut objective, part.span.clone());
+            head.accumulate_rows(batch, &mut recording).await.map_err(TrainError::role("head"))?;
+            stats.merge(&objective.stats);
         }
-        match self.shown.learner(self.place, &watch) {
-            Ok(()) => Ok(seen),
-            Err(fault) => Err(zero_grad(head, fault).await),
-        }
+        zero_grad_on_fault(head, self.responses.learner(self.place, &record)).await?;
+        Ok(stats)
     }
 
     /// Accumulates the critic's gradient.
     async fn states<V: Learner<Error: 'static>>(
         &self,
         critic: &mut V,
-        taken: &[f32],
+        action_values: &[f32],
     ) -> Result<StateStats, TrainError> {
-        let texts = self.shown.texts;
-        let (mut seen, mut watch) = (StateStats::default(), Watch::new(texts.tokens()));
+        let texts = self.responses.texts;
+        let (mut stats, mut record) = (StateStats::default(), OutputRecord::new(texts.tokens()));
         for part in texts.parts(TOKENS_AT_ONCE) {
-            let (batch, taken) = (part.batch()?, &taken[part.span.clone()]);
+            let (batch, action_values) = (part.batch()?, &action_values[part.span.clone()]);
             let n = texts.loss_tokens() as f64;
-            let mut objective = StateValues::new(taken, batch.loss_mask(), self.settings.objective, n)?;
-            let mut watched = watch.over(&mut objective, part.span.clone());
-            critic.accumulate(batch, &mut watched).await.map_err(TrainError::role("critic"))?;
-            seen.merge(&objective.stats);
+            let mut objective =
+                StateValues::new(action_values, batch.loss_mask(), self.settings.objective, n)?;
+            let mut recording = record.over(&mut objective, part.span.clone());
+            critic.accumulate(batch, &mut recording).await.map_err(TrainError::role("critic"))?;
+            stats.merge(&objective.stats);
         }
-        match self.shown.learner(self.place, &watch) {
-            Ok(()) => Ok(seen),
-            Err(fault) => Err(zero_grad(critic, fault).await),
-        }
+        zero_grad_on_fault(critic, self.responses.learner(self.place, &record)).await?;
+        Ok(stats)
     }
 }
 
-/// The critic learns in the policy's place; the others are both heads, then both targets.
+/// The critic takes the place of the policy; the other networks are both heads, then both targets.
 impl<N: AllRoles, R> Trainer<N, R> for Ilql<'_> {
     type State = ();
 
@@ -275,8 +275,8 @@ impl<N: AllRoles, R> Trainer<N, R> for Ilql<'_> {
         let (Ok(heads), Ok(targets)) = (heads.try_into(), targets.try_into()) else {
             return Err(TrainError::Missing { role: "head" });
         };
-        Ok(self.step(&mut Values { heads, targets, critic }).await?.map(|(step, seen)| {
-            let error = seen.actions.squared_error / seen.actions.tokens.max(1) as f64;
+        Ok(self.step(&mut Values { heads, targets, critic }).await?.map(|(step, stats)| {
+            let error = stats.actions.squared_error / stats.actions.tokens.max(1) as f64;
             Report::of(step, [("action_error", error)], format!("values are {error:.3} reward² off"))
         }))
     }
@@ -284,7 +284,7 @@ impl<N: AllRoles, R> Trainer<N, R> for Ilql<'_> {
     fn state(&self) {}
 
     fn restore(&mut self, done: u64, (): ()) {
-        self.steps.leave_out(done);
+        self.steps.skip_steps(done);
     }
 }
 

@@ -1,17 +1,16 @@
-//! Who compares what a policy has just written.
+//! Judges, which compare responses.
 
 use super::Examples;
 use alloc::vec;
 use rlhf_core::Error;
 use rlhf_core::roles::Reward;
 
-/// Compares responses to one prompt: a reward model ([`RewardJudge`]), a language model that is asked, a
-/// person.
+/// Compares responses to one prompt: a reward model ([`RewardJudge`]), a language model with a question, a person.
 ///
 /// A closure over a prompt and two responses is one: it gives the probability that the first is
-/// preferred, and is asked once for each two.
+/// preferred, and is called once for each two.
 pub trait Judge {
-    /// What can go wrong.
+    /// The error type.
     type Error: core::error::Error + From<Error>;
 
     /// `out[i·each + j]`: the probability by which text i is preferred to the text j of its group, where
@@ -42,7 +41,7 @@ impl<F: FnMut(&[u32], &[u32], &[u32]) -> f32> Judge for F {
 /// A reward as a judge: what scores higher is preferred, by the Bradley–Terry model, `σ(sᵢ − sⱼ)`.
 #[derive(Debug)]
 pub struct RewardJudge<'a, R>(
-    /// What scores.
+    /// The reward.
     pub &'a mut R,
 );
 

@@ -1,16 +1,16 @@
-//! Learning from responses that are desirable or not: KTO.
+//! Kahneman–Tversky optimization (KTO): learning from responses that are desirable or not.
 
 use super::accumulation::Accumulation;
-use super::guard::{Place, Shown};
+use super::guard::{Place, ResponseBatch};
 use super::pairs::some_response;
 use super::reference::log_probs;
-use super::steps::{Passing, Steps};
-use super::trainer::required;
+use super::steps::{DataPasses, Steps};
 use super::{Examples, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::KtoTraining;
 use alloc::format;
 use alloc::vec::Vec;
 use rlhf_core::loss::{KtoLoss, LabelStats, LabeledResponses, kto_baseline};
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_core::{Error, loss};
 
@@ -33,7 +33,7 @@ impl Labeled {
         Ok(())
     }
 
-    /// How many responses there are.
+    /// The number of responses.
     pub fn len(&self) -> usize {
         self.desirable.len()
     }
@@ -43,16 +43,16 @@ impl Labeled {
         self.desirable.is_empty()
     }
 
-    /// How many of them are desirable: the weights of [`loss::Kto`] are to make up for few of one kind.
+    /// The number of desirable responses. The weights of [`loss::Kto`] balance the two kinds.
     pub fn desirable(&self) -> usize {
         self.desirable.iter().filter(|good| **good).count()
     }
 }
 
-/// Learns from labels, in batches of `settings.passes.batch` responses. The reference is asked once a batch for
-/// the responses, and policy and reference once for the baseline: each prompt of the batch with the next
-/// response in it that belongs to another prompt, cut at its end where it would be longer than the
-/// batch's longest text. A batch of one prompt has no such response, and 0 for baseline.
+/// Learns from labels, in batches of `settings.passes.batch` responses. A batch costs the reference one pass over
+/// its responses, and policy and reference one pass for the KL baseline: each prompt of the batch with the next
+/// response that belongs to another prompt, cut at its end where it would be longer than the batch's longest text.
+/// A batch of one prompt has no such response, and its baseline is 0.
 ///
 /// # Errors
 /// [`TrainError::Nothing`] without a response; [`TrainError::Guard`] where a number is not finite; a
@@ -71,13 +71,13 @@ where
     <L as Reference>::Error: 'static,
 {
     let mut steps = Kto::new(labeled, settings, seed)?;
-    while let Some((step, seen)) = steps.step(learner, reference).await? {
-        on_step(step, &seen);
+    while let Some((step, stats)) = steps.step(learner, reference).await? {
+        on_step(step, &stats);
     }
     Ok(())
 }
 
-/// [`kto`] step by step, for a caller that wants to look, save or stop between two.
+/// [`kto`] step by step, for a caller that looks, saves or stops between two steps.
 #[derive(Clone, Debug)]
 pub struct Kto<'a> {
     labeled: &'a Labeled,
@@ -93,19 +93,18 @@ impl<'a> Kto<'a> {
     /// range.
     pub fn new(labeled: &'a Labeled, settings: &KtoTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
-        let passing = Passing { what: "labels", items: labeled.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 2 << 18))?;
+        let (items, key) = (labeled.len(), Key::new(seed, Stream::Shuffle, 2 << 18));
+        let steps = Steps::new(DataPasses { what: "labels", items, settings: settings.passes, key })?;
         Ok(Self { labeled, objective: settings.objective, steps })
     }
 
-    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    /// Continues after `steps` steps, with the learner and its optimizer of that time.
     pub fn after(mut self, steps: u64) -> Self {
-        self.steps.leave_out(steps);
+        self.steps.skip_steps(steps);
         self
     }
 
-    /// The next step, and what its responses showed; `None` when all are done.
+    /// The next step, and its statistics; `None` at the end of the run.
     ///
     /// # Errors
     /// As [`kto`].
@@ -122,36 +121,37 @@ impl<'a> Kto<'a> {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.labeled.texts.select(picked.iter().copied());
         let desirable: Vec<bool> = picked.iter().map(|&i| self.labeled.desirable[i]).collect();
-        let shown = Shown { texts: &batch, items: &picked, each: 1 };
+        let responses = ResponseBatch { texts: &batch, items: &picked, texts_per_item: 1 };
         let place = Place::Step(step + 1);
-        let said = log_probs(reference, "reference", &batch, 1.0).await?;
-        shown.reference(place, &said)?;
+        let ref_log_probs = log_probs(reference, "reference", &batch, 1.0).await?;
+        responses.reference(place, &ref_log_probs)?;
         let baseline = match self.objective.loss {
             KtoLoss::Kto => {
                 let baseline = baseline(learner, reference, &batch).await;
-                baseline.map_err(|error| error.guarded(place, || shown.offenders()))?
+                baseline.map_err(|error| error.guarded(place, || responses.offenders()))?
             }
             KtoLoss::ApoZeroUnpaired => 0.0,
         };
         let most = TOKENS_AT_ONCE;
-        let teaching = Accumulation { shown, place, role: "learner", most, temperature: 1.0 };
-        let (parts, n, mut seen) = (teaching.parts(), picked.len() as f64, LabelStats::default());
-        let taught = teaching.learn(
+        let accumulation = Accumulation { responses, place, role: "learner", most, temperature: 1.0 };
+        let (parts, n, mut stats) = (accumulation.parts(), picked.len() as f64, LabelStats::default());
+        let accumulated = accumulation.accumulate(
             learner,
             &parts,
             |part| {
-                let (said, good) = (&said[part.span.clone()], &desirable[part.texts.clone()]);
-                LabeledResponses::new(self.objective, part.ends(), said, good, baseline, n)
+                let reference = &ref_log_probs[part.span.clone()];
+                let desirable = &desirable[part.texts.clone()];
+                LabeledResponses::new(self.objective, part.ends(), reference, desirable, baseline, n)
             },
-            |_, objective| seen.merge(&objective.stats),
+            |_, objective| stats.merge(&objective.stats),
         );
-        taught.await?;
-        let step = self.steps.take(learner, step, seen.loss, || shown.offenders()).await?;
-        Ok(Some((step, seen)))
+        accumulated.await?;
+        let step = self.steps.take(learner, step, stats.loss, || responses.offenders()).await?;
+        Ok(Some((step, stats)))
     }
 }
 
-/// The KL baseline of a batch, from a pass for scalars alone.
+/// The KL baseline of a batch, from a forward pass of both networks.
 async fn baseline<P: Reference<Error: 'static>, F: Reference<Error: 'static>>(
     policy: &mut P,
     reference: &mut F,
@@ -189,9 +189,10 @@ where
     type State = ();
 
     async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
-        let reference = required(&mut models.reference, "reference")?;
-        Ok(self.step(&mut models.policy, reference).await?.map(|(step, seen)| {
-            let margin = seen.margin().map(|margin| ("margin", margin));
+        let Models { policy, reference, .. } = models;
+        let reference = reference.as_mut().ok_or(TrainError::Missing { role: "reference" })?;
+        Ok(self.step(policy, reference).await?.map(|(step, stats)| {
+            let margin = stats.margin().map(|margin| ("margin", margin));
             Report::of(step, margin, format!("loss {:.3}", step.loss))
         }))
     }
@@ -199,7 +200,7 @@ where
     fn state(&self) {}
 
     fn restore(&mut self, done: u64, (): ()) {
-        self.steps.leave_out(done);
+        self.steps.skip_steps(done);
     }
 }
 

@@ -1,4 +1,4 @@
-//! A policy whose responses an older one writes.
+//! A policy whose responses an older copy samples.
 
 use rlhf_core::optim::Update;
 use rlhf_core::random::Key;
@@ -6,16 +6,16 @@ use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Objective, Ragged};
 
-/// A policy that learns from what a lagging sampler writes, as where sampling and learning go on side by
-/// side. The log-probabilities of a rollout are the sampler's; what a trainer asks for afterwards, such as
-/// the weights of [`rlhf_core::advantage::ImportanceCorrection`], is the policy's.
+/// A policy that learns from the responses of a lagging sampler, as in asynchronous training. The log-probabilities of
+/// a rollout are the sampler's; those that a trainer computes afterwards, such as for
+/// [`rlhf_core::advantage::ImportanceCorrection`], are the policy's.
 ///
-/// [`rlhf_core::optim::Follow`] lets a sampler catch up.
+/// [`rlhf_core::optim::Follow`] lets the sampler catch up.
 #[derive(Debug)]
 pub struct LaggedSampler<'a, P, S> {
-    /// Learns.
+    /// The policy, which learns.
     pub policy: &'a mut P,
-    /// Writes.
+    /// The sampler, an older copy.
     pub sampler: &'a mut S,
 }
 

@@ -17,8 +17,8 @@
 //! | [`bandit`] | rewards of a log: [`Logged`] | [`Bandit`] |
 //! | | a [`Judge`] or a reward, by online DPO, XPO, Nash-MD | [`OnlinePreferences`] |
 //!
-//! All of them are a [`Trainer`], so that one loop can drive any; those that learn from a reward are one with their prompts,
-//! as a [`RolloutTrainer`].
+//! All of them are a [`Trainer`], so that one loop can drive any. Those that learn from rollouts are a
+//! [`RolloutAlgorithm`], which becomes a trainer together with its prompts: a [`RolloutTrainer`].
 
 #![no_std]
 
@@ -30,12 +30,12 @@ mod accumulation;
 mod bandit;
 mod batches;
 mod distillation;
+mod epoch_sampler;
 mod error;
 mod examples;
 mod expert_iteration;
 mod guard;
 mod ilql;
-mod iteration_report;
 mod judge;
 mod kto;
 mod lagged_sampler;
@@ -49,6 +49,7 @@ mod preference;
 pub mod profile;
 mod reference;
 mod reward;
+mod rollout;
 mod scheduled_optimizer;
 mod steps;
 mod supervised;
@@ -57,45 +58,47 @@ mod trainer;
 mod trpo;
 mod try_reward;
 mod value_guided_policy;
-mod written;
 
 pub use bandit::{Bandit, Logged, bandit};
 pub use distillation::Distil;
+pub use epoch_sampler::EpochSampler;
 pub use error::{TrainError, now};
-pub use examples::{Examples, Part, Passes};
+pub use examples::{Examples, Part};
 pub use expert_iteration::{ExpertIteration, Selected};
 pub use guard::{Fault, Guard, Guards, History, Offender, Place, Warning};
 pub use ilql::{Ilql, Rewarded, ValueStep, Values};
-pub use iteration_report::IterationReport;
 pub use judge::{Judge, RewardJudge};
 pub use kto::{Kto, Labeled, kto};
 pub use lagged_sampler::LaggedSampler;
 pub use nlpo::Nlpo;
 pub use normalized_reward::NormalizedReward;
-pub use on_policy::{OnPolicy, OnPolicyState, Trio};
-pub use online::{InContext, OnlineIteration, OnlinePreferences, OnlineRoles};
+pub use on_policy::{OnPolicy, OnPolicyState};
+pub use online::{InContext, OnlineIteration, OnlinePreferences};
 pub use pairs::Pairs;
-pub use ppo::{Ppo, PpoState, Roles};
+pub use ppo::{Ppo, PpoState};
 pub use preference::{Preferences, preference_stats, preferences};
 pub use reference::NoReference;
 pub use reward::{
     Ranking, RewardModel, SideBySide, Solution, ranking_accuracy, ranking_margins, reward_model, step_margins,
 };
+pub use rollout::IterationReport;
 pub use supervised::{Supervised, supervised};
 pub use top_p_masked_policy::TopPMaskedPolicy;
-pub use trainer::{AllRoles, LearningPolicy, Models, Prompts, Report, RolloutTrainer, Trainer};
+pub use trainer::{
+    AllRoles, LearningPolicy, Models, Prompts, Report, RolloutAlgorithm, RolloutTrainer, Trainer,
+};
 pub use trpo::TrustRegion;
 pub use try_reward::{ScoreError, TryReward};
 pub use value_guided_policy::ValueGuidedPolicy;
 
-/// What an optimizer step says of itself.
+/// The figures of an optimizer step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
-    /// Which, from 1.
+    /// The step, from 1.
     pub step: u64,
-    /// Of how many.
+    /// The number of steps in the run.
     pub total: u64,
-    /// The mean loss of what was shown: nats per token, or per prompt.
+    /// The mean loss of the batch: nats per token, or per prompt.
     pub loss: f64,
     /// The gradient's global norm, before clipping.
     pub gradient: f64,
@@ -103,9 +106,9 @@ pub struct Step {
     pub learning_rate: f64,
 }
 
-/// The most tokens that a forward and backward pass is shown at once. Results do not depend on it:
-/// denominators are global. Memory does.
+/// The most tokens in one forward and backward pass. It bounds memory; results do not depend on it, because
+/// denominators are global.
 pub const TOKENS_AT_ONCE: usize = 8192;
 
-/// The same where whole rows of a vocabulary are held for each token.
+/// The most tokens in one pass where a row of the vocabulary is held for each token.
 pub const ROWS_AT_ONCE: usize = TOKENS_AT_ONCE / 16;

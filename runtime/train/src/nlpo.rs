@@ -1,17 +1,18 @@
-//! Step 3 by PPO within the support of a lagging policy.
+//! NLPO: PPO within the support of a lagging policy.
 
-use super::trainer::{plan, required, swap_average};
+use super::trainer::IterationPlan;
 use super::{
-    AllRoles, Examples, Guards, IterationReport, Models, Ppo, PpoState, Prompts, Report, Roles,
-    RolloutTrainer, TopPMaskedPolicy, TrainError, Trainer,
+    AllRoles, Examples, Guards, IterationReport, Models, Ppo, PpoState, Prompts, Report, RolloutAlgorithm,
+    RolloutTrainer, TopPMaskedPolicy, TrainError,
 };
 use crate::profile;
+use alloc::vec::Vec;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::{LearnRows, Parameters, Rows};
 use rlhf_core::roles::{Averaged, Critic, Learner, Reference, Reward};
 use rlhf_core::sampling::StopCriteria;
 
-/// NLPO ([`profile::Nlpo`]): [`Ppo`] of a [`TopPMaskedPolicy`] policy, whose mask follows it.
+/// A run of NLPO ([`profile::Nlpo`]): [`Ppo`] of a [`TopPMaskedPolicy`], whose mask follows the policy.
 #[derive(Clone, Debug)]
 pub struct Nlpo {
     settings: profile::Nlpo,
@@ -20,8 +21,8 @@ pub struct Nlpo {
 }
 
 impl Nlpo {
-    /// A run of `iterations` rollouts, each learnt from by `ppo`. `context` is the longest text, prompt included, that policy and mask
-    /// can read, in tokens.
+    /// A run of `iterations` rollouts, each learnt from by `ppo`. `context` is the length of the longest text, prompt
+    /// included, that policy and mask can read, in tokens.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
@@ -36,12 +37,12 @@ impl Nlpo {
         Ok(Self { settings, context, ppo: Ppo::new(ppo, iterations, seed)? })
     }
 
-    /// What this run has to remember beside its networks, of which the mask policy is one.
+    /// The state of the run, beside its networks, of which the mask policy is one.
     pub fn state(&self) -> PpoState {
         self.ppo.state()
     }
 
-    /// Goes on from `state`, with networks that remember theirs.
+    /// Continues from `state`, with the networks and their optimizers of that time.
     pub fn after(self, state: PpoState) -> Self {
         Self { ppo: self.ppo.after(state), ..self }
     }
@@ -54,15 +55,14 @@ impl Nlpo {
         Ok(Self { ppo: self.ppo.with_guards(guards)?, ..self })
     }
 
-    /// One rollout on `prompts`, and what is learnt from it; `mask`, at first a copy of the policy, then
-    /// follows. The KL from the reference is that of the masked policy.
+    /// Samples a rollout on `prompts` and learns from it; the mask policy, at first a copy of the policy and the
+    /// first of the other networks, then follows. The KL from the reference is that of the masked policy.
     ///
     /// # Errors
-    /// As [`Ppo::iterate`]; a mask of another size.
-    pub async fn iterate<P, M, C, F, R>(
+    /// As [`Ppo::iterate`]; [`TrainError::Missing`] without a mask policy; a mask of another size.
+    pub async fn iterate<P, R, F, C>(
         &mut self,
-        roles: &mut Roles<'_, P, C, F, R>,
-        mask: &mut M,
+        models: &mut Models<'_, P, R, F, C>,
         prompts: Ragged<'_>,
         stopping: &StopCriteria<'_>,
     ) -> Result<IterationReport, TrainError>
@@ -72,23 +72,24 @@ impl Nlpo {
             + Parameters
             + Averaged
             + Learner<Error = <P as Reference>::Error>,
-        M: Rows<Error = <P as Reference>::Error> + Parameters + Learner<Error = <P as Reference>::Error>,
         C: Critic<Error: 'static> + Learner<Error = <C as Critic>::Error>,
         F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
     {
         let (top_p, context) = (self.settings.top_p, self.context);
-        let mut policy = TopPMaskedPolicy { policy: &mut *roles.policy, mask: &mut *mask, top_p, context };
-        let mut within = Roles {
-            policy: &mut policy,
-            critic: &mut *roles.critic,
-            reference: &mut *roles.reference,
-            reward: &mut *roles.reward,
+        let Models { policy, reference, reward, critic, others } = models;
+        let mask = others.first_mut().ok_or(TrainError::Missing { role: "mask policy" })?;
+        let mut masked = Models {
+            policy: TopPMaskedPolicy { policy: &mut *policy, mask: &mut *mask, top_p, context },
+            reference: reference.as_mut(),
+            reward: reward.as_deref_mut(),
+            critic: critic.as_mut(),
+            others: Vec::new(),
         };
-        let seen = self.ppo.iterate(&mut within, prompts, stopping, &Examples::default()).await?;
+        let report = self.ppo.iterate(&mut masked, prompts, stopping, &Examples::default()).await?;
         let (follow, iteration) = (self.settings.follow, self.ppo.state().iteration);
-        follow.follow(iteration, roles.policy, mask).await.map_err(TrainError::role("mask policy"))?;
-        Ok(seen)
+        follow.follow(iteration, policy, mask).await.map_err(TrainError::role("mask policy"))?;
+        Ok(report)
     }
 }
 
@@ -102,39 +103,36 @@ impl<'a> RolloutTrainer<'a, Nlpo> {
         settings: &profile::Nlpo,
         ppo: &profile::Ppo,
         context: usize,
-        on: Prompts<'a>,
+        run: Prompts<'a>,
         seed: u64,
     ) -> Result<Self, TrainError> {
-        let nlpo = Nlpo::new(*settings, *ppo, context, on.iterations.into(), seed)?.with_guards(on.guards)?;
-        Ok(Self::of(nlpo, on, plan(ppo, seed)))
+        let nlpo =
+            Nlpo::new(*settings, *ppo, context, run.iterations.into(), seed)?.with_guards(run.guards)?;
+        Ok(Self::new(nlpo, run, IterationPlan::of_ppo(ppo, seed)))
     }
 }
 
-impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, Nlpo> {
+impl<N: AllRoles, R: Reward<Error: 'static>> RolloutAlgorithm<N, R> for Nlpo {
     type State = PpoState;
 
-    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts()? else { return Ok(None) };
-        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
-        let Models { policy, reference, reward, critic, others } = models;
-        let (reference, reward) = (required(reference, "reference")?, required(reward, "reward")?);
-        let mut roles =
-            Roles { policy, critic: required(critic, "critic")?, reference, reward: &mut **reward };
-        let mask = others.first_mut().ok_or(TrainError::Missing { role: "mask policy" })?;
-        let seen = self.algorithm.iterate(&mut roles, mask, prompts, &stopping).await;
-        self.report(&batch, seen)
+    async fn learn_from(
+        &mut self,
+        models: &mut Models<'_, N, R>,
+        prompts: Ragged<'_>,
+        run: &Prompts<'_>,
+    ) -> Result<Report, TrainError> {
+        Ok(self.iterate(models, prompts, &run.stopping).await?.into())
     }
 
-    fn state(&self) -> PpoState {
-        self.algorithm.state()
+    fn run_state(&self) -> PpoState {
+        self.state()
     }
 
-    fn restore(&mut self, done: u64, state: PpoState) {
-        self.algorithm = self.algorithm.clone().after(state);
-        self.skip(done);
+    fn resumed(self, state: PpoState) -> Self {
+        self.after(state)
     }
 
-    async fn finish(&mut self, models: &mut Models<'_, N, R>) -> Result<(), TrainError> {
-        swap_average(&self.algorithm.ppo, &mut models.policy).await
+    async fn finish_models(&self, models: &mut Models<'_, N, R>) -> Result<(), TrainError> {
+        self.ppo.finish_models(models).await
     }
 }

@@ -8,9 +8,9 @@ use rlhf_core::roles::Reward;
 /// A reward whose scores are multiplied by a gain and shifted by a bias.
 #[derive(Clone, Debug)]
 pub struct NormalizedReward<R> {
-    /// What scores.
+    /// The reward.
     pub reward: R,
-    /// What is done to its scores.
+    /// The gain and the bias of its scores.
     pub scale: RewardScale,
 }
 

@@ -71,7 +71,7 @@ impl Pairs {
         Ok(())
     }
 
-    /// How many pairs there are.
+    /// The number of pairs.
     pub fn len(&self) -> usize {
         self.texts.len() / 2
     }

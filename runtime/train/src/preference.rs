@@ -1,10 +1,9 @@
-//! Learning from pairs without a reward model: DPO and its kin, offline.
+//! Direct preference optimization (DPO) and its kin: learning from stored pairs without a reward model.
 
 use super::accumulation::Accumulation;
-use super::guard::{Place, Shown};
+use super::guard::{Place, ResponseBatch};
 use super::reference::log_probs;
-use super::steps::{Passing, Steps};
-use super::trainer::required;
+use super::steps::{DataPasses, Steps};
 use super::{Examples, Models, Pairs, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
 use crate::profile::PreferenceTraining;
 use alloc::format;
@@ -12,13 +11,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Objective;
 use rlhf_core::loss::{Against, Preference, PreferenceCounts, PreferencePairs, PreferenceStats};
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
 
 /// Learns to prefer chosen to rejected responses, under any loss of [`Preference`], in batches of
-/// `settings.passes.batch` pairs. The reference is asked once a batch, and not at all where the loss measures
-/// against nothing ([`super::NoReference`] serves then). The dropout is the learner's to know.
+/// `settings.passes.batch` pairs. A batch costs the reference one forward pass, or none where the loss has no
+/// reference (then pass [`super::NoReference`]). Dropout is a setting of the learner.
 ///
-/// AOT sorts over a batch, which is then shown to the learner at once, whatever its length.
+/// AOT sorts over a batch, which is then one forward and backward pass, whatever its length.
 ///
 /// # Errors
 /// [`TrainError::Nothing`] without a pair; [`TrainError::Guard`] where a number is not finite; a role's
@@ -32,13 +32,13 @@ pub async fn preferences<L: Learner<Error: 'static>, F: Reference<Error: 'static
     on_step: &mut dyn FnMut(Step, &PreferenceStats),
 ) -> Result<(), TrainError> {
     let mut steps = Preferences::new(pairs, settings, seed)?;
-    while let Some((step, seen)) = steps.step(learner, reference).await? {
-        on_step(step, &seen);
+    while let Some((step, stats)) = steps.step(learner, reference).await? {
+        on_step(step, &stats);
     }
     Ok(())
 }
 
-/// [`preferences`] step by step, for a caller that wants to look, save or stop between two.
+/// [`preferences`] step by step, for a caller that looks, saves or stops between two steps.
 #[derive(Clone, Debug)]
 pub struct Preferences<'a> {
     pairs: &'a Pairs,
@@ -54,20 +54,19 @@ impl<'a> Preferences<'a> {
     /// range.
     pub fn new(pairs: &'a Pairs, settings: &PreferenceTraining, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let (batch, epochs) = (settings.passes.batch, settings.passes.epochs);
-        let passing = Passing { what: "pairs", items: pairs.len(), batch, epochs };
-        let steps = Steps::new(passing, settings.passes.optimizer, (seed, 1 << 18))?;
+        let (items, key) = (pairs.len(), Key::new(seed, Stream::Shuffle, 1 << 18));
+        let steps = Steps::new(DataPasses { what: "pairs", items, settings: settings.passes, key })?;
         Ok(Self { pairs, objective: settings.objective, steps })
     }
 
-    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    /// Continues after `steps` steps, with the learner and its optimizer of that time.
     pub fn after(mut self, steps: u64) -> Self {
-        self.steps.leave_out(steps);
+        self.steps.skip_steps(steps);
         self
     }
 
-    /// The next step, and what its pairs showed; `None` when all are done. The step's loss has the SFT
-    /// term, the pairs' has not.
+    /// The next step, and statistics of its pairs; `None` at the end of the run. The step's loss includes the SFT
+    /// term, the pairs' loss does not.
     ///
     /// # Errors
     /// As [`preferences`].
@@ -78,51 +77,51 @@ impl<'a> Preferences<'a> {
     ) -> Result<Option<(Step, PreferenceStats)>, TrainError> {
         let Some((step, picked)) = self.steps.next_batch() else { return Ok(None) };
         let batch = self.pairs.select(picked.iter().copied());
-        let shown = Shown { texts: batch.texts(), items: &picked, each: 2 };
+        let responses = ResponseBatch { texts: batch.texts(), items: &picked, texts_per_item: 2 };
         let place = Place::Step(step + 1);
-        let mut compared = Compared::new(self.objective, shown);
-        let said;
+        let mut pairs = PairBatch::new(self.objective, responses);
+        let ref_log_probs;
         if self.objective.against == Against::Reference {
-            said = log_probs(reference, "reference", shown.texts, 1.0).await?;
-            shown.reference(place, &said)?;
-            compared.reference = Some(&said);
+            ref_log_probs = log_probs(reference, "reference", responses.texts, 1.0).await?;
+            responses.reference(place, &ref_log_probs)?;
+            pairs.reference = Some(&ref_log_probs);
         }
-        let (loss, seen) = compared.accumulate(learner, place).await?;
-        let step = self.steps.take(learner, step, loss, || shown.offenders()).await?;
-        Ok(Some((step, seen)))
+        let (loss, stats) = pairs.accumulate(learner, place).await?;
+        let step = self.steps.take(learner, step, loss, || responses.offenders()).await?;
+        Ok(Some((step, stats)))
     }
 }
 
 /// A batch of pairs to learn from.
-pub(super) struct Compared<'a> {
+pub(super) struct PairBatch<'a> {
     objective: Preference,
-    shown: Shown<'a>,
-    /// What the reference said of the batch's tokens.
+    responses: ResponseBatch<'a>,
+    /// The reference's log-probabilities of the batch's tokens.
     pub reference: Option<&'a [f32]>,
     pub temperature: f32,
-    /// Whether each pair's first text is the chosen one; all are without.
+    /// Whether the first text of each pair is the chosen one; `None` where that is so in all pairs.
     pub first_wins: Option<&'a [bool]>,
     /// XPO's α.
     pub optimism: f64,
 }
 
-impl<'a> Compared<'a> {
-    pub fn new(objective: Preference, shown: Shown<'a>) -> Self {
-        Self { objective, shown, reference: None, temperature: 1.0, first_wins: None, optimism: 0.0 }
+impl<'a> PairBatch<'a> {
+    pub fn new(objective: Preference, responses: ResponseBatch<'a>) -> Self {
+        Self { objective, responses, reference: None, temperature: 1.0, first_wins: None, optimism: 0.0 }
     }
 
-    /// Accumulates the batch's gradient. Gives its loss, and what the pairs showed.
+    /// Accumulates the gradient of the batch. Returns its loss, and statistics of the pairs.
     pub async fn accumulate<L: Learner<Error: 'static>>(
         &self,
         learner: &mut L,
         place: Place,
     ) -> Result<(f64, PreferenceStats), TrainError> {
-        let counts = counts(self.shown.texts, self.first_wins);
+        let counts = counts(self.responses.texts, self.first_wins);
         let most = if self.objective.sorts() { usize::MAX } else { TOKENS_AT_ONCE };
-        let (shown, temperature) = (self.shown, self.temperature);
-        let teaching = Accumulation { shown, place, role: "learner", most, temperature };
-        let (parts, mut loss, mut seen) = (teaching.parts(), 0.0, PreferenceStats::default());
-        let taught = teaching.learn(
+        let (responses, temperature) = (self.responses, self.temperature);
+        let accumulation = Accumulation { responses, place, role: "learner", most, temperature };
+        let (parts, mut loss, mut stats) = (accumulation.parts(), 0.0, PreferenceStats::default());
+        let accumulated = accumulation.accumulate(
             learner,
             &parts,
             |part| {
@@ -138,15 +137,15 @@ impl<'a> Compared<'a> {
             },
             |part, objective| {
                 loss += part;
-                seen.merge(&objective.stats);
+                stats.merge(&objective.stats);
             },
         );
-        taught.await?;
-        Ok((loss, seen))
+        accumulated.await?;
+        Ok((loss, stats))
     }
 }
 
-/// What is counted over all pairs of a batch.
+/// The numbers of pairs and of chosen tokens in a batch, which losses are divided by.
 fn counts(texts: &Examples, first_wins: Option<&[bool]>) -> PreferenceCounts {
     let pairs = texts.len() / 2;
     let chosen = |i: usize| 2 * i + usize::from(first_wins.is_some_and(|wins| !wins[i]));
@@ -154,8 +153,8 @@ fn counts(texts: &Examples, first_wins: Option<&[bool]>) -> PreferenceCounts {
     PreferenceCounts { pairs: pairs as f64, chosen_tokens: tokens as f64 }
 }
 
-/// What a policy makes of pairs that it does not learn from: how many it orders as people did, and by how
-/// much. All of them are one batch.
+/// Statistics of a policy on pairs that it does not learn from: how many it orders as people did, and by how much.
+/// All pairs are one batch.
 ///
 /// # Errors
 /// [`TrainError::Nothing`] without a pair; [`TrainError::Core`] names a setting out of range, or a
@@ -171,16 +170,17 @@ pub async fn preference_stats<P: Reference<Error: 'static>, F: Reference<Error: 
     }
     let texts = pairs.texts();
     let sequences = texts.sequences()?;
-    let mut shown = PreferencePairs::new(*objective, sequences.ends(), counts(texts, None))?;
-    let (said, positions) = (log_probs(policy, "policy", texts, 1.0).await?, texts.positions());
-    let against;
+    let mut measured = PreferencePairs::new(*objective, sequences.ends(), counts(texts, None))?;
+    let (log_probs_of_tokens, positions) =
+        (log_probs(policy, "policy", texts, 1.0).await?, texts.positions());
+    let ref_log_probs;
     if objective.against == Against::Reference {
-        against = log_probs(reference, "reference", texts, 1.0).await?;
-        shown = shown.with_reference(&against);
+        ref_log_probs = log_probs(reference, "reference", texts, 1.0).await?;
+        measured = measured.with_reference(&ref_log_probs);
     }
-    let loss_mask: Vec<f32> = positions.iter().map(|&t| said[t]).collect();
-    shown.tokens(&positions, &loss_mask, &[], &mut vec![0.0; loss_mask.len()], &mut [])?;
-    Ok(shown.stats)
+    let learnt: Vec<f32> = positions.iter().map(|&t| log_probs_of_tokens[t]).collect();
+    measured.tokens(&positions, &learnt, &[], &mut vec![0.0; learnt.len()], &mut [])?;
+    Ok(measured.stats)
 }
 
 impl<L, R> Trainer<L, R> for Preferences<'_>
@@ -190,16 +190,17 @@ where
     type State = ();
 
     async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
-        let reference = required(&mut models.reference, "reference")?;
-        Ok(self.step(&mut models.policy, reference).await?.map(|(step, seen)| {
+        let Models { policy, reference, .. } = models;
+        let reference = reference.as_mut().ok_or(TrainError::Missing { role: "reference" })?;
+        Ok(self.step(policy, reference).await?.map(|(step, stats)| {
             let figures = [
-                ("accuracy", seen.accuracy()),
-                ("margin", seen.margin()),
-                ("chosen_log_ratio", seen.chosen_log_ratio()),
-                ("rejected_log_ratio", seen.rejected_log_ratio()),
+                ("accuracy", stats.accuracy()),
+                ("margin", stats.margin()),
+                ("chosen_log_ratio", stats.chosen_log_ratio()),
+                ("rejected_log_ratio", stats.rejected_log_ratio()),
             ];
             let figures = figures.into_iter().filter_map(|(name, value)| Some((name, value?)));
-            let accuracy = seen.accuracy().unwrap_or(0.0);
+            let accuracy = stats.accuracy().unwrap_or(0.0);
             Report::of(step, figures, format!("loss {:.3}, accuracy {accuracy:.2}", step.loss))
         }))
     }
@@ -207,6 +208,6 @@ where
     fn state(&self) {}
 
     fn restore(&mut self, done: u64, (): ()) {
-        self.steps.leave_out(done);
+        self.steps.skip_steps(done);
     }
 }

@@ -1,4 +1,4 @@
-//! What a frozen role says of whole texts.
+//! The log-probabilities of whole texts under a frozen model.
 
 use super::{Examples, TOKENS_AT_ONCE, TrainError};
 use alloc::vec;
@@ -6,8 +6,7 @@ use alloc::vec::Vec;
 use rlhf_core::roles::Reference;
 use rlhf_core::{Batch, Error};
 
-/// No reference: for objectives that measure against nothing (SimPO, CPO, ORPO). An objective that asks
-/// all the same is told that there is none.
+/// The absence of a reference, for objectives that have none (SimPO, CPO, ORPO). For all others it is an error.
 ///
 /// ```
 /// use rlhf_train::NoReference;
@@ -28,8 +27,8 @@ impl Reference for NoReference {
     }
 }
 
-/// The log-probabilities, in nats, that `role` gives the tokens that texts owe, laid out as all their
-/// tokens.
+/// The log-probabilities of the loss tokens of texts, in nats, 0 at the other tokens. `name` is the model's role, for
+/// errors.
 pub(super) async fn log_probs<F: Reference<Error: 'static>>(
     role: &mut F,
     name: &'static str,

@@ -1,4 +1,4 @@
-//! Optimizer steps whose rate runs with the run.
+//! An optimizer with a learning-rate schedule.
 
 use super::TrainError;
 use super::guard::{Fault, Offender, Place};
@@ -7,39 +7,47 @@ use alloc::vec::Vec;
 use rlhf_core::optim::Schedule;
 use rlhf_core::roles::Learner;
 
-/// An optimizer, and how its rate runs from the first step of a run to the last.
+/// An optimizer with a learning-rate schedule over all steps of a run.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ScheduledOptimizer {
     optimizer: Optimizer,
     schedule: Schedule,
 }
 
+/// The figures of an optimizer step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OptimizerStep {
+    /// The global norm of the gradient, before clipping.
+    pub gradient: f64,
+    pub learning_rate: f64,
+}
+
 impl ScheduledOptimizer {
-    /// Of a run of `total` steps, `each` an iteration.
+    /// A schedule of `total` steps, `per_iteration` of them in an iteration.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
-    pub fn new(optimizer: Optimizer, total: u64, each: u64) -> Result<Self, TrainError> {
-        let schedule = optimizer.schedule(total, each);
+    pub fn new(optimizer: Optimizer, total: u64, per_iteration: u64) -> Result<Self, TrainError> {
+        let schedule = optimizer.schedule(total, per_iteration);
         schedule.validate()?;
         Ok(Self { optimizer, schedule })
     }
 
-    /// Takes step `index`, from 0, with what `learner`, of that role, has accumulated from `batch`, which a
-    /// refusal is told. Gives the gradient's norm and the learning rate.
+    /// Applies the accumulated gradient as step `step` (0-based). `role`, `place` and `batch` appear only in errors.
     ///
     /// # Errors
     /// [`TrainError::Guard`] where the learner refuses.
     pub async fn step<L: Learner<Error: 'static>>(
         &self,
-        (learner, role): (&mut L, &'static str),
-        index: u64,
+        learner: &mut L,
+        role: &'static str,
+        step: u64,
         place: Place,
         batch: impl FnOnce() -> Vec<Offender>,
-    ) -> Result<(f64, f64), TrainError> {
-        let update = self.optimizer.update(&self.schedule, index);
+    ) -> Result<OptimizerStep, TrainError> {
+        let update = self.optimizer.update(&self.schedule, step);
         let refused = |error| Fault::refused(place, role, error, batch());
         let gradient = learner.step(&update).await.map_err(refused)?;
-        Ok((gradient, update.learning_rate))
+        Ok(OptimizerStep { gradient, learning_rate: update.learning_rate })
     }
 }

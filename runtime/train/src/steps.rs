@@ -1,64 +1,59 @@
-//! What every trainer that passes over stored data does between its batches.
+//! The batches and optimizer steps of the trainers that pass over stored data.
 
 use super::batches::Batches;
 use super::guard::{Offender, Place};
-use super::scheduled_optimizer::ScheduledOptimizer;
+use super::scheduled_optimizer::{OptimizerStep, ScheduledOptimizer};
 use super::{Step, TrainError};
-use crate::profile::Optimizer;
+use crate::profile::Passes;
 use alloc::vec::Vec;
-use rlhf_core::random::{Key, Stream};
+use rlhf_core::random::Key;
 use rlhf_core::roles::Learner;
 
-/// Batches, and the optimizer steps that they end in.
+/// The batches of a run, each of which ends in an optimizer step.
 #[derive(Clone, Debug)]
 pub(super) struct Steps {
     batches: Batches,
-    pace: ScheduledOptimizer,
+    optimizer: ScheduledOptimizer,
 }
 
-/// How data is passed over.
-pub(super) struct Passing {
-    /// What the data is, in words.
+/// The passes over stored data.
+pub(super) struct DataPasses {
+    /// The items in words, for errors.
     pub what: &'static str,
-    /// How many items there are to learn from.
+    /// The number of items.
     pub items: usize,
-    /// Items a batch.
-    pub batch: u32,
-    /// Passes over them.
-    pub epochs: u32,
+    pub settings: Passes,
+    /// The key of the order.
+    pub key: Key,
 }
 
 impl Steps {
-    /// At the first step; the order is drawn under `seed`, from `draws` on.
+    /// At the first step.
     ///
     /// # Errors
     /// [`TrainError::Nothing`] without an item; [`TrainError::Core`] names the setting that is out of range.
-    pub fn new(
-        passing: Passing,
-        optimizer: Optimizer,
-        (seed, draws): (u64, u32),
-    ) -> Result<Self, TrainError> {
-        let Passing { what, items, batch, epochs } = passing;
+    pub fn new(passes: DataPasses) -> Result<Self, TrainError> {
+        let DataPasses { what, items, settings: Passes { batch, epochs, optimizer, .. }, key } = passes;
         if items == 0 {
             return Err(TrainError::Nothing { what });
         }
-        let batches = Batches::new(Key::new(seed, Stream::Shuffle, draws), items, batch, epochs);
-        let pace = ScheduledOptimizer::new(optimizer, batches.total(), 1)?;
-        Ok(Self { batches, pace })
+        let batches = Batches::new(key, items, batch, epochs);
+        let optimizer = ScheduledOptimizer::new(optimizer, batches.total(), 1)?;
+        Ok(Self { batches, optimizer })
     }
 
-    /// Leaves out the next `steps` batches.
-    pub fn leave_out(&mut self, steps: u64) {
-        self.batches.leave_out(steps);
+    /// Skips the next `steps` batches.
+    pub fn skip_steps(&mut self, steps: u64) {
+        self.batches.skip_steps(steps);
     }
 
-    /// The next batch: which, from 0, and its items.
+    /// The 0-based number of the next batch, and the indices of its items.
     pub fn next_batch(&mut self) -> Option<(u64, Vec<usize>)> {
         self.batches.next()
     }
 
-    /// Takes step `step`, from 0, with what `learner` has accumulated: `loss`, of a batch that a refusal
-    /// is told.
+    /// Applies the accumulated gradient as step `step` (0-based). `loss` is reported; `batch` appears only in
+    /// errors.
     ///
     /// # Errors
     /// [`TrainError::Guard`] where the learner refuses.
@@ -70,7 +65,8 @@ impl Steps {
         batch: impl FnOnce() -> Vec<Offender>,
     ) -> Result<Step, TrainError> {
         let place = Place::Step(step + 1);
-        let (gradient, learning_rate) = self.pace.step((learner, "learner"), step, place, batch).await?;
+        let OptimizerStep { gradient, learning_rate } =
+            self.optimizer.step(learner, "learner", step, place, batch).await?;
         Ok(Step { step: step + 1, total: self.batches.total(), loss, gradient, learning_rate })
     }
 }

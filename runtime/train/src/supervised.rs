@@ -1,18 +1,20 @@
 //! Step 1: supervised fine-tuning, and pretraining, which is the same on plain text.
 
+use super::accumulation::GradientPass;
 use super::batches::Batches;
-use super::guard::{Fault, Offender, Place, Watch, zero_grad};
+use super::examples::Part;
+use super::guard::{Offender, OutputRecord, Place, zero_grad_on_fault};
+use super::scheduled_optimizer::{OptimizerStep, ScheduledOptimizer};
 use super::{Examples, Guards, Models, Report, Step, TOKENS_AT_ONCE, TrainError, Trainer};
-use crate::profile::{self, Optimizer};
+use crate::profile;
 use alloc::format;
+use alloc::vec::Vec;
 use rlhf_core::loss::CrossEntropy;
-use rlhf_core::optim::Schedule;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
-/// Learns to write the responses (all of a text without a prompt) by next-token cross-entropy, in
-/// batches of `settings.batch` texts, each pass over them in another keyed order. The dropout is the
-/// learner's to know.
+/// Learns the responses (all of a text without a prompt) by next-token cross-entropy, in batches of
+/// `settings.batch` texts, each epoch in another keyed order. Dropout is a setting of the learner.
 ///
 /// # Errors
 /// [`TrainError::Nothing`] without a token to learn; [`TrainError::Guard`] where a number is not finite;
@@ -31,12 +33,11 @@ pub async fn supervised<L: Learner<Error: 'static>>(
     Ok(())
 }
 
-/// [`supervised`] step by step, for a caller that wants to look, save or stop between two.
+/// [`supervised`] step by step, for a caller that looks, saves or stops between two steps.
 #[derive(Clone, Debug)]
 pub struct Supervised<'a> {
     examples: &'a Examples,
-    optimizer: Optimizer,
-    schedule: Schedule,
+    optimizer: ScheduledOptimizer,
     batches: Batches,
 }
 
@@ -56,10 +57,8 @@ impl<'a> Supervised<'a> {
         }
         let key = Key::new(seed, Stream::Shuffle, 0);
         let batches = Batches::new(key, examples.len(), settings.batch, settings.epochs);
-        let optimizer = settings.optimizer;
-        let schedule = optimizer.schedule(batches.total(), 1);
-        schedule.validate()?;
-        Ok(Self { examples, optimizer, schedule, batches })
+        let optimizer = ScheduledOptimizer::new(settings.optimizer, batches.total(), 1)?;
+        Ok(Self { examples, optimizer, batches })
     }
 
     /// The next step; `None` when all are done.
@@ -76,50 +75,54 @@ impl<'a> Supervised<'a> {
         let tokens = chosen.loss_tokens();
         let mut loss = 0.0;
         if tokens > 0 {
-            loss = accumulate(learner, (&chosen, &picked), tokens as f64, 1.0, place).await?;
+            let denominator = tokens as f64;
+            let batch =
+                SupervisedBatch { examples: &chosen, indices: &picked, denominator, coefficient: 1.0 };
+            loss = accumulate(learner, &batch, place).await?;
         }
-        let update = self.optimizer.update(&self.schedule, step);
-        let gradient = learner.step(&update).await.map_err(|error| {
-            let all = picked.iter().enumerate().map(|(i, &of)| Offender::example(&chosen, i, of));
-            Fault::refused(place, "learner", error, all.collect())
-        })?;
-        let (total, learning_rate) = (self.batches.total(), update.learning_rate);
+        let all = || picked.iter().enumerate().map(|(i, &of)| Offender::example(&chosen, i, of)).collect();
+        let taken = self.optimizer.step(learner, "learner", step, place, all).await?;
+        let OptimizerStep { gradient, learning_rate } = taken;
+        let total = self.batches.total();
         Ok(Some(Step { step: step + 1, total, loss, gradient, learning_rate }))
     }
 }
 
-/// Accumulates `coefficient` times the cross-entropy of examples, whose numbers among all are given
-/// with them, over `denominator` tokens.
-pub(super) async fn accumulate<L: Learner<Error: 'static>>(
-    learner: &mut L,
-    (examples, indices): (&Examples, &[usize]),
-    denominator: f64,
-    coefficient: f64,
-    place: Place,
-) -> Result<f64, TrainError> {
-    let (loss, watch) = gradient(learner, "learner", examples, denominator, coefficient).await?;
-    match Guards::examples(place, examples, indices, &watch) {
-        Ok(()) => Ok(loss),
-        Err(fault) => Err(zero_grad(learner, fault).await),
-    }
+/// A batch of examples to imitate.
+pub(super) struct SupervisedBatch<'a> {
+    pub examples: &'a Examples,
+    /// The index of each example among all, for errors.
+    pub indices: &'a [usize],
+    /// The number of tokens that the loss is divided by.
+    pub denominator: f64,
+    /// The factor of the loss.
+    pub coefficient: f64,
 }
 
-/// The same before any guard has judged what was seen.
+/// Accumulates the gradient of a batch's cross-entropy, and returns its loss.
+pub(super) async fn accumulate<L: Learner<Error: 'static>>(
+    learner: &mut L,
+    batch: &SupervisedBatch<'_>,
+    place: Place,
+) -> Result<f64, TrainError> {
+    let (loss, record) = gradient(learner, "learner", batch).await?;
+    let verdict = Guards::examples(place, batch.examples, batch.indices, &record);
+    zero_grad_on_fault(learner, verdict).await?;
+    Ok(loss)
+}
+
+/// Accumulates the same gradient, and returns the loss and the log-probabilities, which no guard has checked yet.
 pub(super) async fn gradient<L: Learner<Error: 'static>>(
     learner: &mut L,
     role: &'static str,
-    examples: &Examples,
-    denominator: f64,
-    coefficient: f64,
-) -> Result<(f64, Watch), TrainError> {
+    batch: &SupervisedBatch<'_>,
+) -> Result<(f64, OutputRecord), TrainError> {
+    let parts: Vec<Part<'_>> = batch.examples.parts(TOKENS_AT_ONCE).collect();
+    let pass = GradientPass { parts: &parts, role, temperature: 1.0, texts_per_item: None };
     let mut loss = 0.0;
-    let mut watch = Watch::new(examples.tokens());
-    for part in examples.parts(TOKENS_AT_ONCE) {
-        let mut objective = CrossEntropy::weighted(denominator, coefficient)?;
-        let mut watched = watch.over(&mut objective, part.span.clone());
-        loss += learner.accumulate(part.batch()?, &mut watched).await.map_err(TrainError::role(role))?;
-    }
-    Ok((loss, watch))
+    let objective = |_: &Part<'_>| CrossEntropy::weighted(batch.denominator, batch.coefficient);
+    let record = pass.accumulate(learner, objective, |part, _| loss += part).await?;
+    Ok((loss, record))
 }
 
 impl<L: Learner<Error: 'static>, R> Trainer<L, R> for Supervised<'_> {
@@ -133,6 +136,6 @@ impl<L: Learner<Error: 'static>, R> Trainer<L, R> for Supervised<'_> {
     fn state(&self) {}
 
     fn restore(&mut self, done: u64, (): ()) {
-        self.batches.leave_out(done);
+        self.batches.skip_steps(done);
     }
 }

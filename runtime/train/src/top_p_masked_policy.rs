@@ -1,4 +1,4 @@
-//! A policy that keeps to what another one considers.
+//! A policy within the top-p support of another one.
 
 use alloc::vec;
 use rlhf_core::capabilities::{LearnRows, Rows};
@@ -12,17 +12,17 @@ use rlhf_core::sampling::{
 };
 use rlhf_core::{Batch, Error, HeldRows, Objective, Ragged};
 
-/// A policy within the support of a mask policy: what the mask's top-p would leave out has probability 0,
-/// in sampling and in learning. Rows of the mask are held for a whole batch, `[loss_mask, vocabulary]` numbers.
+/// A policy within the support of a mask policy: a token outside the mask's top-p has probability 0, in sampling and
+/// in learning. Rows of the mask are held for a whole batch, `[loss tokens, vocabulary]` numbers.
 #[derive(Debug)]
 pub struct TopPMaskedPolicy<'a, P, M> {
-    /// Writes and learns.
+    /// The policy, which samples and learns.
     pub policy: &'a mut P,
-    /// Says which tokens come into question.
+    /// The mask policy, which gives the support.
     pub mask: &'a mut M,
-    /// The mass that its support reaches, above 0 and up to 1.
+    /// The probability mass of the support, above 0 and up to 1.
     pub top_p: f64,
-    /// The longest text, prompt included, that both can read, in tokens.
+    /// The length of the longest text, prompt included, that both can read, in tokens.
     pub context: usize,
 }
 

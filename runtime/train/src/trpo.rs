@@ -1,9 +1,9 @@
-//! Step 3 by steps within a trust region.
+//! Trust-region policy optimization: step 3 by steps within a trust region.
 
-use super::trainer::{IterationPlan, trio};
+use super::trainer::IterationPlan;
 use super::{
     AllRoles, Guards, IterationReport, LearningPolicy, Models, OnPolicy, OnPolicyState, Prompts, Report,
-    RolloutTrainer, TrainError, Trainer, Trio,
+    RolloutAlgorithm, RolloutTrainer, TrainError,
 };
 use crate::profile;
 use rlhf_core::capabilities::Parameters;
@@ -12,8 +12,8 @@ use rlhf_core::roles::{Reference, Reward};
 use rlhf_core::sampling::StopCriteria;
 use rlhf_core::{Batch, Ragged};
 
-/// TRPO ([`profile::TrustRegion`]): rollouts and advantages are those of [`OnPolicy`], what is learnt from
-/// one is a single step of [`rlhf_core::optim::Trpo`], to which it is shown at once.
+/// A run of TRPO ([`profile::TrustRegion`]): rollouts and advantages are those of [`OnPolicy`], the update is a
+/// single step of [`rlhf_core::optim::Trpo`] on the whole rollout.
 #[derive(Clone, Debug)]
 pub struct TrustRegion {
     settings: profile::TrustRegion,
@@ -21,7 +21,7 @@ pub struct TrustRegion {
 }
 
 impl TrustRegion {
-    /// A run; it may be as long as one likes, for no rate falls.
+    /// A run of any length: there is no learning rate to schedule.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
@@ -30,12 +30,12 @@ impl TrustRegion {
         Ok(Self { settings, rollouts: OnPolicy::new(settings.rollouts(), 1, seed)? })
     }
 
-    /// What this run has to remember beside its network. There are no optimizer steps to count.
+    /// The state of the run, beside its network. There are no optimizer steps to count.
     pub fn state(&self) -> OnPolicyState {
         self.rollouts.state()
     }
 
-    /// Goes on from `state`, with a network that remembers its own.
+    /// Continues from `state`, with the network of that time.
     pub fn after(self, state: OnPolicyState) -> Self {
         Self { rollouts: self.rollouts.after(state), ..self }
     }
@@ -48,15 +48,15 @@ impl TrustRegion {
         Ok(Self { rollouts: self.rollouts.with_guards(guards)?, ..self })
     }
 
-    /// One rollout on the first [`profile::TrustRegion::prompts`] of `prompts`, and the step that is taken
-    /// on it, if any is worth taking: else the weights are as before. The policy's dropout has to be off.
+    /// Samples a rollout on the first [`profile::TrustRegion::prompts`] of `prompts` and takes a step on it; where
+    /// no step improves the objective, the weights stay as before. The policy's dropout has to be off.
     ///
     /// # Errors
     /// [`TrainError::Nothing`] without prompts; [`TrainError::Guard`] where a guard stops the run; a role's
     /// own.
-    pub async fn iterate<P, F, R>(
+    pub async fn iterate<P, R, F, C>(
         &mut self,
-        roles: &mut Trio<'_, P, F, R>,
+        models: &mut Models<'_, P, R, F, C>,
         prompts: Ragged<'_>,
         stopping: &StopCriteria<'_>,
     ) -> Result<(IterationReport, TrpoStep), TrainError>
@@ -65,14 +65,14 @@ impl TrustRegion {
         F: Reference<Error: 'static>,
         R: Reward<Error: 'static>,
     {
-        let seen = self.rollouts.rollout(roles, prompts, stopping).await?;
-        let loss_mask = seen.rollouts.loss_mask();
-        let batch = Batch::new(seen.rollouts.sequences(), &loss_mask)?;
+        let report = self.rollouts.rollout(models, prompts, stopping).await?;
+        let loss_mask = report.rollouts.loss_mask();
+        let batch = Batch::new(report.rollouts.sequences(), &loss_mask)?;
         let batch = batch.at_temperature(self.settings.temperature as f32)?;
-        let step = self.settings.step.step(roles.policy, batch, seen.rollouts.advantages()).await;
+        let step = self.settings.step.step(&mut models.policy, batch, report.rollouts.advantages()).await;
         let step = step.map_err(TrainError::role("policy"))?;
-        self.rollouts.learnt();
-        Ok((seen, step))
+        self.rollouts.end_iteration();
+        Ok((report, step))
     }
 }
 
@@ -83,34 +83,35 @@ impl<'a> RolloutTrainer<'a, TrustRegion> {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn trust_region(
         settings: &profile::TrustRegion,
-        on: Prompts<'a>,
+        run: Prompts<'a>,
         seed: u64,
     ) -> Result<Self, TrainError> {
-        let trpo = TrustRegion::new(*settings, seed)?.with_guards(on.guards)?;
-        Ok(Self::of(trpo, on, IterationPlan { prompts: settings.prompts as usize, optimizer: None, seed }))
+        let trpo = TrustRegion::new(*settings, seed)?.with_guards(run.guards)?;
+        let prompts = settings.prompts as usize;
+        Ok(Self::new(trpo, run, IterationPlan { prompts, optimizer: None, steps: 1, seed }))
     }
 }
 
-impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, TrustRegion> {
+impl<N: AllRoles, R: Reward<Error: 'static>> RolloutAlgorithm<N, R> for TrustRegion {
     type State = OnPolicyState;
 
-    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts()? else { return Ok(None) };
-        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
-        let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
-        let seen = seen.map(|(seen, TrpoStep { gain, kl, backtracks, .. })| {
-            let figures = [("gain", gain), ("policy_kl", kl), ("backtracks", backtracks as f64)];
-            Report::from(seen).and(figures)
-        });
-        self.report(&batch, seen)
+    async fn learn_from(
+        &mut self,
+        models: &mut Models<'_, N, R>,
+        prompts: Ragged<'_>,
+        run: &Prompts<'_>,
+    ) -> Result<Report, TrainError> {
+        let (report, step) = self.iterate(models, prompts, &run.stopping).await?;
+        let TrpoStep { gain, kl, backtracks, .. } = step;
+        let figures = [("gain", gain), ("policy_kl", kl), ("backtracks", backtracks as f64)];
+        Ok(Report::from(report).and(figures))
     }
 
-    fn state(&self) -> OnPolicyState {
-        self.algorithm.state()
+    fn run_state(&self) -> OnPolicyState {
+        self.state()
     }
 
-    fn restore(&mut self, done: u64, state: OnPolicyState) {
-        self.algorithm = self.algorithm.clone().after(state);
-        self.skip(done);
+    fn resumed(self, state: OnPolicyState) -> Self {
+        self.after(state)
     }
 }

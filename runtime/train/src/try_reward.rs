@@ -21,7 +21,7 @@ use rlhf_core::{Error, Ragged};
 /// ```
 #[derive(Clone, Debug)]
 pub struct TryReward<F>(
-    /// What scores.
+    /// The closure.
     pub F,
 );
 

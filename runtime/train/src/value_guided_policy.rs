@@ -1,4 +1,4 @@
-//! A policy that is led by what tokens are worth.
+//! A policy that is guided by action values.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -9,18 +9,18 @@ use rlhf_core::roles::{Policy, Reference};
 use rlhf_core::sampling::{Advantage, Request, Responses, SamplingParams, StopCriteria, led, sample_by};
 use rlhf_core::{Batch, Error, HeldRows, Ragged};
 
-/// ILQL's policy ([`Advantage`]): one that was there before, led by the action values of [`super::Ilql`].
+/// The policy of ILQL ([`Advantage`]): an earlier policy, guided by the action values that [`super::Ilql`] learns.
 #[derive(Debug)]
 pub struct ValueGuidedPolicy<'a, P, Q> {
-    /// Who is led.
+    /// The policy that is guided.
     pub policy: &'a mut P,
-    /// What each next token is worth; of several the smallest counts.
+    /// The action values of each next token; the smallest of them counts.
     pub heads: &'a mut [Q],
-    /// How much, in nats per unit of reward.
+    /// The weight of the values, in nats per unit of reward.
     pub beta: f64,
-    /// Only the policy's so many likeliest tokens come into question; 0: all.
+    /// The number of the policy's likeliest tokens that may be sampled; 0: all.
     pub top_k: usize,
-    /// The longest text, prompt included, that all can read, in tokens.
+    /// The length of the longest text, prompt included, that all networks can read, in tokens.
     pub context: usize,
 }
 
@@ -43,7 +43,7 @@ where
             }
             for (position, row) in HeldRows::of(self.policy, alone).await?.iter() {
                 let token = text[position] as usize;
-                out[span.start + position] = self.log_prob(row, &values, (position, token), batch)?;
+                out[span.start + position] = self.log_prob(row, &values, position, token, batch)?;
             }
         }
         Ok(())
@@ -51,12 +51,13 @@ where
 }
 
 impl<P, Q> ValueGuidedPolicy<'_, P, Q> {
-    /// The log-probability of the token at a position, of which these are the rows.
+    /// The log-probability of `token` at a position, given the rows of the policy and the value heads there.
     fn log_prob(
         &self,
         row: &[f32],
         values: &[HeldRows],
-        (position, token): (usize, usize),
+        position: usize,
+        token: usize,
         batch: Batch<'_>,
     ) -> Result<f32, Error> {
         let (mut row, mut smallest) = (row.to_vec(), vec![f32::INFINITY; row.len()]);

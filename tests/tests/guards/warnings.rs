@@ -25,7 +25,7 @@ fn repeating_one_word_without_a_kl_penalty_collapses_the_entropy() {
         for warning in guards.look(&seen, &history) {
             assert!(matches!(warning, Warning::Entropy { .. }), "{warning}");
             let Warning::Entropy { now, first, limit } = warning else { continue };
-            assert!(now == seen.surprise && now < limit && limit == 0.1 * first);
+            assert!(now == seen.entropy_estimate && now < limit && limit == 0.1 * first);
             assert!(warning.to_string().contains("ppo.controller"), "{warning}");
             warned.push(iteration);
         }

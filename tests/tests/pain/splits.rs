@@ -4,7 +4,9 @@
 //! trl#2175, trl#3021, trl PR#3231, trl PR#6024 (0.5 to 4 times), open-instruct PR#1161.
 
 use rlhf::train::profile::{Optimizer, Profile, RewardLoss};
-use rlhf::train::{Examples, Passes, Ppo, Ranking, Roles, TOKENS_AT_ONCE, now, reward_model, supervised};
+use rlhf::train::{
+    EpochSampler, Examples, Models, Ppo, Ranking, TOKENS_AT_ONCE, now, reward_model, supervised,
+};
 use rlhf_core::loss::{CrossEntropy, PpoPolicy, PpoValue, Ranked, RankingLoss, Ties};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
@@ -54,7 +56,7 @@ fn row_12_a_split_changes_no_step_of_supervised_fine_tuning() {
     let mut trained = network();
     now(supervised(&mut trained, &examples, &settings, 7, &mut |_| {})).unwrap();
 
-    let order = Passes::new(Key::new(7, Stream::Shuffle, 0), 12).take(12);
+    let order = EpochSampler::new(Key::new(7, Stream::Shuffle, 0), 12).take(12);
     let all = examples.select(order.iter().copied());
     let loss_mask: Vec<bool> =
         order.iter().flat_map(|&i| (0..text(i).len()).map(move |t| t >= prompt(i))).collect();
@@ -77,7 +79,7 @@ fn row_12_a_split_changes_no_step_of_the_reward_model() {
     let mut trained = network();
     now(reward_model(&mut trained, &rankings, &settings, 7, &mut |_, _| {})).unwrap();
 
-    let order = Passes::new(Key::new(7, Stream::Shuffle, 1 << 16), 4).take(4);
+    let order = EpochSampler::new(Key::new(7, Stream::Shuffle, 1 << 16), 4).take(4);
     let texts = order.iter().flat_map(|&g| &rankings[g].texts);
     let all = Examples::try_from_iter(texts.map(|text| (text, []))).unwrap();
     let sequences = all.sequences().unwrap();
@@ -97,9 +99,9 @@ fn row_12_a_split_changes_no_step_of_ppo() {
     let stopping = StopCriteria { max_new_tokens: 16, eos: &[0], stop: &[] };
     let mut reward = |text: &[u32]| (text[text.len() - 1] % 3) as f32;
     let (p, c) = (&mut policy, &mut critic);
-    let mut roles = Roles { policy: p, critic: c, reference: &mut reference, reward: &mut reward };
+    let mut models = Models::new(p).with_reference(&mut reference).with_critic(c).with_reward(&mut reward);
     let prompts = prompts.sequences().unwrap();
-    let seen = now(ppo.iterate(&mut roles, prompts, &stopping, &Examples::default())).unwrap();
+    let seen = now(ppo.iterate(&mut models, prompts, &stopping, &Examples::default())).unwrap();
 
     let order = seen.rollouts.minibatches(Key::new(7, Stream::Shuffle, 1 << 17), 1).unwrap();
     let all = seen.rollouts.gather(&order[0]).unwrap();

@@ -3,7 +3,7 @@
 use crate::preferences::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
 use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent};
 use rlhf::train::{
-    Guard, Guards, Judge, OnlineIteration, OnlinePreferences, OnlineRoles, RewardJudge, TrainError, now,
+    Guard, Guards, Judge, Models, OnlineIteration, OnlinePreferences, RewardJudge, TrainError, now,
 };
 use rlhf_core::loss::{NashMd, Preference, PreferenceLoss};
 use rlhf_core::testing::Table;
@@ -24,8 +24,8 @@ fn run<J: Judge<Error: 'static>>(
     let mut seen = Vec::new();
     for _ in 0..iterations {
         let (policy, reference) = (&mut policy, &mut base);
-        let mut roles = OnlineRoles { policy, reference, judge: &mut *judge };
-        seen.push(now(online.iterate(&mut roles, prompts.sequences()?, &STOPPING))?);
+        let mut models = Models::new(policy).with_reference(reference).with_reward(&mut *judge);
+        seen.push(now(online.iterate(&mut models, prompts.sequences()?, &STOPPING))?);
     }
     assert_eq!(u64::from(online.iteration()), iterations);
     Ok((policy, seen))
@@ -98,12 +98,12 @@ fn a_policy_too_far_from_its_reference_is_stopped_before_it_learns() {
         OnlinePreferences::new(settings("online_dpo"), 1, 3).unwrap().with_guards(guards).unwrap();
     let mut judge = |_: &[u32], _: &[u32], _: &[u32]| 0.9;
     let (policy, reference) = (&mut policy, &mut base);
-    let mut roles = OnlineRoles { policy, reference, judge: &mut judge };
-    let error = now(online.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING)).unwrap_err();
+    let mut models = Models::new(policy).with_reference(reference).with_reward(&mut judge);
+    let error = now(online.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING)).unwrap_err();
     let TrainError::Guard(fault) = &error else { panic!("{error}") };
     assert_eq!((fault.guard, fault.limit), (Guard::Kl, Some(0.05)));
     assert!(fault.value > 0.05 && !fault.offenders.is_empty(), "{fault}");
-    assert_eq!((&roles.policy.weights, online.iteration()), (&there, 0));
+    assert_eq!((&models.policy.weights, online.iteration()), (&there, 0));
 }
 
 #[test]

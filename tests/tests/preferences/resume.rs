@@ -2,9 +2,7 @@
 
 use crate::preferences::world::{STOPPING, TOKENS, pairs, prompts, reference, sampled, settings, worth};
 use rlhf::train::profile::{BanditTraining, KtoTraining, OnlinePreference};
-use rlhf::train::{
-    Bandit, Kto, Labeled, Logged, OnlinePreferences, OnlineRoles, Preferences, RewardJudge, now,
-};
+use rlhf::train::{Bandit, Kto, Labeled, Logged, Models, OnlinePreferences, Preferences, RewardJudge, now};
 use rlhf_core::testing::Table;
 
 fn bits(policy: &Table) -> Vec<u32> {
@@ -67,8 +65,8 @@ fn iterations_go_on_to_the_same_bits() {
             for _ in from..to {
                 let mut reward = |text: &[u32]| worth(&text[1..]);
                 let (reference, judge) = (&mut reference(), &mut RewardJudge(&mut reward));
-                let mut roles = OnlineRoles { policy: &mut *policy, reference, judge };
-                now(online.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING)).unwrap();
+                let mut models = Models::new(&mut *policy).with_reference(reference).with_reward(judge);
+                now(online.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING)).unwrap();
             }
         };
         let (mut never, mut stopped) = (reference(), reference());

@@ -2,7 +2,9 @@
 
 use crate::preferences::world::{fast, log_prob, reference, settings};
 use rlhf::train::profile::{BanditTraining, KtoTraining, PreferenceTraining};
-use rlhf::train::{Examples, Kto, Labeled, Logged, Pairs, Passes, Preferences, TOKENS_AT_ONCE, bandit, now};
+use rlhf::train::{
+    EpochSampler, Examples, Kto, Labeled, Logged, Pairs, Preferences, TOKENS_AT_ONCE, bandit, now,
+};
 use rlhf_core::loss::{PreferenceCounts, PreferencePairs};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference};
@@ -47,7 +49,7 @@ fn whole(settings: &PreferenceTraining, texts: &Examples) -> Table {
 #[test]
 fn a_split_between_pairs_changes_no_bit() {
     let pairs = pairs();
-    let order = Passes::new(Key::new(3, Stream::Shuffle, 1 << 18), 6).take(6);
+    let order = EpochSampler::new(Key::new(3, Stream::Shuffle, 1 << 18), 6).take(6);
     let texts = pairs.select(order).texts().clone();
     for name in PreferenceTraining::names() {
         let mut settings = settings(name);

@@ -1,6 +1,6 @@
 use crate::trainers::world::{SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::profile;
-use rlhf::train::{ExpertIteration, Guards, Selected, TrainError, Trio, now};
+use rlhf::train::{ExpertIteration, Guards, Models, Selected, TrainError, now};
 use rlhf_cpu::Model;
 
 fn quick(mut settings: profile::ExpertIteration) -> profile::ExpertIteration {
@@ -19,8 +19,8 @@ fn attempt(
     count: usize,
 ) -> Result<Selected, TrainError> {
     let prompts = prompts(count);
-    let mut roles = Trio { policy, reference: &mut SFT.clone(), reward };
-    now(run.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING))
+    let mut models = Models::new(policy).with_reference(SFT.clone()).with_reward(reward);
+    now(run.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING))
 }
 
 #[test]
@@ -30,9 +30,9 @@ fn what_is_kept_is_said_more_often() {
         let mut run = ExpertIteration::new(quick(settings), 15, 1).unwrap();
         for _ in 0..15 {
             let step = step(&mut run, &mut policy, glad);
-            assert!(step.kept_score.is_none_or(|kept| kept >= step.seen.score));
-            assert_eq!(step.keep.len(), step.seen.rollouts.len());
-            seen.push(step.seen.score);
+            assert!(step.kept_score.is_none_or(|kept| kept >= step.report.score));
+            assert_eq!(step.keep.len(), step.report.rollouts.len());
+            seen.push(step.report.score);
         }
         let (before, after) = (gladness(&SFT), gladness(&policy));
         println!("{:?}: {before:.2} to {after:.2}", settings.selection);
@@ -47,7 +47,7 @@ fn a_coin_teaches_nothing() {
     let mut reward = coin();
     for _ in 0..15 {
         let seen = step(&mut run, &mut policy, &mut reward);
-        assert!(seen.kept_score.unwrap() > seen.seen.score, "the best of four coins");
+        assert!(seen.kept_score.unwrap() > seen.report.score, "the best of four coins");
     }
     let after = gladness(&policy);
     assert!(after < 0.6, "{after}");
@@ -74,7 +74,10 @@ fn a_run_goes_on_to_the_same_bits() {
     let mut second = new().after(first.iteration());
     for seen in &all[2..] {
         let got = step(&mut second, &mut again, glad);
-        assert_eq!((&got.seen.rollouts, &got.keep, got.loss), (&seen.seen.rollouts, &seen.keep, seen.loss));
+        assert_eq!(
+            (&got.report.rollouts, &got.keep, got.loss),
+            (&seen.report.rollouts, &seen.keep, seen.loss)
+        );
     }
     assert_eq!(again.weights(), policy.weights());
 }

@@ -2,7 +2,7 @@
 
 use crate::trainers::world::{CONTEXT, SFT, STOPPING, glad, gladness, prompts};
 use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent, WarmUpLength};
-use rlhf::train::{OnlineIteration, OnlinePreferences, OnlineRoles, RewardJudge, TrainError, now};
+use rlhf::train::{Models, OnlineIteration, OnlinePreferences, RewardJudge, TrainError, now};
 use rlhf_cpu::Model;
 
 fn settings(whom: Opponent) -> OnlinePreference {
@@ -25,8 +25,8 @@ fn run(
     let prompts = prompts(64);
     let seen = (0..iterations).map(|_| {
         let judge = &mut RewardJudge(&mut judge);
-        let mut roles = OnlineRoles { policy: &mut policy, reference: &mut reference, judge };
-        now(run.iterate_mixed(&mut roles, CONTEXT, prompts.sequences().unwrap(), &STOPPING)).unwrap()
+        let mut models = Models::new(&mut policy).with_reference(&mut reference).with_reward(judge);
+        now(run.iterate_mixed(&mut models, CONTEXT, prompts.sequences().unwrap(), &STOPPING)).unwrap()
     });
     let seen = seen.collect();
     (policy, seen)
@@ -57,7 +57,7 @@ fn who_cannot_show_rows_is_told_so() {
     let (mut policy, mut reference) = (SFT.clone(), SFT.clone());
     let mut run = OnlinePreferences::new(settings(Opponent::Mixture { weight: 0.5 }), 1, 1).unwrap();
     let (prompts, judge) = (prompts(4), &mut RewardJudge(&mut glad));
-    let mut roles = OnlineRoles { policy: &mut policy, reference: &mut reference, judge };
-    let refused = now(run.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING)).unwrap_err();
+    let mut models = Models::new(&mut policy).with_reference(&mut reference).with_reward(judge);
+    let refused = now(run.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING)).unwrap_err();
     assert!(matches!(refused, TrainError::Core(_)) && refused.to_string().contains("mixture"), "{refused}");
 }

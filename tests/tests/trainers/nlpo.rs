@@ -1,6 +1,6 @@
 use crate::trainers::world::{ANSWERS, CONTEXT, SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::profile::{self, Profile};
-use rlhf::train::{IterationReport, Nlpo, Roles, TopPMaskedPolicy, now};
+use rlhf::train::{IterationReport, Models, Nlpo, TopPMaskedPolicy, now};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::optim::Follow;
 use rlhf_core::roles::Reference;
@@ -29,8 +29,10 @@ fn networks() -> Networks {
 fn step(run: &mut Nlpo, networks: &mut Networks, mut reward: impl FnMut(&[u32]) -> f32) -> IterationReport {
     let [policy, mask, critic] = networks;
     let prompts = prompts(64);
-    let mut roles = Roles { policy, critic, reference: &mut SFT.clone(), reward: &mut reward };
-    now(run.iterate(&mut roles, mask, prompts.sequences().unwrap(), &STOPPING)).unwrap()
+    let mut models =
+        Models::new(policy).with_reference(SFT.clone()).with_critic(critic).with_reward(&mut reward);
+    models.others.push(mask);
+    now(run.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING)).unwrap()
 }
 
 fn said(seen: &IterationReport) -> Vec<String> {

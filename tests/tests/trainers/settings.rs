@@ -4,7 +4,7 @@ use crate::trainers::world::{SFT, STOPPING, WHO};
 use rlhf::config::{CliOverride, Config};
 use rlhf::engine::Model;
 use rlhf::engine::{Member, Scorer};
-use rlhf::stage::{Session, TrainingData, align};
+use rlhf::stage::{AlignInputs, Session, TrainingData, align};
 use rlhf::train::{Examples, Guards, NormalizedReward, Prompts};
 use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
 use rlhf_core::rewards::{EnsembleRule, RewardScale};
@@ -40,8 +40,9 @@ fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
     let (mix, guards) = (Examples::default(), Guards { max_ratio: 1e9, ..Guards::default() });
     let on = Prompts { prompts: &prompts, stopping: STOPPING, mix: &mix, iterations: 3, guards };
     let mut session = Session::new(|_, _, _, _| {});
-    let (from, material) = ((&*START, &mut reward), TrainingData::default());
-    let policy = align(&mut session, &profile, from, on, &material, 1, None);
+    let data = TrainingData::default();
+    let inputs = AlignInputs { sft: &START, reward: &mut reward, prompts: on, data: &data };
+    let policy = align(&mut session, &profile, inputs, 1, None);
     policy.unwrap_or_else(|e| panic!("{method}, {given:?}: {e}")).model.weights().unwrap().into_owned()
 }
 

@@ -1,6 +1,6 @@
 use crate::trainers::world::{SFT, STOPPING, coin, glad, gladness, prompts};
 use rlhf::train::profile::{self, Credit};
-use rlhf::train::{IterationReport, Trio, TrustRegion, now};
+use rlhf::train::{IterationReport, Models, TrustRegion, now};
 use rlhf_core::advantage::{Baseline, GroupAdvantages, Scale};
 use rlhf_core::optim::{Trpo, TrpoStep};
 use rlhf_cpu::Model;
@@ -18,8 +18,8 @@ fn step(
     mut reward: impl FnMut(&[u32]) -> f32,
 ) -> (IterationReport, TrpoStep) {
     let prompts = prompts(64);
-    let mut roles = Trio { policy, reference: &mut SFT.clone(), reward: &mut reward };
-    now(run.iterate(&mut roles, prompts.sequences().unwrap(), &STOPPING)).unwrap()
+    let mut models = Models::new(policy).with_reference(SFT.clone()).with_reward(&mut reward);
+    now(run.iterate(&mut models, prompts.sequences().unwrap(), &STOPPING)).unwrap()
 }
 
 #[test]

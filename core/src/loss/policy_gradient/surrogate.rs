@@ -1,6 +1,9 @@
 //! Surrogates, which are differentiated in place of the expected reward.
 
+mod soft_gate;
+
 use crate::loss::{PolicyClip, PolicyToken};
+use crate::ranges::positive;
 use crate::{Error, Real};
 
 /// The loss of a token or a response, with `ρ = exp(log_prob − old)` and advantage A.
@@ -23,6 +26,14 @@ pub enum Surrogate {
     /// [`Surrogate::Clipped`] with the product of a response's ratios, its probability's ratio, in place
     /// of each (TRL's RLOO trainer). It couples the tokens of a sequence.
     SequenceProduct(PolicyClip),
+    /// `−A·f(ρ)` with `f(ρ) = (4/τ)·σ(τ·(ρ − 1))`, a soft gate in place of a clip (SAPO, Qwen Team,
+    /// arXiv:2511.20347).
+    SoftGate {
+        /// τ of tokens with an advantage above 0; above 0.
+        positive: f64,
+        /// τ of all other tokens; above 0.
+        negative: f64,
+    },
 }
 
 impl Surrogate {
@@ -42,6 +53,10 @@ impl Surrogate {
             | Self::Detached(clip)
             | Self::SequenceMean(clip)
             | Self::SequenceProduct(clip) => clip.validate(),
+            Self::SoftGate { positive: p, negative: n } => {
+                positive("soft gate positive", *p)?;
+                positive("soft gate negative", *n)
+            }
         }
     }
 
@@ -65,6 +80,10 @@ impl Surrogate {
                 let slope = -weight * advantage;
                 let clipped = weight != ratio;
                 PolicyToken { loss: slope * log_prob, slope, ratio, clipped, bounded: false }
+            }
+            Self::SoftGate { positive, negative } => {
+                let tau = if advantage > R::ZERO { positive } else { negative };
+                soft_gate::token(tau, log_prob, old, advantage)
             }
         }
     }

@@ -53,6 +53,31 @@ pub enum PreferenceLoss {
     Orpo,
 }
 
+impl PreferenceLoss {
+    /// All losses, with their names in settings.
+    pub const ALL: [(&'static str, Self); 19] = [
+        ("dpo", Self::Dpo),
+        ("cdpo", Self::Cdpo),
+        ("robust", Self::Robust),
+        ("ipo", Self::Ipo),
+        ("hinge", Self::Hinge),
+        ("exo_pair", Self::ExoPair),
+        ("nca_pair", Self::NcaPair),
+        ("sppo_hard", Self::SppoHard),
+        ("apo_zero", Self::ApoZero),
+        ("apo_down", Self::ApoDown),
+        ("discopop", Self::Discopop),
+        ("aot", Self::Aot),
+        ("aot_pair", Self::AotPair),
+        ("cpo", Self::Cpo),
+        ("cpo_hinge", Self::CpoHinge),
+        ("cpo_ipo", Self::CpoIpo),
+        ("simpo", Self::Simpo),
+        ("alpha_po", Self::AlphaPo),
+        ("orpo", Self::Orpo),
+    ];
+}
+
 use PreferenceLoss::{
     AlphaPo, Aot, AotPair, Cdpo, Cpo, CpoHinge, CpoIpo, Dpo, ExoPair, Ipo, Orpo, Robust, Simpo, SppoHard,
 };

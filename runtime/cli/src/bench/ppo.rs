@@ -6,7 +6,7 @@ use super::text::Text;
 use super::timed::{Phased, Timed};
 use rlhf::engine::Model;
 use rlhf::train::profile::{self, Profile};
-use rlhf::train::{Examples, Ppo, Roles, TrainError, now};
+use rlhf::train::{Examples, Models, Ppo, TrainError, now};
 use rlhf_core::model::Architecture;
 use rlhf_core::sampling::StopCriteria;
 use std::time::Instant;
@@ -61,13 +61,12 @@ pub(super) fn prepare(network: Model) -> Result<Box<Once<'static>>, TrainError> 
     Ok(Box::new(move || {
         let phases = Phased::default();
         let start = Instant::now();
-        let mut roles = Roles {
-            policy: &mut Timed::new(&mut policy, ["policy", "policy learns"], &phases),
-            critic: &mut Timed::new(&mut critic, ["values", "critic learns"], &phases),
-            reference: &mut Timed::new(&mut reference, ["reference", ""], &phases),
-            reward: &mut Timed::new(&mut reward, ["scores", ""], &phases),
-        };
-        now(ppo.iterate(&mut roles, prompts.sequences()?, &STOPPING, &Examples::default()))?;
+        let mut scores = Timed::new(&mut reward, ["scores", ""], &phases);
+        let mut models = Models::new(Timed::new(&mut policy, ["policy", "policy learns"], &phases))
+            .with_reference(Timed::new(&mut reference, ["reference", ""], &phases))
+            .with_critic(Timed::new(&mut critic, ["values", "critic learns"], &phases))
+            .with_reward(&mut scores);
+        now(ppo.iterate(&mut models, prompts.sequences()?, &STOPPING, &Examples::default()))?;
         Ok(phases.take(start.elapsed().as_secs_f64()))
     }))
 }

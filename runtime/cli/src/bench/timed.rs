@@ -1,4 +1,4 @@
-//! Roles that note how long they take.
+//! Networks that measure the time of their calls.
 
 use super::times::{Phases, add};
 use core::cell::RefCell;

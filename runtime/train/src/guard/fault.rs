@@ -1,4 +1,4 @@
-//! What a guard found.
+//! The findings of guards.
 
 use crate::Examples;
 use alloc::borrow::Cow;
@@ -11,7 +11,7 @@ use core::fmt;
 use rlhf_core::Rollouts;
 use rlhf_core::sampling::FinishReason;
 
-/// Which guard stopped a run.
+/// A guard that stops a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Guard {
@@ -37,7 +37,7 @@ impl Guard {
     }
 }
 
-/// Where a run was, counted from 1.
+/// A place in a run, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
     /// An optimizer step of step 1 or 2.
@@ -48,7 +48,7 @@ pub enum Place {
     Minibatch {
         /// The rollout.
         iteration: u64,
-        /// Which of its optimizer steps.
+        /// The optimizer step in it.
         minibatch: u64,
     },
 }
@@ -78,21 +78,21 @@ impl fmt::Display for Place {
 /// Why a guard stopped a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
-    /// Which guard.
+    /// The guard.
     pub guard: Guard,
-    /// Where.
+    /// The place in the run.
     pub place: Place,
-    /// What was measured, or for [`Guard::Gradient`] what the learner said.
+    /// The measured quantity, or for [`Guard::Gradient`] the learner's error.
     pub what: String,
     /// Its value: a number that is not finite, nats, a ratio.
     pub value: f64,
     /// The greatest value that would have passed; `None` where it only has to be finite.
     pub limit: Option<f64>,
-    /// What to do.
+    /// Advice for a person.
     pub advice: Cow<'static, str>,
     /// The samples that are at fault, or for [`Guard::Gradient`] the whole batch.
     pub offenders: Vec<Offender>,
-    /// How many samples were looked at.
+    /// The number of samples that were checked.
     pub of: usize,
 }
 
@@ -175,20 +175,19 @@ impl fmt::Display for Fault {
 /// A sample that a guard stopped at.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Offender {
-    /// Which, from 0: of the rollout's responses, the examples, the rankings or the pairs.
+    /// The index of the response in the rollout, or of the example, the ranking or the pair.
     pub index: usize,
-    /// Which answer of the ranking; of a pair, 0 is the chosen one.
+    /// The index of the answer in the ranking; in a pair, 0 is the chosen one.
     pub answer: Option<usize>,
-    /// What was given, as token ids; for a ranking's answer the whole text.
+    /// The prompt, as token ids; for a ranking's answer the whole text.
     pub prompt: Vec<u32>,
-    /// What was written or is to be learnt, as token ids.
+    /// The response, as token ids.
     pub response: Vec<u32>,
     /// Why the response ended.
     pub finish: Option<FinishReason>,
     /// Its score, before any penalty.
     pub score: Option<f32>,
-    /// What is known of each token of the response: name and numbers. A value is of the state after
-    /// the token.
+    /// Names and numbers of each token of the response. A value is of the state after the token.
     pub columns: Vec<(&'static str, Vec<f32>)>,
 }
 
@@ -198,12 +197,12 @@ impl Offender {
     }
 
     /// Responses of a rollout, which are those of `indices` among all.
-    pub(crate) fn all_written(rollouts: &Rollouts, indices: &[usize]) -> Vec<Self> {
-        indices.iter().enumerate().map(|(i, &of)| Self::written(rollouts, i, of)).collect()
+    pub(crate) fn responses(rollouts: &Rollouts, indices: &[usize]) -> Vec<Self> {
+        indices.iter().enumerate().map(|(i, &of)| Self::response(rollouts, i, of)).collect()
     }
 
     /// Response `i` of some rollouts, which is number `index` of all.
-    pub(crate) fn written(rollouts: &Rollouts, i: usize, index: usize) -> Self {
+    pub(crate) fn response(rollouts: &Rollouts, i: usize, index: usize) -> Self {
         let (whole, span) = (rollouts.span(i), rollouts.response_span(i));
         let tokens = rollouts.sequences().tokens();
         let column = |name, numbers: &[f32]| (name, numbers[span.clone()].to_vec());

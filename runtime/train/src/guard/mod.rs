@@ -1,4 +1,4 @@
-//! What stops a run before it wastes itself, and what it is warned of.
+//! Guards: limits that stop a run which no longer learns, and warnings.
 //!
 //! A guard that stops gives a [`Fault`]: where, what was measured, and the samples to look at. Numbers
 //! that are not finite and a KL that has exploded are found before anything is learnt from them, so
@@ -7,20 +7,20 @@
 
 mod fault;
 mod learning;
+mod output_record;
 mod responses;
 mod rollout;
 mod warning;
-mod watch;
 
 pub use fault::{Fault, Guard, Offender, Place};
-pub(super) use responses::Shown;
+pub(super) use output_record::{OutputRecord, zero_grad_on_fault};
+pub(super) use responses::ResponseBatch;
 pub use warning::{History, Warning};
-pub(super) use watch::{Watch, zero_grad};
 
 use rlhf_core::Error;
 use serde::{Deserialize, Serialize};
 
-/// What stops step 3 before it wastes itself, and what it warns of.
+/// The limits that stop step 3, and those that warn.
 ///
 /// That numbers have to be finite is no setting.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
-//! What is looked at where whole responses are learnt from: pairs, labels, logs.
+//! The guards of algorithms that learn from stored or compared responses: pairs, labels, logs.
 
-use super::{Fault, Guard, Guards, Offender, Place, Watch, all_finite};
+use super::{Fault, Guard, Guards, Offender, OutputRecord, Place, all_finite};
 use crate::Examples;
 use alloc::boxed::Box;
 use alloc::vec;
@@ -9,36 +9,37 @@ use alloc::vec::Vec;
 const LEARNER: &str = "lower the learning rate; in the first step: are the weights whole?";
 const REFERENCE: &str = "are the reference's weights whole?";
 
-/// A batch of responses, and which items of all they are.
+/// A batch of responses, of which one item may have several: a pair has two.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct ResponseBatch<'a> {
+    /// The texts of the batch, item by item.
     pub texts: &'a Examples,
-    /// The number of each item among all.
+    /// The index of each item in the data.
     pub items: &'a [usize],
-    /// How many neighboring texts are one item.
-    pub each: usize,
+    /// The number of neighboring texts in an item.
+    pub texts_per_item: usize,
 }
 
-impl Shown<'_> {
+impl ResponseBatch<'_> {
     fn offender(&self, i: usize, columns: Vec<(&'static str, Vec<f32>)>) -> Offender {
-        let example = Offender::example(self.texts, i, self.items[i / self.each]);
-        Offender { answer: (self.each > 1).then_some(i % self.each), columns, ..example }
+        let example = Offender::example(self.texts, i, self.items[i / self.texts_per_item]);
+        Offender { answer: (self.texts_per_item > 1).then_some(i % self.texts_per_item), columns, ..example }
     }
 
-    /// All of it.
+    /// All responses, for an error.
     pub fn offenders(&self) -> Vec<Offender> {
         (0..self.texts.len()).map(|i| self.offender(i, Vec::new())).collect()
     }
 
-    /// What the reference said of the batch.
+    /// Checks the reference's log-probabilities of the batch.
     pub fn reference(&self, place: Place, log_probs: &[f32]) -> Result<(), Box<Fault>> {
         self.finite(place, "the reference's log-probabilities", REFERENCE, log_probs, |_| false)
     }
 
-    /// What the learner said of the batch, and what was made of it.
-    pub fn learner(&self, place: Place, watch: &Watch) -> Result<(), Box<Fault>> {
+    /// Checks the learner's log-probabilities of the batch, and the losses.
+    pub fn learner(&self, place: Place, record: &OutputRecord) -> Result<(), Box<Fault>> {
         let what = "the log-probabilities, or their loss,";
-        self.finite(place, what, LEARNER, &watch.seen, |item| watch.lost(item))
+        self.finite(place, what, LEARNER, &record.outputs, |item| record.lost(item))
     }
 
     fn finite(
@@ -50,7 +51,7 @@ impl Shown<'_> {
         lost: impl Fn(usize) -> bool,
     ) -> Result<(), Box<Fault>> {
         let texts = self.texts;
-        let wrong = |&i: &usize| lost(i / self.each) || !all_finite(&log_probs[texts.span(i)]);
+        let wrong = |&i: &usize| lost(i / self.texts_per_item) || !all_finite(&log_probs[texts.span(i)]);
         let offenders = (0..texts.len()).filter(wrong).map(|i| {
             let response = texts.span(i).end - texts.parted(i).1.len()..texts.span(i).end;
             self.offender(i, vec![("log_probs", log_probs[response].to_vec())])
@@ -60,11 +61,12 @@ impl Shown<'_> {
 }
 
 impl Guards {
-    /// How far a policy's responses are from the reference, in nats each, before they are learnt from.
+    /// Checks the mean KL from the reference before anything is learnt: `kls` has the index and the log-ratio of each
+    /// of the policy's responses, in nats.
     pub(crate) fn near(
         &self,
         place: Place,
-        shown: &Shown<'_>,
+        responses: &ResponseBatch<'_>,
         kls: &[(usize, f64)],
     ) -> Result<(), Box<Fault>> {
         let mean = kls.iter().map(|(_, kl)| kl).sum::<f64>() / kls.len().max(1) as f64;
@@ -79,7 +81,7 @@ impl Guards {
             value: mean,
             limit: Some(self.max_kl),
             advice: "lower the learning rate, or raise β or τ".into(),
-            offenders: far.map(|&(i, _)| shown.offender(i, Vec::new())).collect(),
+            offenders: far.map(|&(i, _)| responses.offender(i, Vec::new())).collect(),
             of: kls.len(),
         }))
     }

@@ -1,11 +1,10 @@
-//! What is looked at before anything is learnt from a rollout.
+//! The guards of a rollout, before anything is learnt from it.
 
 use super::{CRITIC, Fault, Guard, Guards, Offender, POLICY, Place, all_finite};
 use crate::IterationReport;
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::Range;
 use rlhf_core::sampling::Responses;
 use rlhf_core::{Ragged, Rollouts};
 
@@ -14,8 +13,8 @@ const REFERENCE: &str = "the reference gave them: are its weights whole?";
 const LARGE: &str = "they were too large to reckon with: limit scores by ppo.shaping.score_clip";
 
 impl Guards {
-    /// What the policy wrote, before it is kept.
-    pub(crate) fn written(place: Place, prompts: Ragged<'_>, out: &Responses) -> Result<(), Box<Fault>> {
+    /// Checks that the policy's log-probabilities are finite.
+    pub(crate) fn responses(place: Place, prompts: Ragged<'_>, out: &Responses) -> Result<(), Box<Fault>> {
         let wrong = |i: &usize| !all_finite(&out.log_probs[out.span(*i)]);
         let offenders = (0..prompts.len().min(out.len())).filter(wrong).map(|index| Offender {
             prompt: prompts.tokens()[prompts.span(index)].to_vec(),
@@ -26,37 +25,37 @@ impl Guards {
         Fault::not_finite(place, "the policy's log-probabilities", POLICY, out.len(), offenders.collect())
     }
 
-    /// What was judged and worked out: every number that is learnt from is finite.
+    /// Checks that all numbers of a rollout are finite.
     pub(crate) fn finite(place: Place, rollouts: &Rollouts) -> Result<(), Box<Fault>> {
         let wrong = |i: &usize| Column::ALL.iter().any(|column| !all_finite(column.of(rollouts, *i)));
         let wrong: Vec<usize> = (0..rollouts.len()).filter(wrong).collect();
         let says = |column: &&Column| wrong.iter().any(|i| !all_finite(column.of(rollouts, *i)));
         let Some(first) = Column::ALL.iter().find(says) else { return Ok(()) };
-        let offenders = wrong.iter().map(|&i| Offender::written(rollouts, i, i)).collect();
+        let offenders = wrong.iter().map(|&i| Offender::response(rollouts, i, i)).collect();
         Fault::not_finite(place, first.name(), first.advice(), rollouts.len(), offenders)
     }
 
-    /// What a rollout gave, before it is learnt from.
-    pub(crate) fn before_learning(&self, place: Place, seen: &IterationReport) -> Result<(), Box<Fault>> {
-        Self::finite(place, &seen.rollouts)?;
-        if seen.kl <= self.max_kl {
+    /// Checks a rollout before it is learnt from: all numbers are finite, and the KL is not too large.
+    pub(crate) fn before_learning(&self, place: Place, report: &IterationReport) -> Result<(), Box<Fault>> {
+        Self::finite(place, &report.rollouts)?;
+        if report.kl <= self.max_kl {
             return Ok(());
         }
-        let far = response_kls(&seen.rollouts).enumerate().filter(|(_, kl)| *kl > self.max_kl);
+        let far = (0..report.rollouts.len()).filter(|&i| report.rollouts.log_ratio(i) > self.max_kl);
         Err(Box::new(Fault {
             guard: Guard::Kl,
             place,
             what: "the mean KL from the reference, in nats per response,".into(),
-            value: seen.kl,
+            value: report.kl,
             limit: Some(self.max_kl),
             advice: "lower ppo.policy.learning_rate, or raise β (ppo.controller)".into(),
-            offenders: far.map(|(i, _)| Offender::written(&seen.rollouts, i, i)).collect(),
-            of: seen.rollouts.len(),
+            offenders: far.map(|i| Offender::response(&report.rollouts, i, i)).collect(),
+            of: report.rollouts.len(),
         }))
     }
 }
 
-/// What a rollout holds for each response.
+/// A column of a rollout.
 #[derive(Clone, Copy)]
 enum Column {
     LogProbs,
@@ -117,12 +116,4 @@ impl Column {
             Self::Rewards | Self::Advantages | Self::Returns => LARGE,
         }
     }
-}
-
-/// Σ (ln p − ln p_reference) of each response, in nats.
-pub(super) fn response_kls(rollouts: &Rollouts) -> impl Iterator<Item = f64> + '_ {
-    let of = |span: Range<usize>| -> f64 {
-        span.map(|t| f64::from(rollouts.log_probs()[t] - rollouts.ref_log_probs()[t])).sum()
-    };
-    (0..rollouts.len()).map(move |i| of(rollouts.response_span(i)))
 }

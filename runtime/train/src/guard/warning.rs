@@ -1,13 +1,12 @@
-//! What a run is warned of: it goes on.
+//! Warnings, after which a run goes on.
 
 use super::Guards;
-use super::rollout::response_kls;
 use crate::IterationReport;
 use alloc::vec::Vec;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// What warnings look back on. It is part of a run's state.
+/// The measurements of earlier iterations that warnings need. It is part of a run's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct History {
@@ -20,7 +19,7 @@ pub struct History {
 impl History {
     /// Takes in an iteration, after [`Guards::look`].
     pub fn push(&mut self, seen: &IterationReport) {
-        self.entropy.get_or_insert(seen.surprise);
+        self.entropy.get_or_insert(seen.entropy_estimate);
     }
 
     /// Takes in the policy's mean reward on some prompts, and on the same what a judge says that the
@@ -30,7 +29,7 @@ impl History {
     }
 }
 
-/// What a run is warned of.
+/// A warning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Warning {
@@ -86,18 +85,21 @@ impl fmt::Display for Warning {
 }
 
 impl Guards {
-    /// What to be warned of after an iteration, given those before it. The faults that stop a run
+    /// The warnings after an iteration, given those before it. The faults that stop a run
     /// come as errors, from [`crate::Ppo::iterate`] itself.
     pub fn look(&self, seen: &IterationReport, history: &History) -> Vec<Warning> {
         let mut warnings = Vec::new();
         if let Some(first) = history.entropy {
-            let (now, limit) = (seen.surprise, self.min_entropy * first);
+            let (now, limit) = (seen.entropy_estimate, self.min_entropy * first);
             if now < limit {
                 warnings.push(Warning::Entropy { now, first, limit });
             }
         }
         let n = seen.rollouts.len() as f64;
-        let squares: f64 = response_kls(&seen.rollouts).map(|kl| (kl - seen.kl) * (kl - seen.kl)).sum();
+        let squares: f64 = (0..seen.rollouts.len())
+            .map(|i| seen.rollouts.log_ratio(i) - seen.kl)
+            .map(|apart| apart * apart)
+            .sum();
         let error = libm::sqrt(squares / (n - 1.0).max(1.0) / n);
         // Six errors: a mean of few and skewed numbers is not normal.
         if n > 1.0 && seen.kl < -6.0 * error && seen.kl < -1e-3 {
@@ -106,7 +108,7 @@ impl Guards {
         warnings
     }
 
-    /// What to be warned of after [`History::measure`].
+    /// The warnings after [`History::measure`].
     pub fn compare(&self, history: &History) -> Option<Warning> {
         let measured = &history.measured;
         let now = measured.last()?;

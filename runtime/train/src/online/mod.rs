@@ -1,72 +1,64 @@
-//! Learning from preferences over what the policy has just written: online DPO, XPO, Nash-MD.
+//! Learning from preferences over the policy's own responses: online DPO, XPO, Nash-MD.
 
-mod learn;
+mod responses;
+mod sample;
 mod trainer;
-mod write;
-mod written;
+mod update;
 
 pub use trainer::InContext;
 
-use super::guard::{Place, Shown};
+use super::guard::{Place, ResponseBatch};
 use super::reference::log_probs;
 use super::scheduled_optimizer::ScheduledOptimizer;
-use super::{Examples, Guards, Judge, LearningPolicy, TOKENS_AT_ONCE, TrainError};
+use super::{Examples, Guards, Judge, LearningPolicy, Models, TOKENS_AT_ONCE, TrainError};
 use crate::profile::{OnlineMethod, OnlinePreference, Opponent};
 use alloc::vec;
 use alloc::vec::Vec;
+use responses::OnlineResponses;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::Rows;
 use rlhf_core::loss::{Against, PreferenceStats};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::StopCriteria;
-use written::Written;
+use update::Comparisons;
 
-/// Who takes part.
-pub struct OnlineRoles<'a, P, F, J> {
-    /// Writes and learns.
-    pub policy: &'a mut P,
-    /// What the policy may not stray from, and for XPO and Nash-MD whom it plays.
-    pub reference: &'a mut F,
-    /// Who compares responses.
-    pub judge: &'a mut J,
-}
-
-/// A run's settings and what it has to remember from one iteration to the next.
+/// A run of online DPO, XPO or Nash-MD: its settings, and its state from one iteration to the next. In [`Models`] the
+/// reward is a [`Judge`].
 #[derive(Clone, Debug)]
 pub struct OnlinePreferences {
     settings: OnlinePreference,
     seed: u64,
-    pace: ScheduledOptimizer,
+    optimizer: ScheduledOptimizer,
     iteration: u32,
     guards: Guards,
 }
 
-/// What one iteration saw.
+/// The responses of an iteration, the judge's preferences, and the measurements on them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OnlineIteration {
-    /// What was written: `each` neighboring texts are responses to one prompt, and where there is an
-    /// opponent the policy's comes first.
+    /// The responses: `each` neighboring texts answer one prompt, and where there is an opponent the policy's
+    /// response comes first.
     pub texts: Examples,
-    /// Responses to each prompt.
+    /// The number of responses to each prompt.
     pub each: usize,
-    /// What the judge said, as [`Judge::compare`] gives it, `[texts, each]`.
+    /// The judge's preferences, as [`Judge::compare`] returns them, `[texts, each]`.
     pub preferred: Vec<f32>,
-    /// How often the policy's response is preferred to its opponent's; `None` without one.
+    /// How often the policy's response is preferred to its opponent's; `None` without an opponent.
     pub win_rate: Option<f64>,
-    /// Pairs, or responses, that were learnt from: a prompt whose responses are all alike teaches a loss
-    /// over pairs nothing.
+    /// The number of pairs, or responses, that were learnt from. A loss over pairs learns nothing from a prompt whose
+    /// responses are equally good.
     pub learnt: usize,
-    /// What the pairs showed, over all passes; nothing for Nash-MD.
+    /// Statistics of the pairs, over all epochs; empty for Nash-MD.
     pub pairs: PreferenceStats,
-    /// The mean of the policy's Σ (ln p − ln p_reference), in nats a response; `None` where no reference
-    /// is asked.
+    /// The mean of the policy's Σ (ln p − ln p_reference), in nats per response; `None` where the loss has no
+    /// reference.
     pub kl: Option<f64>,
-    /// The mean length of a response of the policy's, in tokens.
+    /// The mean length of the policy's responses, in tokens.
     pub length: f64,
-    /// The share of its responses that ended by themselves.
+    /// The share of the policy's responses that ended before the length limit.
     pub ended: f64,
-    /// The mean of −ln p over its tokens, in nats: an estimate of the entropy.
-    pub surprise: f64,
+    /// An estimate of the policy's entropy: the mean of −ln p over its tokens, in nats.
+    pub entropy_estimate: f64,
 }
 
 impl OnlinePreferences {
@@ -76,12 +68,12 @@ impl OnlinePreferences {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn new(settings: OnlinePreference, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let each = settings.steps_per_iteration();
-        let pace = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(each), each)?;
-        Ok(Self { settings, seed, pace, iteration: 0, guards: Guards::default() })
+        let steps = settings.steps_per_iteration();
+        let optimizer = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(steps), steps)?;
+        Ok(Self { settings, seed, optimizer, iteration: 0, guards: Guards::default() })
     }
 
-    /// Goes on after `iterations` that were done before, by a policy that remembers them.
+    /// Continues after `iterations` iterations, with the policy and its optimizer of that time.
     pub fn after(self, iterations: u32) -> Self {
         Self { iteration: iterations, ..self }
     }
@@ -99,14 +91,14 @@ impl OnlinePreferences {
         Ok(Self { guards: guards.checked()?, ..self })
     }
 
-    /// Responses to `prompts`, what the judge says of them, and what is learnt from that.
+    /// Samples responses to `prompts`, has the judge compare them, and learns from its preferences.
     ///
     /// # Errors
     /// [`TrainError::Nothing`] without prompts; [`TrainError::Guard`] where a guard stops the run;
     /// [`TrainError::Core`] for a preference that is no probability; a role's own.
-    pub async fn iterate<P, F, J>(
+    pub async fn iterate<P, J, F, C>(
         &mut self,
-        roles: &mut OnlineRoles<'_, P, F, J>,
+        models: &mut Models<'_, P, J, F, C>,
         prompts: Ragged<'_>,
         stopping: &StopCriteria<'_>,
     ) -> Result<OnlineIteration, TrainError>
@@ -116,18 +108,18 @@ impl OnlinePreferences {
         J: Judge<Error: 'static>,
     {
         some(prompts)?;
-        let written = self.write(roles, prompts, stopping).await?;
-        self.compare_and_learn(roles, prompts, written).await
+        let responses = self.sample(models, prompts, stopping).await?;
+        self.compare_and_learn(models, prompts, responses).await
     }
 
-    /// The same where policy and reference show rows, so that the opponent may be their mixture
-    /// ([`Opponent::Mixture`]). `context` is the longest text, prompt included, that both can read, in tokens.
+    /// An iteration whose opponent may be the mixture of policy and reference ([`Opponent::Mixture`]), for which both
+    /// have to show rows. `context` is the length of the longest text, prompt included, that both can read, in tokens.
     ///
     /// # Errors
     /// As [`Self::iterate`].
-    pub async fn iterate_mixed<P, F, J>(
+    pub async fn iterate_mixed<P, J, F, C>(
         &mut self,
-        roles: &mut OnlineRoles<'_, P, F, J>,
+        models: &mut Models<'_, P, J, F, C>,
         context: usize,
         prompts: Ragged<'_>,
         stopping: &StopCriteria<'_>,
@@ -138,21 +130,21 @@ impl OnlinePreferences {
         J: Judge<Error: 'static>,
     {
         some(prompts)?;
-        let written = match self.writers().1 {
+        let responses = match self.opponent() {
             Some(Opponent::Mixture { weight }) => {
-                self.write_mixed(roles, weight, context, prompts, stopping).await?
+                self.sample_mixed(models, weight, context, prompts, stopping).await?
             }
-            _ => self.write(roles, prompts, stopping).await?,
+            _ => self.sample(models, prompts, stopping).await?,
         };
-        self.compare_and_learn(roles, prompts, written).await
+        self.compare_and_learn(models, prompts, responses).await
     }
 
-    /// What the judge says of what was written, and what is learnt from that.
-    async fn compare_and_learn<P, F, J>(
+    /// Has the judge compare the responses, and learns from its preferences.
+    async fn compare_and_learn<P, J, F, C>(
         &mut self,
-        roles: &mut OnlineRoles<'_, P, F, J>,
+        models: &mut Models<'_, P, J, F, C>,
         prompts: Ragged<'_>,
-        written: Written,
+        responses: OnlineResponses,
     ) -> Result<OnlineIteration, TrainError>
     where
         P: Learner<Error: 'static>,
@@ -160,29 +152,41 @@ impl OnlinePreferences {
         J: Judge<Error: 'static>,
     {
         let place = Place::Iteration(u64::from(self.iteration) + 1);
-        let (texts, each) = (&written.texts, written.each);
-        let preferred = compare(roles.judge, texts, each).await?;
+        let (texts, each) = (&responses.texts, responses.each);
+        let preferred = compare(models.reward()?, texts, each).await?;
         let items: Vec<usize> = (0..prompts.len()).collect();
-        let shown = Shown { texts, items: &items, each };
+        let batch = ResponseBatch { texts, items: &items, texts_per_item: each };
         let (mut reference, mut kl) = (None, None);
         if self.against() == Against::Reference {
             let temperature = self.settings.temperature as f32;
-            let said = log_probs(roles.reference, "reference", texts, temperature).await?;
-            shown.reference(place, &said)?;
-            let kls = written.kls(&said);
-            self.guards.near(place, &shown, &kls)?;
-            kl = Some(kls.iter().map(|(_, kl)| kl).sum::<f64>() / kls.len() as f64);
-            reference = Some(said);
+            let ref_log_probs = log_probs(models.reference()?, "reference", texts, temperature).await?;
+            batch.reference(place, &ref_log_probs)?;
+            let log_ratios = responses.log_ratios(&ref_log_probs);
+            self.guards.near(place, &batch, &log_ratios)?;
+            kl = Some(log_ratios.iter().map(|(_, nats)| nats).sum::<f64>() / log_ratios.len() as f64);
+            reference = Some(ref_log_probs);
         }
-        let (learnt, pairs) = self.learn(roles.policy, &written, &preferred, reference.as_deref()).await?;
+        let compared = Comparisons { responses: &responses, preferred: &preferred, reference };
+        let (learnt, pairs) = self.learn(&mut models.policy, &compared).await?;
         self.iteration += 1;
         let wins = preferred.chunks(each * each).map(|group| f64::from(group[1])).sum::<f64>();
-        let win_rate = self.writers().1.map(|_| wins / prompts.len() as f64);
-        let Written { texts, each, length, ended, surprise, .. } = written;
-        Ok(OnlineIteration { texts, each, preferred, win_rate, learnt, pairs, kl, length, ended, surprise })
+        let win_rate = self.opponent().map(|_| wins / prompts.len() as f64);
+        let OnlineResponses { texts, each, length, ended, entropy_estimate, .. } = responses;
+        Ok(OnlineIteration {
+            texts,
+            each,
+            preferred,
+            win_rate,
+            learnt,
+            pairs,
+            kl,
+            length,
+            ended,
+            entropy_estimate,
+        })
     }
 
-    /// What the policy is measured against.
+    /// Whether the loss is measured against a reference.
     fn against(&self) -> Against {
         match &self.settings.method {
             OnlineMethod::BestAndWorst { objective, .. } | OnlineMethod::Xpo { objective, .. } => {
@@ -192,12 +196,20 @@ impl OnlinePreferences {
         }
     }
 
-    /// How many responses of the policy's there are to a prompt, and who else writes one.
-    fn writers(&self) -> (usize, Option<Opponent>) {
+    /// The number of the policy's own responses to each prompt.
+    fn own_responses(&self) -> usize {
         match &self.settings.method {
-            OnlineMethod::BestAndWorst { samples, .. } => (*samples as usize, None),
-            OnlineMethod::Xpo { .. } => (1, Some(Opponent::Reference)),
-            OnlineMethod::NashMd { opponent, .. } => (1, Some(*opponent)),
+            OnlineMethod::BestAndWorst { samples, .. } => *samples as usize,
+            OnlineMethod::Xpo { .. } | OnlineMethod::NashMd { .. } => 1,
+        }
+    }
+
+    /// The opponent whose response the policy's is compared with.
+    fn opponent(&self) -> Option<Opponent> {
+        match &self.settings.method {
+            OnlineMethod::BestAndWorst { .. } => None,
+            OnlineMethod::Xpo { .. } => Some(Opponent::Reference),
+            OnlineMethod::NashMd { opponent, .. } => Some(*opponent),
         }
     }
 }
@@ -207,7 +219,7 @@ fn some(prompts: Ragged<'_>) -> Result<(), TrainError> {
     if prompts.is_empty() { Err(TrainError::Nothing { what: "prompts" }) } else { Ok(()) }
 }
 
-/// What a judge says, in parts that fit.
+/// The preferences of a judge, in parts of a bounded size.
 async fn compare<J: Judge<Error: 'static>>(
     judge: &mut J,
     texts: &Examples,

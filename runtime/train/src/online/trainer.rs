@@ -1,14 +1,16 @@
 //! Online DPO, XPO and Nash-MD as a trainer.
 
-use super::{OnlineIteration, OnlinePreferences, OnlineRoles};
+use super::{OnlineIteration, OnlinePreferences};
 use crate::profile::OnlinePreference;
-use crate::trainer::{IterationPlan, trio};
-use crate::{AllRoles, Models, Prompts, Report, RewardJudge, RolloutTrainer, TrainError, Trainer, Trio};
+use crate::trainer::IterationPlan;
+use crate::{AllRoles, Models, Prompts, Report, RewardJudge, RolloutAlgorithm, RolloutTrainer, TrainError};
 use alloc::format;
 use alloc::vec;
+use alloc::vec::Vec;
+use rlhf_core::Ragged;
 use rlhf_core::roles::Reward;
 
-/// [`OnlinePreferences`] of texts of at most so many tokens.
+/// [`OnlinePreferences`] of texts of at most `context` tokens.
 #[derive(Clone, Debug)]
 pub struct InContext {
     preferences: OnlinePreferences,
@@ -23,52 +25,57 @@ impl<'a> RolloutTrainer<'a, InContext> {
     pub fn online(
         settings: &OnlinePreference,
         context: usize,
-        on: Prompts<'a>,
+        run: Prompts<'a>,
         seed: u64,
     ) -> Result<Self, TrainError> {
-        let preferences = OnlinePreferences::new(*settings, on.iterations.into(), seed)?;
-        let preferences = preferences.with_guards(on.guards)?;
-        let optimizer = Some((settings.optimizer, settings.steps_per_iteration()));
-        let plan = IterationPlan { prompts: settings.prompts as usize, optimizer, seed };
-        Ok(Self::of(InContext { preferences, context }, on, plan))
+        let preferences = OnlinePreferences::new(*settings, run.iterations.into(), seed)?;
+        let preferences = preferences.with_guards(run.guards)?;
+        let (prompts, steps) = (settings.prompts as usize, settings.steps_per_iteration());
+        let plan = IterationPlan { prompts, optimizer: Some(settings.optimizer), steps, seed };
+        Ok(Self::new(InContext { preferences, context }, run, plan))
     }
 }
 
-impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, InContext> {
+impl<N: AllRoles, R: Reward<Error: 'static>> RolloutAlgorithm<N, R> for InContext {
     /// Iterations done.
     type State = u32;
 
-    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts()? else { return Ok(None) };
-        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
-        let InContext { preferences, context } = &mut self.algorithm;
-        let Trio { policy, reference, reward } = trio(models)?;
-        let mut roles = OnlineRoles { policy, reference, judge: &mut RewardJudge(reward) };
-        let seen = preferences.iterate_mixed(&mut roles, *context, prompts, &stopping).await;
-        self.report(&batch, seen)
+    async fn learn_from(
+        &mut self,
+        models: &mut Models<'_, N, R>,
+        prompts: Ragged<'_>,
+        run: &Prompts<'_>,
+    ) -> Result<Report, TrainError> {
+        let Models { policy, reference, reward, .. } = models;
+        let reward = reward.as_deref_mut().ok_or(TrainError::Missing { role: "reward" })?;
+        let mut judged: Models<'_, _, _, _, N> = Models {
+            policy,
+            reference: reference.as_mut(),
+            reward: Some(&mut RewardJudge(reward)),
+            critic: None,
+            others: Vec::new(),
+        };
+        let (context, stopping) = (self.context, &run.stopping);
+        Ok(self.preferences.iterate_mixed(&mut judged, context, prompts, stopping).await?.into())
     }
 
-    fn state(&self) -> u32 {
-        self.algorithm.preferences.iteration()
+    fn run_state(&self) -> u32 {
+        self.preferences.iteration()
     }
 
-    fn restore(&mut self, done: u64, state: u32) {
-        self.algorithm.preferences = self.algorithm.preferences.clone().after(state);
-        self.skip(done);
+    fn resumed(self, state: u32) -> Self {
+        Self { preferences: self.preferences.after(state), ..self }
     }
 }
 
 impl From<OnlineIteration> for Report {
-    fn from(seen: OnlineIteration) -> Self {
-        let always = vec![("length", seen.length), ("ended", seen.ended), ("entropy", seen.surprise)];
-        let optional = [
-            ("kl", seen.kl),
-            ("win_rate", seen.win_rate),
-            ("accuracy", seen.pairs.accuracy()),
-            ("margin", seen.pairs.margin()),
-        ];
-        let sentence = format!("{} pairs, KL {:.1} nats", seen.learnt, seen.kl.unwrap_or(0.0));
-        let all = Self { figures: always, sentence, ..Self::default() };
-        all.and(optional.into_iter().filter_map(|(name, value)| Some((name, value?))))
+    fn from(iteration: OnlineIteration) -> Self {
+        let OnlineIteration { learnt, pairs, kl, win_rate, length, ended, entropy_estimate, .. } = iteration;
+        let always = vec![("length", length), ("ended", ended), ("entropy", entropy_estimate)];
+        let optional =
+            [("kl", kl), ("win_rate", win_rate), ("accuracy", pairs.accuracy()), ("margin", pairs.margin())];
+        let sentence = format!("{learnt} pairs, KL {:.1} nats", kl.unwrap_or(0.0));
+        let report = Self { figures: always, sentence, ..Self::default() };
+        report.and(optional.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }
 }

@@ -11,9 +11,9 @@ use rlhf_core::ranges::within;
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DistillationTraining {
-    /// What is learnt from a token.
+    /// The loss of a token.
     pub objective: Distillation,
-    /// How many of the teacher's likeliest ids are learned from at each token, 1 or more; all of them without.
+    /// The number of the teacher's likeliest ids that are learned from at each token, 1 or more; `None`: all of them.
     pub top: Option<u32>,
     /// λ: the share of steps that learn from the student's own responses to the texts' prompts, at temperature 1; 0
     /// to 1.
@@ -23,9 +23,10 @@ pub struct DistillationTraining {
     pub passes: Passes,
 }
 
-const NAMES: &str = "distillation, gkd";
-
 impl DistillationTraining {
+    /// The names that [`Self::by_name`] knows, joined by commas.
+    pub(super) const LIST: &str = "distillation, gkd";
+
     /// The method of this name: `distillation` ([`Self::offline`]) or `gkd` ([`Self::gkd`]).
     ///
     /// # Errors
@@ -34,13 +35,13 @@ impl DistillationTraining {
         Ok(match name {
             "distillation" => Self::offline(),
             "gkd" => Self::gkd(),
-            _ => return Err(Error::Unknown { name: "method of distillation", known: NAMES }),
+            _ => return Err(Error::Unknown { name: "method of distillation", known: Self::LIST }),
         })
     }
 
     /// The names that [`Self::by_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.split(", ")
+        Self::LIST.split(", ")
     }
 
     /// From given texts, by the forward KL (Hinton et al., arXiv:1503.02531).

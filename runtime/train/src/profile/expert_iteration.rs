@@ -15,7 +15,7 @@ pub struct ExpertIteration {
     pub prompts: u32,
     /// Responses to each prompt, 1 or more.
     pub group: u32,
-    /// Which of them are learnt from.
+    /// The selection of responses to imitate.
     pub selection: Selection,
     /// Logits are divided by this in sampling; above 0. What is kept is learned at temperature 1.
     pub temperature: f64,
@@ -29,9 +29,10 @@ pub struct ExpertIteration {
     pub optimizer: Optimizer,
 }
 
-const NAMES: &str = "expert_iteration, best_of_n, rejection_sampling";
-
 impl ExpertIteration {
+    /// The names that [`Self::by_name`] knows, joined by commas.
+    pub(super) const LIST: &str = "expert_iteration, best_of_n, rejection_sampling";
+
     /// The method of this name, each of eight responses to a prompt: `best_of_n` imitates the best
     /// ([`Self::best_of`]), `rejection_sampling` all that score 0 or more ([`Self::at_least`]), which is the
     /// demonstrations' mean where a reward model is centered on them, and `expert_iteration` (Anthony et al.,
@@ -45,13 +46,13 @@ impl ExpertIteration {
             "expert_iteration" => Self { selection: Selection::Share { share: 0.25 }, ..best },
             "best_of_n" => best,
             "rejection_sampling" => Self::at_least(8, 0.0),
-            _ => return Err(Error::Unknown { name: "method of selection", known: NAMES }),
+            _ => return Err(Error::Unknown { name: "method of selection", known: Self::LIST }),
         })
     }
 
     /// The names that [`Self::by_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.split(", ")
+        Self::LIST.split(", ")
     }
 
     /// Settings of a policy gradient with the same rollouts, whose scores are compared with nothing.

@@ -11,16 +11,17 @@ use rlhf_core::ranges::within;
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KtoTraining {
-    /// What is learnt from a label.
+    /// The loss of a label.
     pub objective: Kto,
     /// Passes over the responses; batches of 2 or more where there is a baseline, which mismatches them.
     #[serde(flatten)]
     pub passes: Passes,
 }
 
-const KTO_NAMES: &str = "kto, apo_zero_unpaired";
-
 impl KtoTraining {
+    /// The names that [`Self::by_name`] knows, joined by commas.
+    pub(super) const LIST: &str = "kto, apo_zero_unpaired";
+
     /// The method of this name: `kto` (Ethayarajh et al., arXiv:2402.01306) or `apo_zero_unpaired`
     /// (D'Oosterlinck et al., arXiv:2408.06266), with the optimizer of DPO
     /// ([`super::PreferenceTraining::by_name`]) but a rate of 5e-6, the highest that TRL's documentation
@@ -32,7 +33,7 @@ impl KtoTraining {
         let loss = match name {
             "kto" => KtoLoss::Kto,
             "apo_zero_unpaired" => KtoLoss::ApoZeroUnpaired,
-            _ => return Err(Error::Unknown { name: "method of labels", known: KTO_NAMES }),
+            _ => return Err(Error::Unknown { name: "method of labels", known: Self::LIST }),
         };
         let passes = Passes::once(64, rising(5e-6, Shape::Constant, WarmUpLength::Steps(150)));
         Ok(Self { objective: Kto { loss, ..Kto::default() }, passes })
@@ -40,7 +41,7 @@ impl KtoTraining {
 
     /// The names that [`Self::by_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        KTO_NAMES.split(", ")
+        Self::LIST.split(", ")
     }
 
     /// Checks every range.
@@ -60,16 +61,17 @@ impl KtoTraining {
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BanditTraining {
-    /// What is learnt from a reward.
+    /// The loss of a logged reward.
     pub objective: Counterfactual,
     /// Passes over the log.
     #[serde(flatten)]
     pub passes: Passes,
 }
 
-const BANDIT_NAMES: &str = "bandit, ips";
-
 impl BanditTraining {
+    /// The names that [`Self::by_name`] knows, joined by commas.
+    pub(super) const LIST: &str = "bandit, ips";
+
     /// The estimator of this name: `bandit`, which normalizes by the weights (SNIPS, Swaminathan and
     /// Joachims, NIPS 2015) and so learns from rewards of one sign and from logs without probabilities, or
     /// `ips`, whose weights are clipped at 10. **Not published** for networks of today, and so filled in:
@@ -81,7 +83,7 @@ impl BanditTraining {
         let objective = match name {
             "bandit" => Counterfactual { normalizer: Normalizer::Weights, clip: None },
             "ips" => Counterfactual { normalizer: Normalizer::Count, clip: Some(10.0) },
-            _ => return Err(Error::Unknown { name: "estimator", known: BANDIT_NAMES }),
+            _ => return Err(Error::Unknown { name: "estimator", known: Self::LIST }),
         };
         let passes = Passes::once(64, rising(1e-6, Shape::Constant, WarmUpLength::Steps(150)));
         Ok(Self { objective, passes })
@@ -89,7 +91,7 @@ impl BanditTraining {
 
     /// The names that [`Self::by_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        BANDIT_NAMES.split(", ")
+        Self::LIST.split(", ")
     }
 
     /// Checks every range.

@@ -1,4 +1,4 @@
-//! Values learnt from written text.
+//! The settings of ILQL.
 
 use super::Passes;
 use super::optimizer::optimizer;
@@ -11,14 +11,14 @@ use rlhf_core::ranges::finite;
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct IlqlTraining {
-    /// What is learnt from a token.
+    /// The loss of a token.
     pub objective: Ilql,
-    /// How much a policy is led by what was learnt, in nats per unit of reward
+    /// The weight of the values in sampling, in nats per unit of reward
     /// ([`rlhf_core::sampling::Advantage`]).
     pub beta: f64,
     /// The policy keeps to its so many likeliest tokens; 0: to none.
     pub top_k: u32,
-    /// How the target action values follow those that learn, step by step.
+    /// The update of the target action values, step by step.
     pub follow: Follow,
     /// Passes over the texts, with this optimizer for each network.
     #[serde(flatten)]

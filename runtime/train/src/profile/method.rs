@@ -1,12 +1,13 @@
-//! What step 3 does.
+//! The methods of step 3.
 
+use super::names::{join, joined_len, text};
 use super::{
     BanditTraining, DistillationTraining, ExpertIteration, IlqlTraining, KtoTraining, Nlpo, OnPolicy,
     OnlinePreference, Passes, Ppo, PreferenceTraining, TrustRegion,
 };
 use rlhf_core::Error;
 
-/// What step 3 does.
+/// A method of step 3, with its settings.
 // A run has one: its size is no matter, and it stays `Copy` as all settings are.
 #[allow(clippy::large_enum_variant)]
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -69,8 +70,7 @@ impl Method {
         })
     }
 
-    /// How it passes over stored data, and the table in which a configuration has these settings; `None` where it makes
-    /// rollouts.
+    /// The settings of its passes over stored data, and their table in a configuration; `None` where it makes rollouts.
     pub fn passes(&self) -> Option<(&'static str, &Passes)> {
         Some(match self {
             Self::Preference(settings) => ("preference", &settings.passes),
@@ -103,10 +103,22 @@ impl Method {
     }
 }
 
-pub(super) const KNOWN: &str = "ppo, a2c, reinforce, remax, rloo, reinforce_pp, grpo, dr_grpo, dapo, gspo, cispo, dpo, cdpo, robust, ipo, \
-     hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, discopop, aot, aot_pair, cpo, cpo_hinge, cpo_ipo, \
-     simpo, alpha_po, orpo, kto, apo_zero_unpaired, online_dpo, online_ipo, xpo, nash_md, expert_iteration, \
-     best_of_n, rejection_sampling, bandit, ips, trpo, nlpo, distillation, gkd, ilql";
+/// The names of all methods, family by family.
+const FAMILIES: [&str; 11] = [
+    "ppo, a2c",
+    OnPolicy::LIST,
+    PreferenceTraining::LIST,
+    KtoTraining::LIST,
+    OnlinePreference::LIST,
+    ExpertIteration::LIST,
+    BanditTraining::LIST,
+    "trpo",
+    "nlpo",
+    DistillationTraining::LIST,
+    "ilql",
+];
+const JOINED: [u8; joined_len(&FAMILIES)] = join(&FAMILIES);
+pub(super) const KNOWN: &str = text(&JOINED);
 
 #[cfg(test)]
 mod tests {

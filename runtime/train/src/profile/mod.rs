@@ -8,6 +8,7 @@ mod expert_iteration;
 mod feedback;
 mod ilql;
 mod method;
+mod names;
 mod nlpo;
 mod on_policy;
 mod online;
@@ -49,7 +50,7 @@ pub struct Profile {
     pub reward: RewardModel,
     /// Step 3, as the paper does it.
     pub ppo: Ppo,
-    /// What step 3 does; PPO where stored settings do not say.
+    /// The method of step 3; PPO where stored settings have none.
     #[serde(default)]
     pub method: Method,
 }
@@ -99,7 +100,7 @@ impl Profile {
 }
 
 impl Profile {
-    /// The same recipe with another step 3, for responses of at most `longest` tokens. A2C (Mnih et al.,
+    /// Replaces step 3 of the recipe, for responses of at most `longest` tokens. A2C (Mnih et al.,
     /// arXiv:1602.01783) is PPO with one step a rollout: its ratios are 1, so that no clip holds and
     /// its gradient is the policy gradient's. NLPO is PPO without a pretraining mix.
     ///
@@ -152,7 +153,7 @@ impl Profile {
         }
     }
 
-    /// What step 3 divides logits by, in sampling and in training.
+    /// The temperature of step 3: the divisor of logits in sampling and in training.
     pub fn temperature(&self) -> f64 {
         match self.method {
             Method::OnPolicy(settings) => settings.temperature,

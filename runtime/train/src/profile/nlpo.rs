@@ -12,12 +12,12 @@ use rlhf_core::ranges::within;
 pub struct Nlpo {
     /// The mass that the support reaches; above 0, at most 1.
     pub top_p: f64,
-    /// How the mask policy lags behind.
+    /// The lag of the mask policy.
     pub follow: Follow,
 }
 
 impl Default for Nlpo {
-    /// Within a mass of 0.9, by a mask policy that catches up every 20 iterations. The paper searches both
+    /// A mass of 0.9, and a mask policy that catches up every 20 iterations. The paper searches both
     /// for each task; these are **filled in**.
     fn default() -> Self {
         Self { top_p: 0.9, follow: Follow::Every { iterations: 20 } }

@@ -1,5 +1,6 @@
 //! Step 3 without a critic: policy gradients from groups of responses.
 
+use super::names::{join, joined_len, text};
 use super::optimizer::{Optimizer, WarmUpLength, optimizer};
 use rlhf_core::Error;
 use rlhf_core::advantage::{Baseline, GroupAdvantages, ImportanceCorrection, KlEstimator, Overlong, Scale};
@@ -27,20 +28,20 @@ pub struct OnPolicy {
     pub temperature: f64,
     /// β, per nat: what the distance from the reference takes off the reward; 0 or more.
     pub beta: f64,
-    /// How rewards become advantages.
+    /// Rewards to advantages.
     pub credit: Credit,
-    /// What a long response takes off its reward: from `longest` less `buffer` tokens on, up to `penalty`.
+    /// The penalty of long responses: from `longest` less `buffer` tokens on, it rises up to `penalty`.
     pub overlong: Option<Overlong>,
-    /// What is differentiated.
+    /// The surrogate loss.
     pub surrogate: Surrogate,
-    /// What tokens are averaged over.
+    /// The denominator of the loss.
     pub normalization: Normalization,
     /// The distance from the reference in the loss.
     pub kl: Option<KlTerm>,
     /// The entropy bonus's coefficient.
     pub entropy: f64,
-    /// How many iterations old the sampler gets: a copy of the policy, which catches up every `stale + 1`. At 0 the
-    /// policy writes itself.
+    /// Iterations that the sampler lags behind the policy: a copy that catches up every `stale + 1` iterations. At 0 the
+    /// policy samples itself.
     pub stale: u32,
     /// Weights for a sampler that is not quite the trainer's policy. Costs a pass over each rollout.
     pub importance: Option<ImportanceCorrection>,
@@ -50,7 +51,7 @@ pub struct OnPolicy {
     pub dropout: f64,
 }
 
-/// How rewards become advantages.
+/// The way from rewards to advantages.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -108,6 +109,20 @@ const GRPO: OnPolicy = OnPolicy {
     kl: Some(KlTerm { beta: 0.04, estimator: KlEstimator::K3 }),
     ..REINFORCE
 };
+
+/// The methods, by name.
+const METHODS: [(&str, OnPolicy); 10] = [
+    ("reinforce", OnPolicy::reinforce()),
+    ("remax", OnPolicy::remax()),
+    ("rloo", OnPolicy::rloo()),
+    ("reinforce_pp", OnPolicy::reinforce_pp()),
+    ("grpo", OnPolicy::grpo()),
+    ("dr_grpo", OnPolicy::dr_grpo()),
+    ("dapo", OnPolicy::dapo()),
+    ("gspo", OnPolicy::gspo()),
+    ("cispo", OnPolicy::cispo()),
+    ("sapo", OnPolicy::sapo()),
+];
 
 /// The longest response, until [`OnPolicy::with_longest`] says another.
 const LENGTH: u32 = 64;
@@ -188,7 +203,14 @@ impl OnPolicy {
         OnPolicy { surrogate, normalization: Normalization::Token, minibatches: 4, kl: None, ..GRPO }
     }
 
-    /// The same method for responses of at most `tokens` tokens, where it depends on that.
+    /// SAPO (Qwen Team, arXiv:2511.20347): GRPO with a soft gate on the ratio in place of a clip, which fades faster
+    /// where the advantage is negative; no KL term. **Filled in**: the minibatches, as in [`Self::gspo`].
+    pub const fn sapo() -> Self {
+        let surrogate = Surrogate::SoftGate { positive: 1.0, negative: 1.05 };
+        OnPolicy { surrogate, minibatches: 4, kl: None, ..GRPO }
+    }
+
+    /// Adapts the method to responses of at most `tokens` tokens, where it depends on their length.
     pub const fn with_longest(mut self, tokens: u32) -> Self {
         if let Normalization::Constant { length: LENGTH } = self.normalization {
             self.normalization = Normalization::Constant { length: tokens };
@@ -201,23 +223,24 @@ impl OnPolicy {
     }
 
     /// The names that [`Self::by_name`] knows.
-    pub const NAMES: [&'static str; 9] =
-        ["reinforce", "remax", "rloo", "reinforce_pp", "grpo", "dr_grpo", "dapo", "gspo", "cispo"];
+    pub const NAMES: [&'static str; METHODS.len()] = {
+        let (mut names, mut i) = ([""; METHODS.len()], 0);
+        while i < names.len() {
+            names[i] = METHODS[i].0;
+            i += 1;
+        }
+        names
+    };
+
+    /// The names, joined by commas.
+    pub(super) const LIST: &str = {
+        const JOINED: [u8; joined_len(&OnPolicy::NAMES)] = join(&OnPolicy::NAMES);
+        text(&JOINED)
+    };
 
     /// A method by its name.
     pub fn by_name(name: &str) -> Option<Self> {
-        Some(match name {
-            "reinforce" => Self::reinforce(),
-            "remax" => Self::remax(),
-            "rloo" => Self::rloo(),
-            "reinforce_pp" => Self::reinforce_pp(),
-            "grpo" => Self::grpo(),
-            "dr_grpo" => Self::dr_grpo(),
-            "dapo" => Self::dapo(),
-            "gspo" => Self::gspo(),
-            "cispo" => Self::cispo(),
-            _ => return None,
-        })
+        METHODS.into_iter().find(|(known, _)| *known == name).map(|(_, method)| method)
     }
 
     /// Checks every range.

@@ -1,4 +1,4 @@
-//! Learning from preferences over what the policy has just written.
+//! Learning from preferences over the policy's own responses.
 
 use super::optimizer::rising;
 use super::{Optimizer, WarmUpLength};
@@ -7,7 +7,7 @@ use rlhf_core::loss::{NashMd, Preference, PreferenceLoss};
 use rlhf_core::optim::Shape;
 use rlhf_core::ranges::{positive, within};
 
-/// Which responses are compared, and what is learnt from it.
+/// The comparisons of responses, and the loss on them.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -15,14 +15,14 @@ pub enum OnlineMethod {
     /// The policy's best response to a prompt against its worst: online DPO, or any other loss over pairs
     /// (Guo et al., arXiv:2402.04792).
     BestAndWorst {
-        /// What is learnt from a pair.
+        /// The loss of a pair.
         objective: Preference,
         /// Responses to each prompt, 2 in the paper.
         samples: u32,
     },
     /// The policy's response against the reference's, with optimism: XPO (Xie et al., arXiv:2405.21046).
     Xpo {
-        /// What is learnt from a pair.
+        /// The loss of a pair.
         objective: Preference,
         /// α: how much a nat of the reference's responses costs.
         alpha: f64,
@@ -32,7 +32,7 @@ pub enum OnlineMethod {
     NashMd {
         /// The gradient's settings.
         objective: NashMd,
-        /// Whom the policy plays.
+        /// The opponent of the policy.
         opponent: Opponent,
     },
 }
@@ -47,7 +47,7 @@ impl OnlineMethod {
     }
 }
 
-/// Whom a policy plays. Nash-MD's own is the geometric mixture of policy and reference; the others are its
+/// The opponent of a policy. Nash-MD's own is the geometric mixture of policy and reference; the others are its
 /// two ends, which the paper studies too and any backend can draw from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -66,17 +66,17 @@ pub enum Opponent {
     },
 }
 
-/// Learning from preferences over what the policy has just written.
+/// Learning from preferences over the policy's own responses.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OnlinePreference {
-    /// What is compared, and what is learnt from it.
+    /// The comparisons, and the loss on them.
     pub method: OnlineMethod,
     /// Prompts an iteration, 1 or more.
     pub prompts: u32,
     /// Logits are divided by this, in sampling and in training; above 0.
     pub temperature: f64,
-    /// Passes over what was written, 1 or more.
+    /// Passes over the responses, 1 or more.
     pub epochs: u32,
     /// Optimizer steps in a pass, 1 or more.
     pub minibatches: u32,
@@ -86,9 +86,10 @@ pub struct OnlinePreference {
     pub optimizer: Optimizer,
 }
 
-const NAMES: &str = "online_dpo, online_ipo, xpo, nash_md";
-
 impl OnlinePreference {
+    /// The names that [`Self::by_name`] knows, joined by commas.
+    pub(super) const LIST: &str = "online_dpo, online_ipo, xpo, nash_md";
+
     /// The method of this name, one of [`Self::names`]. Online DPO's rate (5e-7 after 150 steps) and
     /// temperature (0.9) are those of Guo et al., arXiv:2402.04792, with Adam for its Adafactor; the others
     /// share them, and XPO's α of 1e-5 and Nash-MD's τ of 0.1 are what TRL has. The 32 prompts an iteration
@@ -103,7 +104,7 @@ impl OnlinePreference {
             "online_ipo" => pairs(PreferenceLoss::Ipo),
             "xpo" => OnlineMethod::Xpo { objective: Preference::new(PreferenceLoss::Dpo), alpha: 1e-5 },
             "nash_md" => OnlineMethod::NashMd { objective: NashMd::default(), opponent: Opponent::Reference },
-            _ => return Err(Error::Unknown { name: "online method", known: NAMES }),
+            _ => return Err(Error::Unknown { name: "online method", known: Self::LIST }),
         };
         let optimizer = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
         Ok(Self { method, prompts: 32, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimizer })
@@ -111,7 +112,7 @@ impl OnlinePreference {
 
     /// The names that [`Self::by_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.split(", ")
+        Self::LIST.split(", ")
     }
 
     /// Optimizer steps an iteration.

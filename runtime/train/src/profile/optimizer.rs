@@ -12,9 +12,9 @@ pub struct Optimizer {
     pub learning_rate: f64,
     /// Adam's settings.
     pub adam: Adam,
-    /// How the rate falls.
+    /// The decay of the rate.
     pub shape: Shape,
-    /// How long the rate rises.
+    /// The warm-up of the rate.
     pub warm_up: WarmUpLength,
     /// The share of the highest rate that the rise starts from, 0 to 1.
     pub warm_up_from: f64,
@@ -22,7 +22,7 @@ pub struct Optimizer {
     pub max_grad_norm: Option<f64>,
 }
 
-/// How long a warm-up lasts.
+/// The length of a warm-up.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -87,7 +87,7 @@ pub(super) const fn optimizer(learning_rate: f64, shape: Shape) -> Optimizer {
     Optimizer { learning_rate, shape, ..PLAIN }
 }
 
-/// The same, whose rate rises from 0.
+/// AdamW with a warm-up from 0.
 pub(super) const fn rising(learning_rate: f64, shape: Shape, warm_up: WarmUpLength) -> Optimizer {
     Optimizer { warm_up, ..optimizer(learning_rate, shape) }
 }

@@ -4,7 +4,7 @@ use super::Optimizer;
 use rlhf_core::Error;
 use rlhf_core::ranges::{dropout, within};
 
-/// How stored data is learned from.
+/// The settings of training on stored data.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Passes {

@@ -7,7 +7,7 @@ use rlhf_core::advantage::{Gae, KlController, Shaping, Whitening};
 use rlhf_core::loss::PolicyClip;
 use rlhf_core::ranges::{finite, positive, within};
 
-/// Where the critic starts.
+/// The initialization of the critic.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -51,7 +51,7 @@ pub struct Ppo {
     /// The value loss's coefficient, 0 or more. With an optimizer of its own only Adam's ε and the gradient clip see
     /// it.
     pub value_coefficient: f64,
-    /// Where the critic starts.
+    /// The initialization of the critic.
     pub critic_init: CriticInit,
     /// The policy's optimizer.
     pub policy: Optimizer,

@@ -1,5 +1,6 @@
 //! Learning from pairs, offline.
 
+use super::names::{join, joined_len, text};
 use super::optimizer::rising;
 use super::{Passes, WarmUpLength};
 use rlhf_core::Error;
@@ -10,46 +11,32 @@ use rlhf_core::optim::Shape;
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreferenceTraining {
-    /// What is learnt from a pair.
+    /// The loss of a pair.
     pub objective: Preference,
     /// Passes over the pairs.
     #[serde(flatten)]
     pub passes: Passes,
 }
 
-const NAMES: &str = "dpo, cdpo, robust, ipo, hinge, exo_pair, nca_pair, sppo_hard, apo_zero, apo_down, \
-                     discopop, aot, aot_pair, cpo, cpo_hinge, cpo_ipo, simpo, alpha_po, orpo";
-
-fn loss(name: &str) -> Result<PreferenceLoss, Error> {
-    Ok(match name {
-        "dpo" => PreferenceLoss::Dpo,
-        "cdpo" => PreferenceLoss::Cdpo,
-        "robust" => PreferenceLoss::Robust,
-        "ipo" => PreferenceLoss::Ipo,
-        "hinge" => PreferenceLoss::Hinge,
-        "exo_pair" => PreferenceLoss::ExoPair,
-        "nca_pair" => PreferenceLoss::NcaPair,
-        "sppo_hard" => PreferenceLoss::SppoHard,
-        "apo_zero" => PreferenceLoss::ApoZero,
-        "apo_down" => PreferenceLoss::ApoDown,
-        "discopop" => PreferenceLoss::Discopop,
-        "aot" => PreferenceLoss::Aot,
-        "aot_pair" => PreferenceLoss::AotPair,
-        "cpo" => PreferenceLoss::Cpo,
-        "cpo_hinge" => PreferenceLoss::CpoHinge,
-        "cpo_ipo" => PreferenceLoss::CpoIpo,
-        "simpo" => PreferenceLoss::Simpo,
-        "alpha_po" => PreferenceLoss::AlphaPo,
-        "orpo" => PreferenceLoss::Orpo,
-        _ => return Err(Error::Unknown { name: "preference method", known: NAMES }),
-    })
-}
-
 impl PreferenceTraining {
+    /// The names that [`Self::by_name`] knows, joined by commas.
+    pub(super) const LIST: &str = {
+        const NAMES: [&str; PreferenceLoss::ALL.len()] = {
+            let (mut names, mut i) = ([""; PreferenceLoss::ALL.len()], 0);
+            while i < names.len() {
+                names[i] = PreferenceLoss::ALL[i].0;
+                i += 1;
+            }
+            names
+        };
+        const JOINED: [u8; joined_len(&NAMES)] = join(&NAMES);
+        text(&JOINED)
+    };
+
     /// The method of this name, one of [`Self::names`], with the loss's settings of
     /// [`Preference::new`].
     ///
-    /// How it is optimized is DPO's (Rafailov et al., arXiv:2305.18290, appendix B): batches of 64, and a
+    /// The optimizer is DPO's (Rafailov et al., arXiv:2305.18290, appendix B): batches of 64, and a
     /// rate that rises to 1e-6 in 150 steps; its RMSprop is Adam here. `simpo` and `alpha_po` have
     /// SimPO's (Meng et al., arXiv:2405.14734, §3): one pass, batches of 128, a cosine after a tenth of
     /// the run, and 5e-7, which is inside the range that it searches. Both are for networks of billions
@@ -68,7 +55,9 @@ impl PreferenceTraining {
     /// # Errors
     /// [`Error::Unknown`] lists the names.
     pub fn by_name(name: &str) -> Result<Self, Error> {
-        Ok(Self::new(loss(name)?))
+        let mut losses = PreferenceLoss::ALL.into_iter();
+        let loss = losses.find(|(known, _)| *known == name).map(|(_, loss)| loss);
+        loss.map(Self::new).ok_or(Error::Unknown { name: "preference method", known: Self::LIST })
     }
 
     fn new(loss: PreferenceLoss) -> Self {
@@ -83,7 +72,7 @@ impl PreferenceTraining {
 
     /// The names that [`Self::by_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        NAMES.split(", ")
+        Self::LIST.split(", ")
     }
 
     /// Checks every range.

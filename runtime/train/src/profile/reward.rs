@@ -10,9 +10,9 @@ use rlhf_core::rewards::{EnsembleRule, StepScore};
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewardModel {
-    /// What is learnt, and from what.
+    /// The loss, and with it the kind of data.
     pub loss: RewardLoss,
-    /// How its head starts.
+    /// The initialization of its head.
     pub head: HeadInit,
     /// Passes over the data, 1 or more.
     pub epochs: u32,
@@ -21,9 +21,9 @@ pub struct RewardModel {
     pub batch: Option<u32>,
     /// The optimizer.
     pub optimizer: Optimizer,
-    /// What is done to its scores before PPO.
+    /// The normalization of its scores before PPO.
     pub normalization: RewardNormalization,
-    /// What comes before, on the comparisons of `reward.pretraining_sources`.
+    /// Preference-model pretraining before it, on the comparisons of `reward.pretraining_sources`.
     #[serde(default)]
     pub pretraining: Option<PreferenceModelPretraining>,
     /// Several models instead of one.
@@ -31,7 +31,7 @@ pub struct RewardModel {
     pub ensemble: Option<RewardEnsemble>,
 }
 
-/// What a reward model learns from.
+/// The losses of reward models.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -42,7 +42,7 @@ pub enum RewardLoss {
     Pairwise {
         /// The coefficient of the squared sum of a pair's scores.
         centering: f64,
-        /// What a row's margin is multiplied by, in units of score; `None`: margins are not used.
+        /// The factor of a row's margin, in units of score; `None`: margins are not used.
         #[serde(default)]
         margin: Option<f64>,
     },
@@ -76,7 +76,7 @@ impl RewardLoss {
     }
 }
 
-/// How verdicts of several grades follow from scores: the settings of [`Grades`], which favor neither of
+/// The likelihood of verdicts of several grades given scores: the settings of [`Grades`], which favor neither of
 /// the two answers. All of them know ties.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -168,13 +168,13 @@ pub struct PreferenceModelPretraining {
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewardEnsemble {
-    /// How many, 1 to 64.
+    /// The number of members, 1 to 64.
     pub members: u32,
-    /// How their scores make one.
+    /// The combination of their scores.
     pub how: EnsembleRule,
 }
 
-/// How a scalar head on a network of width d starts; biases are 0.
+/// The initialization of a scalar head on a network of width d; biases are 0.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -209,7 +209,7 @@ impl HeadInit {
     }
 }
 
-/// What is done to a reward model's scores before PPO: see [`rlhf_core::rewards::RewardScale`].
+/// The normalization of a reward model's scores before PPO: see [`rlhf_core::rewards::RewardScale`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
@@ -258,7 +258,7 @@ impl RewardModel {
         Optimizer { learning_rate: pretraining.learning_rate, ..self.optimizer }
     }
 
-    /// How many models there are, and how their scores make one.
+    /// The number of models, and the combination of their scores.
     pub fn members(&self) -> RewardEnsemble {
         self.ensemble.unwrap_or(RewardEnsemble { members: 1, how: EnsembleRule::Mean })
     }

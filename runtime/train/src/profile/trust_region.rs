@@ -15,9 +15,9 @@ pub struct TrustRegion {
     pub group: u32,
     /// Logits are divided by this, in sampling and in training; above 0.
     pub temperature: f64,
-    /// What a nat of KL from the reference costs, in units of reward; 0 or more.
+    /// β, per nat: the KL penalty from the reference, in units of reward; 0 or more.
     pub beta: f64,
-    /// How rewards become advantages.
+    /// Rewards to advantages.
     pub credit: Credit,
     /// The step.
     pub step: Trpo,

@@ -1,74 +1,85 @@
-//! What an optimizer step of a reward model is shown.
+//! The batch of an optimizer step of a reward model.
 
 use crate::TOKENS_AT_ONCE;
 use crate::examples::{Part, parts};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Texts end to end, in groups that may not be split, and what is said of them.
+/// Texts end to end, in groups that may not be split, with their ranks or labels.
 #[derive(Default)]
-pub(super) struct Groups {
+pub(super) struct Batch {
     pub tokens: Vec<u32>,
-    /// Tokens that a language-model term learns.
+    /// True on the tokens of the language-model term.
     pub loss_mask: Vec<bool>,
     pub ends: Vec<usize>,
     /// One past each group's last text.
     groups: Vec<usize>,
     pub ranks: Vec<u32>,
-    /// Which ranking's or solution's each text is, and which of its answers.
+    /// The ranking or solution of each text, and the index of the answer in it.
     from: Vec<(usize, usize)>,
-    /// Of each group that is a pair: how much the first is to win by, and the verdict's grade.
+    /// The margin by which the first text of each pair is to win.
     pub margins: Vec<f32>,
+    /// The grade of each pair's verdict.
     pub grades: Vec<u8>,
-    /// Where the steps of labeled texts end, and whether they are right.
+    /// The end of each step of labeled texts.
     pub steps: Vec<usize>,
+    /// Whether each step, or each text, is right.
     pub labels: Vec<f32>,
 }
 
+/// An answer of a ranking, or a solution.
+pub(super) struct Answer<'a> {
+    /// The index in the ranking.
+    pub index: usize,
+    pub text: &'a [u32],
+    pub rank: u32,
+}
+
 /// Some neighboring groups of a batch.
-pub(super) struct Shown<'a> {
+pub(super) struct BatchPart<'a> {
     pub part: Part<'a>,
     pub texts: Range<usize>,
     pub groups: Range<usize>,
     /// One past each group's last text, counted from the first.
     pub ends: Vec<usize>,
-    /// Which of the batch's steps these are, and where they end, counted from the first token.
+    /// The range of the part's steps in the batch.
     pub steps: Range<usize>,
+    /// The end of each step, counted from the first token.
     pub step_ends: Vec<usize>,
 }
 
-impl Groups {
-    /// Appends a group of texts, each with which of its answers it is and its rank.
-    pub fn push(&mut self, from: usize, texts: &[(usize, &[u32], u32)]) {
-        for (answer, text, rank) in texts {
+impl Batch {
+    /// Appends answers of ranking or solution `from` as one group.
+    pub fn push<'t>(&mut self, from: usize, answers: impl IntoIterator<Item = Answer<'t>>) {
+        for Answer { index, text, rank } in answers {
             self.tokens.extend_from_slice(text);
             self.loss_mask.resize(self.tokens.len(), false);
             self.ends.push(self.tokens.len());
-            self.ranks.push(*rank);
-            self.from.push((from, *answer));
+            self.ranks.push(rank);
+            self.from.push((from, index));
         }
         self.groups.push(self.ends.len());
     }
 
-    /// Has the language-model term learn the last pair's first text, all but the token that nothing
+    /// Adds the first text of the last pair to the language-model term, but for its first token, which nothing
     /// predicts.
-    pub fn owe_the_first_of_two(&mut self) {
+    pub fn learn_language_of_chosen(&mut self) {
         let first = self.span(self.ends.len().saturating_sub(2));
         self.loss_mask[first.start + 1..first.end].fill(true);
     }
 
-    /// Where a text's tokens lie.
+    /// The range of a text's tokens.
     pub fn span(&self, text: usize) -> Range<usize> {
         (if text == 0 { 0 } else { self.ends[text - 1] })..self.ends[text]
     }
 
-    /// Each text, and where it is from.
+    /// Each text, with its ranking or solution and its index in that.
     pub fn texts(&self) -> impl ExactSizeIterator<Item = (&[u32], (usize, usize))> {
         (0..self.ends.len()).map(|i| (&self.tokens[self.span(i)], self.from[i]))
     }
 
-    /// All of it, in parts that fit.
-    pub fn shown(&self) -> impl Iterator<Item = Shown<'_>> {
+    /// The batch in parts of a bounded size, of which none splits a group.
+    pub fn parts(&self) -> impl Iterator<Item = BatchPart<'_>> {
         let ends: Vec<usize> = self.groups.iter().map(|&texts| self.ends[texts - 1]).collect();
         parts(&ends, TOKENS_AT_ONCE).into_iter().map(|groups| {
             let first = if groups.start == 0 { 0 } else { self.groups[groups.start - 1] };
@@ -76,7 +87,7 @@ impl Groups {
             let part = Part::new(&self.tokens, &self.ends, &self.loss_mask, texts.clone());
             let before = |end: usize| self.steps.partition_point(|step| *step < end);
             let steps = before(part.span.start)..before(part.span.end);
-            Shown {
+            BatchPart {
                 ends: self.groups[groups.clone()].iter().map(|end| end - first).collect(),
                 step_ends: self.steps[steps.clone()].iter().map(|step| step - part.span.start).collect(),
                 part,

@@ -1,4 +1,4 @@
-//! What reward models learn from.
+//! The data of reward models: rankings and labeled solutions.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -11,9 +11,9 @@ pub struct Ranking {
     pub texts: Vec<Vec<u32>>,
     /// Each answer's rank; smaller is better, equal ranks are ties.
     pub ranks: Vec<u32>,
-    /// By how much better ones are to win, in units of score, where the loss asks for margins.
+    /// The margin by which better answers are to win, in units of score, where the loss has margins.
     pub margin: f32,
-    /// How clearly better ones are better, where the loss knows degrees: 2 clearly; less, just better.
+    /// The degree by which better answers are better, where the loss has degrees: 2 clearly, less just better.
     pub degree: u8,
 }
 
@@ -23,7 +23,7 @@ impl Ranking {
         self.ordered(|a, b| self.ranks[a] < self.ranks[b])
     }
 
-    /// The same with ties, of which the first answer comes first.
+    /// The pairs and the ties; of a tie the first answer comes first.
     pub(super) fn pairs_and_ties(&self) -> Vec<(usize, usize)> {
         self.ordered(|a, b| (self.ranks[a], a) < (self.ranks[b], b))
     }

@@ -1,4 +1,4 @@
-//! What a reward model says, and how often it is right.
+//! The scores of a reward model, and its accuracy.
 
 use super::data::{Ranking, Solution};
 use crate::examples::{Examples, parts};
@@ -24,7 +24,7 @@ pub(crate) async fn score<R: Reward<Error: 'static>>(
     Ok(scores)
 }
 
-/// How many comparisons a reward model orders as people did, and how many there are: ties among
+/// The number of comparisons that a reward model orders as people did, and the number of all comparisons. Ties among
 /// people are left out, equal scores are wrong.
 ///
 /// # Errors
@@ -37,8 +37,8 @@ pub async fn ranking_accuracy<R: Reward<Error: 'static>>(
     Ok((margins.iter().filter(|margin| **margin > 0.0).count(), margins.len()))
 }
 
-/// What a reward model says to each comparison that is no tie: the score of the answer that people
-/// prefer, less the other's.
+/// The margin of a reward model at each comparison that is no tie: the score of the answer that people prefer, less
+/// the other's.
 ///
 /// # Errors
 /// The reward model's own.
@@ -61,7 +61,7 @@ pub async fn ranking_margins<R: Reward<Error: 'static>>(
     Ok(margins)
 }
 
-/// What a reward model says to each label of steps that is not ½: the step's logit, negated where the step
+/// The margin of a reward model at each label of a step that is not ½: the step's logit, negated where the step
 /// is wrong. Positive ones agree. Of [`Solution::whole`], that is the score.
 ///
 /// # Errors
@@ -83,8 +83,8 @@ pub async fn step_margins<C: Critic<Error: 'static>>(
     let mut margins = Vec::new();
     for (i, solution) in solutions.iter().enumerate() {
         let start = sequences.span(i).start;
-        let said = solution.steps().filter(|(_, label)| *label != 0.5);
-        margins.extend(said.map(|(end, label)| {
+        let labels = solution.steps().filter(|(_, label)| *label != 0.5);
+        margins.extend(labels.map(|(end, label)| {
             let value = f64::from(values[start + end]);
             if label > 0.5 { value } else { -value }
         }));

@@ -1,10 +1,10 @@
 //! Step 2: a reward model, from comparisons or from labels.
 
 mod batch;
-mod course;
 mod data;
 mod loss;
 mod measure;
+mod phase;
 mod side_by_side;
 
 use alloc::vec;
@@ -15,9 +15,9 @@ pub use measure::{ranking_accuracy, ranking_margins, step_margins};
 pub use side_by_side::SideBySide;
 
 use super::{Step, TrainError};
-use crate::profile::{self, RewardLoss};
-use course::{Course, Data, Item};
-use loss::Lesson;
+use crate::profile::{self, Passes, RewardLoss};
+use loss::RewardObjective;
+use phase::{Data, Item, Items, Phase};
 use rlhf_core::Error;
 use rlhf_core::loss::Comparisons;
 use rlhf_core::random::{Key, Stream};
@@ -39,8 +39,8 @@ pub async fn reward_model<L: Learner<Error: 'static>>(
     RewardModel::new(rankings, settings, seed)?.run(learner, on_step).await
 }
 
-/// [`reward_model`] step by step, for a caller that wants to look, save or stop between two; from labels
-/// too, and with pretraining before.
+/// [`reward_model`] step by step, for a caller that looks, saves or stops between two steps; also from labels,
+/// and after pretraining.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn core::error::Error>> {
@@ -57,8 +57,8 @@ pub async fn reward_model<L: Learner<Error: 'static>>(
 /// ```
 #[derive(Clone, Debug)]
 pub struct RewardModel<'a> {
-    /// One after the other.
-    courses: Vec<Course<'a>>,
+    /// Pretraining, where the settings have it, and training.
+    phases: Vec<Phase<'a>>,
 }
 
 /// Pairs or prompts an optimizer step, where the reference leaves it open.
@@ -119,13 +119,17 @@ impl<'a> RewardModel<'a> {
     ) -> Result<Self, TrainError> {
         settings.validate()?;
         let key = Key::new(seed, Stream::Shuffle, 1 << 16);
-        let batch = settings.batch.unwrap_or(BATCH);
-        let lesson = Lesson::Loss(settings.loss);
-        let course = Course::new(data, items, lesson, (batch, settings.epochs), settings.optimizer, key)?;
-        Ok(Self { courses: vec![course] })
+        let passes = Passes {
+            epochs: settings.epochs,
+            batch: settings.batch.unwrap_or(BATCH),
+            dropout: 0.0,
+            optimizer: settings.optimizer,
+        };
+        let items = Items { data, items, objective: RewardObjective::Loss(settings.loss) };
+        Ok(Self { phases: vec![Phase::new(items, &passes, key)?] })
     }
 
-    /// With the pretraining of the settings before it, if they have one, on the pairs of `comparisons`.
+    /// Adds the settings' preference-model pretraining, if they have one, on the pairs of `comparisons`.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -138,30 +142,34 @@ impl<'a> RewardModel<'a> {
         let Some(before) = settings.pretraining else { return Ok(self) };
         let items = pairs(comparisons.iter().enumerate(), Ranking::pairs);
         let key = Key::new(seed, Stream::Shuffle, 3 << 15);
-        let (data, batch) = (Data::Rankings(comparisons), settings.batch.unwrap_or(BATCH));
-        let lesson = Lesson::Before { language: before.language };
-        let optimizer = settings.before(&before);
-        let course = Course::new(data, items, lesson, (batch, before.epochs), optimizer, key)?;
-        self.courses.insert(0, course);
+        let passes = Passes {
+            epochs: before.epochs,
+            batch: settings.batch.unwrap_or(BATCH),
+            dropout: 0.0,
+            optimizer: settings.before(&before),
+        };
+        let objective = RewardObjective::Pretraining { language: before.language };
+        let items = Items { data: Data::Rankings(comparisons), items, objective };
+        self.phases.insert(0, Phase::new(items, &passes, key)?);
         Ok(self)
     }
 
-    /// The number of steps, those of the pretraining before included.
+    /// The number of steps, those of the pretraining included.
     pub fn total(&self) -> u64 {
-        self.courses.iter().map(Course::total).sum()
+        self.phases.iter().map(Phase::total).sum()
     }
 
-    /// Goes on after `steps` steps that were taken before, by a learner that remembers them.
+    /// Continues after `steps` steps, with the learner and its optimizer of that time.
     pub fn after(mut self, mut steps: u64) -> Self {
-        for course in &mut self.courses {
-            let here = steps.min(course.total());
-            course.leave_out(here);
+        for phase in &mut self.phases {
+            let here = steps.min(phase.total());
+            phase.skip_steps(here);
             steps -= here;
         }
         self
     }
 
-    /// The next step, and the comparisons or labels that it saw; `None` when all are done.
+    /// The next step, and statistics of its comparisons or labels; `None` at the end of the run.
     ///
     /// # Errors
     /// [`TrainError::Guard`] where a number is not finite; the learner's own.
@@ -171,16 +179,16 @@ impl<'a> RewardModel<'a> {
     ) -> Result<Option<(Step, Comparisons)>, TrainError> {
         let total = self.total();
         let mut before = 0;
-        for course in &mut self.courses {
-            if let Some((step, seen)) = course.step(learner, before).await? {
-                return Ok(Some((Step { total, ..step }, seen)));
+        for phase in &mut self.phases {
+            if let Some((step, stats)) = phase.step(learner, before).await? {
+                return Ok(Some((Step { total, ..step }, stats)));
             }
-            before += course.total();
+            before += phase.total();
         }
         Ok(None)
     }
 
-    /// All steps that are left.
+    /// Takes all remaining steps.
     ///
     /// # Errors
     /// As [`Self::step`].
@@ -189,17 +197,21 @@ impl<'a> RewardModel<'a> {
         learner: &mut L,
         on_step: &mut dyn FnMut(Step, &Comparisons),
     ) -> Result<(), TrainError> {
-        while let Some((step, seen)) = self.step(learner).await? {
-            on_step(step, &seen);
+        while let Some((step, stats)) = self.step(learner).await? {
+            on_step(step, &stats);
         }
         Ok(())
     }
 }
 
-/// What each ranking's pairs are.
+/// The pairs of all rankings.
 fn pairs<'a>(
     rankings: impl Iterator<Item = (usize, &'a Ranking)>,
     of: fn(&Ranking) -> Vec<(usize, usize)>,
 ) -> Vec<Item> {
-    rankings.flat_map(|(i, ranking)| of(ranking).into_iter().map(move |pair| Item::Pair(i, pair))).collect()
+    rankings
+        .flat_map(|(i, ranking)| {
+            of(ranking).into_iter().map(move |(better, worse)| Item::Pair { ranking: i, better, worse })
+        })
+        .collect()
 }

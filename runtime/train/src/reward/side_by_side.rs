@@ -19,16 +19,16 @@ impl<L: Learner<Error: 'static>, R> Trainer<L, R> for SideBySide<'_> {
 
     async fn iterate(&mut self, models: &mut Models<'_, L, R>) -> Result<Option<Report>, TrainError> {
         let mut mean: Option<Step> = None;
-        let (n, mut seen) = (self.0.len() as f64, Comparisons::default());
+        let (n, mut stats) = (self.0.len() as f64, Comparisons::default());
         for (member, model) in self.0.iter_mut().zip(models.learning_mut()) {
             let Some((step, of)) = member.step(model).await? else { return Ok(None) };
-            seen.merge(&of);
+            stats.merge(&of);
             let mean = mean.get_or_insert(Step { loss: 0.0, gradient: 0.0, ..step });
             mean.loss += step.loss / n;
             mean.gradient += step.gradient / n;
         }
         Ok(mean.map(|step| {
-            let accuracy = seen.accuracy();
+            let accuracy = stats.accuracy();
             let sentence = format!("loss {:.3}, accuracy {:.2}", step.loss, accuracy.unwrap_or(0.0));
             Report::of(step, accuracy.map(|accuracy| ("accuracy", accuracy)), sentence)
         }))

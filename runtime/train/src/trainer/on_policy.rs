@@ -1,9 +1,10 @@
 //! REINFORCE, GRPO and their kin as a trainer.
 
-use super::models::required;
 use super::rollouts::IterationPlan;
-use super::{AllRoles, Models, Prompts, Report, RolloutTrainer, Trainer};
-use crate::{LaggedSampler, OnPolicy, OnPolicyState, TrainError, Trio, profile};
+use super::{AllRoles, Models, Prompts, Report, RolloutAlgorithm, RolloutTrainer};
+use crate::{LaggedSampler, OnPolicy, OnPolicyState, TrainError, profile};
+use alloc::vec::Vec;
+use rlhf_core::Ragged;
 use rlhf_core::optim::Follow;
 use rlhf_core::roles::Reward;
 
@@ -13,50 +14,47 @@ impl<'a> RolloutTrainer<'a, OnPolicy> {
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
-    pub fn on_policy(settings: &profile::OnPolicy, on: Prompts<'a>, seed: u64) -> Result<Self, TrainError> {
-        let algorithm = OnPolicy::new(*settings, on.iterations.into(), seed)?.with_guards(on.guards)?;
-        let optimizer = Some((settings.optimizer, settings.steps_per_iteration()));
-        let prompts = settings.prompts_per_iteration();
-        Ok(Self::of(algorithm, on, IterationPlan { prompts, optimizer, seed }))
+    pub fn on_policy(settings: &profile::OnPolicy, run: Prompts<'a>, seed: u64) -> Result<Self, TrainError> {
+        let algorithm = OnPolicy::new(*settings, run.iterations.into(), seed)?.with_guards(run.guards)?;
+        let (prompts, steps) = (settings.prompts_per_iteration(), settings.steps_per_iteration());
+        let plan = IterationPlan { prompts, optimizer: Some(settings.optimizer), steps, seed };
+        Ok(Self::new(algorithm, run, plan))
     }
 }
 
-/// Policy, reference and reward among these.
-pub(crate) fn trio<'m, N, R>(models: &'m mut Models<'_, N, R>) -> Result<Trio<'m, N, N, R>, TrainError> {
-    let Models { policy, reference, reward, .. } = models;
-    Ok(Trio { policy, reference: required(reference, "reference")?, reward: required(reward, "reward")? })
-}
-
-impl<N: AllRoles, R: Reward<Error: 'static>> Trainer<N, R> for RolloutTrainer<'_, OnPolicy> {
+impl<N: AllRoles, R: Reward<Error: 'static>> RolloutAlgorithm<N, R> for OnPolicy {
     type State = OnPolicyState;
 
-    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
-        let Some(batch) = self.next_prompts()? else { return Ok(None) };
-        let (prompts, stopping) = (batch.sequences()?, self.on.stopping);
-        let Some(lag) = self.algorithm.lag() else {
-            let seen = self.algorithm.iterate(&mut trio(models)?, prompts, &stopping).await;
-            return self.report(&batch, seen);
+    async fn learn_from(
+        &mut self,
+        models: &mut Models<'_, N, R>,
+        prompts: Ragged<'_>,
+        run: &Prompts<'_>,
+    ) -> Result<Report, TrainError> {
+        let Some(lag) = self.lag() else {
+            return Ok(self.iterate(models, prompts, &run.stopping).await?.into());
         };
         let Models { policy, reference, reward, others, .. } = models;
         let sampler = others.first_mut().ok_or(TrainError::Missing { role: "sampler" })?;
-        let (reference, reward) = (required(reference, "reference")?, required(reward, "reward")?);
-        let mut stale = LaggedSampler { policy: &mut *policy, sampler: &mut *sampler };
-        let mut roles = Trio { policy: &mut stale, reference, reward: &mut **reward };
-        let seen = self.algorithm.iterate(&mut roles, prompts, &stopping).await;
-        if seen.is_ok() {
-            let follow = Follow::Every { iterations: lag.saturating_add(1) };
-            let followed = follow.follow(self.algorithm.state().iteration, policy, sampler).await;
-            followed.map_err(TrainError::role("sampler"))?;
-        }
-        self.report(&batch, seen)
+        let mut lagged: Models<'_, _, R, _, N> = Models {
+            policy: LaggedSampler { policy: &mut *policy, sampler: &mut *sampler },
+            reference: reference.as_mut(),
+            reward: reward.as_deref_mut(),
+            critic: None,
+            others: Vec::new(),
+        };
+        let report = self.iterate(&mut lagged, prompts, &run.stopping).await?;
+        let follow = Follow::Every { iterations: lag.saturating_add(1) };
+        let followed = follow.follow(self.state().iteration, policy, sampler).await;
+        followed.map_err(TrainError::role("sampler"))?;
+        Ok(report.into())
     }
 
-    fn state(&self) -> OnPolicyState {
-        self.algorithm.state()
+    fn run_state(&self) -> OnPolicyState {
+        self.state()
     }
 
-    fn restore(&mut self, done: u64, state: OnPolicyState) {
-        self.algorithm = self.algorithm.clone().after(state);
-        self.skip(done);
+    fn resumed(self, state: OnPolicyState) -> Self {
+        self.after(state)
     }
 }

@@ -1,27 +1,27 @@
-//! What a step says of itself.
+//! The report of a step.
 
 use crate::{IterationReport, Step};
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// What an optimizer step or an iteration says of itself.
+/// The measurements of an optimizer step or an iteration.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// Which, from 1.
+    /// The step or the iteration, from 1.
     pub step: u64,
-    /// Of how many.
+    /// The number of steps or iterations in the run.
     pub total: u64,
-    /// What it measured, by name. What was not a number may be among it.
+    /// Measurements by name. Some may not be finite.
     pub figures: Vec<(&'static str, f64)>,
-    /// The figure that matters most, for a person.
+    /// The measurement that matters most, as a line for a person.
     pub sentence: String,
-    /// The rollout, where it learned from one by its rewards.
+    /// The rollout, where the algorithm learned from one by its rewards.
     pub iteration: Option<IterationReport>,
 }
 
 impl Report {
-    /// Of an optimizer step, with further figures.
+    /// Reports an optimizer step, with further figures.
     pub(crate) fn of(
         step: Step,
         more: impl IntoIterator<Item = (&'static str, f64)>,
@@ -33,17 +33,17 @@ impl Report {
         Self { step, total, figures, sentence, iteration: None }
     }
 
-    /// With further figures.
+    /// Adds figures.
     pub(crate) fn and(mut self, more: impl IntoIterator<Item = (&'static str, f64)>) -> Self {
         self.figures.extend(more);
         self
     }
 }
 
-/// Of an iteration; where in the run that is, [`RolloutTrainer`](super::RolloutTrainer) adds.
+/// Leaves the place in the run open; [`RolloutTrainer`](super::RolloutTrainer) adds it.
 impl From<IterationReport> for Report {
-    fn from(seen: IterationReport) -> Self {
-        let sentence = format!("reward {:+.2}, KL {:.1} nats", seen.score, seen.kl);
-        Self { sentence, iteration: Some(seen), ..Self::default() }
+    fn from(report: IterationReport) -> Self {
+        let sentence = format!("reward {:+.2}, KL {:.1} nats", report.score, report.kl);
+        Self { sentence, iteration: Some(report), ..Self::default() }
     }
 }

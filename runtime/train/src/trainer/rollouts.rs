@@ -1,88 +1,138 @@
-//! Algorithms that learn from rollouts, with the prompts of each iteration.
+//! The trainer of all algorithms that learn from rollouts.
 
-use super::Report;
+use super::{Models, Report, Trainer};
 use crate::guard::{Offender, Place};
 use crate::profile::Optimizer;
-use crate::{Examples, Guards, Passes, TrainError};
+use crate::{EpochSampler, Examples, Guards, TrainError};
 use alloc::vec::Vec;
-use rlhf_core::Error;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::StopCriteria;
+use rlhf_core::{Error, Ragged};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-/// What rollouts begin with.
+/// The prompts of a run, and the settings that all algorithms with rollouts share.
 #[derive(Clone, Copy, Debug)]
 pub struct Prompts<'a> {
-    /// The prompts, which are gone through in a keyed order, again and again.
+    /// The prompts, taken in a keyed order, epoch after epoch.
     pub prompts: &'a [Vec<u32>],
     /// When a response ends.
     pub stopping: StopCriteria<'a>,
-    /// What the pretraining mix is drawn from.
+    /// The examples of the pretraining mix.
     pub mix: &'a Examples,
-    /// Rollouts.
+    /// The number of rollouts.
     pub iterations: u32,
-    /// What stops the run, and what it warns of.
+    /// The limits that stop the run, and those that warn.
     pub guards: Guards,
 }
 
-/// An algorithm that learns from rollouts, and the prompts of its iterations.
+/// An algorithm that learns from rollouts: PPO, GRPO, online DPO. [`RolloutTrainer`] drives it.
+///
+/// `N` is the type of the networks, `R` of the reward.
+pub trait RolloutAlgorithm<N, R>: Clone {
+    /// The state of a run, beside its networks.
+    type State: Serialize + DeserializeOwned;
+
+    /// Samples a rollout on `prompts`, which are those of one iteration, and learns from it.
+    ///
+    /// # Errors
+    /// As [`Trainer::iterate`].
+    fn learn_from(
+        &mut self,
+        models: &mut Models<'_, N, R>,
+        prompts: Ragged<'_>,
+        run: &Prompts<'_>,
+    ) -> impl Future<Output = Result<Report, TrainError>>;
+
+    /// The state of the run now.
+    fn run_state(&self) -> Self::State;
+
+    /// Continues from `state`, with the networks and their optimizers of that time.
+    #[must_use]
+    fn resumed(self, state: Self::State) -> Self;
+
+    /// Turns the networks into those that are kept in the end. Called twice, it leaves them as they were.
+    ///
+    /// # Errors
+    /// A role's own.
+    fn finish_models(&self, _models: &mut Models<'_, N, R>) -> impl Future<Output = Result<(), TrainError>> {
+        core::future::ready(Ok(()))
+    }
+}
+
+/// An algorithm that learns from rollouts, with the prompts of its iterations.
 #[derive(Clone, Debug)]
 pub struct RolloutTrainer<'a, A> {
-    pub(crate) algorithm: A,
-    pub(crate) on: Prompts<'a>,
+    algorithm: A,
+    run: Prompts<'a>,
     plan: IterationPlan,
-    order: Passes,
+    order: EpochSampler,
     done: u32,
 }
 
-/// What an iteration takes.
+/// The size of an iteration.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct IterationPlan {
-    /// Prompts.
+    /// The number of prompts.
     pub prompts: usize,
-    /// Optimizer steps, and whose learning rate is told of; none where there is no learning rate.
-    pub optimizer: Option<(Optimizer, u64)>,
-    /// What the order of the prompts is drawn under.
+    /// The optimizer whose learning rate is reported; `None` without a learning rate.
+    pub optimizer: Option<Optimizer>,
+    /// Optimizer steps.
+    pub steps: u64,
+    /// The seed of the order of the prompts.
     pub seed: u64,
 }
 
 impl<'a, A> RolloutTrainer<'a, A> {
     /// At the first iteration.
-    pub(crate) fn of(algorithm: A, on: Prompts<'a>, plan: IterationPlan) -> Self {
-        let order = Passes::new(Key::new(plan.seed, Stream::Shuffle, 1 << 28), on.prompts.len());
-        Self { algorithm, on, plan, order, done: 0 }
+    pub(crate) fn new(algorithm: A, run: Prompts<'a>, plan: IterationPlan) -> Self {
+        let order = EpochSampler::new(Key::new(plan.seed, Stream::Shuffle, 1 << 28), run.prompts.len());
+        Self { algorithm, run, plan, order, done: 0 }
     }
 
-    /// The prompts of the next iteration, without responses; `None` when all are done.
-    pub(crate) fn next_prompts(&mut self) -> Result<Option<Examples>, Error> {
-        if self.done >= self.on.iterations {
+    /// The prompts of the next iteration, without responses.
+    fn next_prompts(&mut self) -> Result<Examples, Error> {
+        let indices = self.order.take(self.plan.prompts).into_iter();
+        Examples::try_from_iter(indices.map(|i| (&self.run.prompts[i], [])))
+    }
+
+    /// The learning rate of an iteration's last step.
+    fn learning_rate(&self, iteration: u64) -> Option<(&'static str, f64)> {
+        let (optimizer, steps) = (self.plan.optimizer?, self.plan.steps);
+        let total = u64::from(self.run.iterations).saturating_mul(steps);
+        let rate = optimizer.schedule(total, steps).rate((iteration * steps).saturating_sub(1));
+        Some(("learning_rate", rate))
+    }
+}
+
+impl<N, R, A: RolloutAlgorithm<N, R>> Trainer<N, R> for RolloutTrainer<'_, A> {
+    type State = A::State;
+
+    async fn iterate(&mut self, models: &mut Models<'_, N, R>) -> Result<Option<Report>, TrainError> {
+        if self.done >= self.run.iterations {
             return Ok(None);
         }
-        let picked = self.order.take(self.plan.prompts).into_iter();
-        Examples::try_from_iter(picked.map(|i| (&self.on.prompts[i], []))).map(Some)
-    }
-
-    /// Ends the iteration with what it showed; where a number was not finite, its prompts are the samples that did it.
-    pub(crate) fn report(
-        &mut self,
-        batch: &Examples,
-        seen: Result<impl Into<Report>, TrainError>,
-    ) -> Result<Option<Report>, TrainError> {
-        let (step, total) = (u64::from(self.done) + 1, u64::from(self.on.iterations));
+        let batch = self.next_prompts()?;
+        let (step, total) = (u64::from(self.done) + 1, u64::from(self.run.iterations));
+        let report = self.algorithm.learn_from(models, batch.sequences()?, &self.run).await;
+        // Where a number was not finite, and no guard knows whose it was, it was one of these prompts'.
         let prompts = || (0..batch.len()).map(|i| Offender::prompt(batch.text(i), i)).collect();
-        let seen = seen.map_err(|error| error.guarded(Place::Iteration(step), prompts))?;
-        let mut report = Report { step, total, ..seen.into() };
-        if let Some((optimizer, each)) = self.plan.optimizer {
-            let schedule = optimizer.schedule(total.saturating_mul(each), each);
-            let rate = schedule.rate((step * each).saturating_sub(1));
-            report = report.and([("learning_rate", rate)]);
-        }
+        let report = report.map_err(|error| error.guarded(Place::Iteration(step), prompts))?;
         self.done += 1;
-        Ok(Some(report))
+        Ok(Some(Report { step, total, ..report }.and(self.learning_rate(step))))
     }
 
-    /// Leaves out iterations that were done before.
-    pub(crate) fn skip(&mut self, done: u64) {
-        self.done = u32::try_from(done).unwrap_or(u32::MAX).min(self.on.iterations);
+    fn state(&self) -> A::State {
+        self.algorithm.run_state()
+    }
+
+    fn restore(&mut self, done: u64, state: A::State) {
+        self.algorithm = self.algorithm.clone().resumed(state);
+        self.done = u32::try_from(done).unwrap_or(u32::MAX).min(self.run.iterations);
         (0..self.done).for_each(|_| drop(self.order.take(self.plan.prompts)));
+    }
+
+    async fn finish(&mut self, models: &mut Models<'_, N, R>) -> Result<(), TrainError> {
+        self.algorithm.finish_models(models).await
     }
 }

@@ -17,6 +17,10 @@ fn naive(surrogate: Surrogate, log_prob: f64, old: f64, advantage: f64, held: f6
             pessimist(rho, clip)
         }
         Surrogate::Detached(clip) => -held.clamp(1.0 - clip.low, 1.0 + clip.high) * advantage * log_prob,
+        Surrogate::SoftGate { positive, negative } => {
+            let tau = if advantage > 0.0 { positive } else { negative };
+            -advantage * 4.0 / tau / (1.0 + (-tau * (rho - 1.0)).exp())
+        }
     }
 }
 
@@ -38,6 +42,7 @@ proptest! {
             Surrogate::Clipped(PolicyClip { dual: Some(delta), ..clip }),
             Surrogate::Detached(clip),
             Surrogate::SequenceMean(clip),
+            Surrogate::SoftGate { positive: 0.5 + low, negative: 0.5 + high },
         ] {
             let token = surrogate.token(log_prob, old, advantage);
             let loss = |x: &[f64]| naive(surrogate, x[0], old, advantage, rho);
@@ -80,4 +85,6 @@ fn settings_are_checked() {
     ] {
         assert!(matches!(s.validate(), Err(Error::Range { name: "clip low", .. })));
     }
+    let gate = Surrogate::SoftGate { positive: 1.0, negative: 0.0 };
+    assert!(matches!(gate.validate(), Err(Error::Range { name: "soft gate negative", .. })));
 }

@@ -1,35 +1,35 @@
-//! What an iteration wrote.
+//! The responses of an iteration.
 
 use crate::Examples;
 use alloc::vec::Vec;
 use rlhf_core::sampling::{FinishReason, Responses};
 use rlhf_core::{Error, Ragged};
 
-/// The texts of an iteration, and what they came to.
-pub(super) struct Written {
-    /// `each` neighboring texts are responses to one prompt; those of the policy come first.
+/// The responses of an iteration, prompt by prompt, and the measurements on the policy's.
+pub(super) struct OnlineResponses {
+    /// `each` neighboring texts answer one prompt; those of the policy come first.
     pub texts: Examples,
     pub each: usize,
-    /// The texts that the policy wrote, with Σ ln p.
+    /// The indices of the policy's texts, with Σ ln p.
     own: Vec<(usize, f64)>,
-    /// Their mean length, in tokens.
+    /// The mean length of the policy's responses, in tokens.
     pub length: f64,
-    /// The share of them that ended by themselves.
+    /// The share of the policy's responses that ended before the length limit.
     pub ended: f64,
-    /// The mean of −ln p over their tokens, in nats.
-    pub surprise: f64,
+    /// The mean of −ln p over the policy's tokens, in nats.
+    pub entropy_estimate: f64,
 }
 
-impl Written {
-    /// Lays responses prompt by prompt.
+impl OnlineResponses {
+    /// Joins `samples` responses of the policy to each prompt with the opponent's, if there is one.
     pub fn new(
         prompts: Ragged<'_>,
         own: &Responses,
         samples: usize,
-        other: &Responses,
+        opponent: &Responses,
     ) -> Result<Self, Error> {
         let mut texts = Examples::default();
-        let each = samples + usize::from(!other.is_empty());
+        let each = samples + usize::from(!opponent.is_empty());
         let mut sums = Vec::with_capacity(own.len());
         for (i, (prompt, _)) in prompts.sequences().enumerate() {
             for response in i * samples..(i + 1) * samples {
@@ -37,8 +37,8 @@ impl Written {
                 sums.push((texts.len(), log_probs.map(|&l| f64::from(l)).sum()));
                 texts.push(prompt, own.response(response))?;
             }
-            if !other.is_empty() {
-                texts.push(prompt, other.response(i))?;
+            if !opponent.is_empty() {
+                texts.push(prompt, opponent.response(i))?;
             }
         }
         let (n, tokens) = (own.len() as f64, own.tokens.len() as f64);
@@ -50,12 +50,13 @@ impl Written {
             own: sums,
             length: tokens / n,
             ended: ended as f64 / n,
-            surprise: -nats / tokens,
+            entropy_estimate: -nats / tokens,
         })
     }
 
-    /// Σ (ln p − ln p_reference) of each text that the policy wrote, from what the reference says of all.
-    pub fn kls(&self, reference: &[f32]) -> Vec<(usize, f64)> {
+    /// Σ (ln p − ln p_reference) of each of the policy's texts, with its index; `reference` holds the reference's
+    /// log-probabilities of all tokens.
+    pub fn log_ratios(&self, reference: &[f32]) -> Vec<(usize, f64)> {
         let sums = self.texts.sums(reference);
         self.own.iter().map(|&(i, log_prob)| (i, log_prob - sums[i])).collect()
     }

@@ -1,4 +1,4 @@
-//! An objective that remembers what it was shown.
+//! An objective that records the outputs of the network.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -10,47 +10,56 @@ use rlhf_core::{CandidateObjective, Coupling, Error, Needs, Objective, RowObject
 use super::Fault;
 use crate::TrainError;
 
-/// What the network said of a batch: log-probabilities or values, `[tokens]`, or scores,
-/// `[sequences]`. Of an objective that reads both, the scores.
-pub(crate) struct Watch {
-    pub(crate) seen: Vec<f32>,
-    /// Where a loss was not finite although what it was made of is.
+/// The outputs of the network on a batch: log-probabilities or values, `[tokens]`, or scores, `[sequences]`. Of an
+/// objective that reads both, the scores.
+pub(crate) struct OutputRecord {
+    pub(crate) outputs: Vec<f32>,
+    /// The places where a loss was not finite although the outputs are.
     lost: Vec<usize>,
 }
 
-impl Watch {
-    /// Of a batch with so many tokens, or sequences.
+impl OutputRecord {
+    /// The record of a batch with `len` tokens, or sequences.
     pub(crate) fn new(len: usize) -> Self {
-        Self { seen: vec![0.0; len], lost: Vec::new() }
+        Self { outputs: vec![0.0; len], lost: Vec::new() }
     }
 
     /// Watches over an objective of the part of the batch that lies there.
-    pub(crate) fn over<'a, O>(&'a mut self, objective: &'a mut O, part: Range<usize>) -> Watched<'a, O> {
-        Watched { objective, seen: &mut self.seen[part.clone()], lost: &mut self.lost, start: part.start }
+    pub(crate) fn over<'a, O>(
+        &'a mut self,
+        objective: &'a mut O,
+        part: Range<usize>,
+    ) -> RecordingObjective<'a, O> {
+        RecordingObjective {
+            objective,
+            outputs: &mut self.outputs[part.clone()],
+            lost: &mut self.lost,
+            start: part.start,
+        }
     }
 
     /// Whether the loss of that item was not finite, where the objective counts in items
-    /// ([`Watched::counting_from`]).
+    /// ([`RecordingObjective::counting_from`]).
     pub(super) fn lost(&self, item: usize) -> bool {
         self.lost.contains(&item)
     }
 
     /// Whether anything there is not finite.
     pub(super) fn wrong(&self, span: Range<usize>) -> bool {
-        self.lost.iter().any(|at| span.contains(at)) || !super::all_finite(&self.seen[span])
+        self.lost.iter().any(|at| span.contains(at)) || !super::all_finite(&self.outputs[span])
     }
 }
 
-/// An [`Objective`] under watch. What is not finite does not reach it and pulls nothing: the whole
-/// batch is seen before the guards judge it.
-pub(crate) struct Watched<'a, O> {
+/// An objective whose inputs are recorded. Outputs that are not finite do not reach it and have no gradient, so that
+/// the whole batch is recorded before the guards check it.
+pub(crate) struct RecordingObjective<'a, O> {
     objective: &'a mut O,
-    seen: &'a mut [f32],
+    outputs: &'a mut [f32],
     lost: &'a mut Vec<usize>,
     start: usize,
 }
 
-impl<O> Watched<'_, O> {
+impl<O> RecordingObjective<'_, O> {
     /// For an objective whose errors count pairs or responses, not tokens: the number of its first one in
     /// the batch.
     pub(crate) fn counting_from(mut self, first: usize) -> Self {
@@ -60,8 +69,8 @@ impl<O> Watched<'_, O> {
 
     /// Remembers values or scores, and says whether all are finite.
     fn read(&mut self, numbers: &[f32]) -> bool {
-        for (seen, &number) in self.seen.iter_mut().zip(numbers) {
-            *seen = number;
+        for (outputs, &number) in self.outputs.iter_mut().zip(numbers) {
+            *outputs = number;
         }
         super::all_finite(numbers)
     }
@@ -78,7 +87,7 @@ impl<O> Watched<'_, O> {
         }
     }
 
-    /// The same for a loss of those tokens, whose numbers are not kept.
+    /// Records a loss at those tokens that is not finite; their outputs are not kept.
     fn lose(
         &mut self,
         positions: &[usize],
@@ -89,8 +98,8 @@ impl<O> Watched<'_, O> {
             return loss;
         }
         for &position in positions {
-            if let Some(seen) = self.seen.get_mut(position) {
-                *seen = f32::NAN;
+            if let Some(outputs) = self.outputs.get_mut(position) {
+                *outputs = f32::NAN;
             }
         }
         grad.fill(0.0);
@@ -98,7 +107,7 @@ impl<O> Watched<'_, O> {
     }
 }
 
-impl<O: Objective> Objective for Watched<'_, O> {
+impl<O: Objective> Objective for RecordingObjective<'_, O> {
     fn needs(&self) -> Needs {
         self.objective.needs()
     }
@@ -126,8 +135,8 @@ impl<O: Objective> Objective for Watched<'_, O> {
             return self.objective.tokens(positions, log_probs, entropy, grad_log_probs, grad_entropy);
         }
         for (&position, &log_prob) in positions.iter().zip(log_probs) {
-            if let Some(seen) = self.seen.get_mut(position) {
-                *seen = log_prob;
+            if let Some(outputs) = self.outputs.get_mut(position) {
+                *outputs = log_prob;
             }
         }
         if !super::all_finite(log_probs) {
@@ -156,8 +165,8 @@ impl<O: Objective> Objective for Watched<'_, O> {
     }
 }
 
-/// Of rows, only that a loss is not finite is remembered, as a number that is not where its token lies.
-impl<O: RowObjective> RowObjective for Watched<'_, O> {
+/// Records of rows only that a loss is not finite, as a NaN at its token.
+impl<O: RowObjective> RowObjective for RecordingObjective<'_, O> {
     fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error> {
         let loss = self.objective.row(position, logits, grad_logits);
         self.lose(&[position], loss, grad_logits)
@@ -165,7 +174,7 @@ impl<O: RowObjective> RowObjective for Watched<'_, O> {
 }
 
 /// As of rows; where a tile's loss is not finite, all its tokens are told.
-impl<O: CandidateObjective> CandidateObjective for Watched<'_, O> {
+impl<O: CandidateObjective> CandidateObjective for RecordingObjective<'_, O> {
     fn candidates(
         &mut self,
         positions: &[usize],
@@ -177,9 +186,14 @@ impl<O: CandidateObjective> CandidateObjective for Watched<'_, O> {
     }
 }
 
-/// Makes a learner drop the gradient that it has accumulated, and gives the fault to end with.
-pub(crate) async fn zero_grad<L: Learner>(learner: &mut L, fault: Box<Fault>) -> TrainError {
-    // The fault comes first: a device that fails here says so again at its next call.
-    let _ = learner.zero_grad().await;
-    TrainError::Guard(fault)
+/// Returns the verdict of a guard on an accumulated gradient, which the learner drops at a fault.
+pub(crate) async fn zero_grad_on_fault<L: Learner>(
+    learner: &mut L,
+    verdict: Result<(), Box<Fault>>,
+) -> Result<(), TrainError> {
+    if verdict.is_err() {
+        // The fault comes first: a device that fails here says so again at its next call.
+        let _ = learner.zero_grad().await;
+    }
+    Ok(verdict?)
 }
