@@ -14,11 +14,13 @@ pub enum Follow {
     /// target network (Mnih et al., 2015).
     Every {
         /// From one catching up to the next.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         iterations: u32,
     },
     /// It closes a part of the gap at each iteration: ILQL's target action values (see [`average`]).
     Average {
         /// What stays of the gap.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         decay: f64,
     },
 }

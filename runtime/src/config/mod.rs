@@ -19,6 +19,7 @@ mod reader;
 mod recipe;
 mod schema;
 mod sections;
+mod share;
 mod value;
 mod wanted;
 

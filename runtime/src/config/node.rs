@@ -150,14 +150,7 @@ impl<'a> Node<'a> {
                 (least, Some(most)) if most < MOST as f64 => format!("a whole number of {least} to {most}"),
                 (least, _) => format!("a whole number, {least} or more"),
             },
-            "number" => match (least, most, self.number("exclusiveMinimum"), self.number("exclusiveMaximum"))
-            {
-                (Some(least), Some(most), ..) => format!("a number of {least} to {most}"),
-                (Some(least), ..) => format!("a number, {least} or more"),
-                (_, _, Some(above), Some(below)) => format!("a number between {above} and {below}"),
-                (_, _, Some(above), None) => format!("a number above {above}"),
-                _ => "a number".into(),
-            },
+            "number" => self.wanted_number(),
             "array" => match (self.items(), self.whole("maxItems")) {
                 (Some(items), Some(most)) => {
                     format!("a list of {most} tables at most, each with {}", items.names().join(", "))
@@ -168,6 +161,22 @@ impl<'a> Node<'a> {
                 _ => "a list of paths or patterns in quotes".into(),
             },
             _ => format!("a table of {}", self.names().join(", ")),
+        }
+    }
+
+    /// The bounds of a number, in words.
+    fn wanted_number(self) -> String {
+        let bound = |inclusive, exclusive| self.number(inclusive).or_else(|| self.number(exclusive));
+        let (low, high) = (bound("minimum", "exclusiveMinimum"), bound("maximum", "exclusiveMaximum"));
+        let excludes = |name| self.number(name).is_some();
+        match (low, high, excludes("exclusiveMinimum"), excludes("exclusiveMaximum")) {
+            (Some(low), Some(high), false, false) => format!("a number of {low} to {high}"),
+            (Some(low), Some(high), true, true) => format!("a number between {low} and {high}"),
+            (Some(low), Some(high), true, false) => format!("a number above {low}, {high} at most"),
+            (Some(low), Some(high), false, true) => format!("a number of {low} or more, below {high}"),
+            (Some(low), None, false, _) => format!("a number, {low} or more"),
+            (Some(low), None, true, _) => format!("a number above {low}"),
+            _ => "a number".into(),
         }
     }
 

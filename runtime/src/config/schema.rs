@@ -3,6 +3,7 @@
 
 use super::keys::Config;
 use super::node::{MOST, NONE, Node};
+use super::share;
 use rlhf_train::profile::Profile;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
@@ -53,6 +54,7 @@ pub fn schema() -> Value {
     });
     all["properties"]["base"]["oneOf"] =
         json!([{ "required": ["model", "tokenizer"] }, { "required": ["new"] }]);
+    share::share(&mut all);
     all
 }
 
