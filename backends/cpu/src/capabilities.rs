@@ -119,7 +119,7 @@ impl LearnCandidates for Model {
             model.check_candidates(batch, k, ids)?;
             model.pass(batch, OutputPositions::before_loss_tokens(batch), learning, |model, learning| {
                 model.pass_head(batch, learning, |loss_mask, cpu, weights, d_out, d_head| {
-                    loss_mask.learn_candidates(cpu, weights, (k, ids), objective, d_out, d_head)
+                    loss_mask.learn_candidates(cpu, weights, k, ids, objective, d_out, d_head)
                 })
             })
         })

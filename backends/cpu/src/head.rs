@@ -2,7 +2,7 @@
 //! pull of their gradients. `[tokens, vocabulary]` is never held.
 
 use crate::Cpu;
-use crate::product::{Matrix, Start, gemm};
+use crate::product::{Matrix, Shape, Start, gemm};
 use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
 use crate::threads::{ELEMENT, Parts};
@@ -140,7 +140,7 @@ impl HeadInputs<'_> {
         let head = Matrix::rows(weights.at(&weights.layout.head), width).transposed();
         gemm(
             cpu,
-            (rows, width, vocabulary),
+            Shape { m: rows, k: width, n: vocabulary },
             Matrix::rows(&tile.inputs, width),
             head,
             Start::Zero,
@@ -273,7 +273,8 @@ impl HeadInputs<'_> {
         &self,
         cpu: &Cpu,
         weights: &Weights,
-        (k, ids): (usize, &[u32]),
+        k: usize,
+        ids: &[u32],
         objective: &mut O,
         d_out: &mut [f32],
         d_head: &mut [f32],
@@ -340,7 +341,7 @@ impl HeadInputs<'_> {
         let mut d_inputs = vec![0.0; rows * width];
         gemm(
             cpu,
-            (rows, vocabulary, width),
+            Shape { m: rows, k: vocabulary, n: width },
             Matrix::rows(&tile.logits, vocabulary),
             head,
             Start::Zero,
@@ -353,7 +354,7 @@ impl HeadInputs<'_> {
         }
         gemm(
             cpu,
-            (vocabulary, rows, width),
+            Shape { m: vocabulary, k: rows, n: width },
             Matrix::rows(&tile.logits, vocabulary).transposed(),
             Matrix::rows(&tile.inputs, width),
             Start::Add,

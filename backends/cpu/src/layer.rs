@@ -8,7 +8,7 @@ use crate::linear::{
 };
 use crate::norm::{self, bias_backward};
 use crate::output_positions::OutputPositions;
-use crate::product::Start;
+use crate::product::{Matrix, Shape, Start};
 use crate::threads::{ELEMENT, Parts};
 use crate::weights::{Pair, Weights};
 use crate::{Cpu, activation};
@@ -58,15 +58,7 @@ impl Pass<'_> {
     }
 
     /// `out = x + dropout(y·W + b)`.
-    fn residual(
-        &self,
-        pair: &Pair,
-        shape: (usize, usize, usize),
-        y: &[f32],
-        x: &[f32],
-        site: Site,
-        out: &mut [f32],
-    ) {
+    fn residual(&self, pair: &Pair, shape: Shape, y: &[f32], x: &[f32], site: Site, out: &mut [f32]) {
         if self.dropout.is_none() {
             return linear_residual(self.cpu, self.weights, pair, shape, y, x, out);
         }
@@ -169,7 +161,7 @@ impl LayerTrace {
         };
         pass.residual(
             &layer.attention_out,
-            (rows, heads.out(), width),
+            Shape { m: rows, k: heads.out(), n: width },
             attention,
             x,
             Site::Attention { layer: n },
@@ -182,13 +174,13 @@ impl LayerTrace {
             size(&mut self.mlp_in, rows * width),
             size(&mut self.mlp_statistics, rows * 2),
         );
-        let wide = (rows, width, a.mlp_columns());
-        linear(cpu, weights, &layer.mlp_in, wide, &self.mlp_in, size(&mut self.hidden, rows * wide.2));
+        let shape = Shape { m: rows, k: width, n: a.mlp_columns() };
+        linear(cpu, weights, &layer.mlp_in, shape, &self.mlp_in, size(&mut self.hidden, rows * shape.n));
         let activated = size(activated, rows * a.hidden);
         activation::forward(cpu, a.family, a.hidden, &self.hidden, activated);
         pass.residual(
             &layer.mlp_out,
-            (rows, a.hidden, width),
+            Shape { m: rows, k: a.hidden, n: width },
             activated,
             &self.middle,
             Site::Mlp { layer: n },
@@ -200,7 +192,7 @@ impl LayerTrace {
     fn project(&mut self, pass: &Pass<'_>, pair: &Pair, asked: Option<&OutputPositions>) {
         let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
         let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
-        let shape = (tokens, width, a.qkv());
+        let shape = Shape { m: tokens, k: width, n: a.qkv() };
         let qkv = size(&mut self.qkv, tokens * a.qkv());
         let Some(asked) = asked else {
             return linear(cpu, weights, pair, shape, &self.attention_in, qkv);
@@ -210,7 +202,7 @@ impl LayerTrace {
         asked.gather(&self.attention_in, width, 0..width, &mut self.few_in);
         // A buffer that is free until attention is done.
         let few = size(&mut self.few_attention, asked.rows() * queries);
-        let shape = (asked.rows(), width, a.qkv());
+        let shape = Shape { m: asked.rows(), ..shape };
         linear_columns(cpu, weights, pair, shape, 0..queries, &self.few_in, few, queries);
         asked.scatter(few, a.qkv(), 0..queries, qkv);
     }
@@ -231,25 +223,26 @@ impl LayerTrace {
         let rows = asked.map_or(tokens, OutputPositions::rows);
 
         let dy = pass.dropped(Site::Mlp { layer: n }, &d.dx, &mut d.branch);
-        let shape = (rows, a.hidden, width);
+        let shape = Shape { m: rows, k: a.hidden, n: width };
         let d_activated = size(&mut d.wide, rows * a.hidden);
         let (all, pair) = (0..width, &layer.mlp_out);
-        input_gradient(cpu, weights, pair, shape, all.clone(), (dy, width), Start::Zero, d_activated);
+        let d_out = Matrix::rows(dy, width);
+        input_gradient(cpu, weights, pair, shape, all.clone(), d_out, Start::Zero, d_activated);
         let d_hidden = size(&mut d.hidden, rows * a.mlp_columns());
         activation::backward(cpu, a.family, a.hidden, &self.hidden, d_activated, d_hidden);
         let activated = d_activated;
-        weight_gradient(cpu, pair, shape, all, activated, (dy, width), gradient);
+        weight_gradient(cpu, pair, shape, all, activated, d_out, gradient);
         if let Some(bias) = &pair.bias {
             bias_backward(cpu, dy, &mut gradient[bias.clone()]);
         }
-        let shape = (rows, width, a.mlp_columns());
+        let shape = Shape { m: rows, k: width, n: a.mlp_columns() };
         let d_norm = size(&mut d.norm, rows * width);
         linear_backward(cpu, weights, &layer.mlp_in, shape, &self.mlp_in, d_hidden, d_norm, gradient);
         let statistics = &self.mlp_statistics;
         norm_backward(pass, &layer.mlp_norm, &self.middle, statistics, d_norm, &mut d.dx, gradient);
 
         let dy = pass.dropped(Site::Attention { layer: n }, &d.dx, &mut d.branch);
-        let shape = (rows, heads.out(), width);
+        let shape = Shape { m: rows, k: heads.out(), n: width };
         let attention = if asked.is_some() { &self.few_attention } else { &self.attention };
         let d_attention = size(&mut d.wide, rows * heads.out());
         linear_backward(cpu, weights, &layer.attention_out, shape, attention, dy, d_attention, gradient);
@@ -290,7 +283,7 @@ impl LayerTrace {
     ) {
         let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
         let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
-        let shape = (tokens, width, a.qkv());
+        let shape = Shape { m: tokens, k: width, n: a.qkv() };
         let (d_qkv, d_norm) = (&d.hidden[..], size(&mut d.norm, tokens * width));
         let Some(asked) = asked else {
             return linear_backward(cpu, weights, pair, shape, &self.attention_in, d_qkv, d_norm, gradient);
@@ -301,10 +294,10 @@ impl LayerTrace {
             cpu,
             weights,
             pair,
-            (asked.rows(), width, a.qkv()),
+            Shape { m: asked.rows(), ..shape },
             0..queries,
             &self.few_in,
-            (&d.few, queries),
+            Matrix::rows(&d.few, queries),
             Start::Zero,
             size(&mut d.few_norm, asked.rows() * width),
             gradient,
@@ -318,7 +311,7 @@ impl LayerTrace {
             shape,
             queries..a.qkv(),
             &self.attention_in,
-            (&d_qkv[queries..], a.qkv()),
+            Matrix::rows(&d_qkv[queries..], a.qkv()),
             Start::Add,
             d_norm,
             gradient,

@@ -2,7 +2,7 @@
 
 use super::{BLOCK, Cache, Heads};
 use crate::Cpu;
-use crate::product::small;
+use crate::product::{Output, Shape, Strided, small};
 use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::dot;
 use crate::threads::Parts;
@@ -150,18 +150,18 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
             let (weights, d_scores) = (s.weights.as_mut_ptr(), s.d_scores.as_mut_ptr());
             let tile = width * WIDTH;
             small::<L>(
-                (n, width, tiles),
-                (queries, padded, 1),
-                (keys, WIDTH, tile),
+                Shape { m: n, k: width, n: tiles },
+                Strided { data: queries, line: padded, step: 1 },
+                Strided { data: keys, line: tile, step: WIDTH },
                 false,
-                (weights, stride),
+                Output { start: weights, row: stride },
             );
             small::<L>(
-                (n, width, tiles),
-                (d_out, padded, 1),
-                (values, WIDTH, tile),
+                Shape { m: n, k: width, n: tiles },
+                Strided { data: d_out, line: padded, step: 1 },
+                Strided { data: values, line: tile, step: WIDTH },
                 false,
-                (d_scores, stride),
+                Output { start: d_scores, row: stride },
             );
             for r in 0..n {
                 let keys = start + r + 1;
@@ -182,26 +182,26 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
             let (weights, d_scores) = (s.weights.as_ptr(), s.d_scores.as_ptr());
             let d_queries = s.d_queries.as_mut_ptr().add(start * padded);
             small::<L>(
-                (n, last, vectors),
-                (d_scores, stride, 1),
-                (s.keys.as_ptr(), padded, WIDTH),
+                Shape { m: n, k: last, n: vectors },
+                Strided { data: d_scores, line: stride, step: 1 },
+                Strided { data: s.keys.as_ptr(), line: WIDTH, step: padded },
                 false,
-                (d_queries, padded),
+                Output { start: d_queries, row: padded },
             );
             let (d_values, d_keys) = (s.d_values.as_mut_ptr(), s.d_keys.as_mut_ptr());
             small::<L>(
-                (last, n, vectors),
-                (weights, 1, stride),
-                (d_out, padded, WIDTH),
+                Shape { m: last, k: n, n: vectors },
+                Strided { data: weights, line: 1, step: stride },
+                Strided { data: d_out, line: WIDTH, step: padded },
                 true,
-                (d_values, padded),
+                Output { start: d_values, row: padded },
             );
             small::<L>(
-                (last, n, vectors),
-                (d_scores, 1, stride),
-                (queries, padded, WIDTH),
+                Shape { m: last, k: n, n: vectors },
+                Strided { data: d_scores, line: 1, step: stride },
+                Strided { data: queries, line: WIDTH, step: padded },
                 true,
-                (d_keys, padded),
+                Output { start: d_keys, row: padded },
             );
         }
     }

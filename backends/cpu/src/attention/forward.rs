@@ -3,7 +3,7 @@
 use super::token::Token;
 use super::{BLOCK, Cache, Heads, Sum, softmax};
 use crate::Cpu;
-use crate::product::small;
+use crate::product::{Output, Shape, Strided, small};
 use crate::simd::{Lanes, WIDTH, kernel};
 use crate::threads::{Parts, WEIGHT};
 use alloc::vec::Vec;
@@ -116,12 +116,12 @@ impl Scratch {
                 let queries = &qkv[start * heads.qkv() + head * heads.width..];
                 let place = (first + start) * heads.out() + head * heads.width;
                 let to = if whole {
-                    (out.start().wrapping_add(place), heads.out())
+                    Output { start: out.start().wrapping_add(place), row: heads.out() }
                 } else {
-                    (self.out.as_mut_ptr(), padded)
+                    Output { start: self.out.as_mut_ptr(), row: padded }
                 };
                 let (scores, sums) = (&mut self.scores[..], &mut sums[..]);
-                kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [Sum], to: (*mut f32, usize)));
+                kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [Sum], to: Output));
                 for (r, sum) in sums[..n].iter().enumerate() {
                     // SAFETY: each task writes the columns of its own heads and rows.
                     unsafe {
@@ -151,7 +151,7 @@ unsafe fn attend_block<L: Lanes>(
     n: usize,
     scores: &mut [f32],
     sums: &mut [Sum],
-    out: (*mut f32, usize),
+    out: Output,
 ) {
     let (width, vectors, scale) = (heads.width, heads.vectors(), heads.scale);
     let last = before + n;
@@ -160,11 +160,11 @@ unsafe fn attend_block<L: Lanes>(
     // are as large as `attend` made them.
     unsafe {
         small::<L>(
-            (n, width, last.div_ceil(WIDTH)),
-            (queries.as_ptr(), heads.qkv(), 1),
-            (cache.keys.as_ptr(), WIDTH, width * WIDTH),
+            Shape { m: n, k: width, n: last.div_ceil(WIDTH) },
+            Strided { data: queries.as_ptr(), line: heads.qkv(), step: 1 },
+            Strided { data: cache.keys.as_ptr(), line: width * WIDTH, step: WIDTH },
             false,
-            (scores.as_mut_ptr(), stride),
+            Output { start: scores.as_mut_ptr(), row: stride },
         );
         for r in 0..n {
             let row = &mut scores[r * stride..(r + 1) * stride];
@@ -172,6 +172,12 @@ unsafe fn attend_block<L: Lanes>(
         }
         let values = cache.values.as_ptr();
         let padded = vectors * WIDTH;
-        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded, WIDTH), false, out);
+        small::<L>(
+            Shape { m: n, k: last, n: vectors },
+            Strided { data: scores.as_ptr(), line: stride, step: 1 },
+            Strided { data: values, line: WIDTH, step: padded },
+            false,
+            out,
+        );
     }
 }

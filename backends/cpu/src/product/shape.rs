@@ -17,9 +17,28 @@ pub(super) const fn deep(isa: Isa) -> usize {
 /// Rows of a panel: two times as many as the inner loop has sums for, whatever the instruction set.
 pub(super) const TALL: usize = 12;
 
-/// How much work a product is, in multiplications: few rows wait for the right-hand matrix.
-pub(super) fn cost(m: usize, k: usize, n: usize) -> usize {
-    m.max(WEIGHT) * k * n
+/// The sizes of a product: `m` by `k` times `k` by `n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) m: usize,
+    pub(crate) k: usize,
+    pub(crate) n: usize,
+}
+
+impl Shape {
+    /// The work of the product, in multiplications: few rows wait for the right-hand matrix.
+    pub(super) fn cost(self) -> usize {
+        self.m.max(WEIGHT) * self.k * self.n
+    }
+}
+
+/// Numbers that are read in steps: element `p` of line `i` is at `data + i·line + p·step`. Lines are the rows of a
+/// left-hand matrix, and the columns or whole vectors of columns of a right-hand one.
+#[derive(Clone, Copy)]
+pub(crate) struct Strided {
+    pub(crate) data: *const f32,
+    pub(crate) line: usize,
+    pub(crate) step: usize,
 }
 
 /// A matrix to read: element (i, j) is `data[i·row + j·column]`.
@@ -97,9 +116,9 @@ impl From {
 
 /// The whole output, to be written in disjoint parts.
 #[derive(Clone, Copy)]
-pub(super) struct Output {
-    pub(super) start: *mut f32,
-    pub(super) row: usize,
+pub(crate) struct Output {
+    pub(crate) start: *mut f32,
+    pub(crate) row: usize,
 }
 
 impl Output {
@@ -109,7 +128,7 @@ impl Output {
 
     /// Asks for the outputs of the tile at (i, j), which need not exist: a tile waits for where its sums start.
     #[inline(always)]
-    pub(super) unsafe fn fetch<L: Lanes>(self, (i, j): (usize, usize)) {
+    pub(super) unsafe fn fetch<L: Lanes>(self, i: usize, j: usize) {
         for row in 0..TALL {
             for column in (0..WIDE).step_by(WIDTH) {
                 // SAFETY: as the caller's.
