@@ -5,17 +5,16 @@
 //! are made once; each method then has them and the same questions. The last column is its control: what it
 //! learns where rewards are all alike and labels come from a coin.
 
-use rlhf::engine::{Aligned, Member, Scorer};
-use rlhf::engine::{Device, Model};
+use rlhf::blocking;
+use rlhf::engine::{Aligned, Device, Member, Model, Scorer};
 use rlhf::stage::{Judgments, Session, TrainingData, align, reward_model};
 use rlhf::train::profile::{Method, Optimizer, Passes, Profile, WarmUpLength};
-use rlhf::train::{Examples, Guards, NormalizedReward, Prompts, Ranking, now, supervised};
+use rlhf::train::{Examples, Guards, NormalizedReward, Prompts, Ranking};
 use rlhf_core::algorithms::Follow;
 use rlhf_core::maths::{EnsembleRule, RewardScale};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::ready;
-use rlhf_core::roles::{Policy, Reward};
+use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use std::time::Instant;
 
@@ -43,8 +42,7 @@ fn question(i: usize) -> u32 {
 fn answers<P: Policy<Error: 'static>>(policy: &mut P, count: usize, seed: u64) -> Result<Responses, Failure> {
     let asked = Examples::try_from_iter((0..count).map(|i| ([question(i)], [])))?;
     let (all, key) = (SamplingParams::at_temperature(1.0), Key::new(seed, Stream::Sampling, 0));
-    let said = ready(policy.sample(asked.sequences()?, &all, &STOPPING, key, 0));
-    Ok(said.ok_or("the processor never waits")??)
+    Ok(blocking::sample(policy, asked.sequences()?, &all, &STOPPING, key)?)
 }
 
 /// The share of right answers, and the mean reward.
@@ -52,8 +50,7 @@ fn measured<P: Policy<Error: 'static>>(policy: &mut P, reward: &mut Scorer) -> R
     let said = answers(policy, 400, 99)?;
     let n = said.len();
     let texts = Examples::try_from_iter((0..n).map(|i| ([question(i)], said.response(i))))?;
-    let mut scores = vec![0.0; n];
-    ready(reward.score(texts.sequences()?, &mut scores)).ok_or("the processor never waits")??;
+    let scores = blocking::score(reward, texts.sequences()?)?;
     let count = (0..n).filter(|&i| right(question(i), said.response(i))).count();
     Ok([count as f64, scores.iter().map(|score| f64::from(*score)).sum()].map(|sum| sum / n as f64))
 }
@@ -64,7 +61,7 @@ fn taught(model: &Model, texts: &Examples, epochs: u32) -> Result<Model, Failure
     let mut settings = Profile::instructgpt().supervised.ok_or("the recipe has no step 1")?;
     (settings.epochs, settings.batch, settings.dropout) = (epochs, 16, 0.0);
     settings.optimizer.learning_rate = 1e-2;
-    now(supervised(&mut model, texts, &settings, 1, &mut |_| {}))?;
+    blocking::supervised(&mut model, texts, &settings, 1, |_| {})?;
     Ok(model)
 }
 
@@ -102,9 +99,7 @@ impl World {
         let mut settings = Profile::instructgpt().reward;
         (settings.epochs, settings.batch, settings.optimizer.learning_rate) = (300, Some(4), 3e-3);
         // Demonstrations have mean 0 and variance 1.
-        let mut scaled = |member: Member| {
-            now(async { NormalizedReward::ziegler2019(member, anything.sequences()?).await })
-        };
+        let mut scaled = |member: Member| blocking::normalize(member, &anything);
         let silent = &mut Session::new(|_, _, _, _| {});
         let judgments = Judgments { rankings: &rankings, ..Judgments::default() };
         let reward = reward_model(silent, &sft, judgments, &settings, 1, &mut scaled)?;
