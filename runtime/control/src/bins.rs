@@ -6,12 +6,12 @@ pub(super) fn bin(value: f64, limits: &[f64]) -> usize {
     limits.iter().take_while(|&&limit| value >= limit).count()
 }
 
-/// One number for several bins, each with how many there are of its kind.
+/// Combines several bin numbers, each with the number of its bins, into one.
 pub(super) fn together(bins: &[(usize, usize)]) -> usize {
     bins.iter().fold(0, |number, (bin, of)| number * of + bin)
 }
 
-/// Which of `n` bins of equal width between `low` and `high`.
+/// Returns the number of the bin of `value`, out of `n` of equal width between `low` and `high`.
 pub(super) fn even(value: f64, low: f64, high: f64, n: usize) -> usize {
     let place = ((value - low) / (high - low)).clamp(0.0, 1.0);
     ((place * n as f64) as usize).min(n - 1)

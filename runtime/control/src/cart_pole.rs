@@ -7,12 +7,12 @@ use rlhf_core::random::Draws;
 const GRAVITY: f64 = 9.8;
 const CART: f64 = 1.0;
 const POLE: f64 = 0.1;
-/// From the hinge to the pole's middle, in metres.
+/// The distance from the hinge to the pole's middle, in metres.
 const HALF: f64 = 0.5;
 const FORCE: f64 = 10.0;
 /// Seconds a step.
 const TICK: f64 = 0.02;
-/// Where the cart leaves its track, in metres, and the pole has fallen, in radians.
+/// The limits within which an episode goes on: of the cart, in metres, and of the pole, in radians.
 const TRACK: f64 = 2.4;
 const FALLEN: f64 = 12.0 * core::f64::consts::PI / 180.0;
 

@@ -1,13 +1,13 @@
-//! What an episode came to.
+//! The summary of an episode.
 
 /// An episode that was played.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Episode {
     /// The task's reward, added up: what no learner sees.
     pub score: f64,
-    /// How many steps it had.
+    /// The number of steps.
     pub steps: usize,
-    /// How often the teacher said something.
+    /// The number of times that the teacher said something.
     pub answers: u64,
 }
 

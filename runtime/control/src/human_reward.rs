@@ -14,20 +14,20 @@ use rlhf_train::TrainError;
 pub struct Replay {
     /// Learns from memory after so many steps.
     pub every: usize,
-    /// From so many judged steps.
+    /// The number of judged steps that an update draws from the memory.
     pub batch: usize,
 }
 
-/// How human reward is learnt.
+/// The settings of TAMER and Deep TAMER.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HumanRewardSettings {
-    /// How long after a step people are expected to judge it.
+    /// The delay with which people are expected to judge a step.
     pub delay: Delay,
-    /// How long a step lasts for who judges, in seconds.
+    /// The length of a step in seconds, as the teacher sees it.
     pub seconds: f64,
     /// The learner's learning rate.
     pub learning_rate: f64,
-    /// TAMER has none; with one it is Deep TAMER.
+    /// The memory that makes it Deep TAMER; TAMER has none.
     pub replay: Option<Replay>,
 }
 
@@ -58,7 +58,7 @@ pub struct HumanReward<T> {
 }
 
 impl<T: Task> HumanReward<T> {
-    /// Before the first episode.
+    /// Starts before the first episode.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
@@ -135,7 +135,7 @@ impl<T: Task> HumanReward<T> {
         Ok(())
     }
 
-    /// Deep TAMER's step on judged steps.
+    /// Takes Deep TAMER's step on judged steps.
     async fn regress<L: Learner<Error: 'static>>(
         &self,
         learner: &mut L,

@@ -13,7 +13,7 @@ pub struct Person<R, W> {
 }
 
 impl<R: BufRead, W: Write> Person<R, W> {
-    /// Who reads `output` and types into `input`.
+    /// Asks a person who reads `output` and types into `input`.
     pub fn new(input: R, output: W) -> Self {
         Self { input, output, gone: false }
     }

@@ -17,7 +17,7 @@ struct Given {
     value: Value,
 }
 
-/// All that was given, and how much of it was drafted or discarded.
+/// All judgments of a record, and how many more were drafts or discarded.
 #[derive(Default)]
 struct Judgments {
     given: Vec<Given>,
@@ -113,7 +113,7 @@ impl Judgments {
         }
     }
 
-    /// Machines' answers, which count where no person gave one.
+    /// Reads machines' answers, which count where no person gave one.
     fn of_suggestions(&mut self, suggestions: &Value) {
         match suggestions {
             Value::Array(all) => {
@@ -166,7 +166,7 @@ fn columns(row: &Fields) -> Option<(Fields, Judgments)> {
 }
 
 impl Judgments {
-    /// Version 1: people's answers in a list, or in an object of lists, or one person's ranking.
+    /// Reads version 1: people's answers in a list, or in an object of lists, or one person's ranking.
     fn of_column(&mut self, question: &str, value: &Value) {
         let listed = |name: &str| value.get(name).and_then(Value::as_array);
         match (value, listed("value")) {

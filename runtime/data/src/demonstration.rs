@@ -19,9 +19,9 @@ pub struct Demonstration {
     pub prompt: String,
     /// Begins with a space.
     pub response: String,
-    /// What it may not be parted from by a split.
+    /// The group that a split keeps together.
     pub group: Group,
-    /// Where it was read.
+    /// The place that it was read from.
     pub origin: Origin,
 }
 
@@ -47,7 +47,7 @@ pub fn demonstrations_of(path: &Path, format: Option<Format>) -> Result<Records<
     }
 }
 
-/// How rows of a format become demonstrations; `None` where they are none.
+/// Returns the parser of a format's rows; `None` for formats without demonstrations.
 pub(super) fn parser(format: Format) -> Option<Parse<Demonstration>> {
     Some(match format {
         Format::Instructions | Format::Questions | Format::Responses => Box::new(|row: &Row| {

@@ -21,7 +21,7 @@ enum Kind {
         path: PathBuf,
         place: String,
         reason: String,
-        /// Whether nothing of the file can be read after it.
+        /// True if nothing of the file can be read after it.
         end: bool,
     },
 }
@@ -32,7 +32,7 @@ impl DataError {
         Self(Kind::Io { path: path.into(), error })
     }
 
-    /// Wrong content of `path` at `place`: a line, a field.
+    /// An error of the content of `path` at `place`: a line, a field.
     pub fn content(path: &Path, place: impl Into<String>, reason: impl Into<String>) -> Self {
         Self(Kind::Content { path: path.into(), place: place.into(), reason: reason.into(), end: false })
     }

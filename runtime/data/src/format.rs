@@ -1,9 +1,9 @@
-//! What a file holds.
+//! Formats of data files.
 
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// What a file can be used for.
+/// The use of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// Prompts with a good response.
@@ -94,7 +94,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 21] = [
         Self::Instructions,
         Self::SelfInstruct,
@@ -119,7 +119,7 @@ impl Format {
         Self::Text,
     ];
 
-    /// What it can be used for.
+    /// The use of files of this format.
     pub fn kind(self) -> Kind {
         match self {
             Self::Instructions | Self::SelfInstruct | Self::Questions | Self::Responses | Self::Messages => {
@@ -145,7 +145,7 @@ impl Format {
 }
 
 impl fmt::Display for Format {
-    /// As configurations and summaries write it.
+    /// Writes the format as configurations and summaries do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }

@@ -1,4 +1,4 @@
-//! What became of an answer: a label, in numbers, words or signs, or a rating.
+//! Judgments of an answer: labels in numbers, words or signs, and ratings.
 
 use super::fields::{JUDGED, LABELED};
 use super::rows::Row;
@@ -26,7 +26,7 @@ pub(super) fn reward(row: &Row, field: &str, said: &Value) -> Result<f32, DataEr
     })
 }
 
-/// True or false, in words too, or a number between; −1 is false.
+/// Reads a label: true or false, in words too, or a number between; −1 is false.
 pub(super) fn label(row: &Row, field: &str, said: &Value) -> Result<f32, DataError> {
     match number_or_truth(said).or_else(|| word(said)) {
         Some(-1.0) => Ok(0.0),

@@ -1,4 +1,4 @@
-//! How the rows of a file are laid out.
+//! Layouts of a file's rows.
 
 use super::lines::RawLines;
 use super::open::open;
@@ -8,10 +8,10 @@ use serde::de::IgnoredAny;
 use std::io::BufRead;
 use std::path::Path;
 
-/// How the rows of a file are laid out.
+/// The layout of a file's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// By column.
+    /// Columns.
     Parquet,
     /// An object on each line.
     Lines,
@@ -51,12 +51,12 @@ pub(super) fn plain_name(path: &Path) -> String {
     packed.map(str::to_owned).unwrap_or(name)
 }
 
-/// Whether a file is text by its name.
+/// Returns whether a file is text by its name.
 pub(super) fn named_as_text(path: &Path) -> bool {
     plain_name(path).ends_with(".txt")
 }
 
-/// What separates the cells of a table, which a file is by its name alone.
+/// Returns the separator of a table's cells, by the file's name.
 fn delimiter(path: &Path) -> Option<u8> {
     let name = plain_name(path);
     [(".csv", b','), (".tsv", b'\t')]
@@ -82,8 +82,8 @@ fn first(path: &Path) -> Result<[Option<u8>; 2], DataError> {
     Ok(first)
 }
 
-/// Whether the first object of a file goes on after its first line, as a row of JSON lines that is damaged
-/// does not: the next line begins with no object.
+/// Returns whether the first object of a file goes on after its first line, so that the next line begins with no
+/// object. A damaged row of JSON lines does not.
 fn over_lines(path: &Path) -> Result<bool, DataError> {
     let mut lines = RawLines::open(path)?;
     let goes_on = match lines.next() {

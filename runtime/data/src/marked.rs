@@ -2,7 +2,7 @@
 
 use super::turn::{Role, Turn};
 
-/// How a template marks turns.
+/// The way in which a template marks turns.
 enum Style {
     /// A mark, the role's name, a mark; then the text up to a mark of its end.
     Named { begin: &'static str, named: &'static str, end: &'static str },
@@ -12,7 +12,7 @@ enum Style {
     Instructions,
 }
 
-/// Where a mark can stand.
+/// The places where a mark can stand.
 #[derive(Clone, Copy, PartialEq)]
 enum At {
     Anywhere,
@@ -53,7 +53,7 @@ const STYLES: &[Style] = &[
     Style::Marks(&[("USER:", Human), ("ASSISTANT:", Assistant)], At::Word),
 ];
 
-/// What stands before or after a text and is no part of it.
+/// Marks around a text that are no part of it.
 const BOUNDS: &[&str] = &[
     "<s>",
     "</s>",
@@ -88,7 +88,7 @@ pub(super) fn marked(text: &str) -> Option<Result<Vec<Turn>, String>> {
 type Turns = Result<Vec<Turn>, String>;
 
 impl Style {
-    /// Where the first mark is, and the turns.
+    /// Returns the place of the first mark, and the turns.
     fn turns(&self, text: &str) -> Option<(usize, Turns)> {
         match self {
             Self::Named { begin, named, end } => {
@@ -154,7 +154,7 @@ fn named_turn(part: &str, named: &str, end: &str) -> Result<Turn, String> {
     }
 }
 
-/// What stands between two `[INST]`: a system's text, a question and its answer.
+/// Reads the text between two `[INST]`: a system's text, a question and its answer.
 fn instruction(part: &str) -> Result<Vec<Turn>, String> {
     let (asked, answer) =
         part.split_once("[/INST]").ok_or("want [/INST] after [INST]: the text is cut off or damaged")?;
@@ -170,7 +170,7 @@ fn instruction(part: &str) -> Result<Vec<Turn>, String> {
     Ok(turns)
 }
 
-/// Where the next mark begins and ends, from a byte on, and whose it is.
+/// Returns the beginning and the end of the next mark from a byte on, and its role.
 fn next_mark(text: &str, from: usize, marks: &[(&str, Role)], place: At) -> Option<(usize, usize, Role)> {
     let here = |at: usize| {
         let before = &text[..at];

@@ -23,7 +23,7 @@ struct Drawn<I> {
 }
 
 impl<I: Iterator> Mixed<I> {
-    /// Of these sources, each with its weight.
+    /// Mixes these sources, each with its weight.
     ///
     /// # Errors
     /// [`Error::Range`] when a weight is not above 0, or not finite.

@@ -70,7 +70,7 @@ fn about(row: &Row, field: &str) -> Result<String, DataError> {
     }
 }
 
-/// What the system says, in a field of its own: a text or messages.
+/// Returns the system's text, in a field of its own: a text or messages.
 pub(super) fn system(row: &Row) -> Result<Option<String>, DataError> {
     let Some(field) = row.first_of(SYSTEM).filter(|field| !row.is_empty(field)) else { return Ok(None) };
     let said = turns(row.fields.get(field), Role::System).map_err(|reason| row.fault(field, reason))?;
@@ -78,7 +78,7 @@ pub(super) fn system(row: &Row) -> Result<Option<String>, DataError> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// Earlier turns: `[[question, answer], …]`, or messages.
+/// Returns earlier turns: `[[question, answer], …]`, or messages.
 fn history(row: &Row) -> Result<Vec<Turn>, DataError> {
     let Some(value) = row.fields.get("history") else { return Ok(Vec::new()) };
     let pairs = match value {
@@ -103,7 +103,7 @@ pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataE
     split(row, field, said)
 }
 
-/// The same of a text in which the turns are marked.
+/// Reads an answered conversation from a text in which the turns are marked.
 pub(super) fn answered_in_text(row: &Row, field: &str) -> Result<(String, String), DataError> {
     match marked(row.text(field)?) {
         Some(said) => split(row, field, said.map_err(|reason| row.fault(field, reason))?),
@@ -142,7 +142,7 @@ pub(super) fn prompt_and_answer(row: &Row) -> Result<(String, String), DataError
     Ok((prompt, response))
 }
 
-/// What a field of an answer holds.
+/// The forms of an answer's field.
 enum Speech<'a> {
     Text(&'a str),
     Turns(Vec<Turn>),
@@ -229,7 +229,7 @@ pub(super) fn two(row: &Row, fields: [&str; 2]) -> Result<(String, Vec<String>),
     }
 }
 
-/// Whether a row has no other text, in which a prompt of another name could be.
+/// Returns whether a row has no other text, in which a prompt of another name could be.
 fn bare(row: &Row, fields: [&str; 2]) -> bool {
     let known = ["annotator", "user", "user_id"];
     let other = |name: &str| !fields.contains(&name) && !known.contains(&name) && !SYSTEM.contains(&name);

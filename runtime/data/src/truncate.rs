@@ -26,7 +26,7 @@ pub struct Fit {
 }
 
 impl Fit {
-    /// For sequences of at most `most` tokens.
+    /// Truncates to sequences of at most `most` tokens.
     pub fn new(most: usize) -> Self {
         Self { most, cut: 0, cut_answers: 0, seen: 0 }
     }
@@ -60,17 +60,17 @@ impl Fit {
         keep_last(prompt, self.most - longest.min(room));
     }
 
-    /// How many rows were cut.
+    /// The number of rows that were cut.
     pub fn cut(&self) -> usize {
         self.cut
     }
 
-    /// In how many of them an answer was cut, too.
+    /// The number of rows in which an answer was cut.
     pub fn cut_answers(&self) -> usize {
         self.cut_answers
     }
 
-    /// How many rows there were.
+    /// The number of rows.
     pub fn seen(&self) -> usize {
         self.seen
     }

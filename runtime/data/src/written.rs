@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
 const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
 
-/// What a row says, in the form of its kind.
+/// The content of a row, in the form of its kind.
 #[derive(Debug, PartialEq)]
 enum Said {
     Answer(String, String),

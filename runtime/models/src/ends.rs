@@ -1,4 +1,4 @@
-//! Which tokens begin and end a text, as the files beside a model say.
+//! The tokens that begin and end a text, as the files beside a model name them.
 
 use crate::{Files, FormatError};
 use rlhf_core::model::tokenizer::{Bpe, Tokenizer};

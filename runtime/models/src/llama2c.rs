@@ -99,7 +99,7 @@ fn header(source: &Source, path: &Path) -> Result<Architecture, FormatError> {
     Ok(architecture)
 }
 
-/// Where each tensor lies, and where the file ends.
+/// Returns the place of each tensor, and the file's length.
 fn places(a: &Architecture) -> (HashMap<String, Place>, u64) {
     let mut tensors = HashMap::new();
     let mut offset = HEADER;

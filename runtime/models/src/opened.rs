@@ -8,13 +8,13 @@ use std::path::PathBuf;
 
 /// A model file that has been opened and understood, its weights not yet read.
 pub struct Opened {
-    /// Where it is.
+    /// The model's file or folder.
     pub path: PathBuf,
     /// The network that it holds. Its dropout is 0: that is the trainer's choice.
     pub architecture: Architecture,
     /// Its tensors, under Hugging Face's names.
     pub checkpoint: Box<dyn Checkpoint>,
-    /// All names of these, where the file has names.
+    /// The names of all tensors, where the file has names.
     pub(crate) names: Vec<String>,
 }
 
