@@ -1,4 +1,4 @@
-//! Whatever can score answers in step 3.
+//! Rewards of step 3, from closures or models.
 
 use crate::engine::{EngineError, Model, Scorer};
 use crate::{Error, RewardModel};
@@ -11,7 +11,7 @@ use rlhf_core::roles::Reward;
 ///
 /// `Kind` only tells the three apart; it is inferred.
 pub trait IntoReward<Kind> {
-    /// What can go wrong.
+    /// The error.
     type Error: core::error::Error + From<rlhf_core::Error> + 'static;
 
     /// The reward over token ids.

@@ -24,7 +24,7 @@ pub struct Worth {
     pub reward: f32,
     /// The standard deviation of an ensemble's rewards; `None` of one model.
     pub disagreement: Option<f64>,
-    /// Whether prompt or response was cut to what the model reads.
+    /// True if the prompt or the response was cut to what the model reads.
     pub cut: bool,
 }
 

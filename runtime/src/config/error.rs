@@ -11,13 +11,13 @@ pub enum ConfigError {
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with the line and the key.
+        /// The problem, with the line and the key.
         reason: String,
     },
     /// A key does not exist.
     #[error("{place}: unknown key `{key}`{}", hint(nearest.as_deref(), known))]
     Unknown {
-        /// Where it stands: the file and line, or the command line.
+        /// The place of the key: the file and line, or the command line.
         place: String,
         /// Its name.
         key: String,
@@ -29,11 +29,11 @@ pub enum ConfigError {
     /// A key or setting has a value that does not serve.
     #[error("{place}, {key}: {reason}")]
     Key {
-        /// Where it stands: the file and line, or the command line.
+        /// The place of the key: the file and line, or the command line.
         place: String,
         /// Its name.
         key: String,
-        /// What is wrong, and what to do.
+        /// The problem, and the remedy.
         reason: String,
     },
     /// A setting is unknown or out of range.
@@ -41,7 +41,7 @@ pub enum ConfigError {
     Setting {
         /// Its name.
         setting: String,
-        /// What is wrong, and what to do.
+        /// The problem, and the remedy.
         reason: String,
     },
 }

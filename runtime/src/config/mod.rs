@@ -73,7 +73,7 @@ impl Config {
         Self::parse(&text, path, given)
     }
 
-    /// The same of a text; `path` is for messages.
+    /// Reads and checks a text; `path` is for messages.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -100,13 +100,13 @@ impl Config {
         Ok(config)
     }
 
-    /// The same run on another folder of data.
+    /// Returns the same run on another folder of data.
     pub fn with_data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.into());
         self
     }
 
-    /// The same run under another seed.
+    /// Returns the same run under another seed.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -155,7 +155,7 @@ impl Config {
         recipe::recipe(profile, method, response)
     }
 
-    /// Whether plain text is learned from.
+    /// Returns whether plain text is learned from.
     #[cfg_attr(not(feature = "run"), expect(dead_code))]
     pub(crate) fn reads_text(&self) -> bool {
         self.base.fresh().is_some() || self.pretraining.source == Source::Text

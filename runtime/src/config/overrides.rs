@@ -1,4 +1,4 @@
-//! Where a run leaves its profile, and why.
+//! Changes of a profile, with their reasons.
 
 use super::change::{Change, Override};
 use super::error::ConfigError;
@@ -51,7 +51,7 @@ pub(super) fn apply(
     wrong.map_or_else(|| Ok((profile, overrides.collect())), Err)
 }
 
-/// Where a setting stands in a profile in its stored form.
+/// Returns the JSON pointer of a setting in a stored profile.
 pub(super) fn pointer(setting: &str) -> String {
     let of_all =
         ["supervised", "reward", "ppo"].into_iter().any(|step| setting.split('.').next() == Some(step));

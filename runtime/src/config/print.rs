@@ -31,7 +31,7 @@ const SETTINGS: &str = "
 #
 ";
 
-/// What is printed where a list of sources may stand: an empty one would stand in the way of [[tables]].
+/// A list of sources as an example: an empty one would get in the way of [[tables]].
 const SOURCES: &str = "[{ files = [\"*.jsonl\"], weight = 1.0 }]";
 
 /// The default configuration on a profile and a method for step 3, as TOML with comments. It parses back to itself.
@@ -87,7 +87,7 @@ fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     }
 }
 
-/// What a key says.
+/// Writes the description of a key.
 fn said(out: &mut String, table: Node<'_>, key: &str) {
     let Some(node) = table.property(key) else { return };
     let what = node.what().trim_end_matches('.');
@@ -98,7 +98,7 @@ fn said(out: &mut String, table: Node<'_>, key: &str) {
     };
 }
 
-/// All settings of a profile, as comments.
+/// Writes all settings of a profile, as comments.
 fn settings(out: &mut String, table: &str, node: Node<'_>, stored: &Value) {
     for name in node.names() {
         let whole = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };

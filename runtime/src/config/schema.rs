@@ -18,7 +18,7 @@ pub(super) const REASONS: &str = "reasons";
 static KEYS: LazyLock<Value> = LazyLock::new(|| of::<Config>(false));
 /// The settings of [`Profile`]: a method's stand in the table of its kind.
 static SETTINGS: LazyLock<Value> = LazyLock::new(|| settings(of::<Profile>(true)));
-/// Both, as a file has them.
+/// The keys and the settings, as a file has them.
 static FILE: LazyLock<Value> = LazyLock::new(|| {
     let mut all = KEYS.clone();
     merge(&mut all, &SETTINGS);
@@ -35,7 +35,7 @@ pub(super) fn profile() -> Node<'static> {
     Node(&SETTINGS)
 }
 
-/// All that a file may say, but for [`REASONS`].
+/// Everything that a file may hold, but for [`REASONS`].
 pub(super) fn file() -> Node<'static> {
     Node(&FILE)
 }
@@ -97,7 +97,7 @@ fn merge(into: &mut Value, other: &Value) {
 /// Makes of what a type says what a file may say.
 #[derive(Clone)]
 struct AsFile {
-    /// Whether what is optional can be taken away.
+    /// True if optional settings can be removed.
     none: bool,
 }
 

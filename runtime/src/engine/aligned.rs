@@ -1,4 +1,4 @@
-//! What step 3 leaves.
+//! The result of step 3.
 
 use super::{ActionValues, EngineError, Model};
 use rlhf_core::random::Key;
@@ -11,14 +11,14 @@ use rlhf_train::ValueGuidedPolicy;
 /// A policy: a network, and the action values that lead it, where a method left some.
 #[derive(Clone, Debug)]
 pub struct Aligned {
-    /// Who writes.
+    /// The network that writes.
     pub model: Model,
-    /// Who leads it: ILQL's.
+    /// ILQL's action values that guide it, if there are any.
     pub values: Option<ActionValues>,
 }
 
 impl Aligned {
-    /// SHA-256 of all its weights: the policy's, then each head's.
+    /// Returns the SHA-256 of all its weights: the policy's, then each head's.
     ///
     /// # Errors
     /// The device's own.

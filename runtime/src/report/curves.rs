@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// A chart of one or more figures over a phase.
 struct Wanted {
     title: &'static str,
-    /// Figures, and what the chart calls them.
+    /// The figures, each with its name in the chart.
     figures: &'static [(&'static str, &'static str)],
     log: bool,
 }
@@ -17,7 +17,7 @@ const fn chart(title: &'static str, figures: &'static [(&'static str, &'static s
     Wanted { title, figures, log: false }
 }
 
-/// In the order of a page. Figures that are not here get a chart of their own behind these.
+/// The charts in the order of a page. Figures that are not here get a chart of their own after these.
 const CHARTS: &[Wanted] = &[
     chart("Loss", &[("loss", "loss")]),
     chart("Accuracy on the batch", &[("accuracy", "accuracy")]),
@@ -135,7 +135,7 @@ fn over_time(lines: &[&Line], figure: &str, name: &str) -> Curve {
     Curve { name: name.into(), points: lines.iter().map(|line| (line.step as f64, value(line))).collect() }
 }
 
-/// Reward against √KL, as Gao et al. (arXiv:2210.10760) draw it: reward bought with distance.
+/// Draws reward against √KL, as Gao et al. (arXiv:2210.10760) do.
 fn against_distance(lines: &[&Line]) -> Option<Chart> {
     let point = |line: &&Line| Some((line.figures.get("kl")?.max(0.0).sqrt(), *line.figures.get("reward")?));
     let points: Vec<_> = lines.iter().filter_map(point).collect();

@@ -29,7 +29,7 @@ impl Base {
     }
 }
 
-/// Step 3's teacher, where the configuration names one: it has the base's tokens and reads as many.
+/// Opens step 3's teacher, where the configuration names one: it has the base's tokens and context.
 ///
 /// # Errors
 /// [`RunError`] names the file, or says what does not fit.
@@ -43,7 +43,7 @@ pub(super) fn teacher(config: &Config, device: &Device) -> Result<Option<Model>,
 
 const TEACHER: &str = "distillation.teacher";
 
-/// The same without reading a weight.
+/// Opens the teacher's file without reading a weight.
 pub(super) fn teacher_file(config: &Config) -> Result<Option<Opened>, RunError> {
     let Some(path) = &config.distillation.teacher else { return Ok(None) };
     let opened = rlhf_models::open(&config.folder()?.join(path))?;

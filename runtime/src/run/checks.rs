@@ -1,4 +1,4 @@
-//! What is asked of data and settings before the first step: that something can be learned.
+//! Checks of data and settings before the first step: that something can be learned.
 
 use super::base::tokenizer;
 use super::files::All;
@@ -36,7 +36,7 @@ pub fn examine(config: &Config, stages: &[Stage]) -> Result<Vec<String>, RunErro
         .notes(stages)
 }
 
-/// What is looked at.
+/// The data and settings to check.
 pub(super) struct Checks<'a> {
     pub config: &'a Config,
     pub profile: &'a Profile,
@@ -46,7 +46,7 @@ pub(super) struct Checks<'a> {
 }
 
 impl Checks<'_> {
-    /// What is worth knowing of these stages.
+    /// Notes on these stages that the user should know.
     ///
     /// # Errors
     /// [`RunError::Unlearnable`] where one of them would learn nothing of its data.
@@ -164,7 +164,7 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// What of the data is cut, refused, held out or not read.
+    /// Notes on the data that is cut, refused, held out or not read.
     fn data(&self, notes: &mut Vec<String>) {
         let (config, data) = (self.config, &self.sources.data);
         let judged = if self.profile.reward.loss.labels() { "labels" } else { "comparisons" };
@@ -220,8 +220,7 @@ fn passes(items: usize, passes: &Passes) -> u64 {
     items.div_ceil(passes.batch.max(1) as usize) as u64 * u64::from(passes.epochs)
 }
 
-/// What is worth knowing of a learning rate over `total` steps, `each` an iteration: that it is 0, or never at
-/// its highest.
+/// Notes that a learning rate over `total` steps, `each` an iteration, is 0, or never reaches its highest.
 fn pace(what: &str, setting: &str, optimizer: &Optimizer, total: u64, each: u64) -> Option<String> {
     let schedule = optimizer.schedule(total, each);
     let (peak, warm_up) = (schedule.peak, schedule.warm_up.steps);
@@ -246,7 +245,7 @@ fn same(values: impl Iterator<Item = f32>) -> Option<f32> {
     values.all(|value| value == first).then_some(first)
 }
 
-/// Why there is no order to learn.
+/// The reason why there is no order to learn.
 fn undecided<'a>(judged: impl Iterator<Item = &'a Judged>) -> String {
     let (mut prompts, mut ties, mut votes) = (0usize, 0usize, 0usize);
     for judged in judged {

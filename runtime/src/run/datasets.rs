@@ -1,4 +1,4 @@
-//! Data sets: which rows are taken, which are held out, and how many there are.
+//! Data sets: the choice of rows, those held out, and their numbers.
 
 use super::files::{All, Files};
 use super::rewards::Judged;
@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 pub(super) struct Set<T> {
     pub train: Vec<T>,
     pub held_out: Vec<T>,
-    /// What the summary says of it; the steps add how many transcripts were cut.
+    /// The data set's entry in the summary; the steps add how many transcripts were cut.
     pub counts: DataSet,
 }
 
@@ -28,7 +28,7 @@ impl Set<Judged> {
 }
 
 impl DataSet {
-    /// So many rows to train on and held out, and nothing else to say.
+    /// Creates the entry of a data set with so many rows to train on and held out.
     fn new(name: &str, format: Format, [train, held_out]: [usize; 2]) -> Self {
         Self {
             name: name.into(),
@@ -46,26 +46,26 @@ impl DataSet {
         }
     }
 
-    /// With what was cut of its rows.
+    /// Adds the numbers of rows that were cut.
     pub(super) fn fitted(&mut self, fit: &Fit) {
         (self.cut, self.cut_answers) = (fit.cut(), fit.cut_answers());
     }
 }
 
-/// How a run takes rows.
+/// The way in which a run takes rows.
 #[derive(Clone, Copy)]
 pub(super) struct Take<'a> {
     pub seed: u64,
     /// The share of prompts held out.
     pub held_out: f64,
-    /// Which prompts and users are together; see [`sides`].
+    /// The sides of the split; see [`sides`].
     pub sides: &'a Sides,
     /// The prompts of the files that are for testing, which are not trained on either, by their hashes.
     pub tested: &'a HashSet<u64>,
 }
 
 impl Take<'_> {
-    /// Whether nothing is trained on a row of this group.
+    /// Returns whether rows of this group are held out.
     fn held_out(&self, group: Group) -> bool {
         self.tested.contains(&group.prompt) || self.sides.held_out(group, self.held_out)
     }
@@ -177,7 +177,7 @@ pub(super) fn read<T>(
     Ok(sets)
 }
 
-/// Why rows of these groups are all on one side of the split.
+/// The reason why rows of these groups are all on one side of the split.
 pub(super) fn one_side<'a>(
     mut groups: impl Iterator<Item = Group>,
     sides: &Sides,
@@ -227,7 +227,7 @@ fn file<T>(
     }
 }
 
-/// So many rows at most, drawn from any number, in the order of their draws.
+/// A sample of at most so many rows out of any number, in the order of their draws.
 struct Chosen<T> {
     key: Key,
     most: usize,

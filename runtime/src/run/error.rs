@@ -16,22 +16,22 @@ pub enum RunError {
     /// The configuration, or a setting, does not serve.
     #[error("{0}")]
     Config(#[from] ConfigError),
-    /// Data of a kind that a run needs is not there.
+    /// There is no data of a kind that a run needs.
     #[error("{}: there are no {what}; want a file in one of these formats: {wanted}", folder.display())]
     Missing {
-        /// What.
+        /// The kind of data.
         what: &'static str,
-        /// Where it was looked for.
+        /// The folder that was searched.
         folder: PathBuf,
-        /// Which formats would serve.
+        /// The formats that could be used.
         wanted: String,
     },
     /// There is data of the kind, and nothing can be learned from it.
     #[error("{what}: {reason}")]
     Unlearnable {
-        /// What would learn, or what of it is missing.
+        /// The part that would learn, or that is missing.
         what: String,
-        /// Why, and what to do.
+        /// The reason, and the remedy.
         reason: String,
     },
     /// The run would need more memory than there is.

@@ -1,4 +1,4 @@
-//! What a run is known by.
+//! Identity of a run.
 
 use super::base::Base;
 use super::datasets::Set;
@@ -15,8 +15,8 @@ use rlhf_train::profile::Profile;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// What has to be the same for a run to be gone on with. `made`: the command whose program makes the data, and what
-/// that says of it.
+/// Describes everything that has to be the same for a run to be gone on with. `made`: the command whose program makes
+/// the data, and its description of the data.
 pub(super) fn about(
     config: &Config,
     profile: &Profile,
@@ -77,7 +77,7 @@ pub(super) fn about(
     Ok(about)
 }
 
-/// SHA-256 of lists of ids.
+/// Returns the SHA-256 of lists of ids.
 fn sum(lists: impl IntoIterator<Item = impl AsRef<[u32]>>) -> String {
     let mut hash = Sha256::new();
     for list in lists {

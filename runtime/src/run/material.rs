@@ -1,4 +1,4 @@
-//! What step 3's method learns from, made of a run's data.
+//! The training data of step 3's method, made of a run's data.
 
 use super::RunError;
 use super::rewards::{Judged, labeled, pairs, rewarded};
@@ -32,7 +32,7 @@ impl Rated {
     }
 }
 
-/// What a method asks for, and nothing else.
+/// Makes the data that a method needs, and nothing else.
 ///
 /// # Errors
 /// [`RunError::Setting`] for a method that needs what the feedback does not say; what the trainers refuse.
@@ -68,7 +68,7 @@ pub(super) fn material<'a>(
     })
 }
 
-/// What got more than nothing is desirable.
+/// Makes labels of feedback: a reward above 0 is desirable.
 fn of_feedback(feedback: &[Rated]) -> Result<Labeled, TrainError> {
     let mut out = Labeled::default();
     for Rated { prompt, response, reward, .. } in feedback {

@@ -68,19 +68,19 @@ pub fn save(folder: &Path, summary: &impl Serialize, page: &Page) -> Result<(), 
 /// A run that came to its end.
 #[derive(Debug)]
 pub struct Finished {
-    /// What it found out.
+    /// The summary.
     pub summary: Summary,
-    /// What every step measured.
+    /// The measurements of every step.
     pub lines: Vec<Line>,
-    /// What step 1 left.
+    /// The result of step 1.
     pub supervised: Model,
-    /// What step 2 left.
+    /// The result of step 2.
     pub reward: Scorer,
-    /// What step 3 left.
+    /// The result of step 3.
     pub policy: Aligned,
 }
 
-/// What [`run`] does but for the summary and the page, on data that a program makes in the place of files, and with
+/// Runs the pipeline without the summary and the page, on data that a program makes instead of files and with
 /// measurements of its own, where these are given.
 ///
 /// # Errors
@@ -144,13 +144,13 @@ pub fn train(
     ended
 }
 
-/// Whether a guard ended it.
+/// Returns whether a guard ended it.
 fn guarded<T>(ended: &Result<T, RunError>) -> bool {
     let Err(RunError::Stage(StageError::Train { error, .. })) = ended else { return false };
     matches!(error, TrainError::Guard(_))
 }
 
-/// All that a run has read and checked before its first step.
+/// Everything that a run has read and checked before its first step.
 struct Prepared {
     overrides: Vec<Override>,
     sources: Sources,
@@ -159,11 +159,11 @@ struct Prepared {
     teacher: Option<Model>,
     material: TrainingData,
     notes: Vec<String>,
-    /// Since when it was read.
+    /// The time at which reading began.
     clock: Instant,
 }
 
-/// What step 3's method learns from, of these.
+/// Returns the data of these that step 3's method learns from.
 fn learned_from(
     method: &Method,
     sources: &Sources,
@@ -287,7 +287,7 @@ impl Run<'_, '_> {
     }
 }
 
-/// Of base, supervised model and policy.
+/// Measures the losses of base, supervised model and policy.
 fn losses(
     models: &mut (&mut Model, &mut Model, &mut Aligned),
     demonstrations: &Examples,

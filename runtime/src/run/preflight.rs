@@ -14,20 +14,20 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What a run would work with.
+/// The models, data and memory that a run would work with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Preflight {
     /// The base's number of weights.
     pub parameters: usize,
-    /// How many token ids its tokenizer has.
+    /// The number of token ids of its tokenizer.
     pub vocabulary: usize,
-    /// How many files of the data serve.
+    /// The number of data files that can be used.
     pub files: usize,
-    /// Memory that the stages take, in bytes.
+    /// The memory that the stages take, in bytes.
     pub memory: Memory,
-    /// What there is, in bytes, where that is known.
+    /// The available memory in bytes, where that is known.
     pub available: Option<u64>,
-    /// What is worth knowing and no fault.
+    /// Notes that are no errors.
     pub notes: Vec<String>,
 }
 
@@ -102,7 +102,7 @@ pub fn preflight(
     })
 }
 
-/// How many files serve; each step has one at least.
+/// Counts the files that can be used; each step has one at least.
 fn data(config: &Config) -> Result<usize, RunError> {
     let files = All::find(config)?;
     let mut serving: BTreeSet<&Path> = files.serving().into_iter().map(|(path, _)| path).collect();

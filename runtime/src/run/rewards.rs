@@ -8,7 +8,7 @@ use rlhf_train::{Labeled, Pairs, Ranking, Rewarded, TrainError};
 /// A prompt's answers as texts, and the votes on them.
 pub(super) struct Judged {
     pub texts: Vec<Vec<u32>>,
-    /// How long the prompt is that they all begin with.
+    /// The length of the prompt that they all begin with.
     pub prompt: usize,
     pub votes: Vec<Vote>,
     margin: f32,
@@ -32,7 +32,7 @@ impl Judged {
         Self { texts, prompt: prompt.len(), votes, margin: 0.0, degree: 1 }
     }
 
-    /// Margin and degree, to tell data from other data.
+    /// The bits of margin and degree, to tell data from other data.
     pub fn strength(&self) -> [u32; 2] {
         [self.margin.to_bits(), self.degree.into()]
     }
@@ -54,7 +54,7 @@ impl Judged {
     }
 }
 
-/// Every pair of answers of which one ranks above the other.
+/// Returns every pair of answers of which one ranks above the other.
 pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Pairs, TrainError> {
     let mut out = Pairs::default();
     for j in judged {
@@ -66,7 +66,7 @@ pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<
     Ok(out)
 }
 
-/// Each answer of such a pair, the better one as desirable, the worse one as not.
+/// Returns each answer of such a pair, the better one as desirable, the worse one as not.
 pub(super) fn labeled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Labeled, TrainError> {
     let mut out = Labeled::default();
     for j in judged {
@@ -80,8 +80,8 @@ pub(super) fn labeled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resul
     Ok(out)
 }
 
-/// Each answer, with a reward at its end: the share of the others that it is better than, less the share
-/// that it is worse than.
+/// Returns each answer with a reward at its end: the share of the others that it is better than, less the share that it
+/// is worse than.
 pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Rewarded, TrainError> {
     let mut out = Rewarded::default();
     for j in judged {

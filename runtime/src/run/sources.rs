@@ -15,20 +15,20 @@ use rlhf_train::profile::{Profile, RewardLoss};
 use rlhf_train::{Examples, Solution};
 use std::path::Path;
 
-/// All data as token ids.
+/// The data of a run, as token ids.
 #[derive(Default)]
 pub(super) struct Sources {
-    /// To train on, and held out.
+    /// The demonstrations to train on, and those held out.
     pub demonstrations: (Examples, Examples),
-    /// The same of each data set of comparisons, with its name and format.
+    /// The comparisons of each data set, with its name and format.
     pub comparisons: Vec<Set<Judged>>,
-    /// The same of labels; of these two, what the loss learns from.
+    /// The labels of each data set; the loss learns from these or from comparisons.
     pub solutions: Vec<Set<Solution>>,
     /// Comparisons for the pretraining before.
     pub before: Vec<Set<Judged>>,
     pub prompts: Vec<Vec<u32>>,
     pub held_out: Vec<Vec<u32>>,
-    /// To train on.
+    /// The feedback to train on.
     pub feedback: Vec<Rated>,
     pub data: Data,
 }
@@ -134,7 +134,7 @@ impl Sources {
         Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, feedback, data })
     }
 
-    /// What a program has made, of which there are no comparisons yet.
+    /// Creates the data of a program, which has made no comparisons yet.
     pub fn generated(made: GeneratedData) -> Self {
         let GeneratedData { demonstrations, prompts, held_out, .. } = made;
         let demonstrations = (demonstrations, Examples::default());

@@ -18,7 +18,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    /// All of them, in their order.
+    /// All stages, in their order.
     pub const ALL: [Self; 4] = [Self::Pretrain, Self::Supervised, Self::Reward, Self::Align];
 
     /// The stages that are left to do up to this one, which is always among them. `out`: the folder of the run that

@@ -9,8 +9,8 @@ use crate::statistics::{Calibration, Interval, calibration, share};
 use rlhf_data::Vote;
 use rlhf_train::{Examples, Solution, TrainError, now, step_margins};
 
-/// How often it is right, on each data set, how sure of it, and how far the members of an ensemble disagree.
-/// Several are measured by the mean of what they say.
+/// Measures the reward model on each data set: accuracy, certainty, and the disagreement of an ensemble's members.
+/// Several members are measured by the mean of their scores.
 pub(super) fn judged(
     scorer: &mut Scorer,
     comparisons: &[Set<Judged>],
@@ -64,8 +64,7 @@ fn margins(
     Ok(mean)
 }
 
-/// What the model says to people's votes, ties among people left out: of each, the winner's score less
-/// the loser's.
+/// Returns the reward model's margins on people's votes without ties: the winner's score less the loser's.
 fn votes(model: &mut Model, judged: &[Judged]) -> Result<Vec<f64>, TrainError> {
     let mut texts = Examples::default();
     for text in judged.iter().flat_map(|j| &j.texts) {
@@ -94,7 +93,7 @@ fn accuracy(margins: &[f64], prompts: usize) -> Result<Option<Accuracy>, TrainEr
     Ok(Some(Accuracy { value, low, high, n, prompts }))
 }
 
-/// How far the model's certainty can be trusted; `None` without a vote.
+/// Measures the calibration; `None` without a vote.
 fn trust(margins: &[f64]) -> Result<Option<Calibration>, TrainError> {
     if margins.is_empty() {
         return Ok(None);

@@ -11,20 +11,20 @@ use rlhf_train::{
     RolloutTrainer, TrainError, Trainer,
 };
 
-/// What methods learn from beside prompts and a reward; each reads its own part, and the others may be empty.
+/// The data of methods beside prompts and a reward; each method reads its own part, and the others may be empty.
 #[derive(Clone, Debug, Default)]
 pub struct TrainingData {
-    /// DPO's and its kin's.
+    /// The pairs, for DPO and similar methods.
     pub pairs: Pairs,
-    /// KTO's.
+    /// The labels, for KTO.
     pub labeled: Labeled,
     /// The bandit's.
     pub logged: Logged,
-    /// ILQL's.
+    /// The rewards of tokens, for ILQL.
     pub rewarded: Rewarded,
-    /// What a student is taught on.
+    /// The texts that a student is taught on.
     pub texts: Examples,
-    /// Who teaches it.
+    /// The teacher.
     pub teacher: Option<Model>,
 }
 
@@ -85,14 +85,14 @@ pub fn align(
     Ok(policy.into())
 }
 
-/// What all methods that leave one network start from.
+/// The start of all methods that leave one network.
 struct Run<'r, 's> {
     session: &'r mut Session<'s>,
     sft: &'r Model,
     seed: u64,
 }
 
-/// What those that learn from rollouts take.
+/// The setup of methods that learn from rollouts.
 struct RolloutSetup<'r, 'm> {
     reward: &'r mut Scorer,
     iterations: u32,
@@ -153,7 +153,7 @@ impl Run<'_, '_> {
     }
 }
 
-/// PPO's critic as it starts.
+/// Returns PPO's critic as it starts.
 fn critic(
     settings: &profile::Ppo,
     sft: &Model,

@@ -13,11 +13,11 @@ pub enum StageError {
     /// A step of training failed.
     #[error("{}", failed_step(*phase, *step, error))]
     Train {
-        /// Which stage.
+        /// The phase.
         phase: Phase,
-        /// At which optimizer step or iteration, from 1; 0 before the first.
+        /// The optimizer step or iteration, from 1; 0 before the first.
         step: u64,
-        /// What happened.
+        /// The error.
         #[source]
         error: TrainError,
     },
@@ -30,9 +30,9 @@ pub enum StageError {
     /// The run was asked to stop, and did after a step.
     #[error("stopped after {} step {step}; {}", phase.name(), kept(folder.as_deref()))]
     Stopped {
-        /// In which stage.
+        /// The phase.
         phase: Phase,
-        /// After which step.
+        /// The last step that was done.
         step: u64,
         /// The folder to go on from; without one nothing is kept.
         folder: Option<PathBuf>,
@@ -52,10 +52,10 @@ pub enum StageError {
         path.display()
     )]
     Taken {
-        /// What is in the way.
+        /// The file or folder in the way.
         path: PathBuf,
     },
-    /// Another process works in the folder.
+    /// Another process is working in the folder.
     #[error("another process works in {}", folder.display())]
     Busy {
         /// The folder.
@@ -83,13 +83,13 @@ pub enum StageError {
     Differs {
         /// The folder.
         folder: PathBuf,
-        /// Each difference: its place, what it was and what it is now.
+        /// Each difference: its place, the old and the new value.
         differences: Vec<String>,
     },
     /// A checkpoint or a finished network was damaged.
     #[error("{error}; remove {} to go on from {}", snapshot.display(), before(older.as_deref()))]
     Damaged {
-        /// What is wrong with which file.
+        /// The damaged file, and the problem.
         #[source]
         error: Box<FormatError>,
         /// The snapshot.

@@ -1,4 +1,4 @@
-//! What all stages of a run share: where they keep what they do, whom they tell, who may stop them.
+//! The session that all stages of a run share: where they keep their work, whom they report to, and who may stop them.
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
@@ -20,36 +20,36 @@ use std::time::Instant;
 const SHORTEST: Duration = Duration::from_secs(10);
 const SHARE: u32 = 20;
 
-/// Told of a phase, a step and what is worth looking at there.
+/// Receives a warning with its phase and step.
 type Warn<'a> = dyn FnMut(Phase, u64, &Warning) + 'a;
 
-/// Where stages keep what they do, whom they tell, and who may stop them.
+/// The session of a run: where stages keep their work, whom they report to, and who may stop them.
 pub struct Session<'a> {
     progress: Box<Progress<'a>>,
     warn: Box<Warn<'a>>,
     stop: Box<dyn Fn() -> bool + 'a>,
-    /// How often a checkpoint is written; unless given, that adapts.
+    /// The time between two checkpoints; without one, it adapts.
     every: Option<Duration>,
-    /// When the last checkpoint was written.
+    /// The time of the last checkpoint.
     kept: Instant,
-    /// How long that took.
+    /// The time that the last checkpoint took.
     cost: Duration,
-    /// Whether the last checkpoint of the stage stays when it is finished.
+    /// True if the last checkpoint of the stage stays when it is finished.
     extendable: bool,
     lines: Vec<Line>,
-    /// What will be written in the folder beside what every session writes.
+    /// The files that will be written in the folder beside those of every session.
     names: Vec<&'static str>,
     /// The settings that advice on step 3 is about.
     settings: Option<Settings>,
     folder: Option<Kept>,
 }
 
-/// What a session that keeps something has open.
+/// The open files of a session that keeps something.
 struct Kept {
     folder: Folder,
     metrics: Metrics,
     events: Events,
-    /// Kept beside every network that is finished.
+    /// The tokenizer, which is saved beside every finished network.
     tokenizer: AnyTokenizer,
 }
 
@@ -153,12 +153,12 @@ impl<'a> Session<'a> {
         self.folder.as_ref().map(|kept| kept.folder.root.as_path())
     }
 
-    /// What every step measured, those of earlier processes included.
+    /// Returns the measurements of every step, those of earlier processes included.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// What the steps of a phase took, in seconds, those of earlier processes included.
+    /// Returns the time that the steps of a phase took, in seconds, those of earlier processes included.
     pub fn seconds(&self, phase: Phase) -> f64 {
         self.lines.iter().filter(|line| line.phase == phase).map(|line| line.seconds).sum()
     }
@@ -177,7 +177,7 @@ impl<'a> Session<'a> {
         Ok(Some(model))
     }
 
-    /// The same, unless it was finished after fewer steps than `steps` and can be gone on with.
+    /// Returns a finished network, unless it was finished after fewer steps than `steps` and can be trained further.
     pub(super) fn finished_after(
         &self,
         name: &str,
@@ -192,7 +192,7 @@ impl<'a> Session<'a> {
         if goes_on { Ok(None) } else { self.finished(name, like) }
     }
 
-    /// What step 2 has finished: of networks `like` these.
+    /// Returns the finished result of step 2, of networks with the architecture of `like`.
     pub(super) fn finished_scorer(&self, name: &str, like: &[Model]) -> Result<Option<Scorer>, StageError> {
         let (Some(path), Some(first)) = (self.whole(name)?, like.first()) else { return Ok(None) };
         let scorer = Scorer::open(&path, &first.device())?;
@@ -221,7 +221,7 @@ impl<'a> Session<'a> {
         self.finish_with(name, phase, model, &|_| Ok(()))
     }
 
-    /// The same with whatever else `beside` writes into the network's folder.
+    /// Finishes a network, and lets `beside` write further files into its folder.
     pub(super) fn finish_with(
         &mut self,
         name: &str,
@@ -237,7 +237,7 @@ impl<'a> Session<'a> {
         Ok(model)
     }
 
-    /// The same of step 2's.
+    /// Finishes the result of step 2.
     pub(super) fn finish_scorer(
         &mut self,
         name: &str,
@@ -337,7 +337,7 @@ impl<'a> Session<'a> {
         at(phase, step)(error)
     }
 
-    /// Where a stage goes on. Lines of steps that will be taken again are dropped.
+    /// Returns the checkpoint at which a stage goes on. Lines of steps that will be taken again are dropped.
     pub(super) fn begin(&mut self, phase: Phase) -> Result<Option<Checkpoint>, StageError> {
         let Some(Kept { folder, metrics, .. }) = &mut self.folder else { return Ok(None) };
         let found = checkpoint::newest(&folder.checkpoints(), phase)?;
@@ -351,8 +351,7 @@ impl<'a> Session<'a> {
         Ok(found)
     }
 
-    /// After a step: notes its line, tells of it, and keeps the stage's networks if it is time to, or if
-    /// the run is to stop.
+    /// Ends a step: writes its line, reports it, and writes a checkpoint if it is time to, or if the run is to stop.
     pub(super) fn after(
         &mut self,
         line: Line,

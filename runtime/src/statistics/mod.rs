@@ -1,4 +1,4 @@
-//! What a run's numbers are worth: intervals, agreement, calibration, best-of-n; how good models are.
+//! Statistics of a run's results: intervals, agreement, calibration, best-of-n, ratings.
 
 mod agreement;
 mod before_after;

@@ -23,7 +23,7 @@ pub(crate) struct Transcripts<'a> {
 }
 
 impl<'a> Transcripts<'a> {
-    /// Of at most `most` tokens.
+    /// Builds transcripts of at most `most` tokens.
     pub fn new(tokenizer: &'a AnyTokenizer, most: usize) -> Self {
         let room = most.saturating_sub(usize::from(tokenizer.bos().is_some()));
         Self { tokenizer, fit: Fit::new(room), room }

@@ -7,7 +7,7 @@ use crate::report::page::Table;
 use crate::statistics::Histogram;
 use maud::{Markup, html};
 
-/// Bars; those below 0 in a color of their own.
+/// Draws bars; those below 0 in a color of their own.
 pub(super) fn svg(title: &str, histogram: &Histogram) -> Markup {
     let edges = [histogram.edge(0), histogram.edge(histogram.counts.len())];
     let most = histogram.counts.iter().max().copied().unwrap_or(0) as f64;

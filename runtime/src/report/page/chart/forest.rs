@@ -10,7 +10,7 @@ use maud::{Markup, html};
 /// A row: its name and its share; `None` where nothing was measured.
 pub(super) type Row = (String, Option<Interval>);
 
-/// Each row takes a line for its name and one for its interval, so that long names have room.
+/// The height of a row: a line for its name and one for its interval, so that long names have room.
 const ROW: f64 = 44.0;
 const LEFT: f64 = 14.0;
 const RIGHT: f64 = WIDTH - 14.0;

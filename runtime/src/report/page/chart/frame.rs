@@ -1,4 +1,4 @@
-//! What every drawing has: axes, grid and labels.
+//! The frame of every drawing: axes, grid and labels.
 
 use super::scale::Scale;
 use crate::report::page::text::Text;
@@ -10,18 +10,18 @@ pub(super) const HEIGHT: f64 = 250.0;
 /// The drawing within: left, right, top, bottom.
 const INSIDE: [f64; 4] = [54.0, 464.0, 24.0, 206.0];
 
-/// Two axes and the place for a drawing.
+/// The axes and the place of a drawing.
 pub(super) struct Frame<'a> {
     pub x: Scale,
     pub y: Scale,
-    /// What lies along and what goes up, with units.
+    /// The names of the horizontal and the vertical axis, with units.
     pub names: [&'a str; 2],
-    /// Room to the right of the drawing for labels.
+    /// The space to the right of the drawing for labels.
     pub margin: f64,
 }
 
 impl Frame<'_> {
-    /// Where the drawing ends on the right.
+    /// The right end of the drawing.
     pub fn right(&self) -> f64 {
         INSIDE[1] - self.margin
     }

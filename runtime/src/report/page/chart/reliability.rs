@@ -1,4 +1,4 @@
-//! How sure the reward model is, against how often people agree with it.
+//! The reliability diagram: the reward model's certainty against how often people agree with it.
 
 use super::frame::{Frame, px};
 use super::scale::Scale;
