@@ -15,7 +15,7 @@ const PEOPLE: [&str; 4] = ["Ann", "Ben", "Eve", "Kim"];
 const WORDS: [&str; 4] = ["thank you.", "take care.", "go away.", "whatever."];
 const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 16, eos: &[Bytes::EOS], stop: &[] };
 
-/// What is wanted: a rule, not a person.
+/// The reward, which is a rule and not a person.
 fn polite(text: &[u32]) -> f32 {
     let text = Bytes.decode(text);
     f32::from(WORDS[..2].iter().any(|words| text.ends_with(words)))

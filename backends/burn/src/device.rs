@@ -21,7 +21,7 @@ pub struct Device {
     inner: tensor::Device,
 }
 
-/// What a build may have. The name is the feature's too.
+/// A device that a build may have. The name is the feature's too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Flex,
@@ -47,11 +47,12 @@ const KINDS: [(&str, Kind, bool); 6] = [
     ("cuda", Kind::Cuda, cfg!(feature = "cuda")),
 ];
 
-/// What to ask for.
+/// The known devices, for messages.
 const KNOWN: &str =
     "flex, ndarray, wgpu, vulkan, metal or cuda, and for a card of several its number, as in cuda:1";
 
-/// New shapes compile new shaders, so that few shapes are better than small ones.
+/// The multiple that shapes are padded to: new shapes compile new shaders, so that few shapes are better than small
+/// ones.
 const SHADER_MULTIPLE: usize = 32;
 
 impl Device {
@@ -179,7 +180,8 @@ fn found(
     Ok(device)
 }
 
-/// Whether the device is Mesa's lavapipe or its like. With SPIR-V in the build every Vulkan device gets it.
+/// Returns whether the device is Mesa's lavapipe or a similar renderer. With SPIR-V in the build every Vulkan device
+/// gets it.
 #[cfg(feature = "vulkan")]
 fn renders_in_software(device: &burn_tensor::Device) -> bool {
     use burn_tensor::{Device, DeviceKind};

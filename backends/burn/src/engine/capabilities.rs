@@ -1,5 +1,5 @@
-//! What the backend can beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for
-//! [`Rows`] and [`LearnRows`] alone.
+//! The capabilities beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for [`Rows`] and
+//! [`LearnRows`] alone.
 
 use crate::engine::check;
 use crate::engine::guard::guarded;
@@ -13,7 +13,7 @@ use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
 impl Model {
-    /// Whether `ids` are `k` for each loss token.
+    /// Checks that `ids` are `k` for each loss token.
     fn check_k(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), EngineError> {
         let vocabulary = self.architecture.vocabulary;
         if k == 0 || k > vocabulary {

@@ -15,7 +15,7 @@ use rlhf_core::{Error, Ragged};
 /// Columns by which a cache grows.
 const GROWTH: usize = 32;
 
-/// What a call asks for.
+/// The request of a call.
 pub(crate) struct Request<'a> {
     pub(crate) model: &'a Model,
     pub(crate) network: Network<'a>,
@@ -26,7 +26,7 @@ pub(crate) struct Request<'a> {
     pub(crate) first: u32,
 }
 
-/// One response while it grows.
+/// A response while it grows.
 #[derive(Clone, Default)]
 struct Response {
     tokens: Vec<u32>,
@@ -85,7 +85,7 @@ impl Request<'_> {
         (self.key.uniform(self.first.wrapping_add(prompt as u32), step) as f32).min(BELOW_ONE)
     }
 
-    /// How often each id is in each prompt, `[prompts, vocabulary]`.
+    /// Counts each id in each prompt, `[prompts, vocabulary]`.
     fn seen(&self) -> Tensor<2> {
         let vocabulary = self.model.architecture.vocabulary;
         let mut seen = vec![0.0; self.prompts.len() * vocabulary];
@@ -188,7 +188,7 @@ impl Live {
         self.columns += GROWTH;
     }
 
-    /// What a token at `column` does not see: padding behind prompts, and columns that are yet to come.
+    /// Returns the mask of columns that a token at `column` does not see: padding behind prompts, and later columns.
     fn hidden(&self, device: &Device, lengths: &[usize], column: usize) -> Tensor<2, Bool> {
         let columns = self.columns;
         let unseen = lengths

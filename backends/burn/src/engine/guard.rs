@@ -1,4 +1,4 @@
-//! Burn panics where a driver fails or has no memory left: here that becomes an error.
+//! Panics of Burn, as errors: it panics where a driver fails or has no memory left.
 
 use crate::EngineError;
 use core::any::Any;
@@ -13,7 +13,7 @@ pub(crate) fn caught<T>(work: impl FnOnce() -> Result<T, EngineError>) -> Result
         .unwrap_or_else(|panic| Err(EngineError::Device { reason: said(panic.as_ref()) }))
 }
 
-/// The same for a future.
+/// Turns a panic of a future into an error.
 pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, EngineError>>) -> Result<T, EngineError> {
     let mut work = pin!(work);
     core::future::poll_fn(|context| {
@@ -23,7 +23,7 @@ pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T, EngineError>
     .await
 }
 
-/// What a panic said.
+/// Returns the message of a panic.
 fn said(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason was given").into()

@@ -18,7 +18,7 @@ pub(crate) struct Head {
     device: Device,
     /// The rows of the body's output that loss tokens are predicted from, `[loss tokens]`.
     rows: Tensor<1, Int>,
-    /// What lies there, `[loss tokens, width]`.
+    /// The hidden states, `[loss tokens, width]`.
     hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     weight: Tensor<2>,
@@ -26,7 +26,7 @@ pub(crate) struct Head {
     positions: usize,
     /// Rows whose logits are held at once.
     tile: usize,
-    /// Log-probabilities of a pass that is one tile alone, which need not be made twice.
+    /// The log-probabilities of a pass that is a single tile, which need not be computed twice.
     kept: Option<Tensor<2>>,
 }
 
@@ -34,7 +34,7 @@ pub(crate) struct Head {
 pub(crate) struct Pulled {
     /// The rows of the body's output that have one, `[loss tokens]`.
     pub(crate) rows: Tensor<1, Int>,
-    /// Theirs, `[loss tokens, width]`.
+    /// The gradient of the hidden states, `[loss tokens, width]`.
     pub(crate) hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     pub(crate) weight: Tensor<2>,
@@ -71,7 +71,7 @@ impl Head {
         self.hidden.clone().narrow(0, tile.start, tile.len())
     }
 
-    /// Log-probabilities of every id, `[rows, vocabulary]`.
+    /// Returns the log-probabilities of every id, `[rows, vocabulary]`.
     pub(crate) fn log_softmax(&self, tile: &Range<usize>) -> Tensor<2> {
         if let Some(kept) = &self.kept {
             return kept.clone();
@@ -79,8 +79,8 @@ impl Head {
         log_softmax(self.logits(tile).div_scalar(self.temperature), 1)
     }
 
-    /// Log-probabilities of `k` given ids a row, `[loss tokens · k]`, and entropies where they are asked for,
-    /// `[loss tokens]`.
+    /// Returns the log-probabilities of `k` given ids a row, `[loss tokens · k]`, and entropies where `entropy` is
+    /// true, `[loss tokens]`.
     pub(crate) fn scalars(&mut self, ids: &[u32], k: usize, entropy: bool) -> (Tensor<1>, Option<Tensor<1>>) {
         let (mut log_probs, mut entropies) = (Vec::new(), Vec::new());
         for tile in self.tiles() {

@@ -13,7 +13,7 @@ use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Dropout, Objective};
 
 impl Model {
-    /// What learning has gathered: nothing yet, the first time.
+    /// Returns the state of learning, which is made the first time.
     pub(crate) fn learning(&mut self) -> &mut Learning {
         let weights = &self.weights;
         let zeros = || weights.iter().map(Tensor::zeros_like).collect();
@@ -81,7 +81,7 @@ impl Model {
 }
 
 impl Model {
-    /// What the next pass over `batch` drops.
+    /// Returns the dropout of the next pass over `batch`.
     fn dropout(&self, batch: Batch<'_>) -> Option<Dropout> {
         let a = &self.architecture;
         let steps = self.learning.as_ref().map_or(0, |learning| learning.steps);

@@ -17,15 +17,15 @@ pub(crate) struct Network<'a> {
     pub(crate) architecture: &'a Architecture,
     pub(crate) layout: &'a Layout,
     pub(crate) rope: &'a Rope,
-    /// What products are computed in.
+    /// The precision of products.
     pub(crate) precision: Precision,
     pub(crate) weights: Vec<Tensor<2>>,
-    /// What is dropped while learning.
+    /// The masks of dropout while learning.
     pub(crate) masks: Option<Masks<'a>>,
 }
 
 impl Network<'_> {
-    /// The same with the layers' matrices in the precision of products already, for many passes.
+    /// Returns the network with the layers' matrices in the precision of products already, for many passes.
     pub(crate) fn cast(mut self) -> Self {
         for layer in &self.layout.layers {
             for pair in [layer.qkv, layer.attention_out, layer.mlp_in, layer.mlp_out] {
@@ -53,7 +53,7 @@ impl Network<'_> {
         self.last(x)
     }
 
-    /// What goes into the first layer, `[rows, width]`.
+    /// Returns the input of the first layer, `[rows, width]`.
     pub(crate) fn embed(&self, tokens: Tensor<1, Int>, positions: Tensor<1, Int>) -> Tensor<2> {
         let x = self.weights[self.layout.embedding].clone().select(0, tokens);
         let x = match self.layout.positions {

@@ -17,10 +17,10 @@ const BLOCK: usize = 256;
 /// The most that a uniform number may be, so that its product with a sum stays below the sum in f32.
 pub(crate) const BELOW_ONE: f32 = 1.0 - 4.0 * f32::EPSILON;
 
-/// How tokens are chosen, and which were seen.
+/// The choice of tokens, with the counts for a repetition penalty.
 pub(crate) struct Sampler<'a> {
     sampling: &'a SamplingParams,
-    /// How often each id was seen, `[batch, vocabulary]`, where a penalty wants to know.
+    /// The count of each id so far, `[batch, vocabulary]`, where a penalty needs it.
     seen: Option<Tensor<2>>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Sampler<'a> {
     }
 }
 
-/// What ids are drawn in proportion to, `[batch, vocabulary]`; 0 for what is filtered out.
+/// Returns the weights that ids are drawn in proportion to, `[batch, vocabulary]`; 0 for those filtered out.
 fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Tensor<2> {
     let mut z = logits;
     if let Some(seen) = seen {
@@ -98,7 +98,7 @@ fn wide(column: &Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
     column.clone().expand(like.dims())
 }
 
-/// How many hold in each row, `[batch, 1]`.
+/// Counts how many hold in each row, `[batch, 1]`.
 fn count(hold: Bools) -> Tensor<2> {
     hold.float().sum_dim(1)
 }
@@ -134,7 +134,8 @@ fn draw(weights: Tensor<2>, uniform: Tensor<2>) -> Tensor<2, Int> {
     block.mul_scalar(BLOCK as i64) + within
 }
 
-/// Where partial sums pass `part` of their total, `[batch, 1]`, and at which part of that place's own.
+/// Returns the column at which partial sums pass `part` of their total, `[batch, 1]`, and the part of that column's own
+/// weight.
 fn pass(weights: Tensor<2>, part: Tensor<2>) -> (Tensor<2, Int>, Tensor<2>) {
     let [_, columns] = weights.dims();
     let sums = weights.clone().cumsum(1);

@@ -1,4 +1,4 @@
-//! What an objective is shown of a pass, and where its gradients go.
+//! The inputs of an objective, and the gradients that it returns.
 
 use crate::engine::head::Pulled;
 use crate::engine::padded::{Padded, matrix};
@@ -8,7 +8,7 @@ use crate::tensor::{IndexingUpdateOp, Tensor, Transaction};
 use crate::{EngineError, Model};
 use rlhf_core::{Batch, Objective};
 
-/// What an objective made of a pass.
+/// The loss of an objective and its gradients.
 pub(crate) struct Shown {
     pub(crate) loss: f64,
     /// The gradient of the body's output, `[rows, width]`.
@@ -18,7 +18,7 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    /// Nothing yet, of a pass whose output is `hidden`.
+    /// Starts with no gradient, for a pass whose output is `hidden`.
     pub(crate) fn nothing(hidden: &Tensor<2>) -> Self {
         Self { loss: 0.0, hidden: hidden.zeros_like(), heads: Vec::new() }
     }

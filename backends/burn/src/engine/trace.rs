@@ -22,7 +22,7 @@ pub(crate) struct Trace<'a> {
     padded: &'a Padded,
     turns: Turns,
     masks: Option<Masks<'a>>,
-    /// What went into each layer, then into the last norm: `[rows, width]` each.
+    /// The inputs of each layer, then of the last norm: `[rows, width]` each.
     inputs: Vec<Tensor<2>>,
     /// The last norm's output, `[rows, width]`.
     pub(crate) hidden: Tensor<2>,
@@ -78,7 +78,7 @@ impl<'a> Trace<'a> {
         Ok(gradients)
     }
 
-    /// What the layer's pass dropped, once more.
+    /// Returns the dropout masks of the layer's pass once more.
     fn masks(&self, layer: usize) -> Option<[graph::Tensor<2>; 2]> {
         self.masks.map(|masks| masks.of(layer).map(graph::constant))
     }

@@ -1,4 +1,4 @@
-//! Where each tensor of a network lies in its list.
+//! The layout of a network's tensors in their list.
 
 use crate::engine::guard::caught;
 use crate::engine::padded::matrix;
@@ -84,7 +84,7 @@ impl Layout {
         }
     }
 
-    /// How many weights there are.
+    /// The number of weights.
     pub(crate) fn len(&self) -> usize {
         self.tensors.iter().map(model::Tensor::len).sum()
     }

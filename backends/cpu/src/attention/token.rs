@@ -7,7 +7,7 @@ use crate::product::{Output, Shape, Strided, small};
 use crate::simd::{Lanes, WIDTH, kernel};
 use alloc::vec::Vec;
 
-/// What a token's attention is worked out in.
+/// The buffers of a token's attention.
 #[derive(Default)]
 pub(super) struct Token {
     /// `[head][keys]`, in whole vectors.
@@ -38,7 +38,7 @@ impl Token {
     }
 }
 
-/// All heads' weights, then their outputs.
+/// Computes all heads' weights, then their outputs.
 #[inline(always)]
 unsafe fn attend<L: Lanes>(heads: Heads, caches: &[Cache], queries: &[f32], token: &mut Token) {
     // SAFETY: caches hold as many keys in whole tiles, and values in whole rows, as there are weights; `attend` above

@@ -97,7 +97,7 @@ pub(crate) fn gemm_columns(
     });
 }
 
-/// How many blocks of rows and of columns there are tasks for.
+/// Returns the numbers of blocks of rows and of columns that make tasks.
 fn tasks(rows: usize, panels: usize, least: usize) -> (usize, usize) {
     (rows, least.div_ceil(rows).min(panels))
 }
@@ -112,7 +112,7 @@ struct Part<'a> {
     n: usize,
     /// Elements of k at a time.
     deep: usize,
-    /// Whether the left-hand rows are packed too.
+    /// True if the left-hand rows are packed too.
     packs: bool,
 }
 

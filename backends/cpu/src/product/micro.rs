@@ -4,7 +4,7 @@
 use super::shape::{From, Output, Shape, Strided, WIDE};
 use crate::simd::{Lanes, WIDTH};
 
-/// What is asked for meanwhile, a line of the caches at a time: memory is then read while the processor multiplies.
+/// The memory that is prefetched meanwhile, a line of the caches at a time, while the processor multiplies.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead {
     next: *const f32,
@@ -20,8 +20,9 @@ impl Ahead {
         Self { next, len, lines: 1 }
     }
 
-    /// While `rows` rows are multiplied with a panel's part of `len` floats: the next part. Where that leaves no
-    /// time for it, what comes 32 steps later, or what the processor foresees by itself.
+    /// Prefetches the next part, while `rows` rows are multiplied with a panel's part of `len` floats. Where that
+    /// leaves no time for it, it prefetches what comes 32 steps later; what the processor foresees by itself is left to
+    /// it.
     pub(super) fn of<L: Lanes>(part: *const f32, len: usize, rows: usize) -> Self {
         let (distance, lines) = match rows {
             _ if L::AT_ONCE == 1 => (len, 1),
@@ -32,7 +33,7 @@ impl Ahead {
         Self { next: part.wrapping_add(distance), len, lines }
     }
 
-    /// Where `k` steps begin to ask, and for how many lines each.
+    /// Returns the place where `k` steps begin to prefetch, and the number of lines for each.
     #[inline(always)]
     pub(super) fn take(&mut self, k: usize) -> (*const f32, usize) {
         let from = self.next;

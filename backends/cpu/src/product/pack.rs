@@ -17,7 +17,7 @@ pub(super) struct Line([f32; WIDTH]);
 pub(super) struct Panels(Vec<Line>);
 
 impl Panels {
-    /// Room for `len` numbers, which are old ones or 0.
+    /// Returns space for `len` numbers, which are old ones or 0.
     pub(super) fn room(&mut self, len: usize) -> &mut [f32] {
         let lines = len.div_ceil(WIDTH);
         if self.0.len() < lines {
@@ -32,7 +32,7 @@ impl Panels {
     }
 }
 
-/// How many rows of memory earlier they are asked for.
+/// The number of rows of memory that are prefetched ahead.
 const AHEAD: usize = 8;
 
 /// `count` lines of `k` elements, in panels of `tall` lines: element `p` of line `i` goes to
@@ -117,7 +117,7 @@ impl Packed {
         Self { panels, k, n }
     }
 
-    /// How many numbers there are.
+    /// The number of elements.
     pub(crate) fn len(&self) -> usize {
         self.k * self.n
     }

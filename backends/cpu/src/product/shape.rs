@@ -50,7 +50,7 @@ pub(crate) struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// Row-major, `columns` wide.
+    /// Creates a row-major matrix, `columns` wide.
     pub(crate) fn rows(data: &'a [f32], columns: usize) -> Self {
         Self { data, row: columns, column: 1 }
     }
@@ -72,14 +72,14 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Where outputs start.
+/// The start of outputs.
 #[derive(Clone, Copy)]
 pub(crate) enum Start<'a> {
-    /// At 0.
+    /// Zero.
     Zero,
-    /// At what they hold.
+    /// The old outputs.
     Add,
-    /// Every row at these numbers.
+    /// These numbers in every row.
     Row(&'a [f32]),
 }
 
@@ -92,19 +92,19 @@ impl Start<'_> {
     }
 }
 
-/// Where a tile's accumulators start.
+/// The start of a tile's accumulators.
 #[derive(Clone, Copy)]
 pub(super) struct From {
     /// The first row's start; null starts at 0.
     pub(super) start: *const f32,
-    /// From one row to the next; 0 starts every row at the same numbers (a bias).
+    /// The distance from one row to the next; 0 starts every row at the same numbers (a bias).
     pub(super) row: usize,
 }
 
 impl From {
     pub(super) const ZERO: Self = Self { start: core::ptr::null(), row: 0 };
 
-    /// Where the accumulators start `rows` below and `columns` to the right.
+    /// Returns the start `rows` below and `columns` to the right.
     #[inline(always)]
     pub(super) fn at(self, rows: usize, columns: usize) -> Self {
         if self.start.is_null() {
@@ -137,7 +137,7 @@ impl Output {
         }
     }
 
-    /// Where the accumulators of the tile at (i, j) start.
+    /// Returns the start of the accumulators of the tile at (i, j).
     pub(super) fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
         match start {
             Start::Zero => From::ZERO,

@@ -52,7 +52,7 @@ pub(super) fn split(cpu: &Cpu, shape: Shape, start: Start<'_>, c: &mut [f32], c_
     });
 }
 
-/// One thread's rows and columns of a product with few rows, which are read where they are.
+/// Computes one thread's rows and columns of a product with few rows, which are read where they are.
 #[inline(always)]
 unsafe fn thin<L: Lanes>(
     i0: usize,

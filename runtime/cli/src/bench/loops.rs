@@ -10,8 +10,7 @@ use rlhf_core::maths::{Steps, Variance, Whitening, policy_loss, value_loss, whit
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::FinishReason;
 
-/// Responses, which have [`NEW`] tokens each: with what belongs to a token, more than the processor's own caches
-/// hold.
+/// The number of responses, which have [`NEW`] tokens each: together more than the processor's own caches hold.
 const RESPONSES: usize = 1 << 14;
 pub(super) const TOKENS: usize = RESPONSES * NEW;
 
@@ -21,7 +20,8 @@ pub(super) fn advantages_cost() -> Cost {
     Cost::default().and_bytes((4 * 4 + 2 * (4 + 1) + 4) as f64 * TOKENS as f64)
 }
 
-/// Either loss reads what the network says now, what it said before, a target and a mask, and writes a gradient.
+/// Returns the cost of either loss, which reads the log-probabilities now and before, a target and a mask, and writes a
+/// gradient.
 pub(super) fn losses_cost() -> Cost {
     Cost::default().and_bytes((2 * (4 * 4 + 1)) as f64 * TOKENS as f64)
 }
@@ -63,7 +63,7 @@ pub(super) fn losses() -> Result<Box<Once<'static>>, TrainError> {
     }))
 }
 
-/// From -1 to 1.
+/// Returns numbers from -1 to 1.
 fn numbers(of: u32, count: usize) -> Vec<f32> {
     let key = Key::new(1, Stream::Data, of);
     (0..count as u32).map(|t| (2.0 * key.uniform(0, t) - 1.0) as f32).collect()

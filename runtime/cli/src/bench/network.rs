@@ -42,7 +42,7 @@ impl Network {
         Ok(Self { name, architecture })
     }
 
-    /// What it is called.
+    /// Returns the network's name.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,4 +1,4 @@
-//! Work made ready to be done again and again.
+//! Preparation of work that is done again and again.
 
 use super::clock::Once;
 use super::loops;
@@ -111,7 +111,7 @@ fn load(network: Model) -> Result<Box<Once<'static>>, TrainError> {
     }))
 }
 
-/// What a network does, now; it has no phases.
+/// Awaits the work of a network, which has no phases.
 fn done<T>(future: impl Future<Output = Result<T, EngineError>>) -> Result<Phases, TrainError> {
     now(async { future.await.map_err(TrainError::role("network")) })?;
     Ok(Phases::new())

@@ -1,4 +1,4 @@
-//! One iteration of PPO with a value head on the policy, as TRL 0.11 does it: one pass learns both.
+//! One iteration of PPO with a value head on the policy, as in TRL 0.11: one pass trains both.
 
 use super::clock::Once;
 use super::cost::{Cost, Pass, adamw};
@@ -17,7 +17,7 @@ use rlhf_core::sampling::SamplingParams;
 use rlhf_core::{Batch, Error, Needs, Objective, Ragged, Rollouts};
 use std::time::Instant;
 
-/// As with a critic of its own, but that the policy's pass gives values too.
+/// Returns the cost, which is that with a separate critic, but that the policy's pass gives values too.
 pub(super) fn cost(a: &Architecture) -> Cost {
     let [rollout, minibatch] = passes();
     let scores = Pass::scored(&[PROMPT + NEW; PROMPTS]).forward(a);

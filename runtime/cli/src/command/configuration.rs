@@ -20,7 +20,7 @@ pub struct Configuration {
     /// The recipe: instructgpt, ziegler2019, huang2024, trl or openrlhf
     #[arg(long, value_name = "NAME", default_value = "instructgpt")]
     profile: String,
-    /// What step 3 does: ppo, grpo, dpo, kto, online_dpo, best_of_n, distillation …; another name lists all
+    /// Method of step 3: ppo, grpo, dpo, kto, online_dpo, best_of_n, distillation …; any other word lists all
     #[arg(long, value_name = "NAME", default_value = "ppo")]
     method: String,
     /// The JSON schema instead, for editors

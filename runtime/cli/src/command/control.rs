@@ -11,7 +11,7 @@ use std::io::{Write, stderr, stdin, stdout};
 
 /// Points of the learning curve.
 const BLOCKS: usize = 20;
-/// How long simulated judgments take, in steps, where they take time.
+/// The delay of simulated judgments in steps, where they have one.
 const LATE: (f64, f64) = (2.0, 3.0);
 
 #[derive(Args)]
@@ -22,10 +22,10 @@ pub struct Control {
     /// The method: tamer, deep-tamer, coach or preferences
     #[arg(long, default_value = "tamer", value_parser = method)]
     method: Method,
-    /// Who judges
+    /// Teacher that judges
     #[arg(long, default_value = "simulated")]
     teacher: Who,
-    /// What every random draw depends on
+    /// Seed of every random draw
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Episodes to learn in; what suits task and method, unless given
@@ -45,7 +45,7 @@ pub struct Control {
     json: bool,
 }
 
-/// Who judges.
+/// The teacher.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Who {
     /// A made-up teacher who knows the task
@@ -54,7 +54,7 @@ enum Who {
     Keyboard,
 }
 
-/// What a lesson came to, for a script to read.
+/// The results of an experiment, for a script to read.
 #[derive(Serialize)]
 struct Summary {
     version: &'static str,
@@ -63,13 +63,13 @@ struct Summary {
     teacher: &'static str,
     seed: u64,
     episodes: usize,
-    /// How often the teacher said something.
+    /// The number of times that the teacher said something.
     answers: u64,
-    /// Mean score of actions at random.
+    /// The mean score of random actions.
     before: f64,
-    /// Mean score of what was learnt.
+    /// The mean score after learning.
     after: f64,
-    /// Mean scores while learning, each with the number of the last episode that it counts.
+    /// The mean scores while learning, each with the number of its last episode.
     curve: Vec<(usize, f64)>,
 }
 

@@ -39,7 +39,7 @@ pub struct Check {
     /// Names to look for, one a line
     #[arg(long, value_name = "LIST")]
     names: Option<PathBuf>,
-    /// The same as JSON
+    /// Print the check as JSON
     #[arg(long)]
     json: bool,
 }

@@ -48,7 +48,7 @@ pub struct Bad {
 }
 
 impl Bad {
-    /// None so far. With `json` they are told in their place, on standard output.
+    /// Starts the count at none. With `json` they are reported in their place, on standard output.
     pub fn none(json: bool) -> Self {
         Self { json, rows: 0, bad: 0 }
     }
@@ -88,11 +88,11 @@ impl Bad {
     }
 }
 
-/// Why nothing could be done with a row.
+/// The reason why a row could not be used.
 pub enum Row {
-    /// It is wrong itself; its place is part of the reason.
+    /// The row itself is wrong; its place is part of the reason.
     Bad(String),
-    /// So would others be.
+    /// A failure that the other rows would meet too.
     Ends(Failure),
 }
 
@@ -106,7 +106,7 @@ impl Row {
         }
     }
 
-    /// Of the only row.
+    /// Returns the failure of the only row.
     pub fn failure(self) -> Failure {
         match self {
             Self::Bad(reason) => Failure::failed(reason),

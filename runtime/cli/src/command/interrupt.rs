@@ -1,12 +1,12 @@
-//! Ctrl-C, SIGTERM or a terminal that is closed: the first ends the run after its step, with a checkpoint; the
-//! second ends it at once. Under `nohup` a terminal that is closed ends nothing.
+//! Interruption by Ctrl-C, SIGTERM or a terminal that is closed: the first ends the run after its step, with a
+//! checkpoint; the second ends it at once. Under `nohup`, closing the terminal ends nothing.
 
 use super::output;
 use core::time::Duration;
 use std::sync::OnceLock;
 use std::time::Instant;
 
-/// When it was first asked for.
+/// The time of the first interruption.
 static ASKED: OnceLock<Instant> = OnceLock::new();
 
 /// Signals within this time of the first are the same wish: a terminal that is closed tells the run itself, and

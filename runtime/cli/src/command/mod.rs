@@ -79,7 +79,7 @@ enum What {
     /// reward.json.
     #[command(after_help = help::REWARD)]
     Reward(Part),
-    /// Step 3 alone, by PPO or what the configuration's `method` names, and what is measured at the end
+    /// Step 3 alone, by PPO or the configuration's `method`, and the measurements at the end
     ///
     /// It starts from the run's `sft` and `reward` and leaves `policy` and summary.json.
     #[command(after_help = help::ALIGN, visible_alias = "ppo")]

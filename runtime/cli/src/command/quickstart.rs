@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 #[derive(Args, Default)]
 pub struct Quickstart {
-    /// What every random draw depends on: the same seed gives the same weights
+    /// Seed of every random draw: the same seed gives the same weights
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// A folder for report.html, summary.json, the curve as SVG, and the models as Hugging Face folders; an

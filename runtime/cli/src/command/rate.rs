@@ -12,8 +12,8 @@ use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Rate {
-    /// JSON lines with the fields "a" and "b", models' names, and "winner": "a", "b" or "tie"; standard
-    /// input, unless given
+    /// JSON lines with the fields "a" and "b", models' names, and "winner": "a", "b" or "tie"; standard input by
+    /// default
     file: Option<PathBuf>,
     /// The precision, per nat², of a prior on Bradley–Terry's strengths; above 0 an undefeated model has a
     /// finite rating
@@ -25,7 +25,7 @@ pub struct Rate {
     /// Orders of the games that Elo is averaged over, and resamples for its intervals
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     resamples: u32,
-    /// What orders and resamples depend on
+    /// Seed of the orders and resamples
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The ratings as JSON on standard output

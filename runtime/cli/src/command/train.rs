@@ -25,10 +25,10 @@ pub struct ConfigArgs {
     /// ppo.policy.learning_rate=1e-4; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<CliOverride>,
-    /// What every random draw depends on, instead of the configuration's
+    /// Seed of every random draw, instead of the configuration's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How much memory there is, in GiB, instead of what the machine says is free
+    /// Memory that may be used, in GiB, instead of what the machine has free
     #[arg(long, value_name = "GIB", value_parser = gib)]
     memory: Option<f64>,
     /// The result as JSON on standard output; all else on standard error
@@ -46,8 +46,8 @@ pub struct Training {
     /// Go on where the run in that folder was stopped
     #[arg(long)]
     resume: bool,
-    /// How often to write a checkpoint to resume from, in seconds; unless given, every ten, or less often where
-    /// more than a twentieth of the time would go into it
+    /// Time between two checkpoints, in seconds; by default ten, or more where over a twentieth of the time would go
+    /// into it
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     checkpoint_every: Option<Duration>,
     /// Remove the run in that folder first
@@ -64,15 +64,15 @@ pub struct Part {
     from: Option<PathBuf>,
 }
 
-/// What of a run is to be done.
+/// The part of a run that is to be done.
 struct Request<'a> {
     /// This part alone; all of them, unless given.
     stage: Option<Stage>,
-    /// Where its models come from, if not from the run's own folder.
+    /// The folder that models come from, if not the run's own.
     from: Option<&'a Path>,
-    /// Whether to go on from a checkpoint.
+    /// True to go on from a checkpoint.
     resume: bool,
-    /// How often to write one, if that was said.
+    /// The time between two checkpoints, if given.
     every: Option<Duration>,
 }
 
@@ -82,7 +82,7 @@ impl Request<'_> {
         self.stage.unwrap_or(Stage::Align)
     }
 
-    /// Whether to go on with the run in the folder. Parts belong to one run: each goes on with it.
+    /// Returns whether to go on with the run in the folder. Parts belong to one run: each goes on with it.
     fn goes_on(&self) -> bool {
         self.resume || self.stage.is_some()
     }
@@ -189,7 +189,7 @@ fn start(
     Ok(run(config, device, &manner, progress)?)
 }
 
-/// What was found before the first second of work.
+/// Describes the run before its first step.
 pub fn facts(found: &Preflight) -> String {
     let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
     let mut out = format!(

@@ -25,7 +25,7 @@ pub struct StoryGenerator<'a> {
 }
 
 impl<'a> StoryGenerator<'a> {
-    /// Of a world.
+    /// Generates stories of a world.
     pub fn new(settings: &'a Settings, world: &'a World) -> Self {
         Self { settings, world, agreement: 0.0 }
     }

@@ -1,4 +1,4 @@
-//! One layer, and the last norm: all that is pulled back through a graph.
+//! One layer, and the last norm: everything that is pulled back through a graph.
 //!
 //! Its tensors are those of the module beside it, [`super::tensor`], so that the same files serve where
 //! tensors that keep a graph are of another type.

@@ -3,7 +3,7 @@
 use super::tensor::Tensor;
 use rlhf_core::model::Architecture;
 
-/// How the rows of a pass are laid out, and what rotates their heads.
+/// The layout of a pass's rows, and the rotary embedding of their heads.
 #[derive(Clone)]
 pub(crate) struct Turns {
     pub(crate) batch: usize,
@@ -13,7 +13,7 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// Queries, keys and values of fused rows, `[batch, heads, time, head_width]` each.
+    /// Splits fused rows into queries, keys and values, `[batch, heads, time, head_width]` each.
     pub(super) fn split(&self, qkv: Tensor<2>, a: &Architecture) -> (Tensor<4>, Tensor<4>, Tensor<4>) {
         let (q, kv) = (a.heads, a.kv_heads);
         let all = qkv.reshape([self.batch, self.time, q + 2 * kv, a.head_width]).swap_dims(1, 2);

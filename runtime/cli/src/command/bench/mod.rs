@@ -22,10 +22,10 @@ pub struct Bench {
     /// greedy-32, drawn-1, drawn-8, drawn-32, ppo, ppo-value-head, advantages or losses; may be repeated. All of it, unless given
     #[arg(long, value_name = "WORK", value_parser = work)]
     only: Vec<Work>,
-    /// How many rounds; everything is timed once in each
+    /// Number of rounds; everything is timed once in each
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeat: u16,
-    /// How long a repetition is at least, in seconds: shorter work is done several times in one
+    /// Least time of a repetition in seconds: shorter work is done several times in one
     #[arg(long, value_name = "SECONDS", default_value_t = 0.25, value_parser = seconds)]
     least: f64,
     /// The figures as JSON on standard output

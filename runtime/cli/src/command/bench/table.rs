@@ -68,7 +68,7 @@ fn line(out: &mut String, figure: &Figure) {
     }
 }
 
-/// How the training step scales.
+/// Writes how the training step scales with threads.
 fn together(out: &mut String, name: &str, threads: Option<usize>, rate: impl Fn(Work) -> Option<f64>) {
     let of = |sequences| rate(Work::Train { sequences });
     if let (Some(threads), Some(all), Some(alone)) = (threads, of(8), rate(Work::TrainAlone)) {

@@ -1,4 +1,4 @@
-//! What makes a story good. No model ever sees this; labellers see it through noise.
+//! The gold score of a story. No model ever sees it; labellers see it through noise.
 
 use super::Prompt;
 use super::grammar::{Reading, read};
@@ -15,7 +15,7 @@ const SHORT: f64 = 10.0;
 /// The longest story that can be a success, in tokens without the end token.
 pub const BRIEF: usize = 20;
 
-/// How good `answer` is as an answer to `prompt`, in `[0, 1)`.
+/// Returns the worth of `answer` as an answer to `prompt`, in `[0, 1)`.
 ///
 /// `g · (0.20 + 0.36 · slots + 0.30 · tone + 0.14 · brevity)`, where
 ///
@@ -39,8 +39,8 @@ pub fn gold(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> f64 {
             + BREVITY * brevity(story.len()))
 }
 
-/// Whether `answer` does all that it was asked: the slots and no others, whole sentences, at least
-/// one word of the asked tone and none of another, at most [`BRIEF`] tokens.
+/// Returns whether `answer` does everything that was asked: the slots and no others, whole sentences, at least one word
+/// of the wanted tone and none of another, at most [`BRIEF`] tokens.
 pub fn success(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> bool {
     let story = without_end(answer);
     let reading = read(story);
@@ -64,7 +64,7 @@ fn slots(prompt: &Prompt, Reading { said, .. }: &Reading) -> f64 {
         / 3.0
 }
 
-/// 1/(how many are named) when `wanted` is, else 0: naming everything is no answer.
+/// Returns 1/(number named) if `wanted` is among them, else 0: naming everything is no answer.
 fn share(named: &[bool], wanted: usize) -> f64 {
     if named[wanted] { 1.0 / named.iter().filter(|&&n| n).count() as f64 } else { 0.0 }
 }

@@ -14,13 +14,13 @@
 
 use super::words::{ANIMALS, Kind, MOODS, PLACES, PREPOSITIONS, TONES, kind, word};
 
-/// What the sentences of a story say.
+/// The content of a story's sentences.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Said {
     pub animals: [bool; ANIMALS.len()],
     pub places: [bool; PLACES.len()],
     pub moods: [bool; MOODS.len()],
-    /// How many words of each tone.
+    /// The number of words of each tone.
     pub tones: [usize; TONES.len()],
 }
 
@@ -39,7 +39,7 @@ impl Said {
 /// A story, read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Reading {
-    /// What its sentences say; what is not a sentence says nothing.
+    /// The content of its sentences; other words have none.
     pub said: Said,
     /// The share of its sentences that are sentences; one that lacks only its stop counts half.
     /// 0 when there is none.
@@ -81,7 +81,7 @@ fn parse(body: &[u32]) -> Option<()> {
     rest.0.is_empty().then_some(())
 }
 
-/// What is left to read.
+/// The words left to read.
 struct Rest<'a>(&'a [u32]);
 
 impl Rest<'_> {

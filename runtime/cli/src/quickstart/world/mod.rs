@@ -20,20 +20,20 @@ pub use writer::ideal;
 use rlhf_core::random::{Draws, Key, Stream};
 use writer::Plan;
 
-/// How many prompts are kept for tests.
+/// The number of prompts that are kept for tests.
 pub const TESTS: usize = 640;
 
-/// All text of one seed, and which prompts are kept from training.
+/// All text of one seed, and the prompts that are kept from training.
 #[derive(Clone, Debug)]
 pub struct World {
     seed: u64,
     train: Vec<Prompt>,
     test: Vec<Prompt>,
-    /// By prompt number: whether it is kept for tests.
+    /// True for each prompt, by number, that is kept for tests.
     kept: Vec<bool>,
 }
 
-/// What the steps of the data stream are for.
+/// The uses of the data stream's steps.
 #[repr(u32)]
 enum Use {
     Split,
@@ -63,9 +63,9 @@ impl World {
         &self.test
     }
 
-    /// Text `i` of the grammar, about 22 tokens with `<end>`: what a base is pretrained on, and the
-    /// pretraining mix. Three in four begin with a training prompt, each of whose slots the
-    /// story keeps nine times in ten.
+    /// Returns text `i` of the grammar, about 22 tokens with `<end>`: for the base's pretraining, and for the
+    /// pretraining mix. Three in four begin with a training prompt, each of whose slots the story keeps nine times in
+    /// ten.
     pub fn corpus(&self, i: u32) -> Vec<u32> {
         let mut draws = self.draws(Use::Corpus, i);
         let mut plan = Plan::of(draws.pick(&self.train));
@@ -90,7 +90,7 @@ impl World {
         text
     }
 
-    /// Demonstration `i`, an answer to `prompt` with `<end>`, by someone careless.
+    /// Returns demonstration `i`, an answer to `prompt` with `<end>`, by a careless writer.
     pub fn demonstration(&self, i: u32, prompt: &Prompt) -> Vec<u32> {
         let mut draws = self.draws(Use::Demonstration, i);
         let mut plan = Plan::careless(prompt, &mut draws);
@@ -100,7 +100,7 @@ impl World {
         plan.tell(&mut draws)
     }
 
-    /// How many answers to training prompt number `i` are ranked: 4 to 9, all as likely.
+    /// Returns the number of answers to training prompt number `i` that are ranked: 4 to 9, all as likely.
     pub fn answers_wanted(&self, i: u32) -> usize {
         4 + self.draws(Use::Answers, i).below(6)
     }

@@ -1,26 +1,26 @@
-//! Those who write: of the text that a base learns from, of careless demonstrations, of the ideal.
+//! Writers: of the text that a base learns from, of careless demonstrations, of ideal stories.
 
 use super::Prompt;
 use super::words::{ANIMALS, END, FEELS, FINDS, MOODS, PLACES, PREPOSITIONS, THINGS, TONES, VERBS, encode};
 use rlhf_core::random::Draws;
 
-/// What a story will say.
+/// The plan of a story.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
     pub animal: usize,
     pub place: Option<usize>,
     pub mood: Option<usize>,
     pub tone: usize,
-    /// How often a tone word is of any tone at all.
+    /// The probability that a tone word is of any tone at all.
     pub mixing: f64,
-    /// How many sentences beside the point follow.
+    /// The number of sentences beside the point that follow.
     pub asides: usize,
-    /// Whether the last stop is there.
+    /// True if the last stop is there.
     pub stop: bool,
 }
 
 impl Plan {
-    /// All that `prompt` asks for and nothing else.
+    /// Plans all that `prompt` asks for and nothing else.
     pub fn of(prompt: &Prompt) -> Self {
         Self {
             animal: prompt.animal,
