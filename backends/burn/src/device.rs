@@ -1,7 +1,7 @@
 //! Devices by name.
 
 use crate::EngineError;
-use crate::engine::guard::caught;
+use crate::engine::guard::catch_panic;
 use crate::tensor::{self, Tensor};
 
 /// A device that was found to work when it was opened.
@@ -94,7 +94,7 @@ impl Device {
         // A driver that is broken is seen only in use.
         let failed = |error| EngineError::Device { reason: format!("{error}") };
         let two = || Tensor::<1>::ones([1], &inner).add_scalar(1.0).try_into_data().map_err(failed);
-        caught(two).map_err(|error| none(error.to_string()))?;
+        catch_panic(two).map_err(|error| none(error.to_string()))?;
         Ok(Self { name: name.into(), kind, inner })
     }
 

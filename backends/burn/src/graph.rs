@@ -1,7 +1,7 @@
 //! Tensors that keep a graph. In this version of Burn they are of the same type as others: their device
 //! says what they are.
 
-pub(crate) use crate::engine::layer::{Part, Turns, causal};
+pub(crate) use crate::engine::layer::{Part, Rotary, causal};
 pub(crate) use burn_tensor::{Gradients, Tensor};
 
 /// Makes a tensor a leaf, for which a gradient is computed.

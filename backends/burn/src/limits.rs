@@ -1,6 +1,6 @@
 //! The limits of a device.
 
-use crate::engine::guard::caught;
+use crate::engine::guard::catch_panic;
 use crate::engine::precision::dtype;
 use crate::engine::read::floats;
 use crate::tensor::Tensor;
@@ -24,7 +24,7 @@ impl Device {
         precision: Precision,
         budget: Duration,
     ) -> Result<Option<(f64, f64)>, EngineError> {
-        caught(|| self.measured(precision, budget).map(Some))
+        catch_panic(|| self.measured(precision, budget).map(Some))
     }
 
     fn measured(&self, precision: Precision, budget: Duration) -> Result<(f64, f64), EngineError> {

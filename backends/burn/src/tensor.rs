@@ -14,7 +14,7 @@ pub(crate) fn supports(device: &Device, dtype: DType) -> bool {
 }
 
 /// A view's `rows` along its first axis.
-pub(crate) fn kept(view: Tensor<4>, rows: Tensor<1, Int>) -> Tensor<4> {
+pub(crate) fn select_rows(view: Tensor<4>, rows: Tensor<1, Int>) -> Tensor<4> {
     view.select(0, rows)
 }
 

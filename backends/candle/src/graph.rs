@@ -16,7 +16,7 @@ mod tensor {
 }
 
 pub(crate) use burn_autodiff::grads::Gradients;
-pub(crate) use layer::{Part, Turns, causal};
+pub(crate) use layer::{Part, Rotary, causal};
 pub(crate) use tensor::Tensor;
 
 use crate::tensor as plain;

@@ -25,7 +25,7 @@ pub(crate) fn supports(device: &Device, dtype: DType) -> bool {
 }
 
 /// A view's `rows` along its first axis. Candle takes them of a tensor in one piece alone, as products are.
-pub(crate) fn kept(view: Tensor<4>, rows: Tensor<1, Int>) -> Tensor<4> {
+pub(crate) fn select_rows(view: Tensor<4>, rows: Tensor<1, Int>) -> Tensor<4> {
     view.mul_scalar(1.0).select(0, rows)
 }
 

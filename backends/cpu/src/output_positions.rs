@@ -75,7 +75,7 @@ impl OutputPositions {
         16 * self.rows < 15 * self.tokens
     }
 
-    /// Copies columns of the outputs rows to a matrix that has no others. Rows of `all` are `row` wide.
+    /// Copies columns of these rows to a matrix that has no others. Rows of `all` are `row` wide.
     pub(crate) fn gather(&self, all: &[f32], row: usize, columns: Range<usize>, few: &mut Vec<f32>) {
         few.clear();
         few.reserve(self.rows * columns.len());

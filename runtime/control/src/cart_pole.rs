@@ -1,6 +1,6 @@
 //! A pole on a cart.
 
-use super::bins::{bin, together};
+use super::bins::{bin, combine};
 use super::{Task, Transition};
 use rlhf_core::random::Draws;
 
@@ -47,7 +47,7 @@ impl Task for CartPole {
 
     fn state(&self) -> usize {
         let degree = core::f64::consts::PI / 180.0;
-        together(&[
+        combine(&[
             (bin(self.x, &[-0.8, 0.8]), 3),
             (bin(self.speed, &[-0.5, 0.5]), 3),
             (bin(self.angle, &[-6.0, -1.0, 0.0, 1.0, 6.0].map(|a| a * degree)), 6),

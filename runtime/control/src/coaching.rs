@@ -59,7 +59,7 @@ impl<T: Task> Coaching<T> {
             let action = self.track.drawn(learner).await?;
             let step = self.track.take(action);
             steps.push((step.state, step.action));
-            episode.see(step.reward);
+            episode.add_step(step.reward);
             if let Some(Judgment { value, after }) =
                 teacher.judge(&step).map_err(TrainError::role("teacher"))?
             {

@@ -12,7 +12,7 @@ pub struct Episode {
 }
 
 impl Episode {
-    pub(super) fn see(&mut self, reward: f64) {
+    pub(super) fn add_step(&mut self, reward: f64) {
         self.score += reward;
         self.steps += 1;
     }

@@ -82,7 +82,7 @@ impl<T: Task> HumanReward<T> {
             let action = self.track.best(learner).await?;
             let step = self.track.take(action);
             history.push((step.state, step.action));
-            episode.see(step.reward);
+            episode.add_step(step.reward);
             let now = history.len() as f64 * self.settings.seconds;
             if let Some(Judgment { value, after }) =
                 teacher.judge(&step).map_err(TrainError::role("teacher"))?

@@ -1,6 +1,6 @@
 //! A car in a valley.
 
-use super::bins::{even, together};
+use super::bins::{combine, even_bin};
 use super::{Task, Transition};
 use rlhf_core::random::Draws;
 
@@ -47,8 +47,8 @@ impl Task for MountainCar {
     }
 
     fn state(&self) -> usize {
-        let place = even(self.place, LEFT, GOAL, BINS);
-        together(&[(place, BINS), (even(self.speed, -FASTEST, FASTEST, BINS), BINS)])
+        let place = even_bin(self.place, LEFT, GOAL, BINS);
+        combine(&[(place, BINS), (even_bin(self.speed, -FASTEST, FASTEST, BINS), BINS)])
     }
 
     fn act(&mut self, action: usize) -> Transition {

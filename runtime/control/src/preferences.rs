@@ -141,7 +141,7 @@ impl<T: Task> Preferences<T> {
             loop {
                 let action = self.track.drawn(students.policy).await?;
                 let step = self.track.take(action);
-                episode.see(step.reward);
+                episode.add_step(step.reward);
                 let last = step.last;
                 steps.push(step);
                 if last {

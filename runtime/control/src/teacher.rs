@@ -88,7 +88,7 @@ impl Simulated {
     }
 
     /// Draws whether the teacher speaks, whether it is mistaken, and a number for the delay.
-    fn mood(&mut self) -> (bool, bool, f64) {
+    fn draw(&mut self) -> (bool, bool, f64) {
         let mut draws = self.key.draws(self.said);
         self.said = self.said.wrapping_add(1);
         (draws.uniform() >= self.silence, draws.uniform() < self.mistakes, draws.uniform())
@@ -97,7 +97,7 @@ impl Simulated {
 
 impl Teacher for Simulated {
     fn judge(&mut self, step: &Step) -> io::Result<Option<Judgment>> {
-        let (speaks, wrong, u) = self.mood();
+        let (speaks, wrong, u) = self.draw();
         if !speaks {
             return Ok(None);
         }
@@ -106,7 +106,7 @@ impl Teacher for Simulated {
     }
 
     fn prefer(&mut self, first: &[Step], second: &[Step]) -> io::Result<Option<Preference>> {
-        let (speaks, wrong, _) = self.mood();
+        let (speaks, wrong, _) = self.draw();
         let gain = |clip: &[Step]| clip.iter().map(|step| step.progress).sum::<f64>();
         let (first, second) = (gain(first), gain(second));
         let preference = if first == second {

@@ -4,13 +4,13 @@ use super::Format;
 use super::export::ANSWERS;
 use super::fields::VERDICT;
 use super::flaws::Flaw;
+use super::messages::{conversation, inspect, prompt_of, two};
 use super::ranked;
 use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{conversation, inspect, prompt_of, two};
-use super::transcript::{prompt, prompt_about, response, says_nothing};
+use super::transcript::{is_blank, prompt, prompt_about, response};
 use super::turn::{Role, turns};
 use super::value::number;
 use super::vote::{MOST_ANSWERS, Vote, pairs};
@@ -131,7 +131,7 @@ fn comparison(
         let Vote::Prefers { winner, loser } = *vote else { continue };
         if answers[winner].trim() == answers[loser].trim() {
             *vote = Vote::Tie(winner.min(loser), winner.max(loser));
-        } else if says_nothing(&answers[winner]) {
+        } else if is_blank(&answers[winner]) {
             row.flaw(Flaw::EmptyChosen);
         }
     }

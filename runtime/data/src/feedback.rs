@@ -2,11 +2,11 @@
 
 use super::Format;
 use super::judgment::{judgment, reward};
+use super::messages::prompt_and_answer;
 use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::prompt_and_answer;
 use super::value::number;
 use crate::error::DataError;
 use serde_json::Value;

@@ -2,14 +2,14 @@
 //! looks up what is read.
 
 use super::argilla::ending;
+use super::chat_template::{UNDERSTOOD, turns_in_template};
 use super::export::ANSWERS;
 use super::flaws::Flaw;
 use super::format::Format;
-use super::marked::{UNDERSTOOD, marked};
 use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
 use super::value::{kind, number_or_truth};
-use super::words::{is_judgment, seems_judgment};
+use super::words::{is_judgment, resembles_judgment};
 use crate::error::DataError;
 use core::fmt;
 use serde_json::{Map, Value};
@@ -354,7 +354,7 @@ impl Fields {
         let has = |name: &&str| row.contains_key(*name);
         match self.format.kind() {
             Demonstrations => {
-                let judged = |name: &&str| row.get(*name).is_some_and(seems_judgment);
+                let judged = |name: &&str| row.get(*name).is_some_and(resembles_judgment);
                 let named = JUDGMENTS.iter().chain(NOT_PASSED_OVER).copied().find(has);
                 named.or_else(|| JUDGED.iter().copied().find(judged))
             }
@@ -368,7 +368,7 @@ impl Fields {
     }
 
     /// Checks that a row of a file holds no answers or judgments that the file's format has no use for.
-    pub(super) fn no_more(format: Format, row: &Row) -> Result<(), DataError> {
+    pub(super) fn check_unused(format: Format, row: &Row) -> Result<(), DataError> {
         let of_format = TABLE.iter().filter(|fields| fields.format == format);
         let more: Option<Vec<_>> = of_format.map(|fields| fields.more(&row.fields)).collect();
         match more.and_then(|more| more.first().copied()) {
@@ -482,7 +482,7 @@ impl Shape {
             Words => value.is_string() || is_message(value) || messages(),
             Answered => messages() && last_role(value) == Some(Role::Assistant),
             Messages => messages(),
-            Marked => match value.as_str().and_then(marked) {
+            Marked => match value.as_str().and_then(turns_in_template) {
                 Some(Ok(turns)) => turns.last().is_some_and(|turn| turn.role == Role::Assistant),
                 _ => false,
             },

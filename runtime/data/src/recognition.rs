@@ -53,7 +53,7 @@ pub(super) fn consistent<T: 'static>(
         return Ok(parse);
     }
     Ok(Box::new(move |row| {
-        Fields::no_more(format, row)?;
+        Fields::check_unused(format, row)?;
         parse(row)
     }))
 }

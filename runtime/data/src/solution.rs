@@ -2,11 +2,11 @@
 
 use super::Format;
 use super::judgment::{judgment, label};
+use super::messages::{inspect, prompt_and_answer, prompt_of};
 use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{inspect, prompt_and_answer, prompt_of};
 use super::transcript::response;
 use crate::error::DataError;
 use serde_json::Value;

@@ -23,8 +23,8 @@ impl Group {
         let text = text.strip_suffix(ASSISTANT).unwrap_or(text);
         let text = normalized(text).flat_map(|c| u32::from(c).to_le_bytes());
         // A user's name is no prompt: it begins with what no text does.
-        let user = user.map(|user| spread(fnv(b"\0user".iter().chain(user.as_bytes()).copied())));
-        Self { prompt: spread(fnv(text)), user }
+        let user = user.map(|user| mix_bits(fnv(b"\0user".iter().chain(user.as_bytes()).copied())));
+        Self { prompt: mix_bits(fnv(text)), user }
     }
 }
 
@@ -72,7 +72,7 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
 
 /// Spreads the bits of a hash: FNV-1a's high bits are weak for short texts, and murmur3's finalizer spreads the low
 /// ones.
-fn spread(mut hash: u64) -> u64 {
+fn mix_bits(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
@@ -132,7 +132,7 @@ impl Sides {
     pub fn held_out(&self, group: Group, fraction: f64) -> bool {
         let hash = match self.forest().tree(group) {
             // The smallest of several is small; spread anew, it is as likely on either side.
-            Some((least, true)) => spread(least ^ SEVERAL),
+            Some((least, true)) => mix_bits(least ^ SEVERAL),
             Some((least, false)) if least != NO_PROMPT => least,
             _ => group.prompt,
         };

@@ -43,7 +43,7 @@ pub fn response(text: &str) -> String {
 }
 
 /// Returns whether a text has only white space and characters without a width.
-pub(super) fn says_nothing(text: &str) -> bool {
+pub(super) fn is_blank(text: &str) -> bool {
     let no_width = |c: char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
     text.chars().all(|c| c.is_whitespace() || no_width(c))
 }
@@ -105,7 +105,7 @@ pub(super) fn flaws(prompt: &str, mut flaw: impl FnMut(Flaw)) {
         let mut marks = [HUMAN, ASSISTANT].iter().filter_map(|mark| text.find(mark));
         let end = marks.next().into_iter().chain(marks.next()).min().unwrap_or(text.len());
         texts += 1;
-        empty += usize::from(says_nothing(&text[..end]));
+        empty += usize::from(is_blank(&text[..end]));
         if human.is_some() && human == before {
             flaw(Flaw::Order);
         }

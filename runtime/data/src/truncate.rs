@@ -7,8 +7,8 @@ const PROMPT: usize = 4;
 /// ends where an answer begins; an answer loses its end, for it is learnt from its beginning on.
 ///
 /// ```
-/// use rlhf_data::Fit;
-/// let mut fit = Fit::new(4);
+/// use rlhf_data::Truncation;
+/// let mut fit = Truncation::new(4);
 /// let (mut prompt, mut response) = (vec![1, 2, 3], vec![4, 5]);
 /// fit.pair(&mut prompt, &mut response);
 /// assert_eq!((prompt, response), (vec![2, 3], vec![4, 5]));
@@ -18,14 +18,14 @@ const PROMPT: usize = 4;
 /// assert_eq!((fit.cut(), fit.cut_answers(), fit.seen()), (2, 1, 2));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fit {
+pub struct Truncation {
     most: usize,
     cut: usize,
     cut_answers: usize,
     seen: usize,
 }
 
-impl Fit {
+impl Truncation {
     /// Truncates to sequences of at most `most` tokens.
     pub fn new(most: usize) -> Self {
         Self { most, cut: 0, cut_answers: 0, seen: 0 }
@@ -94,7 +94,7 @@ mod tests {
             (1, (vec![3], vec![])),
             (0, (vec![], vec![])),
         ] {
-            let mut fit = Fit::new(most);
+            let mut fit = Truncation::new(most);
             let (mut prompt, mut response) = (vec![1, 2, 3], vec![4, 5]);
             fit.pair(&mut prompt, &mut response);
             assert_eq!((prompt, response), want, "{most}");
@@ -108,7 +108,7 @@ mod tests {
 
     #[test]
     fn all_answers_are_to_the_same_prompt() {
-        let mut fit = Fit::new(8);
+        let mut fit = Truncation::new(8);
         let (mut prompt, mut answers) = (vec![1, 2, 3, 4, 5], [vec![6], vec![7; 20]]);
         fit.answers(&mut prompt, &mut answers);
         assert_eq!((prompt, answers), (vec![4, 5], [vec![6], vec![7; 6]]));

@@ -74,7 +74,7 @@ pub(super) fn is_judgment(value: &Value) -> bool {
 }
 
 /// Returns whether a value is a judgment, perhaps in a form that is not understood: `4/5`, `★★★`, several numbers.
-pub(super) fn seems_judgment(value: &Value) -> bool {
+pub(super) fn resembles_judgment(value: &Value) -> bool {
     match value {
         Value::String(said) => {
             let said = said.trim_start();

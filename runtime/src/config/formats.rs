@@ -36,9 +36,9 @@ pub(super) fn names(kinds: &[Kind]) -> Vec<String> {
 }
 
 /// Leaves of all formats those that serve.
-pub(super) struct Only(pub &'static [Kind]);
+pub(super) struct OnlyFormats(pub &'static [Kind]);
 
-impl Transform for Only {
+impl Transform for OnlyFormats {
     fn transform(&mut self, schema: &mut Schema) {
         if let Some(Value::Array(formats)) = schema.get_mut("oneOf") {
             let serve = names(self.0);

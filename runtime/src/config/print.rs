@@ -71,7 +71,7 @@ fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     for line in lines.trim().lines() {
         if let Some((key, _)) = line.split_once(" = ") {
             printed.insert(key);
-            said(out, node, key);
+            describe(out, node, key);
         }
         let _ = writeln!(out, "{off}{line}");
     }
@@ -79,7 +79,7 @@ fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     for (key, inner) in
         rest.filter_map(|key| Some((key, node.property(key)?))).filter(|(_, inner)| !inner.is_table())
     {
-        said(out, node, key);
+        describe(out, node, key);
         let _ = match inner.example() {
             Some(example) => writeln!(out, "# {key} = {example}"),
             None => writeln!(out, "# {key} = {SOURCES}"),
@@ -88,7 +88,7 @@ fn table(out: &mut String, name: &str, lines: &str, off: &str) {
 }
 
 /// Writes the description of a key.
-fn said(out: &mut String, table: Node<'_>, key: &str) {
+fn describe(out: &mut String, table: Node<'_>, key: &str) {
     let Some(node) = table.property(key) else { return };
     let what = node.what().trim_end_matches('.');
     let _ = if node.is_text() {

@@ -1,6 +1,6 @@
 //! The sections of a configuration, one for each step.
 
-use super::formats::{COMPARISONS, DEMONSTRATIONS, FEEDBACK, JUDGED, Only, PROMPTS, all};
+use super::formats::{COMPARISONS, DEMONSTRATIONS, FEEDBACK, JUDGED, OnlyFormats, PROMPTS, all};
 use rlhf_data::Format;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,11 +15,11 @@ const ROWS: usize = 10_000;
 pub struct Demonstrations {
     /// The formats of demonstrations: all files of these are read. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(DEMONSTRATIONS))]
+    #[schemars(length(min = 1), transform = OnlyFormats(DEMONSTRATIONS))]
     pub formats: Vec<Format>,
     /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(DEMONSTRATIONS))]
+    #[schemars(length(max = 100), transform = OnlyFormats(DEMONSTRATIONS))]
     pub sources: Vec<rlhf_data::Source>,
     /// The most rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
@@ -45,15 +45,15 @@ impl Default for Demonstrations {
 pub struct Comparisons {
     /// The formats of comparisons or, where the loss is outcome or process, of labels. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(JUDGED))]
+    #[schemars(length(min = 1), transform = OnlyFormats(JUDGED))]
     pub formats: Vec<Format>,
     /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(JUDGED))]
+    #[schemars(length(max = 100), transform = OnlyFormats(JUDGED))]
     pub sources: Vec<rlhf_data::Source>,
     /// The comparisons of the setting `reward.pretraining`, each source with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(COMPARISONS))]
+    #[schemars(length(max = 100), transform = OnlyFormats(COMPARISONS))]
     pub pretraining_sources: Vec<rlhf_data::Source>,
     /// The most prompts of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
@@ -78,11 +78,11 @@ impl Default for Comparisons {
 pub struct Prompts {
     /// The formats that prompts are taken from. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(PROMPTS))]
+    #[schemars(length(min = 1), transform = OnlyFormats(PROMPTS))]
     pub formats: Vec<Format>,
     /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(PROMPTS))]
+    #[schemars(length(max = 100), transform = OnlyFormats(PROMPTS))]
     pub sources: Vec<rlhf_data::Source>,
     /// The most rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
@@ -111,11 +111,11 @@ impl Default for Prompts {
 pub struct Feedback {
     /// The formats of feedback. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(FEEDBACK))]
+    #[schemars(length(min = 1), transform = OnlyFormats(FEEDBACK))]
     pub formats: Vec<Format>,
     /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(FEEDBACK))]
+    #[schemars(length(max = 100), transform = OnlyFormats(FEEDBACK))]
     pub sources: Vec<rlhf_data::Source>,
     /// The most rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]

@@ -36,7 +36,7 @@ impl From<Model> for Aligned {
 }
 
 /// The policy with its leaders as one.
-fn led<'a>(model: &'a mut Model, values: &'a mut ActionValues) -> ValueGuidedPolicy<'a, Model, Model> {
+fn guided<'a>(model: &'a mut Model, values: &'a mut ActionValues) -> ValueGuidedPolicy<'a, Model, Model> {
     let (context, top_k) = (model.architecture().context, values.top_k as usize);
     ValueGuidedPolicy { policy: model, heads: &mut values.heads, beta: values.beta, top_k, context }
 }
@@ -47,7 +47,7 @@ impl Reference for Aligned {
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         match &mut self.values {
             None => self.model.log_probs(batch, out).await,
-            Some(values) => led(&mut self.model, values).log_probs(batch, out).await,
+            Some(values) => guided(&mut self.model, values).log_probs(batch, out).await,
         }
     }
 }
@@ -64,7 +64,7 @@ impl Policy for Aligned {
         match &mut self.values {
             None => self.model.sample(prompts, sampling, stopping, key, first).await,
             Some(values) => {
-                led(&mut self.model, values).sample(prompts, sampling, stopping, key, first).await
+                guided(&mut self.model, values).sample(prompts, sampling, stopping, key, first).await
             }
         }
     }

@@ -18,7 +18,7 @@ pub struct Model {
 }
 
 /// Returns the result of a future that never waits: native devices block by themselves.
-fn waited<T>(future: BoxedFuture<'_, T>) -> Result<T, EngineError> {
+fn block<T>(future: BoxedFuture<'_, T>) -> Result<T, EngineError> {
     ready(future).unwrap_or_else(|| Err(EngineError::waits()))
 }
 
@@ -91,7 +91,7 @@ impl Model {
     /// # Errors
     /// The device's own.
     pub fn weights(&self) -> Result<Cow<'_, [f32]>, EngineError> {
-        waited(self.network.weights())
+        block(self.network.weights())
     }
 
     /// Seeds the dropout masks of learning; the architecture says how much is dropped.
@@ -104,7 +104,7 @@ impl Model {
     /// # Errors
     /// The device's own.
     pub fn optimizer_state(&self) -> Result<Option<OptimizerState<'_>>, EngineError> {
-        waited(self.network.optimizer_state())
+        block(self.network.optimizer_state())
     }
 
     /// Steps taken; `None` before the first.

@@ -221,7 +221,7 @@ fn plain(name: &str) -> bool {
 ///
 /// # Errors
 /// The system's, with the path.
-pub fn tidy(folder: &Path) -> Result<(), FormatError> {
+pub fn remove_unfinished(folder: &Path) -> Result<(), FormatError> {
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(|e| FormatError::io(folder, e))?,
@@ -361,7 +361,7 @@ mod tests {
         assert!(failed.unwrap_err().to_string().contains("full"));
         assert_eq!(Manifest::check(&folder).unwrap().step, 3);
         fs::create_dir(root.path().join(".unfinished-y")).unwrap();
-        tidy(root.path()).unwrap();
+        remove_unfinished(root.path()).unwrap();
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 }

@@ -3,7 +3,7 @@
 use super::base::tokenizer;
 use super::files::All;
 use super::material::material;
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Data, DataSet, RunError, Stage};
 use crate::config::Config;
@@ -78,7 +78,7 @@ impl Checks<'_> {
         let mixed = self.config.supervised.pretraining * demonstrations as f64;
         let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
         let steps = passes(demonstrations + mixed, settings);
-        notes.extend(pace("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
+        notes.extend(learning_rate_note("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
     }
 
     fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
@@ -90,7 +90,7 @@ impl Checks<'_> {
             return nothing(format!("all labels are {label}: want right and wrong ones"));
         }
         let train = || sources.comparisons.iter().flat_map(|set| &set.train);
-        let rankings: Vec<Ranking> = train().map(Judged::ranking).collect();
+        let rankings: Vec<Ranking> = train().map(AnswerVotes::ranking).collect();
         let trainer = if settings.loss.labels() {
             rlhf_train::RewardModel::labeled(&solutions, settings, 0)
         } else {
@@ -101,7 +101,7 @@ impl Checks<'_> {
             Err(error) => Err(RunError::at(crate::record::Phase::Reward, 0)(error)),
             Ok(trainer) => {
                 let steps = trainer.total();
-                notes.extend(pace("step 2", "reward.optimizer", &settings.optimizer, steps, 1));
+                notes.extend(learning_rate_note("step 2", "reward.optimizer", &settings.optimizer, steps, 1));
                 Ok(())
             }
         }
@@ -159,7 +159,7 @@ impl Checks<'_> {
                     self.config.method
                 ));
             }
-            notes.extend(pace(&what(), setting, optimizer, total, each));
+            notes.extend(learning_rate_note(&what(), setting, optimizer, total, each));
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ impl Checks<'_> {
                 notes.extend(cut(&what, set, &most));
                 notes.extend(refused(&what, set));
                 notes.extend(left_out(&what, set));
-                notes.extend(flawed(&what, set));
+                notes.extend(flaw_note(&what, set));
             }
         }
         notes.extend(unused(data));
@@ -221,7 +221,13 @@ fn passes(items: usize, passes: &Passes) -> u64 {
 }
 
 /// Notes that a learning rate over `total` steps, `each` an iteration, is 0, or never reaches its highest.
-fn pace(what: &str, setting: &str, optimizer: &Optimizer, total: u64, each: u64) -> Option<String> {
+fn learning_rate_note(
+    what: &str,
+    setting: &str,
+    optimizer: &Optimizer,
+    total: u64,
+    each: u64,
+) -> Option<String> {
     let schedule = optimizer.schedule(total, each);
     let (peak, warm_up) = (schedule.peak, schedule.warm_up.steps);
     if peak == 0.0 {
@@ -246,7 +252,7 @@ fn same(values: impl Iterator<Item = f32>) -> Option<f32> {
 }
 
 /// The reason why there is no order to learn.
-fn undecided<'a>(judged: impl Iterator<Item = &'a Judged>) -> String {
+fn undecided<'a>(judged: impl Iterator<Item = &'a AnswerVotes>) -> String {
     let (mut prompts, mut ties, mut votes) = (0usize, 0usize, 0usize);
     for judged in judged {
         prompts += 1;
@@ -274,7 +280,7 @@ fn left_out(what: &str, set: &DataSet) -> Option<String> {
     (!all.is_empty()).then(|| format!("{what}, {}: {}", set.name, all.join(", ")))
 }
 
-fn flawed(what: &str, set: &DataSet) -> Option<String> {
+fn flaw_note(what: &str, set: &DataSet) -> Option<String> {
     let all = set.flaws.iter().map(|(flaw, rows)| format!("{rows} {flaw}")).collect::<Vec<_>>();
     (!all.is_empty()).then(|| {
         format!("{what}, {}: {}; they are trained on (`rlhf data check` says more)", set.name, all.join(", "))

@@ -1,12 +1,12 @@
 //! Data sets: the choice of rows, those held out, and their numbers.
 
 use super::files::{All, Files};
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::{DataSet, RankedAnswers, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
-use rlhf_data::{Fit, Format, Group, Records, Sides, groups_of, user_field};
+use rlhf_data::{Format, Group, Records, Sides, Truncation, groups_of, user_field};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -18,10 +18,10 @@ pub(super) struct Set<T> {
     pub counts: DataSet,
 }
 
-impl Set<Judged> {
+impl Set<AnswerVotes> {
     /// Comparisons that were made rather than read: to train on, and held out.
     pub fn generated([train, held_out]: &[Vec<RankedAnswers>; 2]) -> Self {
-        let all = |side: &[RankedAnswers]| side.iter().map(Judged::ranked).collect();
+        let all = |side: &[RankedAnswers]| side.iter().map(AnswerVotes::ranked).collect();
         let counts = DataSet::new("generated", Format::Ranked, [train.len(), held_out.len()]);
         Self { train: all(train), held_out: all(held_out), counts }
     }
@@ -47,14 +47,14 @@ impl DataSet {
     }
 
     /// Adds the numbers of rows that were cut.
-    pub(super) fn fitted(&mut self, fit: &Fit) {
+    pub(super) fn add_truncation(&mut self, fit: &Truncation) {
         (self.cut, self.cut_answers) = (fit.cut(), fit.cut_answers());
     }
 }
 
 /// The way in which a run takes rows.
 #[derive(Clone, Copy)]
-pub(super) struct Take<'a> {
+pub(super) struct RowSelection<'a> {
     pub seed: u64,
     /// The share of prompts held out.
     pub held_out: f64,
@@ -64,7 +64,7 @@ pub(super) struct Take<'a> {
     pub tested: &'a HashSet<u64>,
 }
 
-impl Take<'_> {
+impl RowSelection<'_> {
     /// Returns whether rows of this group are held out.
     fn held_out(&self, group: Group) -> bool {
         self.tested.contains(&group.prompt) || self.sides.held_out(group, self.held_out)
@@ -78,7 +78,7 @@ impl Take<'_> {
 /// A file cannot be opened, or not be read to its end.
 pub(super) fn sides(files: &All) -> Result<(Sides, HashSet<u64>), RunError> {
     let (mut sides, mut tested) = (Sides::default(), HashSet::new());
-    let mut all = files.serving();
+    let mut all = files.used();
     // A source may name files that are not in the folder, or say otherwise what they hold.
     all.extend(files.found.iter().map(|(path, format)| (path.as_path(), *format)));
     for (path, format) in all {
@@ -109,7 +109,7 @@ pub(super) fn read<T>(
     what: &'static str,
     all: &All,
     files: &[Files],
-    take: Take<'_>,
+    take: RowSelection<'_>,
     rows: impl Fn(&Path, Option<Format>) -> Result<Records<T>, DataError>,
     group: impl Fn(&T) -> Group,
 ) -> Result<Vec<Set<T>>, RunError> {
@@ -121,7 +121,7 @@ pub(super) fn read<T>(
     for (index, set) in files.iter().enumerate() {
         // Another order than the file's, so that a limit takes some of everything.
         let key = Key::new(take.seed, Stream::Data, index as u32);
-        let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
+        let (mut train, mut held) = (RowSample::new(key, set.rows), RowSample::new(key, set.rows));
         let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
         let (mut flaws, mut left_out) = (BTreeMap::<String, usize>::new(), BTreeMap::new());
         let mut unused = BTreeMap::<String, u64>::new();
@@ -228,13 +228,13 @@ fn file<T>(
 }
 
 /// A sample of at most so many rows out of any number, in the order of their draws.
-struct Chosen<T> {
+struct RowSample<T> {
     key: Key,
     most: usize,
     rows: Vec<(f64, usize, T)>,
 }
 
-impl<T> Chosen<T> {
+impl<T> RowSample<T> {
     fn new(key: Key, most: usize) -> Self {
         Self { key, most, rows: Vec::new() }
     }
@@ -243,17 +243,17 @@ impl<T> Chosen<T> {
         let draw = self.key.uniform(index as u32, (index as u64 >> 32) as u32);
         self.rows.push((draw, index, row));
         if self.rows.len() > 2 * self.most.max(1024) {
-            self.settle();
+            self.drop_surplus();
         }
     }
 
-    fn settle(&mut self) {
+    fn drop_surplus(&mut self) {
         self.rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         self.rows.truncate(self.most);
     }
 
     fn finish(mut self) -> Vec<T> {
-        self.settle();
+        self.drop_surplus();
         self.rows.into_iter().map(|(_, _, row)| row).collect()
     }
 }
@@ -266,7 +266,7 @@ mod tests {
     fn rows_are_drawn_from_all_of_a_file() {
         let key = Key::new(1, Stream::Data, 0);
         let chosen = |most| {
-            let mut chosen = Chosen::new(key, most);
+            let mut chosen = RowSample::new(key, most);
             (0..10_000).for_each(|i| chosen.offer(i, i));
             chosen.finish()
         };

@@ -96,17 +96,16 @@ impl All {
 
     /// The files that serve a step and are for testing.
     pub fn test_files(&self) -> Vec<&Path> {
-        self.serving().into_iter().map(|(path, _)| path).filter(|path| self.for_testing(path)).collect()
+        self.used().into_iter().map(|(path, _)| path).filter(|path| self.for_testing(path)).collect()
     }
 
     /// Lists all files that a run does not read, with the reasons: those of formats that no step takes, but not those
     /// of its models. `texts`: whether plain text is read.
     pub fn unused(&self, config: &Config, texts: bool) -> Vec<(PathBuf, String)> {
-        let serving: BTreeSet<&Path> = self.serving().into_iter().map(|(path, _)| path).collect();
+        let used: BTreeSet<&Path> = self.used().into_iter().map(|(path, _)| path).collect();
         let models: Vec<PathBuf> = config.models().map(|path| self.folder.join(path)).collect();
-        let reads = |(path, format): &&File| {
-            serving.contains(path.as_path()) || (texts && format.kind() == Kind::Text)
-        };
+        let reads =
+            |(path, format): &&File| used.contains(path.as_path()) || (texts && format.kind() == Kind::Text);
         let others = self.found.iter().filter(|file| !reads(file)).map(|(path, format)| {
             (path.clone(), format!("{}: no step of this run reads it", config::name(*format)))
         });
@@ -115,7 +114,7 @@ impl All {
     }
 
     /// The files that serve a step, each once.
-    pub fn serving(&self) -> BTreeSet<(&Path, Format)> {
+    pub fn used(&self) -> BTreeSet<(&Path, Format)> {
         let sets = [&self.demonstrations, &self.comparisons, &self.solutions, &self.before, &self.prompts];
         let sets = sets.into_iter().chain([&self.feedback]).flatten();
         sets.flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format))).collect()

@@ -2,8 +2,8 @@
 
 use super::base::Base;
 use super::datasets::Set;
-use super::material::Rated;
-use super::rewards::Judged;
+use super::material::LoggedResponse;
+use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::starting_models::StartingModels;
 use crate::config::Config;
@@ -27,8 +27,8 @@ pub(super) fn about(
     made: Option<(&str, Value)>,
 ) -> Result<Value, EngineError> {
     let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
-    let ranked = |sets: &[Set<Judged>]| {
-        let rankings = sets.iter().flat_map(|set| &set.train).map(Judged::ranking);
+    let ranked = |sets: &[Set<AnswerVotes>]| {
+        let rankings = sets.iter().flat_map(|set| &set.train).map(AnswerVotes::ranking);
         sum(rankings.flat_map(|r| r.texts.into_iter().chain([r.ranks])))
     };
     let mut about = json!({
@@ -60,12 +60,12 @@ pub(super) fn about(
             |s: &Solution| s.steps().flat_map(|(end, l)| [end as u32, l.to_bits()]).collect::<Vec<_>>();
         about["solutions"] = sum(all().flat_map(|s| [s.text().to_vec(), steps(s)])).into();
     }
-    let strengths = || comparisons.iter().flat_map(|set| &set.train).map(Judged::strength);
+    let strengths = || comparisons.iter().flat_map(|set| &set.train).map(AnswerVotes::strength);
     if strengths().any(|strength| strength != [0, 1]) {
         about["margins"] = sum(strengths()).into();
     }
     if !sources.feedback.is_empty() {
-        about["feedback"] = sum(sources.feedback.iter().map(Rated::ids)).into();
+        about["feedback"] = sum(sources.feedback.iter().map(LoggedResponse::ids)).into();
     }
     if let Some((command, comparisons)) = made {
         about["command"] = command.into();

@@ -202,7 +202,7 @@ impl Workload<'_> {
     fn align(&self) -> Part {
         let (base, scalar) = (self.base, self.base.with_scalar());
         let mut part = self.part(Stage::Align);
-        if let Some((texts, length)) = self.unsplit() {
+        if let Some((texts, length)) = self.unsplit_texts() {
             part.tokens = part.tokens.max(texts.saturating_mul(length as u64));
         }
         part.keep(base);
@@ -271,7 +271,7 @@ impl Workload<'_> {
     }
 
     /// Texts that step 3 passes over at once whatever their number, where there are such, and their length.
-    fn unsplit(&self) -> Option<(u64, usize)> {
+    fn unsplit_texts(&self) -> Option<(u64, usize)> {
         let responses = self.profile.responses_per_iteration().unwrap_or(0);
         match self.profile.method {
             Method::Ppo | Method::Nlpo(_) => {

@@ -7,7 +7,7 @@ use super::options::{CONFIG, RESULTS};
 use super::{Memory, RunError, Stage, memory};
 use crate::config::{self, Config, Source};
 use crate::engine::Device;
-use crate::stage::vacant;
+use crate::stage::check_vacant;
 use rlhf_data::Format;
 use rlhf_models::FormatError;
 use serde::Serialize;
@@ -61,7 +61,7 @@ pub fn preflight(
         if !out.join("run.json").exists() {
             let networks = stages.iter().copied().map(Stage::folder);
             let networks = networks.filter(|name| *name != "base" || new);
-            vacant(out, RESULTS.iter().copied().chain([CONFIG]).chain(networks))?;
+            check_vacant(out, RESULTS.iter().copied().chain([CONFIG]).chain(networks))?;
         }
         writable(out)?;
     }
@@ -105,17 +105,17 @@ pub fn preflight(
 /// Counts the files that can be used; each step has one at least.
 fn data(config: &Config) -> Result<usize, RunError> {
     let files = All::find(config)?;
-    let mut serving: BTreeSet<&Path> = files.serving().into_iter().map(|(path, _)| path).collect();
+    let mut used: BTreeSet<&Path> = files.used().into_iter().map(|(path, _)| path).collect();
     if config.base.fresh().is_some() || config.pretraining.source == Source::Text {
         let texts = files.found.iter().filter(|(_, format)| *format == Format::Text);
-        let before = serving.len();
-        serving.extend(texts.map(|(path, _)| path.as_path()));
-        if serving.len() == before {
+        let before = used.len();
+        used.extend(texts.map(|(path, _)| path.as_path()));
+        if used.len() == before {
             let (what, wanted) = ("plain texts for pretraining", config::name(Format::Text));
             return Err(RunError::Missing { what, folder: config.folder()?.into(), wanted });
         }
     }
-    Ok(serving.len())
+    Ok(used.len())
 }
 
 /// Tries to write where the folder is or will be, and leaves nothing there.

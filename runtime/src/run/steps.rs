@@ -4,7 +4,7 @@ use super::answers::{Answers, Evaluator, texts, write};
 use super::base::Base;
 use super::datasets::Set;
 use super::pretraining::Texts;
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Answer, Generator, Hook, RankedAnswers, RunError, Sample};
 use crate::config::{Config, NewBase};
@@ -29,7 +29,7 @@ pub(super) struct Run<'a, 's> {
 
 impl Run<'_, '_> {
     /// Seconds since and before, in all and for each step.
-    pub fn spent(&self, phase: Phase, clock: Instant) -> (f64, f64) {
+    pub fn elapsed(&self, phase: Phase, clock: Instant) -> (f64, f64) {
         let steps = self.session.lines().iter().filter(|line| line.phase == phase).count();
         let seconds = clock.elapsed().as_secs_f64().max(self.session.seconds(phase));
         (seconds, seconds / steps.max(1) as f64)
@@ -87,8 +87,8 @@ impl Run<'_, '_> {
     /// Runs step 2.
     pub fn reward(&mut self, sft: &Model, sources: &Sources) -> Result<Scorer, RunError> {
         let settings = self.profile.reward;
-        let ranked = |sets: &[Set<Judged>]| -> Vec<Ranking> {
-            sets.iter().flat_map(|set| &set.train).map(Judged::ranking).collect()
+        let ranked = |sets: &[Set<AnswerVotes>]| -> Vec<Ranking> {
+            sets.iter().flat_map(|set| &set.train).map(AnswerVotes::ranking).collect()
         };
         let (rankings, before) = (ranked(&sources.comparisons), ranked(&sources.before));
         let solutions: Vec<Solution> =

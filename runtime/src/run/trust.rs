@@ -2,7 +2,7 @@
 
 use super::datasets::Set;
 use super::measure::scores;
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::summary::{Accuracy, DatasetAccuracy, RewardModel};
 use crate::engine::{Model, Scorer};
 use crate::statistics::{Calibration, Interval, calibration, share};
@@ -13,7 +13,7 @@ use rlhf_train::{Examples, Solution, TrainError, now, step_margins};
 /// Several members are measured by the mean of their scores.
 pub(super) fn judged(
     scorer: &mut Scorer,
-    comparisons: &[Set<Judged>],
+    comparisons: &[Set<AnswerVotes>],
     solutions: &[Set<Solution>],
 ) -> Result<RewardModel, TrainError> {
     let (mut all, mut prompts, mut data_sets) = (Vec::new(), 0, Vec::new());
@@ -65,7 +65,7 @@ fn margins(
 }
 
 /// Returns the reward model's margins on people's votes without ties: the winner's score less the loser's.
-fn votes(model: &mut Model, judged: &[Judged]) -> Result<Vec<f64>, TrainError> {
+fn votes(model: &mut Model, judged: &[AnswerVotes]) -> Result<Vec<f64>, TrainError> {
     let mut texts = Examples::default();
     for text in judged.iter().flat_map(|j| &j.texts) {
         texts.push(text, &[])?;

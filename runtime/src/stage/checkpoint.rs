@@ -57,7 +57,7 @@ pub(super) fn write(
             Ok::<_, FileError>(write_numbers(&path, &lists)?)
         })
     })?;
-    clear_but(folder, phase, KEPT)
+    remove_all_but(folder, phase, KEPT)
 }
 
 /// The newest checkpoint of a phase.
@@ -104,7 +104,7 @@ pub(super) fn measured(folder: &Path, lines: &[Line], file: &Path) -> Result<(),
 }
 
 /// Removes the checkpoints of a phase, but for the last ones, as many as `kept`.
-pub(super) fn clear_but(folder: &Path, phase: Phase, kept: usize) -> Result<(), StageError> {
+pub(super) fn remove_all_but(folder: &Path, phase: Phase, kept: usize) -> Result<(), StageError> {
     of_phase(folder, phase)?.iter().rev().skip(kept).try_for_each(|(_, path)| Ok(snapshot::remove(path)?))
 }
 

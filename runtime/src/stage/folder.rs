@@ -25,19 +25,19 @@ pub(super) struct Folder {
     /// The measurements of its steps so far.
     pub lines: Vec<Line>,
     /// The folders made for the run, outermost first, and the lock.
-    made: Option<Made>,
+    made: Option<NewFolders>,
     /// The lock, held as long as it is open, also against a process that is killed.
     _lock: File,
 }
 
 /// The folders and the lock that a new run has made beside its own files.
 #[derive(Debug)]
-struct Made {
+struct NewFolders {
     folders: Vec<PathBuf>,
     lock: bool,
 }
 
-impl Made {
+impl NewFolders {
     /// Makes the folder, and those above it, and tells which were not there.
     fn folder(root: &Path) -> Result<Self, FormatError> {
         let missing = root.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
@@ -68,9 +68,9 @@ impl Folder {
     pub fn open(root: &Path, resume: bool, about: &Value, names: &[&str]) -> Result<Self, StageError> {
         let found = root.join(RUN).exists();
         if !found {
-            Owned::of(root)?.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
+            Owned::of(root)?.check_vacant(SESSION.into_iter().chain(names.iter().copied()))?;
         }
-        let made = Made::folder(root)?;
+        let made = NewFolders::folder(root)?;
         let opened = lock(root).and_then(|lock| Ok((Self::hold(root, resume, about, names)?, lock)));
         match opened {
             Ok(((owned, lines), lock)) => {
@@ -127,9 +127,9 @@ impl Folder {
             write_json(&run, about)?;
         }
         let owned = Owned::of(root)?;
-        owned.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
-        snapshot::tidy(root)?;
-        snapshot::tidy(&root.join(CHECKPOINTS))?;
+        owned.check_vacant(SESSION.into_iter().chain(names.iter().copied()))?;
+        snapshot::remove_unfinished(root)?;
+        snapshot::remove_unfinished(&root.join(CHECKPOINTS))?;
         Ok((owned, lines))
     }
 

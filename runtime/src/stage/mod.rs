@@ -42,7 +42,7 @@ pub use folder::clear;
 pub use ilql::ilql;
 pub use optimizers::optimizers;
 pub(crate) use owned::of_a_run;
-pub use owned::{own, vacant};
+pub use owned::{check_vacant, own};
 pub use reward::{Judgments, normalized, reward_model};
 pub use session::Session;
 pub use supervised::supervised;

@@ -90,7 +90,7 @@ impl Owned {
     ///
     /// # Errors
     /// [`StageError::Taken`] names the first that is.
-    pub fn vacant<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
+    pub fn check_vacant<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
         let run = self.root.join(RUN).exists();
         for name in names.into_iter().filter(|name| !(run && [RUN, LIST].contains(name))) {
             let path = self.root.join(name);
@@ -111,7 +111,7 @@ impl Owned {
         if self.names.contains(name) {
             return Ok(());
         }
-        self.vacant([name])?;
+        self.check_vacant([name])?;
         self.names.insert(name.into());
         Ok(write_json(&self.root.join(LIST), &self.names)?)
     }
@@ -149,8 +149,8 @@ pub fn own(root: &Path, name: &str) -> Result<(), StageError> {
 ///
 /// # Errors
 /// [`StageError::Taken`] names what is in the way.
-pub fn vacant<'n>(root: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
-    Owned::of(root)?.vacant(SESSION.into_iter().chain(names))
+pub fn check_vacant<'n>(root: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
+    Owned::of(root)?.check_vacant(SESSION.into_iter().chain(names))
 }
 
 /// Returns the file or folder of a run below `root`, or in it, that `path` is or is in.
@@ -189,7 +189,7 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
 
 /// Removes snapshots, finished or not.
 fn checkpoints(folder: &Path) -> Result<(), FormatError> {
-    snapshot::tidy(folder)?;
+    snapshot::remove_unfinished(folder)?;
     for path in entries(folder)?.into_iter().filter(|path| snapshot::exists(path)) {
         network(&path)?;
     }

@@ -41,11 +41,11 @@ pub struct Session<'a> {
     names: Vec<&'static str>,
     /// The settings that advice on step 3 is about.
     settings: Option<Settings>,
-    folder: Option<Kept>,
+    folder: Option<OpenFolder>,
 }
 
 /// The open files of a session that keeps something.
-struct Kept {
+struct OpenFolder {
     folder: Folder,
     metrics: Metrics,
     events: Events,
@@ -72,26 +72,26 @@ impl<'a> Session<'a> {
     }
 
     /// Asks `stop` after every step whether to end there, with a checkpoint.
-    pub fn stopped_by(mut self, stop: impl Fn() -> bool + 'a) -> Self {
+    pub fn stop_when(mut self, stop: impl Fn() -> bool + 'a) -> Self {
         self.stop = Box::new(stop);
         self
     }
 
     /// Tells of warnings: the phase, the step, and what is worth looking at. The run goes on.
-    pub fn warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
+    pub fn on_warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
         self.warn = Box::new(warn);
         self
     }
 
     /// Advises by the names of the settings of this recipe.
-    pub fn advising(mut self, profile: &Profile) -> Self {
+    pub fn with_settings(mut self, profile: &Profile) -> Self {
         self.settings = Some(Settings::of(profile));
         self
     }
 
     /// Names what will be written in the session's folder beside its own files: it has to be free, or the
-    /// run's own, when [`Self::keeping`] takes hold of the folder.
-    pub fn writing(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+    /// run's own, when [`Self::in_folder`] takes hold of the folder.
+    pub fn reserve(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
         self.names = names.into_iter().collect();
         self
     }
@@ -103,7 +103,7 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// [`StageError`] says what is the matter with the folder.
-    pub fn keeping(
+    pub fn in_folder(
         mut self,
         root: &Path,
         every: Option<Duration>,
@@ -122,7 +122,7 @@ impl<'a> Session<'a> {
         })();
         match began {
             Ok((metrics, events)) => {
-                self.folder = Some(Kept { folder, metrics, events, tokenizer });
+                self.folder = Some(OpenFolder { folder, metrics, events, tokenizer });
                 Ok(self)
             }
             Err(error) => {
@@ -276,13 +276,13 @@ impl<'a> Session<'a> {
                 kept.metrics = Metrics::begin(&kept.folder.root, &self.lines)?;
             }
         }
-        if let Some(Kept { folder, metrics, tokenizer, .. }) = &mut self.folder {
+        if let Some(OpenFolder { folder, metrics, tokenizer, .. }) = &mut self.folder {
             metrics.sync()?;
             folder.owned.add(name)?;
             Manifest::new(phase, step, Value::Null)
                 .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
             let kept = usize::from(core::mem::take(&mut self.extendable));
-            checkpoint::clear_but(&folder.checkpoints(), phase, kept)?;
+            checkpoint::remove_all_but(&folder.checkpoints(), phase, kept)?;
         }
         Ok(())
     }
@@ -297,7 +297,7 @@ impl<'a> Session<'a> {
         state: &Value,
     ) -> Result<(), StageError> {
         self.extendable = true;
-        if let Some(Kept { folder, metrics, .. }) = &mut self.folder {
+        if let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder {
             metrics.sync()?;
             folder.owned.add(CHECKPOINTS)?;
             checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
@@ -339,7 +339,7 @@ impl<'a> Session<'a> {
 
     /// Returns the checkpoint at which a stage goes on. Lines of steps that will be taken again are dropped.
     pub(super) fn begin(&mut self, phase: Phase) -> Result<Option<Checkpoint>, StageError> {
-        let Some(Kept { folder, metrics, .. }) = &mut self.folder else { return Ok(None) };
+        let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder else { return Ok(None) };
         let found = checkpoint::newest(&folder.checkpoints(), phase)?;
         let step = found.as_ref().map_or(0, |checkpoint| checkpoint.step);
         let before = self.lines.len();
@@ -368,7 +368,7 @@ impl<'a> Session<'a> {
         (self.progress)(phase, step, total, told);
         let stop = (self.stop)();
         let due = self.kept.elapsed() >= self.every.unwrap_or(SHORTEST.max(SHARE * self.cost));
-        if let Some(Kept { folder, metrics, .. }) = &mut self.folder
+        if let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder
             && (stop || due)
         {
             metrics.sync()?;

@@ -16,4 +16,4 @@ pub use calibration::{Bin, Calibration, Judgment, calibration};
 pub use distinct::distinct_share;
 pub use histogram::Histogram;
 pub use interval::{Interval, Mean, bootstrap, mean, share, win_rate};
-pub use standing::{Games, Rated, Rating, Standing, StandingError};
+pub use standing::{Games, Rating, RatingEstimate, Standing, StandingError};

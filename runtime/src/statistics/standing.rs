@@ -35,7 +35,7 @@ impl Default for Rating {
 
 /// A rating and its 95 % interval, in Elo points.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Rated {
+pub struct RatingEstimate {
     /// The rating.
     pub value: f64,
     /// The lower bound.
@@ -54,9 +54,9 @@ pub struct Standing {
     /// The share of them that it won, ties half.
     pub won: f64,
     /// The rating by maximum likelihood from all games at once; the interval by the observed information.
-    pub bradley_terry: Rated,
+    pub bradley_terry: RatingEstimate,
     /// The rating game after game, as the mean over orders; the interval by resampling.
-    pub elo: Rated,
+    pub elo: RatingEstimate,
 }
 
 /// The reason why models cannot be rated.
@@ -111,10 +111,11 @@ impl Games {
             let Some(strength) = fit.strength(i) else { continue };
             let points = |nats: f64| start + nats * ELO_PER_NAT;
             let (low, high) = strength.interval(1.96);
-            let bradley_terry = Rated { value: points(strength.value), low: points(low), high: points(high) };
+            let bradley_terry =
+                RatingEstimate { value: points(strength.value), low: points(low), high: points(high) };
             let (low, high) = again.interval(i, 0.95).map_err(failed)?;
             let (games, won) = self.won(i);
-            let elo = Rated { value, low, high };
+            let elo = RatingEstimate { value, low, high };
             out.push(Standing { model: model.clone(), games, won: won / games as f64, bradley_terry, elo });
         }
         out.sort_by(|a, b| b.bradley_terry.value.total_cmp(&a.bradley_terry.value));

@@ -35,7 +35,7 @@ pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), Engin
 
 /// Checks that there is memory for a tensor of these axes on the host, where a processor's engine would abort. A card's
 /// allocator reports by itself that it has too little.
-pub(crate) fn fits(axes: &[usize]) -> Result<(), EngineError> {
+pub(crate) fn check_memory(axes: &[usize]) -> Result<(), EngineError> {
     let numbers = axes.iter().fold(1, |product: usize, &axis| product.saturating_mul(axis));
     Vec::<f32>::new().try_reserve_exact(numbers).map_err(|_| EngineError::Device {
         reason: format!("there is no memory for a tensor of {axes:?} numbers"),

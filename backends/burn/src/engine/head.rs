@@ -31,7 +31,7 @@ pub(crate) struct Head {
 }
 
 /// Gradients on the other side of the head.
-pub(crate) struct Pulled {
+pub(crate) struct HeadGradients {
     /// The rows of the body's output that have one, `[loss tokens]`.
     pub(crate) rows: Tensor<1, Int>,
     /// The gradient of the hidden states, `[loss tokens, width]`.
@@ -101,7 +101,13 @@ impl Head {
     }
 
     /// Pulls the gradients of [`Self::scalars`] back: `[loss tokens · k]`, and `[loss_mask]` or nothing.
-    pub(crate) fn pull_scalars(&self, ids: &[u32], k: usize, log_probs: &[f32], entropy: &[f32]) -> Pulled {
+    pub(crate) fn pull_scalars(
+        &self,
+        ids: &[u32],
+        k: usize,
+        log_probs: &[f32],
+        entropy: &[f32],
+    ) -> HeadGradients {
         self.pull(|tile| {
             let all = self.log_softmax(tile);
             let probs = all.clone().exp();
@@ -118,7 +124,7 @@ impl Head {
     }
 
     /// Pulls back what `d_logits` says of each tile's logits, `[rows, vocabulary]`.
-    pub(crate) fn pull(&self, mut d_logits: impl FnMut(&Range<usize>) -> Tensor<2>) -> Pulled {
+    pub(crate) fn pull(&self, mut d_logits: impl FnMut(&Range<usize>) -> Tensor<2>) -> HeadGradients {
         let mut hidden = Vec::new();
         let mut weight = self.weight.zeros_like();
         for tile in self.tiles() {
@@ -126,7 +132,7 @@ impl Head {
             hidden.push(d.clone().matmul(self.weight.clone()));
             weight = weight + d.transpose().matmul(self.hidden_of(&tile));
         }
-        Pulled { rows: self.rows.clone(), hidden: Tensor::cat(hidden, 0), weight }
+        HeadGradients { rows: self.rows.clone(), hidden: Tensor::cat(hidden, 0), weight }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A network that plays every role.
 
-use crate::engine::guard::guarded;
+use crate::engine::guard::catch_panic_async;
 use crate::engine::layer::causal;
 use crate::engine::learning::Learning;
 use crate::engine::network::Network;
@@ -149,7 +149,7 @@ impl Model {
         if sequences.is_empty() {
             return Ok(out);
         }
-        guarded(async {
+        catch_panic_async(async {
             let padded = self.padded(sequences)?;
             let output = self.forward(&padded);
             let weight = self.weights[self.layout.head].clone();
@@ -204,7 +204,7 @@ impl Model {
     pub(crate) async fn gather(&self, tensors: &[Tensor<2>]) -> Result<Vec<f32>, EngineError> {
         let (mut out, parameters) = (Vec::new(), self.layout.len());
         out.try_reserve_exact(parameters).map_err(|_| CheckpointError::Memory { parameters })?;
-        guarded(async {
+        catch_panic_async(async {
             for tensor in tensors {
                 out.extend(floats(tensor.clone()).await?);
             }

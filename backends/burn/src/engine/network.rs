@@ -3,7 +3,7 @@
 //! Activations are matrices with a row for each token; only attention sees sequences.
 
 use crate::Precision;
-use crate::engine::layer::{Part, Turns};
+use crate::engine::layer::{Part, Rotary};
 use crate::engine::masks::Masks;
 use crate::engine::precision::dtype;
 use crate::engine::rope::Rope;
@@ -45,10 +45,10 @@ impl Network<'_> {
         positions: Tensor<1, Int>,
         mut attend: impl FnMut(usize, Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        let turns = self.rope.at(batch, positions.clone());
+        let rotary = self.rope.at(batch, positions.clone());
         let mut x = self.embed(tokens, positions);
         for n in 0..self.layout.layers.len() {
-            x = self.layer(n, &turns, x, |q, k, v| attend(n, q, k, v));
+            x = self.layer(n, &rotary, x, |q, k, v| attend(n, q, k, v));
         }
         self.last(x)
     }
@@ -70,12 +70,12 @@ impl Network<'_> {
     pub(crate) fn layer(
         &self,
         n: usize,
-        turns: &Turns,
+        rotary: &Rotary,
         x: Tensor<2>,
         attend: impl FnOnce(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
         let masks = self.masks.map(|masks| masks.of(n));
-        self.part().layer(&self.layout.layers[n], turns, x, masks, attend)
+        self.part().layer(&self.layout.layers[n], rotary, x, masks, attend)
     }
 
     /// The last norm, of the last layer's output.

@@ -69,20 +69,20 @@ fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Te
     let mut weights = (z.clone() - highest.clone()).exp();
     let [_, vocabulary] = z.dims();
     if filters.top_k != 0 && (filters.top_k as usize) < vocabulary {
-        let many = |bound: &Tensor<2>| count(z.clone().greater_equal(wide(bound, &z)));
+        let many = |bound: &Tensor<2>| count(z.clone().greater_equal(expand(bound, &z)));
         let lowest = z.clone().min_dim(1);
         let least = bisect(lowest, highest, |bound| many(bound).greater_equal_elem(filters.top_k as f32));
-        weights = weights.mask_fill(z.clone().lower(wide(&least, &z)), 0.0);
+        weights = weights.mask_fill(z.clone().lower(expand(&least, &z)), 0.0);
     }
     if filters.top_p < 1.0 {
         // What goes is as much as the mass below may be.
         let spare = weights.clone().sum_dim(1).mul_scalar(1.0 - f64::from(filters.top_p));
         let below = |bound: &Tensor<2>| {
-            weights.clone().mask_fill(weights.clone().greater(wide(bound, &weights)), 0.0).sum_dim(1)
+            weights.clone().mask_fill(weights.clone().greater(expand(bound, &weights)), 0.0).sum_dim(1)
         };
         let (none, all) = (spare.zeros_like(), spare.ones_like());
         let most = bisect(none, all, |bound| below(bound).lower_equal(spare.clone()));
-        weights = weights.clone().mask_fill(weights.clone().lower_equal(wide(&most, &weights)), 0.0);
+        weights = weights.clone().mask_fill(weights.clone().lower_equal(expand(&most, &weights)), 0.0);
     }
     if filters.min_p > 0.0 {
         // The best weighs 1.
@@ -94,7 +94,7 @@ fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Te
 type Bools = Tensor<2, Bool>;
 
 /// A column, `[batch, 1]`, as wide as `like`.
-fn wide(column: &Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
+fn expand(column: &Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
     column.clone().expand(like.dims())
 }
 
@@ -140,7 +140,7 @@ fn pass(weights: Tensor<2>, part: Tensor<2>) -> (Tensor<2, Int>, Tensor<2>) {
     let [_, columns] = weights.dims();
     let sums = weights.clone().cumsum(1);
     let target = sums.clone().narrow(1, columns - 1, 1) * part;
-    let before = sums.clone().lower_equal(wide(&target, &sums));
+    let before = sums.clone().lower_equal(expand(&target, &sums));
     let place = before.int().sum_dim(1).clamp_max(columns as i64 - 1);
     let own = weights.gather(1, place.clone());
     let rest = (target - sums.gather(1, place.clone()) + own.clone()) / own;

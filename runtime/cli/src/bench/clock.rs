@@ -6,7 +6,7 @@ use rlhf::train::TrainError;
 use std::time::Instant;
 
 /// Work to be done once; it returns the times of its phases.
-pub(super) type Once<'a> = dyn FnMut() -> Result<Phases, TrainError> + 'a;
+pub(super) type WorkFn<'a> = dyn FnMut() -> Result<Phases, TrainError> + 'a;
 
 /// The share of the machine that others may use in a repetition that counts as quiet.
 const OTHERS: f64 = 0.15;
@@ -16,7 +16,7 @@ const PATIENCE: u32 = 8;
 
 /// Does `work` once to warm up, waits until others let the machine be, and does it as often as fills `least`:
 /// the kernel counts processor time in hundredths of a second.
-pub(super) fn repeat(work: &mut Once<'_>, least: Duration) -> Result<Repetition, TrainError> {
+pub(super) fn repeat(work: &mut WorkFn<'_>, least: Duration) -> Result<Repetition, TrainError> {
     let start = Instant::now();
     work()?;
     let times = (least.as_secs_f64() / start.elapsed().as_secs_f64()).ceil().clamp(1.0, 1e6) as u32;

@@ -1,6 +1,6 @@
 //! The core's loops over the tokens of a batch, which no device has a part in: one thread.
 
-use super::clock::Once;
+use super::clock::WorkFn;
 use super::cost::Cost;
 use super::ppo::{NEW, settings};
 use super::times::Phases;
@@ -27,7 +27,7 @@ pub(super) fn losses_cost() -> Cost {
 }
 
 /// Advantages and returns by TRL's settings, whitened over the batch.
-pub(super) fn advantages() -> Result<Box<Once<'static>>, TrainError> {
+pub(super) fn advantages() -> Result<Box<WorkFn<'static>>, TrainError> {
     let gae = settings()?.gae;
     let (rewards, values) = (numbers(0, TOKENS), numbers(1, RESPONSES * (NEW + 1)));
     let (mut advantages, mut returns, mask) = (vec![0.0; TOKENS], vec![0.0; TOKENS], vec![true; TOKENS]);
@@ -48,7 +48,7 @@ pub(super) fn advantages() -> Result<Box<Once<'static>>, TrainError> {
 }
 
 /// The clipped losses of policy and critic by TRL's settings, with their gradients.
-pub(super) fn losses() -> Result<Box<Once<'static>>, TrainError> {
+pub(super) fn losses() -> Result<Box<WorkFn<'static>>, TrainError> {
     let (settings, count, mask) = (settings()?, TOKENS as f64, vec![true; TOKENS]);
     let [now, before, target] = [0, 1, 2].map(|of| numbers(of, TOKENS));
     let mut gradient = vec![0.0; TOKENS];

@@ -1,6 +1,6 @@
 //! One iteration of PPO with a separate critic, as in TRL 0.23, and the times of its phases.
 
-use super::clock::Once;
+use super::clock::WorkFn;
 use super::cost::{Cost, Pass, adamw, weights};
 use super::text::Text;
 use super::timed::{Phased, Timed};
@@ -52,7 +52,7 @@ pub(super) fn settings() -> Result<profile::Ppo, TrainError> {
 }
 
 /// A closure that does one iteration after the other.
-pub(super) fn prepare(network: Model) -> Result<Box<Once<'static>>, TrainError> {
+pub(super) fn prepare(network: Model) -> Result<Box<WorkFn<'static>>, TrainError> {
     let headed = |seed| network.with_scalar_head(0.02, seed).map_err(TrainError::role("reward"));
     let (mut reward, mut critic) = (headed(1)?, headed(2)?);
     let (mut reference, mut policy) = (network.clone(), network);

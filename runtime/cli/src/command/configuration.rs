@@ -72,14 +72,15 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
     if config.data.is_some() {
         let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
             .map_err(Failure::wrong)?;
-        output.tell(&facts(&all));
+        output.message(&facts(&all));
         let notes = examine(&config, &Stage::ALL).map_err(Failure::wrong)?;
         notes.iter().for_each(|text| note(text));
         all.notes.extend(notes);
         found = Some(all);
     } else {
         config.notes.iter().for_each(|text| note(text));
-        output.tell("The configuration is valid. Base and data were not looked at: say where with --data.");
+        output
+            .message("The configuration is valid. Base and data were not looked at: say where with --data.");
     }
     output.result(&json!({
         "valid": true,

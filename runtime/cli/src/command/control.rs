@@ -24,7 +24,7 @@ pub struct Control {
     method: Method,
     /// Teacher that judges
     #[arg(long, default_value = "simulated")]
-    teacher: Who,
+    teacher: TeacherKind,
     /// Seed of every random draw
     #[arg(long, default_value_t = 0)]
     seed: u64,
@@ -47,7 +47,7 @@ pub struct Control {
 
 /// The teacher.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Who {
+enum TeacherKind {
     /// A made-up teacher who knows the task
     Simulated,
     /// You, asked line by line
@@ -94,30 +94,30 @@ pub fn main(args: &Control) -> Result<(), Failure> {
         let seconds = lesson.seconds();
         lesson.delay = Delay::Uniform { from: LATE.0 * seconds, to: LATE.1 * seconds };
     }
-    if args.teacher == Who::Keyboard {
+    if args.teacher == TeacherKind::Keyboard {
         lesson.episodes = 5;
     }
     lesson.episodes = args.episodes.map_or(lesson.episodes, |n| n as usize);
-    output.tell(&format!("{}, taught by {}. Seed {}.\n", about(args.task), says(args.method), args.seed));
+    output.message(&format!("{}, taught by {}. Seed {}.\n", about(args.task), says(args.method), args.seed));
     let mut teacher: Box<dyn Teacher> = match args.teacher {
-        Who::Simulated => {
+        TeacherKind::Simulated => {
             let teacher = Simulated::new(args.seed).with_mistakes(args.mistakes);
             Box::new(teacher.with_silence(args.silence).with_delay(lesson.delay))
         }
-        Who::Keyboard => {
+        TeacherKind::Keyboard => {
             let shown: Box<dyn Write> = if args.json { Box::new(stderr()) } else { Box::new(stdout()) };
             Box::new(Person::new(stdin().lock(), shown))
         }
     };
-    let mut played = Played { total: lesson.episodes, ..Played::default() };
+    let mut played = LearningProgress { total: lesson.episodes, ..LearningProgress::default() };
     let outcome =
-        lesson.learn(&mut *teacher, &mut |episode| played.tell(episode)).map_err(Failure::failed)?;
-    output.tell(&show(&lesson, &outcome));
+        lesson.learn(&mut *teacher, &mut |episode| played.report(episode)).map_err(Failure::failed)?;
+    output.message(&show(&lesson, &outcome));
     output.result(&Summary {
         version: env!("CARGO_PKG_VERSION"),
         task: args.task.name(),
         method: args.method.name(),
-        teacher: if args.teacher == Who::Simulated { "simulated" } else { "keyboard" },
+        teacher: if args.teacher == TeacherKind::Simulated { "simulated" } else { "keyboard" },
         seed: args.seed,
         episodes: outcome.during.len(),
         answers: outcome.answers(),
@@ -129,22 +129,22 @@ pub fn main(args: &Control) -> Result<(), Failure> {
 
 /// Episodes so far, a line for each tenth of them.
 #[derive(Default)]
-struct Played {
+struct LearningProgress {
     total: usize,
     done: usize,
     answers: u64,
     block: (f64, usize),
 }
 
-impl Played {
-    fn tell(&mut self, episode: &Episode) {
+impl LearningProgress {
+    fn report(&mut self, episode: &Episode) {
         self.done += 1;
         self.answers += episode.answers;
         self.block = (self.block.0 + episode.score, self.block.1 + 1);
         if self.done.is_multiple_of((self.total / 10).max(1)) || self.done == self.total {
             let (score, answers) = (self.block.0 / self.block.1 as f64, self.answers);
             let (done, total) = (self.done, self.total);
-            output::tell(&format!("episode {done}/{total}  score {score:.1}  {answers} answers"));
+            output::print_message(&format!("episode {done}/{total}  score {score:.1}  {answers} answers"));
             self.block = (0.0, 0);
         }
     }

@@ -1,7 +1,7 @@
 //! Rows from files and from standard input, one after the other, and those that nothing can be done with.
 
 use super::exit::{Exit, Failure};
-use super::output::{print_line, tell};
+use super::output::{print_line, print_message};
 use rlhf::Error;
 use rlhf::data::{self, Rows};
 use serde_json::json;
@@ -68,7 +68,7 @@ impl Bad {
         if self.json {
             print_line(&json!({ "error": reason }))?;
         } else {
-            tell(&reason);
+            print_message(&reason);
         }
         Ok(None)
     }

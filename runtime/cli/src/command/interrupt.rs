@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use std::time::Instant;
 
 /// The time of the first interruption.
-static ASKED: OnceLock<Instant> = OnceLock::new();
+static INTERRUPTED: OnceLock<Instant> = OnceLock::new();
 
 /// Signals within this time of the first are the same wish: a terminal that is closed tells the run itself, and
 /// so does its shell.
@@ -20,22 +20,22 @@ const AT_ONCE: i32 = 130;
 ///
 /// # Errors
 /// The system's.
-pub fn asked() -> Result<impl Fn() -> bool, ctrlc::Error> {
+pub fn interrupted() -> Result<impl Fn() -> bool, ctrlc::Error> {
     #[cfg(unix)]
     let before = ignore_hang_up();
-    ctrlc::set_handler(|| match ASKED.get() {
+    ctrlc::set_handler(|| match INTERRUPTED.get() {
         Some(first) if first.elapsed() > ONE_WISH => std::process::exit(AT_ONCE),
         Some(_) => {}
         None => {
-            let _ = ASKED.set(Instant::now());
-            output::tell("\nStopping after this step. Once more, and it ends at once.");
+            let _ = INTERRUPTED.set(Instant::now());
+            output::print_message("\nStopping after this step. Once more, and it ends at once.");
         }
     })?;
     #[cfg(unix)]
     if before == libc::SIG_IGN {
         ignore_hang_up();
     }
-    Ok(|| ASKED.get().is_some())
+    Ok(|| INTERRUPTED.get().is_some())
 }
 
 /// Ignores SIGHUP from now on. Returns what was done with it before.

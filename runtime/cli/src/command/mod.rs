@@ -157,7 +157,7 @@ pub fn run(devices: Devices) -> ExitCode {
         Ok(()) => Exit::Done.into(),
         Err(Failure { exit, error }) => {
             if exit != Exit::Done {
-                output::tell(&format!("error: {error}"));
+                output::print_message(&format!("error: {error}"));
             }
             exit.into()
         }

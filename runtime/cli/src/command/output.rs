@@ -16,7 +16,7 @@ pub struct Output {
 
 impl Output {
     /// Tells people something. That nobody listens does not end a run.
-    pub fn tell(self, text: &str) {
+    pub fn message(self, text: &str) {
         let _ = if self.json { writeln!(stderr(), "{text}") } else { writeln!(stdout(), "{text}") };
     }
 
@@ -30,7 +30,7 @@ impl Output {
 }
 
 /// Tells people of progress or of a warning, on standard error. What nobody can read is dropped.
-pub fn tell(text: &str) {
+pub fn print_message(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }
 

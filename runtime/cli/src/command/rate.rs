@@ -6,7 +6,7 @@ use super::output::{Output, harmless, print};
 use clap::Args;
 use rlhf::data::Row;
 use rlhf::report::table;
-use rlhf::statistics::{Games, Rated, Rating, StandingError};
+use rlhf::statistics::{Games, Rating, RatingEstimate, StandingError};
 use rlhf_core::maths::rating::RatingError;
 use std::path::PathBuf;
 
@@ -55,8 +55,9 @@ pub fn main(args: &Rate) -> Result<(), Failure> {
         Output { json: true }.result(&all)?;
         return bad.finish();
     }
-    let points =
-        |rated: Rated| [format!("{:.0}", rated.value), format!("{:.0} to {:.0}", rated.low, rated.high)];
+    let points = |rated: RatingEstimate| {
+        [format!("{:.0}", rated.value), format!("{:.0} to {:.0}", rated.low, rated.high)]
+    };
     let rows: Vec<Vec<String>> = all
         .iter()
         .map(|s| {

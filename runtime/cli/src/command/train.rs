@@ -83,13 +83,13 @@ impl Request<'_> {
     }
 
     /// Returns whether to go on with the run in the folder. Parts belong to one run: each goes on with it.
-    fn goes_on(&self) -> bool {
+    fn resumes(&self) -> bool {
         self.resume || self.stage.is_some()
     }
 
     /// The parts that are left to do.
     fn stages(&self, out: &Path) -> Vec<Stage> {
-        self.until().remaining(self.goes_on().then_some(out), self.from)
+        self.until().remaining(self.resumes().then_some(out), self.from)
     }
 }
 
@@ -130,25 +130,25 @@ fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), 
         let reason = "there is nothing to pretrain: want [base.new]";
         return Err(Failure::wrong(format!("{}, base: {reason}", args.told.config.display())));
     }
-    output.tell(&overrides(&config.resolve()?.1));
+    output.message(&overrides(&config.resolve()?.1));
     let stages = request.stages(&args.out);
     let found = preflight(&config, device, &stages, Some(&args.out), args.told.memory());
     let found = found.map_err(Failure::wrong)?;
-    output.tell(&facts(&found));
+    output.message(&facts(&found));
     if args.overwrite {
         clear(&args.out, "run")?;
     }
     let mut shown = ShownProgress::new();
-    let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
-    match start(&config, device, &args.out, request, &mut tell)? {
+    let mut progress = |phase, done, total, figure: &str| shown.report(phase, done, total, figure);
+    match start(&config, device, &args.out, request, &mut progress)? {
         Some(summary) => {
-            output.tell(&format!("\n{}", report(&summary)));
-            output.tell(&format!("Models, report.html and summary.json are in {}.", args.out.display()));
+            output.message(&format!("\n{}", report(&summary)));
+            output.message(&format!("Models, report.html and summary.json are in {}.", args.out.display()));
             output.result(&summary)
         }
         None => {
             let left = args.out.join(request.stage.map_or("", Stage::folder));
-            output.tell(&format!("The model is in {}.", left.display()));
+            output.message(&format!("The model is in {}.", left.display()));
             output.result(&serde_json::json!({ "model": left }))
         }
     }
@@ -163,8 +163,8 @@ fn start(
     request: &Request<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Option<Summary>, Failure> {
-    let stop = interrupt::asked().map_err(Failure::failed)?;
-    let (until, resume) = (request.until(), request.goes_on());
+    let stop = interrupt::interrupted().map_err(Failure::failed)?;
+    let (until, resume) = (request.until(), request.resumes());
     if let Some(stage) = request.stage.filter(|_| request.from.is_none()) {
         let before = stage.before(config.base.fresh().is_some());
         if let Some(missing) = before.filter(|before| !out.join(before.folder()).is_dir()) {

@@ -9,7 +9,7 @@ mod show;
 mod votes;
 
 pub use lengths::{Lengths, Quantiles};
-pub use report::{Bad, Duplicates, File, Labels, Leaks, Report};
+pub use report::{BadRow, Duplicates, File, Labels, Leaks, Report};
 pub use votes::Votes;
 
 use super::comparison::{self, Comparison, Options};
@@ -83,7 +83,7 @@ impl Checker {
                 let read = row.and_then(|row| {
                     self.personal(&row);
                     if !row.flaws().iter().any(Flaw::leaves_out) {
-                        Fields::no_more(format, &row)?;
+                        Fields::check_unused(format, &row)?;
                     }
                     let records = parsed(&parse, &row)?;
                     Ok((row, records))
@@ -120,7 +120,7 @@ impl Checker {
         }
         file.refused += 1;
         if self.report.bad.len() < SHOWN {
-            self.report.bad.push(Bad { error: error.to_string() });
+            self.report.bad.push(BadRow { error: error.to_string() });
         }
     }
 

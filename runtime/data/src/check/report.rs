@@ -38,7 +38,7 @@ impl File {
 
 /// A row that does not fit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Bad {
+pub struct BadRow {
     /// The file, the line, the field and the problem.
     pub error: String,
 }
@@ -91,7 +91,7 @@ pub struct Report {
     /// The files, in the order of reading.
     pub files: Vec<File>,
     /// The first rows that do not fit.
-    pub bad: Vec<Bad>,
+    pub bad: Vec<BadRow>,
     /// Files whose rest cannot be read, each with its name, the place and the reason.
     pub ended: Vec<String>,
     /// The number of different prompts.

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Patterns;
 
-type Holds = fn(&str) -> bool;
+type Check = fn(&str) -> bool;
 
 /// Returns whether a match touches neither letters nor digits, nor marks that make a number another.
 fn alone(text: &str, at: &Range<usize>) -> bool {
@@ -82,8 +82,8 @@ const LETTER: &str = r"\u{c0}-\u{1fff}";
 /// The letters, also of scripts that need no spaces.
 const ANY_LETTER: &str = r"\u{c0}-\u{1fff}\u{3040}-\u{318f}\u{3400}-\u{d7af}";
 
-static PATTERNS: LazyLock<Vec<(Kind, Regex, Holds)>> = LazyLock::new(|| {
-    let all: [(Kind, String, Holds); 23] = [
+static PATTERNS: LazyLock<Vec<(Kind, Regex, Check)>> = LazyLock::new(|| {
+    let all: [(Kind, String, Check); 23] = [
         (
             Kind::Email,
             format!(

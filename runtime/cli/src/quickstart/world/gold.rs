@@ -44,12 +44,12 @@ pub fn gold(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> f64 {
 pub fn success(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> bool {
     let story = without_end(answer);
     let reading = read(story);
-    let own = reading.said.tones[prompt.tone];
+    let own = reading.content.tones[prompt.tone];
     finish == FinishReason::Eos
         && reading.grammatical == 1.0
         && slots(prompt, &reading) == 1.0
         && own > 0
-        && own == reading.said.tones.iter().sum::<usize>()
+        && own == reading.content.tones.iter().sum::<usize>()
         && story.len() <= BRIEF
 }
 
@@ -57,10 +57,10 @@ fn without_end(answer: &[u32]) -> &[u32] {
     answer.strip_suffix(&[END]).unwrap_or(answer)
 }
 
-fn slots(prompt: &Prompt, Reading { said, .. }: &Reading) -> f64 {
-    (share(&said.animals, prompt.animal)
-        + share(&said.places, prompt.place)
-        + share(&said.moods, prompt.mood))
+fn slots(prompt: &Prompt, Reading { content, .. }: &Reading) -> f64 {
+    (share(&content.animals, prompt.animal)
+        + share(&content.places, prompt.place)
+        + share(&content.moods, prompt.mood))
         / 3.0
 }
 
@@ -69,8 +69,8 @@ fn share(named: &[bool], wanted: usize) -> f64 {
     if named[wanted] { 1.0 / named.iter().filter(|&&n| n).count() as f64 } else { 0.0 }
 }
 
-fn tone(prompt: &Prompt, Reading { said, .. }: &Reading) -> f64 {
-    said.tones[prompt.tone] as f64 / (said.tones.iter().sum::<usize>() as f64 + 1.0)
+fn tone(prompt: &Prompt, Reading { content, .. }: &Reading) -> f64 {
+    content.tones[prompt.tone] as f64 / (content.tones.iter().sum::<usize>() as f64 + 1.0)
 }
 
 fn brevity(length: usize) -> f64 {

@@ -35,7 +35,7 @@ pub struct World {
 
 /// The uses of the data stream's steps.
 #[repr(u32)]
-enum Use {
+enum StreamUse {
     Split,
     Corpus,
     Demonstration,
@@ -46,7 +46,7 @@ impl World {
     /// Splits all prompts into [`TESTS`] for tests and the rest for training.
     pub fn new(seed: u64) -> Self {
         let mut train: Vec<_> = (0..Prompt::COUNT).map(Prompt::from_index).collect();
-        Key::new(seed, Stream::Data, Use::Split as u32).shuffle(&mut train);
+        Key::new(seed, Stream::Data, StreamUse::Split as u32).shuffle(&mut train);
         let test = train.split_off(Prompt::COUNT - TESTS);
         let mut kept = vec![false; Prompt::COUNT];
         test.iter().for_each(|prompt| kept[prompt.index()] = true);
@@ -67,11 +67,11 @@ impl World {
     /// pretraining mix. Three in four begin with a training prompt, each of whose slots the story keeps nine times in
     /// ten.
     pub fn corpus(&self, i: u32) -> Vec<u32> {
-        let mut draws = self.draws(Use::Corpus, i);
+        let mut draws = self.draws(StreamUse::Corpus, i);
         let mut plan = Plan::of(draws.pick(&self.train));
         if draws.uniform() < 0.25 {
             plan.asides = 1 + draws.below(2);
-            return plan.tell(&mut draws);
+            return plan.write(&mut draws);
         }
         let prompt = *draws.pick(&self.train);
         let other = *draws.pick(&self.train);
@@ -86,26 +86,26 @@ impl World {
             said = other;
         }
         let mut text = prompt.tokens();
-        text.extend(Plan::of(&said).tell(&mut draws));
+        text.extend(Plan::of(&said).write(&mut draws));
         text
     }
 
     /// Returns demonstration `i`, an answer to `prompt` with `<end>`, by a careless writer.
     pub fn demonstration(&self, i: u32, prompt: &Prompt) -> Vec<u32> {
-        let mut draws = self.draws(Use::Demonstration, i);
+        let mut draws = self.draws(StreamUse::Demonstration, i);
         let mut plan = Plan::careless(prompt, &mut draws);
         if plan.says().is_some_and(|said| self.kept[said.index()]) {
             plan = Plan::of(prompt);
         }
-        plan.tell(&mut draws)
+        plan.write(&mut draws)
     }
 
     /// Returns the number of answers to training prompt number `i` that are ranked: 4 to 9, all as likely.
     pub fn answers_wanted(&self, i: u32) -> usize {
-        4 + self.draws(Use::Answers, i).below(6)
+        4 + self.draws(StreamUse::Answers, i).below(6)
     }
 
-    fn draws(&self, what: Use, i: u32) -> Draws {
+    fn draws(&self, what: StreamUse, i: u32) -> Draws {
         Key::new(self.seed, Stream::Data, what as u32).draws(i)
     }
 }

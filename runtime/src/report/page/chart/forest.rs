@@ -39,7 +39,7 @@ pub(super) fn svg(title: &str, rows: &[Row]) -> Markup {
                     Some(s) => {
                         path .whisker .c0 d=(format!("M{:.1} {middle:.1}H{:.1}", across(s.low), across(s.high))) {}
                         circle .dot .c0 cx=(px(across(s.value))) cy=(px(middle)) r="5" {}
-                        text .end x=(px(RIGHT)) y=(px(line)) { (said(s)) }
+                        text .end x=(px(RIGHT)) y=(px(line)) { (interval_text(s)) }
                     }
                     None => { text .end x=(px(RIGHT)) y=(px(line)) { "none held out" } }
                 }
@@ -54,7 +54,7 @@ fn clipped(name: &str) -> String {
     if name.chars().count() <= 30 { name.into() } else { name.chars().take(29).chain(['…']).collect() }
 }
 
-fn said(s: &Interval) -> String {
+fn interval_text(s: &Interval) -> String {
     format!("{:.1} % ({:.1} to {:.1}), n {}", 100.0 * s.value, 100.0 * s.low, 100.0 * s.high, s.n)
 }
 

@@ -29,7 +29,7 @@ pub(super) fn svg(plot: &Plot, log: bool) -> Markup {
     let frame = Frame { x: Scale::even(seen().map(|p| p.0)), y, names: [&plot.x, &plot.y], margin };
     let strokes: Vec<Strokes> = plot.curves.iter().map(|curve| strokes(&frame, curve)).collect();
     let labels = labels(&frame, &strokes);
-    frame.picture(&plot.title, &told(plot), &html! {
+    frame.picture(&plot.title, &describe(plot), &html! {
         @for (i, (curve, strokes)) in plot.curves.iter().zip(&strokes).enumerate() {
             path .{"line c" (i % 4) @if crowded(curve) { " back" }} d=(path(&frame, strokes)) {}
             @if curve.points.len() <= MARKED || !rising(curve) {
@@ -108,7 +108,7 @@ fn labels(frame: &Frame<'_>, strokes: &[Strokes]) -> Vec<f64> {
 }
 
 /// Describes the picture in words.
-fn told(plot: &Plot) -> String {
+fn describe(plot: &Plot) -> String {
     let of = |curve: &Curve| {
         let finite = || curve.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
         let (Some(first), Some(last)) = (finite().next(), finite().next_back()) else {

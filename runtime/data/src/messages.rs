@@ -1,11 +1,11 @@
 //! Prompts and answers of a row, whatever form they have: texts, messages, one message.
 
+use super::chat_template::turns_in_template;
 use super::fields::{ANSWER, MESSAGES, PROMPT, SYSTEM, no_turns};
 use super::flaws::Flaw;
-use super::marked::marked;
 use super::rows::Row;
 use super::transcript::{
-    ASSISTANT, is_transcript, prompt, prompt_about, response, says_nothing, shared, shared_words, transcript,
+    ASSISTANT, is_blank, is_transcript, prompt, prompt_about, response, shared, shared_words, transcript,
     with_system,
 };
 use super::turn::{Role, Turn, turns};
@@ -105,7 +105,7 @@ pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataE
 
 /// Reads an answered conversation from a text in which the turns are marked.
 pub(super) fn answered_in_text(row: &Row, field: &str) -> Result<(String, String), DataError> {
-    match marked(row.text(field)?) {
+    match turns_in_template(row.text(field)?) {
         Some(said) => split(row, field, said.map_err(|reason| row.fault(field, reason))?),
         None => Err(row.fault(field, no_turns())),
     }
@@ -249,7 +249,7 @@ fn systemic(row: &Row, prompt: &str) -> Result<String, DataError> {
 /// An empty answer beside another is a refusal, of which something is learned; alone it is not.
 pub(super) fn inspect<'a>(row: &Row, prompt: &str, answers: impl Iterator<Item = &'a String>) {
     super::transcript::flaws(prompt, |flaw| row.flaw(flaw));
-    let (empty, said): (Vec<_>, Vec<_>) = answers.partition(|answer| says_nothing(answer));
+    let (empty, said): (Vec<_>, Vec<_>) = answers.partition(|answer| is_blank(answer));
     match (empty.is_empty(), said.is_empty()) {
         (true, _) => {}
         (false, true) => row.flaw(Flaw::Unanswered),

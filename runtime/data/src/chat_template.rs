@@ -74,7 +74,7 @@ pub(super) const UNDERSTOOD: &str = "### Human: and ### Assistant:, ### Instruct
 ///
 /// # Errors
 /// A role is unknown, or a text is in no turn.
-pub(super) fn marked(text: &str) -> Option<Result<Vec<Turn>, String>> {
+pub(super) fn turns_in_template(text: &str) -> Option<Result<Vec<Turn>, String>> {
     let all = STYLES.iter().filter_map(|style| {
         let turns = style.turns(text)?;
         // A wrong mark is of this style all the same.
@@ -205,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(text: &str) -> Vec<(Role, String)> {
-        marked(text).unwrap().unwrap().into_iter().map(|turn| (turn.role, turn.text)).collect()
+        turns_in_template(text).unwrap().unwrap().into_iter().map(|turn| (turn.role, turn.text)).collect()
     }
 
     fn turns(all: &[(Role, &str)]) -> Vec<(Role, String)> {
@@ -258,8 +258,8 @@ mod tests {
         fn any_text_is_looked_at(text in any::<String>(), marks in prop::collection::vec(0usize..14, 0..6)) {
             const PARTS: [&str; 14] = ["<|im_start|>", "user\n", "<|im_end|>", "[INST]", "[/INST]", "<<SYS>>", "### Human:",
                 "### Assistant:", "<|user|>", "<|assistant|>", "\n\nHuman:", "USER:", "\n### Input:", "<s>"];
-            marked(&text);
-            marked(&marks.iter().map(|at| PARTS[*at].to_owned() + &text).collect::<String>());
+            turns_in_template(&text);
+            turns_in_template(&marks.iter().map(|at| PARTS[*at].to_owned() + &text).collect::<String>());
         }
     }
 
@@ -290,7 +290,7 @@ mod tests {
             "### Human: Hi",
             "He said: Human: no.",
         ] {
-            assert!(marked(text).is_none(), "{text}");
+            assert!(turns_in_template(text).is_none(), "{text}");
         }
     }
 
@@ -301,7 +301,7 @@ mod tests {
             ("<|im_start|>user\nHi<|im_end|>\n<|im_start|>narrator\nHo<|im_end|>", "found \"narrator\""),
             ("[INST] Hi", "want [/INST]"),
         ] {
-            let error = marked(text).unwrap().unwrap_err();
+            let error = turns_in_template(text).unwrap().unwrap_err();
             assert!(error.contains(reason), "{text}: {error}");
         }
     }
