@@ -110,7 +110,7 @@ pub fn sample<P: Policy<Error: 'static>>(
     responses.map_err(TrainError::role("policy"))
 }
 
-/// Plays an episode of a task and learns from what a teacher says of it: [`HumanReward::step`].
+/// Plays an episode of a task and learns from a teacher's judgments: [`HumanReward::step`].
 ///
 /// # Errors
 /// The learner's and the teacher's.

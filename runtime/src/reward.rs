@@ -6,10 +6,10 @@ use rlhf_core::Ragged;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::roles::Reward;
 
-/// A reward for step 3: a closure over text, `|text: &str| -> f32`, a closure over token ids, `|ids: &[u32]| -> f32`, or
-/// a [`RewardModel`]. Each is told a prompt with its response.
+/// A reward for step 3: a closure over text, `|text: &str| -> f32`, a closure over token ids, `|ids: &[u32]| -> f32`,
+/// or a [`RewardModel`]. Each receives a prompt with its response.
 ///
-/// `Kind` only tells the three apart; it is inferred.
+/// `Kind` only distinguishes the three; it is inferred.
 pub trait IntoReward<Kind> {
     /// The error.
     type Error: core::error::Error + From<rlhf_core::Error> + 'static;
@@ -72,7 +72,7 @@ impl IntoReward<ByModel> for &RewardModel {
     }
 }
 
-/// A closure over text as a reward over token ids. Tokens that begin and end a text are not shown to it.
+/// A closure over text as a reward over token ids. It does not see tokens that begin and end a text.
 #[derive(Clone, Debug)]
 pub struct TextReward<F> {
     score: F,

@@ -20,7 +20,7 @@ pub struct RewardModel {
 /// The worth of a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Worth {
-    /// Its reward, as PPO is told it.
+    /// Its reward, as PPO receives it.
     pub reward: f32,
     /// The standard deviation of an ensemble's rewards; `None` of one model.
     pub disagreement: Option<f64>,
@@ -94,7 +94,7 @@ impl RewardModel {
         &self.scorer
     }
 
-    /// Scores a response to a prompt: the score after the token that ends it, by gain and bias, as PPO is told it.
+    /// Scores a response to a prompt: the score after the token that ends it, by gain and bias, as PPO receives it.
     ///
     /// # Errors
     /// As [`Self::judge`].

@@ -44,7 +44,7 @@ impl<T: Task> Coaching<T> {
         Ok(Self { track: Track::new(task, seed), settings })
     }
 
-    /// Plays an episode and learns from what was said of it.
+    /// Plays an episode and learns from its judgments.
     ///
     /// # Errors
     /// The learner's and the teacher's.

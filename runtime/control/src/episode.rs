@@ -7,7 +7,7 @@ pub struct Episode {
     pub score: f64,
     /// The number of steps.
     pub steps: usize,
-    /// The number of times that the teacher said something.
+    /// The number of judgments that the teacher gave.
     pub answers: u64,
 }
 

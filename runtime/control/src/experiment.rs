@@ -105,7 +105,7 @@ impl Outcome {
         mean(&self.after)
     }
 
-    /// The number of times that the teacher said something.
+    /// The number of judgments that the teacher gave.
     pub fn answers(&self) -> u64 {
         self.during.iter().map(|episode| episode.answers).sum()
     }
@@ -149,7 +149,7 @@ impl Experiment {
         if self.method == Method::Coach { self.coaching.seconds } else { self.human_reward.seconds }
     }
 
-    /// Learns from a teacher; `on_episode` is told of each episode as it ends.
+    /// Learns from a teacher; `on_episode` receives each episode as it ends.
     ///
     /// # Errors
     /// [`TrainError::Core`] names a setting that is out of range; the teacher's.

@@ -43,7 +43,7 @@ impl HumanRewardSettings {
     }
 }
 
-/// A judged step: state and action, what was said, and how likely it was about this step.
+/// A judged step: state and action, the judgment, and the probability that it is about this step.
 type Judged = ((u32, u32), f32, f32);
 
 /// TAMER (Knox and Stone, K-CAP 2009), or Deep TAMER (Warnell et al., arXiv:1709.10163): acts by the

@@ -18,7 +18,7 @@ impl<R: BufRead, W: Write> Person<R, W> {
         Self { input, output, gone: false }
     }
 
-    /// Asks until an answer is one of `answers`. An empty line says nothing, `q` nothing ever again.
+    /// Asks until an answer is one of `answers`. An empty line is no answer; after `q` nothing is asked any more.
     fn ask<T: Copy>(&mut self, question: &str, answers: &[(&str, T)]) -> io::Result<Option<T>> {
         while !self.gone {
             write!(self.output, "{question} ")?;

@@ -1,8 +1,8 @@
 //! Records of Argilla as plain rows: of `answers` and `votes` or `scores`, or of one answer and its `rating` or
 //! `label`.
 //!
-//! A record has `fields`, `responses` and `suggestions`; of version 1 the responses are listed by person, of version 2 by
-//! question. A data set that was exported has a column for each field and question instead.
+//! A record has `fields`, `responses` and `suggestions`; of version 1 the responses are listed by person, of version 2
+//! by question. A data set that was exported has a column for each field and question instead.
 
 use super::flaws::{Flaw, Flaws};
 use super::plain::{Fault, Fields, Plain, annotator, mean, rated, rest};
@@ -191,7 +191,7 @@ fn is_question(name: &str) -> bool {
     ["ranking", "rating", "preference", "score"].iter().any(|kind| name.contains(kind))
 }
 
-/// Tells whether a column holds what people said of a record.
+/// Returns whether a column holds people's judgments of a record.
 fn is_judged(value: &Value) -> bool {
     let judged = |one: &Value| one.get("value").is_some() || one.get("rank").is_some();
     value.as_array().map_or_else(|| judged(value), |all| all.iter().any(judged))
@@ -208,7 +208,8 @@ fn answers(fields: &Fields) -> Vec<&str> {
     }
 }
 
-/// The part of a name that tells answers apart: the `2` of `response-2`, `response_2` and `response2`, the `b` of `response_b`.
+/// The part of a name that distinguishes answers: the `2` of `response-2`, `response_2` and `response2`, the `b` of
+/// `response_b`.
 pub(super) fn ending(name: &str) -> Option<&str> {
     const WORDS: [&str; 8] =
         ["response", "answer", "completion", "generation", "output", "text", "reply", "candidate"];
@@ -290,8 +291,8 @@ fn ranking(answers: &Answer, ranked: &[Value], names: &[&str]) -> Result<Vec<Val
     Ok(votes)
 }
 
-/// The votes of somebody who names the best answer, by its field or by what tells that from the others; `None` of
-/// other texts.
+/// The votes of somebody who names the best answer, by its field or by the part that distinguishes it from the others;
+/// `None` of other texts.
 fn preferred(question: &str, said: &str, names: &[&str]) -> Result<Option<Vec<Value>>, Fault> {
     let said = said.trim();
     let others =

@@ -6,7 +6,7 @@ use super::turn::{Role, Turn};
 enum Style {
     /// A mark, the role's name, a mark; then the text up to a mark of its end.
     Named { begin: &'static str, named: &'static str, end: &'static str },
-    /// A mark for each role, which begins where [`At`] says.
+    /// A mark for each role, which begins at a place given by [`At`].
     Marks(&'static [(&'static str, Role)], At),
     /// `[INST] <<SYS>> system <</SYS>> question [/INST] answer`.
     Instructions,

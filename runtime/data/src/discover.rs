@@ -1,4 +1,4 @@
-//! The files of a folder: those that serve, and why the others do not.
+//! The files of a folder: those that can be used, and the reasons why the others cannot.
 
 use super::Format;
 use super::recognition::examine;

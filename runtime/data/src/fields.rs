@@ -216,7 +216,7 @@ const fn fields(
     Fields { format, from, required, optional }
 }
 
-/// The table. The first line that a row fits is its format.
+/// The table. A row has the format of the first line whose fields it has.
 static TABLE: &[Fields] = &[
     fields(
         Format::Pairs,

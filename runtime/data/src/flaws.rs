@@ -4,13 +4,13 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// The prompt says nothing.
+    /// The prompt is blank.
     EmptyPrompt,
-    /// A turn before the last says nothing.
+    /// A turn before the last is blank.
     EmptyTurn,
-    /// An answer says nothing.
+    /// An answer is blank.
     EmptyAnswer,
-    /// An answer that is preferred says nothing.
+    /// A preferred answer is blank.
     EmptyChosen,
     /// Only the assistant, or the system, speaks.
     NoHuman,

@@ -1,6 +1,6 @@
 //! Identity of prompts, for splits and duplicates.
 
-/// The text that tells a prompt from others: in lower case, with single spaces, and without the punctuation
+/// The text that identifies a prompt: in lower case, with single spaces, and without the punctuation
 /// of sentences where words end. Signs, digits, symbols and emoji stay: `1+2` is not `1-2`, nor `1.5` `15`.
 pub(super) fn normalized(text: &str) -> impl Iterator<Item = char> {
     // `kept` bytes of punctuation are known to stay.

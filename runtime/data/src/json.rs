@@ -5,8 +5,8 @@ use serde_json::{Error, Map, Value};
 /// The most values of one row, each of which takes memory beyond its bytes.
 const MOST_VALUES: usize = 1 << 20;
 
-/// An object of at most a million values. Numbers that Python writes and JSON has not (`NaN`, `Infinity`, `1e999`) are `null`: a field that
-/// nobody reads does not refuse a row.
+/// An object of at most a million values. Numbers that Python writes and JSON has not (`NaN`, `Infinity`, `1e999`) are
+/// `null`: a field that nobody reads does not refuse a row.
 pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     if bytes.len() > MOST_VALUES && values(bytes) > MOST_VALUES {
         return Err(serde::de::Error::custom(format!("want at most {MOST_VALUES} values in one row")));

@@ -7,7 +7,7 @@ use super::words::{UNDERSTOOD, is_judgment, word};
 use crate::error::DataError;
 use serde_json::Value;
 
-/// The field that says what became of an answer.
+/// The field that holds the judgment of an answer.
 pub(super) fn judgment(row: &Row) -> &'static str {
     let understood = |field: &&&str| row.fields.get(**field).is_some_and(is_judgment);
     let named = row.first_of(&["reward", "label", "kto_tag"]);

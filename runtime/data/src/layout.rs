@@ -44,7 +44,7 @@ pub(super) fn layout(path: &Path) -> Result<Option<Layout>, DataError> {
     })
 }
 
-/// The name of a file in lower case, without the ending that says how it is packed.
+/// The name of a file in lower case, without the ending of its packing.
 pub(super) fn plain_name(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let packed = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending));

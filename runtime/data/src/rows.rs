@@ -147,7 +147,7 @@ impl Row {
 /// The fields that name a row's user.
 pub(super) const USERS: [&str; 2] = ["user_id", "user"];
 
-/// Elements of lists stay: their places say which they are.
+/// Elements of lists stay: their places matter.
 fn drop_nulls(fields: &mut Map<String, Value>) {
     fields.retain(|_, value| !value.is_null());
     fields.values_mut().for_each(within);

@@ -93,8 +93,8 @@ pub fn held_out(prompt: &str, fraction: f64) -> bool {
 /// The side of each prompt and each user: prompts of one user, and users of one prompt, are together, and so are theirs
 /// in turn.
 ///
-/// A first pass over all rows [joins](Self::join) them; then [`Self::held_out`] tells. Without users
-/// it says what [`held_out`] says, and needs no memory; with users, 16 bytes for each of their rows, and about
+/// A first pass over all rows [joins](Self::join) them; then [`Self::held_out`] decides. Without users
+/// it agrees with [`held_out`], and needs no memory; with users, 16 bytes for each of their rows, and about
 /// 40 for each prompt and each user.
 ///
 /// A user of more than half of all rows, of which there are 8 or more, joins nothing: that is a name that

@@ -13,7 +13,7 @@ pub(super) fn is_transcript(text: &str) -> bool {
     text.starts_with(HUMAN)
 }
 
-/// Returns a prompt of one turn, without white space around what is asked; a transcript keeps its turns. An answer
+/// Returns a prompt of one turn, without white space around the question; a transcript keeps its turns. An answer
 /// to it begins with a space, see [`as_response`](crate::as_response).
 pub fn prompt(text: &str) -> String {
     let text = text.trim_end();

@@ -47,8 +47,8 @@ pub(super) struct Turn {
     pub text: String,
 }
 
-/// The turns that a value holds: a text, which `speaker` says; a list of messages; one message, which is
-/// `speaker`'s where it does not say whose.
+/// The turns that a value holds: a text by `speaker`; a list of messages; one message, which is
+/// by `speaker` where it has no role.
 ///
 /// A message is `{role, content}`, `{from, value}` or `{role, text}`; its content a text or a list of parts.
 pub(super) fn turns(value: Option<&Value>, speaker: Role) -> Result<Vec<Turn>, String> {

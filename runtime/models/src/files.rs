@@ -88,7 +88,8 @@ impl Files {
         }
     }
 
-    /// Reads the file `name` as text of at most `most` bytes, without the mark (U+FEFF) that some editors put before it.
+    /// Reads the file `name` as text of at most `most` bytes, without the mark (U+FEFF) that some editors put before
+    /// it.
     ///
     /// # Errors
     /// As [`Self::read`]; or it is no UTF-8.

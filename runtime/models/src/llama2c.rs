@@ -30,7 +30,7 @@ impl Llama2c {
     /// Opens a file and checks its header against its length.
     ///
     /// # Errors
-    /// Names the field of the header, or says which length would fit.
+    /// Names the field of the header, or gives the right length.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Self::new(Source::open(path)?, path)
     }

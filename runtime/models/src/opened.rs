@@ -36,7 +36,7 @@ impl Opened {
     ///
     /// # Errors
     /// Names the file and the tensor: one that is missing, of another shape, not finite, or one that the network
-    /// has no place for, so that the file holds another network than its configuration says.
+    /// has no place for, so that the file holds another network than its configuration's.
     pub fn weights(&self, architecture: &Architecture) -> Result<(Vec<f32>, Vec<String>), FormatError> {
         let watched = Watched { checkpoint: self.checkpoint.as_ref(), read: RefCell::default() };
         let weights =

@@ -31,7 +31,7 @@ impl FromStr for CliOverride {
     }
 }
 
-/// Changes what was read, and says which keys were changed; settings of the profile become changes of it.
+/// Changes what was read, and returns the keys that were changed; settings of the profile become changes of it.
 pub(super) fn apply(read: &mut Read, given: &[CliOverride]) -> Result<Vec<Override>, ConfigError> {
     let mut changed = Vec::new();
     let defaults = serde_json::to_value(Config::default()).unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// A configuration that does not serve.
+/// An error of a configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -26,7 +26,7 @@ pub enum ConfigError {
         /// The names that there are in its section.
         known: String,
     },
-    /// A key or setting has a value that does not serve.
+    /// A key or setting has a value that is not allowed.
     #[error("{place}, {key}: {reason}")]
     Key {
         /// The place of the key: the file and line, or the command line.

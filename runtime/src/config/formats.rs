@@ -1,4 +1,4 @@
-//! The formats of data that serve each step.
+//! The formats of data that each step can use.
 
 use rlhf_data::{Format, Kind};
 use schemars::Schema;
@@ -35,7 +35,7 @@ pub(super) fn names(kinds: &[Kind]) -> Vec<String> {
     all(kinds).iter().map(ToString::to_string).collect()
 }
 
-/// Leaves of all formats those that serve.
+/// Removes the formats that cannot be used.
 pub(super) struct OnlyFormats(pub &'static [Kind]);
 
 impl Transform for OnlyFormats {

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// The run.
 ///
-/// A run, as its file tells it; the settings of its profile stand in the same tables. Work is counted, never timed.
+/// A run as its file describes it; the settings of its profile stand in the same tables. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {

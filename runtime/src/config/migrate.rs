@@ -1,4 +1,4 @@
-//! Configurations and stored settings of earlier versions: they keep working, and say what has changed.
+//! Configurations and stored settings of earlier versions: they keep working, with notes on what has changed.
 //!
 //! Version 2 has American spellings, every setting as a key of its table (`[on_policy]`, not `method.on_policy`), and
 //! reasons in `[reasons]`, in the place of `[[override]]`. Of two names for one thing, the reader refuses the second.

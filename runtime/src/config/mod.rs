@@ -137,7 +137,7 @@ impl Config {
     /// The folder of the data.
     ///
     /// # Errors
-    /// [`ConfigError::Setting`] where neither the file nor the command line says.
+    /// [`ConfigError::Setting`] where neither the file nor the command line names it.
     pub fn folder(&self) -> Result<&Path, ConfigError> {
         self.data.as_deref().ok_or_else(|| {
             ConfigError::setting("data", "say where the data is: `--data FOLDER`, or `data` here")
@@ -268,7 +268,7 @@ fn without_null(value: &mut Value) {
     }
 }
 
-/// Says of a setting what is not there.
+/// Replaces null, for which TOML has no form, by [`NONE`].
 fn named_null(value: Value) -> Value {
     match value {
         Value::Null => NONE.into(),

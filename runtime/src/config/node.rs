@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-/// The greatest size: far beyond what serves, and what every machine counts to.
+/// The greatest size: far beyond any useful one, and within what every machine counts to.
 pub const MOST: u64 = u32::MAX as u64;
 
 /// The value that removes an optional setting, because TOML has no null.

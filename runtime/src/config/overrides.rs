@@ -7,7 +7,7 @@ use rlhf_train::profile::Profile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Applies `changes` in order, and says where the profile was left, by the names of settings.
+/// Applies `changes` in order, and returns the settings that differ from the recipe's.
 ///
 /// # Errors
 /// [`ConfigError::Setting`] names the setting.

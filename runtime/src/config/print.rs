@@ -1,4 +1,4 @@
-//! A configuration in full: every key and every setting with its value and what it says.
+//! A configuration in full: every key and every setting with its value and its description.
 
 use super::base::NewBase;
 use super::error::ConfigError;
@@ -62,7 +62,8 @@ fn text(values: &impl serde::Serialize) -> Result<String, ConfigError> {
     toml::to_string(values).map_err(|e| ConfigError::setting("config", e.to_string()))
 }
 
-/// A table with what its keys say, and those that have no value as comments. Writing to a string cannot fail.
+/// Writes a table with the descriptions of its keys, and those without a value as comments. Writing to a string cannot
+/// fail.
 fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     let node = if name.is_empty() { Some(schema::keys()) } else { schema::keys().find(name) };
     let Some(node) = node else { return };

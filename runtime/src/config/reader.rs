@@ -69,8 +69,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The entries of a table in the order of the file, so that its first fault is told first: their names now, where
-    /// they stand, what the schema has there, and their values. An old name is taken for the new, unless both are here.
+    /// The entries of a table in the order of the file, so that its first fault is reported first: their names now,
+    /// where they stand, what the schema has there, and their values. An old name is taken for the new, unless both are
+    /// here.
     fn entries<'n, 'v>(
         &mut self,
         section: &str,

@@ -94,7 +94,7 @@ fn merge(into: &mut Value, other: &Value) {
     }
 }
 
-/// Makes of what a type says what a file may say.
+/// Turns the schema of a type into that of a file.
 #[derive(Clone)]
 struct AsFile {
     /// True if optional settings can be removed.

@@ -14,7 +14,7 @@ pub struct DeviceRequest<'a> {
     pub number: Option<usize>,
     /// The precision of products. An engine whose [`Engine::precision`] differs is refused.
     pub precision: Precision,
-    /// The threads and the instruction set that were asked for.
+    /// The requested threads and instruction set.
     pub cpu: Cpu,
 }
 
@@ -105,7 +105,7 @@ impl Devices {
     /// processor.
     ///
     /// # Errors
-    /// [`EngineError`] says what is missing, and what would do instead.
+    /// [`EngineError`] names what is missing, and the alternatives.
     pub fn open(&self, name: &str, cpu: Cpu, precision: Precision) -> Result<Device, EngineError> {
         let device = self.opened(name, cpu, precision).map_err(|error| self.completed(error))?;
         if device.engine().precision() != precision {

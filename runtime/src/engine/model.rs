@@ -40,7 +40,7 @@ impl Model {
     /// A network with these weights, in the order of [`Architecture::tensors`].
     ///
     /// # Errors
-    /// [`EngineError`] names the field, or says how many numbers there should be.
+    /// [`EngineError`] names the field, or gives the number of weights that there should be.
     pub fn from_weights(
         device: &Device,
         architecture: Architecture,
@@ -94,7 +94,7 @@ impl Model {
         block(self.network.weights())
     }
 
-    /// Seeds the dropout masks of learning; the architecture says how much is dropped.
+    /// Seeds the dropout masks of learning; the architecture has the rate.
     pub fn seed_dropout(&mut self, seed: u64) {
         self.network.seed_dropout(seed);
     }

@@ -101,7 +101,7 @@ fn to_text(path: &Path, line: &Line, sum: &mut String) -> Result<String, FormatE
     Ok([&text, SUM[0], sum, SUM[1], "\n"].concat())
 }
 
-/// Undoes [`to_text`], or says what is wrong.
+/// Undoes [`to_text`]; the error is the reason why it cannot.
 fn from_text(text: &[u8], sum: &mut String) -> Result<Line, String> {
     const WHAT: &str = "damaged: put the file back from a copy, or begin the run again with --overwrite";
     let text = str::from_utf8(text).map_err(|_| format!("{WHAT} (it is no UTF-8)"))?;

@@ -1,4 +1,4 @@
-//! A folder of files that appears whole or not at all, and tells when it was damaged.
+//! A folder of files that appears whole or not at all, and in which damage is noticed.
 
 use super::Phase;
 use rlhf_models::{FormatError, read_at_most, write_whole};

@@ -65,7 +65,7 @@ const CHARTS: &[Wanted] = &[
     chart("Gradient norm", &[("gradient", "norm")]),
 ];
 
-/// A section for each phase that `lines` tell of, in the order of a run.
+/// A section for each phase in `lines`, in the order of a run.
 pub fn curves(lines: &[Line]) -> Vec<Section> {
     let of = |phase| lines.iter().filter(|line| line.phase == phase).collect::<Vec<_>>();
     let phases = Phase::ALL.into_iter().map(|phase| (phase, of(phase)));
@@ -103,7 +103,7 @@ fn section(phase: Phase, lines: &[&Line]) -> Section {
     Section { title: title.into(), lead, charts, tables: vec![] }
 }
 
-/// A chart over the steps of a phase, with what its first figure says and is measured in.
+/// A chart over the steps of a phase, with the description and the unit of its first figure.
 fn over(title: &str, figure: &str, step: &str, curves: Vec<Curve>, log: bool) -> Chart {
     let known = FIGURES.iter().find(|f| f.name == figure);
     let (unit, what) = known.map_or(("", ""), |f| (f.unit, f.what));

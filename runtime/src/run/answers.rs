@@ -52,7 +52,7 @@ pub struct Evaluator<'a> {
 }
 
 impl Evaluator<'_> {
-    /// Has `policy` answer, and says what that is worth. The same number of `draws` gives the same answers.
+    /// Samples answers of `policy` and scores them. The same number of `draws` gives the same answers.
     ///
     /// # Errors
     /// The networks' own.

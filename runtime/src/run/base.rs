@@ -14,7 +14,7 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// `tokenizer`: a new base's, where no file says.
+    /// `tokenizer`: that of a new base without a file.
     pub fn open(config: &Config, device: &Device, tokenizer: Option<AnyTokenizer>) -> Result<Self, RunError> {
         let (architecture, tokenizer, opened) = match (tokenizer, config.base.fresh()) {
             (Some(tokenizer), Some(new)) => (new.architecture(tokenizer.vocabulary()), tokenizer, None),
@@ -32,7 +32,7 @@ impl Base {
 /// Opens step 3's teacher, where the configuration names one: it has the base's tokens and context.
 ///
 /// # Errors
-/// [`RunError`] names the file, or says what does not fit.
+/// [`RunError`] names the file, or the mismatch.
 pub(super) fn teacher(config: &Config, device: &Device) -> Result<Option<Model>, RunError> {
     let Some(opened) = teacher_file(config)? else { return Ok(None) };
     let architecture = Architecture { scalar: false, ..opened.architecture.clone() };

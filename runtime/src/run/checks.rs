@@ -19,7 +19,7 @@ use std::path::Path;
 const NAMED: usize = 12;
 
 /// Reads all data, as a run does before its first step, and trains nothing: what keeps one of `stages` from
-/// learning anything is an error or, where it might be meant, one of the notes, which tell also what of the
+/// learning anything is an error or, where it might be meant, one of the notes, which also name what of the
 /// data is cut, refused or not read.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
-    /// The configuration, or a setting, does not serve.
+    /// The configuration, or a setting, is wrong.
     #[error("{0}")]
     Config(#[from] ConfigError),
     /// There is no data of a kind that a run needs.
@@ -46,10 +46,10 @@ pub enum RunError {
         /// Bytes that there are.
         available: u64,
     },
-    /// A file does not serve.
+    /// A file cannot be read or written.
     #[error("{0}")]
     File(#[from] FormatError),
-    /// A data file does not serve.
+    /// A data file cannot be read.
     #[error("{0}")]
     Data(#[from] DataError),
     /// The device failed.

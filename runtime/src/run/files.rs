@@ -45,7 +45,7 @@ impl All {
     /// Looks for them.
     ///
     /// # Errors
-    /// A step has none; or a file of a source is not there, or does not serve.
+    /// A step has none; or a file of a source is not there, or cannot be used.
     pub fn find(config: &Config) -> Result<Self, RunError> {
         let folder = config.folder()?;
         let (profile, _) = config.resolve()?;
@@ -94,7 +94,7 @@ impl All {
         for_testing(below.unwrap_or(path.file_name().map_or(path, Path::new)))
     }
 
-    /// The files that serve a step and are for testing.
+    /// The files that a step uses and that are for testing.
     pub fn test_files(&self) -> Vec<&Path> {
         self.used().into_iter().map(|(path, _)| path).filter(|path| self.for_testing(path)).collect()
     }
@@ -113,7 +113,7 @@ impl All {
         all.filter(|(path, _)| !models.iter().any(|model| path.starts_with(model))).collect()
     }
 
-    /// The files that serve a step, each once.
+    /// The files that a step uses, each once.
     pub fn used(&self) -> BTreeSet<(&Path, Format)> {
         let sets = [&self.demonstrations, &self.comparisons, &self.solutions, &self.before, &self.prompts];
         let sets = sets.into_iter().chain([&self.feedback]).flatten();
@@ -201,7 +201,7 @@ fn unique(name: String, sets: &[Files]) -> String {
     names.find(|name| !taken(name)).unwrap_or(name)
 }
 
-/// A data set's name: its file's, without the endings that say how it is packed and which part of
+/// A data set's name: its file's, without the endings of its packing and of its part of
 /// the set it is; the folder's where nothing else remains.
 fn name(path: &Path) -> String {
     let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

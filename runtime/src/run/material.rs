@@ -35,7 +35,7 @@ impl LoggedResponse {
 /// Makes the data that a method needs, and nothing else.
 ///
 /// # Errors
-/// [`RunError::Setting`] for a method that needs what the feedback does not say; what the trainers refuse.
+/// [`RunError::Setting`] for a method that needs what the feedback does not have; the trainers' errors.
 pub(super) fn material<'a>(
     method: &Method,
     judged: impl Iterator<Item = &'a AnswerVotes>,

@@ -301,7 +301,7 @@ fn activations(a: &Architecture) -> (u64, u64) {
     (layer as u64, (3 * a.width + 2 + a.hidden) as u64)
 }
 
-/// The memory that this machine has free, in bytes, where it says so.
+/// The memory that this machine has free, in bytes, where that is known.
 pub fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     free(&text)

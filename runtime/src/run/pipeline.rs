@@ -29,9 +29,9 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
-/// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and
-/// `policy` in the folder, which is made if need be; [`crate::stage`] says what else is there. `None` where it was to
-/// end before the last stage.
+/// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and `policy` in the
+/// folder, which is made if need be; [`crate::stage`] describes what else is there. `None` where it was to end before
+/// the last stage.
 ///
 /// The same configuration and data give the same weights on one instruction set, on any number of
 /// threads, and however often the run was stopped and gone on with.

@@ -34,9 +34,9 @@ pub struct Preflight {
 /// Responses that one thread has growing at once.
 const TOGETHER: usize = 64;
 
-/// Checks all that a run needs, and trains nothing: data, base and tokenizer, the folder `out` that
-/// it writes to, memory. `stages`: those that will run; see [`Stage::remaining`]. `available`: bytes of the device's memory; what the machine says is free, unless given.
-/// Of a graphics card nothing is known.
+/// Checks all that a run needs, and trains nothing: data, base and tokenizer, the folder `out` that it writes to,
+/// memory. `stages`: those that will run; see [`Stage::remaining`]. `available`: bytes of the device's memory; what the
+/// machine says is free, unless given. Of a graphics card nothing is known.
 ///
 /// # Errors
 /// [`RunError`] names the key, the file or what is missing.

@@ -13,7 +13,7 @@ pub enum Stage {
     Supervised,
     /// Step 2: leaves `reward`.
     Reward,
-    /// Step 3, whatever its method, and what is measured at the end: leaves `policy` and `summary.json`.
+    /// Step 3, whatever its method, and the measurements at the end: leaves `policy` and `summary.json`.
     Align,
 }
 

@@ -18,7 +18,7 @@ impl StartingModels {
     /// Reads everything before the last stage, from a run's folder, or from the one model that it starts from.
     ///
     /// # Errors
-    /// [`RunError`] names the file, or says that there is nothing of use.
+    /// [`RunError`] names the file, or the model that is missing.
     pub fn read(options: &RunOptions<'_>, base: &Base) -> Result<Self, RunError> {
         let Some(from) = options.from else { return Ok(Self::default()) };
         let part = |name: &str| Some(from.join(name)).filter(|path| path.is_dir());

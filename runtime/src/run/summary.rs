@@ -18,7 +18,7 @@ pub struct Summary {
     pub common: Common,
     /// The recipe's name.
     pub profile: String,
-    /// The method of step 3; PPO where an earlier version does not say.
+    /// The method of step 3; PPO in summaries of earlier versions without one.
     #[serde(default = "ppo")]
     pub method: String,
     /// The changes of the recipe, with their reasons.

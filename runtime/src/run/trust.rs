@@ -50,7 +50,7 @@ fn disagreement(scorer: &mut Scorer, texts: &Examples) -> Result<Option<f64>, Tr
     Ok((seen.texts > 0).then(|| seen.mean_deviation()))
 }
 
-/// The mean over the members of what each says.
+/// The mean over the members' scores.
 fn margins(
     scorer: &mut Scorer,
     mut of: impl FnMut(&mut Model) -> Result<Vec<f64>, TrainError>,

@@ -1,4 +1,4 @@
-//! The one loop that drives every trainer: it tells of progress, keeps checkpoints and goes on from them, warns,
+//! The one loop that drives every trainer: it reports progress, keeps checkpoints and goes on from them, warns,
 //! measures and stops.
 
 use super::figures::Writer;

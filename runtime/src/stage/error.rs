@@ -21,13 +21,13 @@ pub enum StageError {
         #[source]
         error: TrainError,
     },
-    /// A file does not serve. What the run had kept before is as it was.
+    /// A file cannot be read or written. What the run had kept before is as it was.
     #[error("{0}")]
     File(#[from] FormatError),
     /// The device failed.
     #[error("{0}")]
     Engine(#[from] EngineError),
-    /// The run was asked to stop, and did after a step.
+    /// The run was stopped on request, after a step.
     #[error("stopped after {} step {step}; {}", phase.name(), kept(folder.as_deref()))]
     Stopped {
         /// The phase.

@@ -38,7 +38,7 @@ struct NewFolders {
 }
 
 impl NewFolders {
-    /// Makes the folder, and those above it, and tells which were not there.
+    /// Makes the folder, and those above it, and returns those that were not there.
     fn folder(root: &Path) -> Result<Self, FormatError> {
         let missing = root.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
         let mut folders: Vec<_> = missing.map(Path::to_path_buf).collect();

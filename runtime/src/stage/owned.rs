@@ -116,7 +116,7 @@ impl Owned {
         Ok(write_json(&self.root.join(LIST), &self.names)?)
     }
 
-    /// Removes all of it, last what tells that this is a run's folder: one that is half cleared is still
+    /// Removes all of it, last the file that marks this as a run's folder: one that is half cleared is still
     /// one. What somebody put into a folder of the run stays, and the folder with it.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ pub fn own(root: &Path, name: &str) -> Result<(), StageError> {
 /// are the files that it would write beside those of every session.
 ///
 /// # Errors
-/// [`StageError::Taken`] names what is in the way.
+/// [`StageError::Taken`] names the file in the way.
 pub fn check_vacant<'n>(root: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
     Owned::of(root)?.check_vacant(SESSION.into_iter().chain(names))
 }

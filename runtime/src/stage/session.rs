@@ -54,7 +54,7 @@ struct OpenFolder {
 }
 
 impl<'a> Session<'a> {
-    /// Keeps nothing.
+    /// Creates a session that keeps nothing.
     pub fn new(progress: impl FnMut(Phase, u64, u64, &str) + 'a) -> Self {
         Self {
             progress: Box::new(progress),
@@ -71,19 +71,19 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Asks `stop` after every step whether to end there, with a checkpoint.
+    /// Ends after the step at which `stop` returns true, with a checkpoint.
     pub fn stop_when(mut self, stop: impl Fn() -> bool + 'a) -> Self {
         self.stop = Box::new(stop);
         self
     }
 
-    /// Tells of warnings: the phase, the step, and what is worth looking at. The run goes on.
+    /// Calls `warn` with each warning, its phase and its step. The run goes on.
     pub fn on_warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
         self.warn = Box::new(warn);
         self
     }
 
-    /// Advises by the names of the settings of this recipe.
+    /// Uses the names of this recipe's settings in advice.
     pub fn with_settings(mut self, profile: &Profile) -> Self {
         self.settings = Some(Settings::of(profile));
         self
@@ -96,13 +96,12 @@ impl<'a> Session<'a> {
         self
     }
 
-    /// Keeps everything in a folder, a checkpoint as often as said, or unless said so often that a
-    /// twentieth of the time goes into them at most, the tokenizer beside every
-    /// network. `about`: what has to be the same for a run to be gone on with. With `resume`, what is
-    /// there is gone on with.
+    /// Keeps everything in a folder: a checkpoint every `every`, by default so often that a twentieth of the time goes
+    /// into them at most, and the tokenizer beside every network. `about` describes what has to be the same for a run
+    /// to be gone on with; with `resume` the run that is there is gone on with.
     ///
     /// # Errors
-    /// [`StageError`] says what is the matter with the folder.
+    /// [`StageError`] names the problem of the folder.
     pub fn in_folder(
         mut self,
         root: &Path,

@@ -54,7 +54,8 @@ impl Ahead {
 /// for p in 0..k: for i in 0..M: for j in 0..N: acc[i][j] = fma(a[i, p], b[p, j], acc[i][j])
 /// c = acc
 /// ```
-/// `a`'s lines are rows, `b`'s are vectors of 16 columns. Each step asks for `F` lines from `ahead` on, which need not exist.
+/// `a`'s lines are rows, `b`'s are vectors of 16 columns. Each step asks for `F` lines from `ahead` on, which need not
+/// exist.
 ///
 /// # Safety
 /// As [`Lanes`]; all those places exist.

@@ -45,8 +45,8 @@ const PART: usize = CALLER_WAITS << 1;
 /// The most parts of a job.
 pub(super) const MOST_PARTS: usize = usize::MAX / PART;
 
-/// The number of times that a thread checks what it waits for before it sleeps: for about 20 µs, longer than the gaps between two
-/// products of a step.
+/// The number of times that a thread checks what it waits for before it sleeps: for about 20 µs, longer than the gaps
+/// between two products of a step.
 const SPINS: usize = 4_000;
 
 /// Spins for a while, and returns whether the wait is over.

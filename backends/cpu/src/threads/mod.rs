@@ -41,9 +41,9 @@ pub(crate) const ELEMENT: usize = 16;
 /// The cost of a weight that is read from memory for a few multiplications only, in multiplications of a product.
 pub(crate) const WEIGHT: usize = 16;
 
-/// How many times as long as an unexplained wait the caller works alone after it. On a virtual machine waits come from its
-/// host too: with 16, a training step took 1.45 times as long as without, with 2, 1.1 times, and with both processors
-/// busy two threads are as fast either way.
+/// How many times as long as an unexplained wait the caller works alone after it. On a virtual machine waits come from
+/// its host too: with 16, a training step took 1.45 times as long as without, with 2, 1.1 times, and with both
+/// processors busy two threads are as fast either way.
 const ALONE: usize = 2;
 /// Multiplications of a product in a nanosecond, about, on a fast processor and on a slow one.
 const FAST: usize = 32;

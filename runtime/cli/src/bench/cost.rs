@@ -60,7 +60,7 @@ pub(super) struct Pass {
     /// Tokens whose last state something reads, and the pairs that these are the first of.
     pub read: f64,
     pub read_pairs: f64,
-    /// Tokens whose distribution is asked for.
+    /// Tokens whose distribution is computed.
     pub loss_mask: f64,
 }
 

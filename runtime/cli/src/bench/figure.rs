@@ -40,7 +40,7 @@ pub struct Figure {
     /// The memory traffic that it needs, as a share of the most that the device did; above 1 where caches
     /// hold the network.
     pub of_bandwidth: f64,
-    /// The most memory that the process held meanwhile, in bytes, where the system says so: the least of all
+    /// The most memory that the process held meanwhile, in bytes, where the system counts it: the least of all
     /// rounds, since what earlier work has left with the allocator is held too.
     pub peak_memory: Option<u64>,
     /// Seconds of each of its phases, where it has some, of the middle repetition.

@@ -20,7 +20,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Measures each for as long as `budget`: the best of what is seen, for others may be busy.
+    /// Measures each for as long as `budget`: the best result counts, because other processes may be busy.
     ///
     /// # Errors
     /// The device's own.

@@ -80,7 +80,7 @@ struct Piece<'a> {
 }
 
 impl Bench {
-    /// Times everything. `next` hears what is next.
+    /// Times everything; `next` is called before each piece of work.
     ///
     /// # Errors
     /// The device's, a context or a memory that is too small for the work among them;

@@ -5,7 +5,7 @@ use super::text::dialogues;
 use super::{loops, ppo, value_head};
 use rlhf_core::model::Architecture;
 
-/// Sequences and tokens of each, where nothing else is said.
+/// Sequences and tokens of each, by default.
 pub(super) const ROWS: usize = 8;
 pub(super) const LENGTH: usize = 128;
 /// Dialogues of a ragged batch.

@@ -53,7 +53,7 @@ impl Bad {
         Self { json, rows: 0, bad: 0 }
     }
 
-    /// Passes on what was done with a row; or says why nothing could be, and goes on.
+    /// Returns the result of a row, or reports the reason why there is none, and goes on.
     ///
     /// # Errors
     /// [`Row::Ends`]'s failure.

@@ -16,7 +16,7 @@ const ONE_WISH: Duration = Duration::from_secs(1);
 /// The exit code of a process that was ended by Ctrl-C, by custom.
 const AT_ONCE: i32 = 130;
 
-/// Listens for signals, and says whether one came.
+/// Listens for signals; the returned function tells whether one came.
 ///
 /// # Errors
 /// The system's.

@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, and how a run shows itself.
+//! The command line: its commands, and the progress of a run.
 
 mod bench;
 mod configuration;
@@ -52,10 +52,10 @@ enum What {
     ///
     /// It makes its own data: a base is pretrained on a small grammar of stories, fine-tuned on careless
     /// demonstrations, a reward model learns from five labellers' rankings, and PPO learns from the
-    /// reward model. A gold score that no model ever sees tells whether the stories got better.
+    /// reward model. A gold score that no model ever sees shows whether the stories got better.
     #[command(after_help = help::QUICKSTART)]
     Quickstart(Quickstart),
-    /// Runs all three steps on real data, as a TOML file says
+    /// Runs all three steps on real data, as configured in a TOML file
     ///
     /// Everything is checked first: names and ranges, paths, that base and tokenizer fit, the memory it
     /// will take. The same configuration and data give the same weights, on any number of threads.
@@ -92,7 +92,7 @@ enum What {
     Generate(Generate),
     /// Scores replies with a reward model
     ///
-    /// The reward is what step 3 is told: the model's score, by the gain and bias of its reward.json.
+    /// The reward is the one that step 3 receives: the model's score, by the gain and bias of its reward.json.
     #[command(after_help = help::SCORE)]
     Score(Score),
     /// Rates models by who won against whom: Bradley–Terry and Elo, with intervals
@@ -137,12 +137,12 @@ enum What {
     },
 }
 
-/// Does what the command line asks, on the built-in devices.
+/// Runs the command line on the built-in devices.
 pub fn main() -> ExitCode {
     run(Devices::default())
 }
 
-/// Does what the command line asks, on one of these devices: [`main`] for who brings a device of their own, which
+/// Runs the command line on one of these devices: [`main`] for who brings a device of their own, which
 /// every `--device` then knows.
 ///
 /// ```no_run

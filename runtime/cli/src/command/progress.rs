@@ -71,7 +71,7 @@ pub fn warn(phase: Phase, step: u64, warning: &Warning) {
     output::print_message(&format!("warning: {}, step {step}: {warning}", name(phase)));
 }
 
-/// Tells of what is worth knowing before a run's first step.
+/// Prints a note from before a run's first step.
 pub fn note(text: &str) {
     output::print_message(&format!("warning: {text}"));
 }

@@ -13,12 +13,12 @@ use rlhf::run::{Preflight, RunOptions, Stage, Summary, overrides, preflight, rep
 use rlhf::stage::clear;
 use std::path::{Path, PathBuf};
 
-/// The configuration, and what the command line says of it.
+/// The configuration, and the command line's changes of it.
 #[derive(Args)]
 pub struct ConfigArgs {
     /// The configuration; `rlhf config` prints one, and examples/real.toml gives a reason for every value
     config: PathBuf,
-    /// The folder with data and base model: files of public formats, recognized by what is in them
+    /// The folder with data and base model: files of public formats, recognized by their content
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// A key of the configuration or a setting of its profile, such as ppo.iterations=10 or
@@ -219,7 +219,7 @@ impl ConfigArgs {
         })
     }
 
-    /// Bytes of memory, where they were said.
+    /// Bytes of memory, where they are given.
     pub fn memory(&self) -> Option<u64> {
         self.memory.map(|gib| (gib * (1u64 << 30) as f64) as u64)
     }

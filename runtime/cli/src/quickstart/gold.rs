@@ -43,7 +43,7 @@ impl<'a> GoldHook<'a> {
         Point { kl: answers.kl, gold, proxy: answers.reward() }
     }
 
-    /// The share of answers that do all that was asked.
+    /// The share of answers that do everything that their prompts ask for.
     fn success(&self, answers: &Responses) -> f64 {
         let all = self.each(answers, success);
         all.iter().filter(|good| **good).count() as f64 / all.len() as f64

@@ -50,7 +50,7 @@ pub struct Gold {
     pub win_rate: Interval,
     /// Its mean.
     pub reward: BeforeAfter,
-    /// The share of answers that do all that was asked.
+    /// The share of answers that do everything that their prompts ask for.
     pub success: BeforeAfter,
 }
 

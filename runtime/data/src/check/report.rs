@@ -22,7 +22,7 @@ pub struct File {
     pub test: bool,
     /// The number of rows; of plain text, of lines.
     pub rows: u64,
-    /// Rows that fit.
+    /// The number of readable rows.
     pub kept: u64,
     /// Rows that do not.
     pub refused: u64,
@@ -36,7 +36,7 @@ impl File {
     }
 }
 
-/// A row that does not fit.
+/// A row that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BadRow {
     /// The file, the line, the field and the problem.
@@ -90,7 +90,7 @@ impl Labels {
 pub struct Report {
     /// The files, in the order of reading.
     pub files: Vec<File>,
-    /// The first rows that do not fit.
+    /// The first rows that could not be read.
     pub bad: Vec<BadRow>,
     /// Files whose rest cannot be read, each with its name, the place and the reason.
     pub ended: Vec<String>,

@@ -1,4 +1,4 @@
-//! The pages of a column, each looked at before what it asks for is allocated.
+//! The pages of a column, each checked before the memory that it claims is allocated.
 
 use super::codec::unpack;
 use super::levels::{Runs, differences};

@@ -25,7 +25,7 @@ pub(super) enum Shape {
 pub(super) enum Fault {
     /// The row is too large; the next may not be.
     Large,
-    /// The columns do not fit each other.
+    /// The columns contradict each other.
     Damaged(String),
 }
 
@@ -72,7 +72,7 @@ impl Shape {
         }
     }
 
-    /// The column that says first how often there is something.
+    /// The column whose levels are first to give the number of values.
     fn first(&self) -> Option<usize> {
         match self {
             Self::Value(at) => Some(*at),

@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(masked("Müllerin, Obrien"), "Müllerin, Obrien");
     }
 
-    /// What a text holds of personal data, in forms of many countries; nothing in those that only look like it.
+    /// Texts with the personal data that they hold, in forms of many countries, and texts that only look like it.
     const FORMS: &[(Kind, &[&str])] = &[
         (
             Kind::Email,
@@ -299,7 +299,7 @@ mod tests {
     ];
 
     /// The figures of the module's documentation. What is missed: national numbers of countries that
-    /// write them like any others, and streets without a word that says so.
+    /// write them like any others, and streets without a word for street.
     #[test]
     fn recall_and_precision_on_international_forms() {
         let finder = Finder::default();

@@ -1,7 +1,7 @@
 //! A report that a person can read: one HTML file that needs nothing else, runs nothing and fetches
 //! nothing.
 //!
-//! A [`Page`] holds what is to be said as plain text; [`Page::html`] makes a file of it. Whatever a text
+//! A [`Page`] holds its content as plain text; [`Page::html`] makes a file of it. Whatever a text
 //! holds, it stays text: there is one way into a page ([`visible`]), and the page's content security
 //! policy allows its own style sheet and nothing more.
 //!

@@ -34,7 +34,7 @@ pub struct Plot {
     pub x: String,
     /// The name of the vertical axis, with its unit.
     pub y: String,
-    /// The curves; the first four are told apart.
+    /// The curves; the first four have marks of their own.
     pub curves: Vec<Curve>,
 }
 

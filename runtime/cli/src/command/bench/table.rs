@@ -3,7 +3,7 @@
 use crate::bench::{Figure, Measurement, Work};
 use core::fmt::Write;
 
-/// A line for each figure, and what two of them say together.
+/// A line for each figure, and the comparisons of two of them.
 pub fn table(seen: &Measurement) -> String {
     let limits = &seen.limits;
     let threads = seen.threads.map_or(String::new(), |threads| format!(", {threads} threads"));

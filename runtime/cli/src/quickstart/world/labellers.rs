@@ -97,9 +97,9 @@ fn differences(answers: &[Answer]) -> impl Iterator<Item = (f64, f64)> + '_ {
         .flat_map(|(i, a)| answers[..i].iter().map(|b| (a.gold - b.gold, a.tokens as f64 - b.tokens as f64)))
 }
 
-/// The share of pairs on which two labellers agree, expected over their noise and over all pairs of
-/// labellers; `love` is in units of noise. A labeller to whom the first answer is better by d prefers it with probability
-/// p = Φ(d/(σ√2)); two of them agree with probability p·q + (1−p)(1−q).
+/// The share of pairs on which two labellers agree, expected over their noise and over all pairs of labellers; `love`
+/// is in units of noise. A labeller to whom the first answer is better by d prefers it with probability p = Φ(d/(σ√2));
+/// two of them agree with probability p·q + (1−p)(1−q).
 fn expected_agreement(pairs: &[(f64, f64)], love: f64, noise: f64) -> f64 {
     let prefers = |better: f64| 0.5 * libm::erfc(-better / (2.0 * noise));
     let agree = |p: f64, q: f64| p * q + (1.0 - p) * (1.0 - q);

@@ -1,7 +1,7 @@
 //! The world that the quickstart makes for itself: very short stories about an animal at a place
 //! in a mood, told in a tone.
 //!
-//! [`World`] writes text; [`gold`] says how good an answer truly is, which no model sees;
+//! [`World`] writes text; [`gold`] is the true worth of an answer, which no model sees;
 //! [`Labellers`] see it through noise and rank answers by it.
 
 mod gold;

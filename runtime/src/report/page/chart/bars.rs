@@ -21,7 +21,7 @@ pub(super) fn svg(title: &str, histogram: &Histogram) -> Markup {
         .filter(|i| histogram.edge(*i) < 0.0)
         .filter_map(|i| histogram.counts.get(i))
         .sum();
-    let told = format!("{wrong} of {} lie below 0.", histogram.counts.iter().sum::<usize>());
+    let description = format!("{wrong} of {} lie below 0.", histogram.counts.iter().sum::<usize>());
     let bar = |i: usize, count: usize| {
         let (x1, y) = frame.point(histogram.edge(i), count as f64)?;
         let (x2, zero) = frame.point(histogram.edge(i + 1), 0.0)?;
@@ -29,7 +29,7 @@ pub(super) fn svg(title: &str, histogram: &Histogram) -> Markup {
     };
     frame.picture(
         title,
-        &told,
+        &description,
         &html! {
             @for (i, count) in histogram.counts.iter().enumerate().filter(|c| *c.1 > 0) {
                 @let class = if histogram.edge(i) < 0.0 { "bar c1" } else { "bar c0" };

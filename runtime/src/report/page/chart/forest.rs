@@ -20,11 +20,11 @@ const TOP: f64 = 6.0;
 pub(super) fn svg(title: &str, rows: &[Row]) -> Markup {
     let bottom = TOP + ROW * rows.len() as f64;
     let across = |share: f64| LEFT + share.clamp(0.0, 1.0) * (RIGHT - LEFT);
-    let told = table(title, rows).rows.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("; ");
+    let description = table(title, rows).rows.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("; ");
     picture(
         bottom + 46.0,
         title,
-        &told,
+        &description,
         &html! {
             @for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
                 path .grid d=(format!("M{:.1} {TOP}V{bottom:.1}", across(tick))) {}

@@ -1,6 +1,6 @@
 //! Thinning of curves of long runs.
 
-/// A curve as strokes: what is between gaps.
+/// A curve as strokes between its gaps.
 pub(super) type Strokes = Vec<Vec<(f64, f64)>>;
 
 /// The points of a curve in a column of pixels.
