@@ -28,13 +28,13 @@ pub struct Control {
     /// Seed of every random draw
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Episodes to learn in; what suits task and method, unless given
+    /// Episodes to learn in; by default as many as task and method need
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     episodes: Option<u32>,
-    /// The share of judgments in which the simulated teacher says the opposite; at 0.5 they mean nothing
+    /// The share of judgments that are the opposite of the simulated teacher's opinion; at 0.5 they are random
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     mistakes: f64,
-    /// The share of steps of which the simulated teacher says nothing
+    /// The share of steps that the simulated teacher does not judge
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     silence: f64,
     /// The simulated teacher judges late, two to three steps after, and the learner expects it
@@ -50,7 +50,7 @@ pub struct Control {
 enum TeacherKind {
     /// A made-up teacher who knows the task
     Simulated,
-    /// You, asked line by line
+    /// You, at the keyboard
     Keyboard,
 }
 

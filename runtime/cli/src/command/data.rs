@@ -14,7 +14,7 @@ pub enum Data {
     /// Shows the content of files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
     ///
     /// Formats are recognized by their fields (`rlhf data formats`). Exit codes: 0 no problems, 1 a file cannot be
-    /// read, 4 a file ends early, or there are rows that do not fit, empty prompts and answers, turns out of order,
+    /// read, 4 a file ends early, or there are unreadable rows, empty prompts and answers, turns out of order,
     /// duplicates, test prompts that are trained on, contradictions, or nothing to learn from.
     Check(Check),
     /// Lists the formats of data that are read, with the fields of each
@@ -23,7 +23,7 @@ pub enum Data {
     Formats,
     /// Writes a file without e-mail, street and IP addresses, telephone, card and account numbers, listed names
     ///
-    /// JSON (lines, an array, objects), CSV, TSV or plain text; what is not understood is refused. Each is
+    /// JSON (lines, an array, objects), CSV, TSV or plain text; anything else is refused. Each is
     /// replaced by its kind, such as <email>; all else stays byte for byte. The counts by field are printed.
     Mask(Mask),
 }

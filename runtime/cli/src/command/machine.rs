@@ -18,8 +18,8 @@ pub struct Machine {
     /// Number of threads; by default all that the processor has
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// The instruction set, on which the bits of the result depend: avx512, avx2 or portable; the best
-    /// there is, unless told
+    /// Instruction set, on which the bits of the result depend: avx512, avx2 or portable; by default the best
+    /// there is
     #[arg(long, global = true, value_name = "ISA", value_parser = isa)]
     isa: Option<Isa>,
 }

@@ -16,7 +16,7 @@ pub struct Score {
     /// A reward model: a Hugging Face folder with a scalar head, or several, such as a run's `reward`
     model: PathBuf,
     /// Rows with the fields "prompt" and "response", or comparisons in any format that runs take, whose preferred
-    /// answers are to have the higher rewards; JSON lines of standard input, unless given
+    /// answers are to have the higher rewards; by default JSON lines of standard input
     #[arg(conflicts_with = "prompt")]
     file: Option<PathBuf>,
     /// Its tokenizer, if the folder has none of its own

@@ -66,7 +66,7 @@ pub struct Part {
 
 /// The part of a run that is to be done.
 struct Request<'a> {
-    /// This part alone; all of them, unless given.
+    /// The part to run; all of them by default.
     stage: Option<Stage>,
     /// The folder that models come from, if not the run's own.
     from: Option<&'a Path>,

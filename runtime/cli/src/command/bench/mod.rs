@@ -14,13 +14,13 @@ use std::path::Path;
 
 #[derive(Args)]
 pub struct Bench {
-    /// The network: tiny, small or 124M, or a folder with a model, whose shape is taken; may be repeated. Tiny
-    /// and small, unless given
+    /// The network: tiny, small or 124M, or a folder with a model, whose shape is taken; may be repeated. By
+    /// default tiny and small
     #[arg(long, value_name = "NAME", value_parser = network)]
     model: Vec<Network>,
     /// The work: load, forward, train-8, train-32, train-128, train-alone, ragged, reward, greedy-1, greedy-8,
-    /// greedy-32, drawn-1, drawn-8, drawn-32, ppo, ppo-value-head, advantages or losses; may be repeated. All of it,
-    /// unless given
+    /// greedy-32, drawn-1, drawn-8, drawn-32, ppo, ppo-value-head, advantages or losses; may be repeated. By
+    /// default all of it
     #[arg(long, value_name = "WORK", value_parser = work)]
     only: Vec<Work>,
     /// Number of rounds; everything is timed once in each

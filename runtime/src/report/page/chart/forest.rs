@@ -20,7 +20,8 @@ const TOP: f64 = 6.0;
 pub(super) fn svg(title: &str, rows: &[Row]) -> Markup {
     let bottom = TOP + ROW * rows.len() as f64;
     let across = |share: f64| LEFT + share.clamp(0.0, 1.0) * (RIGHT - LEFT);
-    let description = table(title, rows).rows.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("; ");
+    let description =
+        table(title, rows).rows.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("; ");
     picture(
         bottom + 46.0,
         title,
