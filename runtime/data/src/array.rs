@@ -110,7 +110,7 @@ impl Iterator for Elements {
                 let reason = reason(&error);
                 // Where brackets or quotes are missing, an element ends where another one does.
                 if holds_several(&self.buffer) {
-                    Err(self.end(format!("{reason}; where the next row begins cannot be told")))
+                    Err(self.end(format!("{reason}; the beginning of the next row cannot be found")))
                 } else {
                     Err(self.fault(reason))
                 }

@@ -374,7 +374,7 @@ impl Fields {
         match more.and_then(|more| more.first().copied()) {
             Some(field) => {
                 let reason =
-                    format!("the file's rows are {format}, which have none: what it says would be lost");
+                    format!("the file's rows are {format}, which have none: its content would be lost");
                 Err(row.fault(field, reason))
             }
             None => Ok(()),
@@ -541,7 +541,7 @@ pub(super) fn unknown(row: &Row) -> DataError {
     let place = format!("{} {}", row.unit, row.origin.line);
     let what = match &lacking[..] {
         [] => match nearest.more(&row.fields) {
-            Some(field) => format!("has no use for `{field}`, of which what it says would be lost"),
+            Some(field) => format!("has no use for `{field}`, whose content would be lost"),
             None => "has no use for all of them".to_owned(),
         },
         lacking => format!("also needs {}", lacking.join(" and ")),

@@ -110,7 +110,7 @@ impl Wanted<'_> {
             return fault("formats", format!("want {}: {}", self.what, self.known()));
         }
         if !self.formats.is_empty() && !self.sources.is_empty() {
-            return fault("formats", format!("remove it: {section}.{sources} say which files serve"));
+            return fault("formats", format!("remove it: {section}.{sources} name the files"));
         }
         for source in self.sources {
             if !(source.weight > 0.0 && source.weight.is_finite()) {

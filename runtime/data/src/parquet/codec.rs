@@ -29,7 +29,7 @@ pub(super) fn unpack(codec: Compression, packed: &[u8], size: usize) -> io::Resu
 }
 
 fn wrong() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "a page unpacks to another size than it says")
+    io::Error::new(io::ErrorKind::InvalidData, "a page unpacks to another size than it claims")
 }
 
 fn read(source: impl Read, size: usize) -> io::Result<Vec<u8>> {

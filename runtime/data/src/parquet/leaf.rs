@@ -137,7 +137,7 @@ impl Leaf {
                 values.get(at).map(|x| Field::convert_byte_array(of, ByteArray::from(x.data().to_vec())))
             }
         };
-        let missing = || ParquetError::General("a column has fewer values than it says".into());
+        let missing = || ParquetError::General("a column has fewer values than it claims".into());
         field.ok_or_else(missing)?.map(value)
     }
 }

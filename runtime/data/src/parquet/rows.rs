@@ -84,10 +84,10 @@ impl Columns {
         let groups = metadata.row_groups().iter();
         let rows = groups.map(|group| u64::try_from(group.num_rows()).ok()).sum::<Option<u64>>();
         if rows.is_none() || rows != u64::try_from(says).ok() {
-            return Err(format!("it says that it has {says} rows, its groups say another number"));
+            return Err(format!("it claims {says} rows, its groups another number"));
         }
         if rows > length.checked_mul(ROWS_OF_BYTE).map(|most| most.saturating_add(FREE_ROWS)) {
-            return Err(format!("it says that it has {says} rows, more than a file of its size can"));
+            return Err(format!("it claims {says} rows, more than a file of its size can"));
         }
         let schema = metadata.file_metadata().schema_descr();
         if schema.num_columns() > MOST_COLUMNS {
