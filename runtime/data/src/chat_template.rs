@@ -70,7 +70,7 @@ const BOUNDS: &[&str] = &[
 pub(super) const UNDERSTOOD: &str = "### Human: and ### Assistant:, ### Instruction: and ### Response:, <|im_start|>, [INST], <|user|> or the like";
 
 /// The turns of a text, a system's among them; `None` where a person's and the assistant's are not both marked.
-/// What stands before the first turn is the system's.
+/// Text before the first turn is the system's.
 ///
 /// # Errors
 /// A role is unknown, or a text is in no turn.

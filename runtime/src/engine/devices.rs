@@ -158,7 +158,7 @@ impl Device {
     /// Opens the built-in device of that name, as [`Devices::open`] does.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Devices::open`].
     pub fn named(name: &str, cpu: Cpu, precision: Precision) -> Result<Self, EngineError> {
         Devices::default().open(name, cpu, precision)
     }

@@ -283,7 +283,11 @@ fn left_out(what: &str, set: &DataSet) -> Option<String> {
 fn flaw_note(what: &str, set: &DataSet) -> Option<String> {
     let all = set.flaws.iter().map(|(flaw, rows)| format!("{rows} {flaw}")).collect::<Vec<_>>();
     (!all.is_empty()).then(|| {
-        format!("{what}, {}: {}; they are trained on (`rlhf data check` shows more)", set.name, all.join(", "))
+        format!(
+            "{what}, {}: {}; they are trained on (`rlhf data check` shows more)",
+            set.name,
+            all.join(", ")
+        )
     })
 }
 

@@ -1,7 +1,7 @@
 //! The stages of a run, on networks of any engine. Each reports its progress, writes to the run's folder, can be
 //! stopped between any two steps, and resumes there; on the CPU engine to the same bits.
 //!
-//! What a run's folder holds:
+//! The content of a run's folder:
 //!
 //! | name | what |
 //! |---|---|

@@ -43,7 +43,7 @@ impl Padded {
     }
 }
 
-/// Whole numbers on the device, `[n]`.
+/// Copies whole numbers to the device, `[n]`.
 pub(crate) fn ints(device: &Device, values: Vec<i32>) -> Tensor<1, Int> {
     let n = values.len();
     Tensor::from_data(TensorData::new(values, [n]), device.inner())

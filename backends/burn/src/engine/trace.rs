@@ -1,6 +1,6 @@
 //! A forward pass that can be pulled back, layer by layer.
 //!
-//! What is kept of a pass is what went into each layer. A layer's graph is made from that only once its
+//! The inputs of each layer are all that is kept of a pass. A layer's graph is made from that only once its
 //! cotangent is there, is pulled at once, and is gone before the next: a third more arithmetic, for which
 //! no more than one layer's graph, its attention scores included, is ever held. Burn gives a graph's
 //! memory back in a backward pass alone; here is no path on which there is a graph without one.

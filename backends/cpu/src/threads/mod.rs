@@ -13,7 +13,7 @@
 //!   scheduler lets another run: milliseconds. After such a wait the caller works alone for [`ALONE`] times as long, so
 //!   that waits stay a small share of the time whatever the machine does.
 //!
-//! Which thread does what never moves a result, since threads split outputs and never sums.
+//! The distribution of work never changes a result, since threads split outputs and never sums.
 
 mod job;
 #[cfg(feature = "std")]
@@ -41,7 +41,7 @@ pub(crate) const ELEMENT: usize = 16;
 /// The cost of a weight that is read from memory for a few multiplications only, in multiplications of a product.
 pub(crate) const WEIGHT: usize = 16;
 
-/// How many times as long as an unexplained wait the caller works alone after it. On a virtual machine waits come from
+/// The time that the caller works alone after an unexplained wait, as a multiple of that wait. On a virtual machine waits come from
 /// its host too: with 16, a training step took 1.45 times as long as without, with 2, 1.1 times, and with both
 /// processors busy two threads are as fast either way.
 const ALONE: usize = 2;
