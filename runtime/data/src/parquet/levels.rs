@@ -58,7 +58,8 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// Returns the count of numbers with which a stream of differences begins, and the bytes after it.
+/// Returns the number of values in a stream of differences, which stands at its beginning, and the bytes after the
+/// stream.
 pub(super) fn differences(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (block, rest) = varint(bytes)?;
     let (parts, rest) = varint(rest)?;

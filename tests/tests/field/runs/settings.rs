@@ -18,7 +18,7 @@ fn a_value_out_of_range_is_told_in_few_digits() {
         ("ppo.iterations=0", "1 or more"),
         ("ppo.temperature=0", "want a number above 0"),
         ("ppo.dropout=1", "want a number of 0 to 0.99"),
-        ("ppo.shaping.score_clip=-1.0", "want a number above 0"),
+        ("ppo.shaping.score_clip=-1.0", "a number above 0"),
         ("ppo.pretraining.examples=1e30", "want a number of 0 to 1024, not 1e"),
         ("ppo.policy.learning_rate=-1e300", "want a number, 0 or more, not -1e"),
     ] {
