@@ -1,35 +1,34 @@
-//! Every method of step 3 on one task of a few tokens, through the stages that `rlhf run` uses: who is asked
-//! a token is to say it again. `cargo run --release -p rlhf-examples --example every_method [NAME...]`.
+//! Every method of step 3 on one task of a few tokens, through the stages that `rlhf run` uses: the answer to a token
+//! is that token again. `cargo run --release -p rlhf-examples --example every_method [NAME...]`.
 //!
 //! A supervised model that is right every other time, a reward model, and pairs, labels, a log and a teacher
 //! are made once; each method then has them and the same questions. The last column is its control: what it
 //! learns where rewards are all alike and labels come from a coin.
 
-use rlhf::engine::{Aligned, Member, Scorer};
-use rlhf::engine::{Device, Model};
+use rlhf::blocking;
+use rlhf::engine::{Aligned, Device, Member, Model, Scorer};
 use rlhf::stage::{AlignInputs, Judgments, Session, TrainingData, align, reward_model};
 use rlhf::train::profile::{Method, Optimizer, Passes, Profile, WarmUpLength};
-use rlhf::train::{Examples, Guards, NormalizedReward, Prompts, Ranking, now, supervised};
+use rlhf::train::{Examples, Guards, NormalizedReward, Prompts, Ranking};
 use rlhf_core::model::Architecture;
 use rlhf_core::optim::Follow;
 use rlhf_core::random::{Key, Stream};
-use rlhf_core::ready;
 use rlhf_core::rewards::{EnsembleRule, RewardScale};
-use rlhf_core::roles::{Policy, Reward};
+use rlhf_core::roles::Policy;
 use rlhf_core::sampling::{Responses, SamplingParams, StopCriteria};
 use std::time::Instant;
 
 type Failure = Box<dyn core::error::Error>;
 
-/// What may be asked, and said: 0 ends an answer.
+/// The number of tokens; 0 ends an answer.
 const TOKENS: u32 = 5;
 const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: 2, eos: &[0], stop: &[] };
-/// What methods take for the longest answer, in tokens: they know no shorter ones.
+/// The longest answer that methods are set up for, in tokens.
 const LONGEST: u32 = 4;
-/// By how much a method has to raise the share of right answers, or the reward, in its deviations.
+/// The least improvement in the share of right answers, or in the reward in its deviations.
 const MARGIN: f64 = 0.1;
 
-/// Whether an answer is what was asked for: a rule, not a person.
+/// Returns whether an answer is right, which is a rule and not a person.
 fn right(asked: u32, answer: &[u32]) -> bool {
     answer == [asked, 0]
 }
@@ -39,12 +38,11 @@ fn question(i: usize) -> u32 {
     1 + i as u32 % (TOKENS - 1)
 }
 
-/// What a policy answers to so many questions.
+/// Samples a policy's answers to so many questions.
 fn answers<P: Policy<Error: 'static>>(policy: &mut P, count: usize, seed: u64) -> Result<Responses, Failure> {
     let asked = Examples::try_from_iter((0..count).map(|i| ([question(i)], [])))?;
     let (all, key) = (SamplingParams::at_temperature(1.0), Key::new(seed, Stream::Sampling, 0));
-    let said = ready(policy.sample(asked.sequences()?, &all, &STOPPING, key, 0));
-    Ok(said.ok_or("the processor never waits")??)
+    Ok(blocking::sample(policy, asked.sequences()?, &all, &STOPPING, key)?)
 }
 
 /// The share of right answers, and the mean reward.
@@ -52,8 +50,7 @@ fn measured<P: Policy<Error: 'static>>(policy: &mut P, reward: &mut Scorer) -> R
     let said = answers(policy, 400, 99)?;
     let n = said.len();
     let texts = Examples::try_from_iter((0..n).map(|i| ([question(i)], said.response(i))))?;
-    let mut scores = vec![0.0; n];
-    ready(reward.score(texts.sequences()?, &mut scores)).ok_or("the processor never waits")??;
+    let scores = blocking::score(reward, texts.sequences()?)?;
     let count = (0..n).filter(|&i| right(question(i), said.response(i))).count();
     Ok([count as f64, scores.iter().map(|score| f64::from(*score)).sum()].map(|sum| sum / n as f64))
 }
@@ -64,11 +61,11 @@ fn taught(model: &Model, texts: &Examples, epochs: u32) -> Result<Model, Failure
     let mut settings = Profile::instructgpt().supervised.ok_or("the recipe has no step 1")?;
     (settings.epochs, settings.batch, settings.dropout) = (epochs, 16, 0.0);
     settings.optimizer.learning_rate = 1e-2;
-    now(supervised(&mut model, texts, &settings, 1, &mut |_| {}))?;
+    blocking::supervised(&mut model, texts, &settings, 1, |_| {})?;
     Ok(model)
 }
 
-/// What all methods start from.
+/// The start of all methods.
 struct World {
     sft: Model,
     reward: Scorer,
@@ -102,9 +99,7 @@ impl World {
         let mut settings = Profile::instructgpt().reward;
         (settings.epochs, settings.batch, settings.optimizer.learning_rate) = (300, Some(4), 3e-3);
         // Demonstrations have mean 0 and variance 1.
-        let mut scaled = |member: Member| {
-            now(async { NormalizedReward::ziegler2019(member, anything.sequences()?).await })
-        };
+        let mut scaled = |member: Member| blocking::normalize(member, &anything);
         let silent = &mut Session::new(|_, _, _, _| {});
         let judgments = Judgments { rankings: &rankings, ..Judgments::default() };
         let reward = reward_model(silent, &sft, judgments, &settings, 1, &mut scaled)?;
@@ -112,8 +107,8 @@ impl World {
         Ok(Self { sft, reward, material, questions: (0..32).map(|i| vec![question(i)]).collect() })
     }
 
-    /// The same where there is nothing to learn: every reward is 0, a coin says what is right, the teacher
-    /// knows no more than its student.
+    /// Returns the world without anything to learn: every reward is 0, a coin says what is right, and the teacher knows
+    /// no more than its student.
     fn blind(&self) -> Result<Self, Failure> {
         let mut draws = Key::new(7, Stream::Labels, 0).draws(0);
         let (mut sft, texts) = (self.sft.clone(), self.material.texts.clone());
@@ -136,7 +131,7 @@ impl World {
     }
 }
 
-/// What methods learn from beside rewards, made of what the supervised model says.
+/// Makes the data that methods learn from beside rewards, from the supervised model's answers.
 fn material(
     sft: &mut Model,
     (texts, teacher): (Examples, Model),
@@ -260,7 +255,7 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether a method learns from rewards alone.
+/// Returns whether a method learns from rewards alone.
 fn by_reward(name: &str) -> Result<bool, Failure> {
     Ok(match Profile::trl().with_method(name, LONGEST)?.method {
         Method::Ppo | Method::OnPolicy(_) | Method::Nlpo(_) => true,

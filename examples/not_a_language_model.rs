@@ -2,8 +2,9 @@
 //! tunes that a listener likes. The trainer asks for roles, not for a network:
 //! `cargo run --release -p rlhf-examples --example not_a_language_model`.
 
-use rlhf::train::profile::{Ppo as Settings, Profile};
-use rlhf::train::{Examples, Models, Ppo, now};
+use rlhf::blocking;
+use rlhf::train::profile::{Ppo, Profile};
+use rlhf::train::{Examples, Guards, Models, Prompts, RolloutTrainer};
 use rlhf_core::sampling::StopCriteria;
 use rlhf_core::testing::Table;
 
@@ -22,20 +23,22 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let (notes, mut reward) = (Table::new(NOTES, NOTES), listener);
     let models = Models::new(notes.clone()).with_reference(notes).with_critic(Table::new(NOTES, 1));
     let mut models = models.with_reward(&mut reward);
-    let mut recipe = Settings { average: None, ..Profile::instructgpt().ppo };
+    let mut recipe = Ppo { average: None, batch: Some(64), ..Profile::instructgpt().ppo };
     (recipe.policy.learning_rate, recipe.critic.learning_rate) = (0.1, 0.1);
-    let mut ppo = Ppo::new(recipe, 40, 1)?;
-    let beginnings = Examples::try_from_iter((0..64).map(|i| ([1 + i % 7], [])))?;
+    recipe.pretraining = None;
+    let prompts: Vec<Vec<u32>> = (0..64).map(|i| vec![1 + i % 7]).collect();
     let stopping = StopCriteria { max_new_tokens: 12, eos: &[HOME], stop: &[] };
+    let (mix, guards) = (Examples::default(), Guards::default());
+    let on = Prompts { prompts: &prompts, stopping, mix: &mix, iterations: 40, guards };
     let mut scores = Vec::new();
-    for iteration in 1..=40 {
-        let seen = now(ppo.iterate(&mut models, beginnings.sequences()?, &stopping, &Examples::default()))?;
-        if iteration % 10 == 0 {
-            let tune = &seen.rollouts.sequences().tokens()[seen.rollouts.span(3)];
-            println!("{:.2} of 2, {:.1} nats from chance: {tune:?}", seen.score, seen.kl);
+    blocking::train(RolloutTrainer::ppo(&recipe, on, 1)?, &mut models, |report| {
+        let Some(iteration) = &report.iteration else { return };
+        if report.step % 10 == 0 {
+            let tune = &iteration.rollouts.sequences().tokens()[iteration.rollouts.span(3)];
+            println!("{:.2} of 2, {:.1} nats from chance: {tune:?}", iteration.score, iteration.kl);
         }
-        scores.push(seen.score);
-    }
+        scores.push(iteration.score);
+    })?;
     assert!(scores[0] < 1.2 && scores[39] > 1.6, "it did not learn: {scores:?}");
     Ok(())
 }

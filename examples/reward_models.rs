@@ -2,8 +2,9 @@
 //! letters come late in the alphabet. Each kind learns from another question that can be put to them:
 //! `cargo run --release -p rlhf-examples --example reward_models`.
 
+use rlhf::blocking;
 use rlhf::train::profile::{self, Grading, PreferenceModelPretraining, Profile, RewardLoss};
-use rlhf::train::{Ranking, RewardModel, Solution, TrainError, now, ranking_accuracy};
+use rlhf::train::{Ranking, RewardModel, Solution, TrainError};
 use rlhf_core::loss::{RankTies, Stages, Ties};
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
@@ -47,7 +48,7 @@ fn solutions(count: u32) -> Result<Vec<Solution>, rlhf_core::Error> {
 
 /// The share of pairs of words, about which nobody was asked, in the order in which people like them.
 fn right<R: Reward<Error: 'static>>(reward: &mut R, held_out: &[Ranking]) -> Result<f64, TrainError> {
-    let (right, all) = now(ranking_accuracy(reward, held_out))?;
+    let (right, all) = blocking::ranking_accuracy(reward, held_out)?;
     Ok(right as f64 / all as f64)
 }
 
@@ -84,17 +85,18 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
         ("degrees of preference", RewardLoss::Graded(Grading::Ordered { tie: 0.5, clear: 2.0 })),
     ] {
         let mut model = fresh(1)?;
-        now(RewardModel::new(&train, &settings(loss), 1)?.run(&mut model, &mut |_, _| {}))?;
+        blocking::reward_model(RewardModel::new(&train, &settings(loss), 1)?, &mut model, |_, _| {})?;
         table.push((kind, right(&mut model, &held_out)?, None));
     }
 
     let mut model = fresh(1)?;
-    now(RewardModel::labeled(&wholes, &settings(RewardLoss::Outcome), 1)?.run(&mut model, &mut |_, _| {}))?;
+    let outcome = RewardModel::labeled(&wholes, &settings(RewardLoss::Outcome), 1)?;
+    blocking::reward_model(outcome, &mut model, |_, _| {})?;
     table.push(("good or bad", right(&mut model, &held_out)?, None));
 
     let mut model = fresh(1)?;
     let process = settings(RewardLoss::Process(StepScore::Min));
-    now(RewardModel::labeled(&solved, &process, 1)?.run(&mut model, &mut |_, _| {}))?;
+    blocking::reward_model(RewardModel::labeled(&solved, &process, 1)?, &mut model, |_, _| {})?;
     let mut steps = Steps { critic: model, end: 0, after: Vec::new(), how: StepScore::Min };
     table.push(("good or bad, step by step", right(&mut steps, &held_out)?, None));
 
@@ -103,7 +105,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut both = settings(RewardLoss::Pairwise { centering: 0.0, margin: None });
     both.pretraining = Some(PreferenceModelPretraining { epochs: 6, language: 0.1, learning_rate: 3e-3 });
     let pretrained = RewardModel::new(&few, &both, 1)?.pretrained_on(&train, &both, 1)?;
-    now(pretrained.run(&mut model, &mut |_, _| {}))?;
+    blocking::reward_model(pretrained, &mut model, |_, _| {})?;
     table.push(("pretraining, few pairs", right(&mut model, &held_out)?, None));
 
     // Three models that differ in their heads and in the order of what they see.
@@ -111,7 +113,7 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     for seed in 1..=3 {
         let mut model = fresh(seed)?;
         let pairs = settings(RewardLoss::KWise(Ties::ShrinkDivisor));
-        now(RewardModel::new(&train, &pairs, seed)?.run(&mut model, &mut |_, _| {}))?;
+        blocking::reward_model(RewardModel::new(&train, &pairs, seed)?, &mut model, |_, _| {})?;
         members.push(model);
     }
     let mut careful = Ensemble::new(members, EnsembleRule::LowerBound { deviations: 1.0 })?;

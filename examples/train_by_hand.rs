@@ -1,10 +1,10 @@
 //! A task, a teacher and a network of one's own: a lift learns from "good" and "bad" alone where people
 //! wait for it: `cargo run --release -p rlhf-examples --example train_by_hand`.
 
+use rlhf::blocking;
 use rlhf::control::{
     HumanReward, HumanRewardSettings, Judgment, Preference, Step, Table, Task, Teacher, Transition,
 };
-use rlhf::train::now;
 use rlhf_core::random::Draws;
 use std::io;
 
@@ -57,16 +57,16 @@ impl Task for Lift {
     }
 }
 
-/// Who waits sees whether the lift comes nearer, and says so two times in three.
+/// Somebody who sees whether the lift comes nearer, and says so two times in three.
 struct Waiting {
-    seen: usize,
+    steps: usize,
 }
 
 impl Teacher for Waiting {
     fn judge(&mut self, step: &Step) -> io::Result<Option<Judgment>> {
-        self.seen += 1;
+        self.steps += 1;
         let value = if step.progress > 0.0 { 1.0 } else { -1.0 };
-        Ok((!self.seen.is_multiple_of(3)).then_some(Judgment { value, after: 0.0 }))
+        Ok((!self.steps.is_multiple_of(3)).then_some(Judgment { value, after: 0.0 }))
     }
 
     fn prefer(&mut self, _: &[Step], _: &[Step]) -> io::Result<Option<Preference>> {
@@ -76,12 +76,12 @@ impl Teacher for Waiting {
 
 fn main() -> Result<(), Box<dyn core::error::Error>> {
     let mut network = Table::new(2, FLOORS * FLOORS);
-    let mut lesson = HumanReward::new(Lift::default(), HumanRewardSettings::TAMER, 1)?;
+    let mut trainer = HumanReward::new(Lift::default(), HumanRewardSettings::TAMER, 1)?;
     let mut waits = Vec::new();
     for block in 1..=5 {
         let mut steps = 0;
         for _ in 0..40 {
-            steps += now(lesson.step(&mut network, &mut Waiting { seen: 0 }))?.steps;
+            steps += blocking::human_reward(&mut trainer, &mut network, &mut Waiting { steps: 0 })?.steps;
         }
         println!(
             "episodes {:>3} to {:>3}: {:.1} floors a call",

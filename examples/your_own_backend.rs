@@ -22,7 +22,7 @@ struct Bigrams {
     adamw: AdamW<f32>,
 }
 
-/// Where the row that follows a token is.
+/// Returns the row that follows a token.
 fn row(token: u32) -> Range<usize> {
     token as usize * VOCABULARY..(token as usize + 1) * VOCABULARY
 }
@@ -116,7 +116,7 @@ impl Learner for Bigrams {
     }
 }
 
-/// What the kit has to know.
+/// The backend under test.
 struct Table;
 
 impl Subject for Table {

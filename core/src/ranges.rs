@@ -24,12 +24,15 @@ pub fn positive(name: &'static str, value: f64) -> Result<(), Error> {
     within(name, value, f64::MIN_POSITIVE, f64::MAX)
 }
 
-/// Checks that `rate` is one that dropout can have: a network refuses those that leave next to nothing.
+/// The highest rate of dropout: a network refuses those that leave next to nothing.
+pub const MAX_DROPOUT: f64 = 0.99;
+
+/// Checks that `rate` is one that dropout can have: 0 to [`MAX_DROPOUT`].
 ///
 /// # Errors
-/// [`Error::Range`] where it is not 0 to 0.99.
+/// [`Error::Range`] where it is not.
 pub fn dropout(rate: f64) -> Result<(), Error> {
-    within("dropout", rate, 0.0, 0.99)
+    within("dropout", rate, 0.0, MAX_DROPOUT)
 }
 
 /// Checks that every element is finite.

@@ -5,7 +5,7 @@ use rlhf_models::FormatError;
 use rlhf_train::TrainError;
 use std::path::PathBuf;
 
-/// A model that cannot be opened, used, trained or saved as asked.
+/// An error of opening, using, training or saving a model.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -33,13 +33,13 @@ pub enum Error {
     /// A prompt has no token, and this tokenizer has none that begins a text.
     #[error("the prompt is empty, and this tokenizer has no token to begin with")]
     Empty,
-    /// A language model was asked for rewards.
+    /// A language model was used as a reward model.
     #[error("{}: it is a language model and gives no rewards: name a reward model, such as a run's folder `reward`", model.display())]
     NoScalarHead {
         /// The model's file or folder.
         model: PathBuf,
     },
-    /// A reward model was asked for text.
+    /// A reward model was used as a language model.
     #[error("{}: it is a reward model and writes nothing: name a language model, such as a run's folder `policy`", model.display())]
     RewardModel {
         /// The model's file or folder.

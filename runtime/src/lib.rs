@@ -5,6 +5,7 @@
 //! | module | contents |
 //! |---|---|
 //! | [`train`] | the trainers: SFT, reward models, PPO and the other methods |
+//! | [`blocking`] | the trainers as blocking calls, for backends that never wait |
 //! | [`data`] | data sets of demonstrations, comparisons, labels and prompts |
 //! | [`models`] | model files and tokenizers |
 //! | [`engine`] | networks on a device that is chosen at run time |
@@ -20,6 +21,7 @@ pub use rlhf_data as data;
 pub use rlhf_models as models;
 pub use rlhf_train as train;
 
+pub mod blocking;
 pub mod config;
 pub mod engine;
 mod error;

@@ -1,4 +1,4 @@
-//! Whatever can score answers in step 3.
+//! Rewards of step 3, from closures or models.
 
 use crate::engine::{EngineError, Model, Scorer};
 use crate::{Error, RewardModel};
@@ -6,12 +6,12 @@ use rlhf_core::Ragged;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::roles::Reward;
 
-/// A reward for step 3: a closure over text, `|text: &str| -> f32`, a closure over token ids, `|ids: &[u32]| -> f32`, or
-/// a [`RewardModel`]. Each is told a prompt with its response.
+/// A reward for step 3: a closure over text, `|text: &str| -> f32`, a closure over token ids, `|ids: &[u32]| -> f32`,
+/// or a [`RewardModel`]. Each receives a prompt with its response.
 ///
-/// `Kind` only tells the three apart; it is inferred.
+/// `Kind` only distinguishes the three; it is inferred.
 pub trait IntoReward<Kind> {
-    /// What can go wrong.
+    /// The error.
     type Error: core::error::Error + From<rlhf_core::Error> + 'static;
 
     /// The reward over token ids.
@@ -72,7 +72,7 @@ impl IntoReward<ByModel> for &RewardModel {
     }
 }
 
-/// A closure over text as a reward over token ids. Tokens that begin and end a text are not shown to it.
+/// A closure over text as a reward over token ids. It does not see tokens that begin and end a text.
 #[derive(Clone, Debug)]
 pub struct TextReward<F> {
     score: F,

@@ -20,11 +20,11 @@ pub struct RewardModel {
 /// The worth of a response.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Worth {
-    /// Its reward, as PPO is told it.
+    /// Its reward, as PPO receives it.
     pub reward: f32,
     /// The standard deviation of an ensemble's rewards; `None` of one model.
     pub disagreement: Option<f64>,
-    /// Whether prompt or response was cut to what the model reads.
+    /// True if the prompt or the response was cut to what the model reads.
     pub cut: bool,
 }
 
@@ -94,7 +94,7 @@ impl RewardModel {
         &self.scorer
     }
 
-    /// Scores a response to a prompt: the score after the token that ends it, by gain and bias, as PPO is told it.
+    /// Scores a response to a prompt: the score after the token that ends it, by gain and bias, as PPO receives it.
     ///
     /// # Errors
     /// As [`Self::judge`].
@@ -103,14 +103,14 @@ impl RewardModel {
     }
 
     /// Scores several responses to one prompt, in their order. Texts that are too long are cut as training cuts them,
-    /// see [`Fit::answers`](rlhf_data::Fit::answers): all responses are to the same prompt.
+    /// see [`Truncation::answers`](rlhf_data::Truncation::answers): all responses are to the same prompt.
     ///
     /// # Errors
     /// [`Error::Empty`] where there is no token to read, [`Error::Engine`] where the engine refuses.
     pub fn judge(&mut self, prompt: &str, responses: &[&str]) -> Result<Vec<Worth>, Error> {
         let mut transcripts = Transcripts::new(&self.tokenizer, self.scorer.model().architecture().context);
         let (prompt, responses) = transcripts.answers(prompt, responses);
-        let cut = transcripts.fitted().cut() > 0;
+        let cut = transcripts.take_counts().cut() > 0;
         let mut worth = Vec::with_capacity(responses.len());
         for response in responses {
             let tokens = [prompt.as_slice(), &response].concat();

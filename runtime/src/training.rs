@@ -44,7 +44,7 @@ impl<'a, S, R, O> Training<'a, S, R, O> {
     /// Trains to the end.
     ///
     /// # Errors
-    /// [`Error::Train`] names the setting that is out of range, says what there is nothing of, or which guard
+    /// [`Error::Train`] names the setting that is out of range, what there is no data of, or which guard
     /// stopped the training; [`Error::Context`] where a text is longer than the model reads.
     pub fn run(mut self) -> Result<O, Error> {
         (self.work)(self.settings, self.seed, &mut self.report)

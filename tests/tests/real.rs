@@ -1,5 +1,6 @@
 //! `rlhf run`: all three steps on files of the public formats.
 
+mod bounds;
 mod config;
 mod figures;
 mod methods;

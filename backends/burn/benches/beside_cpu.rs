@@ -1,4 +1,4 @@
-//! How fast a device of this backend is beside the CPU engine, on the same work and the same network.
+//! The speed of a device of this backend beside the CPU engine, on the same work and the same network.
 //!
 //! ```sh
 //! cargo bench -p rlhf-burn                                  # flex

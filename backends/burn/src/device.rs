@@ -1,7 +1,7 @@
 //! Devices by name.
 
 use crate::EngineError;
-use crate::engine::guard::caught;
+use crate::engine::guard::catch_panic;
 use crate::tensor::{self, Tensor};
 
 /// A device that was found to work when it was opened.
@@ -21,7 +21,7 @@ pub struct Device {
     inner: tensor::Device,
 }
 
-/// What a build may have. The name is the feature's too.
+/// A device that a build may have. The name is the feature's too.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Kind {
     Flex,
@@ -47,11 +47,12 @@ const KINDS: [(&str, Kind, bool); 6] = [
     ("cuda", Kind::Cuda, cfg!(feature = "cuda")),
 ];
 
-/// What to ask for.
+/// The known devices, for messages.
 const KNOWN: &str =
     "flex, ndarray, wgpu, vulkan, metal or cuda, and for a card of several its number, as in cuda:1";
 
-/// New shapes compile new shaders, so that few shapes are better than small ones.
+/// The multiple that shapes are padded to: new shapes compile new shaders, so that few shapes are better than small
+/// ones.
 const SHADER_MULTIPLE: usize = 32;
 
 impl Device {
@@ -93,7 +94,7 @@ impl Device {
         // A driver that is broken is seen only in use.
         let failed = |error| EngineError::Device { reason: format!("{error}") };
         let two = || Tensor::<1>::ones([1], &inner).add_scalar(1.0).try_into_data().map_err(failed);
-        caught(two).map_err(|error| none(error.to_string()))?;
+        catch_panic(two).map_err(|error| none(error.to_string()))?;
         Ok(Self { name: name.into(), kind, inner })
     }
 
@@ -179,7 +180,8 @@ fn found(
     Ok(device)
 }
 
-/// Whether the device is Mesa's lavapipe or its like. With SPIR-V in the build every Vulkan device gets it.
+/// Returns whether the device is Mesa's lavapipe or a similar renderer. With SPIR-V in the build every Vulkan device
+/// gets it.
 #[cfg(feature = "vulkan")]
 fn renders_in_software(device: &burn_tensor::Device) -> bool {
     use burn_tensor::{Device, DeviceKind};

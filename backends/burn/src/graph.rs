@@ -1,15 +1,15 @@
 //! Tensors that keep a graph. In this version of Burn they are of the same type as others: their device
 //! says what they are.
 
-pub(crate) use crate::engine::layer::{Part, Turns, causal};
+pub(crate) use crate::engine::layer::{Part, Rotary, causal};
 pub(crate) use burn_tensor::{Gradients, Tensor};
 
-/// What a gradient is asked of.
+/// Makes a tensor a leaf, for which a gradient is computed.
 pub(crate) fn leaf<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x.autodiff().require_grad()
 }
 
-/// What is in the loss mask no gradient.
+/// Makes a tensor a constant, for which no gradient is computed.
 pub(crate) fn constant<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     x.autodiff()
 }

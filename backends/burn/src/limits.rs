@@ -1,6 +1,6 @@
-//! What a device can do at best.
+//! The limits of a device.
 
-use crate::engine::guard::caught;
+use crate::engine::guard::catch_panic;
 use crate::engine::precision::dtype;
 use crate::engine::read::floats;
 use crate::tensor::Tensor;
@@ -13,7 +13,7 @@ use std::time::Instant;
 const SIDES: [usize; 2] = [768, 4096];
 /// Numbers that are copied at a time: beyond any cache.
 const COPY: usize = 1 << 26;
-/// What is timed between two looks at the clock, so that the look itself does not count.
+/// The amount of work between two readings of the clock, so that the reading itself does not count.
 const AT_ONCE: usize = 8;
 
 impl Device {
@@ -24,7 +24,7 @@ impl Device {
         precision: Precision,
         budget: Duration,
     ) -> Result<Option<(f64, f64)>, EngineError> {
-        caught(|| self.measured(precision, budget).map(Some))
+        catch_panic(|| self.measured(precision, budget).map(Some))
     }
 
     fn measured(&self, precision: Precision, budget: Duration) -> Result<(f64, f64), EngineError> {

@@ -3,13 +3,13 @@
 use crate::{EngineError, Precision, tensor};
 use core::time::Duration;
 
-/// Candle's kernels on the processor, under the name `candle`.
+/// The device `candle`: candle's kernels on the processor.
 #[derive(Clone, Debug)]
 pub struct Device {
     inner: tensor::Device,
 }
 
-/// What to ask for.
+/// The known devices, for messages.
 const KNOWN: &str = "candle, the processor; graphics cards are rlhf-burn's";
 
 const NAME: &str = "candle";
@@ -57,7 +57,7 @@ impl Device {
         time
     }
 
-    /// It is the processor.
+    /// Returns whether it is a graphics card: it is the processor.
     pub(crate) fn is_card(&self) -> bool {
         false
     }

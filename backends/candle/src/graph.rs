@@ -4,7 +4,7 @@
 #[path = "engine/layer/mod.rs"]
 mod layer;
 
-/// What a layer takes of tensors.
+/// The names that a layer takes of tensors.
 mod tensor {
     use crate::tensor::Engine;
     use burn_autodiff::Autodiff;
@@ -16,17 +16,17 @@ mod tensor {
 }
 
 pub(crate) use burn_autodiff::grads::Gradients;
-pub(crate) use layer::{Part, Turns, causal};
+pub(crate) use layer::{Part, Rotary, causal};
 pub(crate) use tensor::Tensor;
 
 use crate::tensor as plain;
 
-/// What a gradient is asked of.
+/// Makes a tensor a leaf, for which a gradient is computed.
 pub(crate) fn leaf<const D: usize>(x: plain::Tensor<D>) -> Tensor<D> {
     constant(x).require_grad()
 }
 
-/// What is in the loss mask no gradient.
+/// Makes a tensor a constant, for which no gradient is computed.
 pub(crate) fn constant<const D: usize>(x: plain::Tensor<D>) -> Tensor<D> {
     Tensor::from_inner(x)
 }

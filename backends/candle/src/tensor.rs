@@ -18,17 +18,18 @@ pub(crate) type Device = CandleDevice;
 pub(crate) type Tensor<const D: usize, K = Float> = burn_tensor::Tensor<Engine, D, K>;
 pub(crate) type Transaction = burn_tensor::Transaction<Engine>;
 
-/// Whether the device computes in it. Candle stores bf16 on a processor, but does not multiply matrices of it.
+/// Returns whether the device computes in this type. Candle stores bf16 on a processor, but does not multiply matrices
+/// of it.
 pub(crate) fn supports(device: &Device, dtype: DType) -> bool {
     dtype != DType::BF16 && Engine::supports_dtype(device, dtype)
 }
 
 /// A view's `rows` along its first axis. Candle takes them of a tensor in one piece alone, as products are.
-pub(crate) fn kept(view: Tensor<4>, rows: Tensor<1, Int>) -> Tensor<4> {
+pub(crate) fn select_rows(view: Tensor<4>, rows: Tensor<1, Int>) -> Tensor<4> {
     view.mul_scalar(1.0).select(0, rows)
 }
 
-/// What was read, as `E`, whatever the device keeps it as; or why it is not that.
+/// Returns the numbers read, as `E`, whatever type the device has; or the reason why they are not.
 pub(crate) fn list<E: Element>(data: TensorData) -> Result<Vec<E>, String> {
     data.convert::<E>().into_vec().map_err(|error| format!("{error:?}"))
 }

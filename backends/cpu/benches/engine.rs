@@ -1,4 +1,4 @@
-//! How fast the engine is on the work of a run. Items are tokens: read, or new where it samples.
+//! The speed of the engine on the work of a run. Items are tokens: read, or new where it samples.
 //!
 //! ```sh
 //! cargo bench -p rlhf-cpu --bench engine            # half a minute

@@ -37,7 +37,7 @@ fn main() {
     }
 }
 
-/// What callgrind looks for.
+/// Runs the work whose instructions callgrind counts.
 #[unsafe(no_mangle)]
 #[inline(never)]
 fn rlhf_counted(once: &mut dyn FnMut()) {

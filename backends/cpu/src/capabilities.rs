@@ -1,4 +1,4 @@
-//! What the engine can beyond the roles: all of [`rlhf_core::capabilities`].
+//! The capabilities beyond the roles: all of [`rlhf_core::capabilities`].
 
 use crate::learning::combine_tied;
 use crate::output_positions::OutputPositions;
@@ -9,7 +9,7 @@ use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
 impl Model {
-    /// Whether `ids` are `k` for each loss token, all in the vocabulary.
+    /// Checks that `ids` are `k` for each loss token, all in the vocabulary.
     fn check_ids(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), EngineError> {
         let vocabulary = self.weights.architecture.vocabulary;
         if k == 0 || k > vocabulary {
@@ -119,7 +119,7 @@ impl LearnCandidates for Model {
             model.check_candidates(batch, k, ids)?;
             model.pass(batch, OutputPositions::before_loss_tokens(batch), learning, |model, learning| {
                 model.pass_head(batch, learning, |loss_mask, cpu, weights, d_out, d_head| {
-                    loss_mask.learn_candidates(cpu, weights, (k, ids), objective, d_out, d_head)
+                    loss_mask.learn_candidates(cpu, weights, k, ids, objective, d_out, d_head)
                 })
             })
         })

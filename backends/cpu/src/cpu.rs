@@ -1,4 +1,4 @@
-//! What the engine runs on: an instruction set and some threads.
+//! The processor of an engine: an instruction set and some threads.
 
 use crate::simd::Isa;
 use crate::threads::{Parts, SHARE, Threads, Workers};
@@ -49,7 +49,7 @@ impl Cpu {
         self.isa
     }
 
-    /// How many threads there are, the caller's included.
+    /// The number of threads, the caller's included.
     pub fn threads(&self) -> usize {
         self.threads.count()
     }
@@ -58,7 +58,7 @@ impl Cpu {
         &self.threads
     }
 
-    /// The same instruction set on the calling thread alone.
+    /// Returns the same instruction set on the calling thread alone.
     pub(crate) fn alone(&self) -> Self {
         Self { isa: self.isa, threads: Threads::new(1) }
     }

@@ -2,7 +2,7 @@
 //! pull of their gradients. `[tokens, vocabulary]` is never held.
 
 use crate::Cpu;
-use crate::product::{Matrix, Start, gemm};
+use crate::product::{Matrix, Shape, Start, gemm};
 use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
 use crate::threads::{ELEMENT, Parts};
@@ -15,7 +15,7 @@ use rlhf_core::{CandidateObjective, Coupling, Error, Objective, RowObjective};
 /// Logits that a tile may hold: 32 MiB.
 const TILE: usize = 1 << 23;
 
-/// What a row of logits says of its target.
+/// The log-probability of a row's target, and what is needed for its gradient.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Row {
     /// ln p(target).
@@ -29,13 +29,13 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// ln p of what has this logit, as [`Row::log_prob`] of the target.
+    /// Returns ln p of the id with this logit, computed as [`Row::log_prob`] of the target.
     fn log_prob_of(&self, logit: f32, inverse_temperature: f32) -> f32 {
         (logit * inverse_temperature - self.greatest) - self.log
     }
 }
 
-/// One log-softmax row: the sampler's as well as the scorer's.
+/// Computes one log-softmax row, the same for the sampler and the scorer.
 pub(crate) fn row(cpu: &Cpu, logits: &[f32], inverse_temperature: f32, target: u32) -> Row {
     kernel!(cpu.isa(), read_row(logits: &[f32], inverse_temperature: f32, target: u32) -> Row)
 }
@@ -140,7 +140,7 @@ impl HeadInputs<'_> {
         let head = Matrix::rows(weights.at(&weights.layout.head), width).transposed();
         gemm(
             cpu,
-            (rows, width, vocabulary),
+            Shape { m: rows, k: width, n: vocabulary },
             Matrix::rows(&tile.inputs, width),
             head,
             Start::Zero,
@@ -148,7 +148,7 @@ impl HeadInputs<'_> {
         );
     }
 
-    /// What every loss token's row says.
+    /// Computes the row of every loss token.
     pub(crate) fn rows(&self, cpu: &Cpu, weights: &Weights) -> Vec<Row> {
         let mut tile = Tile::default();
         let mut all = Vec::with_capacity(self.positions.len());
@@ -273,7 +273,8 @@ impl HeadInputs<'_> {
         &self,
         cpu: &Cpu,
         weights: &Weights,
-        (k, ids): (usize, &[u32]),
+        k: usize,
+        ids: &[u32],
         objective: &mut O,
         d_out: &mut [f32],
         d_head: &mut [f32],
@@ -340,7 +341,7 @@ impl HeadInputs<'_> {
         let mut d_inputs = vec![0.0; rows * width];
         gemm(
             cpu,
-            (rows, vocabulary, width),
+            Shape { m: rows, k: vocabulary, n: width },
             Matrix::rows(&tile.logits, vocabulary),
             head,
             Start::Zero,
@@ -353,7 +354,7 @@ impl HeadInputs<'_> {
         }
         gemm(
             cpu,
-            (vocabulary, rows, width),
+            Shape { m: vocabulary, k: rows, n: width },
             Matrix::rows(&tile.logits, vocabulary).transposed(),
             Matrix::rows(&tile.inputs, width),
             Start::Add,

@@ -1,5 +1,5 @@
-//! One layer of the transformer, forward and back. The last one works out only the rows that are asked for,
-//! except for keys and values, which those rows look at.
+//! One layer of the transformer, forward and back. The last one computes only the rows of the output that are read,
+//! except for keys and values, which those rows attend to.
 
 use crate::attention::{self, Heads};
 use crate::linear::{
@@ -8,7 +8,7 @@ use crate::linear::{
 };
 use crate::norm::{self, bias_backward};
 use crate::output_positions::OutputPositions;
-use crate::product::Start;
+use crate::product::{Matrix, Shape, Start};
 use crate::threads::{ELEMENT, Parts};
 use crate::weights::{Pair, Weights};
 use crate::{Cpu, activation};
@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::{Dropout, Site};
 
-/// What all layers of a pass share.
+/// The inputs that all layers of a pass share.
 #[derive(Clone, Copy)]
 pub(crate) struct Pass<'a> {
     pub(crate) cpu: &'a Cpu,
@@ -58,15 +58,7 @@ impl Pass<'_> {
     }
 
     /// `out = x + dropout(y·W + b)`.
-    fn residual(
-        &self,
-        pair: &Pair,
-        shape: (usize, usize, usize),
-        y: &[f32],
-        x: &[f32],
-        site: Site,
-        out: &mut [f32],
-    ) {
+    fn residual(&self, pair: &Pair, shape: Shape, y: &[f32], x: &[f32], site: Site, out: &mut [f32]) {
         if self.dropout.is_none() {
             return linear_residual(self.cpu, self.weights, pair, shape, y, x, out);
         }
@@ -78,8 +70,8 @@ impl Pass<'_> {
     }
 }
 
-/// What a pass keeps of one layer. Matrices have a row for each token, those after attention one for each row
-/// that is asked for.
+/// The part of a layer's pass that the way back needs. Matrices have a row for each token, those after attention one
+/// for each row of the output.
 #[derive(Default)]
 pub(crate) struct LayerTrace {
     /// The residual stream before the layer.
@@ -94,28 +86,28 @@ pub(crate) struct LayerTrace {
     mlp_in: Vec<f32>,
     mlp_statistics: Vec<f32>,
     hidden: Vec<f32>,
-    /// The asked rows of what attention reads, of what it says and of the residual stream before it.
-    few_in: Vec<f32>,
-    few_attention: Vec<f32>,
-    few_x: Vec<f32>,
+    /// The rows of the output alone: attention's input, its output, and the residual stream before it.
+    gathered_in: Vec<f32>,
+    gathered_attention: Vec<f32>,
+    gathered_x: Vec<f32>,
 }
 
 /// Gradients on their way back, reused from layer to layer.
 #[derive(Default)]
 pub(crate) struct Gradients {
-    /// That of the residual stream.
+    /// The gradient of the residual stream.
     pub(crate) dx: Vec<f32>,
     pub(crate) branch: Vec<f32>,
     wide: Vec<f32>,
     hidden: Vec<f32>,
     norm: Vec<f32>,
-    few: Vec<f32>,
-    few_norm: Vec<f32>,
+    gathered: Vec<f32>,
+    gathered_norm: Vec<f32>,
 }
 
 impl Gradients {
-    /// Room that a pass forward may use.
-    pub(crate) fn room(&mut self) -> &mut Vec<f32> {
+    /// Returns a buffer that a pass forward may use.
+    pub(crate) fn spare(&mut self) -> &mut Vec<f32> {
         &mut self.wide
     }
 }
@@ -127,13 +119,13 @@ pub(crate) fn size(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
 }
 
 impl LayerTrace {
-    /// Runs layer `n` on [`Self::x`]; `next` is the residual stream after it, `[asked, width]`. `activated` is
+    /// Runs layer `n` on [`Self::x`]; `next` is the residual stream after it, `[outputs, width]`. `activated` is
     /// room for what the pass back works out again.
     pub(crate) fn forward(
         &mut self,
         pass: &Pass<'_>,
         n: usize,
-        asked: Option<&OutputPositions>,
+        outputs: Option<&OutputPositions>,
         activated: &mut Vec<f32>,
         next: &mut Vec<f32>,
     ) {
@@ -147,29 +139,29 @@ impl LayerTrace {
             size(&mut self.attention_in, tokens * width),
             size(&mut self.attention_statistics, tokens * 2),
         );
-        self.project(pass, &layer.qkv, asked);
+        self.project(pass, &layer.qkv, outputs);
         weights.rope.rotate(cpu, &mut self.qkv, a.qkv(), a.heads + a.kv_heads, pass.positions, false);
         attention::forward(
             cpu,
             heads,
             pass.spans,
-            asked.map_or(pass.spans, OutputPositions::spans),
+            outputs.map_or(pass.spans, OutputPositions::spans),
             &self.qkv,
             size(&mut self.attention, tokens * heads.out()),
             size(&mut self.log_sums, tokens * a.heads),
         );
-        let rows = asked.map_or(tokens, OutputPositions::rows);
-        if let Some(asked) = asked {
-            asked.gather(&self.attention, heads.out(), 0..heads.out(), &mut self.few_attention);
-            asked.gather(&self.x, width, 0..width, &mut self.few_x);
+        let rows = outputs.map_or(tokens, OutputPositions::rows);
+        if let Some(outputs) = outputs {
+            outputs.gather(&self.attention, heads.out(), 0..heads.out(), &mut self.gathered_attention);
+            outputs.gather(&self.x, width, 0..width, &mut self.gathered_x);
         }
-        let (attention, x) = match asked {
-            Some(_) => (&self.few_attention, &self.few_x),
+        let (attention, x) = match outputs {
+            Some(_) => (&self.gathered_attention, &self.gathered_x),
             None => (&self.attention, &self.x),
         };
         pass.residual(
             &layer.attention_out,
-            (rows, heads.out(), width),
+            Shape { m: rows, k: heads.out(), n: width },
             attention,
             x,
             Site::Attention { layer: n },
@@ -182,13 +174,13 @@ impl LayerTrace {
             size(&mut self.mlp_in, rows * width),
             size(&mut self.mlp_statistics, rows * 2),
         );
-        let wide = (rows, width, a.mlp_columns());
-        linear(cpu, weights, &layer.mlp_in, wide, &self.mlp_in, size(&mut self.hidden, rows * wide.2));
+        let shape = Shape { m: rows, k: width, n: a.mlp_columns() };
+        linear(cpu, weights, &layer.mlp_in, shape, &self.mlp_in, size(&mut self.hidden, rows * shape.n));
         let activated = size(activated, rows * a.hidden);
         activation::forward(cpu, a.family, a.hidden, &self.hidden, activated);
         pass.residual(
             &layer.mlp_out,
-            (rows, a.hidden, width),
+            Shape { m: rows, k: a.hidden, n: width },
             activated,
             &self.middle,
             Site::Mlp { layer: n },
@@ -196,77 +188,83 @@ impl LayerTrace {
         );
     }
 
-    /// Queries, keys and values; queries of the asked rows alone.
-    fn project(&mut self, pass: &Pass<'_>, pair: &Pair, asked: Option<&OutputPositions>) {
+    /// Computes queries, keys and values; queries only of the rows of the output.
+    fn project(&mut self, pass: &Pass<'_>, pair: &Pair, outputs: Option<&OutputPositions>) {
         let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
         let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
-        let shape = (tokens, width, a.qkv());
+        let shape = Shape { m: tokens, k: width, n: a.qkv() };
         let qkv = size(&mut self.qkv, tokens * a.qkv());
-        let Some(asked) = asked else {
+        let Some(outputs) = outputs else {
             return linear(cpu, weights, pair, shape, &self.attention_in, qkv);
         };
         let (keys, into) = (queries..a.qkv(), &mut qkv[queries..]);
         linear_columns(cpu, weights, pair, shape, keys, &self.attention_in, into, a.qkv());
-        asked.gather(&self.attention_in, width, 0..width, &mut self.few_in);
+        outputs.gather(&self.attention_in, width, 0..width, &mut self.gathered_in);
         // A buffer that is free until attention is done.
-        let few = size(&mut self.few_attention, asked.rows() * queries);
-        let shape = (asked.rows(), width, a.qkv());
-        linear_columns(cpu, weights, pair, shape, 0..queries, &self.few_in, few, queries);
-        asked.scatter(few, a.qkv(), 0..queries, qkv);
+        let gathered = size(&mut self.gathered_attention, outputs.rows() * queries);
+        let shape = Shape { m: outputs.rows(), ..shape };
+        linear_columns(cpu, weights, pair, shape, 0..queries, &self.gathered_in, gathered, queries);
+        outputs.scatter(gathered, a.qkv(), 0..queries, qkv);
     }
 
-    /// Takes the gradient of the residual stream from after layer `n`, `[asked, width]`, to before it, and
+    /// Takes the gradient of the residual stream from after layer `n`, `[outputs, width]`, to before it, and
     /// adds to that of the weights.
     pub(crate) fn backward(
         &self,
         pass: &Pass<'_>,
         n: usize,
-        asked: Option<&OutputPositions>,
+        outputs: Option<&OutputPositions>,
         d: &mut Gradients,
         gradient: &mut [f32],
     ) {
         let (cpu, weights) = (pass.cpu, pass.weights);
         let (a, layer) = (&weights.architecture, &weights.layout.layers[n]);
         let (tokens, width, heads) = (pass.positions.len(), a.width, Heads::of(a));
-        let rows = asked.map_or(tokens, OutputPositions::rows);
+        let rows = outputs.map_or(tokens, OutputPositions::rows);
 
         let dy = pass.dropped(Site::Mlp { layer: n }, &d.dx, &mut d.branch);
-        let shape = (rows, a.hidden, width);
+        let shape = Shape { m: rows, k: a.hidden, n: width };
         let d_activated = size(&mut d.wide, rows * a.hidden);
         let (all, pair) = (0..width, &layer.mlp_out);
-        input_gradient(cpu, weights, pair, shape, all.clone(), (dy, width), Start::Zero, d_activated);
+        let d_out = Matrix::rows(dy, width);
+        input_gradient(cpu, weights, pair, shape, all.clone(), d_out, Start::Zero, d_activated);
         let d_hidden = size(&mut d.hidden, rows * a.mlp_columns());
         activation::backward(cpu, a.family, a.hidden, &self.hidden, d_activated, d_hidden);
         let activated = d_activated;
-        weight_gradient(cpu, pair, shape, all, activated, (dy, width), gradient);
+        weight_gradient(cpu, pair, shape, all, activated, d_out, gradient);
         if let Some(bias) = &pair.bias {
             bias_backward(cpu, dy, &mut gradient[bias.clone()]);
         }
-        let shape = (rows, width, a.mlp_columns());
+        let shape = Shape { m: rows, k: width, n: a.mlp_columns() };
         let d_norm = size(&mut d.norm, rows * width);
         linear_backward(cpu, weights, &layer.mlp_in, shape, &self.mlp_in, d_hidden, d_norm, gradient);
         let statistics = &self.mlp_statistics;
         norm_backward(pass, &layer.mlp_norm, &self.middle, statistics, d_norm, &mut d.dx, gradient);
 
         let dy = pass.dropped(Site::Attention { layer: n }, &d.dx, &mut d.branch);
-        let shape = (rows, heads.out(), width);
-        let attention = if asked.is_some() { &self.few_attention } else { &self.attention };
+        let shape = Shape { m: rows, k: heads.out(), n: width };
+        let attention = if outputs.is_some() { &self.gathered_attention } else { &self.attention };
         let d_attention = size(&mut d.wide, rows * heads.out());
         linear_backward(cpu, weights, &layer.attention_out, shape, attention, dy, d_attention, gradient);
-        if let Some(asked) = asked {
-            core::mem::swap(&mut d.few, &mut d.wide);
-            asked.scatter(&d.few, heads.out(), 0..heads.out(), size(&mut d.wide, tokens * heads.out()));
+        if let Some(outputs) = outputs {
+            core::mem::swap(&mut d.gathered, &mut d.wide);
+            outputs.scatter(
+                &d.gathered,
+                heads.out(),
+                0..heads.out(),
+                size(&mut d.wide, tokens * heads.out()),
+            );
             // The stream's gradient has no other rows yet.
-            core::mem::swap(&mut d.few, &mut d.dx);
+            core::mem::swap(&mut d.gathered, &mut d.dx);
             d.dx.clear();
-            asked.scatter(&d.few, width, 0..width, size(&mut d.dx, tokens * width));
+            outputs.scatter(&d.gathered, width, 0..width, size(&mut d.dx, tokens * width));
         }
         let d_qkv = size(&mut d.hidden, tokens * a.qkv());
         attention::backward(
             cpu,
             heads,
             pass.spans,
-            asked.map_or(pass.spans, OutputPositions::spans),
+            outputs.map_or(pass.spans, OutputPositions::spans),
             &self.qkv,
             &self.attention,
             &self.log_sums,
@@ -274,7 +272,7 @@ impl LayerTrace {
             d_qkv,
         );
         weights.rope.rotate(cpu, d_qkv, a.qkv(), a.heads + a.kv_heads, pass.positions, true);
-        self.project_backward(pass, &layer.qkv, asked, d, gradient);
+        self.project_backward(pass, &layer.qkv, outputs, d, gradient);
         let statistics = &self.attention_statistics;
         norm_backward(pass, &layer.attention_norm, &self.x, statistics, &d.norm, &mut d.dx, gradient);
     }
@@ -284,33 +282,33 @@ impl LayerTrace {
         &self,
         pass: &Pass<'_>,
         pair: &Pair,
-        asked: Option<&OutputPositions>,
+        outputs: Option<&OutputPositions>,
         d: &mut Gradients,
         gradient: &mut [f32],
     ) {
         let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
         let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
-        let shape = (tokens, width, a.qkv());
+        let shape = Shape { m: tokens, k: width, n: a.qkv() };
         let (d_qkv, d_norm) = (&d.hidden[..], size(&mut d.norm, tokens * width));
-        let Some(asked) = asked else {
+        let Some(outputs) = outputs else {
             return linear_backward(cpu, weights, pair, shape, &self.attention_in, d_qkv, d_norm, gradient);
         };
         // Queries first, as in the sum over all columns.
-        asked.gather(d_qkv, a.qkv(), 0..queries, &mut d.few);
+        outputs.gather(d_qkv, a.qkv(), 0..queries, &mut d.gathered);
         linear_columns_backward(
             cpu,
             weights,
             pair,
-            (asked.rows(), width, a.qkv()),
+            Shape { m: outputs.rows(), ..shape },
             0..queries,
-            &self.few_in,
-            (&d.few, queries),
+            &self.gathered_in,
+            Matrix::rows(&d.gathered, queries),
             Start::Zero,
-            size(&mut d.few_norm, asked.rows() * width),
+            size(&mut d.gathered_norm, outputs.rows() * width),
             gradient,
         );
         d_norm.fill(0.0);
-        asked.scatter(&d.few_norm, width, 0..width, d_norm);
+        outputs.scatter(&d.gathered_norm, width, 0..width, d_norm);
         linear_columns_backward(
             cpu,
             weights,
@@ -318,7 +316,7 @@ impl LayerTrace {
             shape,
             queries..a.qkv(),
             &self.attention_in,
-            (&d_qkv[queries..], a.qkv()),
+            Matrix::rows(&d_qkv[queries..], a.qkv()),
             Start::Add,
             d_norm,
             gradient,

@@ -15,8 +15,8 @@ use rlhf_core::roles::{Averaged, Learner};
 use rlhf_core::{Batch, Dropout, Error, Needs, Objective};
 
 impl Model {
-    /// Nothing learnt yet.
-    fn unlearnt(&self) -> Learning {
+    /// Returns the state before anything is learned.
+    fn empty_learning(&self) -> Learning {
         let len = self.weights.layout.len;
         Learning {
             gradient: vec![0.0; self.gradient_len()],
@@ -44,12 +44,12 @@ impl Model {
         }
     }
 
-    /// What `accumulate` adds to the gradient and returns; on an error the gradient is dropped.
+    /// Calls `accumulate`, which adds to the gradient and returns a loss; on an error the gradient is dropped.
     pub(crate) fn accumulating(
         &mut self,
         accumulate: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, EngineError>,
     ) -> Result<f64, EngineError> {
-        let mut learning = self.learning.take().unwrap_or_else(|| self.unlearnt());
+        let mut learning = self.learning.take().unwrap_or_else(|| self.empty_learning());
         let result = accumulate(self, &mut learning);
         if result.is_err() {
             learning.gradient.fill(0.0);
@@ -58,11 +58,11 @@ impl Model {
         result
     }
 
-    /// A forward pass for the rows that are asked for, what `outputs` makes of it, and the pass back.
+    /// Runs a forward pass for the rows at `positions`, calls `outputs` with it, and runs the pass back.
     pub(crate) fn pass(
         &mut self,
         batch: Batch<'_>,
-        asked: OutputPositions,
+        positions: OutputPositions,
         learning: &mut Learning,
         outputs: impl FnOnce(&mut Self, &mut Learning) -> Result<f64, EngineError>,
     ) -> Result<f64, EngineError> {
@@ -71,7 +71,7 @@ impl Model {
         let a = &self.weights.architecture;
         let dropout = Dropout::new(a.dropout, a.layers, self.dropout_seed, learning.steps, batch);
         let weights = self.weights.clone();
-        self.trace.forward(&self.cpu, &weights, sequences, asked, true, dropout);
+        self.trace.forward(&self.cpu, &weights, sequences, positions, true, dropout);
         let loss = outputs(self, learning)?;
         self.trace.backward(&self.cpu, &weights, sequences, dropout, &mut learning.gradient);
         Ok(loss)
@@ -103,7 +103,7 @@ impl Model {
         Ok(learn(&loss_mask, &self.cpu, &self.weights, &mut self.trace.d_out, d_head)?)
     }
 
-    /// What an objective reads of a pass that was just run, and where its gradients go.
+    /// Calls the objective with the scalars of a pass, and returns its loss and gradients.
     fn show<O: Objective>(
         &mut self,
         batch: Batch<'_>,
@@ -137,19 +137,19 @@ impl Model {
 }
 
 /// The rows that an objective reads.
-fn asked(batch: Batch<'_>, needs: &Needs) -> OutputPositions {
+fn output_positions(batch: Batch<'_>, needs: &Needs) -> OutputPositions {
     let sequences = batch.sequences();
-    let mut asked = OutputPositions::none(sequences);
+    let mut positions = OutputPositions::none(sequences);
     if needs.log_probs || needs.entropy {
-        asked = asked.and(&OutputPositions::before_loss_tokens(batch));
+        positions = positions.and(&OutputPositions::before_loss_tokens(batch));
     }
     if needs.scores {
-        asked = asked.and(&OutputPositions::last(sequences));
+        positions = positions.and(&OutputPositions::last(sequences));
     }
     if needs.values {
-        asked = asked.and(&OutputPositions::all(sequences));
+        positions = positions.and(&OutputPositions::all(sequences));
     }
-    asked
+    positions
 }
 
 impl Learner for Model {
@@ -165,8 +165,8 @@ impl Learner for Model {
             return self.accumulating(|_, _| Err(EngineError::NoScalarHead));
         }
         self.accumulating(|model, learning| {
-            let asked = asked(batch, &needs);
-            model.pass(batch, asked, learning, |model, learning| model.show(batch, objective, learning))
+            let outputs = output_positions(batch, &needs);
+            model.pass(batch, outputs, learning, |model, learning| model.show(batch, objective, learning))
         })
     }
 
@@ -201,7 +201,7 @@ impl Learner for Model {
 impl Averaged for Model {
     async fn average(&mut self, decay: f64) -> Result<(), EngineError> {
         if self.learning.is_none() {
-            self.learning = Some(self.unlearnt());
+            self.learning = Some(self.empty_learning());
         }
         let Some(learning) = &mut self.learning else { return Ok(()) };
         let weights = &self.weights.data;

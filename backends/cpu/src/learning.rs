@@ -1,12 +1,12 @@
-//! What learning needs beside weights.
+//! The state of learning beside the weights.
 
 use crate::weights::Weights;
 use alloc::vec::Vec;
 
-/// What learning needs beside weights.
+/// The state of learning beside the weights.
 pub(crate) struct Learning {
-    /// As the weights; a tied head's own part follows, added at the step, so that the order of the
-    /// two parts' sums does not depend on how a batch is split.
+    /// The gradient, laid out as the weights; a tied head's own part follows, added at the step, so that the order of
+    /// the two parts' sums does not depend on how a batch is split.
     pub gradient: Vec<f32>,
     pub first: Vec<f32>,
     pub second: Vec<f32>,

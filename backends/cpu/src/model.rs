@@ -67,9 +67,8 @@ impl Model {
         Ok(Self::of(cpu.clone(), Arc::new(Weights::new(architecture, weights)?)))
     }
 
-    /// The same network with a scalar head, whose weights are normal with standard deviation
-    /// `deviation` (0 makes it say 0): a reward model from a language model. One that there is
-    /// already is replaced.
+    /// Returns the same network with a scalar head, which makes a language model a reward model. The head's weights are
+    /// normal with standard deviation `deviation`; 0 makes it return 0. An existing head is replaced.
     ///
     /// # Errors
     /// [`EngineError::Core`] when `deviation` is negative or not finite.
@@ -84,12 +83,12 @@ impl Model {
         &self.weights.architecture
     }
 
-    /// What it runs on.
+    /// Returns the processor and its threads.
     pub fn cpu(&self) -> &Cpu {
         &self.cpu
     }
 
-    /// All weights, in the order of [`Architecture::tensors`].
+    /// Returns all weights, in the order of [`Architecture::tensors`].
     pub fn weights(&self) -> &[f32] {
         &self.weights.data
     }

@@ -10,33 +10,33 @@ use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::{Dropout, Ragged, Site};
 
-/// What a pass keeps, reused from pass to pass.
+/// The buffers of a pass, reused from pass to pass.
 #[derive(Default)]
 pub(crate) struct Trace {
     layers: Vec<LayerTrace>,
     positions: Vec<u32>,
     spans: Vec<Range<usize>>,
     /// The rows that the last layer has, where it has not all.
-    asked: Option<OutputPositions>,
-    /// The residual stream after the last layer, `[asked, width]`, and the norm's view of it.
+    outputs: Option<OutputPositions>,
+    /// The residual stream after the last layer, `[outputs, width]`, and the norm's view of it.
     last: Vec<f32>,
     last_statistics: Vec<f32>,
-    few: Vec<f32>,
+    gathered: Vec<f32>,
     gradients: Gradients,
-    /// The last norm's output, `[tokens, width]`; rows that were not asked for say nothing.
+    /// The last norm's output, `[tokens, width]`; other rows than the outputs' are undefined.
     pub(crate) out: Vec<f32>,
     /// Its gradient, filled in by the heads, `[tokens, width]`.
     pub(crate) d_out: Vec<f32>,
 }
 
 impl Trace {
-    /// Runs the network for the rows that are asked for. `keep` keeps what [`Self::backward`] needs.
+    /// Runs the network for the rows of `outputs`. `keep` keeps what [`Self::backward`] needs.
     pub(crate) fn forward(
         &mut self,
         cpu: &Cpu,
         weights: &Weights,
         sequences: Ragged<'_>,
-        asked: OutputPositions,
+        outputs: OutputPositions,
         keep: bool,
         dropout: Option<Dropout>,
     ) {
@@ -49,7 +49,7 @@ impl Trace {
             self.spans.push(span);
         }
         // Dropout's masks are drawn for whole sequences.
-        self.asked = (asked.are_few() && dropout.is_none()).then_some(asked);
+        self.outputs = (outputs.are_few() && dropout.is_none()).then_some(outputs);
         self.layers.resize_with(if keep { layers } else { 1 }, LayerTrace::default);
         let pass = Pass { cpu, weights, spans: &self.spans, positions: &self.positions, dropout };
         let mut next = core::mem::take(&mut self.last);
@@ -58,12 +58,12 @@ impl Trace {
         for n in 0..layers {
             let layer = &mut self.layers[if keep { n } else { 0 }];
             core::mem::swap(&mut layer.x, &mut next);
-            let asked = self.asked.as_ref().filter(|_| n + 1 == layers);
-            layer.forward(&pass, n, asked, self.gradients.room(), &mut next);
+            let outputs = self.outputs.as_ref().filter(|_| n + 1 == layers);
+            layer.forward(&pass, n, outputs, self.gradients.spare(), &mut next);
         }
         self.last = next;
-        let rows = self.asked.as_ref().map_or(tokens, OutputPositions::rows);
-        let out = if self.asked.is_some() { &mut self.few } else { &mut self.out };
+        let rows = self.outputs.as_ref().map_or(tokens, OutputPositions::rows);
+        let out = if self.outputs.is_some() { &mut self.gathered } else { &mut self.out };
         norm::forward(
             cpu,
             weights.norm(&weights.layout.norm),
@@ -71,13 +71,13 @@ impl Trace {
             size(out, rows * width),
             size(&mut self.last_statistics, rows * 2),
         );
-        if let Some(asked) = &self.asked {
+        if let Some(outputs) = &self.outputs {
             size(&mut self.out, tokens * width);
             if cfg!(debug_assertions) {
-                // So that it is seen where a row is read that was not asked for.
+                // So that reading any other row is noticed.
                 self.out.fill(f32::NAN);
             }
-            asked.scatter(&self.few, width, 0..width, &mut self.out);
+            outputs.scatter(&self.gathered, width, 0..width, &mut self.out);
         }
         self.d_out.clear();
         if keep {
@@ -97,10 +97,10 @@ impl Trace {
         let (layers, width) = (weights.architecture.layers, weights.architecture.width);
         let pass = Pass { cpu, weights, spans: &self.spans, positions: &self.positions, dropout };
         let mut d = core::mem::take(&mut self.gradients);
-        let d_out = match &self.asked {
-            Some(asked) => {
-                asked.gather(&self.d_out, width, 0..width, &mut self.few);
-                &self.few
+        let d_out = match &self.outputs {
+            Some(outputs) => {
+                outputs.gather(&self.d_out, width, 0..width, &mut self.gathered);
+                &self.gathered
             }
             None => &self.d_out,
         };
@@ -109,8 +109,8 @@ impl Trace {
         let statistics = &self.last_statistics;
         norm_backward(&pass, &weights.layout.norm, &self.last, statistics, d_out, &mut d.dx, gradient);
         for n in (0..layers).rev() {
-            let asked = self.asked.as_ref().filter(|_| n + 1 == layers);
-            self.layers[n].backward(&pass, n, asked, &mut d, gradient);
+            let outputs = self.outputs.as_ref().filter(|_| n + 1 == layers);
+            self.layers[n].backward(&pass, n, outputs, &mut d, gradient);
         }
         let dx = pass.dropped(Site::Embedding, &d.dx, &mut d.branch);
         embed_backward(cpu, weights, sequences.tokens(), &self.positions, dx, gradient);

@@ -31,10 +31,10 @@ unsafe fn square<L: Lanes>(g: &[f32]) -> f32 {
     unsafe { dot::<L>(g, g) }
 }
 
-/// One step's constants.
+/// The constants of a step.
 #[derive(Clone, Copy)]
 struct Constants {
-    /// What gradients are multiplied by: the clip.
+    /// The factor of gradients: the clip.
     scale: f32,
     beta1: f32,
     beta2: f32,

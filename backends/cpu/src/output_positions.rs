@@ -1,15 +1,15 @@
-//! Which rows of the network's output are read: the last layer works out no others.
+//! The rows of the network's output that are read: the last layer computes no others.
 
 use alloc::vec::Vec;
 use core::ops::Range;
 use rlhf_core::{Batch, Ragged};
 
-/// Of each sequence the rows from the first that is read to the last. Rows are counted through the batch.
+/// The rows of each sequence, from the first that is read to the last. Rows are counted through the batch.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct OutputPositions {
     spans: Vec<Range<usize>>,
     rows: usize,
-    /// All rows there are.
+    /// The number of all rows.
     tokens: usize,
 }
 
@@ -20,22 +20,22 @@ impl OutputPositions {
         Self { spans, rows, tokens: sequences.tokens().len() }
     }
 
-    /// Every row.
+    /// Selects every row.
     pub(crate) fn all(sequences: Ragged<'_>) -> Self {
         Self::new(sequences, |span| span)
     }
 
-    /// No row.
+    /// Selects no row.
     pub(crate) fn none(sequences: Ragged<'_>) -> Self {
         Self::new(sequences, |span| span.start..span.start)
     }
 
-    /// Those of the last tokens, at which scores are read.
+    /// Selects the rows of the last tokens, at which scores are read.
     pub(crate) fn last(sequences: Ragged<'_>) -> Self {
         Self::new(sequences, |span| span.end - 1..span.end)
     }
 
-    /// Those before loss tokens, which foretell them.
+    /// Selects the rows before loss tokens, which predict them.
     pub(crate) fn before_loss_tokens(batch: Batch<'_>) -> Self {
         let loss_mask = batch.loss_mask();
         Self::new(batch.sequences(), |span| {
@@ -47,7 +47,7 @@ impl OutputPositions {
         })
     }
 
-    /// These and those.
+    /// Selects these rows and those of `other`.
     pub(crate) fn and(mut self, other: &Self) -> Self {
         for (span, other) in self.spans.iter_mut().zip(&other.spans) {
             if span.start == span.end {
@@ -60,22 +60,22 @@ impl OutputPositions {
         self
     }
 
-    /// One range of rows for each sequence.
+    /// Returns one range of rows for each sequence.
     pub(crate) fn spans(&self) -> &[Range<usize>] {
         &self.spans
     }
 
-    /// How many there are.
+    /// The number of rows.
     pub(crate) fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Whether they are so few that moving them together pays.
+    /// Returns whether they are so few that moving them together pays.
     pub(crate) fn are_few(&self) -> bool {
         16 * self.rows < 15 * self.tokens
     }
 
-    /// Copies columns of the asked rows to a matrix that has no others. Rows of `all` are `row` wide.
+    /// Copies columns of these rows to a matrix that has no others. Rows of `all` are `row` wide.
     pub(crate) fn gather(&self, all: &[f32], row: usize, columns: Range<usize>, few: &mut Vec<f32>) {
         few.clear();
         few.reserve(self.rows * columns.len());
@@ -105,11 +105,11 @@ mod tests {
     #[test]
     fn owed_tokens_are_read_one_row_before() {
         let loss_mask = [false, true, false, false, false, false, true, false, true];
-        let asked = OutputPositions::before_loss_tokens(Batch::new(sequences(), &loss_mask).unwrap());
-        assert_eq!(asked.spans(), [0..1, 3..3, 5..8]);
+        let outputs = OutputPositions::before_loss_tokens(Batch::new(sequences(), &loss_mask).unwrap());
+        assert_eq!(outputs.spans(), [0..1, 3..3, 5..8]);
         let last = OutputPositions::last(sequences());
         assert_eq!(last.spans(), [2..3, 3..4, 8..9]);
-        let both = asked.and(&last);
+        let both = outputs.and(&last);
         assert_eq!((both.spans(), both.rows()), (&[0..3, 3..4, 5..9][..], 8));
         assert_eq!(both.and(&OutputPositions::all(sequences())), OutputPositions::all(sequences()));
         assert_eq!(OutputPositions::none(sequences()).and(&last), last);
@@ -118,19 +118,19 @@ mod tests {
 
     #[test]
     fn what_is_gathered_goes_back_to_its_place() {
-        let asked = OutputPositions::last(sequences());
+        let outputs = OutputPositions::last(sequences());
         let all: Vec<f32> = (0..18).map(|x| x as f32).collect();
         let mut few = vec![1.0];
-        asked.gather(&all, 2, 0..2, &mut few);
+        outputs.gather(&all, 2, 0..2, &mut few);
         assert_eq!(few, [4.0, 5.0, 6.0, 7.0, 16.0, 17.0]);
         let mut back = vec![0.0; 18];
-        asked.scatter(&few, 2, 0..2, &mut back);
+        outputs.scatter(&few, 2, 0..2, &mut back);
         assert!(back.iter().zip(&all).all(|(b, a)| *b == 0.0 || b == a));
         assert_eq!(back.iter().filter(|x| **x != 0.0).count(), 6);
-        asked.gather(&all, 2, 1..2, &mut few);
+        outputs.gather(&all, 2, 1..2, &mut few);
         assert_eq!(few, [5.0, 7.0, 17.0]);
-        asked.scatter(&[-1.0, -2.0, -3.0], 2, 1..2, &mut back);
+        outputs.scatter(&[-1.0, -2.0, -3.0], 2, 1..2, &mut back);
         assert_eq!((&back[4..8], &back[16..]), (&[4.0, -1.0, 6.0, -2.0][..], &[16.0, -3.0][..]));
-        assert!(asked.are_few() && !OutputPositions::all(sequences()).are_few());
+        assert!(outputs.are_few() && !OutputPositions::all(sequences()).are_few());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::simd::{Lanes, WIDTH};
 
-/// Up to sixteen elements from `p`; missing ones are 0.
+/// Loads up to sixteen elements from `p`; missing ones are 0.
 ///
 /// # Safety
 /// As [`Lanes`]; `n` elements exist.
@@ -12,7 +12,7 @@ pub(crate) unsafe fn get<L: Lanes>(p: *const f32, n: usize) -> L::V {
     unsafe { if n >= WIDTH { L::load(p) } else { L::load_first(p, n) } }
 }
 
-/// Up to sixteen elements to `p`.
+/// Stores up to sixteen elements to `p`.
 ///
 /// # Safety
 /// As [`Lanes`]; `n` elements exist.
@@ -22,7 +22,7 @@ pub(crate) unsafe fn put<L: Lanes>(p: *mut f32, n: usize, v: L::V) {
     unsafe { if n >= WIDTH { L::store(p, v) } else { L::store_first(p, n, v) } }
 }
 
-/// 1 in the first `n` lanes, else 0.
+/// Returns 1 in the first `n` lanes, else 0.
 ///
 /// # Safety
 /// As [`Lanes`].
@@ -32,7 +32,7 @@ pub(crate) unsafe fn ones<L: Lanes>(n: usize) -> L::V {
     unsafe { get::<L>([1.0; WIDTH].as_ptr(), n) }
 }
 
-/// Σ a·b, sixteen partial sums in rising order.
+/// Returns Σ a·b as sixteen partial sums in rising order.
 ///
 /// # Safety
 /// As [`Lanes`].

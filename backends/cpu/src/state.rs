@@ -7,7 +7,7 @@ use rlhf_core::Error;
 use rlhf_core::network::OptimizerState;
 
 impl Model {
-    /// What learning has gathered; `None` before the first step.
+    /// Returns the optimizer's state; `None` before the first step.
     pub fn optimizer_state(&self) -> Option<OptimizerState<'_>> {
         let l = self.learning.as_ref()?;
         let (first, second, average) = (&l.first[..], &l.second[..], &l.average[..]);

@@ -1,4 +1,4 @@
-//! What the kernels' tests share. Their oracles are naive and in f64, and know a forward pass only:
+//! Oracles and helpers of the kernels' tests. Their oracles are naive and in f64, and know a forward pass only:
 //! a backward pass is compared with differences of it.
 
 use crate::{Cpu, Isa};
@@ -20,7 +20,7 @@ pub(crate) fn numbers(n: usize, sample: u32) -> Vec<f32> {
     (0..n).map(|i| key.normal(sample, i as u32) as f32).collect()
 }
 
-/// The same numbers in f64.
+/// Returns the numbers in f64.
 pub(crate) fn wide(numbers: &[f32]) -> Vec<f64> {
     numbers.iter().map(|&x| f64::from(x)).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::simd::Lanes;
 
-/// eˣ with a relative error below 2e-7 on -87 ..= 88; below it 0 (e⁻⁸⁷ is 1.6e-38), above it e⁸⁸.
+/// Returns eˣ with a relative error below 2e-7 on -87 ..= 88; below it 0 (e⁻⁸⁷ is 1.6e-38), above it e⁸⁸.
 ///
 /// Cody–Waite reduction by ln 2 in two parts, then the Taylor polynomial of degree 7 on
 /// ±ln 2 / 2, whose truncation error is 5e-9.
@@ -26,7 +26,7 @@ pub(crate) unsafe fn exp<L: Lanes>(x: L::V) -> L::V {
     }
 }
 
-/// 1 / (1 + e⁻ˣ).
+/// Returns 1 / (1 + e⁻ˣ).
 ///
 /// # Safety
 /// As [`Lanes`].

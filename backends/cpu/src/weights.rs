@@ -25,7 +25,7 @@ pub(crate) struct LayerLayout {
     pub(crate) mlp_out: Pair,
 }
 
-/// Where each tensor lies.
+/// The layout of the tensors.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     pub(crate) tensors: Vec<(Tensor, Range<usize>)>,

@@ -16,6 +16,7 @@ pub enum Baseline {
     /// A moving average of all rewards before this batch: the value of a [`MovingBaseline`].
     Moving {
         /// The share of the average that stays from batch to batch, 0 ..= 1.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         decay: f64,
     },
     /// The reward of the greedy response to the same prompt (ReMax, Li et al., arXiv:2310.10505).

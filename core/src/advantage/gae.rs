@@ -82,17 +82,21 @@ pub enum Cutoff {
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Gae {
     /// Discount per token.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub gamma: f64,
     /// GAE's λ.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub lambda: f64,
     /// The meaning of a response that is cut off at the longest length.
     pub cutoff: Cutoff,
     /// λ of the returns, where it is not the advantages' (decoupled GAE, VAPO: 1).
     #[cfg_attr(feature = "alloc", serde(default))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub value_lambda: Option<f64>,
     /// α of the length-adaptive λ, per token (VAPO: 0.05), which takes the place of `lambda` for the
     /// advantages.
     #[cfg_attr(feature = "alloc", serde(default))]
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub length_alpha: Option<f64>,
 }
 

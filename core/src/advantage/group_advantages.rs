@@ -45,6 +45,7 @@ pub struct GroupAdvantages {
     /// σ.
     pub scale: Scale,
     /// ε, in units of reward (TRL: 1e-4), added to the deviation, not to the variance.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub epsilon: f64,
 }
 

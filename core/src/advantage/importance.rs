@@ -28,13 +28,16 @@ pub enum ImportanceLimit {
     /// sampling", 2008).
     Truncate {
         /// The largest weight (TRL: 3, verl: 2).
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         high: f64,
     },
     /// Outside `low ..= high` the weight is 0: masked importance sampling.
     Mask {
         /// The smallest ratio that counts.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         low: f64,
         /// The largest ratio that counts.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         high: f64,
     },
 }

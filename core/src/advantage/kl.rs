@@ -85,16 +85,20 @@ pub enum KlController {
     /// β stays.
     Fixed {
         /// The coefficient.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         beta: f64,
     },
     /// β follows the measured KL (Ziegler et al., arXiv:1909.08593, §2.2):
     /// `e = clip(KL/target − 1, ±0.2)`, `β ← β·(1 + e·episodes/horizon)`.
     Adaptive {
         /// The coefficient now.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         beta: f64,
         /// The KL to hold, in nats per response.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
         target: f64,
         /// Episodes after which an error of 1 doubles β, in episodes.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
         horizon: f64,
     },
 }

@@ -10,10 +10,13 @@ use crate::ranges::{positive, within};
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Overlong {
     /// The longest response, in tokens.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub longest: u32,
     /// Over how many tokens the punishment grows.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub buffer: u32,
     /// The largest punishment, in units of reward (DAPO: 1).
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub penalty: f64,
 }
 

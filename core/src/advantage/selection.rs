@@ -24,11 +24,13 @@ pub enum Selection {
     /// The `count` best of each prompt, all where there are fewer. With 1, the best of n.
     Best {
         /// The number kept, at least 1.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         count: u32,
     },
     /// The best share of each prompt's responses, rounded up.
     Share {
         /// Above 0, up to 1.
+        #[cfg_attr(feature = "schema", schemars(range(max = 1), extend("exclusiveMinimum" = 0)))]
         share: f64,
     },
     /// Every response with a score of at least this, in units of score, be it none of a prompt's.
@@ -39,6 +41,7 @@ pub enum Selection {
     /// The `count` best of each prompt among those with a score of at least `score`.
     BestAtLeast {
         /// The number kept, at least 1.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         count: u32,
         /// The lowest score kept.
         score: f64,

@@ -59,6 +59,7 @@ pub struct Shaping {
     /// The KL estimate of a token.
     pub kl: KlEstimator,
     /// Each token's estimate is limited to ± this, in nats; above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub kl_clip: Option<f64>,
     /// The step that the score is given to.
     pub placement: ScorePlacement,
@@ -67,6 +68,7 @@ pub struct Shaping {
     /// The reasons of finishing that count as an end.
     pub end: End,
     /// The score is limited to ± this, before the missing end is looked at; above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub score_clip: Option<f64>,
 }
 

@@ -34,9 +34,9 @@ pub enum MeanShift {
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum Guard {
     /// Added to the variance.
-    Add(f64),
+    Add(#[cfg_attr(feature = "schema", schemars(range(min = 0)))] f64),
     /// The smallest variance divided by.
-    AtLeast(f64),
+    AtLeast(#[cfg_attr(feature = "schema", schemars(range(min = 0)))] f64),
 }
 
 /// Settings of whitening.

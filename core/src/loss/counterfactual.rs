@@ -30,6 +30,7 @@ pub struct Counterfactual {
     /// The divisor.
     pub normalizer: Normalizer,
     /// No weight counts for more than this, and one that would has no gradient.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub clip: Option<f64>,
 }
 

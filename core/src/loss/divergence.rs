@@ -24,6 +24,7 @@ pub enum Divergence {
     /// [`Divergence::Reverse`] as β → 1; TRL takes 0 and 1 themselves to mean those.
     JensenShannon {
         /// The teacher's share of the mixture, above 0 and below 1.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
         beta: f64,
     },
 }

@@ -25,10 +25,13 @@ pub use state_values::{StateStats, StateValues};
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ilql {
     /// τ: at ½ a state is worth its average action in the data, towards 1 its best.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub expectile: f64,
     /// γ, per token.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub discount: f64,
     /// α, the weight of the conservative term, which keeps actions outside the data from looking good.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub conservatism: f64,
 }
 

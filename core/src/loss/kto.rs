@@ -30,11 +30,14 @@ pub struct Kto {
     /// The loss.
     pub loss: KtoLoss,
     /// β: implicit reward per nat of log-ratio.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta: f64,
     /// The weight of a desirable response. The paper wants (weight times count) of one label at 1 to 4/3
     /// of the other's.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub desirable: f64,
     /// The weight of an undesirable response.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub undesirable: f64,
 }
 

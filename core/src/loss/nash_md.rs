@@ -27,6 +27,7 @@ pub enum NashKl {
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct NashMd {
     /// τ: what a nat of KL to the reference costs, in units of preference.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub tau: f64,
     /// The log-ratio of the KL term.
     pub kl: NashKl,

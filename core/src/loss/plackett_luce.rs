@@ -28,6 +28,7 @@ pub enum RankTies {
 pub struct Stages {
     /// Only the first so many places count; a tie that begins among them counts whole. 1 is softmax
     /// cross-entropy on the best answer (Ziegler et al., arXiv:1909.08593, eq. 1).
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub top: Option<u32>,
     /// The treatment of ties among the places that count.
     pub ties: RankTies,

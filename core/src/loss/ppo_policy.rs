@@ -11,14 +11,18 @@ use crate::{Coupling, Error, Needs, Objective, Real};
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct PolicyClip {
     /// The ratio is clipped below at `1 − low`, 0 to 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub low: f64,
     /// The ratio is clipped above at `1 + high`, 0 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub high: f64,
     /// The log-ratio is limited to ± this, in nats, before its exponential (OpenRLHF: 20).
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub log_ratio: Option<f64>,
     /// c of the dual clip (Ye et al., arXiv:1912.09729): where the advantage is negative the loss is
     /// at most `c·|A|`. TRL's two-sided clip, ρ ≤ δ, is the same with `c = δ`.
     #[cfg_attr(feature = "alloc", serde(default))]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub dual: Option<f64>,
 }
 

@@ -37,14 +37,18 @@ pub enum EpsilonAt {
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct Adam {
     /// The decay of the first moment, 0 to below 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub beta1: f64,
     /// The decay of the second moment, 0 to below 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0), extend("exclusiveMaximum" = 1)))]
     pub beta2: f64,
     /// ε, above 0: keeps the step finite where the second moment is 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub epsilon: f64,
     /// The root that ε is added to: of the corrected or of the raw second moment.
     pub epsilon_at: EpsilonAt,
     /// Weight decay, per unit of learning rate.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub weight_decay: f64,
     /// The place where weight decay enters.
     pub decay: Decay,

@@ -16,11 +16,13 @@ pub enum Follow {
     /// target network (Mnih et al., 2015).
     Every {
         /// From one catching up to the next.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         iterations: u32,
     },
     /// A moving average of the weights: ILQL's target action values (see [`average`]).
     Average {
         /// The share of the gap that stays.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         decay: f64,
     },
 }

@@ -18,17 +18,20 @@ pub enum Shape {
     /// restarts; InstructGPT and OpenRLHF end at 0.1).
     Cosine {
         /// The rate at the end, as a share of the peak.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         floor: f64,
     },
     /// `½(1 + cos 2πcx)`, going on past x = 1: Hugging Face's `get_cosine_schedule_with_warmup`,
     /// whose default c is ½. Beware: a run longer than planned sees the rate rise again.
     CosineCycles {
         /// The number of cosine waves, c.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         cycles: f64,
     },
     /// `½(1 + cos π·frac(cx))`, and 0 once x ≥ 1: c falls, each from the peak.
     CosineRestarts {
         /// Falls, c.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         cycles: f64,
     },
 }

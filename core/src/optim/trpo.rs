@@ -17,18 +17,24 @@ use alloc::vec::Vec;
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Trpo {
     /// δ: the greatest mean KL(old ‖ new), in nats per token.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub max_kl: f64,
     /// Added to F's diagonal.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub damping: f64,
     /// Products spent on solving for x, at most.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub iterations: usize,
     /// The residual's length, relative to g's, at which x will do.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub tolerance: f64,
     /// See [`Fisher::new`].
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub displacement: f64,
     /// The number of times that the step is shortened before it is given up.
     pub backtracks: usize,
     /// By what it is shortened each time.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1)))]
     pub shrink: f64,
 }
 

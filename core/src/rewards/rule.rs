@@ -16,11 +16,13 @@ pub enum EnsembleRule {
     /// A lower confidence bound: the mean less so many σ.
     LowerBound {
         /// Deviations below the mean, 0 or more.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         deviations: f64,
     },
     /// Uncertainty-weighted: the mean less a weight times σ².
     VariancePenalized {
         /// The weight, 0 or more, per unit of score.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         weight: f64,
     },
 }

@@ -1,4 +1,4 @@
-//! How long it takes to load a network, and an iteration of PPO: what `rlhf bench` times too, by another clock.
+//! The time to load a network, and that of an iteration of PPO, which `rlhf bench` measures by another clock.
 //!
 //! ```sh
 //! cargo bench -p rlhf-cli --bench command           # a quarter of a minute

@@ -28,7 +28,7 @@ pub fn write(folder: &Path) -> Result<PathBuf, StageError> {
     Ok(rlhf::report::write(folder, &page)?)
 }
 
-/// What [`write()`] writes, as a value.
+/// Reads the page that [`write()`] writes, as a value.
 ///
 /// # Errors
 /// As there.

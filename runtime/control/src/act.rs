@@ -14,19 +14,19 @@ pub struct Step {
     pub state: u32,
     /// The token of the action.
     pub action: u32,
-    /// What the task rewards it with, which no learner sees.
+    /// The task's reward, which no learner is shown.
     pub reward: f64,
-    /// How much merit it gained.
+    /// The merit gained by the step: see [`Task::merit`].
     pub progress: f64,
-    /// How much more than actions in this state do on average.
+    /// The step's progress above the mean over all actions in this state.
     pub advantage: f64,
     /// The token of the state that it led to.
     pub next: u32,
-    /// Whether the episode ended by itself.
+    /// True if the episode ended by itself.
     pub ended: bool,
-    /// Whether it was the last step, since the episode ended or was long enough.
+    /// True if it was the last step: the episode ended by itself, or had as many steps as it may.
     pub last: bool,
-    /// What was seen and done, in words.
+    /// The state and the action in words, for a person.
     pub words: String,
 }
 
@@ -41,7 +41,7 @@ pub struct Track<T> {
 }
 
 impl<T: Task> Track<T> {
-    /// Before the first episode.
+    /// Starts before the first episode.
     pub fn new(task: T, seed: u64) -> Self {
         let draws = Key::new(seed, Stream::Sampling, 0).draws(0);
         Self { task, seed, episode: 0, steps: 0, draws }

@@ -1,18 +1,18 @@
 //! A pole on a cart.
 
-use super::bins::{bin, together};
+use super::bins::{bin, combine};
 use super::{Task, Transition};
 use rlhf_core::random::Draws;
 
 const GRAVITY: f64 = 9.8;
 const CART: f64 = 1.0;
 const POLE: f64 = 0.1;
-/// From the hinge to the pole's middle, in metres.
+/// The distance from the hinge to the pole's middle, in metres.
 const HALF: f64 = 0.5;
 const FORCE: f64 = 10.0;
 /// Seconds a step.
 const TICK: f64 = 0.02;
-/// Where the cart leaves its track, in metres, and the pole has fallen, in radians.
+/// The limits within which an episode goes on: of the cart, in metres, and of the pole, in radians.
 const TRACK: f64 = 2.4;
 const FALLEN: f64 = 12.0 * core::f64::consts::PI / 180.0;
 
@@ -47,7 +47,7 @@ impl Task for CartPole {
 
     fn state(&self) -> usize {
         let degree = core::f64::consts::PI / 180.0;
-        together(&[
+        combine(&[
             (bin(self.x, &[-0.8, 0.8]), 3),
             (bin(self.speed, &[-0.5, 0.5]), 3),
             (bin(self.angle, &[-6.0, -1.0, 0.0, 1.0, 6.0].map(|a| a * degree)), 6),

@@ -1,4 +1,4 @@
-//! COACH: what people say depends on how one acts already, as an advantage does.
+//! COACH, which takes what people say as an advantage: it depends on how well the learner acts already.
 
 use super::episode::Episode;
 use super::update::{Pairs, on_actions};
@@ -7,21 +7,21 @@ use rlhf_core::loss::{Coach, traces};
 use rlhf_core::roles::{Learner, Reference};
 use rlhf_train::TrainError;
 
-/// How a policy is coached.
+/// The settings of COACH.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct CoachingSettings {
-    /// How much the action before has of a judgment, as a share: λ.
+    /// λ: the share of a judgment that falls to the action before.
     pub lambda: f64,
-    /// After how many steps a judgment comes.
+    /// The number of steps after which a judgment is expected.
     pub delay: usize,
-    /// How long a step lasts for who judges, in seconds.
+    /// The length of a step in seconds, as the teacher sees it.
     pub seconds: f64,
     /// The learner's learning rate, per judged episode.
     pub learning_rate: f64,
 }
 
 impl CoachingSettings {
-    /// For judgments of the step that has just ended.
+    /// Settings for judgments of the step that has just ended.
     pub const DEFAULT: Self = Self { lambda: 0.0, delay: 0, seconds: 0.3, learning_rate: 1.0 };
 }
 
@@ -34,7 +34,7 @@ pub struct Coaching<T> {
 }
 
 impl<T: Task> Coaching<T> {
-    /// Before the first episode.
+    /// Starts before the first episode.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
@@ -43,7 +43,7 @@ impl<T: Task> Coaching<T> {
         Ok(Self { track: Track::new(task, seed), settings })
     }
 
-    /// Plays an episode and learns from what was said of it.
+    /// Plays an episode and learns from its judgments.
     ///
     /// # Errors
     /// The learner's and the teacher's.
@@ -58,7 +58,7 @@ impl<T: Task> Coaching<T> {
             let action = self.track.drawn(learner).await?;
             let step = self.track.take(action);
             steps.push((step.state, step.action));
-            episode.see(step.reward);
+            episode.add_step(step.reward);
             if let Some(Judgment { value, after }) =
                 teacher.judge(&step).map_err(TrainError::role("teacher"))?
             {

@@ -1,18 +1,18 @@
-//! What an episode came to.
+//! The summary of an episode.
 
 /// An episode that was played.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Episode {
     /// The task's reward, added up: what no learner sees.
     pub score: f64,
-    /// How many steps it had.
+    /// The number of steps.
     pub steps: usize,
-    /// How often the teacher said something.
+    /// The number of judgments that the teacher gave.
     pub answers: u64,
 }
 
 impl Episode {
-    pub(super) fn see(&mut self, reward: f64) {
+    pub(super) fn add_step(&mut self, reward: f64) {
         self.score += reward;
         self.steps += 1;
     }

@@ -32,10 +32,10 @@ pub enum Method {
 }
 
 impl Tasks {
-    /// All of them.
+    /// All tasks.
     pub const ALL: [Self; 3] = [Self::Grid, Self::CartPole, Self::MountainCar];
 
-    /// What the command calls it.
+    /// The task's name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Grid => "grid",
@@ -46,10 +46,10 @@ impl Tasks {
 }
 
 impl Method {
-    /// All of them.
+    /// All methods.
     pub const ALL: [Self; 4] = [Self::Tamer, Self::DeepTamer, Self::Coach, Self::Preferences];
 
-    /// What the command calls it.
+    /// The method's name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tamer => "tamer",
@@ -60,30 +60,30 @@ impl Method {
     }
 }
 
-/// What is learnt, and how.
+/// The settings of an experiment: a task, a method and how long it learns.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Experiment {
     /// The task.
     pub task: Tasks,
     /// The method.
     pub method: Method,
-    /// What every draw depends on.
+    /// The seed of every random draw.
     pub seed: u64,
     /// Episodes to learn in.
     pub episodes: usize,
     /// Episodes that measure, before and after.
     pub trials: usize,
-    /// How long after a step the teacher is expected to judge it.
+    /// The delay with which the teacher is expected to judge a step.
     pub delay: Delay,
-    /// TAMER's and Deep TAMER's settings; [`Self::delay`] goes before theirs.
+    /// The settings of TAMER and Deep TAMER, but for the delay, which is [`Self::delay`].
     pub human_reward: HumanRewardSettings,
-    /// COACH's; its delay is that of the expected judgment, to the nearest step.
+    /// The settings of COACH, whose delay is the expected one to the nearest step.
     pub coaching: CoachingSettings,
-    /// Those of preferences.
+    /// The settings of learning from preferences.
     pub preferences: PreferencesSettings,
 }
 
-/// What came of a lesson.
+/// The results of an experiment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
     /// Scores of episodes by actions at random.
@@ -105,12 +105,12 @@ impl Outcome {
         mean(&self.after)
     }
 
-    /// How often the teacher said something.
+    /// The number of judgments that the teacher gave.
     pub fn answers(&self) -> u64 {
         self.during.iter().map(|episode| episode.answers).sum()
     }
 
-    /// Mean scores over blocks of neighboring episodes, each with the number of its last.
+    /// Returns mean scores over blocks of neighboring episodes, each with the number of its last.
     pub fn curve(&self, blocks: usize) -> Vec<(usize, f64)> {
         let size = self.during.len().div_ceil(blocks.max(1)).max(1);
         let block = |(i, block): (usize, &[Episode])| {
@@ -126,7 +126,7 @@ fn mean(scores: &[f64]) -> f64 {
 }
 
 impl Experiment {
-    /// With settings that suit the task.
+    /// Creates an experiment with settings that suit the task.
     pub fn new(task: Tasks, method: Method, seed: u64) -> Self {
         let clip = if task == Tasks::Grid { 8 } else { 25 };
         let preferences = PreferencesSettings { clip, ..PreferencesSettings::DEFAULT };
@@ -144,12 +144,12 @@ impl Experiment {
         Self { task, method, seed, episodes, trials: 50, delay, human_reward, coaching, preferences }
     }
 
-    /// How long a step lasts for who judges, in seconds.
+    /// The length of a step in seconds, as the teacher sees it.
     pub fn seconds(&self) -> f64 {
         if self.method == Method::Coach { self.coaching.seconds } else { self.human_reward.seconds }
     }
 
-    /// Learns from a teacher; `on_episode` is told of each episode as it ends.
+    /// Learns from a teacher; `on_episode` receives each episode as it ends.
     ///
     /// # Errors
     /// [`TrainError::Core`] names a setting that is out of range; the teacher's.

@@ -14,20 +14,20 @@ use rlhf_train::TrainError;
 pub struct Replay {
     /// Learns from memory after so many steps.
     pub every: usize,
-    /// From so many judged steps.
+    /// The number of judged steps that an update draws from the memory.
     pub batch: usize,
 }
 
-/// How human reward is learnt.
+/// The settings of TAMER and Deep TAMER.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HumanRewardSettings {
-    /// How long after a step people are expected to judge it.
+    /// The delay with which people are expected to judge a step.
     pub delay: Delay,
-    /// How long a step lasts for who judges, in seconds.
+    /// The length of a step in seconds, as the teacher sees it.
     pub seconds: f64,
     /// The learner's learning rate.
     pub learning_rate: f64,
-    /// TAMER has none; with one it is Deep TAMER.
+    /// The memory that makes it Deep TAMER; TAMER has none.
     pub replay: Option<Replay>,
 }
 
@@ -43,7 +43,7 @@ impl HumanRewardSettings {
     }
 }
 
-/// A judged step: state and action, what was said, and how likely it was about this step.
+/// A judged step: state and action, the judgment, and the probability that it is about this step.
 type Judged = ((u32, u32), f32, f32);
 
 /// TAMER (Knox and Stone, K-CAP 2009), or Deep TAMER (Warnell et al., arXiv:1709.10163): acts by the
@@ -58,7 +58,7 @@ pub struct HumanReward<T> {
 }
 
 impl<T: Task> HumanReward<T> {
-    /// Before the first episode.
+    /// Starts before the first episode.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the setting that is out of range.
@@ -82,7 +82,7 @@ impl<T: Task> HumanReward<T> {
             let action = self.track.best(learner).await?;
             let step = self.track.take(action);
             history.push((step.state, step.action));
-            episode.see(step.reward);
+            episode.add_step(step.reward);
             let now = history.len() as f64 * self.settings.seconds;
             if let Some(Judgment { value, after }) =
                 teacher.judge(&step).map_err(TrainError::role("teacher"))?
@@ -135,7 +135,7 @@ impl<T: Task> HumanReward<T> {
         Ok(())
     }
 
-    /// Deep TAMER's step on judged steps.
+    /// Takes Deep TAMER's step on judged steps.
     async fn regress<L: Learner<Error: 'static>>(
         &self,
         learner: &mut L,

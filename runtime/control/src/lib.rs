@@ -1,7 +1,7 @@
 //! Learning from people before language models: small control tasks, simulated teachers or a person at the
 //! keyboard, and the methods that came before, over the roles of `rlhf-core`.
 //!
-//! | method | what the teacher says | what learns | trainer |
+//! | method | the teacher's feedback | what learns | trainer |
 //! |---|---|---|---|
 //! | TAMER, Deep TAMER | good or bad, of the last steps | a value of each action: human reward | [`HumanReward`] |
 //! | COACH | good or bad, of the last steps | the policy | [`Coaching`] |

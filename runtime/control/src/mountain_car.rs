@@ -1,15 +1,15 @@
 //! A car in a valley.
 
-use super::bins::{even, together};
+use super::bins::{combine, even_bin};
 use super::{Task, Transition};
 use rlhf_core::random::Draws;
 
-/// Where the track ends on the left, and the goal.
+/// The left end of the track, and the goal at its right end.
 const LEFT: f64 = -1.2;
 const GOAL: f64 = 0.5;
 /// The fastest that it drives, per step.
 const FASTEST: f64 = 0.07;
-/// What the engine and the slope add to the speed, per step.
+/// The speed that the engine and the slope add in a step.
 const ENGINE: f64 = 0.001;
 const SLOPE: f64 = 0.0025;
 const BINS: usize = 14;
@@ -47,8 +47,8 @@ impl Task for MountainCar {
     }
 
     fn state(&self) -> usize {
-        let place = even(self.place, LEFT, GOAL, BINS);
-        together(&[(place, BINS), (even(self.speed, -FASTEST, FASTEST, BINS), BINS)])
+        let place = even_bin(self.place, LEFT, GOAL, BINS);
+        combine(&[(place, BINS), (even_bin(self.speed, -FASTEST, FASTEST, BINS), BINS)])
     }
 
     fn act(&mut self, action: usize) -> Transition {

@@ -13,12 +13,12 @@ pub struct Person<R, W> {
 }
 
 impl<R: BufRead, W: Write> Person<R, W> {
-    /// Who reads `output` and types into `input`.
+    /// Asks a person who reads `output` and types into `input`.
     pub fn new(input: R, output: W) -> Self {
         Self { input, output, gone: false }
     }
 
-    /// Asks until an answer is one of `answers`. An empty line says nothing, `q` nothing ever again.
+    /// Asks until an answer is one of `answers`. An empty line is no answer; after `q` nothing is asked any more.
     fn ask<T: Copy>(&mut self, question: &str, answers: &[(&str, T)]) -> io::Result<Option<T>> {
         while !self.gone {
             write!(self.output, "{question} ")?;

@@ -13,7 +13,7 @@ use rlhf_core::rewards::RewardScale;
 use rlhf_core::roles::{Critic, Learner, Reference};
 use rlhf_train::TrainError;
 
-/// How rewards and policy are learnt.
+/// The settings of learning from preferences.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PreferencesSettings {
     /// Episodes that a round plays.
@@ -26,7 +26,7 @@ pub struct PreferencesSettings {
     pub candidates: usize,
     /// The share of answers that is taken to be given at random.
     pub noise: f64,
-    /// Learning steps of each member in a round.
+    /// The number of learning steps of each ensemble member in a round.
     pub reward_steps: usize,
     /// Pairs of each, drawn with replacement.
     pub reward_batch: usize,
@@ -47,7 +47,7 @@ pub struct PreferencesSettings {
 }
 
 impl PreferencesSettings {
-    /// Ours, for tables; clip noise as the paper has it.
+    /// Settings for tables, ours but for the clip noise, which is the paper's.
     pub const DEFAULT: Self = Self {
         episodes: 10,
         clip: 8,
@@ -66,18 +66,18 @@ impl PreferencesSettings {
     };
 }
 
-/// Who learns: a policy, its critic, and an ensemble that predicts rewards.
+/// The networks that learn: a policy, its critic, and an ensemble that predicts rewards.
 #[derive(Debug)]
 pub struct Students<'a, P, C, R> {
-    /// Acts.
+    /// The policy, which acts.
     pub policy: &'a mut P,
     /// Values states.
     pub critic: &'a mut C,
-    /// Value actions.
+    /// The ensemble, which predicts the reward of each action.
     pub rewards: &'a mut [R],
 }
 
-/// What a round came to.
+/// The results of a round.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Round {
     /// Its episodes; the answers are counted in the first.
@@ -104,7 +104,7 @@ pub struct Preferences<T> {
 }
 
 impl<T: Task> Preferences<T> {
-    /// Before the first round.
+    /// Starts before the first round.
     ///
     /// # Errors
     /// [`TrainError::Nothing`] where there is nothing to play or to ask about.
@@ -140,7 +140,7 @@ impl<T: Task> Preferences<T> {
             loop {
                 let action = self.track.drawn(students.policy).await?;
                 let step = self.track.take(action);
-                episode.see(step.reward);
+                episode.add_step(step.reward);
                 let last = step.last;
                 steps.push(step);
                 if last {
@@ -252,7 +252,7 @@ impl<T: Task> Preferences<T> {
         Ok(mean)
     }
 
-    /// PPO on a round's steps.
+    /// Learns a round's steps by PPO.
     async fn learn_policy<P, C, R>(
         &self,
         steps: &[Step],
@@ -297,14 +297,14 @@ impl<T: Task> Preferences<T> {
     }
 }
 
-/// Where each episode lies among steps.
+/// The range of each episode among steps.
 fn episodes(steps: &[Step]) -> Vec<Range<usize>> {
     let mut start = 0;
     let ends = (0..steps.len()).filter(|&i| steps[i].last).map(|i| i + 1);
     ends.map(|end| core::mem::replace(&mut start, end)..end).collect()
 }
 
-/// Where clips of `length` steps lie; what is left of an episode is a clip, too.
+/// The ranges of clips of `length` steps; the rest of an episode is a shorter clip.
 fn clips(steps: &[Step], length: usize) -> Vec<Range<usize>> {
     let cut = |span: Range<usize>| {
         span.clone().step_by(length).map(move |start| start..(start + length).min(span.end))

@@ -17,13 +17,13 @@ pub struct Table {
 }
 
 impl Table {
-    /// For tokens below `actions`, which are actions, and `states` tokens above.
+    /// Creates a table for `actions` tokens that are actions and `states` tokens above them.
     pub fn new(actions: usize, states: usize) -> Self {
         let zeros = vec![0.0; states * (2 * actions + 1)];
         Self { actions, weights: zeros.clone(), gradient: zeros }
     }
 
-    /// Where a state's row starts.
+    /// Returns the start of a state's row.
     fn row(&self, state: u32) -> Result<usize, Error> {
         let (columns, actions) = (2 * self.actions + 1, self.actions as u32);
         let states = (self.weights.len() / columns) as u32;
@@ -42,7 +42,7 @@ impl Table {
         Err(Error::Range { name: "action", value: action as f64, low: 0.0, high: actions as f64 - 1.0 })
     }
 
-    /// Where the value at each token lies.
+    /// Returns the place of the value at each token.
     fn value_places(&self, sequences: Ragged<'_>) -> Result<Vec<usize>, Error> {
         let mut places = Vec::with_capacity(sequences.tokens().len());
         for (text, _) in sequences.sequences() {
@@ -55,7 +55,7 @@ impl Table {
         Ok(places)
     }
 
-    /// Of each loss token: its position, where its row of logits starts, and which action it is.
+    /// Returns the position of each loss token, the start of its row of logits and the number of its action.
     fn actions(&self, batch: Batch<'_>) -> Result<Vec<(usize, usize, usize)>, Error> {
         let mut actions = Vec::new();
         for (text, span) in batch.sequences().sequences() {

@@ -1,23 +1,23 @@
-//! What a control task is.
+//! The interface of control tasks.
 
 use rlhf_core::random::Draws;
 
-/// What an action led to.
+/// The result of an action.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Transition {
     /// The task's own reward, which no learner sees.
     pub reward: f64,
-    /// Whether the episode ended by itself: the goal was reached, the pole fell.
+    /// True if the episode ended by itself, because the goal was reached or the pole fell.
     pub ended: bool,
 }
 
 /// A task with a few actions, whose states are binned. Its dynamics draw no random numbers: only where an
 /// episode starts does, so that a copy of a task looks ahead.
 pub trait Task: Clone {
-    /// How many actions there are; action `i` is token `i`.
+    /// The number of actions; action `i` is token `i`.
     fn actions(&self) -> usize;
 
-    /// How many binned states there are; state `i` is token `actions + i`.
+    /// The number of binned states; state `i` is token `actions + i`.
     fn states(&self) -> usize;
 
     /// The most steps of an episode.
@@ -32,8 +32,8 @@ pub trait Task: Clone {
     /// Takes an action, below [`Self::actions`].
     fn act(&mut self, action: usize) -> Transition;
 
-    /// How good the state is for someone who knows the task, in units of its own: what a simulated teacher
-    /// goes by.
+    /// The worth of the state in units of the task's own, as someone who knows the task sees it. Simulated teachers
+    /// judge by it.
     fn merit(&self) -> f64;
 
     /// The state in words, on one line.

@@ -1,27 +1,27 @@
-//! Who judges behavior.
+//! People, real or simulated, who judge behavior.
 
 use super::Step;
 use rlhf_core::advantage::Delay;
 use rlhf_core::random::{Key, Stream};
 use std::io;
 
-/// What somebody says of the last steps.
+/// A judgment of the last steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Judgment {
-    /// Good is positive, bad negative: human reward.
+    /// The human reward: positive is good, negative bad.
     pub value: f32,
-    /// How long after the step it is said, in seconds.
+    /// The time from the step to the judgment, in seconds.
     pub after: f64,
 }
 
-/// Which of two clips somebody likes better.
+/// A preference between two clips.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preference {
     /// The first.
     First,
     /// The second.
     Second,
-    /// Both alike.
+    /// Both are as good.
     Same,
 }
 
@@ -36,7 +36,7 @@ impl Preference {
     }
 }
 
-/// Somebody who watches.
+/// A person who watches, real or simulated.
 pub trait Teacher {
     /// Says something of a step, or nothing.
     ///
@@ -63,7 +63,7 @@ pub struct Simulated {
 }
 
 impl Simulated {
-    /// One who judges every step, at once and without mistakes.
+    /// Creates a teacher who judges every step, at once and without mistakes.
     pub fn new(seed: u64) -> Self {
         let key = Key::new(seed, Stream::Labels, 0);
         Self { key, said: 0, mistakes: 0.0, silence: 0.0, delay: Delay::None }
@@ -87,8 +87,8 @@ impl Simulated {
         self
     }
 
-    /// Whether something is said and whether it is wrong, and a number for the delay.
-    fn mood(&mut self) -> (bool, bool, f64) {
+    /// Draws whether the teacher speaks, whether it is mistaken, and a number for the delay.
+    fn draw(&mut self) -> (bool, bool, f64) {
         let mut draws = self.key.draws(self.said);
         self.said = self.said.wrapping_add(1);
         (draws.uniform() >= self.silence, draws.uniform() < self.mistakes, draws.uniform())
@@ -97,7 +97,7 @@ impl Simulated {
 
 impl Teacher for Simulated {
     fn judge(&mut self, step: &Step) -> io::Result<Option<Judgment>> {
-        let (speaks, wrong, u) = self.mood();
+        let (speaks, wrong, u) = self.draw();
         if !speaks {
             return Ok(None);
         }
@@ -106,7 +106,7 @@ impl Teacher for Simulated {
     }
 
     fn prefer(&mut self, first: &[Step], second: &[Step]) -> io::Result<Option<Preference>> {
-        let (speaks, wrong, _) = self.mood();
+        let (speaks, wrong, _) = self.draw();
         let gain = |clip: &[Step]| clip.iter().map(|step| step.progress).sum::<f64>();
         let (first, second) = (gain(first), gain(second));
         let preference = if first == second {

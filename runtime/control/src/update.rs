@@ -13,7 +13,7 @@ pub(super) struct Pairs {
 }
 
 impl Pairs {
-    /// Of these states and actions.
+    /// Creates pairs of these states and actions.
     pub fn new(steps: impl IntoIterator<Item = (u32, u32)>) -> Self {
         let tokens: Vec<u32> = steps.into_iter().flat_map(|(state, action)| [state, action]).collect();
         let ends = (2..=tokens.len()).step_by(2).collect();
@@ -21,7 +21,7 @@ impl Pairs {
         Self { tokens, ends, loss_mask }
     }
 
-    /// Which tokens are actions.
+    /// The mask of tokens that are actions.
     pub fn actions(&self) -> &[bool] {
         &self.loss_mask
     }
@@ -48,7 +48,7 @@ impl Pairs {
         Ok(out)
     }
 
-    /// One step of a learner under an objective. Returns the loss.
+    /// Takes one step of a learner under an objective and returns the loss.
     pub async fn learn<L: Learner<Error: 'static>, O: Objective>(
         &self,
         learner: &mut L,
@@ -68,12 +68,12 @@ pub(super) fn on_actions(numbers: impl IntoIterator<Item = f32>) -> Vec<f32> {
     numbers.into_iter().flat_map(|x| [0.0, x]).collect()
 }
 
-/// What lies on the actions.
+/// Returns the numbers at the actions of a row that is laid out as [`Pairs`].
 pub(super) fn of_actions(laid: &[f32]) -> impl Iterator<Item = f32> + '_ {
     laid.iter().copied().skip(1).step_by(2)
 }
 
-/// What lies on the states.
+/// Returns the numbers at the states of a row that is laid out as [`Pairs`].
 pub(super) fn of_states(laid: &[f32]) -> impl Iterator<Item = f32> + '_ {
     laid.iter().copied().step_by(2)
 }

@@ -1,8 +1,8 @@
 //! Records of Argilla as plain rows: of `answers` and `votes` or `scores`, or of one answer and its `rating` or
 //! `label`.
 //!
-//! A record has `fields`, `responses` and `suggestions`; of version 1 the responses are listed by person, of version 2 by
-//! question. A data set that was exported has a column for each field and question instead.
+//! A record has `fields`, `responses` and `suggestions`; of version 1 the responses are listed by person, of version 2
+//! by question. A data set that was exported has a column for each field and question instead.
 
 use super::flaws::{Flaw, Flaws};
 use super::plain::{Fault, Fields, Plain, annotator, mean, rated, rest};
@@ -11,16 +11,16 @@ use super::words::{UNDERSTOOD, word};
 use serde_json::{Map, Value, json};
 
 /// An answer to a question, by one person or a model.
-struct Given {
+struct Answer {
     question: String,
     who: Value,
     value: Value,
 }
 
-/// All that was given, and how much of it was drafted or discarded.
+/// All judgments of a record, and how many more were drafts or discarded.
 #[derive(Default)]
 struct Judgments {
-    given: Vec<Given>,
+    answers: Vec<Answer>,
     discarded: usize,
 }
 
@@ -33,7 +33,7 @@ pub(super) fn argilla(row: &Fields) -> Result<Option<Plain>, Fault> {
         {
             let mut judgments = Judgments::default();
             responses.into_iter().for_each(|responses| judgments.of_responses(responses));
-            if judgments.given.is_empty() {
+            if judgments.answers.is_empty() {
                 row.get("suggestions").into_iter().for_each(|all| judgments.of_suggestions(all));
             }
             (fields.clone(), judgments)
@@ -44,20 +44,20 @@ pub(super) fn argilla(row: &Fields) -> Result<Option<Plain>, Fault> {
         },
     };
     let fields = with_prompt(fields);
-    judgments.given.retain(|given| !given.value.is_null());
+    judgments.answers.retain(|answers| !answers.value.is_null());
     let mut flaws = Flaws::default();
     if judgments.discarded > 0 {
         flaws = flaws.with(Flaw::Discarded);
     }
     let answers = answers(&fields);
     let judged = match answers.len() {
-        0 | 1 => one(&fields, &judgments.given)?,
-        _ => several(&fields, &answers, &judgments.given)?,
+        0 | 1 => one(&fields, &judgments.answers)?,
+        _ => several(&fields, &answers, &judgments.answers)?,
     };
     Ok(Some(match judged {
         Some(mut fields) => {
-            if let [first, others @ ..] = &judgments.given[..]
-                && others.iter().all(|given| given.who == first.who)
+            if let [first, others @ ..] = &judgments.answers[..]
+                && others.iter().all(|answers| answers.who == first.who)
             {
                 annotator(&mut fields, &first.who);
             }
@@ -86,7 +86,7 @@ impl Judgments {
             return;
         }
         let value = answer.get("value").unwrap_or(answer).clone();
-        self.given.push(Given { question: question.into(), who: who.cloned().unwrap_or_default(), value });
+        self.answers.push(Answer { question: question.into(), who: who.cloned().unwrap_or_default(), value });
     }
 
     fn of_responses(&mut self, responses: &Value) {
@@ -113,7 +113,7 @@ impl Judgments {
         }
     }
 
-    /// Machines' answers, which count where no person gave one.
+    /// Reads machines' answers, which count where no person gave one.
     fn of_suggestions(&mut self, suggestions: &Value) {
         match suggestions {
             Value::Array(all) => {
@@ -146,7 +146,7 @@ fn columns(row: &Fields) -> Option<(Fields, Judgments)> {
             questions.push(name);
         }
     }
-    if judgments.given.is_empty() {
+    if judgments.answers.is_empty() {
         for (name, value) in row {
             let question = [".suggestion", "-suggestion"].iter().find_map(|end| name.strip_suffix(end));
             if let Some(question) = question {
@@ -166,7 +166,7 @@ fn columns(row: &Fields) -> Option<(Fields, Judgments)> {
 }
 
 impl Judgments {
-    /// Version 1: people's answers in a list, or in an object of lists, or one person's ranking.
+    /// Reads version 1: people's answers in a list, or in an object of lists, or one person's ranking.
     fn of_column(&mut self, question: &str, value: &Value) {
         let listed = |name: &str| value.get(name).and_then(Value::as_array);
         match (value, listed("value")) {
@@ -191,7 +191,7 @@ fn is_question(name: &str) -> bool {
     ["ranking", "rating", "preference", "score"].iter().any(|kind| name.contains(kind))
 }
 
-/// Tells whether a column holds what people said of a record.
+/// Returns whether a column holds people's judgments of a record.
 fn is_judged(value: &Value) -> bool {
     let judged = |one: &Value| one.get("value").is_some() || one.get("rank").is_some();
     value.as_array().map_or_else(|| judged(value), |all| all.iter().any(judged))
@@ -208,7 +208,8 @@ fn answers(fields: &Fields) -> Vec<&str> {
     }
 }
 
-/// The part of a name that tells answers apart: the `2` of `response-2`, `response_2` and `response2`, the `b` of `response_b`.
+/// The part of a name that distinguishes answers: the `2` of `response-2`, `response_2` and `response2`, the `b` of
+/// `response_b`.
 pub(super) fn ending(name: &str) -> Option<&str> {
     const WORDS: [&str; 8] =
         ["response", "answer", "completion", "generation", "output", "text", "reply", "candidate"];
@@ -225,9 +226,9 @@ pub(super) fn ending(name: &str) -> Option<&str> {
 const SEPARATORS: [char; 4] = ['-', '_', ' ', '.'];
 
 /// The judgment of several answers.
-fn several(fields: &Fields, names: &[&str], given: &[Given]) -> Result<Option<Fields>, Fault> {
+fn several(fields: &Fields, names: &[&str], answers: &[Answer]) -> Result<Option<Fields>, Fault> {
     let (mut votes, mut scores, mut other) = (Vec::new(), vec![Vec::new(); names.len()], None);
-    for one in given {
+    for one in answers {
         let rates = about(&one.question, names);
         match (&one.value, number(&one.value), rates) {
             (Value::Array(ranked), ..) if !ranked.is_empty() => votes.extend(ranking(one, ranked, names)?),
@@ -262,7 +263,7 @@ fn several(fields: &Fields, names: &[&str], given: &[Given]) -> Result<Option<Fi
 }
 
 /// The votes of one person's ranking: the answers' names from the best on, or each with its rank.
-fn ranking(given: &Given, ranked: &[Value], names: &[&str]) -> Result<Vec<Value>, Fault> {
+fn ranking(answers: &Answer, ranked: &[Value], names: &[&str]) -> Result<Vec<Value>, Fault> {
     let mut places = Vec::with_capacity(ranked.len());
     for (place, one) in ranked.iter().enumerate() {
         let name = one.get("value").unwrap_or(one);
@@ -270,10 +271,10 @@ fn ranking(given: &Given, ranked: &[Value], names: &[&str]) -> Result<Vec<Value>
         match (name.as_str().and_then(|name| names.iter().position(|known| *known == name)), rank) {
             (Some(at), Some(rank)) => places.push((at, rank)),
             // Several labels, say.
-            _ if !is_choice(&given.question) => return Ok(Vec::new()),
+            _ if !is_choice(&answers.question) => return Ok(Vec::new()),
             _ => {
                 let reason = format!("{one} is no rank of {}", names.join(", "));
-                return Err(Fault::new(&given.question, reason));
+                return Err(Fault::new(&answers.question, reason));
             }
         }
     }
@@ -290,8 +291,8 @@ fn ranking(given: &Given, ranked: &[Value], names: &[&str]) -> Result<Vec<Value>
     Ok(votes)
 }
 
-/// The votes of somebody who names the best answer, by its field or by what tells that from the others; `None` of
-/// other texts.
+/// The votes of somebody who names the best answer, by its field or by the part that distinguishes it from the others;
+/// `None` of other texts.
 fn preferred(question: &str, said: &str, names: &[&str]) -> Result<Option<Vec<Value>>, Fault> {
     let said = said.trim();
     let others =
@@ -336,14 +337,14 @@ fn about(question: &str, names: &[&str]) -> Option<usize> {
 }
 
 /// The judgment of one answer: the mean of its ratings, or of its labels.
-fn one(fields: &Fields, given: &[Given]) -> Result<Option<Fields>, Fault> {
-    let ratings: Vec<f64> = given.iter().filter_map(|one| number(&one.value)).collect();
+fn one(fields: &Fields, answers: &[Answer]) -> Result<Option<Fields>, Fault> {
+    let ratings: Vec<f64> = answers.iter().filter_map(|one| number(&one.value)).collect();
     if let Some(row) = rated(fields.clone(), &ratings) {
         return Ok(Some(row));
     }
-    let labels: Vec<f64> = given.iter().filter_map(|one| word(&one.value)).collect();
+    let labels: Vec<f64> = answers.iter().filter_map(|one| word(&one.value)).collect();
     let mut row: Map<_, _> = fields.clone();
-    match (mean(&labels), given.first()) {
+    match (mean(&labels), answers.first()) {
         (Some(label), _) => {
             row.insert("label".into(), label.into());
             Ok(Some(row))

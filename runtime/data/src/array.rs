@@ -22,11 +22,11 @@ pub(super) struct Elements {
     buffer: Vec<u8>,
 }
 
-/// How an element ended.
+/// The end of an element.
 enum End {
-    /// There is none: the array or the file is over.
+    /// There is no element: the array or the file is over.
     Over,
-    /// With its last byte; `long`: it was not held.
+    /// The element ends with its last byte; `long`: it was too long to be held.
     Whole { long: bool },
     /// The file ended within it.
     Cut,
@@ -110,7 +110,7 @@ impl Iterator for Elements {
                 let reason = reason(&error);
                 // Where brackets or quotes are missing, an element ends where another one does.
                 if holds_several(&self.buffer) {
-                    Err(self.end(format!("{reason}; where the next row begins cannot be told")))
+                    Err(self.end(format!("{reason}; the beginning of the next row cannot be found")))
                 } else {
                     Err(self.fault(reason))
                 }
@@ -196,7 +196,7 @@ fn element(reader: &mut Box<dyn BufRead>, array: bool, buffer: &mut Vec<u8>) -> 
     }
 }
 
-/// Whether one object seems to end and another to begin within `element`, whatever stands for the comma.
+/// Returns whether one object seems to end and another to begin within `element`, whatever stands for the comma.
 fn holds_several(element: &[u8]) -> bool {
     let ends = element.iter().enumerate().filter(|(_, byte)| **byte == b'}');
     let mut rests = ends.filter_map(|(at, _)| element.get(at + 1..)).map(<[u8]>::trim_ascii_start);

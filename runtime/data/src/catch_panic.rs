@@ -1,10 +1,10 @@
-//! What a library asserts of a file, a hostile one may break.
+//! Panics of the Parquet reader on malformed files, as errors.
 
 use core::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 
-/// What `read` gives; a panic in it is an error of the file's. `read` is not to be called again after
-/// one: what it works on may be half-changed.
+/// Calls `read` and turns a panic in it into an error of the file. After one, `read` must not be called again: its
+/// state may be half-changed.
 pub(super) fn catch_panic<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err("it is damaged".into()))
 }

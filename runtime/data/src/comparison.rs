@@ -4,13 +4,13 @@ use super::Format;
 use super::export::ANSWERS;
 use super::fields::VERDICT;
 use super::flaws::Flaw;
+use super::messages::{conversation, inspect, prompt_of, two};
 use super::ranked;
 use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{conversation, inspect, prompt_of, two};
-use super::transcript::{prompt, prompt_about, response, says_nothing};
+use super::transcript::{is_blank, prompt, prompt_about, response};
 use super::turn::{Role, turns};
 use super::value::number;
 use super::vote::{MOST_ANSWERS, Vote, pairs};
@@ -24,29 +24,29 @@ use std::path::Path;
 pub struct Comparison {
     /// Ends with [`super::ASSISTANT`].
     pub prompt: String,
-    /// Two or more; each begins with a space, unless its file says otherwise.
+    /// The answers, two or more; each begins with a space, unless its file says otherwise.
     pub answers: Vec<String>,
-    /// At least one; indices into `answers`.
+    /// The votes, at least one; indices into `answers`.
     pub votes: Vec<Vote>,
-    /// How much better the winner is, in units of reward: a pair's `margin`, zero or more.
+    /// The winner's lead in units of reward: a pair's `margin`, zero or more.
     pub margin: Option<f32>,
-    /// How clearly better answers are better, where the row says so (`degree`): 1 or 2.
+    /// The degree of preference, 1 or 2, where the row has one (`degree`).
     pub degree: Option<u8>,
-    /// Who judged, where the row says so (`annotator`).
+    /// The name of the person who judged, where the row has it (`annotator`).
     pub annotator: Option<String>,
-    /// What it may not be parted from by a split: of a question about passages, the question alone.
+    /// The group that a split keeps together: of a question about passages, by the question alone.
     pub group: Group,
-    /// Where it was read.
+    /// The place that it was read from.
     pub origin: Origin,
 }
 
-/// What is left out of comparisons.
+/// The options of reading comparisons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Keep answers that a machine wrote (OpenAssistant's `synthetic`). Off: a ranking of which fewer
-    /// than two answers remain is left out.
+    /// Keeps answers that a machine wrote (OpenAssistant's `synthetic`). Without it, a ranking with fewer than two
+    /// answers left is left out.
     pub synthetic: bool,
-    /// Put the passages that the answer is to be found in before the question.
+    /// Puts the passages that contain the answer before the question.
     pub passages: bool,
 }
 
@@ -79,7 +79,7 @@ pub fn comparisons_of(
     }
 }
 
-/// How rows of a format become comparisons; `None` where they are none.
+/// Returns the parser of a format's rows; `None` for formats without comparisons.
 pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Comparison>> {
     Some(match format {
         Format::Transcripts | Format::Pairs | Format::Conversations => Box::new(pair),
@@ -95,7 +95,7 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Compariso
     })
 }
 
-/// What a judge who says 0 (tie), 1 or 2 (the first or the second is better) means.
+/// Reads a vote that is 0 (tie), 1 or 2 (the first or the second is better).
 fn vote(row: &Row, field: &str, said: &Value, a: usize, b: usize) -> Result<Vote, DataError> {
     match number(said) {
         Some(0.0) => Ok(Vote::Tie(a, b)),
@@ -105,7 +105,7 @@ fn vote(row: &Row, field: &str, said: &Value, a: usize, b: usize) -> Result<Vote
     }
 }
 
-/// One comparison, which a split knows by its whole prompt. Of two answers that are the same neither is better.
+/// Creates a comparison, which a split knows by its whole prompt. Identical answers are a tie.
 fn comparison(
     row: &Row,
     prompt: String,
@@ -131,7 +131,7 @@ fn comparison(
         let Vote::Prefers { winner, loser } = *vote else { continue };
         if answers[winner].trim() == answers[loser].trim() {
             *vote = Vote::Tie(winner.min(loser), winner.max(loser));
-        } else if says_nothing(&answers[winner]) {
+        } else if is_blank(&answers[winner]) {
             row.flaw(Flaw::EmptyChosen);
         }
     }
@@ -162,7 +162,7 @@ fn pair(row: &Row) -> Result<Vec<Comparison>, DataError> {
     comparison(row, prompt, answers, vec![FIRST])
 }
 
-/// Two answers by other names, and which is better.
+/// Reads two answers under other names, and the better one.
 fn preference(row: &Row) -> Result<Vec<Comparison>, DataError> {
     let Some(fields) = ANSWERS.into_iter().find(|fields| fields.iter().all(|field| row.has(field))) else {
         return Err(row.fault(row.either(&ANSWERS.map(|[first, _]| first)), "want two answers"));
@@ -174,7 +174,7 @@ fn preference(row: &Row) -> Result<Vec<Comparison>, DataError> {
     Ok(made)
 }
 
-/// Which of two answers is better, and how clearly.
+/// Reads which of two answers is better, and how clearly.
 fn verdict(row: &Row) -> Result<(Vote, Option<u8>), DataError> {
     const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
     const TIE: Vote = Vote::Tie(0, 1);

@@ -3,12 +3,12 @@
 use super::Format;
 use super::fields::{ANSWER, MESSAGES, TEXT};
 use super::flaws::Flaw;
+use super::messages::{answer_in, answered, answered_in_text, inspect, prompt_of};
 use super::recognition::{consistent, known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{answer_in, answered, answered_in_text, inspect, prompt_of};
-use super::transcript::{prompt_about, response, says_nothing};
+use super::transcript::{is_blank, prompt_about, response};
 use crate::error::DataError;
 use std::path::Path;
 
@@ -19,9 +19,9 @@ pub struct Demonstration {
     pub prompt: String,
     /// Begins with a space.
     pub response: String,
-    /// What it may not be parted from by a split.
+    /// The group that a split keeps together.
     pub group: Group,
-    /// Where it was read.
+    /// The place that it was read from.
     pub origin: Origin,
 }
 
@@ -47,7 +47,7 @@ pub fn demonstrations_of(path: &Path, format: Option<Format>) -> Result<Records<
     }
 }
 
-/// How rows of a format become demonstrations; `None` where they are none.
+/// Returns the parser of a format's rows; `None` for formats without demonstrations.
 pub(super) fn parser(format: Format) -> Option<Parse<Demonstration>> {
     Some(match format {
         Format::Instructions | Format::Questions | Format::Responses => Box::new(|row: &Row| {
@@ -87,9 +87,9 @@ fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
         said.push((input, output));
     }
     // An instance without an output takes none of the others with it.
-    if said.iter().any(|(_, output)| !says_nothing(output)) {
+    if said.iter().any(|(_, output)| !is_blank(output)) {
         said.retain(|(_, output)| {
-            let empty = says_nothing(output);
+            let empty = is_blank(output);
             if empty {
                 row.flaw(Flaw::EmptyAnswer);
             }

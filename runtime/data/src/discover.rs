@@ -1,30 +1,30 @@
-//! The files of a folder: those that serve, and why the others do not.
+//! The files of a folder: those that can be used, and the reasons why the others cannot.
 
 use super::Format;
 use super::recognition::examine;
 use crate::error::DataError;
 use std::path::{Path, PathBuf};
 
-/// How deep folders are searched, and how many files at most.
+/// The greatest depth of folders that are searched, and the most files.
 const DEEPEST: usize = 8;
 const MOST_FILES: usize = 10_000;
 
-/// What marks a folder as a run's; of a later one the second file lists what the run wrote, and what else is there is
-/// somebody's data.
+/// The files that mark a folder as a run's. In folders of later versions the second lists what the run wrote;
+/// everything else there is a user's data.
 const RUN: &str = "run.json";
 const OWNED: &str = "files.json";
 
-/// What a folder holds: each file is in one of the two, in the order of their paths.
+/// The files of a folder: each is in one of the two lists, in the order of their paths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// The files whose format is understood.
     pub files: Vec<(PathBuf, Format)>,
-    /// All others, folders that are not searched among them, each with the reason why it is not used.
+    /// All other files, and folders that are not searched, each with the reason.
     pub left_out: Vec<(PathBuf, String)>,
 }
 
-/// All files below `root`, at most 8 folders deep. Hidden files and folders, folders of runs, and links to folders
-/// are left out.
+/// Finds all files below `root`, at most 8 folders deep. Hidden files and folders, folders of runs, and links to
+/// folders are left out.
 ///
 /// # Errors
 /// A folder or a file cannot be read; or there are more than 10 000 files.
@@ -88,7 +88,7 @@ fn collect(
     Ok(())
 }
 
-/// Why a file of this name holds no data; `None` where its content has to say.
+/// Returns the reason why a file of this name holds no data; `None` where its content decides.
 fn not_data(path: &Path) -> Option<&'static str> {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
     let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
@@ -116,7 +116,7 @@ fn not_data(path: &Path) -> Option<&'static str> {
     }
 }
 
-/// What a model's folder holds beside its tensors.
+/// The files of a model's folder beside its tensors.
 const MODEL_FILES: &[&str] = &[
     "added_tokens.json",
     "config.json",

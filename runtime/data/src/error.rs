@@ -1,88 +1,80 @@
 //! Errors of reading data.
 
-use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// A data file that cannot be read, or that holds something else than it should.
-#[derive(Debug)]
-pub struct DataError {
-    path: PathBuf,
-    kind: Kind,
-    /// Nothing of the file can be read after it.
-    end: bool,
-}
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct DataError(Kind);
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum Kind {
-    Io(io::Error),
-    Content { place: String, reason: String },
+    #[error("{}: {error}", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
+    #[error("{}, {place}: {reason}", path.display())]
+    Content {
+        path: PathBuf,
+        place: String,
+        reason: String,
+        /// True if nothing of the file can be read after it.
+        end: bool,
+    },
 }
 
 impl DataError {
-    /// The system refused to read or write `path`.
+    /// An error of the system in reading or writing `path`.
     pub fn io(path: &Path, error: io::Error) -> Self {
-        Self { path: path.into(), kind: Kind::Io(error), end: true }
+        Self(Kind::Io { path: path.into(), error })
     }
 
-    /// The content of `path` is wrong at `place`: a line, a field.
+    /// An error of the content of `path` at `place`: a line, a field.
     pub fn content(path: &Path, place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            kind: Kind::Content { place: place.into(), reason: reason.into() },
-            end: false,
-        }
+        Self(Kind::Content { path: path.into(), place: place.into(), reason: reason.into(), end: false })
     }
 
-    /// The same, where nothing more of the file can be read: what follows is lost, not one row.
+    /// Marks the error as one after which nothing more of the file can be read, so that not only one row is lost.
     #[must_use]
-    pub fn ending(self) -> Self {
-        Self { end: true, ..self }
+    pub fn ending(mut self) -> Self {
+        if let Kind::Content { end, .. } = &mut self.0 {
+            *end = true;
+        }
+        self
     }
 
-    /// Returns whether the rest of the file is lost with it, however many rows that are.
+    /// Returns whether nothing of the file can be read after the error, however many rows that loses.
     pub fn is_end(&self) -> bool {
-        self.end
-    }
-
-    /// What is wrong, and where in the file, without the file's name.
-    pub fn within(&self) -> String {
-        match &self.kind {
-            Kind::Io(error) => error.to_string(),
-            Kind::Content { place, reason } => format!("{place}: {reason}"),
+        match self.0 {
+            Kind::Io { .. } => true,
+            Kind::Content { end, .. } => end,
         }
     }
 
-    /// The same as of a file that is shorter than it was, after which nothing is read.
+    /// The message without the file's name: the place in the file and the reason.
+    pub fn within(&self) -> String {
+        match &self.0 {
+            Kind::Io { error, .. } => error.to_string(),
+            Kind::Content { place, reason, .. } => format!("{place}: {reason}"),
+        }
+    }
+
+    /// The message about a file that is shorter than it should be.
     pub(crate) fn early_end(&self) -> String {
-        let path = self.path.display();
-        match &self.kind {
-            Kind::Io(error) => format!("{path} ends early: {error}"),
-            Kind::Content { place, reason } => format!("{path} ends early at {place}: {reason}"),
+        let path = self.path().display();
+        match &self.0 {
+            Kind::Io { error, .. } => format!("{path} ends early: {error}"),
+            Kind::Content { place, reason, .. } => format!("{path} ends early at {place}: {reason}"),
         }
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl fmt::Display for DataError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.path.display())?;
-        match &self.kind {
-            Kind::Io(error) => write!(f, ": {error}"),
-            Kind::Content { place, reason } => write!(f, ", {place}: {reason}"),
-        }
-    }
-}
-
-impl core::error::Error for DataError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match &self.kind {
-            Kind::Io(error) => Some(error),
-            Kind::Content { .. } => None,
+        match &self.0 {
+            Kind::Io { path, .. } | Kind::Content { path, .. } => path,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What annotation tools export, as plain rows.
+//! Exports of annotation tools, as plain rows.
 //!
 //! Label Studio writes tasks: `data`, and `annotations` with the results of each person. Each becomes a row of
 //! `prompt`, `answers` and `votes`, or of `prompt`, `response` and `rating`.

@@ -2,11 +2,11 @@
 
 use super::Format;
 use super::judgment::{judgment, reward};
+use super::messages::prompt_and_answer;
 use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::prompt_and_answer;
 use super::value::number;
 use crate::error::DataError;
 use serde_json::Value;
@@ -19,13 +19,13 @@ pub struct Feedback {
     pub prompt: String,
     /// Begins with a space.
     pub response: String,
-    /// In any unit; a label's is 1 where it is good and −1 where it is bad.
+    /// The reward in any unit; a label's is 1 where it is good and −1 where it is bad.
     pub reward: f32,
-    /// ln p of the response under the policy that wrote it, in nats, where the log has it.
+    /// The log-probability ln p of the response under the policy that wrote it, in nats, where the log has it.
     pub log_prob: Option<f32>,
-    /// What it may not be parted from by a split.
+    /// The group that a split keeps together.
     pub group: Group,
-    /// Where it was read.
+    /// The place that it was read from.
     pub origin: Origin,
 }
 
@@ -48,7 +48,7 @@ pub fn feedback_of(path: &Path, format: Option<Format>) -> Result<Records<Feedba
     }
 }
 
-/// How rows of a format become feedback; `None` where they are none.
+/// Returns the parser of a format's rows; `None` for formats without feedback.
 pub(super) fn parser(format: Format) -> Option<Parse<Feedback>> {
     (format == Format::Feedback).then(|| -> Parse<Feedback> { Box::new(one) })
 }

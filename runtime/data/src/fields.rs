@@ -2,29 +2,29 @@
 //! looks up what is read.
 
 use super::argilla::ending;
+use super::chat_template::{UNDERSTOOD, turns_in_template};
 use super::export::ANSWERS;
 use super::flaws::Flaw;
 use super::format::Format;
-use super::marked::{UNDERSTOOD, marked};
 use super::rows::Row;
 use super::turn::{Role, is_message, last_role};
 use super::value::{kind, number_or_truth};
-use super::words::{is_judgment, seems_judgment};
+use super::words::{is_judgment, resembles_judgment};
 use crate::error::DataError;
 use core::fmt;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// More names of fields that are not read are counted together.
+/// The most names of unread fields that are counted apart; further ones are counted together.
 const MOST_COUNTED: usize = 256;
 
 /// The fields of a format's rows.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Fields {
-    /// Which format.
+    /// The format.
     pub format: Format,
-    /// Where such rows come from.
+    /// Data sets and tools with such rows.
     pub from: &'static str,
     /// The fields that a row needs: of each group one.
     required: &'static [Group],
@@ -41,9 +41,9 @@ enum Shape {
     Text,
     /// A text, messages or a message.
     Words,
-    /// Messages, the last of them the assistant's.
+    /// Messages that end with the assistant's.
     Answered,
-    /// Messages.
+    /// Messages of any roles.
     Messages,
     /// A text with the marks of turns, the last of them the assistant's.
     Marked,
@@ -53,29 +53,29 @@ enum Shape {
     List,
     /// A number or a truth value, or a text of one.
     Number,
-    /// The same, or a word such as good.
+    /// A judgment as in the one above, or a word such as good.
     Judgment,
-    /// Anything.
+    /// Any value.
     Any,
 }
 
 use Shape::{Answered, Any, Judgment, List, Marked, Messages, Number, Objects, Text, Words};
 
-/// Where a prompt is.
+/// The names of a prompt.
 pub(super) const PROMPT: &[&str] = &["prompt", "instruction", "question", "query"];
-/// Where the prompt of two answers is.
+/// The names of the prompt of two answers.
 const BEFORE: &[&str] = &["prompt", "instruction", "question", "query", "input", "context", "history"];
-/// Where a conversation is.
+/// The names of a conversation.
 pub(super) const MESSAGES: &[&str] = &["messages", "conversations", "conversation"];
 /// The fields that may hold a conversation as one text.
 pub(super) const TEXT: &[&str] = &["text"];
-/// Where one answer is.
+/// The names of a single answer.
 pub(super) const ANSWER: &[&str] = &["response", "completion", "output", "answer"];
-/// Where several are.
+/// The names of several answers.
 pub(super) const SEVERAL: &[&str] = &["answers", "responses", "completions"];
-/// Where the scores of several answers are: larger is better.
+/// The names of the scores of several answers; larger is better.
 pub(super) const SCORES: &[&str] = &["scores", "rewards", "ratings"];
-/// What an answer got, from what counts most.
+/// The names of an answer's judgment, in the order of precedence.
 pub(super) const JUDGED: &[&str] = &[
     "reward",
     "label",
@@ -118,22 +118,22 @@ pub(super) const JUDGED: &[&str] = &[
     "feedback",
     "vote",
 ];
-/// Of these, those that say good or bad and no more.
+/// The names of judgments that are only good or bad.
 pub(super) const LABELED: &[&str] =
     &["label", "kto_tag", "thumbs", "thumb", "thumbs_up", "liked", "accepted", "feedback", "vote"];
-/// Those that are judgments whatever they hold.
+/// The names of judgments whatever values they have.
 const JUDGMENTS: &[&str] = &["reward", "label", "kto_tag", "thumbs", "thumb", "thumbs_up"];
-/// Which of two answers is better.
+/// The names of the verdict on two answers.
 pub(super) const VERDICT: &[&str] = &["overall_preference", "better_response_id", "winner", "labels"];
 const FIRST: &[&str] = &first_of_pairs(0);
 const SECOND: &[&str] = &first_of_pairs(1);
-/// What stands with a prompt.
+/// The names of fields that accompany a prompt.
 const WITH: &[&str] = &["system", "system_prompt", "system_message", "history", "context", "input"];
 /// The fields that may hold a system's text.
 pub(super) const SYSTEM: &[&str] = &["system", "system_prompt", "system_message"];
-/// What any row may have.
+/// The names of fields that any row may have.
 const ALWAYS: &[&str] = &["user_id", "user"];
-/// What any comparison may have.
+/// The names of fields that any comparison may have.
 const COMPARED: &[&str] = &["annotator", "margin", "degree"];
 
 const fn first_of_pairs(which: usize) -> [&'static str; ANSWERS.len()] {
@@ -173,7 +173,7 @@ const NOT_PASSED_OVER: &[&str] = &[
     "downvotes",
 ];
 
-/// What no bare prompt has: answers and judgments.
+/// The names of fields that a bare prompt lacks: answers and judgments.
 const LABELS: &[&[&str]] = &[
     NOT_PASSED_OVER,
     MESSAGES,
@@ -216,7 +216,7 @@ const fn fields(
     Fields { format, from, required, optional }
 }
 
-/// The table. The first line that a row fits is its format.
+/// The table. A row has the format of the first line whose fields it has.
 static TABLE: &[Fields] = &[
     fields(
         Format::Pairs,
@@ -339,7 +339,7 @@ pub fn formats() -> &'static [Fields] {
 }
 
 impl Fields {
-    /// What a row is by its fields.
+    /// Returns the format of a row, by its fields.
     pub(super) fn of(row: &Map<String, Value>) -> Option<&'static Self> {
         TABLE.iter().find(|fields| fields.fits(row))
     }
@@ -354,7 +354,7 @@ impl Fields {
         let has = |name: &&str| row.contains_key(*name);
         match self.format.kind() {
             Demonstrations => {
-                let judged = |name: &&str| row.get(*name).is_some_and(seems_judgment);
+                let judged = |name: &&str| row.get(*name).is_some_and(resembles_judgment);
                 let named = JUDGMENTS.iter().chain(NOT_PASSED_OVER).copied().find(has);
                 named.or_else(|| JUDGED.iter().copied().find(judged))
             }
@@ -368,20 +368,20 @@ impl Fields {
     }
 
     /// Checks that a row of a file holds no answers or judgments that the file's format has no use for.
-    pub(super) fn no_more(format: Format, row: &Row) -> Result<(), DataError> {
+    pub(super) fn check_unused(format: Format, row: &Row) -> Result<(), DataError> {
         let of_format = TABLE.iter().filter(|fields| fields.format == format);
         let more: Option<Vec<_>> = of_format.map(|fields| fields.more(&row.fields)).collect();
         match more.and_then(|more| more.first().copied()) {
             Some(field) => {
                 let reason =
-                    format!("the file's rows are {format}, which have none: what it says would be lost");
+                    format!("the file's rows are {format}, which have none: its content would be lost");
                 Err(row.fault(field, reason))
             }
             None => Ok(()),
         }
     }
 
-    /// Whether some format reads a field of this name.
+    /// Returns whether some format reads a field of this name.
     #[cfg(feature = "parquet")]
     pub(super) fn is_known(name: &str) -> bool {
         let known = |names: &[&str]| names.iter().any(|known| known.eq_ignore_ascii_case(name));
@@ -424,14 +424,14 @@ impl Fields {
         }
     }
 
-    /// Of the groups of fields, how many a row has, and the names of those that it lacks.
+    /// Counts the groups of fields that a row has, and names those that it lacks.
     fn lacks(&self, row: &Map<String, Value>) -> (usize, Vec<String>) {
         let there = |group: &&Group| group.0.iter().any(|name| row.contains_key(*name));
         let lacking = self.required.iter().filter(|group| !there(group)).map(|group| one_of(group.0));
         (self.required.iter().filter(there).count(), lacking.collect())
     }
 
-    /// Of the groups of fields, of how many a row has what they should hold.
+    /// Counts the groups of fields whose values have the right form in a row.
     fn fitting(&self, row: &Map<String, Value>) -> usize {
         let fits = |group: &&Group| {
             let mut values = group.0.iter().filter_map(|name| row.get(*name));
@@ -482,7 +482,7 @@ impl Shape {
             Words => value.is_string() || is_message(value) || messages(),
             Answered => messages() && last_role(value) == Some(Role::Assistant),
             Messages => messages(),
-            Marked => match value.as_str().and_then(marked) {
+            Marked => match value.as_str().and_then(turns_in_template) {
                 Some(Ok(turns)) => turns.last().is_some_and(|turn| turn.role == Role::Assistant),
                 _ => false,
             },
@@ -510,7 +510,7 @@ impl Shape {
     }
 }
 
-/// Why a row is of no format.
+/// The error for a row of no format.
 pub(super) fn unknown(row: &Row) -> DataError {
     let names: Vec<&str> = row.fields.keys().map(String::as_str).take(MOST_NAMES).collect();
     let found = match (names.join(", "), row.fields.len() > MOST_NAMES) {
@@ -541,7 +541,7 @@ pub(super) fn unknown(row: &Row) -> DataError {
     let place = format!("{} {}", row.unit, row.origin.line);
     let what = match &lacking[..] {
         [] => match nearest.more(&row.fields) {
-            Some(field) => format!("has no use for `{field}`, of which what it says would be lost"),
+            Some(field) => format!("has no use for `{field}`, whose content would be lost"),
             None => "has no use for all of them".to_owned(),
         },
         lacking => format!("also needs {}", lacking.join(" and ")),
@@ -551,7 +551,7 @@ pub(super) fn unknown(row: &Row) -> DataError {
     DataError::content(&row.origin.path, place, reason)
 }
 
-/// Why a text is no demonstration, and what to do.
+/// The reason why a text is no demonstration, and the remedy.
 pub(super) fn no_turns() -> String {
     format!(
         "it has no turns of a person and, last, of the assistant, marked by {UNDERSTOOD}: write them as `messages`, \
@@ -559,5 +559,5 @@ pub(super) fn no_turns() -> String {
     )
 }
 
-/// So many names are told.
+/// The most names of fields in a message.
 const MOST_NAMES: usize = 12;

@@ -1,31 +1,31 @@
-//! What is wrong with rows that can be read.
+//! Problems of rows that can be read.
 
-/// Something that training would rather not see in a row.
+/// A problem of a row that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// The prompt says nothing.
+    /// The prompt is blank.
     EmptyPrompt,
-    /// A turn before the last says nothing.
+    /// A turn before the last is blank.
     EmptyTurn,
-    /// An answer says nothing.
+    /// An answer is blank.
     EmptyAnswer,
-    /// An answer that is preferred says nothing.
+    /// A preferred answer is blank.
     EmptyChosen,
-    /// Nobody but the assistant, or the system, speaks.
+    /// Only the assistant, or the system, speaks.
     NoHuman,
-    /// Two turns of one side follow one another, or the assistant speaks first or last in a prompt.
+    /// Two turns of one side follow each other, or the assistant speaks first or last in a prompt.
     Order,
-    /// No answer says anything: nothing is learned from the row.
+    /// All answers are empty, so that nothing is learned from the row.
     Unanswered,
-    /// Nobody judged it: nothing is learned from the row.
+    /// The row has no judgment, so that nothing is learned from it.
     Unjudged,
-    /// Somebody's judgment is a draft, or was discarded, and is left out.
+    /// Some judgment is a draft or was discarded, and is left out.
     Discarded,
 }
 
 impl Flaw {
-    /// All of them.
+    /// All flaws.
     pub const ALL: [Self; 9] = [
         Self::EmptyPrompt,
         Self::EmptyTurn,
@@ -38,17 +38,18 @@ impl Flaw {
         Self::Discarded,
     ];
 
-    /// Whether rows that have it are left out, though they can be read.
+    /// Returns whether rows with it are left out, though they can be read.
     pub fn leaves_out(self) -> bool {
         matches!(self, Self::Unanswered | Self::Unjudged)
     }
 
-    /// Whether it is something to mend before training; people who left rows or judgments out meant to.
+    /// Returns whether it should be mended before training. Rows or judgments that people left out on purpose need not
+    /// be.
     pub fn is_problem(self) -> bool {
         !matches!(self, Self::Unjudged | Self::Discarded)
     }
 
-    /// What a number of rows has, in words.
+    /// The problem of some rows, in words.
     pub fn what(self) -> &'static str {
         match self {
             Self::EmptyPrompt => "rows have an empty prompt",
@@ -69,24 +70,24 @@ impl Flaw {
 pub struct Flaws(u16);
 
 impl Flaws {
-    /// These and one more.
+    /// Adds a flaw.
     #[must_use]
     pub fn with(self, flaw: Flaw) -> Self {
         Self(self.0 | 1 << flaw as u8)
     }
 
-    /// These without one.
+    /// Removes a flaw.
     #[must_use]
     pub fn without(self, flaw: Flaw) -> Self {
         Self(self.0 & !(1 << flaw as u8))
     }
 
-    /// Whether it is among them.
+    /// Returns whether the flaw is among them.
     pub fn has(self, flaw: Flaw) -> bool {
         self.0 & (1 << flaw as u8) != 0
     }
 
-    /// All of them.
+    /// Iterates over the flaws.
     pub fn iter(self) -> impl Iterator<Item = Flaw> {
         Flaw::ALL.into_iter().filter(move |flaw| self.has(*flaw))
     }

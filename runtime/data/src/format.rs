@@ -1,9 +1,9 @@
-//! What a file holds.
+//! Formats of data files.
 
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// What a file can be used for.
+/// The use of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     /// Prompts with a good response.
@@ -27,8 +27,8 @@ pub enum Kind {
 /// `prompt`, `instruction` (with its `input` or `context`), `question` or `query`, perhaps with a `system` or
 /// `system_prompt` and a `history`. Numbers may be written as texts, as CSV has them.
 ///
-/// A demonstration or a label of an empty answer is left out, and so is a comparison of empty answers alone. A comparison
-/// with one that is not empty stays: that saying nothing is worse, or better, is something to learn.
+/// A demonstration or a label of an empty answer is left out, and so is a comparison of empty answers alone. A
+/// comparison with one that is not empty stays: that saying nothing is worse, or better, is something to learn.
 ///
 /// Any row may name its user (`user_id` or `user`), whose rows a split keeps together, and a
 /// comparison its `annotator`, a `margin` by which better answers are to win, in units of reward, and a
@@ -80,10 +80,10 @@ pub enum Format {
     /// A prompt, `steps` or `completions` (texts), `labels` (of each step: true or false, or a number from 0,
     /// wrong, to 1, right).
     Steps,
-    /// KTO, HelpSteer: a prompt, an answer and what became of it: a `reward` (a number in any unit), a `label`, `kto_tag`
-    /// or `thumbs` (true or false, a number from 0, bad, to 1, good, or a word such as `good` or `down`), or a rating,
-    /// such as `helpfulness` or `score`, which is a reward; perhaps `log_prob`, the answer's under the policy that wrote
-    /// it, in nats.
+    /// KTO, HelpSteer: a prompt, an answer and what became of it: a `reward` (a number in any unit), a `label`,
+    /// `kto_tag` or `thumbs` (true or false, a number from 0, bad, to 1, good, or a word such as `good` or `down`), or
+    /// a rating, such as `helpfulness` or `score`, which is a reward; perhaps `log_prob`, the answer's under the policy
+    /// that wrote it, in nats.
     Feedback,
     /// A prompt alone.
     Prompts,
@@ -94,7 +94,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// All of them.
+    /// All formats.
     pub const ALL: [Self; 21] = [
         Self::Instructions,
         Self::SelfInstruct,
@@ -119,7 +119,7 @@ impl Format {
         Self::Text,
     ];
 
-    /// What it can be used for.
+    /// The use of files of this format.
     pub fn kind(self) -> Kind {
         match self {
             Self::Instructions | Self::SelfInstruct | Self::Questions | Self::Responses | Self::Messages => {
@@ -145,7 +145,7 @@ impl Format {
 }
 
 impl fmt::Display for Format {
-    /// As configurations and summaries write it.
+    /// Writes the format as configurations and summaries do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.serialize(f)
     }

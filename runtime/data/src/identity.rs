@@ -1,6 +1,6 @@
-//! When two prompts are the same.
+//! Identity of prompts, for splits and duplicates.
 
-/// The text that tells a prompt from others: in lower case, with single spaces, and without the punctuation
+/// The text that identifies a prompt: in lower case, with single spaces, and without the punctuation
 /// of sentences where words end. Signs, digits, symbols and emoji stay: `1+2` is not `1-2`, nor `1.5` `15`.
 pub(super) fn normalized(text: &str) -> impl Iterator<Item = char> {
     // `kept` bytes of punctuation are known to stay.
@@ -36,7 +36,7 @@ pub(super) fn normalized(text: &str) -> impl Iterator<Item = char> {
     .flat_map(char::to_lowercase)
 }
 
-/// How many bytes of punctuation a text begins with, and whether that ends a word or stands alone.
+/// Returns the number of bytes of punctuation that a text begins with, and whether that ends a word or stands alone.
 fn punctuation(text: &str) -> (usize, bool) {
     let run = |text: &str, of: fn(char) -> bool| text.find(|c| !of(c)).unwrap_or(text.len());
     let length = run(text, ends_sentences);

@@ -1,12 +1,12 @@
-//! One row of JSON, and what is wrong with it.
+//! One row of JSON, and the reasons why one cannot be read.
 
 use serde_json::{Error, Map, Value};
 
 /// The most values of one row, each of which takes memory beyond its bytes.
 const MOST_VALUES: usize = 1 << 20;
 
-/// An object of at most a million values. Numbers that Python writes and JSON has not (`NaN`, `Infinity`, `1e999`) are `null`: a field that
-/// nobody reads does not refuse a row.
+/// An object of at most a million values. Numbers that Python writes and JSON has not (`NaN`, `Infinity`, `1e999`) are
+/// `null`: a field that nobody reads does not refuse a row.
 pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, Error> {
     if bytes.len() > MOST_VALUES && values(bytes) > MOST_VALUES {
         return Err(serde::de::Error::custom(format!("want at most {MOST_VALUES} values in one row")));
@@ -34,7 +34,7 @@ pub(super) fn objects(line: &[u8]) -> Result<Vec<Map<String, Value>>, Error> {
     serde_json::Deserializer::from_slice(line).into_iter().collect::<Result<_, _>>().map_err(|_| one)
 }
 
-/// How many values there are, or somewhat more: what commas and opened brackets outside of texts tell.
+/// Counts the values, or somewhat more, by commas and opened brackets outside of texts.
 fn values(bytes: &[u8]) -> usize {
     let (mut text, mut escaped, mut count) = (false, false, 1);
     for byte in bytes {
@@ -49,7 +49,7 @@ fn values(bytes: &[u8]) -> usize {
     count
 }
 
-/// What is wrong, with its place in the row.
+/// The reason of an error, with its place in the row.
 pub(super) fn reason(error: &Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -61,7 +61,7 @@ pub(super) fn reason(error: &Error) -> String {
     }
 }
 
-/// The same with `null` in the place of numbers that are none of JSON's; `None` where there is no such.
+/// Returns the row with `null` for numbers that JSON does not have, such as NaN; `None` without such numbers.
 fn without_numbers_beyond_json(bytes: &[u8]) -> Option<Vec<u8>> {
     let (mut out, mut rest, mut changed) = (Vec::with_capacity(bytes.len()), bytes, false);
     while let Some(byte) = rest.first() {
@@ -95,7 +95,7 @@ fn beyond_json(token: &[u8]) -> bool {
     }
 }
 
-/// How long a text is, with its quotes.
+/// Returns the length of a text with its quotes.
 fn text_length(bytes: &[u8]) -> usize {
     let mut escaped = false;
     for (at, byte) in bytes.iter().enumerate().skip(1) {

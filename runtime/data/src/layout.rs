@@ -1,4 +1,4 @@
-//! How the rows of a file are laid out.
+//! Layouts of a file's rows.
 
 use super::lines::RawLines;
 use super::open::open;
@@ -8,10 +8,10 @@ use serde::de::IgnoredAny;
 use std::io::BufRead;
 use std::path::Path;
 
-/// How the rows of a file are laid out.
+/// The layout of a file's rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Layout {
-    /// By column.
+    /// Columns.
     Parquet,
     /// An object on each line.
     Lines,
@@ -44,19 +44,19 @@ pub(super) fn layout(path: &Path) -> Result<Option<Layout>, DataError> {
     })
 }
 
-/// The name of a file in lower case, without the ending that says how it is packed.
+/// The name of a file in lower case, without the ending of its packing.
 pub(super) fn plain_name(path: &Path) -> String {
     let name = path.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let packed = [".gz", ".zst"].iter().find_map(|ending| name.strip_suffix(ending));
     packed.map(str::to_owned).unwrap_or(name)
 }
 
-/// Whether a file is text by its name.
+/// Returns whether a file is text by its name.
 pub(super) fn named_as_text(path: &Path) -> bool {
     plain_name(path).ends_with(".txt")
 }
 
-/// What separates the cells of a table, which a file is by its name alone.
+/// Returns the separator of a table's cells, by the file's name.
 fn delimiter(path: &Path) -> Option<u8> {
     let name = plain_name(path);
     [(".csv", b','), (".tsv", b'\t')]
@@ -82,8 +82,8 @@ fn first(path: &Path) -> Result<[Option<u8>; 2], DataError> {
     Ok(first)
 }
 
-/// Whether the first object of a file goes on after its first line, as a row of JSON lines that is damaged
-/// does not: the next line begins with no object.
+/// Returns whether the first object of a file goes on after its first line, so that the next line begins with no
+/// object. A damaged row of JSON lines does not.
 fn over_lines(path: &Path) -> Result<bool, DataError> {
     let mut lines = RawLines::open(path)?;
     let goes_on = match lines.next() {

@@ -22,6 +22,7 @@
 mod argilla;
 mod array;
 mod catch_panic;
+mod chat_template;
 pub mod check;
 mod comparison;
 mod demonstration;
@@ -37,7 +38,7 @@ mod json;
 mod judgment;
 mod layout;
 mod lines;
-mod marked;
+mod messages;
 mod mixed;
 mod open;
 mod packed;
@@ -48,11 +49,12 @@ mod prompt;
 mod ranked;
 mod recognition;
 mod records;
+#[cfg(test)]
+mod round_trip;
 mod rows;
 mod solution;
 mod source;
 mod split;
-mod spoken;
 mod table;
 mod testing;
 mod transcript;
@@ -61,8 +63,6 @@ mod turn;
 mod value;
 mod vote;
 mod words;
-#[cfg(test)]
-mod written;
 
 pub use comparison::comparisons_of;
 pub use comparison::{Comparison, Options, comparisons};
@@ -90,5 +90,5 @@ pub use split::{Group, Sides, held_out};
 pub use testing::for_testing;
 pub use transcript::{ASSISTANT, HUMAN};
 pub use transcript::{prompt as as_prompt, response as as_response, trimmed_prompt};
-pub use truncate::Fit;
+pub use truncate::Truncation;
 pub use vote::Vote;

@@ -13,10 +13,10 @@ use std::sync::Arc;
 /// The longest row, in bytes: what a small packed file may blow up to before it is refused.
 const LONGEST_LINE: u64 = 1 << 24;
 
-/// How much of a longer line is read, without being held, to find its end.
+/// The most bytes of a longer line that are read, without being held, to find its end.
 const LONGEST_SEARCH: usize = 1 << 30;
 
-/// What some programs write at the beginning of a text, and `cat` leaves within it.
+/// The byte-order mark, which some programs write at the beginning of a text, and `cat` leaves within it.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// The lines of a file, empty ones left out. After one that is too long those behind it are still read; one
@@ -33,7 +33,7 @@ impl RawLines {
         Ok(Self::of(path, open(path)?))
     }
 
-    /// Those of a reader, which messages call `path`.
+    /// Reads the lines of a reader, which messages call `path`.
     fn of(path: &Path, reader: Box<dyn BufRead>) -> Self {
         Self { path: path.into(), reader: Some(reader), line: 0, buffer: Vec::new() }
     }
@@ -48,7 +48,7 @@ impl RawLines {
         DataError::content(&self.path, format!("line {}", self.line), reason)
     }
 
-    /// Whether the line that was read last is the file's last and has no end of its own, as after a cut.
+    /// Returns whether the line that was read last is the file's last and has no end of its own, as after a cut.
     pub fn unfinished(&self) -> bool {
         self.buffer.last() != Some(&b'\n')
     }

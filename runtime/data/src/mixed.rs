@@ -10,12 +10,12 @@ use rlhf_core::random::{Key, Stream};
 /// Each draw takes the source, among those that are not ahead of their share, whose next row is due
 /// first. Which of several that are due together comes first depends on the seed.
 pub struct Mixed<I> {
-    sources: Vec<Drawn<I>>,
+    sources: Vec<WeightedSource<I>>,
     /// Rows since a source ended last.
     drawn: u64,
 }
 
-struct Drawn<I> {
+struct WeightedSource<I> {
     rows: I,
     weight: f64,
     /// Rows since a source ended last.
@@ -23,7 +23,7 @@ struct Drawn<I> {
 }
 
 impl<I: Iterator> Mixed<I> {
-    /// Of these sources, each with its weight.
+    /// Mixes these sources, each with its weight.
     ///
     /// # Errors
     /// [`Error::Range`] when a weight is not above 0, or not finite.
@@ -37,7 +37,7 @@ impl<I: Iterator> Mixed<I> {
             });
         }
         let mut sources: Vec<_> =
-            sources.into_iter().map(|(weight, rows)| Drawn { rows, weight, taken: 0 }).collect();
+            sources.into_iter().map(|(weight, rows)| WeightedSource { rows, weight, taken: 0 }).collect();
         Key::new(seed, Stream::Data, u32::MAX).shuffle(&mut sources);
         Ok(Self { sources, drawn: 0 })
     }
@@ -50,8 +50,8 @@ impl<I: Iterator> Iterator for Mixed<I> {
         loop {
             let total: f64 = self.sources.iter().map(|s| s.weight).sum();
             let n = (self.drawn + 1) as f64;
-            let due = |s: &Drawn<I>| (s.taken + 1) as f64 * total / s.weight;
-            let open = |s: &Drawn<I>| (s.taken as f64) < n * s.weight / total;
+            let due = |s: &WeightedSource<I>| (s.taken + 1) as f64 * total / s.weight;
+            let open = |s: &WeightedSource<I>| (s.taken as f64) < n * s.weight / total;
             let next = (0..self.sources.len())
                 .filter(|i| self.sources.get(*i).is_some_and(open))
                 .min_by(|a, b| due(&self.sources[*a]).ceil().total_cmp(&due(&self.sources[*b]).ceil()))?;

@@ -1,4 +1,4 @@
-//! Opening a file, however it is packed.
+//! Opening of files, packed or not.
 
 use super::packed::Packing;
 use crate::error::DataError;
@@ -7,9 +7,9 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-/// UTF-16 begins with the same mark, in either order of bytes.
+/// The marks of UTF-16, in either order of bytes.
 const UTF_16: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
-/// How a pointer of Git LFS begins, which stands where a file was not fetched.
+/// The beginning of a Git LFS pointer, which stands in the place of a file that was not fetched.
 const LFS: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 /// Opens what is a file, and nothing that would have to be waited for: a FIFO, a socket, a device.
@@ -54,7 +54,7 @@ pub(super) fn open(path: &Path) -> Result<Box<dyn BufRead>, DataError> {
     Ok(reader)
 }
 
-/// Whether bytes are UTF-16 that has no mark: every other one of the first is 0.
+/// Returns whether bytes are UTF-16 without a mark: every other one of the first is 0.
 fn is_wide(first: &[u8]) -> bool {
     let letter = |byte: u8| byte.is_ascii() && byte != 0;
     match first {

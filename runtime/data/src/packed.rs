@@ -1,4 +1,4 @@
-//! What gzip and Zstandard packed, up to a limit of what it may become.
+//! Unpacking of gzip and Zstandard, up to a limit on the unpacked size.
 
 use super::catch_panic::catch_panic;
 use core::cell::Cell;
@@ -10,18 +10,18 @@ use std::rc::Rc;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
-/// What follows the first byte, 0x50 to 0x5f, of a frame that holds no data.
+/// The bytes after the first, 0x50 to 0x5f, of a frame without data.
 const SKIPPED: [u8; 3] = [0x2a, 0x4d, 0x18];
 
 /// The largest window of a Zstandard frame, which is allocated: that of `zstd -d` without options.
 const LARGEST_WINDOW: u64 = 1 << 27;
 
-/// So much is unpacked whatever its size packed was; beyond it, so many times that size. Texts become a tenth,
-/// a file that is made to fill a disk a thousandth or less.
+/// The unpacked size that is allowed whatever the packed size is; more is allowed in proportion to it. Texts become a
+/// tenth, a file that is made to fill a disk a thousandth or less.
 const FREE: u64 = 1 << 26;
 const LARGEST_RATIO: u64 = 256;
 
-/// How a file is packed, by its first bytes.
+/// The packing of a file, by its first bytes.
 #[derive(Clone, Copy)]
 pub(super) enum Packing {
     Gzip,
@@ -38,7 +38,7 @@ impl Packing {
         }
     }
 
-    /// What a Zstandard frame holds, without a limit.
+    /// Unpacks a Zstandard frame, without a limit.
     #[cfg(feature = "parquet")]
     pub fn zstandard(packed: &[u8]) -> impl Read {
         Zstandard::new(packed)
@@ -105,9 +105,9 @@ impl Read for Limited {
 struct Zstandard<R> {
     source: R,
     frame: FrameDecoder,
-    /// What was read of the frame.
+    /// The number of bytes read of the frame.
     count: u64,
-    /// After an error nothing more is read.
+    /// True after an error: nothing more is read.
     failed: bool,
 }
 
@@ -138,7 +138,7 @@ impl<R: BufRead> Zstandard<R> {
         Ok(false)
     }
 
-    /// Whether the frame holds what it says that it does.
+    /// Checks that the frame holds as much as it says.
     fn is_whole(&self) -> io::Result<()> {
         let checksum = self.frame.get_checksum_from_data();
         if checksum.is_some() && checksum != self.frame.get_calculated_checksum() {

@@ -25,7 +25,7 @@ use std::path::Path;
 #[cfg(feature = "parquet")]
 pub(super) use rows::rows;
 
-/// Whether a file is Parquet, by its first bytes.
+/// Returns whether a file is Parquet, by its first bytes.
 pub(super) fn is(path: &Path) -> Result<bool, DataError> {
     let read = || {
         let mut first = Vec::new();

@@ -1,4 +1,4 @@
-//! Plain rows out of exported ones: what those of all annotation tools share.
+//! Plain rows out of exported ones: the parts that all annotation tools share.
 
 use super::flaws::Flaws;
 use serde_json::{Map, Value};
@@ -11,7 +11,7 @@ pub(super) struct Plain {
     pub flaws: Flaws,
 }
 
-/// What is wrong with what was exported.
+/// A problem of an exported row.
 pub(super) struct Fault {
     pub field: String,
     pub reason: String,

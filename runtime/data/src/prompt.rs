@@ -4,12 +4,12 @@ use super::Format;
 use super::comparison::{self, Options};
 use super::demonstration;
 use super::feedback;
+use super::messages::{inspect, prompt_of};
 use super::recognition::{SAMPLED, consistent, known, named};
 use super::records::{Parse, Records, sample};
 use super::rows::{Origin, Row, USERS};
 use super::solution;
 use super::split::Group;
-use super::spoken::{inspect, prompt_of};
 use super::transcript::prompt;
 use crate::error::DataError;
 use serde_json::Value;
@@ -20,9 +20,9 @@ use std::path::Path;
 pub struct Prompt {
     /// Ends with [`super::ASSISTANT`].
     pub prompt: String,
-    /// What it may not be parted from by a split.
+    /// The group that a split keeps together.
     pub group: Group,
-    /// Where it was read.
+    /// The place that it was read from.
     pub origin: Origin,
 }
 
@@ -47,7 +47,7 @@ pub fn prompts_of(path: &Path, format: Option<Format>) -> Result<Records<Prompt>
     }
 }
 
-/// How rows of a format become prompts; `None` where they are none.
+/// Returns the parser of a format's rows; `None` for formats without prompts.
 pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Prompt>> {
     if let Some(parse) = demonstration::parser(format) {
         return Some(alone(parse, |d| Prompt { prompt: d.prompt, group: d.group, origin: d.origin }));
@@ -91,7 +91,7 @@ fn turns(row: &Row) -> Result<Vec<Prompt>, DataError> {
     one(row, prompt(text))
 }
 
-/// Groups, row by row.
+/// The groups, row by row.
 type Groups = Box<dyn Iterator<Item = Result<Group, DataError>>>;
 
 /// The groups of a file's rows, whatever its kind, for [`super::Sides`]: a first pass over all data

@@ -75,7 +75,7 @@ pub(super) fn scored(row: &Row) -> Result<(Vec<String>, Vec<Vote>), DataError> {
     Ok((answers, of_ranks(&scores.into_iter().map(|score| 0.0 - score).collect::<Vec<_>>())))
 }
 
-/// What an answer got: its score, its rank the other way round, or the mean of its aspects' ratings.
+/// The score of an answer, its rank the other way round, or the mean of its aspects' ratings.
 fn score(answer: &Value) -> Option<f64> {
     let named = ["overall_score", "score", "reward", "rating", "pm_score", "fine-grained_score"];
     let named = named.iter().find_map(|name| number(answer.get(name)?));
@@ -131,5 +131,5 @@ pub(super) fn votes(row: &Row, answers: usize) -> Result<Vec<Vote>, DataError> {
         .collect()
 }
 
-/// More votes on one prompt are refused.
+/// The most votes on one prompt.
 const MOST_VOTES: usize = 4096;

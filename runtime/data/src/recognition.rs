@@ -1,4 +1,4 @@
-//! Finding out what a file holds.
+//! Recognition of a file's format.
 
 use super::fields::{Fields, unknown};
 use super::flaws::Flaw;
@@ -11,13 +11,13 @@ use crate::error::DataError;
 use std::io::{BufRead, Read};
 use std::path::Path;
 
-/// Shorter text files are licences and word lists rather than something to train on.
+/// The shortest text file that is used; shorter ones are licences and word lists.
 const SHORTEST_TEXT: u64 = 1 << 16;
 
-/// How many rows of a file say what it holds.
+/// The number of rows by which a file is recognized.
 pub(super) const SAMPLED: usize = 256;
 
-/// Bare prompts are so many times as many as rows of another format in a file that holds prompts.
+/// The number of bare prompts for each row of another format in a file of prompts, at least.
 const PROMPTS: usize = 10;
 
 /// The format of a file: that of most of its first 256 rows, or plain text where it is named `.txt`, has no rows
@@ -53,7 +53,7 @@ pub(super) fn consistent<T: 'static>(
         return Ok(parse);
     }
     Ok(Box::new(move |row| {
-        Fields::no_more(format, row)?;
+        Fields::check_unused(format, row)?;
         parse(row)
     }))
 }

@@ -30,9 +30,9 @@ pub fn rows(path: &Path) -> Result<Rows, DataError> {
 
 /// The first rows of a file.
 pub(super) struct Sampled {
-    /// Those that could be read.
+    /// The rows that could be read.
     pub rows: Vec<Row>,
-    /// Why the first that could not be read could not.
+    /// The error of the first row that could not.
     pub first_error: Option<DataError>,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn sample(path: &Path, most: usize) -> Result<Option<Sampled>, DataEr
     }
 }
 
-/// About how many bytes a value takes.
+/// Estimates the memory of a value in bytes.
 fn length(value: &Value) -> usize {
     size_of::<Value>()
         + match value {
@@ -78,7 +78,7 @@ fn length(value: &Value) -> usize {
         }
 }
 
-/// How a row becomes any number of records.
+/// A parser of a row, which makes any number of records.
 pub(super) type Parse<T> = Box<dyn Fn(&Row) -> Result<Vec<T>, DataError>>;
 
 /// The records of a row: none of one that its flaws leave out.
@@ -92,9 +92,8 @@ pub(super) fn parsed<T>(parse: &Parse<T>, row: &Row) -> Result<Vec<T>, DataError
     Ok(if left_out(row) { Vec::new() } else { records })
 }
 
-/// What a file holds, one record at a time. A row that does not fit is an error that names it; the
-/// rows after it are still read. A file that cannot be read further ends after its error, for which
-/// [`DataError::is_end`] holds.
+/// An iterator over the records of a file. A row that does not fit is an error that names it; the rows after it are
+/// still read. A file that cannot be read further ends after its error, for which [`DataError::is_end`] holds.
 pub struct Records<T> {
     rows: Rows,
     parse: Parse<T>,
@@ -121,7 +120,7 @@ impl<T> Records<T> {
 }
 
 impl<T> Records<T> {
-    /// What was wrong with rows that could be read so far, and with how many.
+    /// The flaws of the rows read so far, each with the number of rows that have it.
     pub fn flaws(&self) -> &BTreeMap<Flaw, usize> {
         &self.flaws
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Which row of which file something was read from.
+/// The file and the row that something was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The file.
@@ -23,9 +23,9 @@ pub struct Origin {
 /// One row of a file.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// Where it was read.
+    /// The place that it was read from.
     pub origin: Origin,
-    /// What its file counts: lines or rows.
+    /// The unit that the file counts: lines or rows.
     pub(super) unit: &'static str,
     /// Its fields by name, without those that are null.
     pub fields: Map<String, Value>,
@@ -79,7 +79,7 @@ impl Row {
         }
     }
 
-    /// What is wrong with the row though it can be read.
+    /// The flaws of the row, which can be read nevertheless.
     pub(super) fn flaws(&self) -> Flaws {
         self.flaws.get()
     }
@@ -89,7 +89,7 @@ impl Row {
         self.fields.contains_key(field)
     }
 
-    /// Whether a field holds an empty list or object, which tables of lists have for what is absent.
+    /// Returns whether a field holds an empty list or object, which tables of lists have for absent values.
     pub(super) fn is_empty(&self, field: &str) -> bool {
         match self.fields.get(field) {
             Some(Value::Array(values)) => values.is_empty(),
@@ -136,8 +136,8 @@ impl Row {
         }
     }
 
-    /// What the row may not be parted from: all rows of its prompt, without the material that the
-    /// prompt may be about, and all of its user's, where that is somebody.
+    /// The group that a split keeps together: all rows of the prompt, without the material that it may be about, and
+    /// all rows of its user, if there is one.
     pub(super) fn group(&self, prompt: &str) -> Result<Group, DataError> {
         let user = self.identity(self.either(&USERS))?.filter(|user| !is_placeholder(user));
         Ok(Group::new(prompt, user.as_deref()))
@@ -147,7 +147,7 @@ impl Row {
 /// The fields that name a row's user.
 pub(super) const USERS: [&str; 2] = ["user_id", "user"];
 
-/// Elements of lists stay: their places say which they are.
+/// Elements of lists stay: their places matter.
 fn drop_nulls(fields: &mut Map<String, Value>) {
     fields.retain(|_, value| !value.is_null());
     fields.values_mut().for_each(within);

@@ -2,11 +2,11 @@
 
 use super::Format;
 use super::judgment::{judgment, label};
+use super::messages::{inspect, prompt_and_answer, prompt_of};
 use super::recognition::{known, named};
 use super::records::{Parse, Records};
 use super::rows::{Origin, Row};
 use super::split::Group;
-use super::spoken::{inspect, prompt_and_answer, prompt_of};
 use super::transcript::response;
 use crate::error::DataError;
 use serde_json::Value;
@@ -17,13 +17,13 @@ use std::path::Path;
 pub struct Solution {
     /// Ends with [`super::ASSISTANT`].
     pub prompt: String,
-    /// One or more; the first begins with a space, and none has a line's end, which parts them.
+    /// The steps, one or more; the first begins with a space, and none has a line's end, which separates them.
     pub steps: Vec<String>,
-    /// Of each step, 0 for wrong to 1 for right.
+    /// The label of each step, from 0 for wrong to 1 for right.
     pub labels: Vec<f32>,
-    /// What it may not be parted from by a split.
+    /// The group that a split keeps together.
     pub group: Group,
-    /// Where it was read.
+    /// The place that it was read from.
     pub origin: Origin,
 }
 
@@ -49,7 +49,7 @@ pub fn solutions_of(path: &Path, format: Option<Format>) -> Result<Records<Solut
     }
 }
 
-/// How rows of a format become solutions; `None` where they are none.
+/// Returns the parser of a format's rows; `None` for formats without solutions.
 pub(super) fn parser(format: Format) -> Option<Parse<Solution>> {
     Some(match format {
         Format::Feedback => Box::new(outcome),

@@ -1,11 +1,11 @@
-//! Which files are to be read, and how often each is drawn from.
+//! Sources of data: files, and how often each is drawn from.
 
 use super::Format;
 use crate::error::DataError;
 use serde::{Deserialize, Serialize};
 use std::path::{Component, Path, PathBuf};
 
-/// Some files of data.
+/// A source of data: one or more files.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
@@ -14,10 +14,10 @@ pub struct Source {
     /// absolute ones.
     #[cfg_attr(feature = "schema", schemars(length(min = 1), inner(length(min = 1))))]
     pub files: Vec<String>,
-    /// What all of them hold; else each is recognized by its rows.
+    /// The format of all its files; else each is recognized by its rows.
     #[serde(default)]
     pub format: Option<Format>,
-    /// How many rows of it are drawn, in proportion to the other sources' weights; above 0.
+    /// The share of rows that are drawn from it, relative to the other sources' weights; above 0.
     #[serde(default = "one")]
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub weight: f64,

@@ -1,4 +1,4 @@
-//! Which rows are held out.
+//! Split of rows into those for training and those held out.
 
 use super::identity::normalized;
 use super::transcript::{ASSISTANT, HUMAN};
@@ -6,8 +6,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::OnceLock;
 
-/// What has to be on one side of a split: all rows of one prompt, and all rows of one user. Hashes
-/// of 64 bits.
+/// The rows that a split keeps on one side: all of one prompt, and all of one user. Hashes of 64 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Group {
     /// The whole prompt, whatever its spelling: in lower case, with single spaces, and without the punctuation
@@ -24,12 +23,12 @@ impl Group {
         let text = text.strip_suffix(ASSISTANT).unwrap_or(text);
         let text = normalized(text).flat_map(|c| u32::from(c).to_le_bytes());
         // A user's name is no prompt: it begins with what no text does.
-        let user = user.map(|user| spread(fnv(b"\0user".iter().chain(user.as_bytes()).copied())));
-        Self { prompt: spread(fnv(text)), user }
+        let user = user.map(|user| mix_bits(fnv(b"\0user".iter().chain(user.as_bytes()).copied())));
+        Self { prompt: mix_bits(fnv(text)), user }
     }
 }
 
-/// Whether a user's name is what programs write where there is none.
+/// Returns whether a user's name is a placeholder that programs write where there is none.
 pub(super) fn is_placeholder(user: &str) -> bool {
     let name = user.trim().to_lowercase();
     let word = name.trim_matches(|c: char| !c.is_alphanumeric());
@@ -71,8 +70,9 @@ fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
     bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// FNV-1a's high bits are weak for short texts; murmur3's finaliser spreads the low ones.
-fn spread(mut hash: u64) -> u64 {
+/// Spreads the bits of a hash: FNV-1a's high bits are weak for short texts, and murmur3's finalizer spreads the low
+/// ones.
+fn mix_bits(mut hash: u64) -> u64 {
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^ (hash >> 33)
@@ -82,7 +82,7 @@ fn below(hash: u64, fraction: f64) -> bool {
     (hash >> 11) as f64 / (1u64 << 53) as f64 <= fraction && fraction > 0.0
 }
 
-/// Whether a prompt belongs to the held-out part, about `fraction` of all prompts (0 to 1).
+/// Returns whether a prompt belongs to the held-out part, about `fraction` of all prompts (0 to 1).
 ///
 /// It depends on the prompt alone: one prompt lands on one side in every data set, whatever its spelling, and
 /// whatever else there is. Where rows name users, [`Sides`] keeps those together too.
@@ -90,11 +90,11 @@ pub fn held_out(prompt: &str, fraction: f64) -> bool {
     below(Group::new(prompt, None).prompt, fraction)
 }
 
-/// Which side each prompt and each user is on: prompts of one user, and users of one prompt, are
-/// together, and so are theirs in turn.
+/// The side of each prompt and each user: prompts of one user, and users of one prompt, are together, and so are theirs
+/// in turn.
 ///
-/// A first pass over all rows [joins](Self::join) them; then [`Self::held_out`] tells. Without users
-/// it says what [`held_out`] says, and needs no memory; with users, 16 bytes for each of their rows, and about
+/// A first pass over all rows [joins](Self::join) them; then [`Self::held_out`] decides. Without users
+/// it agrees with [`held_out`], and needs no memory; with users, 16 bytes for each of their rows, and about
 /// 40 for each prompt and each user.
 ///
 /// A user of more than half of all rows, of which there are 8 or more, joins nothing: that is a name that
@@ -114,7 +114,7 @@ pub struct Sides {
     rows: u64,
     /// A row's prompt and its user.
     edges: Vec<(u64, u64)>,
-    /// Made of them when it is first asked.
+    /// The trees, made when they are first needed.
     forest: OnceLock<Forest>,
 }
 
@@ -128,18 +128,18 @@ impl Sides {
         }
     }
 
-    /// Whether a row is held out, as about `fraction` (0 to 1) of all groups are.
+    /// Returns whether a row is held out, as about `fraction` (0 to 1) of all groups are.
     pub fn held_out(&self, group: Group, fraction: f64) -> bool {
         let hash = match self.forest().tree(group) {
             // The smallest of several is small; spread anew, it is as likely on either side.
-            Some((least, true)) => spread(least ^ SEVERAL),
+            Some((least, true)) => mix_bits(least ^ SEVERAL),
             Some((least, false)) if least != NO_PROMPT => least,
             _ => group.prompt,
         };
         below(hash, fraction)
     }
 
-    /// Whether a row is together with rows of other prompts, because of users.
+    /// Returns whether a row is kept together with rows of other prompts, because of users.
     pub fn is_joined(&self, group: Group) -> bool {
         self.forest().tree(group).is_some_and(|(_, several)| several)
     }
@@ -149,7 +149,7 @@ impl Sides {
     }
 }
 
-/// Fewer rows may all be one user's.
+/// The number of rows below which all may be one user's.
 const FEWEST_ROWS: u64 = 8;
 
 /// Prompts and users that are together.
@@ -159,9 +159,9 @@ struct Forest {
     index: HashMap<u64, u32>,
     /// A forest: each points to its parent, a root to itself.
     parent: Vec<u32>,
-    /// Of each root, how many its tree has.
+    /// The size of each root's tree.
     size: Vec<u32>,
-    /// Of each root, the smallest hash of a prompt in its tree, and whether there are others.
+    /// The smallest hash of a prompt in each root's tree, and whether there are others.
     prompts: Vec<(u64, bool)>,
 }
 
@@ -177,7 +177,7 @@ impl Forest {
         forest
     }
 
-    /// Beyond 2³² prompts and users nothing more is noted.
+    /// Joins a prompt and a user. Beyond 2³² of them nothing more is noted.
     fn join(&mut self, prompt: u64, user: u64) {
         let (Some(a), Some(b)) = (self.node(prompt, true), self.node(user, false)) else { return };
         let (a, b) = (self.compress(a), self.compress(b));
@@ -229,7 +229,7 @@ impl Forest {
 
 /// A tree of users alone.
 const NO_PROMPT: u64 = u64::MAX;
-/// Any number: the side of several prompts is not that of one of them.
+/// An arbitrary number: the side of several prompts is not that of one of them.
 const SEVERAL: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]

@@ -131,13 +131,13 @@ impl Iterator for Records {
     }
 }
 
-/// Where in a table a byte is.
+/// The place of a byte in a table.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Place {
     CellBegins,
     Plain,
     Quoted,
-    /// After a quote in a quoted cell, which ends it or is the first of two.
+    /// The byte after a quote in a quoted cell, which ends the cell or is the first of two.
     Quote,
 }
 
@@ -151,9 +151,9 @@ struct Quotes {
     line: usize,
     /// Cells of the record so far.
     cells: usize,
-    /// All was read.
+    /// True when all was read.
     over: bool,
-    /// What is wrong with the byte after those that were read.
+    /// The error at the next byte.
     fault: Option<io::Error>,
 }
 

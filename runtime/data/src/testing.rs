@@ -6,7 +6,7 @@ use std::path::Path;
 const WORDS: [&str; 9] =
     ["test", "tests", "eval", "evaluation", "val", "valid", "validation", "dev", "heldout"];
 
-/// Returns whether the name of a file, or of the folder that it is in, says that it is for testing: by a whole
+/// Returns whether the name of a file, or of the folder that it is in, marks it as for testing: by a whole
 /// word, such as in `hh_test.jsonl` or `validation/0.parquet`, and not as in `latest.jsonl`.
 ///
 /// ```

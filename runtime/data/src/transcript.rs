@@ -3,17 +3,17 @@
 use super::flaws::Flaw;
 use super::turn::{Role, Turn};
 
-/// What begins a person's turn.
+/// The beginning of a person's turn.
 pub const HUMAN: &str = "\n\nHuman:";
-/// What begins the assistant's turn, and so ends every prompt.
+/// The beginning of the assistant's turn, which ends every prompt.
 pub const ASSISTANT: &str = "\n\nAssistant:";
 
-/// Whether a text is a transcript already.
+/// Returns whether a text is a transcript already.
 pub(super) fn is_transcript(text: &str) -> bool {
     text.starts_with(HUMAN)
 }
 
-/// Returns a prompt of one turn, without white space around what is asked; a transcript keeps its turns. An answer
+/// Returns a prompt of one turn, without white space around the question; a transcript keeps its turns. An answer
 /// to it begins with a space, see [`as_response`](crate::as_response).
 pub fn prompt(text: &str) -> String {
     let text = text.trim_end();
@@ -42,8 +42,8 @@ pub fn response(text: &str) -> String {
     format!(" {}", text.trim())
 }
 
-/// Whether a text has nothing but white space and characters that have no width.
-pub(super) fn says_nothing(text: &str) -> bool {
+/// Returns whether a text has only white space and characters without a width.
+pub(super) fn is_blank(text: &str) -> bool {
     let no_width = |c: char| matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}');
     text.chars().all(|c| c.is_whitespace() || no_width(c))
 }
@@ -91,7 +91,7 @@ pub(super) fn transcript(turns: &[Turn]) -> String {
     out
 }
 
-/// What the turns of a prompt have wrong.
+/// Reports the flaws of a prompt's turns.
 pub(super) fn flaws(prompt: &str, mut flaw: impl FnMut(Flaw)) {
     let prompt = prompt.strip_suffix(ASSISTANT).unwrap_or(prompt);
     let (mut rest, mut before, mut texts, mut empty) = (prompt, Some(false), 0, 0);
@@ -105,7 +105,7 @@ pub(super) fn flaws(prompt: &str, mut flaw: impl FnMut(Flaw)) {
         let mut marks = [HUMAN, ASSISTANT].iter().filter_map(|mark| text.find(mark));
         let end = marks.next().into_iter().chain(marks.next()).min().unwrap_or(text.len());
         texts += 1;
-        empty += usize::from(says_nothing(&text[..end]));
+        empty += usize::from(is_blank(&text[..end]));
         if human.is_some() && human == before {
             flaw(Flaw::Order);
         }
@@ -137,7 +137,7 @@ pub(super) fn shared_words<'a>(a: &'a str, b: &'a str) -> Option<(&'a str, &'a s
     (!a[..end].trim().is_empty()).then(|| (&a[..end], &a[end..], &b[end..]))
 }
 
-/// How many bytes two texts share at their beginning.
+/// Returns the number of bytes that two texts share at their beginning.
 fn common(a: &str, b: &str) -> usize {
     let mut common = a.bytes().zip(b.bytes()).take_while(|(x, y)| x == y).count();
     while !a.is_char_boundary(common) {

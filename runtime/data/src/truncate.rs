@@ -7,33 +7,33 @@ const PROMPT: usize = 4;
 /// ends where an answer begins; an answer loses its end, for it is learnt from its beginning on.
 ///
 /// ```
-/// use rlhf_data::Fit;
-/// let mut fit = Fit::new(4);
+/// use rlhf_data::Truncation;
+/// let mut truncation = Truncation::new(4);
 /// let (mut prompt, mut response) = (vec![1, 2, 3], vec![4, 5]);
-/// fit.pair(&mut prompt, &mut response);
+/// truncation.pair(&mut prompt, &mut response);
 /// assert_eq!((prompt, response), (vec![2, 3], vec![4, 5]));
 /// let (mut prompt, mut response) = (vec![1, 2, 3], vec![4, 5, 6, 7, 8]);
-/// fit.pair(&mut prompt, &mut response);
+/// truncation.pair(&mut prompt, &mut response);
 /// assert_eq!((prompt, response), (vec![3], vec![4, 5, 6]));
-/// assert_eq!((fit.cut(), fit.cut_answers(), fit.seen()), (2, 1, 2));
+/// assert_eq!((truncation.cut(), truncation.cut_answers(), truncation.rows()), (2, 1, 2));
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fit {
+pub struct Truncation {
     most: usize,
     cut: usize,
     cut_answers: usize,
-    seen: usize,
+    rows: usize,
 }
 
-impl Fit {
-    /// For sequences of at most `most` tokens.
+impl Truncation {
+    /// Truncates to sequences of at most `most` tokens.
     pub fn new(most: usize) -> Self {
-        Self { most, cut: 0, cut_answers: 0, seen: 0 }
+        Self { most, cut: 0, cut_answers: 0, rows: 0 }
     }
 
     /// Fits one sequence, which keeps its last tokens.
     pub fn one(&mut self, tokens: &mut Vec<u32>) {
-        self.seen += 1;
+        self.rows += 1;
         self.cut += usize::from(tokens.len() > self.most);
         keep_last(tokens, self.most);
     }
@@ -47,7 +47,7 @@ impl Fit {
     /// prompt, which makes room for the longest. It keeps a quarter of the room, and one token, if it has as
     /// many; an answer that is still too long loses its end.
     pub fn answers(&mut self, prompt: &mut Vec<u32>, answers: &mut [Vec<u32>]) {
-        self.seen += 1;
+        self.rows += 1;
         let longest = answers.iter().map(Vec::len).max().unwrap_or(0);
         if prompt.len() + longest <= self.most {
             return;
@@ -60,19 +60,19 @@ impl Fit {
         keep_last(prompt, self.most - longest.min(room));
     }
 
-    /// How many rows were cut.
+    /// The number of rows that were cut.
     pub fn cut(&self) -> usize {
         self.cut
     }
 
-    /// In how many of them an answer was cut, too.
+    /// The number of rows in which an answer was cut.
     pub fn cut_answers(&self) -> usize {
         self.cut_answers
     }
 
-    /// How many rows there were.
-    pub fn seen(&self) -> usize {
-        self.seen
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 }
 
@@ -94,27 +94,27 @@ mod tests {
             (1, (vec![3], vec![])),
             (0, (vec![], vec![])),
         ] {
-            let mut fit = Fit::new(most);
+            let mut truncation = Truncation::new(most);
             let (mut prompt, mut response) = (vec![1, 2, 3], vec![4, 5]);
-            fit.pair(&mut prompt, &mut response);
+            truncation.pair(&mut prompt, &mut response);
             assert_eq!((prompt, response), want, "{most}");
-            assert_eq!(fit.cut(), usize::from(most < 5));
-            assert_eq!(fit.cut_answers(), usize::from(most < 3));
+            assert_eq!(truncation.cut(), usize::from(most < 5));
+            assert_eq!(truncation.cut_answers(), usize::from(most < 3));
             let mut tokens = vec![1, 2, 3];
-            fit.one(&mut tokens);
+            truncation.one(&mut tokens);
             assert_eq!(tokens.len(), most.min(3));
         }
     }
 
     #[test]
     fn all_answers_are_to_the_same_prompt() {
-        let mut fit = Fit::new(8);
+        let mut truncation = Truncation::new(8);
         let (mut prompt, mut answers) = (vec![1, 2, 3, 4, 5], [vec![6], vec![7; 20]]);
-        fit.answers(&mut prompt, &mut answers);
+        truncation.answers(&mut prompt, &mut answers);
         assert_eq!((prompt, answers), (vec![4, 5], [vec![6], vec![7; 6]]));
         let (mut prompt, mut answers) = (vec![], [vec![6; 9]]);
-        fit.answers(&mut prompt, &mut answers);
+        truncation.answers(&mut prompt, &mut answers);
         assert_eq!(answers, [vec![6; 8]], "where there is no prompt, none is kept");
-        assert_eq!((fit.seen(), fit.cut(), fit.cut_answers()), (2, 2, 2));
+        assert_eq!((truncation.rows(), truncation.cut(), truncation.cut_answers()), (2, 2, 2));
     }
 }

@@ -3,16 +3,16 @@
 use super::value::kind;
 use serde_json::Value;
 
-/// Who speaks.
+/// The role of a speaker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// What is said before the conversation.
+    /// The system, before the conversation.
     System,
     /// A person.
     Human,
     /// The model.
     Assistant,
-    /// What a tool returns to the model.
+    /// A tool, which returns something to the model.
     Tool,
 }
 
@@ -29,7 +29,7 @@ impl Role {
         })
     }
 
-    /// Whose turn it is, in words.
+    /// The speaker, in words.
     pub fn whose(self) -> &'static str {
         match self {
             Self::System => "the system's",
@@ -40,15 +40,15 @@ impl Role {
     }
 }
 
-/// One turn.
+/// A turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Turn {
     pub role: Role,
     pub text: String,
 }
 
-/// The turns that a value holds: a text, which `speaker` says; a list of messages; one message, which is
-/// `speaker`'s where it does not say whose.
+/// The turns that a value holds: a text by `speaker`; a list of messages; one message, which is
+/// by `speaker` where it has no role.
 ///
 /// A message is `{role, content}`, `{from, value}` or `{role, text}`; its content a text or a list of parts.
 pub(super) fn turns(value: Option<&Value>, speaker: Role) -> Result<Vec<Turn>, String> {
@@ -63,13 +63,13 @@ pub(super) fn turns(value: Option<&Value>, speaker: Role) -> Result<Vec<Turn>, S
     }
 }
 
-/// Whether a value is a message, by its fields.
+/// Returns whether a value is a message, by its fields.
 pub(super) fn is_message(value: &Value) -> bool {
     let text = ["content", "value", "text", "tool_calls", "function_call"];
     text.iter().any(|field| value.get(field).is_some_and(|value| !value.is_null()))
 }
 
-/// Whose turn a list of messages ends with.
+/// Returns the role of the last of a list of messages.
 pub(super) fn last_role(value: &Value) -> Option<Role> {
     let last = value.as_array()?.last()?;
     Role::of(name(last)?)

@@ -20,7 +20,7 @@ pub(super) fn number_or_truth(value: &Value) -> Option<f64> {
     }
 }
 
-/// What a value is, in words.
+/// The kind of a value, in words.
 pub(super) fn kind(value: Option<&Value>) -> &'static str {
     match value {
         None | Some(Value::Null) => "nothing",

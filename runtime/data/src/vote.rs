@@ -1,20 +1,20 @@
 //! Judgments on pairs of answers.
 
-/// One judgment on two answers, by index.
+/// A judgment of two answers, given by index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Vote {
-    /// One is better.
+    /// One answer is better.
     Prefers {
         /// The better answer.
         winner: usize,
         /// The worse answer.
         loser: usize,
     },
-    /// Neither is better.
+    /// Neither answer is better.
     Tie(usize, usize),
 }
 
-/// More answers to one prompt are refused: their pairs grow with the square.
+/// The most answers to one prompt: their pairs grow with the square.
 pub(super) const MOST_ANSWERS: usize = 64;
 
 /// `(0, 1), (0, 2), …, (1, 2), …`

@@ -29,7 +29,7 @@ const GOOD: &[&str] = &[
     "✔",
     "✓",
 ];
-/// The same for a bad one.
+/// The words and signs of a bad answer.
 const BAD: &[&str] = &[
     "down",
     "bad",
@@ -59,7 +59,7 @@ const BAD: &[&str] = &[
 pub(super) const UNDERSTOOD: &str =
     "good/bad, up/down, yes/no, positive/negative, like/dislike, chosen/rejected, correct/wrong or 👍/👎";
 
-/// 1 for a word or sign of a good answer, 0 for one of a bad answer.
+/// Returns 1 for a word or sign of a good answer, 0 for one of a bad answer.
 pub(super) fn word(value: &Value) -> Option<f64> {
     let said = value.as_str()?.trim().to_lowercase().replace(['_', '-'], " ");
     // Signs may have a color of skin, and say that they are to be drawn as such.
@@ -68,13 +68,13 @@ pub(super) fn word(value: &Value) -> Option<f64> {
     among(GOOD).then_some(1.0).or_else(|| among(BAD).then_some(0.0))
 }
 
-/// Whether a value says what became of an answer.
+/// Returns whether a value is a judgment of an answer.
 pub(super) fn is_judgment(value: &Value) -> bool {
     number_or_truth(value).is_some() || word(value).is_some()
 }
 
-/// Whether a value is a judgment, though it may be in a form that is not understood: `4/5`, `★★★`, several numbers.
-pub(super) fn seems_judgment(value: &Value) -> bool {
+/// Returns whether a value is a judgment, perhaps in a form that is not understood: `4/5`, `★★★`, several numbers.
+pub(super) fn resembles_judgment(value: &Value) -> bool {
     match value {
         Value::String(said) => {
             let said = said.trim_start();

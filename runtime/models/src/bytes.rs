@@ -31,7 +31,7 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FormatError> {
     write_streamed(path, |file| file.write_all(bytes))
 }
 
-/// The same of what `fill` writes, piece by piece.
+/// Writes a file from the pieces that `fill` writes; it appears whole or not at all.
 ///
 /// # Errors
 /// The system's, or `fill`'s, with the path.

@@ -1,4 +1,4 @@
-//! Which tokens begin and end a text, as the files beside a model say.
+//! The tokens that begin and end a text, as the files beside a model name them.
 
 use crate::{Files, FormatError};
 use rlhf_core::model::tokenizer::{Bpe, Tokenizer};
@@ -15,7 +15,7 @@ const NAMED: [&str; 2] = ["special_tokens_map.json", "tokenizer_config.json"];
 
 /// A byte-level tokenizer with the tokens that `added_tokens.json` adds to it, which begins and ends texts as the
 /// model was taught: by the ids in `generation_config.json` or `config.json`, or the texts in
-/// `special_tokens_map.json` or `tokenizer_config.json`. Where none of them says, its own ends stay.
+/// `special_tokens_map.json` or `tokenizer_config.json`. Where none of them names any, its own ends stay.
 ///
 /// `ids` are the vocabulary's.
 pub(crate) fn with_ends(files: &Files, ids: &BTreeMap<String, u32>, bpe: Bpe) -> Result<Bpe, FormatError> {
@@ -94,7 +94,7 @@ struct Settings<'a> {
 }
 
 impl Settings<'_> {
-    /// The file that says which tokens are `bos` or `eos`, and their ids, each once.
+    /// The file that names the `bos` or `eos` tokens, and their ids, each once.
     fn find(&self, which: &str) -> Result<Option<(&'static str, Vec<u32>)>, FormatError> {
         for name in [GENERATION, CONFIG] {
             let file = object(self.files, name)?;

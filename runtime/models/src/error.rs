@@ -1,80 +1,77 @@
-//! Why a file does not serve.
+//! Errors of model files.
 
-use core::fmt;
 use rlhf_core::model::CheckpointError;
 use rlhf_core::model::tokenizer::TokenizerError;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// A file that cannot be read or written, or that holds something else than it should.
-#[derive(Debug)]
-pub struct FormatError {
-    path: PathBuf,
-    kind: Kind,
-}
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct FormatError(Kind);
 
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum Kind {
-    Io(io::Error),
-    Content { place: String, reason: String },
-    Checkpoint(CheckpointError),
-    Tokenizer(TokenizerError),
+    #[error("{}: {error}", path.display())]
+    Io {
+        path: PathBuf,
+        #[source]
+        error: io::Error,
+    },
+    #[error("{}, {place}: {reason}", path.display())]
+    Content { path: PathBuf, place: String, reason: String },
+    #[error("{}: {error}", path.display())]
+    Checkpoint {
+        path: PathBuf,
+        #[source]
+        error: CheckpointError,
+    },
+    #[error("{}: {error}", path.display())]
+    Tokenizer {
+        path: PathBuf,
+        #[source]
+        error: TokenizerError,
+    },
 }
 
 impl FormatError {
-    /// The system refused.
+    /// An error of the system in reading or writing `path`.
     pub fn io(path: &Path, error: io::Error) -> Self {
-        Self { path: path.into(), kind: Kind::Io(error) }
+        Self(Kind::Io { path: path.into(), error })
     }
 
-    /// The content is wrong at `place`: a line, a field.
+    /// Wrong content of `path` at `place`: a line, a field.
     pub fn content(path: &Path, place: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { path: path.into(), kind: Kind::Content { place: place.into(), reason: reason.into() } }
+        Self(Kind::Content { path: path.into(), place: place.into(), reason: reason.into() })
     }
 
-    /// The tensors do not serve.
+    /// Tensors in `path` that do not make the network.
     pub fn checkpoint(path: &Path, error: CheckpointError) -> Self {
-        Self { path: path.into(), kind: Kind::Checkpoint(error) }
+        Self(Kind::Checkpoint { path: path.into(), error })
     }
 
-    /// The vocabulary does not serve.
+    /// A vocabulary in `path` that does not make a tokenizer.
     pub fn tokenizer(path: &Path, error: TokenizerError) -> Self {
-        Self { path: path.into(), kind: Kind::Tokenizer(error) }
+        Self(Kind::Tokenizer { path: path.into(), error })
     }
 
-    /// What is wrong, without the file's name.
+    /// The message without the file's name.
     pub fn reason(&self) -> String {
-        match &self.kind {
-            Kind::Io(error) => error.to_string(),
-            Kind::Content { place, reason } => format!("{place}: {reason}"),
-            Kind::Checkpoint(error) => error.to_string(),
-            Kind::Tokenizer(error) => error.to_string(),
+        match &self.0 {
+            Kind::Io { error, .. } => error.to_string(),
+            Kind::Content { place, reason, .. } => format!("{place}: {reason}"),
+            Kind::Checkpoint { error, .. } => error.to_string(),
+            Kind::Tokenizer { error, .. } => error.to_string(),
         }
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl fmt::Display for FormatError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (path, reason) = (self.path.display(), self.reason());
-        match &self.kind {
-            Kind::Content { .. } => write!(f, "{path}, {reason}"),
-            _ => write!(f, "{path}: {reason}"),
-        }
-    }
-}
-
-impl core::error::Error for FormatError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match &self.kind {
-            Kind::Io(error) => Some(error),
-            Kind::Content { .. } => None,
-            Kind::Checkpoint(error) => Some(error),
-            Kind::Tokenizer(error) => Some(error),
+        match &self.0 {
+            Kind::Io { path, .. }
+            | Kind::Content { path, .. }
+            | Kind::Checkpoint { path, .. }
+            | Kind::Tokenizer { path, .. } => path,
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct Files {
 #[derive(Clone, Debug)]
 enum Place {
     Folder(PathBuf),
-    /// All files, and what the names of these begin with.
+    /// All files in memory, and the prefix of the names that are meant.
     Memory(Arc<BTreeMap<String, Arc<[u8]>>>, String),
 }
 
@@ -49,7 +49,7 @@ impl Files {
         Self { place }
     }
 
-    /// Where the file `name` is, for messages.
+    /// The path of the file `name`, for messages.
     pub fn path(&self, name: &str) -> PathBuf {
         match &self.place {
             Place::Folder(path) => path.join(name),
@@ -57,7 +57,7 @@ impl Files {
         }
     }
 
-    /// Where the files are, for messages.
+    /// The path of the folder, for messages.
     pub fn root(&self) -> PathBuf {
         match &self.place {
             Place::Folder(path) => path.clone(),
@@ -66,7 +66,7 @@ impl Files {
         }
     }
 
-    /// Whether there is a file `name`.
+    /// Returns whether there is a file `name`.
     pub fn has(&self, name: &str) -> bool {
         match &self.place {
             Place::Folder(path) => path.join(name).exists(),
@@ -88,7 +88,8 @@ impl Files {
         }
     }
 
-    /// Reads the file `name` as text of at most `most` bytes, without the mark (U+FEFF) that some editors put before it.
+    /// Reads the file `name` as text of at most `most` bytes, without the mark (U+FEFF) that some editors put before
+    /// it.
     ///
     /// # Errors
     /// As [`Self::read`]; or it is no UTF-8.

@@ -1,6 +1,6 @@
 //! Model files of other programs, as implementations of [`Checkpoint`](rlhf_core::model::Checkpoint).
 //!
-//! [`open`] takes a Hugging Face folder or a llama2.c `.bin` and says what network it holds;
+//! [`open`] takes a Hugging Face folder or a llama2.c `.bin` and describes its network;
 //! [`Opened::weights`] reads it for that network or for the same one with a scalar head.
 //! [`huggingface::save`] writes a folder that transformers loads.
 

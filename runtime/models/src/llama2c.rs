@@ -30,7 +30,7 @@ impl Llama2c {
     /// Opens a file and checks its header against its length.
     ///
     /// # Errors
-    /// Names the field of the header, or says which length would fit.
+    /// Names the field of the header, or gives the right length.
     pub fn open(path: &Path) -> Result<Self, FormatError> {
         Self::new(Source::open(path)?, path)
     }
@@ -99,7 +99,7 @@ fn header(source: &Source, path: &Path) -> Result<Architecture, FormatError> {
     Ok(architecture)
 }
 
-/// Where each tensor lies, and where the file ends.
+/// Returns the place of each tensor, and the file's length.
 fn places(a: &Architecture) -> (HashMap<String, Place>, u64) {
     let mut tensors = HashMap::new();
     let mut offset = HEADER;

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 
 /// A model file that has been opened and understood, its weights not yet read.
 pub struct Opened {
-    /// Where it is.
+    /// The model's file or folder.
     pub path: PathBuf,
     /// The network that it holds. Its dropout is 0: that is the trainer's choice.
     pub architecture: Architecture,
     /// Its tensors, under Hugging Face's names.
     pub checkpoint: Box<dyn Checkpoint>,
-    /// All names of these, where the file has names.
+    /// The names of all tensors, where the file has names.
     pub(crate) names: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl Opened {
     ///
     /// # Errors
     /// Names the file and the tensor: one that is missing, of another shape, not finite, or one that the network
-    /// has no place for, so that the file holds another network than its configuration says.
+    /// has no place for, so that the file holds another network than its configuration's.
     pub fn weights(&self, architecture: &Architecture) -> Result<(Vec<f32>, Vec<String>), FormatError> {
         let watched = Watched { checkpoint: self.checkpoint.as_ref(), read: RefCell::default() };
         let weights =

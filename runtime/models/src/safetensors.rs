@@ -15,7 +15,7 @@ const LONGEST_HEADER: u64 = 100_000_000;
 pub struct Safetensors {
     source: Source,
     metadata: Metadata,
-    /// Where the numbers begin.
+    /// The place of the first number.
     start: u64,
 }
 

@@ -1,4 +1,4 @@
-//! What turns a reward model's outputs into rewards, beside the model.
+//! The files that turn a reward model's outputs into rewards.
 
 #[cfg(feature = "write")]
 use crate::write_json;
@@ -8,44 +8,44 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// How the outputs of a reward model become rewards: `reward.json` in its folder.
+/// The scale of a reward model's outputs: `reward.json` in its folder.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scoring {
-    /// What a score is multiplied by.
+    /// The factor of a score.
     pub gain: f64,
-    /// What is then added, in units of reward.
+    /// The summand after the gain, in units of reward.
     pub bias: f64,
-    /// Of a process reward model: how its steps make a score.
+    /// The rule of a process reward model that turns the scores of steps into one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub steps: Option<StepRule>,
 }
 
-/// How a process reward model scores a text: see [`rlhf_core::rewards::Steps`].
+/// The rule by which a process reward model scores a text: see [`rlhf_core::rewards::Steps`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepRule {
     /// The token that ends a step.
     pub end: u32,
-    /// What an answer begins after.
+    /// The tokens after which an answer begins.
     pub after: Vec<u32>,
-    /// How steps make a score.
+    /// The way in which the scores of steps become one.
     pub how: StepScore,
 }
 
-/// Several reward models as one: `ensemble.json` in the folder that holds their folders.
+/// An ensemble of reward models: `ensemble.json` in the folder that holds their folders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Members {
-    /// How their scores make one.
+    /// The rule that makes one score of theirs.
     pub how: EnsembleRule,
-    /// Their folders' names.
+    /// The names of their folders.
     pub members: Vec<String>,
 }
 
 const SCORING: &str = "reward.json";
 const MEMBERS: &str = "ensemble.json";
-/// More members are refused.
+/// The most members that are read.
 const MOST: usize = 64;
 
 impl Default for Scoring {
@@ -60,7 +60,7 @@ impl Scoring {
         Self { gain: scale.gain, bias: scale.bias, steps }
     }
 
-    /// Gain and bias.
+    /// Returns gain and bias.
     pub fn scale(&self) -> RewardScale {
         RewardScale { gain: self.gain, bias: self.bias }
     }

@@ -13,7 +13,7 @@ const MOST: u64 = 1 << 28;
 const OWN: &str = "tokenizer.rlhf";
 /// The first bytes of our own files: a name and the version of the format.
 const MAGIC: &[u8; 8] = b"rlhftok1";
-/// The same of those with several end tokens, which follow the tokenizer.
+/// The mark of files with several end tokens, which follow the tokenizer.
 const SEVERAL: &[u8; 8] = b"rlhftok2";
 /// The names under which GPT-2's two files go around.
 const GPT2: [[&str; 2]; 2] = [["vocab.json", "merges.txt"], ["encoder.json", "vocab.bpe"]];

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-/// SHA-256 of weights as little-endian f32, in the order of
+/// Returns the SHA-256 of weights as little-endian f32, in the order of
 /// [`Architecture::tensors`](rlhf_core::model::Architecture::tensors), in hexadecimal.
 pub fn weights_sha256(weights: &[f32]) -> String {
     let mut hash = Sha256::new();

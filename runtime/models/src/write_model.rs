@@ -1,4 +1,4 @@
-//! Writing a network and its tokenizer.
+//! The writer of networks with their tokenizers.
 
 use crate::{FormatError, huggingface, save_tokenizer};
 use rlhf_core::model::Architecture;

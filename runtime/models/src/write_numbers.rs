@@ -1,4 +1,4 @@
-//! Writing plain lists of numbers into a safetensors file.
+//! The writer of plain lists of numbers, into safetensors files.
 
 use crate::FormatError;
 use crate::bytes::publish;

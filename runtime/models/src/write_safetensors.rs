@@ -1,4 +1,4 @@
-//! Writing safetensors.
+//! The writer of safetensors files.
 
 use crate::bytes::publish;
 use crate::{FormatError, Safetensors};

@@ -45,19 +45,19 @@ pub struct BaseFiles {
     pub tokenizer: PathBuf,
 }
 
-/// Instead of a model: a network with random weights, pretrained on the data's plain text.
+/// A network with random weights instead of a model, pretrained on the data's plain text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct NewBase {
     /// The kind of network.
     pub family: Family,
-    /// How many layers there are.
+    /// The number of layers.
     #[schemars(range(min = 1, max = 4096))]
     pub layers: usize,
     /// The width of the residual stream; the heads divide it.
     #[schemars(range(min = 1, max = 1_048_576))]
     pub width: usize,
-    /// How many attention heads each layer has.
+    /// The number of attention heads in each layer.
     #[schemars(range(min = 1, max = 65_536))]
     pub heads: usize,
     /// The longest sequence, in tokens.
@@ -108,8 +108,8 @@ impl NewBase {
         }
     }
 
-    /// How it is pretrained: with the optimizer of the profile's reward model but for the rate, a
-    /// twentieth of the steps to warm up, and gradients clipped at norm 1.
+    /// The settings of pretraining: the optimizer of the profile's reward model but for the rate, with a twentieth of
+    /// the steps to warm up and gradients clipped at norm 1.
     pub fn settings(&self, profile: &Profile) -> Supervised {
         let mut optimizer = profile.reward.optimizer;
         optimizer.learning_rate = self.learning_rate;
@@ -118,7 +118,7 @@ impl NewBase {
         Supervised { epochs: self.epochs, batch: self.batch, dropout: 0.0, optimizer }
     }
 
-    /// Whether the tokenizer is the one that reads bytes.
+    /// Returns whether the tokenizer is the one that reads bytes.
     pub fn reads_bytes(&self) -> bool {
         self.tokenizer.as_os_str() == "bytes"
     }

@@ -10,7 +10,7 @@ pub struct Change {
     pub setting: String,
     /// Its new value, or those of some of its parts.
     pub value: Value,
-    /// Whether parts that the value does not name are taken away.
+    /// True if parts that the value does not name are removed.
     pub whole: bool,
 }
 
@@ -24,6 +24,6 @@ pub struct Override {
     pub paper: Value,
     /// The value here.
     pub here: Value,
-    /// Why; empty where nobody says.
+    /// The reason; empty where none is given.
     pub reason: String,
 }

@@ -1,4 +1,4 @@
-//! What the command line says of a configuration: `--set ppo.iterations=10`.
+//! Changes of a configuration on the command line: `--set ppo.iterations=10`.
 
 use super::change::Override;
 use super::error::ConfigError;
@@ -19,7 +19,7 @@ pub struct CliOverride {
     pub value: String,
 }
 
-/// Why such a key is not the recipe's, in summaries.
+/// The reason of such a change in summaries.
 const REASON: &str = "given on the command line";
 
 impl FromStr for CliOverride {
@@ -31,7 +31,7 @@ impl FromStr for CliOverride {
     }
 }
 
-/// Changes what was read, and says which keys were changed; settings of the profile become changes of it.
+/// Changes what was read, and returns the keys that were changed; settings of the profile become changes of it.
 pub(super) fn apply(read: &mut Read, given: &[CliOverride]) -> Result<Vec<Override>, ConfigError> {
     let mut changed = Vec::new();
     let defaults = serde_json::to_value(Config::default()).unwrap_or_default();

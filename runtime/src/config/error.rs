@@ -1,22 +1,23 @@
 //! Errors of configurations.
 
-use core::fmt;
 use std::path::PathBuf;
 
-/// A configuration that does not serve.
-#[derive(Debug)]
+/// An error of a configuration.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The configuration cannot be read, or does not parse.
+    #[error("{}: {reason}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What is wrong, with the line and the key.
+        /// The problem, with the line and the key.
         reason: String,
     },
     /// A key does not exist.
+    #[error("{place}: unknown key `{key}`{}", hint(nearest.as_deref(), known))]
     Unknown {
-        /// Where it stands: the file and line, or the command line.
+        /// The place of the key: the file and line, or the command line.
         place: String,
         /// Its name.
         key: String,
@@ -25,20 +26,22 @@ pub enum ConfigError {
         /// The names that there are in its section.
         known: String,
     },
-    /// A key or setting has a value that does not serve.
+    /// A key or setting has a value that is not allowed.
+    #[error("{place}, {key}: {reason}")]
     Key {
-        /// Where it stands: the file and line, or the command line.
+        /// The place of the key: the file and line, or the command line.
         place: String,
         /// Its name.
         key: String,
-        /// What is wrong, and what to do.
+        /// The problem, and the remedy.
         reason: String,
     },
     /// A setting is unknown or out of range.
+    #[error("setting {setting}: {reason}")]
     Setting {
         /// Its name.
         setting: String,
-        /// What is wrong, and what to do.
+        /// The problem, and the remedy.
         reason: String,
     },
 }
@@ -49,20 +52,10 @@ impl ConfigError {
     }
 }
 
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { path, reason } => write!(f, "{}: {reason}", path.display()),
-            Self::Unknown { place, key, nearest: Some(near), .. } => {
-                write!(f, "{place}: unknown key `{key}`: did you mean `{near}`?")
-            }
-            Self::Unknown { place, key, nearest: None, known } => {
-                write!(f, "{place}: unknown key `{key}`; there are {known}")
-            }
-            Self::Key { place, key, reason } => write!(f, "{place}, {key}: {reason}"),
-            Self::Setting { setting, reason } => write!(f, "setting {setting}: {reason}"),
-        }
+/// The end of the message about an unknown key: the name that was probably meant, or all names that exist.
+fn hint(nearest: Option<&str>, known: &str) -> String {
+    match nearest {
+        Some(near) => format!(": did you mean `{near}`?"),
+        None => format!("; there are {known}"),
     }
 }
-
-impl core::error::Error for ConfigError {}

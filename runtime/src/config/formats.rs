@@ -1,21 +1,21 @@
-//! The formats of data that serve each step.
+//! The formats of data that each step can use.
 
 use rlhf_data::{Format, Kind};
 use schemars::Schema;
 use schemars::transform::{Transform, transform_subschemas};
 use serde_json::Value;
 
-/// What demonstrations are made from.
+/// The kinds of data that demonstrations are made from.
 pub(super) const DEMONSTRATIONS: &[Kind] = &[Kind::Demonstrations];
-/// What comparisons are made from.
+/// The kinds of data that comparisons are made from.
 pub(super) const COMPARISONS: &[Kind] = &[Kind::Comparisons];
-/// What labels are made from.
+/// The kinds of data that labels are made from.
 pub(super) const SOLUTIONS: &[Kind] = &[Kind::Solutions, Kind::Feedback];
-/// What a reward model can learn from, by its loss.
+/// The kinds of data that a reward model can learn from, depending on its loss.
 pub(super) const JUDGED: &[Kind] = &[Kind::Comparisons, Kind::Solutions, Kind::Feedback];
-/// What logged feedback is.
+/// The kinds of data that are logged feedback.
 pub(super) const FEEDBACK: &[Kind] = &[Kind::Feedback];
-/// What prompts are taken from.
+/// The kinds of data that prompts are taken from.
 pub(super) const PROMPTS: &[Kind] =
     &[Kind::Prompts, Kind::Demonstrations, Kind::Comparisons, Kind::Solutions, Kind::Feedback];
 
@@ -25,20 +25,20 @@ pub(crate) fn name(format: Format) -> String {
     format.to_string()
 }
 
-/// All formats that can be used for one of these.
+/// Returns all formats that can be used for one of these kinds.
 pub(super) fn all(kinds: &[Kind]) -> Vec<Format> {
     Format::ALL.into_iter().filter(|format| kinds.contains(&format.kind())).collect()
 }
 
-/// Their names.
+/// Returns the names of all formats that can be used for one of these kinds.
 pub(super) fn names(kinds: &[Kind]) -> Vec<String> {
     all(kinds).iter().map(ToString::to_string).collect()
 }
 
-/// Leaves of all formats those that serve.
-pub(super) struct Only(pub &'static [Kind]);
+/// Removes the formats that cannot be used.
+pub(super) struct OnlyFormats(pub &'static [Kind]);
 
-impl Transform for Only {
+impl Transform for OnlyFormats {
     fn transform(&mut self, schema: &mut Schema) {
         if let Some(Value::Array(formats)) = schema.get_mut("oneOf") {
             let serve = names(self.0);

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 
 /// The run.
 ///
-/// A run, as its file tells it; the settings of its profile stand in the same tables. Work is counted, never timed.
+/// A run as its file describes it; the settings of its profile stand in the same tables. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -25,10 +25,10 @@ pub struct Config {
     /// The published recipe whose settings the run starts from.
     #[schemars(extend("enum" = Profile::names().collect::<Vec<_>>()))]
     pub profile: String,
-    /// What step 3 does: PPO, or another way to learn from people; `rlhf config --method NAME` prints its settings.
+    /// The method of step 3: PPO, or another way to learn from people; `rlhf config --method NAME` prints its settings.
     #[schemars(extend("enum" = Method::names().collect::<Vec<_>>()))]
     pub method: String,
-    /// What every random draw depends on.
+    /// The seed of every random draw.
     #[schemars(range(max = i64::MAX))]
     pub seed: u64,
     /// The folder with the data, searched for files of known formats; `--data` replaces it.
@@ -48,32 +48,32 @@ pub struct Config {
     pub reward: Comparisons,
     /// Step 3: PPO on prompts, or what `method` puts in its place.
     pub ppo: Prompts,
-    /// Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is some.
+    /// Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is any.
     pub feedback: Feedback,
     /// Step 3's teacher where `method` is distillation or gkd.
     pub distillation: Distillation,
     /// The corpus of the pretraining mix.
     pub pretraining: Pretraining,
-    /// What stops step 3 before it wastes itself, and what it warns of.
+    /// The guards of step 3: limits that stop it, and limits that it warns of.
     pub guards: Guards,
-    /// What is measured at the end.
+    /// The measurements at the end.
     pub evaluation: Evaluation,
     /// The keys that the command line changed.
     #[serde(skip)]
     pub given: Vec<Override>,
-    /// What has changed since the file's version, to tell its writer.
+    /// Notes on changes since the file's version, for its writer.
     #[serde(skip)]
     pub notes: Vec<String>,
-    /// Where the run leaves its profile.
+    /// The changes of the profile, in order.
     #[serde(skip)]
     pub(super) changes: Vec<Change>,
-    /// Why, by names of settings, of parts, or of tables of them.
+    /// The reasons by names of settings, of their parts, or of tables of them.
     #[serde(skip)]
     pub(super) reasons: BTreeMap<String, String>,
 }
 
 impl Default for Config {
-    /// InstructGPT's PPO on a model and a tokenizer that are not there: a run says which.
+    /// Returns InstructGPT's PPO on placeholders for model and tokenizer, which a run replaces.
     fn default() -> Self {
         Self {
             version: VERSION,

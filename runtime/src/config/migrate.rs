@@ -1,4 +1,4 @@
-//! Configurations and stored settings of earlier versions: they keep working, and say what has changed.
+//! Configurations and stored settings of earlier versions: they keep working, with notes on what has changed.
 //!
 //! Version 2 has American spellings, every setting as a key of its table (`[on_policy]`, not `method.on_policy`), and
 //! reasons in `[reasons]`, in the place of `[[override]]`. Of two names for one thing, the reader refuses the second.
@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The form of configurations that this version reads and writes.
 pub const VERSION: u64 = 2;
 
-/// What a word of keys and values was before version 2, and what it is now.
+/// Words of keys and values before version 2, and their names now.
 const RENAMED: [(&str, &str); 8] = [
     ("optimiser", "optimizer"),
     ("normalisation", "normalization"),
@@ -22,12 +22,12 @@ const RENAMED: [(&str, &str); 8] = [
     ("renormalised", "renormalized"),
 ];
 
-/// What an old word is now.
+/// Returns the name now of an old word.
 pub fn word(old: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(from, _)| *from == old).map(|(_, to)| *to)
 }
 
-/// What an old name of a setting is now, such as `method.on_policy.optimiser.learning_rate`.
+/// Returns the name now of an old setting, such as `method.on_policy.optimiser.learning_rate`.
 pub fn name(old: &str) -> String {
     let parts = old.strip_prefix("method.").unwrap_or(old).split('.');
     parts.map(|part| word(part).unwrap_or(part)).collect::<Vec<_>>().join(".")
@@ -55,7 +55,7 @@ pub fn modernize(settings: &mut Value) {
     }
 }
 
-/// What replaces the whole of a table of settings: what the value of an `[[override]]` does not name is taken away.
+/// Replaces a whole table of settings: those that the value of an `[[override]]` does not name are removed.
 pub fn whole(table: Node<'_>, value: &Value) -> Vec<(String, Value)> {
     let part = |name: &str| value.get(name).cloned().unwrap_or_default();
     table.names().into_iter().map(|name| (name.to_owned(), part(name))).collect()

@@ -19,6 +19,7 @@ mod reader;
 mod recipe;
 mod schema;
 mod sections;
+mod share;
 mod value;
 mod wanted;
 
@@ -72,7 +73,7 @@ impl Config {
         Self::parse(&text, path, given)
     }
 
-    /// The same of a text; `path` is for messages.
+    /// Reads and checks a text; `path` is for messages.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -99,13 +100,13 @@ impl Config {
         Ok(config)
     }
 
-    /// The same run on another folder of data.
+    /// Returns the same run on another folder of data.
     pub fn with_data(mut self, folder: &Path) -> Self {
         self.data = Some(folder.into());
         self
     }
 
-    /// The same run under another seed.
+    /// Returns the same run under another seed.
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.seed = seed;
         self
@@ -136,7 +137,7 @@ impl Config {
     /// The folder of the data.
     ///
     /// # Errors
-    /// [`ConfigError::Setting`] where neither the file nor the command line says.
+    /// [`ConfigError::Setting`] where neither the file nor the command line names it.
     pub fn folder(&self) -> Result<&Path, ConfigError> {
         self.data.as_deref().ok_or_else(|| {
             ConfigError::setting("data", "say where the data is: `--data FOLDER`, or `data` here")
@@ -154,7 +155,7 @@ impl Config {
         recipe::recipe(profile, method, response)
     }
 
-    /// Whether plain text is learned from.
+    /// Returns whether plain text is learned from.
     #[cfg_attr(not(feature = "run"), expect(dead_code))]
     pub(crate) fn reads_text(&self) -> bool {
         self.base.fresh().is_some() || self.pretraining.source == Source::Text
@@ -267,7 +268,7 @@ fn without_null(value: &mut Value) {
     }
 }
 
-/// Says of a setting what is not there.
+/// Replaces null, for which TOML has no form, by [`NONE`].
 fn named_null(value: Value) -> Value {
     match value {
         Value::Null => NONE.into(),

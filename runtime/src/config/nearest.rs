@@ -1,6 +1,6 @@
 //! The name that was meant.
 
-/// Longer ones are no slip of the hand, and would take long to compare.
+/// The longest name that is compared: longer ones are no typing mistakes, and take long to compare.
 const LONGEST: usize = 80;
 
 /// The known name that takes the fewest slips (a letter added, left out, changed, or two swapped) to

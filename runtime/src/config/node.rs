@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-/// The greatest size: far beyond what serves, and what every machine counts to.
+/// The greatest size: far beyond any useful one, and within what every machine counts to.
 pub const MOST: u64 = u32::MAX as u64;
 
-/// What takes an optional setting away, for TOML has no word for what is not there.
+/// The value that removes an optional setting, because TOML has no null.
 pub const NONE: &str = "none";
 
 /// A part of the schema.
@@ -13,12 +13,12 @@ pub const NONE: &str = "none";
 pub struct Node<'a>(pub &'a Value);
 
 impl<'a> Node<'a> {
-    /// What it says, with its unit.
+    /// The description, with its unit.
     pub fn what(self) -> &'a str {
         self.0["description"].as_str().unwrap_or_default()
     }
 
-    /// What it may be instead of one thing.
+    /// The alternatives, where there are several.
     fn choices(self) -> Option<impl Iterator<Item = Self>> {
         let choices = self.0.get("oneOf").or_else(|| self.0.get("anyOf"))?.as_array()?;
         Some(choices.iter().map(Node))
@@ -30,18 +30,18 @@ impl<'a> Node<'a> {
         own.chain(self.choices().into_iter().flatten().flat_map(Node::names)).collect()
     }
 
-    /// What stands below it under a name.
+    /// Returns the node of a key or setting directly below.
     pub fn property(self, name: &str) -> Option<Self> {
         let own = self.0.get("properties").and_then(|properties| properties.get(name)).map(Node);
         own.or_else(|| self.choices()?.find_map(|choice| choice.property(name)))
     }
 
-    /// What stands at a place below it, such as `ppo.gae.lambda`.
+    /// Returns the node of a place below, such as `ppo.gae.lambda`.
     pub fn find(self, place: &str) -> Option<Self> {
         place.split('.').try_fold(self, Node::property)
     }
 
-    /// Whether it is a table of several keys or settings, each of which is one by itself.
+    /// Returns whether it is a table of several keys or settings, each of which can be set by itself.
     pub fn is_table(self) -> bool {
         self.0.get("properties").is_some()
     }
@@ -62,7 +62,7 @@ impl<'a> Node<'a> {
         self.0["examples"].get(0)
     }
 
-    /// What each entry of a list is.
+    /// Returns the node of a list's entries.
     pub fn items(self) -> Option<Self> {
         self.0.get("items").map(Node)
     }
@@ -72,12 +72,12 @@ impl<'a> Node<'a> {
         self.0["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
     }
 
-    /// Whether it can be taken away.
+    /// Returns whether the setting can be removed.
     pub fn is_optional(self) -> bool {
         self.0["anyOf"].as_array().is_some_and(|any| any.iter().any(|choice| choice["const"] == NONE))
     }
 
-    /// Whether it is a text of which nothing is known.
+    /// Returns whether it is a text without a list of allowed values.
     pub fn is_text(self) -> bool {
         self.kind() == "string" && self.0.get("enum").is_none()
     }
@@ -94,7 +94,7 @@ impl<'a> Node<'a> {
         self.0.get(name).and_then(Value::as_u64)
     }
 
-    /// Whether a value will do. Of a table what is in it is not looked at.
+    /// Returns whether a value is allowed; the content of a table is not checked.
     pub fn takes(self, value: &Value) -> bool {
         if let Some(mut choices) = self.choices() {
             return choices.any(|choice| choice.takes(value));
@@ -131,7 +131,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// What will do, in words.
+    /// Describes the allowed values, for messages.
     pub fn wanted(self) -> String {
         if let Some(choices) = self.choices() {
             let names = choices.map(Node::choice).filter(|name| !name.is_empty()).collect::<Vec<_>>();
@@ -150,14 +150,7 @@ impl<'a> Node<'a> {
                 (least, Some(most)) if most < MOST as f64 => format!("a whole number of {least} to {most}"),
                 (least, _) => format!("a whole number, {least} or more"),
             },
-            "number" => match (least, most, self.number("exclusiveMinimum"), self.number("exclusiveMaximum"))
-            {
-                (Some(least), Some(most), ..) => format!("a number of {least} to {most}"),
-                (Some(least), ..) => format!("a number, {least} or more"),
-                (_, _, Some(above), Some(below)) => format!("a number between {above} and {below}"),
-                (_, _, Some(above), None) => format!("a number above {above}"),
-                _ => "a number".into(),
-            },
+            "number" => self.wanted_number(),
             "array" => match (self.items(), self.whole("maxItems")) {
                 (Some(items), Some(most)) => {
                     format!("a list of {most} tables at most, each with {}", items.names().join(", "))
@@ -171,7 +164,23 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// One of several things that will do.
+    /// The bounds of a number, in words.
+    fn wanted_number(self) -> String {
+        let bound = |inclusive, exclusive| self.number(inclusive).or_else(|| self.number(exclusive));
+        let (low, high) = (bound("minimum", "exclusiveMinimum"), bound("maximum", "exclusiveMaximum"));
+        let excludes = |name| self.number(name).is_some();
+        match (low, high, excludes("exclusiveMinimum"), excludes("exclusiveMaximum")) {
+            (Some(low), Some(high), false, false) => format!("a number of {low} to {high}"),
+            (Some(low), Some(high), true, true) => format!("a number between {low} and {high}"),
+            (Some(low), Some(high), true, false) => format!("a number above {low}, {high} at most"),
+            (Some(low), Some(high), false, true) => format!("a number of {low} or more, below {high}"),
+            (Some(low), None, false, _) => format!("a number, {low} or more"),
+            (Some(low), None, true, _) => format!("a number above {low}"),
+            _ => "a number".into(),
+        }
+    }
+
+    /// Describes one of several allowed values.
     fn choice(self) -> String {
         let table = |names: Vec<&str>| names.iter().map(|name| format!("{name} = …")).collect::<Vec<_>>();
         match (self.0.get("const"), self.0["properties"].as_object()) {

@@ -1,4 +1,4 @@
-//! Where a run leaves its profile, and why.
+//! Changes of a profile, with their reasons.
 
 use super::change::{Change, Override};
 use super::error::ConfigError;
@@ -7,7 +7,7 @@ use rlhf_train::profile::Profile;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Applies `changes` in order, and says where the profile was left, by the names of settings.
+/// Applies `changes` in order, and returns the settings that differ from the recipe's.
 ///
 /// # Errors
 /// [`ConfigError::Setting`] names the setting.
@@ -51,7 +51,7 @@ pub(super) fn apply(
     wrong.map_or_else(|| Ok((profile, overrides.collect())), Err)
 }
 
-/// Where a setting stands in a profile in its stored form.
+/// Returns the JSON pointer of a setting in a stored profile.
 pub(super) fn pointer(setting: &str) -> String {
     let of_all =
         ["supervised", "reward", "ppo"].into_iter().any(|step| setting.split('.').next() == Some(step));

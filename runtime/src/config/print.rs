@@ -1,4 +1,4 @@
-//! A configuration in full: every key and every setting with its value and what it says.
+//! A configuration in full: every key and every setting with its value and its description.
 
 use super::base::NewBase;
 use super::error::ConfigError;
@@ -31,7 +31,7 @@ const SETTINGS: &str = "
 #
 ";
 
-/// What is printed where a list of sources may stand: an empty one would stand in the way of [[tables]].
+/// A list of sources as an example: an empty one would get in the way of [[tables]].
 const SOURCES: &str = "[{ files = [\"*.jsonl\"], weight = 1.0 }]";
 
 /// The default configuration on a profile and a method for step 3, as TOML with comments. It parses back to itself.
@@ -62,7 +62,8 @@ fn text(values: &impl serde::Serialize) -> Result<String, ConfigError> {
     toml::to_string(values).map_err(|e| ConfigError::setting("config", e.to_string()))
 }
 
-/// A table with what its keys say, and those that have no value as comments. Writing to a string cannot fail.
+/// Writes a table with the descriptions of its keys, and those without a value as comments. Writing to a string cannot
+/// fail.
 fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     let node = if name.is_empty() { Some(schema::keys()) } else { schema::keys().find(name) };
     let Some(node) = node else { return };
@@ -71,7 +72,7 @@ fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     for line in lines.trim().lines() {
         if let Some((key, _)) = line.split_once(" = ") {
             printed.insert(key);
-            said(out, node, key);
+            describe(out, node, key);
         }
         let _ = writeln!(out, "{off}{line}");
     }
@@ -79,7 +80,7 @@ fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     for (key, inner) in
         rest.filter_map(|key| Some((key, node.property(key)?))).filter(|(_, inner)| !inner.is_table())
     {
-        said(out, node, key);
+        describe(out, node, key);
         let _ = match inner.example() {
             Some(example) => writeln!(out, "# {key} = {example}"),
             None => writeln!(out, "# {key} = {SOURCES}"),
@@ -87,8 +88,8 @@ fn table(out: &mut String, name: &str, lines: &str, off: &str) {
     }
 }
 
-/// What a key says.
-fn said(out: &mut String, table: Node<'_>, key: &str) {
+/// Writes the description of a key.
+fn describe(out: &mut String, table: Node<'_>, key: &str) {
     let Some(node) = table.property(key) else { return };
     let what = node.what().trim_end_matches('.');
     let _ = if node.is_text() {
@@ -98,7 +99,7 @@ fn said(out: &mut String, table: Node<'_>, key: &str) {
     };
 }
 
-/// All settings of a profile, as comments.
+/// Writes all settings of a profile, as comments.
 fn settings(out: &mut String, table: &str, node: Node<'_>, stored: &Value) {
     for name in node.names() {
         let whole = if table.is_empty() { name.to_owned() } else { format!("{table}.{name}") };

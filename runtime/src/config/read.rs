@@ -5,18 +5,18 @@ use super::error::ConfigError;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// What a file and the command line say.
+/// The content of a file and of the command line.
 #[derive(Default)]
 pub struct Read {
     /// The keys of [`Config`](super::Config), as nested tables.
     pub keys: Map<String, Value>,
-    /// Where the profile is left, in order.
+    /// The changes of the profile, in order.
     pub changes: Vec<Change>,
-    /// Why, by names.
+    /// The reasons by names.
     pub reasons: BTreeMap<String, String>,
-    /// Where keys and settings stand: `run.toml, line 7`.
+    /// The places of keys and settings: `run.toml, line 7`.
     pub places: BTreeMap<String, String>,
-    /// What has changed since the file's version.
+    /// Notes on changes since the file's version.
     pub notes: Vec<String>,
 }
 

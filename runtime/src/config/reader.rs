@@ -59,18 +59,19 @@ pub fn given(
 }
 
 struct Reader<'a> {
-    /// Where a byte of the text stands.
+    /// Returns the place of a byte of the text, for messages.
     place: &'a dyn Fn(usize) -> String,
-    /// Whether the words of earlier versions are taken too.
+    /// True if the words of earlier versions are allowed too.
     old: bool,
-    /// Whether a file is read, in which a thing stands once; the command line changes it.
+    /// True for a file, in which a key stands once; the command line may change it again.
     file: bool,
     read: &'a mut Read,
 }
 
 impl Reader<'_> {
-    /// The entries of a table in the order of the file, so that its first fault is told first: their names now, where
-    /// they stand, what the schema has there, and their values. An old name is taken for the new, unless both are here.
+    /// The entries of a table in the order of the file, so that its first fault is reported first: their names now,
+    /// where they stand, what the schema has there, and their values. An old name is taken for the new, unless both are
+    /// here.
     fn entries<'n, 'v>(
         &mut self,
         section: &str,
@@ -214,7 +215,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Reasons, by whole names or in tables as settings are.
+    /// Reads reasons, by whole names or in tables as settings are.
     fn reasons(&mut self, section: &str, table: DeTable<'_>) -> Result<(), ConfigError> {
         for (name, value) in table {
             let place = (self.place)(name.span().start);
@@ -302,14 +303,14 @@ impl Reader<'_> {
 struct Entry<'n, 'v> {
     /// Its whole name now.
     name: String,
-    /// Where it stands.
+    /// The place, for messages.
     place: String,
-    /// What it may be; `None`: there is no such key.
+    /// The node of the key in the schema; `None` where there is no such key.
     node: Option<Node<'n>>,
     value: Spanned<DeValue<'v>>,
 }
 
-/// What to say of a key that does not exist.
+/// The error of a key that does not exist.
 pub fn unknown(name: &str, place: String) -> ConfigError {
     let mut all = vec![REASONS.to_owned()];
     below("", schema::file(), &mut all);
@@ -319,7 +320,7 @@ pub fn unknown(name: &str, place: String) -> ConfigError {
     ConfigError::Unknown { place, key: name.into(), nearest: near, known: table.names().join(", ") }
 }
 
-/// The same of a part of a value.
+/// The error of a part of a value that does not exist.
 fn unknown_part(of: &str, name: &str, known: Vec<&str>, place: String) -> ConfigError {
     let part = &name[of.len() + 1..];
     let near = nearest(part, known.iter().copied()).map(|near| format!("{of}.{near}"));

@@ -3,6 +3,7 @@
 
 use super::keys::Config;
 use super::node::{MOST, NONE, Node};
+use super::share;
 use rlhf_train::profile::Profile;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{Transform, transform_subschemas};
@@ -17,7 +18,7 @@ pub(super) const REASONS: &str = "reasons";
 static KEYS: LazyLock<Value> = LazyLock::new(|| of::<Config>(false));
 /// The settings of [`Profile`]: a method's stand in the table of its kind.
 static SETTINGS: LazyLock<Value> = LazyLock::new(|| settings(of::<Profile>(true)));
-/// Both, as a file has them.
+/// The keys and the settings, as a file has them.
 static FILE: LazyLock<Value> = LazyLock::new(|| {
     let mut all = KEYS.clone();
     merge(&mut all, &SETTINGS);
@@ -34,7 +35,7 @@ pub(super) fn profile() -> Node<'static> {
     Node(&SETTINGS)
 }
 
-/// All that a file may say, but for [`REASONS`].
+/// Everything that a file may hold, but for [`REASONS`].
 pub(super) fn file() -> Node<'static> {
     Node(&FILE)
 }
@@ -53,6 +54,7 @@ pub fn schema() -> Value {
     });
     all["properties"]["base"]["oneOf"] =
         json!([{ "required": ["model", "tokenizer"] }, { "required": ["new"] }]);
+    share::share(&mut all);
     all
 }
 
@@ -92,10 +94,10 @@ fn merge(into: &mut Value, other: &Value) {
     }
 }
 
-/// Makes of what a type says what a file may say.
+/// Turns the schema of a type into that of a file.
 #[derive(Clone)]
 struct AsFile {
-    /// Whether what is optional can be taken away.
+    /// True if optional settings can be removed.
     none: bool,
 }
 

@@ -1,30 +1,30 @@
 //! The sections of a configuration, one for each step.
 
-use super::formats::{COMPARISONS, DEMONSTRATIONS, FEEDBACK, JUDGED, Only, PROMPTS, all};
+use super::formats::{COMPARISONS, DEMONSTRATIONS, FEEDBACK, JUDGED, OnlyFormats, PROMPTS, all};
 use rlhf_data::Format;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// At most so many rows of each data set, where a configuration does not say.
+/// The most rows of each data set, unless a configuration says otherwise.
 const ROWS: usize = 10_000;
 
 /// Step 1: supervised fine-tuning on demonstrations.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Demonstrations {
-    /// Which formats of demonstrations serve: all files of these are read. Empty where there are sources.
+    /// The formats of demonstrations: all files of these are read. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(DEMONSTRATIONS))]
+    #[schemars(length(min = 1), transform = OnlyFormats(DEMONSTRATIONS))]
     pub formats: Vec<Format>,
-    /// Instead of formats: files, each source a data set with its part of `rows`.
+    /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(DEMONSTRATIONS))]
+    #[schemars(length(max = 100), transform = OnlyFormats(DEMONSTRATIONS))]
     pub sources: Vec<rlhf_data::Source>,
-    /// At most so many rows of each data set, or of all sources, on either side of the split.
+    /// The most rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
     pub rows: usize,
-    /// Pretraining texts mixed in, as a share of the demonstrations.
+    /// The share of pretraining texts mixed in, relative to the demonstrations.
     ///
     /// InstructGPT starts PPO from a model tuned with a tenth (appendix C.4): one that has forgotten its
     /// pretraining is pulled back to it by PPO's own mix, which costs KL.
@@ -43,25 +43,24 @@ impl Default for Demonstrations {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Comparisons {
-    /// Which formats serve: of comparisons or, where the loss is outcome or process, of labels. Empty where
-    /// there are sources.
+    /// The formats of comparisons or, where the loss is outcome or process, of labels. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(JUDGED))]
+    #[schemars(length(min = 1), transform = OnlyFormats(JUDGED))]
     pub formats: Vec<Format>,
-    /// Instead of formats: files, each source a data set with its part of `rows`.
+    /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(JUDGED))]
+    #[schemars(length(max = 100), transform = OnlyFormats(JUDGED))]
     pub sources: Vec<rlhf_data::Source>,
     /// The comparisons of the setting `reward.pretraining`, each source with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(COMPARISONS))]
+    #[schemars(length(max = 100), transform = OnlyFormats(COMPARISONS))]
     pub pretraining_sources: Vec<rlhf_data::Source>,
-    /// At most so many prompts of each data set, or of all sources, on either side of the split.
+    /// The most prompts of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
     pub rows: usize,
-    /// Keep answers that a machine wrote.
+    /// Keeps answers that a machine wrote.
     pub synthetic: bool,
-    /// Put the passages that answers are about before questions. The split goes by the question alone.
+    /// Puts the passages that answers are about before questions. The split goes by the question alone.
     pub passages: bool,
 }
 
@@ -77,18 +76,18 @@ impl Default for Comparisons {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Prompts {
-    /// Which formats prompts are taken from. Empty where there are sources.
+    /// The formats that prompts are taken from. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(PROMPTS))]
+    #[schemars(length(min = 1), transform = OnlyFormats(PROMPTS))]
     pub formats: Vec<Format>,
-    /// Instead of formats: files, each source a data set with its part of `rows`.
+    /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(PROMPTS))]
+    #[schemars(length(max = 100), transform = OnlyFormats(PROMPTS))]
     pub sources: Vec<rlhf_data::Source>,
-    /// At most so many rows of each data set, or of all sources, on either side of the split.
+    /// The most rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
     pub rows: usize,
-    /// Rollouts, each with all its optimizer steps.
+    /// The number of rollouts, each with all its optimizer steps.
     #[schemars(range(min = 1))]
     pub iterations: u32,
     /// The longest prompt, in tokens; a longer one keeps its last.
@@ -106,19 +105,19 @@ impl Default for Prompts {
     }
 }
 
-/// Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is some.
+/// Step 3's data where `method` learns from users' feedback: bandit, ips; kto, where there is any.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Feedback {
-    /// Which formats of feedback serve. Empty where there are sources.
+    /// The formats of feedback. Empty where there are sources.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1), transform = Only(FEEDBACK))]
+    #[schemars(length(min = 1), transform = OnlyFormats(FEEDBACK))]
     pub formats: Vec<Format>,
-    /// Instead of formats: files, each source a data set with its part of `rows`.
+    /// Files instead of formats; each source is a data set with its part of `rows`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 100), transform = Only(FEEDBACK))]
+    #[schemars(length(max = 100), transform = OnlyFormats(FEEDBACK))]
     pub sources: Vec<rlhf_data::Source>,
-    /// At most so many rows of each data set, or of all sources, on either side of the split.
+    /// The most rows of each data set, or of all sources, on either side of the split.
     #[schemars(range(min = 1))]
     pub rows: usize,
 }
@@ -133,7 +132,7 @@ impl Default for Feedback {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Distillation {
-    /// Who is learned from: a Hugging Face folder or llama2.c's .bin with the base's tokens, from the data's
+    /// The model to learn from: a Hugging Face folder or llama2.c's .bin with the base's tokens, from the data's
     /// folder.
     #[schemars(length(min = 1), example = &"TEACHER")]
     pub teacher: Option<PathBuf>,
@@ -143,9 +142,9 @@ pub struct Distillation {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Pretraining {
-    /// Where its text comes from.
+    /// The source of its text.
     pub source: Source,
-    /// How many texts.
+    /// The number of texts.
     pub texts: usize,
     /// The length of each, in tokens.
     #[schemars(range(min = 2))]
@@ -158,7 +157,7 @@ impl Default for Pretraining {
     }
 }
 
-/// Where pretraining text comes from.
+/// The source of pretraining text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
@@ -169,14 +168,14 @@ pub enum Source {
     Text,
 }
 
-/// What is measured at the end.
+/// The measurements at the end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Evaluation {
-    /// At most so many held-out prompts, and as many held-out demonstrations.
+    /// The most held-out prompts, and as many held-out demonstrations.
     #[schemars(range(min = 2))]
     pub prompts: usize,
-    /// Of which so many are shown with their answers.
+    /// The number of these that are shown with their answers.
     pub samples: usize,
     /// Logits are divided by this where held-out prompts are answered; without it by what step 3 divides them by.
     #[schemars(extend("exclusiveMinimum" = 0), example = 0.7)]

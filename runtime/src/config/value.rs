@@ -17,7 +17,7 @@ pub fn json(value: Spanned<DeValue<'_>>) -> Result<Value, toml::de::Error> {
     Value::deserialize(ValueDeserializer::from(value))
 }
 
-/// Whether all numbers of a value are finite.
+/// Returns whether all numbers of a value are finite.
 fn finite(value: &DeValue<'_>) -> bool {
     match value {
         DeValue::Float(number) => number.as_str().parse::<f64>().is_ok_and(f64::is_finite),

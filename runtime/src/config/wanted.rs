@@ -1,4 +1,4 @@
-//! What each step's section says of its data.
+//! The data that each step's section asks for.
 
 use super::Config;
 use crate::config::{ConfigError, formats};
@@ -11,15 +11,15 @@ pub struct Wanted<'a> {
     pub section: &'static str,
     /// The key of its sources.
     pub key: &'static str,
-    /// What it takes, in words.
+    /// The kind of data, in words.
     pub what: &'static str,
-    /// What its formats have to serve as.
+    /// The kinds of formats that can be used.
     kinds: &'static [Kind],
-    /// Those that serve; empty where there are sources.
+    /// The formats that can be used; empty where there are sources.
     pub formats: Vec<Format>,
-    /// Empty where there are formats.
+    /// The sources; empty where there are formats.
     pub sources: &'a [Source],
-    /// Rows: of each data set, or of all sources together, on either side of the split.
+    /// The most rows of each data set, or of all sources together, on either side of the split.
     #[cfg_attr(not(feature = "run"), expect(dead_code))]
     pub rows: usize,
 }
@@ -92,12 +92,12 @@ impl Config {
 }
 
 impl Wanted<'_> {
-    /// Whether a format serves.
+    /// Returns whether a format can be used.
     pub fn takes(&self, format: Format) -> bool {
         self.kinds.contains(&format.kind())
     }
 
-    /// All formats that serve, in words.
+    /// Lists all formats that can be used.
     pub fn known(&self) -> String {
         formats::names(self.kinds).join(", ")
     }
@@ -110,7 +110,7 @@ impl Wanted<'_> {
             return fault("formats", format!("want {}: {}", self.what, self.known()));
         }
         if !self.formats.is_empty() && !self.sources.is_empty() {
-            return fault("formats", format!("remove it: {section}.{sources} say which files serve"));
+            return fault("formats", format!("remove it: {section}.{sources} name the files"));
         }
         for source in self.sources {
             if !(source.weight > 0.0 && source.weight.is_finite()) {

@@ -1,4 +1,4 @@
-//! Action values that lead a policy, beside its network.
+//! Action values that guide a policy, beside its network.
 
 #[cfg(feature = "run")]
 use super::FileError;
@@ -9,25 +9,25 @@ use rlhf_models::{Files, FormatError, Safetensors, read_numbers};
 use rlhf_models::{write_json, write_numbers};
 use serde::{Deserialize, Serialize};
 
-/// Their settings' name in a policy's folder.
+/// The name of their settings in a policy's folder.
 const SETTINGS: &str = "values.json";
-/// Their weights'.
+/// The name of their weights in a policy's folder.
 const WEIGHTS: &str = "values.safetensors";
 /// The heads.
 const HEADS: [&str; 2] = ["head-1", "head-2"];
 
-/// What each next token is worth to ILQL, and how much a policy is led by it.
+/// ILQL's value of each next token, and how strongly it guides a policy.
 #[derive(Clone, Debug)]
 pub struct ActionValues {
     /// Networks whose logits are action values; the smaller counts.
     pub heads: [Model; 2],
-    /// In nats per unit of reward.
+    /// The strength of the guidance, in nats per unit of reward.
     pub beta: f64,
     /// The policy's so many likeliest tokens come into question; 0: all.
     pub top_k: u32,
 }
 
-/// What is said of them beside their weights.
+/// The settings beside the weights.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Settings {

@@ -1,4 +1,4 @@
-//! What step 3 leaves.
+//! The result of step 3.
 
 use super::{ActionValues, EngineError, Model};
 use rlhf_core::random::Key;
@@ -11,14 +11,14 @@ use rlhf_train::ValueGuidedPolicy;
 /// A policy: a network, and the action values that lead it, where a method left some.
 #[derive(Clone, Debug)]
 pub struct Aligned {
-    /// Who writes.
+    /// The network that writes.
     pub model: Model,
-    /// Who leads it: ILQL's.
+    /// ILQL's action values that guide it, if there are any.
     pub values: Option<ActionValues>,
 }
 
 impl Aligned {
-    /// SHA-256 of all its weights: the policy's, then each head's.
+    /// Returns the SHA-256 of all its weights: the policy's, then each head's.
     ///
     /// # Errors
     /// The device's own.
@@ -36,7 +36,7 @@ impl From<Model> for Aligned {
 }
 
 /// The policy with its leaders as one.
-fn led<'a>(model: &'a mut Model, values: &'a mut ActionValues) -> ValueGuidedPolicy<'a, Model, Model> {
+fn guided<'a>(model: &'a mut Model, values: &'a mut ActionValues) -> ValueGuidedPolicy<'a, Model, Model> {
     let (context, top_k) = (model.architecture().context, values.top_k as usize);
     ValueGuidedPolicy { policy: model, heads: &mut values.heads, beta: values.beta, top_k, context }
 }
@@ -47,7 +47,7 @@ impl Reference for Aligned {
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), EngineError> {
         match &mut self.values {
             None => self.model.log_probs(batch, out).await,
-            Some(values) => led(&mut self.model, values).log_probs(batch, out).await,
+            Some(values) => guided(&mut self.model, values).log_probs(batch, out).await,
         }
     }
 }
@@ -64,7 +64,7 @@ impl Policy for Aligned {
         match &mut self.values {
             None => self.model.sample(prompts, sampling, stopping, key, first).await,
             Some(values) => {
-                led(&mut self.model, values).sample(prompts, sampling, stopping, key, first).await
+                guided(&mut self.model, values).sample(prompts, sampling, stopping, key, first).await
             }
         }
     }

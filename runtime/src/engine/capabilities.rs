@@ -1,4 +1,4 @@
-//! Every capability, by whichever engine a network is of.
+//! All optional capabilities, passed on to the engine of the network.
 
 use super::{Capability, EngineError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};

@@ -1,4 +1,4 @@
-//! What networks are computed on.
+//! The device of a network.
 
 use super::EngineError;
 use core::any::Any;
@@ -7,7 +7,7 @@ use rlhf_core::network::Engine;
 use rlhf_cpu::Cpu;
 use std::sync::Arc;
 
-/// What networks are computed on: any [`Engine`]. Clones are the same one.
+/// A device that networks are computed on, by any [`Engine`]. Clones are the same device.
 #[derive(Clone)]
 pub struct Device(Arc<dyn Engine>);
 
@@ -22,7 +22,7 @@ impl Device {
         (self.engine() as &dyn Any).downcast_ref()
     }
 
-    /// Whatever engine it is.
+    /// Returns the engine.
     pub fn engine(&self) -> &dyn Engine {
         &*self.0
     }
@@ -36,13 +36,13 @@ impl Device {
         self.0.limits(budget)
     }
 
-    /// Whether networks lie in this machine's own memory.
+    /// Returns whether networks lie in this machine's own memory.
     pub fn in_memory(&self) -> bool {
         self.0.in_memory()
     }
 }
 
-/// What the bits of a result depend on: `cpu avx512`, `cuda:0 bf16`.
+/// Writes everything that the bits of a result depend on: `cpu avx512`, `cuda:0 bf16`.
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.name())

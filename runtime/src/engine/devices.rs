@@ -5,16 +5,16 @@ use core::fmt;
 use rlhf_core::network::Engine;
 use rlhf_cpu::Cpu;
 
-/// What is asked of a device that is to be opened.
+/// A request for a device.
 #[derive(Clone, Debug)]
 pub struct DeviceRequest<'a> {
     /// The whole name: `mine:1`.
     pub name: &'a str,
     /// Its number among several of a kind: the 1 of `mine:1`.
     pub number: Option<usize>,
-    /// What products are to be computed in. An engine whose [`Engine::precision`] is another one is refused.
+    /// The precision of products. An engine whose [`Engine::precision`] differs is refused.
     pub precision: Precision,
-    /// The threads and the instruction set that were asked for.
+    /// The requested threads and instruction set.
     pub cpu: Cpu,
 }
 
@@ -36,12 +36,12 @@ pub struct Devices(Vec<Entry>);
 
 struct Entry {
     name: String,
-    /// Whether this build has it.
+    /// True if this build has it.
     built: bool,
     open: Opener,
 }
 
-/// Burn's devices, whose names are this crate's features, and which of them this build has.
+/// Burn's devices, whose names are this crate's features, each with whether this build has it.
 const BURN: [(&str, bool); 6] = [
     ("cuda", cfg!(feature = "cuda")),
     ("metal", cfg!(feature = "metal")),
@@ -89,7 +89,7 @@ fn burn(request: &DeviceRequest<'_>) -> Result<Device, EngineError> {
 }
 
 impl Devices {
-    /// These and one more, which takes the place of another one of that name. `name:1` opens it too.
+    /// Adds a device, which replaces another one of that name. `name:1` opens it too.
     pub fn with<E: Engine>(
         mut self,
         name: &str,
@@ -105,7 +105,7 @@ impl Devices {
     /// processor.
     ///
     /// # Errors
-    /// [`EngineError`] says what is missing, and what would do instead.
+    /// [`EngineError`] names what is missing, and the alternatives.
     pub fn open(&self, name: &str, cpu: Cpu, precision: Precision) -> Result<Device, EngineError> {
         let device = self.opened(name, cpu, precision).map_err(|error| self.completed(error))?;
         if device.engine().precision() != precision {
@@ -158,7 +158,7 @@ impl Device {
     /// Opens the built-in device of that name, as [`Devices::open`] does.
     ///
     /// # Errors
-    /// The same.
+    /// As [`Devices::open`].
     pub fn named(name: &str, cpu: Cpu, precision: Precision) -> Result<Self, EngineError> {
         Devices::default().open(name, cpu, precision)
     }

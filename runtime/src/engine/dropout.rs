@@ -1,10 +1,10 @@
-//! Dropout while learning.
+//! Dropout during training.
 
 use super::Model;
 use rlhf_train::TrainError;
 use std::borrow::Cow;
 
-/// The same weights with dropout at `rate` while learning, without an optimizer's state.
+/// Returns the same weights with dropout at `rate`, without an optimizer's state.
 pub(crate) fn with_dropout(model: &Model, rate: f64, seed: u64) -> Result<Model, TrainError> {
     let architecture =
         rlhf_core::model::Architecture { dropout: rate as f32, ..model.architecture().clone() };

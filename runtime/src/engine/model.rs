@@ -17,8 +17,8 @@ pub struct Model {
     pub(super) network: BoxedNetwork,
 }
 
-/// What a future came to: natively devices wait themselves.
-fn waited<T>(future: BoxedFuture<'_, T>) -> Result<T, EngineError> {
+/// Returns the result of a future that never waits: native devices block by themselves.
+fn block<T>(future: BoxedFuture<'_, T>) -> Result<T, EngineError> {
     ready(future).unwrap_or_else(|| Err(EngineError::waits()))
 }
 
@@ -40,7 +40,7 @@ impl Model {
     /// A network with these weights, in the order of [`Architecture::tensors`].
     ///
     /// # Errors
-    /// [`EngineError`] names the field, or says how many numbers there should be.
+    /// [`EngineError`] names the field, or gives the number of weights that there should be.
     pub fn from_weights(
         device: &Device,
         architecture: Architecture,
@@ -49,8 +49,8 @@ impl Model {
         Ok(Self { device: device.clone(), network: device.engine().network(architecture, weights)? })
     }
 
-    /// The same network with a scalar head, whose weights are normal with standard deviation `deviation` (0
-    /// makes it say 0): a reward model from a language model. One that there is already is replaced.
+    /// Returns the same network with a scalar head, which makes a language model a reward model. The head's weights are
+    /// normal with standard deviation `deviation`; 0 makes it return 0. An existing head is replaced.
     ///
     /// # Errors
     /// [`EngineError::Core`] when `deviation` is negative or not finite; the device's own.
@@ -60,7 +60,7 @@ impl Model {
         Self::from_weights(&self.device, old.with_scalar(), weights)
     }
 
-    /// The same network with a scalar head that says `scale.apply(x)` where this one's says `x`.
+    /// Returns the same network with a scalar head that returns `scale.apply(x)` where this one's returns `x`.
     ///
     /// # Errors
     /// [`EngineError::Core`] where there is no scalar head; the device's own.
@@ -75,7 +75,7 @@ impl Model {
         self.network.architecture()
     }
 
-    /// What it runs on.
+    /// Returns the device that it is computed on.
     pub fn device(&self) -> Device {
         self.device.clone()
     }
@@ -85,26 +85,26 @@ impl Model {
         (&*self.network as &dyn Any).downcast_ref()
     }
 
-    /// All weights, in the order of [`Architecture::tensors`]: fetched from the device, where they are not
-    /// in memory.
+    /// Returns all weights, in the order of [`Architecture::tensors`]; they are fetched from the device where they are
+    /// not in memory.
     ///
     /// # Errors
     /// The device's own.
     pub fn weights(&self) -> Result<Cow<'_, [f32]>, EngineError> {
-        waited(self.network.weights())
+        block(self.network.weights())
     }
 
-    /// Seeds the dropout masks of learning; the architecture says how much is dropped.
+    /// Seeds the dropout masks of learning; the architecture has the rate.
     pub fn seed_dropout(&mut self, seed: u64) {
         self.network.seed_dropout(seed);
     }
 
-    /// What learning has gathered; `None` before the first step.
+    /// Returns the optimizer's state; `None` before the first step.
     ///
     /// # Errors
     /// The device's own.
     pub fn optimizer_state(&self) -> Result<Option<OptimizerState<'_>>, EngineError> {
-        waited(self.network.optimizer_state())
+        block(self.network.optimizer_state())
     }
 
     /// Steps taken; `None` before the first.

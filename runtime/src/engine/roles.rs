@@ -1,4 +1,4 @@
-//! Every role, by whichever engine a network is of.
+//! All roles, passed on to the engine of the network.
 
 use super::{EngineError, Model};
 use rlhf_core::optim::Update;

@@ -1,4 +1,4 @@
-//! Writing a network to files.
+//! The writer of networks.
 
 use super::{FileError, Model};
 use rlhf_core::model::tokenizer::AnyTokenizer;

@@ -1,4 +1,4 @@
-//! What step 2 leaves.
+//! The result of step 2.
 
 #[cfg(feature = "run")]
 use super::FileError;
@@ -15,9 +15,9 @@ use std::path::Path;
 /// A reward model of whole answers, or of their steps.
 #[derive(Clone, Debug)]
 pub enum Member {
-    /// By the score after the last token.
+    /// A model that scores after the last token.
     Whole(Model),
-    /// By the logits at the ends of steps.
+    /// A process reward model, which scores by the logits at the ends of steps.
     Steps(Steps<Model>),
 }
 
@@ -37,7 +37,7 @@ impl Member {
         }
     }
 
-    /// The same, to be asked.
+    /// Returns the network for scoring.
     pub fn model_mut(&mut self) -> &mut Model {
         match self {
             Self::Whole(model) | Self::Steps(Steps { critic: model, .. }) => model,
@@ -66,7 +66,7 @@ impl Reward for Member {
     }
 }
 
-/// What scores answers in step 3: a reward model, or several as one, in units of reward.
+/// The reward of step 3: a reward model, or several as one, in units of reward.
 #[derive(Clone, Debug)]
 pub struct Scorer {
     ensemble: Ensemble<NormalizedReward<Member>>,
@@ -74,7 +74,7 @@ pub struct Scorer {
 }
 
 impl Scorer {
-    /// Of one member or more.
+    /// Creates a scorer of one or more members.
     ///
     /// # Errors
     /// [`rlhf_core::Error::TooFew`] without a member; [`rlhf_core::Error::Range`] for the rule's setting.
@@ -137,22 +137,22 @@ impl Scorer {
         Ok(Members { how: self.how, members }.write(folder)?)
     }
 
-    /// How the members' scores make one.
+    /// The rule that makes one score of the members'.
     pub fn rule(&self) -> EnsembleRule {
         self.how
     }
 
-    /// How many members there are.
+    /// The number of members.
     pub fn members(&self) -> usize {
         self.ensemble.members().len()
     }
 
-    /// Their networks, of which there is one at least.
+    /// Iterates over the networks, at least one.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         self.ensemble.members().iter().map(|member| member.reward.model())
     }
 
-    /// The same, to be asked one by one.
+    /// Iterates over the networks, for scoring one by one.
     pub fn models_mut(&mut self) -> impl Iterator<Item = &mut Model> {
         self.ensemble.members_mut().iter_mut().map(|member| member.reward.model_mut())
     }
@@ -178,7 +178,7 @@ impl Scorer {
         reward.model().with_scaled_head(&scale)
     }
 
-    /// How far the members disagreed on what was scored since the last call; nothing of one alone.
+    /// Returns how far the members disagreed on the texts scored since the last call; nothing of a single member.
     pub fn take_disagreement(&mut self) -> Disagreement {
         let seen = core::mem::take(&mut self.ensemble.disagreement);
         if self.members() > 1 { seen } else { Disagreement::default() }

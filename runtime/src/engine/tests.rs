@@ -2,7 +2,6 @@
 
 use super::{Device, EngineError, Model};
 use core::error::Error as _;
-use core::fmt;
 use rlhf_core::capabilities::{Candidates, Parameters, Rows};
 use rlhf_core::model::Architecture;
 use rlhf_core::network::{BoxedNetwork, Engine, Network, OptimizerState};
@@ -17,25 +16,18 @@ use std::borrow::Cow;
 #[derive(Clone)]
 struct Bare(rlhf_cpu::Model);
 
-#[derive(Debug)]
-struct Sour;
+#[derive(Debug, thiserror::Error)]
+#[error("no taste")]
+struct NoTaste;
 
-impl fmt::Display for Sour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no taste")
-    }
-}
-
-impl core::error::Error for Sour {}
-
-impl From<Error> for Sour {
+impl From<Error> for NoTaste {
     fn from(_: Error) -> Self {
         Self
     }
 }
 
-impl From<Sour> for EngineError {
-    fn from(error: Sour) -> Self {
+impl From<NoTaste> for EngineError {
+    fn from(error: NoTaste) -> Self {
         Self::other(error)
     }
 }
@@ -61,9 +53,9 @@ impl Policy for Bare {
 }
 
 impl Reward for Bare {
-    type Error = Sour;
-    async fn score(&mut self, _: Ragged<'_>, _: &mut [f32]) -> Result<(), Sour> {
-        Err(Sour)
+    type Error = NoTaste;
+    async fn score(&mut self, _: Ragged<'_>, _: &mut [f32]) -> Result<(), NoTaste> {
+        Err(NoTaste)
     }
 }
 
@@ -134,7 +126,7 @@ fn a_networks_own_error_comes_through_as_a_source() {
     let text = Ragged::new(&[3, 1, 4], &[3]).unwrap();
     let error = ready(bare().score(text, &mut [0.0])).unwrap().unwrap_err();
     assert_eq!(error.to_string(), "no taste");
-    assert!(error.source().is_some_and(|source| source.is::<Sour>()));
+    assert!(error.source().is_some_and(|source| source.is::<NoTaste>()));
     // The network's own of a shared type stays what it is.
     let beyond = Ragged::new(&[3, 9, 4], &[3]).unwrap();
     let error = ready(bare().values(beyond, &mut [0.0; 3])).unwrap().unwrap_err();

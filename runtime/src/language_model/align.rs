@@ -1,4 +1,4 @@
-//! Learning from a reward for what the model writes.
+//! Training from a reward for the model's own responses.
 
 use super::LanguageModel;
 use crate::Error;
@@ -13,7 +13,7 @@ use rlhf_train::{Examples, Guards, IterationReport, Models, Prompts, RolloutTrai
 /// Settings of a method that learns from what the model writes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct OnPrompts<M> {
-    /// Iterations: rollouts, each with what is learned from it.
+    /// The number of iterations: rollouts, each with what is learned from it.
     pub iterations: u32,
     /// The longest response, in tokens.
     pub max_new_tokens: usize,

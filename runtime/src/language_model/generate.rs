@@ -1,4 +1,4 @@
-//! Writing text.
+//! Generation of text.
 
 use super::LanguageModel;
 use crate::Error;
@@ -14,13 +14,13 @@ use sha2::{Digest, Sha256};
 /// Settings of writing: how tokens are chosen, how long and how many responses are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Writing {
-    /// How tokens are chosen.
+    /// The settings of sampling.
     pub sampling: SamplingParams,
     /// The longest response, in tokens.
     pub longest: usize,
-    /// How many responses to a prompt.
+    /// The number of responses to a prompt.
     pub count: usize,
-    /// What every draw depends on.
+    /// The seed of every draw.
     pub seed: u64,
 }
 
@@ -37,7 +37,7 @@ pub struct Response {
     pub text: String,
     /// Its length, in tokens.
     pub tokens: usize,
-    /// Why it ended: `eos`, or `length`.
+    /// The reason why it ended: `eos`, or `length`.
     pub finish: &'static str,
     /// The sum of ln p of its tokens, in nats, at the temperature and before the filters.
     pub log_prob: f64,

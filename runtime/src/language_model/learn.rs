@@ -1,4 +1,4 @@
-//! Learning from stored texts: demonstrations and comparisons.
+//! Training on stored texts: demonstrations and comparisons.
 
 use super::LanguageModel;
 use crate::engine::{Member, Model, Scorer, with_dropout};

@@ -5,19 +5,19 @@ use rlhf_core::diagnostics::DIAGNOSTICS;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What an optimizer step or, for PPO, an iteration measured: a line of `metrics.jsonl`.
+/// The measurements of an optimizer step or, for PPO, an iteration: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
-    /// Where the run was.
+    /// The phase of the run.
     pub phase: Phase,
-    /// Which step or iteration, from 1.
+    /// The number of the step or iteration, from 1.
     pub step: u64,
-    /// Of how many.
+    /// The number of steps or iterations in all.
     pub total: u64,
-    /// What was measured, by the names of [`FIGURES`]. What could not be is left out.
+    /// The figures, by the names of [`FIGURES`]. Those that could not be measured are left out.
     pub figures: BTreeMap<String, f64>,
-    /// How long the step took: all else in a line is the same whenever the run is repeated.
+    /// The time that the step took, in seconds. Everything else is the same whenever the run is repeated.
     pub seconds: f64,
 }
 
@@ -27,7 +27,7 @@ const fn figure(name: &'static str, unit: &'static str, what: &'static str) -> F
     Figure { name, unit, what }
 }
 
-/// What the core's diagnostics do not have.
+/// The figures that the core's diagnostics do not have.
 const OWN: &[Figure] = &[
     figure("loss", "nats", "the loss: per token in pretraining and step 1, per prompt in step 2"),
     figure("gradient", "", "the gradient's global norm before clipping (PPO: the policy's, its last step's)"),
@@ -51,7 +51,7 @@ const OWN: &[Figure] = &[
     figure("pretraining_loss", "nats", "the cross-entropy of the pretraining mix, per token"),
 ];
 
-/// All figures, with their units: the core's diagnostics and what only runs have.
+/// All figures, with their units: the core's diagnostics and those that only runs have.
 pub const FIGURES: &[Figure] = &joined::<{ OWN.len() + DIAGNOSTICS.len() }>();
 
 const fn joined<const N: usize>() -> [Figure; N] {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 /// The longest line that is read, in bytes.
 const LONGEST: u64 = 1 << 16;
-/// What stands before and behind a line's sum.
+/// The texts before and after a line's sum.
 const SUM: [&str; 2] = [",\"sum\":\"", "\"}"];
 /// The length of a sum, in hexadecimal.
 const DIGITS: usize = 8;
@@ -101,7 +101,7 @@ fn to_text(path: &Path, line: &Line, sum: &mut String) -> Result<String, FormatE
     Ok([&text, SUM[0], sum, SUM[1], "\n"].concat())
 }
 
-/// Undoes [`to_text`], or says what is wrong.
+/// Undoes [`to_text`]; the error is the reason why it cannot.
 fn from_text(text: &[u8], sum: &mut String) -> Result<Line, String> {
     const WHAT: &str = "damaged: put the file back from a copy, or begin the run again with --overwrite";
     let text = str::from_utf8(text).map_err(|_| format!("{WHAT} (it is no UTF-8)"))?;
@@ -124,7 +124,7 @@ fn from_text(text: &[u8], sum: &mut String) -> Result<Line, String> {
     }
 }
 
-/// CRC-32C of the sum of the line before and a line.
+/// Returns the CRC-32C of the sum of the line before and a line.
 fn sum_of(before: &str, line: &str) -> String {
     const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
     let mut sum = CRC.digest();

@@ -1,4 +1,4 @@
-//! What a run leaves behind while it works: where it is, and what it measured.
+//! The record that a run keeps while it works: its place and its measurements.
 
 mod events;
 mod line;

@@ -1,12 +1,12 @@
-//! Where a run is.
+//! Phases of a run.
 
 use serde::{Deserialize, Serialize};
 
-/// What a run is at.
+/// A phase of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
-    /// Pretraining the base.
+    /// The pretraining of the base.
     Pretrain,
     /// Step 1.
     Supervised,
@@ -14,12 +14,12 @@ pub enum Phase {
     Reward,
     /// Step 3.
     Ppo,
-    /// Measuring.
+    /// The measurements at the end.
     Evaluate,
 }
 
 impl Phase {
-    /// All of them, in the order of a run.
+    /// All phases, in the order of a run.
     pub const ALL: [Self; 5] = [Self::Pretrain, Self::Supervised, Self::Reward, Self::Ppo, Self::Evaluate];
 
     /// Its name in files.
@@ -34,5 +34,5 @@ impl Phase {
     }
 }
 
-/// What a run tells while it works: the phase, how far it is of how much, and a figure.
+/// A report of progress: the phase, the step, the number of steps, and a figure.
 pub type Progress<'a> = dyn FnMut(Phase, u64, u64, &str) + 'a;

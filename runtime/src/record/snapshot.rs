@@ -1,4 +1,4 @@
-//! A folder of files that appears whole or not at all, and tells when it was damaged.
+//! A folder of files that appears whole or not at all, and in which damage is noticed.
 
 use super::Phase;
 use rlhf_models::{FormatError, read_at_most, write_whole};
@@ -16,20 +16,20 @@ use std::path::{Path, PathBuf};
 pub struct Manifest {
     /// The form of this file: 2; in 1 it has no sum of its own.
     pub version: u32,
-    /// Where the run was.
+    /// The phase of the run.
     pub phase: Phase,
-    /// How many of the phase's steps were done.
+    /// The number of the phase's steps that were done.
     pub step: u64,
-    /// What a stage has to remember beside its networks.
+    /// The state of a stage beside its networks.
     pub state: Value,
     /// Its files, by name.
     pub files: BTreeMap<String, Sum>,
-    /// SHA-256 of this file, in hexadecimal, as it is with zeros here.
+    /// The SHA-256 of this file, in hexadecimal, computed with zeros here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
 
-/// How a file is known again.
+/// The checksum of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sum {
@@ -41,17 +41,17 @@ pub struct Sum {
 
 /// The form of the manifests that are written.
 const VERSION: u32 = 2;
-/// What stands in the place of a manifest's own sum while it is made.
+/// The text in the place of a manifest's own sum while it is computed.
 const UNKNOWN: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 /// The manifest's name.
 const MANIFEST: &str = "manifest.json";
 /// The longest manifest that is read.
 const LONGEST: u64 = 1 << 20;
-/// What a folder's name begins with until it is whole.
+/// The prefix of a folder's name until the folder is whole.
 const UNFINISHED: &str = ".unfinished-";
 
 impl Manifest {
-    /// Of a phase after so many steps, without files.
+    /// Creates the manifest of a phase after so many steps, without files.
     pub fn new(phase: Phase, step: u64, state: Value) -> Self {
         Self { version: VERSION, phase, step, state, files: BTreeMap::new(), sha256: None }
     }
@@ -167,7 +167,7 @@ impl Manifest {
     }
 }
 
-/// Whether there is a snapshot, whole or damaged.
+/// Returns whether there is a snapshot, whole or damaged.
 pub fn exists(folder: &Path) -> bool {
     folder.join(MANIFEST).exists()
 }
@@ -212,7 +212,7 @@ pub fn remove_listed(folder: &Path) -> Result<(), FormatError> {
     Ok(())
 }
 
-/// Whether this names a file of the manifest's own folder.
+/// Returns whether a name is that of a file in the manifest's own folder.
 fn plain(name: &str) -> bool {
     Path::new(name).components().count() == 1 && !name.starts_with('.')
 }
@@ -221,7 +221,7 @@ fn plain(name: &str) -> bool {
 ///
 /// # Errors
 /// The system's, with the path.
-pub fn tidy(folder: &Path) -> Result<(), FormatError> {
+pub fn remove_unfinished(folder: &Path) -> Result<(), FormatError> {
     let entries = match fs::read_dir(folder) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries.map_err(|e| FormatError::io(folder, e))?,
@@ -361,7 +361,7 @@ mod tests {
         assert!(failed.unwrap_err().to_string().contains("full"));
         assert_eq!(Manifest::check(&folder).unwrap().step, 3);
         fs::create_dir(root.path().join(".unfinished-y")).unwrap();
-        tidy(root.path()).unwrap();
+        remove_unfinished(root.path()).unwrap();
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// A chart of one or more figures over a phase.
 struct Wanted {
     title: &'static str,
-    /// Figures, and what the chart calls them.
+    /// The figures, each with its name in the chart.
     figures: &'static [(&'static str, &'static str)],
     log: bool,
 }
@@ -17,7 +17,7 @@ const fn chart(title: &'static str, figures: &'static [(&'static str, &'static s
     Wanted { title, figures, log: false }
 }
 
-/// In the order of a page. Figures that are not here get a chart of their own behind these.
+/// The charts in the order of a page. Figures that are not here get a chart of their own after these.
 const CHARTS: &[Wanted] = &[
     chart("Loss", &[("loss", "loss")]),
     chart("Accuracy on the batch", &[("accuracy", "accuracy")]),
@@ -65,7 +65,7 @@ const CHARTS: &[Wanted] = &[
     chart("Gradient norm", &[("gradient", "norm")]),
 ];
 
-/// A section for each phase that `lines` tell of, in the order of a run.
+/// A section for each phase in `lines`, in the order of a run.
 pub fn curves(lines: &[Line]) -> Vec<Section> {
     let of = |phase| lines.iter().filter(|line| line.phase == phase).collect::<Vec<_>>();
     let phases = Phase::ALL.into_iter().map(|phase| (phase, of(phase)));
@@ -103,7 +103,7 @@ fn section(phase: Phase, lines: &[&Line]) -> Section {
     Section { title: title.into(), lead, charts, tables: vec![] }
 }
 
-/// A chart over the steps of a phase, with what its first figure says and is measured in.
+/// A chart over the steps of a phase, with the description and the unit of its first figure.
 fn over(title: &str, figure: &str, step: &str, curves: Vec<Curve>, log: bool) -> Chart {
     let known = FIGURES.iter().find(|f| f.name == figure);
     let (unit, what) = known.map_or(("", ""), |f| (f.unit, f.what));
@@ -135,7 +135,7 @@ fn over_time(lines: &[&Line], figure: &str, name: &str) -> Curve {
     Curve { name: name.into(), points: lines.iter().map(|line| (line.step as f64, value(line))).collect() }
 }
 
-/// Reward against √KL, as Gao et al. (arXiv:2210.10760) draw it: reward bought with distance.
+/// Draws reward against √KL, as Gao et al. (arXiv:2210.10760) do.
 fn against_distance(lines: &[&Line]) -> Option<Chart> {
     let point = |line: &&Line| Some((line.figures.get("kl")?.max(0.0).sqrt(), *line.figures.get("reward")?));
     let points: Vec<_> = lines.iter().filter_map(point).collect();

@@ -10,7 +10,7 @@ pub fn percent(share: f64) -> String {
     format!("{:.0}\u{a0}%", 100.0 * share)
 }
 
-/// What `share` of pairs won means: whether it could be chance, and its interval.
+/// Says in words whether the share of pairs won could be chance, with its interval.
 pub fn verdict(who: &str, of: &Interval) -> String {
     let Interval { low, high, n, .. } = of;
     let how = if *low > 0.5 {
@@ -40,7 +40,7 @@ pub fn changed(name: &str, before: f64, after: f64, show: fn(f64) -> String) -> 
     Headline { name: name.into(), value: show(after), note: format!("before PPO {}", show(before)) }
 }
 
-/// How far the reward model can be trusted: accuracies by name, and calibration.
+/// Returns the table of the reward model's quality: accuracies by name, and calibration.
 pub fn trust(accuracy: Vec<(String, Option<Interval>)>, calibration: Option<&Calibration>) -> Vec<Chart> {
     let note = "The share of people's votes on held-out answers that the reward model agrees with, with Wilson's 95\u{a0}% interval.";
     let chart = |title: &str, note: String, drawing| Chart { title: title.into(), note, drawing };
@@ -58,7 +58,7 @@ pub fn trust(accuracy: Vec<(String, Option<Interval>)>, calibration: Option<&Cal
     charts
 }
 
-/// Every setting by its place, such as `ppo.gae.lambda`.
+/// Lists every setting by its place, such as `ppo.gae.lambda`.
 pub fn settings(of: &impl serde::Serialize) -> Vec<[String; 2]> {
     fn walk(place: String, value: &Value, out: &mut Vec<[String; 2]>) {
         match value {

@@ -1,4 +1,4 @@
-//! What a run shows of itself: text for a terminal, and a page to read.
+//! Reports of a run: text for a terminal, and a page to read.
 
 mod curves;
 pub mod format;

@@ -1,6 +1,6 @@
 //! Numbers for people.
 
-/// A number to four significant digits, without zeros that say nothing; a dash for what is no number.
+/// A number to four significant digits, without trailing zeros; a dash for what is no number.
 ///
 /// ```
 /// use rlhf::report::number;

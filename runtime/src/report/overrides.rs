@@ -1,4 +1,4 @@
-//! Where a run leaves its recipe, for a person to read.
+//! Changes of the recipe, for a person to read.
 
 /// A line for each override: the setting, the recipe's value, the value here, the reason.
 pub fn overrides(rows: Vec<[String; 4]>) -> String {

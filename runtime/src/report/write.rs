@@ -1,4 +1,4 @@
-//! Writing a page into a run's folder.
+//! The writer of pages.
 
 use super::page::Page;
 use rlhf_models::{FormatError, write_whole};

@@ -1,4 +1,4 @@
-//! What a policy answers to held-out prompts, and what that is worth.
+//! Answers of a policy to held-out prompts, and their rewards.
 
 use super::measure::{log_probs, scores};
 use crate::engine::{Model, Scorer};
@@ -29,7 +29,7 @@ pub(super) fn write<P: Policy<Error: 'static>>(
 pub struct Answers {
     /// The answers.
     pub responses: Responses,
-    /// Each one's reward.
+    /// The reward of each answer.
     pub rewards: Vec<f64>,
     /// The mean Σ (ln p − ln p_reference), in nats.
     pub kl: f64,
@@ -39,20 +39,20 @@ pub struct Answers {
 pub struct Evaluator<'a> {
     /// The prompts.
     pub prompts: &'a [Vec<u32>],
-    /// What logits are divided by.
+    /// The divisor of logits.
     pub temperature: f64,
-    /// When an answer ends.
+    /// The criteria by which an answer ends.
     pub stopping: StopCriteria<'a>,
     /// The run's seed.
     pub seed: u64,
     /// The supervised model, which the KL is measured from.
     pub reference: &'a mut Model,
-    /// What the answers are worth by.
+    /// The reward of the answers.
     pub reward: &'a mut Scorer,
 }
 
 impl Evaluator<'_> {
-    /// Has `policy` answer, and says what that is worth. The same number of `draws` gives the same answers.
+    /// Samples answers of `policy` and scores them. The same number of `draws` gives the same answers.
     ///
     /// # Errors
     /// The networks' own.

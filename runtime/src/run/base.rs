@@ -14,7 +14,7 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// `tokenizer`: a new base's, where no file says.
+    /// `tokenizer`: that of a new base without a file.
     pub fn open(config: &Config, device: &Device, tokenizer: Option<AnyTokenizer>) -> Result<Self, RunError> {
         let (architecture, tokenizer, opened) = match (tokenizer, config.base.fresh()) {
             (Some(tokenizer), Some(new)) => (new.architecture(tokenizer.vocabulary()), tokenizer, None),
@@ -29,10 +29,10 @@ impl Base {
     }
 }
 
-/// Step 3's teacher, where the configuration names one: it has the base's tokens and reads as many.
+/// Opens step 3's teacher, where the configuration names one: it has the base's tokens and context.
 ///
 /// # Errors
-/// [`RunError`] names the file, or says what does not fit.
+/// [`RunError`] names the file, or the mismatch.
 pub(super) fn teacher(config: &Config, device: &Device) -> Result<Option<Model>, RunError> {
     let Some(opened) = teacher_file(config)? else { return Ok(None) };
     let architecture = Architecture { scalar: false, ..opened.architecture.clone() };
@@ -43,7 +43,7 @@ pub(super) fn teacher(config: &Config, device: &Device) -> Result<Option<Model>,
 
 const TEACHER: &str = "distillation.teacher";
 
-/// The same without reading a weight.
+/// Opens the teacher's file without reading a weight.
 pub(super) fn teacher_file(config: &Config) -> Result<Option<Opened>, RunError> {
     let Some(path) = &config.distillation.teacher else { return Ok(None) };
     let opened = rlhf_models::open(&config.folder()?.join(path))?;

@@ -1,9 +1,9 @@
-//! What is asked of data and settings before the first step: that something can be learned.
+//! Checks of data and settings before the first step: that something can be learned.
 
 use super::base::tokenizer;
 use super::files::All;
 use super::material::material;
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Data, DataSet, RunError, Stage};
 use crate::config::Config;
@@ -19,7 +19,7 @@ use std::path::Path;
 const NAMED: usize = 12;
 
 /// Reads all data, as a run does before its first step, and trains nothing: what keeps one of `stages` from
-/// learning anything is an error or, where it might be meant, one of the notes, which tell also what of the
+/// learning anything is an error or, where it might be meant, one of the notes, which also name what of the
 /// data is cut, refused or not read.
 ///
 /// # Errors
@@ -36,7 +36,7 @@ pub fn examine(config: &Config, stages: &[Stage]) -> Result<Vec<String>, RunErro
         .notes(stages)
 }
 
-/// What is looked at.
+/// The data and settings to check.
 pub(super) struct Checks<'a> {
     pub config: &'a Config,
     pub profile: &'a Profile,
@@ -46,7 +46,7 @@ pub(super) struct Checks<'a> {
 }
 
 impl Checks<'_> {
-    /// What is worth knowing of these stages.
+    /// Notes on these stages that the user should know.
     ///
     /// # Errors
     /// [`RunError::Unlearnable`] where one of them would learn nothing of its data.
@@ -78,7 +78,7 @@ impl Checks<'_> {
         let mixed = self.config.supervised.pretraining * demonstrations as f64;
         let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
         let steps = passes(demonstrations + mixed, settings);
-        notes.extend(pace("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
+        notes.extend(learning_rate_note("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
     }
 
     fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
@@ -90,7 +90,7 @@ impl Checks<'_> {
             return nothing(format!("all labels are {label}: want right and wrong ones"));
         }
         let train = || sources.comparisons.iter().flat_map(|set| &set.train);
-        let rankings: Vec<Ranking> = train().map(Judged::ranking).collect();
+        let rankings: Vec<Ranking> = train().map(AnswerVotes::ranking).collect();
         let trainer = if settings.loss.labels() {
             rlhf_train::RewardModel::labeled(&solutions, settings, 0)
         } else {
@@ -101,7 +101,7 @@ impl Checks<'_> {
             Err(error) => Err(RunError::at(crate::record::Phase::Reward, 0)(error)),
             Ok(trainer) => {
                 let steps = trainer.total();
-                notes.extend(pace("step 2", "reward.optimizer", &settings.optimizer, steps, 1));
+                notes.extend(learning_rate_note("step 2", "reward.optimizer", &settings.optimizer, steps, 1));
                 Ok(())
             }
         }
@@ -159,12 +159,12 @@ impl Checks<'_> {
                     self.config.method
                 ));
             }
-            notes.extend(pace(&what(), setting, optimizer, total, each));
+            notes.extend(learning_rate_note(&what(), setting, optimizer, total, each));
         }
         Ok(())
     }
 
-    /// What of the data is cut, refused, held out or not read.
+    /// Notes on the data that is cut, refused, held out or not read.
     fn data(&self, notes: &mut Vec<String>) {
         let (config, data) = (self.config, &self.sources.data);
         let judged = if self.profile.reward.loss.labels() { "labels" } else { "comparisons" };
@@ -180,7 +180,7 @@ impl Checks<'_> {
                 notes.extend(cut(&what, set, &most));
                 notes.extend(refused(&what, set));
                 notes.extend(left_out(&what, set));
-                notes.extend(flawed(&what, set));
+                notes.extend(flaw_note(&what, set));
             }
         }
         notes.extend(unused(data));
@@ -220,9 +220,14 @@ fn passes(items: usize, passes: &Passes) -> u64 {
     items.div_ceil(passes.batch.max(1) as usize) as u64 * u64::from(passes.epochs)
 }
 
-/// What is worth knowing of a learning rate over `total` steps, `each` an iteration: that it is 0, or never at
-/// its highest.
-fn pace(what: &str, setting: &str, optimizer: &Optimizer, total: u64, each: u64) -> Option<String> {
+/// Notes that a learning rate over `total` steps, `each` an iteration, is 0, or never reaches its highest.
+fn learning_rate_note(
+    what: &str,
+    setting: &str,
+    optimizer: &Optimizer,
+    total: u64,
+    each: u64,
+) -> Option<String> {
     let schedule = optimizer.schedule(total, each);
     let (peak, warm_up) = (schedule.peak, schedule.warm_up.steps);
     if peak == 0.0 {
@@ -246,8 +251,8 @@ fn same(values: impl Iterator<Item = f32>) -> Option<f32> {
     values.all(|value| value == first).then_some(first)
 }
 
-/// Why there is no order to learn.
-fn undecided<'a>(judged: impl Iterator<Item = &'a Judged>) -> String {
+/// The reason why there is no order to learn.
+fn undecided<'a>(judged: impl Iterator<Item = &'a AnswerVotes>) -> String {
     let (mut prompts, mut ties, mut votes) = (0usize, 0usize, 0usize);
     for judged in judged {
         prompts += 1;
@@ -275,10 +280,14 @@ fn left_out(what: &str, set: &DataSet) -> Option<String> {
     (!all.is_empty()).then(|| format!("{what}, {}: {}", set.name, all.join(", ")))
 }
 
-fn flawed(what: &str, set: &DataSet) -> Option<String> {
+fn flaw_note(what: &str, set: &DataSet) -> Option<String> {
     let all = set.flaws.iter().map(|(flaw, rows)| format!("{rows} {flaw}")).collect::<Vec<_>>();
     (!all.is_empty()).then(|| {
-        format!("{what}, {}: {}; they are trained on (`rlhf data check` says more)", set.name, all.join(", "))
+        format!(
+            "{what}, {}: {}; they are trained on (`rlhf data check` shows more)",
+            set.name,
+            all.join(", ")
+        )
     })
 }
 

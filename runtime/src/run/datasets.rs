@@ -1,12 +1,12 @@
-//! Data sets: which rows are taken, which are held out, and how many there are.
+//! Data sets: the choice of rows, those held out, and their numbers.
 
 use super::files::{All, Files};
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::{DataSet, RankedAnswers, RunError};
 use crate::config;
 use rlhf_core::random::{Key, Stream};
 use rlhf_data::DataError;
-use rlhf_data::{Fit, Format, Group, Records, Sides, groups_of, user_field};
+use rlhf_data::{Format, Group, Records, Sides, Truncation, groups_of, user_field};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
@@ -14,21 +14,21 @@ use std::path::{Path, PathBuf};
 pub(super) struct Set<T> {
     pub train: Vec<T>,
     pub held_out: Vec<T>,
-    /// What the summary says of it; the steps add how many transcripts were cut.
+    /// The data set's entry in the summary; the steps add how many transcripts were cut.
     pub counts: DataSet,
 }
 
-impl Set<Judged> {
+impl Set<AnswerVotes> {
     /// Comparisons that were made rather than read: to train on, and held out.
     pub fn generated([train, held_out]: &[Vec<RankedAnswers>; 2]) -> Self {
-        let all = |side: &[RankedAnswers]| side.iter().map(Judged::ranked).collect();
+        let all = |side: &[RankedAnswers]| side.iter().map(AnswerVotes::ranked).collect();
         let counts = DataSet::new("generated", Format::Ranked, [train.len(), held_out.len()]);
         Self { train: all(train), held_out: all(held_out), counts }
     }
 }
 
 impl DataSet {
-    /// So many rows to train on and held out, and nothing else to say.
+    /// Creates the entry of a data set with so many rows to train on and held out.
     fn new(name: &str, format: Format, [train, held_out]: [usize; 2]) -> Self {
         Self {
             name: name.into(),
@@ -46,26 +46,26 @@ impl DataSet {
         }
     }
 
-    /// With what was cut of its rows.
-    pub(super) fn fitted(&mut self, fit: &Fit) {
+    /// Adds the numbers of rows that were cut.
+    pub(super) fn add_truncation(&mut self, fit: &Truncation) {
         (self.cut, self.cut_answers) = (fit.cut(), fit.cut_answers());
     }
 }
 
-/// How a run takes rows.
+/// The way in which a run takes rows.
 #[derive(Clone, Copy)]
-pub(super) struct Take<'a> {
+pub(super) struct RowSelection<'a> {
     pub seed: u64,
     /// The share of prompts held out.
     pub held_out: f64,
-    /// Which prompts and users are together; see [`sides`].
+    /// The sides of the split; see [`sides`].
     pub sides: &'a Sides,
     /// The prompts of the files that are for testing, which are not trained on either, by their hashes.
     pub tested: &'a HashSet<u64>,
 }
 
-impl Take<'_> {
-    /// Whether nothing is trained on a row of this group.
+impl RowSelection<'_> {
+    /// Returns whether rows of this group are held out.
     fn held_out(&self, group: Group) -> bool {
         self.tested.contains(&group.prompt) || self.sides.held_out(group, self.held_out)
     }
@@ -78,7 +78,7 @@ impl Take<'_> {
 /// A file cannot be opened, or not be read to its end.
 pub(super) fn sides(files: &All) -> Result<(Sides, HashSet<u64>), RunError> {
     let (mut sides, mut tested) = (Sides::default(), HashSet::new());
-    let mut all = files.serving();
+    let mut all = files.used();
     // A source may name files that are not in the folder, or say otherwise what they hold.
     all.extend(files.found.iter().map(|(path, format)| (path.as_path(), *format)));
     for (path, format) in all {
@@ -109,7 +109,7 @@ pub(super) fn read<T>(
     what: &'static str,
     all: &All,
     files: &[Files],
-    take: Take<'_>,
+    take: RowSelection<'_>,
     rows: impl Fn(&Path, Option<Format>) -> Result<Records<T>, DataError>,
     group: impl Fn(&T) -> Group,
 ) -> Result<Vec<Set<T>>, RunError> {
@@ -121,7 +121,7 @@ pub(super) fn read<T>(
     for (index, set) in files.iter().enumerate() {
         // Another order than the file's, so that a limit takes some of everything.
         let key = Key::new(take.seed, Stream::Data, index as u32);
-        let (mut train, mut held) = (Chosen::new(key, set.rows), Chosen::new(key, set.rows));
+        let (mut train, mut held) = (RowSample::new(key, set.rows), RowSample::new(key, set.rows));
         let (mut read, mut refused, mut reasons) = (0, 0, Vec::new());
         let (mut flaws, mut left_out) = (BTreeMap::<String, usize>::new(), BTreeMap::new());
         let mut unused = BTreeMap::<String, u64>::new();
@@ -177,7 +177,7 @@ pub(super) fn read<T>(
     Ok(sets)
 }
 
-/// Why rows of these groups are all on one side of the split.
+/// The reason why rows of these groups are all on one side of the split.
 pub(super) fn one_side<'a>(
     mut groups: impl Iterator<Item = Group>,
     sides: &Sides,
@@ -227,14 +227,14 @@ fn file<T>(
     }
 }
 
-/// So many rows at most, drawn from any number, in the order of their draws.
-struct Chosen<T> {
+/// A sample of at most so many rows out of any number, in the order of their draws.
+struct RowSample<T> {
     key: Key,
     most: usize,
     rows: Vec<(f64, usize, T)>,
 }
 
-impl<T> Chosen<T> {
+impl<T> RowSample<T> {
     fn new(key: Key, most: usize) -> Self {
         Self { key, most, rows: Vec::new() }
     }
@@ -243,17 +243,17 @@ impl<T> Chosen<T> {
         let draw = self.key.uniform(index as u32, (index as u64 >> 32) as u32);
         self.rows.push((draw, index, row));
         if self.rows.len() > 2 * self.most.max(1024) {
-            self.settle();
+            self.drop_surplus();
         }
     }
 
-    fn settle(&mut self) {
+    fn drop_surplus(&mut self) {
         self.rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
         self.rows.truncate(self.most);
     }
 
     fn finish(mut self) -> Vec<T> {
-        self.settle();
+        self.drop_surplus();
         self.rows.into_iter().map(|(_, _, row)| row).collect()
     }
 }
@@ -266,7 +266,7 @@ mod tests {
     fn rows_are_drawn_from_all_of_a_file() {
         let key = Key::new(1, Stream::Data, 0);
         let chosen = |most| {
-            let mut chosen = Chosen::new(key, most);
+            let mut chosen = RowSample::new(key, most);
             (0..10_000).for_each(|i| chosen.offer(i, i));
             chosen.finish()
         };

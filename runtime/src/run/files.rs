@@ -1,4 +1,4 @@
-//! Which files of the data make up which data sets.
+//! Files of the data, and the data sets that they make up.
 
 use super::RunError;
 use crate::config::{self, Config, Wanted};
@@ -18,26 +18,26 @@ pub(super) struct Files {
     pub name: String,
     pub format: Format,
     pub paths: Vec<PathBuf>,
-    /// At most so many rows are taken, on either side of the split.
+    /// The most rows that are taken, on either side of the split.
     pub rows: usize,
 }
 
 /// The files of all steps.
 pub(super) struct All {
-    /// What the data's folder holds.
+    /// The files in the data's folder.
     pub found: Vec<File>,
     /// The folder.
     pub folder: PathBuf,
-    /// What of it is not used, with the reasons.
+    /// The files that are not used, with the reasons.
     pub left_out: Vec<(PathBuf, String)>,
     pub demonstrations: Vec<Files>,
-    /// Of these two, what the reward model's loss learns from.
+    /// The comparisons, where the reward model's loss learns from them.
     pub comparisons: Vec<Files>,
     pub solutions: Vec<Files>,
     /// Comparisons for the pretraining before.
     pub before: Vec<Files>,
     pub prompts: Vec<Files>,
-    /// What step 3's method learns from, where that is feedback.
+    /// The feedback, where step 3's method learns from it.
     pub feedback: Vec<Files>,
 }
 
@@ -45,7 +45,7 @@ impl All {
     /// Looks for them.
     ///
     /// # Errors
-    /// A step has none; or a file of a source is not there, or does not serve.
+    /// A step has none; or a file of a source is not there, or cannot be used.
     pub fn find(config: &Config) -> Result<Self, RunError> {
         let folder = config.folder()?;
         let (profile, _) = config.resolve()?;
@@ -88,25 +88,24 @@ impl All {
         })
     }
 
-    /// Whether a file is for testing, by its name or its folder's below the data's folder.
+    /// Returns whether a file is for testing, by its name or its folder's below the data's folder.
     pub fn for_testing(&self, path: &Path) -> bool {
         let below = path.strip_prefix(&self.folder).ok();
         for_testing(below.unwrap_or(path.file_name().map_or(path, Path::new)))
     }
 
-    /// The files that serve a step and are for testing.
+    /// The files that a step uses and that are for testing.
     pub fn test_files(&self) -> Vec<&Path> {
-        self.serving().into_iter().map(|(path, _)| path).filter(|path| self.for_testing(path)).collect()
+        self.used().into_iter().map(|(path, _)| path).filter(|path| self.for_testing(path)).collect()
     }
 
-    /// All that a run does not read, with the reasons: files of formats that no step of it takes are among
-    /// them, those of its models are not. `texts`: whether plain text is read.
+    /// Lists all files that a run does not read, with the reasons: those of formats that no step takes, but not those
+    /// of its models. `texts`: whether plain text is read.
     pub fn unused(&self, config: &Config, texts: bool) -> Vec<(PathBuf, String)> {
-        let serving: BTreeSet<&Path> = self.serving().into_iter().map(|(path, _)| path).collect();
+        let used: BTreeSet<&Path> = self.used().into_iter().map(|(path, _)| path).collect();
         let models: Vec<PathBuf> = config.models().map(|path| self.folder.join(path)).collect();
-        let reads = |(path, format): &&File| {
-            serving.contains(path.as_path()) || (texts && format.kind() == Kind::Text)
-        };
+        let reads =
+            |(path, format): &&File| used.contains(path.as_path()) || (texts && format.kind() == Kind::Text);
         let others = self.found.iter().filter(|file| !reads(file)).map(|(path, format)| {
             (path.clone(), format!("{}: no step of this run reads it", config::name(*format)))
         });
@@ -114,15 +113,15 @@ impl All {
         all.filter(|(path, _)| !models.iter().any(|model| path.starts_with(model))).collect()
     }
 
-    /// The files that serve a step, each once.
-    pub fn serving(&self) -> BTreeSet<(&Path, Format)> {
+    /// The files that a step uses, each once.
+    pub fn used(&self) -> BTreeSet<(&Path, Format)> {
         let sets = [&self.demonstrations, &self.comparisons, &self.solutions, &self.before, &self.prompts];
         let sets = sets.into_iter().chain([&self.feedback]).flatten();
         sets.flat_map(|set| set.paths.iter().map(|path| (path.as_path(), set.format))).collect()
     }
 }
 
-/// All files of the wanted formats: those of one name and format are a data set.
+/// Returns all files of the wanted formats: those of one name and format are a data set.
 fn of_formats(wanted: &Wanted<'_>, folder: &Path, found: &[File]) -> Result<Vec<Files>, RunError> {
     let mut sets: BTreeMap<(String, Format), Vec<PathBuf>> = BTreeMap::new();
     for (path, format) in found.iter().filter(|(_, format)| wanted.formats.contains(format)) {
@@ -136,7 +135,7 @@ fn of_formats(wanted: &Wanted<'_>, folder: &Path, found: &[File]) -> Result<Vec<
     Ok(sets.into_iter().map(files).collect())
 }
 
-/// Each source is a data set.
+/// Returns the files of each source, which is a data set.
 fn of_sources(wanted: &Wanted<'_>, sources: &[Source], folder: &Path) -> Result<Vec<Files>, RunError> {
     let weights: Vec<f64> = sources.iter().map(|source| source.weight).collect();
     let mut sets: Vec<Files> = Vec::new();
@@ -202,7 +201,7 @@ fn unique(name: String, sets: &[Files]) -> String {
     names.find(|name| !taken(name)).unwrap_or(name)
 }
 
-/// A data set's name: its file's, without the endings that say how it is packed and which part of
+/// A data set's name: its file's, without the endings of its packing and of its part of
 /// the set it is; the folder's where nothing else remains.
 fn name(path: &Path) -> String {
     let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

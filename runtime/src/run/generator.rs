@@ -1,4 +1,4 @@
-//! What a program may put into a run: data of its own making, and measurements of its own.
+//! Data and measurements that a program adds to a run.
 
 use super::answers::{Answers, Evaluator};
 use crate::engine::Model;
@@ -12,13 +12,13 @@ pub trait Generator {
     /// The command whose runs these are: the folder of another command's is left alone.
     fn command(&self) -> &'static str;
 
-    /// What sets the comparisons that it will make apart from others: a run that goes on has to make the same.
+    /// Describes the comparisons that it will make: a run that goes on has to make the same.
     fn about(&self) -> Value;
 
     /// The tokenizer of a new base.
     fn tokenizer(&self) -> AnyTokenizer;
 
-    /// All that is known before the first step.
+    /// Returns all data that is known before the first step.
     ///
     /// # Errors
     /// [`TrainError`]: a text that cannot be learned from.
@@ -34,16 +34,16 @@ pub trait Generator {
 /// Has a model answer prompts, of which there may be several that are alike.
 pub type AnswerPrompts<'a> = dyn FnMut(&[Vec<u32>]) -> Result<Responses, TrainError> + 'a;
 
-/// What a [`Generator`] makes before the first step.
+/// The data that a [`Generator`] makes before the first step.
 #[derive(Clone, Debug, Default)]
 pub struct GeneratedData {
-    /// What a new base is pretrained on.
+    /// The texts that a new base is pretrained on.
     pub texts: Examples,
-    /// What the pretraining mix is drawn from.
+    /// The texts that the pretraining mix is drawn from.
     pub mix: Examples,
-    /// Step 1's data.
+    /// The demonstrations of step 1.
     pub demonstrations: Examples,
-    /// Step 3's prompts.
+    /// The prompts of step 3.
     pub prompts: Vec<Vec<u32>>,
     /// Prompts that nothing is trained on.
     pub held_out: Vec<Vec<u32>>,
@@ -52,11 +52,11 @@ pub struct GeneratedData {
 /// A prompt with answers, and the rank of each: 0 for the best, equal ones tie.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RankedAnswers {
-    /// What is answered.
+    /// The prompt.
     pub prompt: Vec<u32>,
     /// The answers.
     pub answers: Vec<Vec<u32>>,
-    /// Each one's rank.
+    /// The rank of each answer.
     pub ranks: Vec<u32>,
 }
 

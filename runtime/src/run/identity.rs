@@ -1,9 +1,9 @@
-//! What a run is known by.
+//! Identity of a run.
 
 use super::base::Base;
 use super::datasets::Set;
-use super::material::Rated;
-use super::rewards::Judged;
+use super::material::LoggedResponse;
+use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::starting_models::StartingModels;
 use crate::config::Config;
@@ -15,8 +15,8 @@ use rlhf_train::profile::Profile;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// What has to be the same for a run to be gone on with. `made`: the command whose program makes the data, and what
-/// that says of it.
+/// Describes everything that has to be the same for a run to be gone on with. `made`: the command whose program makes
+/// the data, and its description of the data.
 pub(super) fn about(
     config: &Config,
     profile: &Profile,
@@ -27,8 +27,8 @@ pub(super) fn about(
     made: Option<(&str, Value)>,
 ) -> Result<Value, EngineError> {
     let (demonstrations, comparisons) = (&sources.demonstrations.0, &sources.comparisons);
-    let ranked = |sets: &[Set<Judged>]| {
-        let rankings = sets.iter().flat_map(|set| &set.train).map(Judged::ranking);
+    let ranked = |sets: &[Set<AnswerVotes>]| {
+        let rankings = sets.iter().flat_map(|set| &set.train).map(AnswerVotes::ranking);
         sum(rankings.flat_map(|r| r.texts.into_iter().chain([r.ranks])))
     };
     let mut about = json!({
@@ -60,12 +60,12 @@ pub(super) fn about(
             |s: &Solution| s.steps().flat_map(|(end, l)| [end as u32, l.to_bits()]).collect::<Vec<_>>();
         about["solutions"] = sum(all().flat_map(|s| [s.text().to_vec(), steps(s)])).into();
     }
-    let strengths = || comparisons.iter().flat_map(|set| &set.train).map(Judged::strength);
+    let strengths = || comparisons.iter().flat_map(|set| &set.train).map(AnswerVotes::strength);
     if strengths().any(|strength| strength != [0, 1]) {
         about["margins"] = sum(strengths()).into();
     }
     if !sources.feedback.is_empty() {
-        about["feedback"] = sum(sources.feedback.iter().map(Rated::ids)).into();
+        about["feedback"] = sum(sources.feedback.iter().map(LoggedResponse::ids)).into();
     }
     if let Some((command, comparisons)) = made {
         about["command"] = command.into();
@@ -77,7 +77,7 @@ pub(super) fn about(
     Ok(about)
 }
 
-/// SHA-256 of lists of ids.
+/// Returns the SHA-256 of lists of ids.
 fn sum(lists: impl IntoIterator<Item = impl AsRef<[u32]>>) -> String {
     let mut hash = Sha256::new();
     for list in lists {

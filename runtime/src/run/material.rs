@@ -1,7 +1,7 @@
-//! What step 3's method learns from, made of a run's data.
+//! The training data of step 3's method, made of a run's data.
 
 use super::RunError;
-use super::rewards::{Judged, labeled, pairs, rewarded};
+use super::rewards::{AnswerVotes, labeled, pairs, rewarded};
 use crate::engine::Model;
 use crate::record::Phase;
 use crate::stage::TrainingData;
@@ -12,14 +12,14 @@ use rlhf_train::profile::Method;
 use rlhf_train::{Examples, Labeled, Logged, TrainError};
 
 /// A logged response as token ids.
-pub(super) struct Rated {
+pub(super) struct LoggedResponse {
     prompt: Vec<u32>,
     response: Vec<u32>,
     pub reward: f32,
     log_prob: Option<f32>,
 }
 
-impl Rated {
+impl LoggedResponse {
     pub fn new(feedback: &Feedback, transcripts: &mut Transcripts<'_>) -> Self {
         let (prompt, response) = transcripts.pair(&feedback.prompt, &feedback.response);
         Self { prompt, response, reward: feedback.reward, log_prob: feedback.log_prob }
@@ -32,14 +32,14 @@ impl Rated {
     }
 }
 
-/// What a method asks for, and nothing else.
+/// Makes the data that a method needs, and nothing else.
 ///
 /// # Errors
-/// [`RunError::Setting`] for a method that needs what the feedback does not say; what the trainers refuse.
+/// [`RunError::Setting`] for a method that needs what the feedback does not have; the trainers' errors.
 pub(super) fn material<'a>(
     method: &Method,
-    judged: impl Iterator<Item = &'a Judged>,
-    feedback: &[Rated],
+    judged: impl Iterator<Item = &'a AnswerVotes>,
+    feedback: &[LoggedResponse],
     texts: &Examples,
     teacher: Option<&Model>,
 ) -> Result<TrainingData, RunError> {
@@ -68,18 +68,18 @@ pub(super) fn material<'a>(
     })
 }
 
-/// What got more than nothing is desirable.
-fn of_feedback(feedback: &[Rated]) -> Result<Labeled, TrainError> {
+/// Makes labels of feedback: a reward above 0 is desirable.
+fn of_feedback(feedback: &[LoggedResponse]) -> Result<Labeled, TrainError> {
     let mut out = Labeled::default();
-    for Rated { prompt, response, reward, .. } in feedback {
+    for LoggedResponse { prompt, response, reward, .. } in feedback {
         out.push(prompt, response, *reward > 0.0)?;
     }
     Ok(out)
 }
 
-fn logged(feedback: &[Rated]) -> Result<Logged, TrainError> {
+fn logged(feedback: &[LoggedResponse]) -> Result<Logged, TrainError> {
     let mut out = Logged::default();
-    for Rated { prompt, response, reward, log_prob } in feedback {
+    for LoggedResponse { prompt, response, reward, log_prob } in feedback {
         out.push(prompt, response, log_prob.unwrap_or(0.0), *reward)?;
     }
     Ok(out)

@@ -1,10 +1,10 @@
-//! What networks say about texts.
+//! Measurements of networks on texts.
 
 use rlhf_core::roles::{Reference, Reward};
 use rlhf_train::now;
 use rlhf_train::{Examples, TOKENS_AT_ONCE, TrainError};
 
-/// ln p of every learnt token, the others 0.
+/// Returns the log-probability ln p of every loss token; the others are 0.
 pub(super) fn log_probs<F: Reference<Error: 'static>>(
     model: &mut F,
     texts: &Examples,

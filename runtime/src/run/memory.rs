@@ -1,4 +1,4 @@
-//! How much memory a run takes, by counting what is in memory in each of its stages.
+//! An estimate of a run's memory, by counting what is in memory in each of its stages.
 
 use super::Stage;
 use crate::engine::ActionValues;
@@ -8,7 +8,7 @@ use rlhf_train::profile::{Method, OnlineMethod, Opponent, Profile, RewardNormali
 use rlhf_train::{ROWS_AT_ONCE, TOKENS_AT_ONCE};
 use serde::Serialize;
 
-/// Memory of the stage of a run that takes the most, in bytes.
+/// The memory of the stage of a run that takes the most, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Memory {
     /// The stage that takes the most.
@@ -17,14 +17,14 @@ pub struct Memory {
     pub weights: u64,
     /// Gradients of the networks that learn.
     pub gradients: u64,
-    /// Both of Adam's moments, of the networks that learn.
+    /// Adam's two moments, of the networks that learn.
     pub moments: u64,
     /// The moving average of the policy's weights.
     pub average: u64,
     /// Activations that a pass keeps for the gradients of a network that learns, and those of a pass through each
     /// network that scores.
     pub activations: u64,
-    /// Cached keys and values of responses while they grow.
+    /// Cached keys and values of responses while they are written.
     pub cache: u64,
 }
 
@@ -32,7 +32,7 @@ pub struct Memory {
 pub(super) struct Workload<'a> {
     pub profile: &'a Profile,
     pub base: &'a Architecture,
-    /// Whether the base is pretrained first.
+    /// True if the base is pretrained first.
     pub new: bool,
     pub teacher: Option<&'a Architecture>,
     /// The longest transcript, in tokens.
@@ -41,7 +41,7 @@ pub(super) struct Workload<'a> {
     pub sequence: usize,
     /// The length of texts that the base samples for the pretraining mix, where it does.
     pub corpus: Option<usize>,
-    /// Held-out prompts that are answered at the end.
+    /// The number of held-out prompts that are answered at the end.
     pub prompts: usize,
     /// Responses that grow at the same time, at most.
     pub at_once: usize,
@@ -53,24 +53,24 @@ const F32: u64 = 4;
 const TILE: u64 = 1 << 25;
 /// Answers of the supervised model that a reward is centered on.
 const CENTER: u64 = 256;
-/// TRPO's vectors, in numbers of 4 bytes for each weight: three of f32, and five of f64 of its linear solver.
+/// The vectors of TRPO, in numbers of 4 bytes for each weight: three of f32, and five of f64 in its linear solver.
 const TRUST_REGION: u64 = 3 + 2 * 5;
 
 impl Memory {
-    /// Memory of the one of these stages that takes the most.
+    /// Returns the memory of the one of these stages that takes the most.
     pub(super) fn of(stages: &[Stage], run: &Workload<'_>) -> Self {
         let all = stages.iter().flat_map(|stage| run.parts(*stage));
         let nothing = run.part(stages.last().copied().unwrap_or(Stage::Align)).memory;
         all.fold(nothing, |most, part| if part.total() > most.total() { part } else { most })
     }
 
-    /// All of it.
+    /// Returns the sum.
     pub fn total(&self) -> u64 {
         [self.weights, self.gradients, self.moments, self.average, self.activations, self.cache].iter().sum()
     }
 }
 
-/// Memory of a part of a stage, network by network.
+/// The memory of a part of a stage, network by network.
 struct Part {
     memory: Memory,
     /// Tokens that a network passes over at once.
@@ -153,7 +153,7 @@ impl Workload<'_> {
         parts.into_iter().map(|part| part.memory).collect()
     }
 
-    /// So many responses of a network of the base's shape.
+    /// Adds the memory of so many responses of a network of the base's shape.
     fn respond(&self, part: &mut Part, responses: u64) {
         part.sample(self.base, responses.min(self.at_once as u64), self.sequence);
     }
@@ -163,7 +163,7 @@ impl Workload<'_> {
         self.profile.reward.members().members
     }
 
-    /// Reward models that learn side by side, beside the supervised model.
+    /// Returns the memory of reward models that learn side by side, beside the supervised model.
     fn reward(&self) -> Part {
         let mut part = self.part(Stage::Reward);
         part.keep(self.base);
@@ -198,11 +198,11 @@ impl Workload<'_> {
         part
     }
 
-    /// Step 3, as its method does it. The supervised model is in memory, as are the reward models.
+    /// Returns the memory of step 3 under its method. The supervised model is in memory, as are the reward models.
     fn align(&self) -> Part {
         let (base, scalar) = (self.base, self.base.with_scalar());
         let mut part = self.part(Stage::Align);
-        if let Some((texts, length)) = self.unsplit() {
+        if let Some((texts, length)) = self.unsplit_texts() {
             part.tokens = part.tokens.max(texts.saturating_mul(length as u64));
         }
         part.keep(base);
@@ -261,7 +261,7 @@ impl Workload<'_> {
         part
     }
 
-    /// Whether step 3 reads the log-probabilities of a reference.
+    /// Returns whether step 3 reads the log-probabilities of a reference.
     fn reference(&self) -> bool {
         match self.profile.method {
             Method::Preference(settings) => settings.objective.against == Against::Reference,
@@ -271,7 +271,7 @@ impl Workload<'_> {
     }
 
     /// Texts that step 3 passes over at once whatever their number, where there are such, and their length.
-    fn unsplit(&self) -> Option<(u64, usize)> {
+    fn unsplit_texts(&self) -> Option<(u64, usize)> {
         let responses = self.profile.responses_per_iteration().unwrap_or(0);
         match self.profile.method {
             Method::Ppo | Method::Nlpo(_) => {
@@ -301,7 +301,7 @@ fn activations(a: &Architecture) -> (u64, u64) {
     (layer as u64, (3 * a.width + 2 + a.hidden) as u64)
 }
 
-/// The memory that this machine has free, in bytes, where it says so.
+/// The memory that this machine has free, in bytes, where that is known.
 pub fn available() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     free(&text)

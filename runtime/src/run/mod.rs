@@ -1,6 +1,6 @@
 //! The three steps of InstructGPT on public human-feedback data.
 //!
-//! A [`Config`](crate::config::Config) says which base, which data and how much of it, and where the recipe leaves its
+//! A [`Config`](crate::config::Config) names the base, the data and how much of it, and where the recipe leaves its
 //! profile, with a reason for each; [`run`] does the work and writes `summary.json`
 //! (`schemas/run-summary.schema.json`) and three model folders.
 //!

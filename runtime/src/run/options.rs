@@ -1,4 +1,4 @@
-//! How a run is done, whatever its configuration.
+//! Options of a run that its configuration does not have.
 
 use super::Stage;
 use crate::record::Phase;
@@ -6,43 +6,42 @@ use core::time::Duration;
 use rlhf_train::Warning;
 use std::path::Path;
 
-/// How a run is done, beside what it is told to do.
+/// The options of a run that its configuration does not have.
 pub struct RunOptions<'a> {
-    /// Where everything is kept; nowhere, unless given.
+    /// The folder where everything is kept; without one, nothing is.
     pub folder: Option<&'a Path>,
-    /// What the caller will write there at the end.
+    /// The files that the caller will write there at the end.
     pub files: &'static [&'static str],
-    /// Go on with the run that is there.
+    /// Goes on with the run that is there.
     pub resume: bool,
-    /// How often a checkpoint is written, at least; unless given, as often as takes a twentieth of the time at
-    /// most.
+    /// The longest time between two checkpoints; by default, as often as takes a twentieth of the time at most.
     pub every: Option<Duration>,
     /// The last stage to do.
     pub until: Stage,
-    /// Another run's folder, or a model, to take over what comes before that stage from.
+    /// Another run's folder, or a model, from which everything before that stage is taken over.
     pub from: Option<&'a Path>,
-    /// Asked after every step whether to end there.
+    /// Returns whether to end there; called after every step.
     pub stop: &'a dyn Fn() -> bool,
-    /// Told, before the first step, what is worth knowing of data and settings.
+    /// Receives the notes on data and settings before the first step.
     pub note: &'a dyn Fn(&str),
-    /// Told what is worth looking at, and where.
+    /// Receives warnings, with their phase and step.
     pub warn: &'a dyn Fn(Phase, u64, &Warning),
 }
 
 /// The configuration in full, which every run keeps.
 pub(super) const CONFIG: &str = "config.toml";
-/// What [`run`](super::run) writes at the end.
+/// The files that [`run`](super::run) writes at the end.
 pub(super) const RESULTS: &[&str] = &["summary.json", "report.html"];
 
 impl<'a> RunOptions<'a> {
-    /// All stages afresh, in a folder.
+    /// Runs all stages anew, in a folder.
     pub fn new(folder: &'a Path) -> Self {
         Self { folder: Some(folder), ..Self::default() }
     }
 }
 
 impl Default for RunOptions<'_> {
-    /// All stages, of which nothing is kept.
+    /// Runs all stages and keeps nothing.
     fn default() -> Self {
         Self {
             folder: None,

@@ -9,7 +9,7 @@ use crate::statistics::Interval;
 use serde_json::Value;
 
 impl Summary {
-    /// The run's report; `lines` of its `metrics.jsonl` become curves.
+    /// The run's report; `lines` of its `metrics.jsonl` are drawn as curves.
     pub fn page(&self, lines: &[Line]) -> Page {
         let verdict = format::verdict(
             "By the reward model's own judgment, the policy's answer to a held-out prompt",

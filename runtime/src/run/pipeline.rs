@@ -29,9 +29,9 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
-/// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and
-/// `policy` in the folder, which is made if need be; [`crate::stage`] says what else is there. `None` where it was to
-/// end before the last stage.
+/// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and `policy` in the
+/// folder, which is made if need be; [`crate::stage`] describes what else is there. `None` where it was to end before
+/// the last stage.
 ///
 /// The same configuration and data give the same weights on one instruction set, on any number of
 /// threads, and however often the run was stopped and gone on with.
@@ -68,19 +68,19 @@ pub fn save(folder: &Path, summary: &impl Serialize, page: &Page) -> Result<(), 
 /// A run that came to its end.
 #[derive(Debug)]
 pub struct Finished {
-    /// What it found out.
+    /// The summary.
     pub summary: Summary,
-    /// What every step measured.
+    /// The measurements of every step.
     pub lines: Vec<Line>,
-    /// What step 1 left.
+    /// The result of step 1.
     pub supervised: Model,
-    /// What step 2 left.
+    /// The result of step 2.
     pub reward: Scorer,
-    /// What step 3 left.
+    /// The result of step 3.
     pub policy: Aligned,
 }
 
-/// What [`run`] does but for the summary and the page, on data that a program makes in the place of files, and with
+/// Runs the pipeline without the summary and the page, on data that a program makes instead of files and with
 /// measurements of its own, where these are given.
 ///
 /// # Errors
@@ -115,7 +115,7 @@ pub fn train(
     let teacher = teacher(config, device)?;
     let (mut material, mut notes) = (TrainingData::default(), Vec::new());
     if generator.is_none() {
-        material = learned_from(&profile.method, &sources, teacher.as_ref())?;
+        material = training_data(&profile.method, &sources, teacher.as_ref())?;
         let (tokenizer, sources, material) = (&base.tokenizer, &sources, &material);
         let checks = Checks { config, profile: &profile, tokenizer, sources, material };
         let stages = options.until.remaining(options.folder.filter(|_| options.resume), options.from);
@@ -125,14 +125,14 @@ pub fn train(
     let made = generator.as_ref().map(|generator| (generator.command(), generator.about()));
     let about = about(config, &profile, &base, &sources, &given, teacher.as_ref(), made)?;
     let mut session =
-        Session::new(progress).stopped_by(options.stop).warning(options.warn).advising(&profile);
+        Session::new(progress).stop_when(options.stop).on_warning(options.warn).with_settings(&profile);
     if let Some(folder) = options.folder {
         let networks = Stage::ALL.into_iter().filter(|stage| {
             *stage <= options.until && (*stage != Stage::Pretrain || config.base.fresh().is_some())
         });
         let files = options.files.iter().copied().chain([CONFIG]);
-        session = session.writing(files.chain(networks.map(Stage::folder)));
-        session = session.keeping(folder, options.every, options.resume, &about, base.tokenizer.clone())?;
+        session = session.reserve(files.chain(networks.map(Stage::folder)));
+        session = session.in_folder(folder, options.every, options.resume, &about, base.tokenizer.clone())?;
     }
     let mut run = Run { config, profile, base, session };
     let prepared = Prepared { overrides, sources, texts, given, teacher, material, notes, clock };
@@ -144,13 +144,13 @@ pub fn train(
     ended
 }
 
-/// Whether a guard ended it.
+/// Returns whether a guard ended it.
 fn guarded<T>(ended: &Result<T, RunError>) -> bool {
     let Err(RunError::Stage(StageError::Train { error, .. })) = ended else { return false };
     matches!(error, TrainError::Guard(_))
 }
 
-/// All that a run has read and checked before its first step.
+/// Everything that a run has read and checked before its first step.
 struct Prepared {
     overrides: Vec<Override>,
     sources: Sources,
@@ -159,12 +159,12 @@ struct Prepared {
     teacher: Option<Model>,
     material: TrainingData,
     notes: Vec<String>,
-    /// Since when it was read.
+    /// The time at which reading began.
     clock: Instant,
 }
 
-/// What step 3's method learns from, of these.
-fn learned_from(
+/// Returns the data of these that step 3's method learns from.
+fn training_data(
     method: &Method,
     sources: &Sources,
     teacher: Option<&Model>,
@@ -206,7 +206,7 @@ impl Run<'_, '_> {
             Some(sft) => sft,
             None => run.supervised(&sources.demonstrations.0, &corpus.train)?,
         };
-        (seconds.sft, seconds.per_step.sft) = run.spent(Phase::Supervised, clock);
+        (seconds.sft, seconds.per_step.sft) = run.elapsed(Phase::Supervised, clock);
         if options.until == Stage::Supervised {
             return Ok(None);
         }
@@ -215,20 +215,20 @@ impl Run<'_, '_> {
         if let Some(generator) = generator {
             let made = run.compare(&mut sft, generator)?;
             sources.comparisons = vec![Set::generated(&made)];
-            material = learned_from(&run.profile.method, &sources, teacher.as_ref())?;
+            material = training_data(&run.profile.method, &sources, teacher.as_ref())?;
         }
         let mut reward = match given.reward {
             Some(reward) => reward,
             None => run.reward(&sft, &sources)?,
         };
-        (seconds.reward, seconds.per_step.reward) = run.spent(Phase::Reward, clock);
+        (seconds.reward, seconds.per_step.reward) = run.elapsed(Phase::Reward, clock);
         if options.until == Stage::Reward {
             return Ok(None);
         }
 
         let clock = Instant::now();
         let mut policy = run.align(&sft, &mut reward, &sources, &corpus.train, &material, &mut hook)?;
-        (seconds.ppo, seconds.per_step.ppo) = run.spent(Phase::Ppo, clock);
+        (seconds.ppo, seconds.per_step.ppo) = run.elapsed(Phase::Ppo, clock);
 
         let clock = Instant::now();
         run.session.tell(Phase::Evaluate, 0, 1, "");
@@ -287,7 +287,7 @@ impl Run<'_, '_> {
     }
 }
 
-/// Of base, supervised model and policy.
+/// Measures the losses of base, supervised model and policy.
 fn losses(
     models: &mut (&mut Model, &mut Model, &mut Aligned),
     demonstrations: &Examples,

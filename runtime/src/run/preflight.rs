@@ -7,36 +7,36 @@ use super::options::{CONFIG, RESULTS};
 use super::{Memory, RunError, Stage, memory};
 use crate::config::{self, Config, Source};
 use crate::engine::Device;
-use crate::stage::vacant;
+use crate::stage::check_vacant;
 use rlhf_data::Format;
 use rlhf_models::FormatError;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// What a run would work with.
+/// The models, data and memory that a run would work with.
 #[derive(Clone, Debug, Serialize)]
 pub struct Preflight {
     /// The base's number of weights.
     pub parameters: usize,
-    /// How many token ids its tokenizer has.
+    /// The number of token ids of its tokenizer.
     pub vocabulary: usize,
-    /// How many files of the data serve.
+    /// The number of data files that can be used.
     pub files: usize,
-    /// Memory that the stages take, in bytes.
+    /// The memory that the stages take, in bytes.
     pub memory: Memory,
-    /// What there is, in bytes, where that is known.
+    /// The available memory in bytes, where that is known.
     pub available: Option<u64>,
-    /// What is worth knowing and no fault.
+    /// Notes that are no errors.
     pub notes: Vec<String>,
 }
 
 /// Responses that one thread has growing at once.
 const TOGETHER: usize = 64;
 
-/// Checks all that a run needs, and trains nothing: data, base and tokenizer, the folder `out` that
-/// it writes to, memory. `stages`: those that will run; see [`Stage::remaining`]. `available`: bytes of the device's memory; what the machine says is free, unless given.
-/// Of a graphics card nothing is known.
+/// Checks all that a run needs, and trains nothing: data, base and tokenizer, the folder `out` that it writes to,
+/// memory. `stages`: those that will run; see [`Stage::remaining`]. `available`: bytes of the device's memory; what the
+/// machine says is free, unless given. Of a graphics card nothing is known.
 ///
 /// # Errors
 /// [`RunError`] names the key, the file or what is missing.
@@ -61,7 +61,7 @@ pub fn preflight(
         if !out.join("run.json").exists() {
             let networks = stages.iter().copied().map(Stage::folder);
             let networks = networks.filter(|name| *name != "base" || new);
-            vacant(out, RESULTS.iter().copied().chain([CONFIG]).chain(networks))?;
+            check_vacant(out, RESULTS.iter().copied().chain([CONFIG]).chain(networks))?;
         }
         writable(out)?;
     }
@@ -102,20 +102,20 @@ pub fn preflight(
     })
 }
 
-/// How many files serve; each step has one at least.
+/// Counts the files that can be used; each step has one at least.
 fn data(config: &Config) -> Result<usize, RunError> {
     let files = All::find(config)?;
-    let mut serving: BTreeSet<&Path> = files.serving().into_iter().map(|(path, _)| path).collect();
+    let mut used: BTreeSet<&Path> = files.used().into_iter().map(|(path, _)| path).collect();
     if config.base.fresh().is_some() || config.pretraining.source == Source::Text {
         let texts = files.found.iter().filter(|(_, format)| *format == Format::Text);
-        let before = serving.len();
-        serving.extend(texts.map(|(path, _)| path.as_path()));
-        if serving.len() == before {
+        let before = used.len();
+        used.extend(texts.map(|(path, _)| path.as_path()));
+        if used.len() == before {
             let (what, wanted) = ("plain texts for pretraining", config::name(Format::Text));
             return Err(RunError::Missing { what, folder: config.folder()?.into(), wanted });
         }
     }
-    Ok(serving.len())
+    Ok(used.len())
 }
 
 /// Tries to write where the folder is or will be, and leaves nothing there.

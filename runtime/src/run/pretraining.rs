@@ -13,20 +13,20 @@ use rlhf_core::sampling::StopCriteria;
 use rlhf_data::{Kind, text};
 use rlhf_train::Examples;
 
-/// What is mixed in, and what is held out to see what alignment does to it.
+/// Texts to mix in, and texts held out to see what alignment does to them.
 pub(super) struct Corpus {
     pub train: Examples,
     pub held_out: Examples,
 }
 
-/// One text in nine is held out.
+/// The number of texts to each one that is held out.
 const HELD_OUT: usize = 8;
 /// Texts that the base writes at once.
 const AT_ONCE: usize = 256;
 /// The longest text file that is read.
 const MOST_TEXT: usize = 1 << 28;
 
-/// Where plain text comes from.
+/// The source of plain text.
 pub(super) enum Texts {
     /// The data's files, or the base.
     Files(Vec<File>),
@@ -35,7 +35,7 @@ pub(super) enum Texts {
 }
 
 impl Texts {
-    /// All of it, in pieces, for a new base to learn from.
+    /// Returns all plain text, in pieces, for a new base to learn from.
     pub fn plain(&self, config: &Config, tokenizer: &AnyTokenizer) -> Result<Examples, RunError> {
         match self {
             Self::Files(found) => examples(&read(config, usize::MAX, found, tokenizer)?),

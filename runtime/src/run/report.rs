@@ -6,13 +6,13 @@ use crate::report::table;
 use crate::statistics::BeforeAfter;
 use core::fmt::Write;
 
-/// Where a run leaves its profile, and why: to print before it starts.
+/// Lists the changes of the recipe and their reasons, to print before the run starts.
 pub fn overrides(overrides: &[Override]) -> String {
     let row = |o: &Override| [o.setting.clone(), o.paper.to_string(), o.here.to_string(), o.reason.clone()];
     crate::report::overrides(overrides.iter().map(row).collect())
 }
 
-/// What a run found out, with samples.
+/// Writes the results of a run, with samples.
 pub fn report(summary: &Summary) -> String {
     let mut out = String::from("reward model: agreement with held-out votes\n");
     let mut rows: Vec<_> =
@@ -60,7 +60,7 @@ fn accuracy(name: &str, of: Option<Accuracy>) -> Vec<String> {
     }
 }
 
-/// Text that a model wrote, on one line and without what a terminal would obey.
+/// Returns text that a model wrote, on one line and without characters that a terminal would obey.
 fn printable(text: &str) -> String {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let text: String = words.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();

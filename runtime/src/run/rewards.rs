@@ -6,16 +6,16 @@ use rlhf_data::{Comparison, Vote};
 use rlhf_train::{Labeled, Pairs, Ranking, Rewarded, TrainError};
 
 /// A prompt's answers as texts, and the votes on them.
-pub(super) struct Judged {
+pub(super) struct AnswerVotes {
     pub texts: Vec<Vec<u32>>,
-    /// How long the prompt is that they all begin with.
+    /// The length of the prompt that they all begin with.
     pub prompt: usize,
     pub votes: Vec<Vote>,
     margin: f32,
     degree: u8,
 }
 
-impl Judged {
+impl AnswerVotes {
     pub fn new(comparison: &Comparison, transcripts: &mut Transcripts<'_>) -> Self {
         let (prompt, answers) = transcripts.answers(&comparison.prompt, &comparison.answers);
         let texts = answers.iter().map(|answer| [&prompt[..], answer].concat()).collect();
@@ -32,7 +32,7 @@ impl Judged {
         Self { texts, prompt: prompt.len(), votes, margin: 0.0, degree: 1 }
     }
 
-    /// Margin and degree, to tell data from other data.
+    /// The bits of margin and degree, to tell data from other data.
     pub fn strength(&self) -> [u32; 2] {
         [self.margin.to_bits(), self.degree.into()]
     }
@@ -54,8 +54,8 @@ impl Judged {
     }
 }
 
-/// Every pair of answers of which one ranks above the other.
-pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Pairs, TrainError> {
+/// Returns every pair of answers of which one ranks above the other.
+pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a AnswerVotes>) -> Result<Pairs, TrainError> {
     let mut out = Pairs::default();
     for j in judged {
         let parted = |i: usize| j.texts[i].split_at(j.prompt);
@@ -66,8 +66,8 @@ pub(super) fn pairs<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<
     Ok(out)
 }
 
-/// Each answer of such a pair, the better one as desirable, the worse one as not.
-pub(super) fn labeled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Labeled, TrainError> {
+/// Returns each answer of such a pair, the better one as desirable, the worse one as not.
+pub(super) fn labeled<'a>(judged: impl IntoIterator<Item = &'a AnswerVotes>) -> Result<Labeled, TrainError> {
     let mut out = Labeled::default();
     for j in judged {
         for (better, worse) in j.ranking().pairs() {
@@ -80,9 +80,11 @@ pub(super) fn labeled<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Resul
     Ok(out)
 }
 
-/// Each answer, with a reward at its end: the share of the others that it is better than, less the share
-/// that it is worse than.
-pub(super) fn rewarded<'a>(judged: impl IntoIterator<Item = &'a Judged>) -> Result<Rewarded, TrainError> {
+/// Returns each answer with a reward at its end: the share of the others that it is better than, less the share that it
+/// is worse than.
+pub(super) fn rewarded<'a>(
+    judged: impl IntoIterator<Item = &'a AnswerVotes>,
+) -> Result<Rewarded, TrainError> {
     let mut out = Rewarded::default();
     for j in judged {
         let Ranking { texts, ranks, .. } = j.ranking();
@@ -154,7 +156,7 @@ mod tests {
                 std::fs::write(&path, format!("{row}\n\n")).unwrap();
                 let all = rlhf_data::comparisons(&path, rlhf_data::Options::default()).unwrap();
                 let comparison = all.map(Result::unwrap).next().unwrap();
-                let texts = Judged::new(&comparison, &mut transcripts).texts;
+                let texts = AnswerVotes::new(&comparison, &mut transcripts).texts;
                 let ends = texts
                     .iter()
                     .scan(0, |end, text| {
@@ -172,13 +174,15 @@ mod tests {
                 assert_eq!(scored, rewards.iter().map(|r| r.to_bits()).collect::<Vec<_>>(), "row {i}");
                 assert_ne!(scored[0], scored[1], "row {i}");
             }
-            assert_eq!(transcripts.fitted().cut_answers(), 1);
+            assert_eq!(transcripts.take_counts().cut_answers(), 1);
         }
     }
 
     fn ranks(answers: usize, votes: &[(usize, usize)]) -> Vec<u32> {
         let votes = votes.iter().map(|&(winner, loser)| Vote::Prefers { winner, loser }).collect();
-        Judged { texts: vec![vec![0]; answers], prompt: 0, votes, margin: 0.0, degree: 1 }.ranking().ranks
+        AnswerVotes { texts: vec![vec![0]; answers], prompt: 0, votes, margin: 0.0, degree: 1 }
+            .ranking()
+            .ranks
     }
 
     #[test]
@@ -192,7 +196,7 @@ mod tests {
     fn an_answer_is_worth_whom_it_beats() {
         let votes = [(2, 0), (2, 1)].map(|(winner, loser)| Vote::Prefers { winner, loser });
         let texts = vec![vec![9, 1, 3]; 3];
-        let judged = Judged { texts, prompt: 1, votes: votes.to_vec(), margin: 0.0, degree: 1 };
+        let judged = AnswerVotes { texts, prompt: 1, votes: votes.to_vec(), margin: 0.0, degree: 1 };
         let mut want = Rewarded::default();
         for worth in [-0.5, -0.5, 1.0] {
             want.push(&[9], &[1, 3], &[0.0, worth], true).unwrap();

@@ -1,9 +1,9 @@
 //! All data of a run, as token ids.
 
-use super::datasets::{Set, Take, one_side, read, sides};
+use super::datasets::{RowSelection, Set, one_side, read, sides};
 use super::files::{All, Files};
-use super::material::Rated;
-use super::rewards::Judged;
+use super::material::LoggedResponse;
+use super::rewards::AnswerVotes;
 use super::{Data, GeneratedData, LeftOut, RunError};
 use crate::config::Config;
 use crate::record::Phase;
@@ -15,21 +15,21 @@ use rlhf_train::profile::{Profile, RewardLoss};
 use rlhf_train::{Examples, Solution};
 use std::path::Path;
 
-/// All data as token ids.
+/// The data of a run, as token ids.
 #[derive(Default)]
 pub(super) struct Sources {
-    /// To train on, and held out.
+    /// The demonstrations to train on, and those held out.
     pub demonstrations: (Examples, Examples),
-    /// The same of each data set of comparisons, with its name and format.
-    pub comparisons: Vec<Set<Judged>>,
-    /// The same of labels; of these two, what the loss learns from.
+    /// The comparisons of each data set, with its name and format.
+    pub comparisons: Vec<Set<AnswerVotes>>,
+    /// The labels of each data set; the loss learns from these or from comparisons.
     pub solutions: Vec<Set<Solution>>,
     /// Comparisons for the pretraining before.
-    pub before: Vec<Set<Judged>>,
+    pub before: Vec<Set<AnswerVotes>>,
     pub prompts: Vec<Vec<u32>>,
     pub held_out: Vec<Vec<u32>>,
-    /// To train on.
-    pub feedback: Vec<Rated>,
+    /// The feedback to train on.
+    pub feedback: Vec<LoggedResponse>,
     pub data: Data,
 }
 
@@ -42,7 +42,8 @@ impl Sources {
     ) -> Result<Self, RunError> {
         let all = files;
         let (sides, tested) = sides(files)?;
-        let take = Take { seed: config.seed, held_out: config.held_out, sides: &sides, tested: &tested };
+        let take =
+            RowSelection { seed: config.seed, held_out: config.held_out, sides: &sides, tested: &tested };
         let failed = |e: rlhf_core::Error| RunError::at(Phase::Supervised, 0)(e.into());
 
         let open = rlhf_data::demonstrations_of;
@@ -58,19 +59,19 @@ impl Sources {
                     side.push(&prompt, &response).map_err(failed)?;
                 }
             }
-            set.counts.fitted(&transcripts.fitted());
+            set.counts.add_truncation(&transcripts.take_counts());
             demonstration_sets.push(set.counts);
         }
 
         let c = &config.reward;
         let options = Options { synthetic: c.synthetic, passages: c.passages };
         let open = |path: &Path, format| rlhf_data::comparisons_of(path, format, options);
-        let mut compared = |files: &[Files]| -> Result<Vec<Set<Judged>>, RunError> {
+        let mut compared = |files: &[Files]| -> Result<Vec<Set<AnswerVotes>>, RunError> {
             let sets = read("comparisons", all, files, take, open, |c| c.group)?;
             let judged = |mut set: Set<rlhf_data::Comparison>| {
-                let train = set.train.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-                let held_out = set.held_out.iter().map(|c| Judged::new(c, &mut transcripts)).collect();
-                set.counts.fitted(&transcripts.fitted());
+                let train = set.train.iter().map(|c| AnswerVotes::new(c, &mut transcripts)).collect();
+                let held_out = set.held_out.iter().map(|c| AnswerVotes::new(c, &mut transcripts)).collect();
+                set.counts.add_truncation(&transcripts.take_counts());
                 Set { train, held_out, counts: set.counts }
             };
             Ok(sets.into_iter().map(judged).collect())
@@ -86,7 +87,7 @@ impl Sources {
                 all.collect::<Result<_, _>>().map_err(|e| RunError::at(Phase::Reward, 0)(e.into()))
             };
             let (train, held_out) = (solved(&set.train)?, solved(&set.held_out)?);
-            set.counts.fitted(&transcripts.fitted());
+            set.counts.add_truncation(&transcripts.take_counts());
             solutions.push(Set { train, held_out, counts: set.counts });
         }
 
@@ -94,8 +95,8 @@ impl Sources {
         if !files.feedback.is_empty() {
             let sets = read("feedback", all, &files.feedback, take, rlhf_data::feedback_of, |f| f.group)?;
             for mut set in sets {
-                feedback.extend(set.train.iter().map(|f| Rated::new(f, &mut transcripts)));
-                set.counts.fitted(&transcripts.fitted());
+                feedback.extend(set.train.iter().map(|f| LoggedResponse::new(f, &mut transcripts)));
+                set.counts.add_truncation(&transcripts.take_counts());
                 feedback_sets.push(set.counts);
             }
         }
@@ -107,7 +108,7 @@ impl Sources {
         for mut set in sets {
             prompts.extend(set.train.iter().map(|p| transcripts.prompt(&p.prompt)));
             held_out.extend(set.held_out.iter().map(|p| transcripts.prompt(&p.prompt)));
-            set.counts.fitted(&transcripts.fitted());
+            set.counts.add_truncation(&transcripts.take_counts());
             prompt_sets.push(set.counts);
         }
         Key::new(config.seed, Stream::Data, 1 << 18).shuffle(&mut held_out);
@@ -134,7 +135,7 @@ impl Sources {
         Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, feedback, data })
     }
 
-    /// What a program has made, of which there are no comparisons yet.
+    /// Creates the data of a program, which has made no comparisons yet.
     pub fn generated(made: GeneratedData) -> Self {
         let GeneratedData { demonstrations, prompts, held_out, .. } = made;
         let demonstrations = (demonstrations, Examples::default());

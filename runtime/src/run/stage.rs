@@ -13,12 +13,12 @@ pub enum Stage {
     Supervised,
     /// Step 2: leaves `reward`.
     Reward,
-    /// Step 3, whatever its method, and what is measured at the end: leaves `policy` and `summary.json`.
+    /// Step 3, whatever its method, and the measurements at the end: leaves `policy` and `summary.json`.
     Align,
 }
 
 impl Stage {
-    /// All of them, in their order.
+    /// All stages, in their order.
     pub const ALL: [Self; 4] = [Self::Pretrain, Self::Supervised, Self::Reward, Self::Align];
 
     /// The stages that are left to do up to this one, which is always among them. `out`: the folder of the run that

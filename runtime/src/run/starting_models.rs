@@ -7,7 +7,7 @@ use rlhf_core::model::Architecture;
 use rlhf_models::{open, weights_sha256};
 use std::path::{Path, PathBuf};
 
-/// What is taken over instead of being trained.
+/// The models that are taken over instead of being trained.
 #[derive(Default)]
 pub(super) struct StartingModels {
     pub sft: Option<Model>,
@@ -15,10 +15,10 @@ pub(super) struct StartingModels {
 }
 
 impl StartingModels {
-    /// What comes before the last stage: from a run's folder, or the model that it starts from alone.
+    /// Reads everything before the last stage, from a run's folder, or from the one model that it starts from.
     ///
     /// # Errors
-    /// [`RunError`] names the file, or says that there is nothing of use.
+    /// [`RunError`] names the file, or the model that is missing.
     pub fn read(options: &RunOptions<'_>, base: &Base) -> Result<Self, RunError> {
         let Some(from) = options.from else { return Ok(Self::default()) };
         let part = |name: &str| Some(from.join(name)).filter(|path| path.is_dir());
@@ -37,7 +37,7 @@ impl StartingModels {
         Ok(Self { sft, reward })
     }
 
-    /// Which weights these are.
+    /// Returns the checksums of the weights.
     pub fn sum(&self) -> Result<Vec<String>, EngineError> {
         let models = self.sft.iter().chain(self.reward.iter().flat_map(Scorer::models));
         models.map(|model| Ok(weights_sha256(&model.weights()?))).collect()
@@ -53,7 +53,7 @@ fn fits(path: &Path, architecture: &Architecture, want: &Architecture) -> Result
     Err(RunError::setting("--from", reason))
 }
 
-/// Reward models of the base's shape.
+/// Opens reward models of the base's shape.
 fn scorer(path: &Path, base: &Base) -> Result<Scorer, RunError> {
     let scorer = Scorer::open(path, &base.model.device())?;
     let want = base.model.architecture().with_scalar();

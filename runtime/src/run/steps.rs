@@ -1,10 +1,10 @@
-//! What each step of a run is given.
+//! The steps of a run, each with its data.
 
 use super::answers::{Answers, Evaluator, texts, write};
 use super::base::Base;
 use super::datasets::Set;
 use super::pretraining::Texts;
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Answer, Generator, Hook, RankedAnswers, RunError, Sample};
 use crate::config::{Config, NewBase};
@@ -19,7 +19,7 @@ use rlhf_train::profile::{Profile, RewardLoss};
 use rlhf_train::{Examples, Models, Prompts, Ranking, Solution, TrainError};
 use std::time::Instant;
 
-/// What all steps share.
+/// The state that all steps share.
 pub(super) struct Run<'a, 's> {
     pub config: &'a Config,
     pub profile: Profile,
@@ -29,7 +29,7 @@ pub(super) struct Run<'a, 's> {
 
 impl Run<'_, '_> {
     /// Seconds since and before, in all and for each step.
-    pub fn spent(&self, phase: Phase, clock: Instant) -> (f64, f64) {
+    pub fn elapsed(&self, phase: Phase, clock: Instant) -> (f64, f64) {
         let steps = self.session.lines().iter().filter(|line| line.phase == phase).count();
         let seconds = clock.elapsed().as_secs_f64().max(self.session.seconds(phase));
         (seconds, seconds / steps.max(1) as f64)
@@ -53,7 +53,7 @@ impl Run<'_, '_> {
         )?)
     }
 
-    /// Step 1.
+    /// Runs step 1.
     pub fn supervised(&mut self, demonstrations: &Examples, corpus: &Examples) -> Result<Model, RunError> {
         let Some(settings) = self.profile.supervised else { return Ok(self.base.model.clone()) };
         let mixed = (self.config.supervised.pretraining * demonstrations.len() as f64).round() as usize;
@@ -84,11 +84,11 @@ impl Run<'_, '_> {
         by.compare(&mut answer).map_err(RunError::at(Phase::Reward, 0))
     }
 
-    /// Step 2.
+    /// Runs step 2.
     pub fn reward(&mut self, sft: &Model, sources: &Sources) -> Result<Scorer, RunError> {
         let settings = self.profile.reward;
-        let ranked = |sets: &[Set<Judged>]| -> Vec<Ranking> {
-            sets.iter().flat_map(|set| &set.train).map(Judged::ranking).collect()
+        let ranked = |sets: &[Set<AnswerVotes>]| -> Vec<Ranking> {
+            sets.iter().flat_map(|set| &set.train).map(AnswerVotes::ranking).collect()
         };
         let (rankings, before) = (ranked(&sources.comparisons), ranked(&sources.before));
         let solutions: Vec<Solution> =
@@ -126,7 +126,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Step 3, as the method says.
+    /// Runs step 3 by its method.
     pub fn align(
         &mut self,
         sft: &Model,
@@ -171,7 +171,7 @@ impl Run<'_, '_> {
         self.config.evaluation.temperature.unwrap_or(self.profile.temperature())
     }
 
-    /// What held-out prompts are answered under.
+    /// Returns the evaluator of answers to held-out prompts.
     pub fn evaluator<'e>(
         &self,
         prompts: &'e [Vec<u32>],

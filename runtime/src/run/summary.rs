@@ -1,4 +1,4 @@
-//! What a run found out; `schemas/run-summary.schema.json` describes it.
+//! The results of a run; `schemas/run-summary.schema.json` describes them.
 
 use crate::config::Override;
 use crate::record::{Line, Phase};
@@ -10,66 +10,66 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-/// What a run found out: `summary.json`.
+/// The results of a run: `summary.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
-    /// What every run's says.
+    /// The part that the summary of every run has.
     #[serde(flatten)]
     pub common: Common,
     /// The recipe's name.
     pub profile: String,
-    /// What step 3 did; PPO where an earlier version does not say.
+    /// The method of step 3; PPO in summaries of earlier versions without one.
     #[serde(default = "ppo")]
     pub method: String,
-    /// Where the run left the recipe, and why.
+    /// The changes of the recipe, with their reasons.
     pub overrides: Vec<Override>,
-    /// What was learnt from.
+    /// The data.
     pub data: Data,
     /// Cross-entropies on held-out text.
     pub losses: Losses,
-    /// Step 2.
+    /// The reward model.
     pub reward_model: RewardModel,
     /// Mean reward of answers to held-out prompts.
     pub reward: BeforeAfter,
-    /// How often PPO's answer to a held-out prompt has the higher reward, ties half.
+    /// The share of held-out prompts on which PPO's answer has the higher reward; ties count half.
     pub win_rate: Interval,
     /// The share of those answers that ended by themselves.
     pub ended: BeforeAfter,
-    /// PPO, rollout by rollout.
+    /// The iterations of step 3.
     pub iterations: Vec<Iteration>,
     /// Answers to held-out prompts side by side.
     pub samples: Vec<Sample>,
-    /// What was worth knowing before the first step: settings that keep anything from being learned, and what
-    /// of the data was cut, refused or left out.
+    /// Notes from before the first step: settings that keep anything from being learned, and data that was cut, refused
+    /// or left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
-    /// Wall time.
+    /// The wall time.
     pub seconds: Seconds,
 }
 
-/// What the summary of every run says, whatever its data.
+/// The part that the summary of every run has, whatever its data.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Common {
     /// This library's version.
     pub version: Cow<'static, str>,
-    /// What every draw depended on.
+    /// The seed of every draw.
     pub seed: u64,
     /// The instruction set, on which the bits of the result depend.
     pub device: Cow<'static, str>,
     /// The base's number of weights.
     pub parameters: usize,
-    /// All settings of the recipe, overrides applied.
+    /// All settings of the recipe, with the changes.
     pub settings: Profile,
-    /// KL of the policy from the supervised one on held-out prompts, in nats per answer.
+    /// The KL of the policy from the supervised one on held-out prompts, in nats per answer.
     pub kl: f64,
     /// The mean length of those answers, in tokens.
     pub length: BeforeAfter,
-    /// SHA-256 of the final policy's weights, and of the values that lead it where it has some.
+    /// The SHA-256 of the final policy's weights, and of the values that guide it where there are some.
     pub weights_sha256: String,
 }
 
 impl Common {
-    /// What it takes to repeat the run, and to know its result again. `more`: what else is to be said of that.
+    /// Lists everything needed to repeat the run, and to recognize its result. `more`: further entries.
     pub fn origin<const N: usize>(&self, more: [(&str, String); N]) -> Vec<[String; 2]> {
         let own = [
             ("rlhf", self.version.to_string()),
@@ -82,24 +82,24 @@ impl Common {
     }
 }
 
-/// What was learnt from.
+/// The data of a run.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Data {
-    /// Step 1's.
+    /// The data sets of step 1.
     pub demonstrations: Vec<DataSet>,
-    /// Step 2's.
+    /// The data sets of step 2.
     pub comparisons: Vec<DataSet>,
-    /// Step 3's.
+    /// The data sets of step 3.
     pub prompts: Vec<DataSet>,
-    /// Users' feedback, where step 3 learnt from it.
+    /// Users' feedback, where step 3 learned from it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub feedback: Vec<DataSet>,
-    /// How many texts the pretraining mix was drawn from.
+    /// The number of texts that the pretraining mix was drawn from.
     pub pretraining: usize,
     /// Files that are for testing, by their names: all their rows are held out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub test_files: Vec<PathBuf>,
-    /// What of the data's folder was not read.
+    /// The files in the data's folder that were not read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOut>,
 }
@@ -121,16 +121,17 @@ pub struct DataSet {
     pub held_out: usize,
     /// Rows that were too long: their prompts kept their last tokens.
     pub cut: usize,
-    /// Of these, rows of which an answer lost its end, too.
+    /// The number of these rows in which an answer lost its end, too.
     #[serde(default)]
     pub cut_answers: usize,
-    /// Why rows were refused: the first of each of the first files that has some.
+    /// The reasons why rows were refused: the first of each of the first files that have some.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
-    /// What is wrong with rows that were read all the same, such as empty turns, and with how many.
+    /// Problems of rows that were read all the same, such as empty turns, each with the number of rows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub flaws: BTreeMap<String, usize>,
-    /// Why rows that fit, or judgments in them, were left out, such as empty answers, and how many rows that are.
+    /// Reasons why readable rows, or judgments in them, were left out, such as empty answers, each with the number of
+    /// rows.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, usize>,
     /// Fields that are not read, and how many rows have them.
@@ -143,7 +144,7 @@ pub struct DataSet {
 pub struct LeftOut {
     /// The file, or a folder that was not searched.
     pub path: PathBuf,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -156,9 +157,9 @@ impl From<(PathBuf, String)> for LeftOut {
 /// Cross-entropies in nats per token, on held-out text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Losses {
-    /// Of demonstrations, by the base and by the supervised model.
+    /// The losses on demonstrations, by the base and by the supervised model.
     pub demonstrations: Stages,
-    /// Of pretraining text: what alignment costs.
+    /// The losses on pretraining text: the cost of alignment.
     pub pretraining: Stages,
 }
 
@@ -173,17 +174,17 @@ pub struct Stages {
     pub ppo: f64,
 }
 
-/// Step 2.
+/// The results of step 2.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RewardModel {
     /// Agreement with held-out votes, all data sets together; null where there were none.
     pub accuracy: Option<Accuracy>,
-    /// Each data set's.
+    /// The results on each data set.
     pub data_sets: Vec<DatasetAccuracy>,
-    /// How far its certainty can be trusted, on all of them; null where there were none.
+    /// The calibration on all of them; null where there were none.
     #[serde(default)]
     pub calibration: Option<Calibration>,
-    /// Of an ensemble, the mean deviation of its members' rewards of a held-out text; null of one model.
+    /// The mean deviation of an ensemble's rewards of a held-out text; null of one model.
     #[serde(default)]
     pub disagreement: Option<f64>,
 }
@@ -209,9 +210,9 @@ pub struct Accuracy {
     pub low: f64,
     /// The upper bound.
     pub high: f64,
-    /// How many votes, ties left out.
+    /// The number of votes, ties left out.
     pub n: usize,
-    /// On how many prompts.
+    /// The number of prompts.
     pub prompts: usize,
 }
 
@@ -226,7 +227,7 @@ impl From<Accuracy> for Interval {
 pub struct Iteration {
     /// The mean reward.
     pub reward: f64,
-    /// KL from the supervised policy, in nats per answer.
+    /// The KL from the supervised policy, in nats per answer.
     pub kl: f64,
     /// The mean length, in tokens.
     pub length: f64,
@@ -235,7 +236,7 @@ pub struct Iteration {
 }
 
 impl Iteration {
-    /// Of a line of PPO's.
+    /// Returns the iteration of one of PPO's lines.
     pub(super) fn of(line: &Line) -> Option<Self> {
         let figure = |name: &str| line.figures.get(name).copied();
         (line.phase == Phase::Ppo).then_some(Self {
@@ -254,7 +255,7 @@ pub struct Sample {
     pub prompt: String,
     /// The supervised model's answer.
     pub sft: Answer,
-    /// PPO's.
+    /// PPO's answer.
     pub ppo: Answer,
 }
 
@@ -267,10 +268,10 @@ pub struct Answer {
     pub reward: f64,
 }
 
-/// Wall time, in seconds.
+/// The wall time, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Seconds {
-    /// Reading data, and the pretraining corpus.
+    /// The time for reading data and the pretraining corpus.
     pub data: f64,
     /// Step 1.
     pub sft: f64,
@@ -278,18 +279,18 @@ pub struct Seconds {
     pub reward: f64,
     /// Step 3.
     pub ppo: f64,
-    /// Measuring.
+    /// The time for the measurements.
     pub evaluate: f64,
-    /// Of one optimizer step or, for PPO, iteration.
+    /// The time of one optimizer step or, for PPO, iteration.
     pub per_step: PerStep,
 }
 
-/// Wall time of one optimizer step or, for PPO, iteration, in seconds.
+/// The wall time of one optimizer step or, for PPO, iteration, in seconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PerStep {
     /// Step 1's.
     pub sft: f64,
-    /// Step 2's, the normalization of its scores included.
+    /// Step 2's, including the normalization of its scores.
     pub reward: f64,
     /// Step 3's.
     pub ppo: f64,

@@ -2,18 +2,18 @@
 
 use super::datasets::Set;
 use super::measure::scores;
-use super::rewards::Judged;
+use super::rewards::AnswerVotes;
 use super::summary::{Accuracy, DatasetAccuracy, RewardModel};
 use crate::engine::{Model, Scorer};
 use crate::statistics::{Calibration, Interval, calibration, share};
 use rlhf_data::Vote;
 use rlhf_train::{Examples, Solution, TrainError, now, step_margins};
 
-/// How often it is right, on each data set, how sure of it, and how far the members of an ensemble disagree.
-/// Several are measured by the mean of what they say.
+/// Measures the reward model on each data set: accuracy, certainty, and the disagreement of an ensemble's members.
+/// Several members are measured by the mean of their scores.
 pub(super) fn judged(
     scorer: &mut Scorer,
-    comparisons: &[Set<Judged>],
+    comparisons: &[Set<AnswerVotes>],
     solutions: &[Set<Solution>],
 ) -> Result<RewardModel, TrainError> {
     let (mut all, mut prompts, mut data_sets) = (Vec::new(), 0, Vec::new());
@@ -50,7 +50,7 @@ fn disagreement(scorer: &mut Scorer, texts: &Examples) -> Result<Option<f64>, Tr
     Ok((seen.texts > 0).then(|| seen.mean_deviation()))
 }
 
-/// The mean over the members of what each says.
+/// The mean over the members' scores.
 fn margins(
     scorer: &mut Scorer,
     mut of: impl FnMut(&mut Model) -> Result<Vec<f64>, TrainError>,
@@ -64,9 +64,8 @@ fn margins(
     Ok(mean)
 }
 
-/// What the model says to people's votes, ties among people left out: of each, the winner's score less
-/// the loser's.
-fn votes(model: &mut Model, judged: &[Judged]) -> Result<Vec<f64>, TrainError> {
+/// Returns the reward model's margins on people's votes without ties: the winner's score less the loser's.
+fn votes(model: &mut Model, judged: &[AnswerVotes]) -> Result<Vec<f64>, TrainError> {
     let mut texts = Examples::default();
     for text in judged.iter().flat_map(|j| &j.texts) {
         texts.push(text, &[])?;
@@ -94,7 +93,7 @@ fn accuracy(margins: &[f64], prompts: usize) -> Result<Option<Accuracy>, TrainEr
     Ok(Some(Accuracy { value, low, high, n, prompts }))
 }
 
-/// How far the model's certainty can be trusted; `None` without a vote.
+/// Measures the calibration; `None` without a vote.
 fn trust(margins: &[f64]) -> Result<Option<Calibration>, TrainError> {
     if margins.is_empty() {
         return Ok(None);

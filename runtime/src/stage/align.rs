@@ -164,7 +164,7 @@ impl Run<'_, '_> {
     }
 }
 
-/// PPO's critic as it starts.
+/// Returns PPO's critic as it starts.
 fn critic(
     settings: &profile::Ppo,
     sft: &Model,

@@ -1,4 +1,4 @@
-//! What step 3 needs of its networks.
+//! The capabilities that step 3 needs of its networks.
 
 use crate::engine::Capability;
 use rlhf_train::profile::{Method, OnlineMethod, Opponent};

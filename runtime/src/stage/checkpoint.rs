@@ -21,11 +21,11 @@ pub(super) struct Checkpoint {
     state: State,
 }
 
-/// What the manifest keeps beside the networks.
+/// The part of the manifest beside the networks.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
-    /// Each network's optimizer steps; those that have not learnt are left out.
+    /// The number of optimizer steps of each network; those that have not learned are left out.
     steps: BTreeMap<String, u32>,
     /// The stage's own.
     stage: Value,
@@ -57,7 +57,7 @@ pub(super) fn write(
             Ok::<_, FileError>(write_numbers(&path, &lists)?)
         })
     })?;
-    clear_but(folder, phase, KEPT)
+    remove_all_but(folder, phase, KEPT)
 }
 
 /// The newest checkpoint of a phase.
@@ -78,7 +78,7 @@ pub(super) fn newest(folder: &Path, phase: Phase) -> Result<Option<Checkpoint>, 
     Ok(Some(Checkpoint { folder: path.clone(), step: *step, state }))
 }
 
-/// Whether there is a checkpoint of a phase.
+/// Returns whether there is a checkpoint of a phase.
 pub(super) fn any(folder: &Path, phase: Phase) -> Result<bool, StageError> {
     Ok(!of_phase(folder, phase)?.is_empty())
 }
@@ -104,12 +104,12 @@ pub(super) fn measured(folder: &Path, lines: &[Line], file: &Path) -> Result<(),
 }
 
 /// Removes the checkpoints of a phase, but for the last ones, as many as `kept`.
-pub(super) fn clear_but(folder: &Path, phase: Phase, kept: usize) -> Result<(), StageError> {
+pub(super) fn remove_all_but(folder: &Path, phase: Phase, kept: usize) -> Result<(), StageError> {
     of_phase(folder, phase)?.iter().rev().skip(kept).try_for_each(|(_, path)| Ok(snapshot::remove(path)?))
 }
 
 impl Checkpoint {
-    /// Where it is.
+    /// The checkpoint's folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -1,4 +1,4 @@
-//! The one loop that drives every trainer: it tells of progress, keeps checkpoints and goes on from them, warns,
+//! The one loop that drives every trainer: it reports progress, keeps checkpoints and goes on from them, warns,
 //! measures and stops.
 
 use super::figures::Writer;
@@ -20,28 +20,28 @@ type Figures = Vec<(&'static str, f64)>;
 pub type Measure<'a> =
     dyn FnMut(u64, &mut Models<'_, Model, Scorer>) -> Result<Vec<(&'static str, f64)>, TrainError> + 'a;
 
-/// What of a stage its driver has to know.
+/// The part of a stage that its driver has to know.
 pub(super) struct StagePlan<'a, 'm> {
     pub phase: Phase,
     /// The names in checkpoints of the networks that learn, in the order of [`Models::learning`].
     pub names: Vec<String>,
-    /// What dropout is drawn under.
+    /// The seed of dropout.
     pub seed: u64,
-    /// Of a stage that learns from rollouts.
+    /// The watch of rollouts, for a stage that learns from them.
     pub rollouts: Option<RolloutWatch<'a, 'm>>,
 }
 
-/// What is watch in rollouts.
+/// The limits and measurements of rollouts.
 pub(super) struct RolloutWatch<'a, 'm> {
-    /// What the policy's logits are divided by when it writes.
+    /// The temperature at which the policy samples.
     pub temperature: f64,
-    /// What is warned of.
+    /// The limits of warnings.
     pub guards: Guards,
-    /// What else is measured.
+    /// Further measurements.
     pub measure: Option<&'a mut Measure<'m>>,
 }
 
-/// What a checkpoint keeps beside the networks. Those of earlier versions have none where a stage passes over data.
+/// The part of a checkpoint beside the networks. Those of earlier versions have none where a stage passes over data.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State<S> {

@@ -1,54 +1,72 @@
-//! Why a stage ended before its end.
+//! Errors of stages.
 
 use crate::engine::{EngineError, FileError};
 use crate::record::Phase;
-use core::fmt;
 use rlhf_models::FormatError;
 use rlhf_train::TrainError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Why a stage ended before its end.
-#[derive(Debug)]
+/// A stage that ended before its end.
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StageError {
     /// A step of training failed.
+    #[error("{}", failed_step(*phase, *step, error))]
     Train {
-        /// Which stage.
+        /// The phase.
         phase: Phase,
-        /// At which optimizer step or iteration, from 1; 0 before the first.
+        /// The optimizer step or iteration, from 1; 0 before the first.
         step: u64,
-        /// What happened.
+        /// The error.
+        #[source]
         error: TrainError,
     },
-    /// A file does not serve. What the run had kept before is as it was.
-    File(FormatError),
+    /// A file cannot be read or written. What the run had kept before is as it was.
+    #[error("{0}")]
+    File(#[from] FormatError),
     /// The device failed.
-    Engine(EngineError),
-    /// The run was asked to stop, and did after a step.
+    #[error("{0}")]
+    Engine(#[from] EngineError),
+    /// The run was stopped on request, after a step.
+    #[error("stopped after {} step {step}; {}", phase.name(), kept(folder.as_deref()))]
     Stopped {
-        /// In which stage.
+        /// The phase.
         phase: Phase,
-        /// After which step.
+        /// The last step that was done.
         step: u64,
         /// The folder to go on from; without one nothing is kept.
         folder: Option<PathBuf>,
     },
     /// The folder holds a run already.
+    #[error(
+        "{} holds a run: go on with it with --resume, name another folder, or replace it with --overwrite",
+        folder.display()
+    )]
     Occupied {
         /// The folder.
         folder: PathBuf,
     },
     /// The run would have to write over something that is not its own.
+    #[error(
+        "{}: it is there already, and a run would write over it: move it away, or name another folder with --out",
+        path.display()
+    )]
     Taken {
-        /// What is in the way.
+        /// The file or folder in the way.
         path: PathBuf,
     },
-    /// Another process works in the folder.
+    /// Another process is working in the folder.
+    #[error("another process works in {}", folder.display())]
     Busy {
         /// The folder.
         folder: PathBuf,
     },
     /// The folder holds an unfinished run of an earlier version, which read rows otherwise.
+    #[error(
+        "{} holds a run that an earlier version began, which read and split rows otherwise: go on with {version}, or \
+         name another folder",
+        folder.display()
+    )]
     Older {
         /// The folder.
         folder: PathBuf,
@@ -56,15 +74,23 @@ pub enum StageError {
         version: &'static str,
     },
     /// The folder holds a run under other settings or on other data.
+    #[error(
+        "{} holds another run, and going on would mix the two: {}; set them back, or name another folder{}",
+        folder.display(),
+        differences.join("; "),
+        train_longer(folder, differences)
+    )]
     Differs {
         /// The folder.
         folder: PathBuf,
-        /// Each difference: its place, what it was and what it is now.
+        /// Each difference: its place, the old and the new value.
         differences: Vec<String>,
     },
     /// A checkpoint or a finished network was damaged.
+    #[error("{error}; remove {} to go on from {}", snapshot.display(), before(older.as_deref()))]
     Damaged {
-        /// What is wrong with which file.
+        /// The damaged file, and the problem.
+        #[source]
         error: Box<FormatError>,
         /// The snapshot.
         snapshot: PathBuf,
@@ -73,71 +99,41 @@ pub enum StageError {
     },
 }
 
-impl fmt::Display for StageError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            // A guard names the step itself.
-            Self::Train { phase, error: error @ TrainError::Guard(_), .. } => {
-                write!(f, "{}, {error}", phase.name())
-            }
-            Self::Train { phase, step, error } => write!(f, "{}, step {step}: {error}", phase.name()),
-            Self::File(error) => error.fmt(f),
-            Self::Engine(error) => error.fmt(f),
-            Self::Stopped { phase, step, folder } => {
-                write!(f, "stopped after {} step {step}", phase.name())?;
-                match folder {
-                    Some(folder) => write!(f, "; --resume goes on from {}", folder.display()),
-                    None => f.write_str("; nothing was kept, for no folder was given"),
-                }
-            }
-            Self::Occupied { folder } => write!(
-                f,
-                "{} holds a run: go on with it with --resume, name another folder, or replace it with --overwrite",
-                folder.display()
-            ),
-            Self::Taken { path } => write!(
-                f,
-                "{}: it is there already, and a run would write over it: move it away, or name another folder with --out",
-                path.display()
-            ),
-            Self::Busy { folder } => write!(f, "another process works in {}", folder.display()),
-            Self::Older { folder, version } => write!(
-                f,
-                "{} holds a run that an earlier version began, which read and split rows otherwise: go on with {version}, or \
-                 name another folder",
-                folder.display()
-            ),
-            Self::Differs { folder, differences } => {
-                let folder = folder.display();
-                let all = differences.join("; ");
-                write!(
-                    f,
-                    "{folder} holds another run, and going on would mix the two: {all}; set them back, or name another \
-                     folder"
-                )?;
-                match longer(differences) {
-                    Some(command) => write!(
-                        f,
-                        "; passes over data are planned to their end, so to train for longer begin anew: `rlhf {command} \
-                         --from {folder} --out` and another folder takes over what comes before"
-                    ),
-                    None => Ok(()),
-                }
-            }
-            Self::Damaged { error, snapshot, older } => {
-                write!(f, "{error}; remove {} to go on from ", snapshot.display())?;
-                match older {
-                    Some(older) => write!(f, "{}, which is whole", older.display()),
-                    None => f.write_str("what there is before it"),
-                }
-            }
-        }
+/// The failure with its step, which a guard names itself.
+fn failed_step(phase: Phase, step: u64, error: &TrainError) -> String {
+    match error {
+        TrainError::Guard(_) => format!("{}, {error}", phase.name()),
+        _ => format!("{}, step {step}: {error}", phase.name()),
     }
 }
 
-/// The command that trains for longer, where the number of passes over data is what differs and a step before can
-/// be taken over.
-fn longer(differences: &[String]) -> Option<&'static str> {
+fn kept(folder: Option<&Path>) -> String {
+    match folder {
+        Some(folder) => format!("--resume goes on from {}", folder.display()),
+        None => "nothing was kept, for no folder was given".into(),
+    }
+}
+
+fn before(older: Option<&Path>) -> String {
+    match older {
+        Some(older) => format!("{}, which is whole", older.display()),
+        None => "what there is before it".into(),
+    }
+}
+
+/// The advice for a run that is to train for longer.
+fn train_longer(folder: &Path, differences: &[String]) -> String {
+    let Some(command) = command_to_train_longer(differences) else { return String::new() };
+    format!(
+        "; passes over data are planned to their end, so to train for longer begin anew: `rlhf {command} --from {} --out` \
+         and another folder takes over what comes before",
+        folder.display()
+    )
+}
+
+/// The command that trains for longer, where the number of passes over data differs and an earlier step can be taken
+/// over.
+fn command_to_train_longer(differences: &[String]) -> Option<&'static str> {
     let place = |difference: &String| difference.split_once(" was ").map(|(place, _)| place.to_owned());
     let place = differences.iter().filter_map(place).find(|place| place.ends_with("epochs"))?;
     match place.split('.').next() {
@@ -147,35 +143,11 @@ fn longer(differences: &[String]) -> Option<&'static str> {
     }
 }
 
-impl core::error::Error for StageError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::File(error) => Some(error),
-            Self::Engine(error) => Some(error),
-            Self::Damaged { error, .. } => Some(error),
-            Self::Train { error, .. } => Some(error),
-            _ => None,
-        }
-    }
-}
-
-impl From<EngineError> for StageError {
-    fn from(error: EngineError) -> Self {
-        Self::Engine(error)
-    }
-}
-
 impl From<FileError> for StageError {
     fn from(error: FileError) -> Self {
         match error {
             FileError::File(error) => Self::File(error),
             FileError::Engine(error) => Self::Engine(error),
         }
-    }
-}
-
-impl From<FormatError> for StageError {
-    fn from(error: FormatError) -> Self {
-        Self::File(error)
     }
 }

@@ -1,4 +1,4 @@
-//! What an iteration of step 3 measured, by the names of [`FIGURES`](crate::record::FIGURES).
+//! Figures of an iteration of step 3, by the names of [`FIGURES`](crate::record::FIGURES).
 
 use crate::engine::{Capability, Model, Scorer};
 use rlhf_core::HeldRows;
@@ -6,7 +6,7 @@ use rlhf_core::advantage::exact_kls;
 use rlhf_core::diagnostics::{Diagnose, KlStats, ResponseStats};
 use rlhf_train::{Examples, IterationReport, Models, ROWS_AT_ONCE, TrainError, now};
 
-/// Whole distributions are compared of so many responses, and where a vocabulary is no larger than that.
+/// The number of responses, and the largest vocabulary, for which whole distributions are compared.
 const EXACT: usize = 8;
 const LARGEST: usize = 4096;
 
@@ -17,7 +17,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Of a policy that samples at this temperature.
+    /// Measures a policy that samples at this temperature.
     pub fn of(policy: &Model, temperature: f64) -> Self {
         let small = policy.architecture().vocabulary <= LARGEST;
         let mut policy = small.then(|| policy.clone());
@@ -28,7 +28,7 @@ impl Writer {
         Self { policy, temperature }
     }
 
-    /// What the iteration measured.
+    /// Returns the figures of the iteration.
     pub fn figures(
         self,
         seen: &IterationReport,

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 /// The longest `run.json` that is read.
 const LONGEST: u64 = 1 << 24;
-/// What `run.json` says of how rows were read, cut and split. Runs of commit e443ea5 and before do not say.
+/// The key in `run.json` for the way in which rows were read, cut and split. Runs of commit e443ea5 and before lack it.
 pub(crate) const READING: &str = "reading";
 /// Differences that an error names.
 const NAMED: usize = 5;
@@ -20,25 +20,25 @@ const NAMED: usize = 5;
 #[derive(Debug)]
 pub(super) struct Folder {
     pub root: PathBuf,
-    /// What the run has written.
+    /// The files that the run has written.
     pub owned: Owned,
-    /// What its steps measured so far.
+    /// The measurements of its steps so far.
     pub lines: Vec<Line>,
-    /// What was made for it: folders, outermost first, and the lock.
-    made: Option<Made>,
-    /// Locked as long as it is open, also against a process that is killed.
+    /// The folders made for the run, outermost first, and the lock.
+    made: Option<NewFolders>,
+    /// The lock, held as long as it is open, also against a process that is killed.
     _lock: File,
 }
 
-/// What a run that has just begun has made beside its own files.
+/// The folders and the lock that a new run has made beside its own files.
 #[derive(Debug)]
-struct Made {
+struct NewFolders {
     folders: Vec<PathBuf>,
     lock: bool,
 }
 
-impl Made {
-    /// Makes the folder, and those above it, and tells which were not there.
+impl NewFolders {
+    /// Makes the folder, and those above it, and returns those that were not there.
     fn folder(root: &Path) -> Result<Self, FormatError> {
         let missing = root.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
         let mut folders: Vec<_> = missing.map(Path::to_path_buf).collect();
@@ -68,9 +68,9 @@ impl Folder {
     pub fn open(root: &Path, resume: bool, about: &Value, names: &[&str]) -> Result<Self, StageError> {
         let found = root.join(RUN).exists();
         if !found {
-            Owned::of(root)?.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
+            Owned::of(root)?.check_vacant(SESSION.into_iter().chain(names.iter().copied()))?;
         }
-        let made = Made::folder(root)?;
+        let made = NewFolders::folder(root)?;
         let opened = lock(root).and_then(|lock| Ok((Self::hold(root, resume, about, names)?, lock)));
         match opened {
             Ok(((owned, lines), lock)) => {
@@ -86,7 +86,7 @@ impl Folder {
         }
     }
 
-    /// The same of a folder that is locked.
+    /// Opens a folder that is locked.
     fn hold(
         root: &Path,
         resume: bool,
@@ -127,9 +127,9 @@ impl Folder {
             write_json(&run, about)?;
         }
         let owned = Owned::of(root)?;
-        owned.vacant(SESSION.into_iter().chain(names.iter().copied()))?;
-        snapshot::tidy(root)?;
-        snapshot::tidy(&root.join(CHECKPOINTS))?;
+        owned.check_vacant(SESSION.into_iter().chain(names.iter().copied()))?;
+        snapshot::remove_unfinished(root)?;
+        snapshot::remove_unfinished(&root.join(CHECKPOINTS))?;
         Ok((owned, lines))
     }
 
@@ -175,7 +175,7 @@ fn lock(root: &Path) -> Result<File, StageError> {
     }
 }
 
-/// What a run's folder says of its run, in the words of today.
+/// Reads the description of a run in its folder, in the words of today.
 fn read(run: &Path) -> Result<Value, FormatError> {
     let mut was: Value = serde_json::from_slice(&read_at_most(run, LONGEST)?)
         .map_err(|e| FormatError::content(run, "content", e.to_string()))?;
@@ -183,7 +183,7 @@ fn read(run: &Path) -> Result<Value, FormatError> {
     Ok(was)
 }
 
-/// What the run was, as a longer one: with as many iterations as it is to have now, where those are more.
+/// Returns the description of the old run with as many iterations as the new one is to have, where those are more.
 fn longer(was: &Value, is: &Value) -> Option<Value> {
     let (before, now) = (was.get(ITERATIONS)?.as_u64()?, is.get(ITERATIONS)?.as_u64()?);
     let mut longer = was.clone();
@@ -191,11 +191,11 @@ fn longer(was: &Value, is: &Value) -> Option<Value> {
     (now > before).then_some(longer)
 }
 
-/// What of a run may grow.
+/// The setting of a run that may grow.
 const ITERATIONS: &str = "iterations";
-/// Where the settings are.
+/// The key of the settings.
 const PROFILE: &str = "profile";
-/// Where those of a method are, by its kind.
+/// The key of a method's settings, by its kind.
 const METHOD: &str = "method";
 
 /// Adds where `was` and `is` differ.

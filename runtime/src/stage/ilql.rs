@@ -1,4 +1,4 @@
-//! Step 3 from values of tokens.
+//! Step 3 by values of tokens: ILQL.
 
 use super::driver::{StagePlan, drive};
 use super::{Session, StageError, at};

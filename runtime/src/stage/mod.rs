@@ -1,7 +1,7 @@
 //! The stages of a run, on networks of any engine. Each reports its progress, writes to the run's folder, can be
 //! stopped between any two steps, and resumes there; on the CPU engine to the same bits.
 //!
-//! What a run's folder holds:
+//! The content of a run's folder:
 //!
 //! | name | what |
 //! |---|---|
@@ -42,7 +42,7 @@ pub use folder::clear;
 pub use ilql::ilql;
 pub use optimizers::optimizers;
 pub(crate) use owned::of_a_run;
-pub use owned::{own, vacant};
+pub use owned::{check_vacant, own};
 pub use reward::{Judgments, normalized, reward_model};
 pub use session::Session;
 pub use supervised::supervised;

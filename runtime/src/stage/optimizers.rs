@@ -31,7 +31,7 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Those of step 3 of a recipe.
+    /// Returns the optimizers of a recipe's step 3.
     pub fn of(profile: &Profile) -> Self {
         let optimizers = optimizers(profile);
         let rate = |(name, _): &(&str, _)| format!("{name}.learning_rate");

@@ -1,4 +1,4 @@
-//! What in a folder is a run's own, and so may be replaced and removed.
+//! Files and folders that are a run's own, and so may be replaced and removed.
 //!
 //! Users have files of the names that runs use, too. Nothing is a run's because of its name: it is when
 //! `files.json` lists it, and that is written before the file is.
@@ -11,25 +11,25 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// What tells that a folder is a run's, and of which.
+/// The file that marks a folder as a run's.
 pub(super) const RUN: &str = "run.json";
 /// The list.
 const LIST: &str = "files.json";
 /// The longest list that is read.
 const LONGEST: u64 = 1 << 16;
-/// What is locked.
+/// The file that is locked.
 pub(super) const LOCK: &str = ".lock";
-/// Where checkpoints are.
+/// The folder of checkpoints.
 pub(super) const CHECKPOINTS: &str = "checkpoints";
-/// Where TensorBoard's files are.
+/// The folder of TensorBoard's files.
 pub(super) const TENSORBOARD: &str = "tensorboard";
 /// The samples that a guard stopped at.
 pub(super) const OFFENDING: &str = "offending.jsonl";
 
-/// What every session writes.
+/// The files that every session writes.
 pub(super) const SESSION: [&str; 6] = [RUN, LIST, Metrics::NAME, CHECKPOINTS, TENSORBOARD, OFFENDING];
 
-/// What runs without a list wrote: those of earlier versions.
+/// The files that runs of earlier versions wrote, which kept no list.
 const BEFORE_LISTS: [&str; 12] = [
     Metrics::NAME,
     CHECKPOINTS,
@@ -53,7 +53,7 @@ pub(super) struct Owned {
 }
 
 impl Owned {
-    /// Those of the run in `root`, if there is one.
+    /// Reads the list of the run in `root`, if there is one.
     ///
     /// # Errors
     /// The list cannot be read.
@@ -71,7 +71,7 @@ impl Owned {
         Ok(Self { root: root.into(), names })
     }
 
-    /// That of a run that begins: nothing yet.
+    /// Creates the empty list of a run that begins.
     ///
     /// # Errors
     /// The system's.
@@ -81,7 +81,7 @@ impl Owned {
         Ok(Self { root: root.into(), names })
     }
 
-    /// Whether a list is there that a run began with, and did not get further.
+    /// Returns whether the list is that of a run that only began.
     fn begun(&self) -> bool {
         read_at_most(&self.root.join(LIST), LONGEST).is_ok_and(|list| list.trim_ascii() == b"[]")
     }
@@ -90,7 +90,7 @@ impl Owned {
     ///
     /// # Errors
     /// [`StageError::Taken`] names the first that is.
-    pub fn vacant<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
+    pub fn check_vacant<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
         let run = self.root.join(RUN).exists();
         for name in names.into_iter().filter(|name| !(run && [RUN, LIST].contains(name))) {
             let path = self.root.join(name);
@@ -111,12 +111,12 @@ impl Owned {
         if self.names.contains(name) {
             return Ok(());
         }
-        self.vacant([name])?;
+        self.check_vacant([name])?;
         self.names.insert(name.into());
         Ok(write_json(&self.root.join(LIST), &self.names)?)
     }
 
-    /// Removes all of it, last what tells that this is a run's folder: one that is half cleared is still
+    /// Removes all of it, last the file that marks this as a run's folder: one that is half cleared is still
     /// one. What somebody put into a folder of the run stays, and the folder with it.
     ///
     /// # Errors
@@ -144,16 +144,16 @@ pub fn own(root: &Path, name: &str) -> Result<(), StageError> {
     if root.join(RUN).exists() { Owned::of(root)?.add(name) } else { Ok(()) }
 }
 
-/// Checks, before anything is made of `root`, that a run that begins there would take nobody's place:
-/// `names` are what it would write beside what every session does.
+/// Checks, before anything is made of `root`, that a run that begins there would overwrite nothing of others: `names`
+/// are the files that it would write beside those of every session.
 ///
 /// # Errors
-/// [`StageError::Taken`] names what is in the way.
-pub fn vacant<'n>(root: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
-    Owned::of(root)?.vacant(SESSION.into_iter().chain(names))
+/// [`StageError::Taken`] names the file in the way.
+pub fn check_vacant<'n>(root: &Path, names: impl IntoIterator<Item = &'n str>) -> Result<(), StageError> {
+    Owned::of(root)?.check_vacant(SESSION.into_iter().chain(names))
 }
 
-/// What a run below `root`, or in it, has of its own that `path` is or is in.
+/// Returns the file or folder of a run below `root`, or in it, that `path` is or is in.
 pub(crate) fn of_a_run(path: &Path, root: &Path) -> Option<PathBuf> {
     let runs = path.ancestors().skip(1).take_while(|folder| folder.starts_with(root));
     runs.filter(|folder| folder.join(RUN).is_file()).find_map(|folder| {
@@ -164,7 +164,7 @@ pub(crate) fn of_a_run(path: &Path, root: &Path) -> Option<PathBuf> {
     })
 }
 
-/// That there was nothing to remove is as good.
+/// Removes a file; a file that does not exist is no error.
 fn remove_file(path: &Path) -> Result<(), FormatError> {
     match fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => Err(FormatError::io(path, e)),
@@ -187,9 +187,9 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, FormatError> {
     fs::read_dir(folder).map_err(io)?.map(|entry| Ok(entry.map_err(io)?.path())).collect()
 }
 
-/// Snapshots, and what a write of one left that was not finished.
+/// Removes snapshots, finished or not.
 fn checkpoints(folder: &Path) -> Result<(), FormatError> {
-    snapshot::tidy(folder)?;
+    snapshot::remove_unfinished(folder)?;
     for path in entries(folder)?.into_iter().filter(|path| snapshot::exists(path)) {
         network(&path)?;
     }
@@ -205,7 +205,7 @@ fn network(folder: &Path) -> Result<(), FormatError> {
     remove_empty(folder)
 }
 
-/// TensorBoard's files of each phase.
+/// Removes TensorBoard's files of each phase.
 fn events(folder: &Path) -> Result<(), FormatError> {
     for phase in entries(folder)?.into_iter().filter(|path| path.is_dir()) {
         for path in entries(&phase)? {

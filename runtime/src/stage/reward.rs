@@ -10,18 +10,18 @@ use rlhf_models::StepRule;
 use rlhf_train::profile::{RewardLoss, RewardModel, RewardNormalization};
 use rlhf_train::{Examples, Models, NormalizedReward, Ranking, SideBySide, Solution, TrainError, now};
 
-/// What step 2 is run on.
+/// The data of step 2.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Judgments<'a> {
     /// Comparisons, for losses that learn from them.
     pub rankings: &'a [Ranking],
-    /// Labels, for losses that learn from those.
+    /// Labels, for losses that learn from them.
     pub solutions: &'a [Solution],
     /// Comparisons for the pretraining that comes before, where the settings have one.
     pub before: &'a [Ranking],
     /// The token that ends a step, for a process reward model.
     pub step_end: u32,
-    /// What an answer begins after, for the same.
+    /// The tokens after which an answer begins, for losses that learn from labels.
     pub answer_after: &'a [u32],
 }
 
@@ -71,7 +71,7 @@ pub fn reward_model(
     Ok(scorer)
 }
 
-/// One member's trainer.
+/// Returns the trainer of one member.
 fn trainer<'a>(
     judgments: Judgments<'a>,
     settings: &RewardModel,

@@ -1,4 +1,4 @@
-//! What all stages of a run share: where they keep what they do, whom they tell, who may stop them.
+//! The session that all stages of a run share: where they keep their work, whom they report to, and who may stop them.
 
 use super::checkpoint::{self, Checkpoint};
 use super::folder::Folder;
@@ -20,41 +20,41 @@ use std::time::Instant;
 const SHORTEST: Duration = Duration::from_secs(10);
 const SHARE: u32 = 20;
 
-/// Told of a phase, a step and what is worth looking at there.
+/// Receives a warning with its phase and step.
 type Warn<'a> = dyn FnMut(Phase, u64, &Warning) + 'a;
 
-/// Where stages keep what they do, whom they tell, and who may stop them.
+/// The session of a run: where stages keep their work, whom they report to, and who may stop them.
 pub struct Session<'a> {
     progress: Box<Progress<'a>>,
     warn: Box<Warn<'a>>,
     stop: Box<dyn Fn() -> bool + 'a>,
-    /// How often a checkpoint is written; unless given, that adapts.
+    /// The time between two checkpoints; without one, it adapts.
     every: Option<Duration>,
-    /// When the last checkpoint was written.
+    /// The time of the last checkpoint.
     kept: Instant,
-    /// How long that took.
+    /// The time that the last checkpoint took.
     cost: Duration,
-    /// Whether the last checkpoint of the stage stays when it is finished.
+    /// True if the last checkpoint of the stage stays when it is finished.
     extendable: bool,
     lines: Vec<Line>,
-    /// What will be written in the folder beside what every session writes.
+    /// The files that will be written in the folder beside those of every session.
     names: Vec<&'static str>,
     /// The settings that advice on step 3 is about.
     settings: Option<Settings>,
-    folder: Option<Kept>,
+    folder: Option<OpenFolder>,
 }
 
-/// What a session that keeps something has open.
-struct Kept {
+/// The open files of a session that keeps something.
+struct OpenFolder {
     folder: Folder,
     metrics: Metrics,
     events: Events,
-    /// Kept beside every network that is finished.
+    /// The tokenizer, which is saved beside every finished network.
     tokenizer: AnyTokenizer,
 }
 
 impl<'a> Session<'a> {
-    /// Keeps nothing.
+    /// Creates a session that keeps nothing.
     pub fn new(progress: impl FnMut(Phase, u64, u64, &str) + 'a) -> Self {
         Self {
             progress: Box::new(progress),
@@ -71,39 +71,38 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Asks `stop` after every step whether to end there, with a checkpoint.
-    pub fn stopped_by(mut self, stop: impl Fn() -> bool + 'a) -> Self {
+    /// Ends after the step at which `stop` returns true, with a checkpoint.
+    pub fn stop_when(mut self, stop: impl Fn() -> bool + 'a) -> Self {
         self.stop = Box::new(stop);
         self
     }
 
-    /// Tells of warnings: the phase, the step, and what is worth looking at. The run goes on.
-    pub fn warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
+    /// Calls `warn` with each warning, its phase and its step. The run goes on.
+    pub fn on_warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
         self.warn = Box::new(warn);
         self
     }
 
-    /// Advises by the names of the settings of this recipe.
-    pub fn advising(mut self, profile: &Profile) -> Self {
+    /// Uses the names of this recipe's settings in advice.
+    pub fn with_settings(mut self, profile: &Profile) -> Self {
         self.settings = Some(Settings::of(profile));
         self
     }
 
     /// Names what will be written in the session's folder beside its own files: it has to be free, or the
-    /// run's own, when [`Self::keeping`] takes hold of the folder.
-    pub fn writing(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
+    /// run's own, when [`Self::in_folder`] takes hold of the folder.
+    pub fn reserve(mut self, names: impl IntoIterator<Item = &'static str>) -> Self {
         self.names = names.into_iter().collect();
         self
     }
 
-    /// Keeps everything in a folder, a checkpoint as often as said, or unless said so often that a
-    /// twentieth of the time goes into them at most, the tokenizer beside every
-    /// network. `about`: what has to be the same for a run to be gone on with. With `resume`, what is
-    /// there is gone on with.
+    /// Keeps everything in a folder: a checkpoint every `every`, by default so often that a twentieth of the time goes
+    /// into them at most, and the tokenizer beside every network. `about` describes what has to be the same for a run
+    /// to be gone on with; with `resume` the run that is there is gone on with.
     ///
     /// # Errors
-    /// [`StageError`] says what is the matter with the folder.
-    pub fn keeping(
+    /// [`StageError`] names the problem of the folder.
+    pub fn in_folder(
         mut self,
         root: &Path,
         every: Option<Duration>,
@@ -122,7 +121,7 @@ impl<'a> Session<'a> {
         })();
         match began {
             Ok((metrics, events)) => {
-                self.folder = Some(Kept { folder, metrics, events, tokenizer });
+                self.folder = Some(OpenFolder { folder, metrics, events, tokenizer });
                 Ok(self)
             }
             Err(error) => {
@@ -153,12 +152,12 @@ impl<'a> Session<'a> {
         self.folder.as_ref().map(|kept| kept.folder.root.as_path())
     }
 
-    /// What every step measured, those of earlier processes included.
+    /// Returns the measurements of every step, those of earlier processes included.
     pub fn lines(&self) -> &[Line] {
         &self.lines
     }
 
-    /// What the steps of a phase took, in seconds, those of earlier processes included.
+    /// Returns the time that the steps of a phase took, in seconds, those of earlier processes included.
     pub fn seconds(&self, phase: Phase) -> f64 {
         self.lines.iter().filter(|line| line.phase == phase).map(|line| line.seconds).sum()
     }
@@ -177,7 +176,7 @@ impl<'a> Session<'a> {
         Ok(Some(model))
     }
 
-    /// The same, unless it was finished after fewer steps than `steps` and can be gone on with.
+    /// Returns a finished network, unless it was finished after fewer steps than `steps` and can be trained further.
     pub(super) fn finished_after(
         &self,
         name: &str,
@@ -192,7 +191,7 @@ impl<'a> Session<'a> {
         if goes_on { Ok(None) } else { self.finished(name, like) }
     }
 
-    /// What step 2 has finished: of networks `like` these.
+    /// Returns the finished result of step 2, of networks with the architecture of `like`.
     pub(super) fn finished_scorer(&self, name: &str, like: &[Model]) -> Result<Option<Scorer>, StageError> {
         let (Some(path), Some(first)) = (self.whole(name)?, like.first()) else { return Ok(None) };
         let scorer = Scorer::open(&path, &first.device())?;
@@ -221,7 +220,7 @@ impl<'a> Session<'a> {
         self.finish_with(name, phase, model, &|_| Ok(()))
     }
 
-    /// The same with whatever else `beside` writes into the network's folder.
+    /// Finishes a network, and lets `beside` write further files into its folder.
     pub(super) fn finish_with(
         &mut self,
         name: &str,
@@ -237,7 +236,7 @@ impl<'a> Session<'a> {
         Ok(model)
     }
 
-    /// The same of step 2's.
+    /// Finishes the result of step 2.
     pub(super) fn finish_scorer(
         &mut self,
         name: &str,
@@ -276,13 +275,13 @@ impl<'a> Session<'a> {
                 kept.metrics = Metrics::begin(&kept.folder.root, &self.lines)?;
             }
         }
-        if let Some(Kept { folder, metrics, tokenizer, .. }) = &mut self.folder {
+        if let Some(OpenFolder { folder, metrics, tokenizer, .. }) = &mut self.folder {
             metrics.sync()?;
             folder.owned.add(name)?;
             Manifest::new(phase, step, Value::Null)
                 .write(&folder.root.join(name), |at| write(step, at, tokenizer))?;
             let kept = usize::from(core::mem::take(&mut self.extendable));
-            checkpoint::clear_but(&folder.checkpoints(), phase, kept)?;
+            checkpoint::remove_all_but(&folder.checkpoints(), phase, kept)?;
         }
         Ok(())
     }
@@ -297,7 +296,7 @@ impl<'a> Session<'a> {
         state: &Value,
     ) -> Result<(), StageError> {
         self.extendable = true;
-        if let Some(Kept { folder, metrics, .. }) = &mut self.folder {
+        if let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder {
             metrics.sync()?;
             folder.owned.add(CHECKPOINTS)?;
             checkpoint::write(&folder.checkpoints(), phase, step, networks, state.clone())?;
@@ -337,9 +336,9 @@ impl<'a> Session<'a> {
         at(phase, step)(error)
     }
 
-    /// Where a stage goes on. Lines of steps that will be taken again are dropped.
+    /// Returns the checkpoint at which a stage goes on. Lines of steps that will be taken again are dropped.
     pub(super) fn begin(&mut self, phase: Phase) -> Result<Option<Checkpoint>, StageError> {
-        let Some(Kept { folder, metrics, .. }) = &mut self.folder else { return Ok(None) };
+        let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder else { return Ok(None) };
         let found = checkpoint::newest(&folder.checkpoints(), phase)?;
         let step = found.as_ref().map_or(0, |checkpoint| checkpoint.step);
         let before = self.lines.len();
@@ -351,8 +350,7 @@ impl<'a> Session<'a> {
         Ok(found)
     }
 
-    /// After a step: notes its line, tells of it, and keeps the stage's networks if it is time to, or if
-    /// the run is to stop.
+    /// Ends a step: writes its line, reports it, and writes a checkpoint if it is time to, or if the run is to stop.
     pub(super) fn after(
         &mut self,
         line: Line,
@@ -369,7 +367,7 @@ impl<'a> Session<'a> {
         (self.progress)(phase, step, total, told);
         let stop = (self.stop)();
         let due = self.kept.elapsed() >= self.every.unwrap_or(SHORTEST.max(SHARE * self.cost));
-        if let Some(Kept { folder, metrics, .. }) = &mut self.folder
+        if let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder
             && (stop || due)
         {
             metrics.sync()?;

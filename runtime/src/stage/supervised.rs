@@ -1,4 +1,4 @@
-//! Step 1, and pretraining, which is the same on plain text.
+//! Step 1, and pretraining, which is step 1 on plain text.
 
 use super::driver::{StagePlan, drive};
 use super::{Session, StageError, at};

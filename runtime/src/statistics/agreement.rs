@@ -1,4 +1,4 @@
-//! How often those who rank agree.
+//! Agreement between people who rank.
 
 use super::interval::at_least;
 use rlhf_core::Error;

@@ -7,6 +7,6 @@ use serde::{Deserialize, Serialize};
 pub struct BeforeAfter {
     /// The supervised policy's.
     pub sft: f64,
-    /// PPO's.
+    /// The value of PPO's policy.
     pub ppo: f64,
 }

@@ -1,11 +1,10 @@
-//! Best-of-n sampling: how far it moves a policy, and what it gains.
+//! Best-of-n sampling: its distance from the policy, and its gain.
 
 use super::interval::at_least;
 use rlhf_core::Error;
 
-/// KL(best-of-n ‖ policy) = ln n − (n−1)/n, in nats (Stiennon et al., arXiv:2009.01325, appendix G.3;
-/// Gao et al., arXiv:2210.10760). Exact where scores never tie, an upper bound where they do. 0 for
-/// n ≤ 1.
+/// Returns KL(best-of-n ‖ policy) = ln n − (n−1)/n, in nats (Stiennon et al., arXiv:2009.01325, appendix G.3; Gao et
+/// al., arXiv:2210.10760). It is exact where scores never tie, and an upper bound where they do. 0 for n ≤ 1.
 pub fn best_of_n_kl(n: usize) -> f64 {
     let n = n.max(1) as f64;
     n.ln() - (n - 1.0) / n

@@ -1,4 +1,4 @@
-//! Whether a reward model is as sure as it should be.
+//! Calibration of a reward model.
 
 use super::Histogram;
 use super::interval::{Interval, at_least, wilson};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// prefer: 1 the first, 0 the second, between them the share of votes for the first.
 pub type Judgment = (f64, f64);
 
-/// How sure a reward model is, σ(|margin|) from ½ to 1, against how often people agree with it.
+/// The certainty of a reward model, σ(|margin|) from ½ to 1, against how often people agree with it.
 ///
 /// Of two answers neither is the first by nature, so nothing here changes when a pair is turned around.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Calibration {
     /// The expected calibration error: the mean over judgments of |sure − agreed| of their bin. Chance
     /// alone makes it greater than 0, the more so the fewer judgments there are.
     pub error: f64,
-    /// Ten bins of equal width; those without a judgment are left out.
+    /// The ten bins of equal width, without empty ones.
     pub bins: Vec<Bin>,
     /// The margins towards the answer that people prefer: below 0 the reward model is wrong. Judgments
     /// that prefer neither are left out.
@@ -31,9 +31,9 @@ pub struct Bin {
     pub from: f64,
     /// Its upper end.
     pub to: f64,
-    /// How sure the reward model is of them, on average.
+    /// The mean certainty of the reward model.
     pub sure: f64,
-    /// How often people agree, with Wilson's interval.
+    /// The share on which people agree, with Wilson's interval.
     pub agreed: Interval,
 }
 

@@ -1,4 +1,4 @@
-//! How many of many texts differ.
+//! The share of texts that differ.
 
 use std::collections::HashSet;
 

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many values are how large, in bins of equal width.
+/// A histogram in bins of equal width.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Histogram {
     /// The lower end of the first bin, a multiple of the width.
     pub from: f64,
     /// The width: 1, 2 or 5 times a power of ten.
     pub width: f64,
-    /// How many values each bin holds; a value on an edge is in the upper bin.
+    /// The number of values in each bin; a value on an edge is in the upper bin.
     pub counts: Vec<usize>,
 }
 
@@ -17,8 +17,8 @@ pub struct Histogram {
 const SIDE: f64 = 12.0;
 
 impl Histogram {
-    /// Of finite values, in bins that meet at 0 and of which at most twelve lie on each side. Without a
-    /// value it has no bins.
+    /// Creates a histogram of finite values, in bins that meet at 0 and of which at most twelve lie on each side.
+    /// Without a value it has no bins.
     pub fn of(values: &[f64]) -> Self {
         let largest = values.iter().fold(0.0, |most: f64, v| most.max(v.abs())).clamp(1e-9, 1e300);
         let ten = 10f64.powf((largest / SIDE).log10().floor());

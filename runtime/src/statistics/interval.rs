@@ -16,7 +16,7 @@ pub struct Interval {
     pub low: f64,
     /// The upper bound.
     pub high: f64,
-    /// How many observations it rests on.
+    /// The number of observations.
     pub n: usize,
 }
 
@@ -49,7 +49,7 @@ pub fn share(yes: usize, n: usize) -> Result<Interval, Error> {
     wilson(yes as f64, n)
 }
 
-/// How often `ours` beats `theirs`, pair by pair, a tie counting half.
+/// Returns how often `ours` beats `theirs`, pair by pair; a tie counts half.
 ///
 /// The interval is Wilson's with the win rate in place of the share. Outcomes 0, ½ and 1 of mean p
 /// vary at most as p(1−p), what yes and no do, so ties only make it conservative; unlike the

@@ -1,4 +1,4 @@
-//! What a run's numbers are worth: intervals, agreement, calibration, best-of-n; how good models are.
+//! Statistics of a run's results: intervals, agreement, calibration, best-of-n, ratings.
 
 mod agreement;
 mod before_after;
@@ -16,4 +16,4 @@ pub use calibration::{Bin, Calibration, Judgment, calibration};
 pub use distinct::distinct_share;
 pub use histogram::Histogram;
 pub use interval::{Interval, Mean, bootstrap, mean, share, win_rate};
-pub use standing::{Games, Rated, Rating, Standing, StandingError};
+pub use standing::{Games, Rating, RatingEstimate, Standing, StandingError};

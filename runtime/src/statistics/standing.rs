@@ -1,4 +1,4 @@
-//! How good models are, from who won against whom.
+//! Ratings of models, from games between them.
 
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::rating::{BradleyTerry, ELO_PER_NAT, Elo, Game, RatingError, Results};
@@ -12,18 +12,18 @@ pub struct Games {
     games: Vec<Game>,
 }
 
-/// How ratings are worked out, in Elo points: 400 points are odds of 10 to 1.
+/// The settings of ratings, in Elo points: 400 points are odds of 10 to 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Rating {
     /// The precision, per nat², of Bradley–Terry's prior; above 0 an undefeated model has a finite rating.
     pub prior: f64,
     /// The most that a game moves an Elo rating.
     pub k: f64,
-    /// Where Elo ratings start, and the mean of Bradley–Terry's.
+    /// The start of Elo ratings, and the mean of Bradley–Terry's.
     pub start: f64,
     /// Orders that Elo ratings are averaged over, and resamples for their intervals; 2 or more.
     pub resamples: u32,
-    /// What the orders and resamples depend on.
+    /// The seed of the orders and resamples.
     pub seed: u64,
 }
 
@@ -35,7 +35,7 @@ impl Default for Rating {
 
 /// A rating and its 95 % interval, in Elo points.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Rated {
+pub struct RatingEstimate {
     /// The rating.
     pub value: f64,
     /// The lower bound.
@@ -44,7 +44,7 @@ pub struct Rated {
     pub high: f64,
 }
 
-/// How good a model is.
+/// The rating of a model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Standing {
     /// Its name.
@@ -53,16 +53,16 @@ pub struct Standing {
     pub games: usize,
     /// The share of them that it won, ties half.
     pub won: f64,
-    /// By maximum likelihood from all games at once; the interval by the observed information.
-    pub bradley_terry: Rated,
-    /// Game after game, the mean over orders; the interval by resampling.
-    pub elo: Rated,
+    /// The rating by maximum likelihood from all games at once; the interval by the observed information.
+    pub bradley_terry: RatingEstimate,
+    /// The rating game after game, as the mean over orders; the interval by resampling.
+    pub elo: RatingEstimate,
 }
 
-/// Why models cannot be rated.
+/// The reason why models cannot be rated.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum StandingError {
-    /// No game links these groups of models.
+    /// No game connects these groups of models.
     #[error("no game links {}: rate them apart", listed(.0))]
     Unlinked(Vec<Vec<String>>),
     /// Without a prior one of these groups is infinitely better.
@@ -111,10 +111,11 @@ impl Games {
             let Some(strength) = fit.strength(i) else { continue };
             let points = |nats: f64| start + nats * ELO_PER_NAT;
             let (low, high) = strength.interval(1.96);
-            let bradley_terry = Rated { value: points(strength.value), low: points(low), high: points(high) };
+            let bradley_terry =
+                RatingEstimate { value: points(strength.value), low: points(low), high: points(high) };
             let (low, high) = again.interval(i, 0.95).map_err(failed)?;
             let (games, won) = self.won(i);
-            let elo = Rated { value, low, high };
+            let elo = RatingEstimate { value, low, high };
             out.push(Standing { model: model.clone(), games, won: won / games as f64, bradley_terry, elo });
         }
         out.sort_by(|a, b| b.bradley_terry.value.total_cmp(&a.bradley_terry.value));
@@ -131,7 +132,7 @@ impl Games {
         scores.fold((0, 0.0), |(games, won), score| (games + 1, won + score))
     }
 
-    /// What each pair's games came to.
+    /// Returns the results of each pair's games.
     fn results(&self) -> Vec<Results> {
         let mut pairs: BTreeMap<[usize; 2], Results> = BTreeMap::new();
         for Game { players, score } in &self.games {

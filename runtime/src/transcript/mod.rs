@@ -12,28 +12,28 @@ pub(crate) use solution::line_end;
 pub(crate) use text::pieces;
 
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
-use rlhf_data::Fit;
+use rlhf_data::Truncation;
 
-/// Builds `[begin] prompt response [end]`, cut to a greatest length as [`Fit`] does; the begin token,
+/// Builds `[begin] prompt response [end]`, cut to a greatest length as [`Truncation`] does; the begin token,
 /// without which the model is lost, stays.
 pub(crate) struct Transcripts<'a> {
     tokenizer: &'a AnyTokenizer,
-    fit: Fit,
+    truncation: Truncation,
     room: usize,
 }
 
 impl<'a> Transcripts<'a> {
-    /// Of at most `most` tokens.
+    /// Builds transcripts of at most `most` tokens.
     pub fn new(tokenizer: &'a AnyTokenizer, most: usize) -> Self {
         let room = most.saturating_sub(usize::from(tokenizer.bos().is_some()));
-        Self { tokenizer, fit: Fit::new(room), room }
+        Self { tokenizer, truncation: Truncation::new(room), room }
     }
 
     /// A prompt and all its answers, each of which is read after the same prompt.
     pub fn answers(&mut self, prompt: &str, answers: &[impl AsRef<str>]) -> (Vec<u32>, Vec<Vec<u32>>) {
         let mut prompt = self.tokenizer.encode(prompt);
         let mut answers: Vec<_> = answers.iter().map(|answer| self.ended(answer.as_ref())).collect();
-        self.fit.answers(&mut prompt, &mut answers);
+        self.truncation.answers(&mut prompt, &mut answers);
         (begun(self.tokenizer, prompt), answers)
     }
 
@@ -44,8 +44,8 @@ impl<'a> Transcripts<'a> {
     }
 
     /// Returns what was cut since the last call.
-    pub fn fitted(&mut self) -> Fit {
-        core::mem::replace(&mut self.fit, Fit::new(self.room))
+    pub fn take_counts(&mut self) -> Truncation {
+        core::mem::replace(&mut self.truncation, Truncation::new(self.room))
     }
 }
 
@@ -54,7 +54,7 @@ impl Transcripts<'_> {
     /// A prompt alone.
     pub fn prompt(&mut self, text: &str) -> Vec<u32> {
         let mut tokens = self.tokenizer.encode(text);
-        self.fit.one(&mut tokens);
+        self.truncation.one(&mut tokens);
         begun(self.tokenizer, tokens)
     }
 

@@ -21,7 +21,7 @@ impl Transcripts<'_> {
             }
             ends.push(answer.len());
         }
-        self.fit.pair(&mut prompt, &mut answer);
+        self.truncation.pair(&mut prompt, &mut answer);
         let (prompt, room) = (begun(self.tokenizer, prompt), answer.len());
         let begin = |i: usize| i.checked_sub(1).map_or(0, |before| ends[before]);
         let kept = (0..ends.len()).filter(|i| begin(*i) < room);

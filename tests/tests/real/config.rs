@@ -184,7 +184,10 @@ fn sources_are_checked_key_by_key() {
     let error = said(&text.replace("files = [\"b\"]\n", ""));
     assert!(error.contains("this source needs `files`"), "{error}");
     let error = said(&format!("{CONFIG}\n{sources}"));
-    assert!(error.contains("line 11, supervised.formats: remove it: supervised.sources say"), "{error}");
+    assert!(
+        error.contains("line 11, supervised.formats: remove it: supervised.sources name the files"),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,19 +1,19 @@
-//! What the backend can beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for
-//! [`Rows`] and [`LearnRows`] alone.
+//! The capabilities beyond the roles: all of [`rlhf_core::capabilities`]. Rows leave the device for [`Rows`] and
+//! [`LearnRows`] alone.
 
 use crate::engine::check;
-use crate::engine::guard::guarded;
+use crate::engine::guard::catch_panic_async;
 use crate::engine::padded::matrix;
 use crate::engine::positions::loss_tokens;
 use crate::engine::read::{fetch, floats, numbers};
-use crate::engine::show::Shown;
+use crate::engine::show::ObjectiveGradients;
 use crate::tensor::Transaction;
 use crate::{EngineError, Model};
 use rlhf_core::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use rlhf_core::{Batch, CandidateObjective, Error, RowObjective};
 
 impl Model {
-    /// Whether `ids` are `k` for each loss token.
+    /// Checks that `ids` are `k` for each loss token.
     fn check_k(&self, batch: Batch<'_>, k: usize, ids: usize) -> Result<(), EngineError> {
         let vocabulary = self.architecture.vocabulary;
         if k == 0 || k > vocabulary {
@@ -40,7 +40,7 @@ impl Rows for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        guarded(async {
+        catch_panic_async(async {
             let padded = self.padded(batch.sequences())?;
             let head = self.head(self.forward(&padded), batch, &positions, &padded);
             for tile in head.tiles() {
@@ -62,7 +62,7 @@ impl LearnRows for Model {
         objective: &mut O,
     ) -> Result<f64, EngineError> {
         self.accumulating(batch, async |model, hidden, padded| {
-            let mut shown = Shown::nothing(&hidden);
+            let mut shown = ObjectiveGradients::empty(&hidden);
             let (positions, _) = loss_tokens(batch);
             if positions.is_empty() {
                 return Ok(shown);
@@ -104,7 +104,7 @@ impl Candidates for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        guarded(async {
+        catch_panic_async(async {
             let padded = self.padded(batch.sequences())?;
             let head = self.head(self.forward(&padded), batch, &positions, &padded);
             for tile in head.tiles() {
@@ -138,7 +138,7 @@ impl Candidates for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        guarded(async {
+        catch_panic_async(async {
             let padded = self.padded(batch.sequences())?;
             let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
             let (all, _) = head.scalars(ids, k, false);
@@ -160,7 +160,7 @@ impl LearnCandidates for Model {
         self.accumulating(batch, async |model, hidden, padded| {
             model.check_k(batch, k, ids.len())?;
             check::ids(&model.architecture, ids)?;
-            let mut shown = Shown::nothing(&hidden);
+            let mut shown = ObjectiveGradients::empty(&hidden);
             let (positions, _) = loss_tokens(batch);
             if positions.is_empty() {
                 return Ok(shown);

@@ -1,4 +1,4 @@
-//! What every pass checks first.
+//! Checks before every pass.
 
 use crate::EngineError;
 use rlhf_core::model::Architecture;
@@ -24,7 +24,7 @@ pub(crate) fn ids(a: &Architecture, ids: &[u32]) -> Result<(), EngineError> {
     }
 }
 
-/// Room for a response after every prompt.
+/// Checks that there is space for a response after every prompt.
 pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), EngineError> {
     texts(a, prompts)?;
     match prompts.sequences().position(|(prompt, _)| prompt.len() == a.context) {
@@ -33,9 +33,9 @@ pub(crate) fn prompts(a: &Architecture, prompts: Ragged<'_>) -> Result<(), Engin
     }
 }
 
-/// Room for a tensor of these axes. What is asked of the host is what a processor's engine would abort
-/// for; a card's allocator says itself what it has not.
-pub(crate) fn fits(axes: &[usize]) -> Result<(), EngineError> {
+/// Checks that there is memory for a tensor of these axes on the host, where a processor's engine would abort. A card's
+/// allocator reports by itself that it has too little.
+pub(crate) fn check_memory(axes: &[usize]) -> Result<(), EngineError> {
     let numbers = axes.iter().fold(1, |product: usize, &axis| product.saturating_mul(axis));
     Vec::<f32>::new().try_reserve_exact(numbers).map_err(|_| EngineError::Device {
         reason: format!("there is no memory for a tensor of {axes:?} numbers"),

@@ -6,7 +6,7 @@ use crate::engine::network::{Network, cached};
 use crate::engine::padded::{indices, matrix};
 use crate::engine::read::{fetch, numbers};
 use crate::engine::sampler::{BELOW_ONE, Sampler};
-use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction, kept};
+use crate::tensor::{Bool, Int, Tensor, TensorData, Transaction, select_rows};
 use crate::{Device, EngineError, Model};
 use rlhf_core::random::Key;
 use rlhf_core::sampling::{FinishReason, Responses, SamplingParams, StopCriteria};
@@ -15,7 +15,7 @@ use rlhf_core::{Error, Ragged};
 /// Columns by which a cache grows.
 const GROWTH: usize = 32;
 
-/// What a call asks for.
+/// The request of a call.
 pub(crate) struct Request<'a> {
     pub(crate) model: &'a Model,
     pub(crate) network: Network<'a>,
@@ -26,7 +26,7 @@ pub(crate) struct Request<'a> {
     pub(crate) first: u32,
 }
 
-/// One response while it grows.
+/// A response while it grows.
 #[derive(Clone, Default)]
 struct Response {
     tokens: Vec<u32>,
@@ -49,7 +49,7 @@ impl Request<'_> {
     pub(crate) async fn run(&self) -> Result<Responses, EngineError> {
         let mut responses = vec![Response::default(); self.prompts.len()];
         let (mut live, mut hidden) = self.read_prompts()?;
-        let mut sampler = Sampler::new(self.sampling, || self.seen());
+        let mut sampler = Sampler::new(self.sampling, || self.count_ids());
         for step in 0.. {
             let uniform = live.prompts.iter().map(|&prompt| self.uniform(prompt, step)).collect();
             let head = self.model.weights[self.model.layout.head].clone();
@@ -85,8 +85,8 @@ impl Request<'_> {
         (self.key.uniform(self.first.wrapping_add(prompt as u32), step) as f32).min(BELOW_ONE)
     }
 
-    /// How often each id is in each prompt, `[prompts, vocabulary]`.
-    fn seen(&self) -> Tensor<2> {
+    /// Counts each id in each prompt, `[prompts, vocabulary]`.
+    fn count_ids(&self) -> Tensor<2> {
         let vocabulary = self.model.architecture.vocabulary;
         let mut seen = vec![0.0; self.prompts.len() * vocabulary];
         for ((prompt, _), seen) in self.prompts.sequences().zip(seen.chunks_exact_mut(vocabulary)) {
@@ -149,7 +149,7 @@ impl Request<'_> {
     fn read_token(&self, live: &mut Live, ids: Tensor<1, Int>, step: usize) -> Tensor<2> {
         let model = self.model;
         let column = live.start + step;
-        live.grow(column);
+        live.reserve(column);
         let lengths: Vec<usize> =
             live.prompts.iter().map(|&prompt| self.prompts.span(prompt).len()).collect();
         let hidden = live.hidden(&model.device, &lengths, column);
@@ -169,12 +169,12 @@ impl Live {
     fn keep(&mut self, places: &[usize], rows: &Tensor<1, Int>) {
         self.prompts = places.iter().map(|&place| self.prompts[place]).collect();
         for cache in self.caches.iter_mut().flatten() {
-            cache.inplace(|cache| kept(cache, rows.clone()));
+            cache.inplace(|cache| select_rows(cache, rows.clone()));
         }
     }
 
     /// Makes room for `column`.
-    fn grow(&mut self, column: usize) {
+    fn reserve(&mut self, column: usize) {
         if column < self.columns {
             return;
         }
@@ -188,7 +188,7 @@ impl Live {
         self.columns += GROWTH;
     }
 
-    /// What a token at `column` does not see: padding behind prompts, and columns that are yet to come.
+    /// Returns the mask of columns that a token at `column` does not see: padding behind prompts, and later columns.
     fn hidden(&self, device: &Device, lengths: &[usize], column: usize) -> Tensor<2, Bool> {
         let columns = self.columns;
         let unseen = lengths

@@ -18,7 +18,7 @@ pub(crate) struct Head {
     device: Device,
     /// The rows of the body's output that loss tokens are predicted from, `[loss tokens]`.
     rows: Tensor<1, Int>,
-    /// What lies there, `[loss tokens, width]`.
+    /// The hidden states, `[loss tokens, width]`.
     hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     weight: Tensor<2>,
@@ -26,15 +26,15 @@ pub(crate) struct Head {
     positions: usize,
     /// Rows whose logits are held at once.
     tile: usize,
-    /// Log-probabilities of a pass that is one tile alone, which need not be made twice.
+    /// The log-probabilities of a pass that is a single tile, which need not be computed twice.
     kept: Option<Tensor<2>>,
 }
 
 /// Gradients on the other side of the head.
-pub(crate) struct Pulled {
+pub(crate) struct HeadGradients {
     /// The rows of the body's output that have one, `[loss tokens]`.
     pub(crate) rows: Tensor<1, Int>,
-    /// Theirs, `[loss tokens, width]`.
+    /// The gradient of the hidden states, `[loss tokens, width]`.
     pub(crate) hidden: Tensor<2>,
     /// `[vocabulary, width]`.
     pub(crate) weight: Tensor<2>,
@@ -71,7 +71,7 @@ impl Head {
         self.hidden.clone().narrow(0, tile.start, tile.len())
     }
 
-    /// Log-probabilities of every id, `[rows, vocabulary]`.
+    /// Returns the log-probabilities of every id, `[rows, vocabulary]`.
     pub(crate) fn log_softmax(&self, tile: &Range<usize>) -> Tensor<2> {
         if let Some(kept) = &self.kept {
             return kept.clone();
@@ -79,8 +79,8 @@ impl Head {
         log_softmax(self.logits(tile).div_scalar(self.temperature), 1)
     }
 
-    /// Log-probabilities of `k` given ids a row, `[loss tokens · k]`, and entropies where they are asked for,
-    /// `[loss tokens]`.
+    /// Returns the log-probabilities of `k` given ids a row, `[loss tokens · k]`, and entropies where `entropy` is
+    /// true, `[loss tokens]`.
     pub(crate) fn scalars(&mut self, ids: &[u32], k: usize, entropy: bool) -> (Tensor<1>, Option<Tensor<1>>) {
         let (mut log_probs, mut entropies) = (Vec::new(), Vec::new());
         for tile in self.tiles() {
@@ -101,7 +101,13 @@ impl Head {
     }
 
     /// Pulls the gradients of [`Self::scalars`] back: `[loss tokens · k]`, and `[loss_mask]` or nothing.
-    pub(crate) fn pull_scalars(&self, ids: &[u32], k: usize, log_probs: &[f32], entropy: &[f32]) -> Pulled {
+    pub(crate) fn pull_scalars(
+        &self,
+        ids: &[u32],
+        k: usize,
+        log_probs: &[f32],
+        entropy: &[f32],
+    ) -> HeadGradients {
         self.pull(|tile| {
             let all = self.log_softmax(tile);
             let probs = all.clone().exp();
@@ -118,7 +124,7 @@ impl Head {
     }
 
     /// Pulls back what `d_logits` says of each tile's logits, `[rows, vocabulary]`.
-    pub(crate) fn pull(&self, mut d_logits: impl FnMut(&Range<usize>) -> Tensor<2>) -> Pulled {
+    pub(crate) fn pull(&self, mut d_logits: impl FnMut(&Range<usize>) -> Tensor<2>) -> HeadGradients {
         let mut hidden = Vec::new();
         let mut weight = self.weight.zeros_like();
         for tile in self.tiles() {
@@ -126,7 +132,7 @@ impl Head {
             hidden.push(d.clone().matmul(self.weight.clone()));
             weight = weight + d.transpose().matmul(self.hidden_of(&tile));
         }
-        Pulled { rows: self.rows.clone(), hidden: Tensor::cat(hidden, 0), weight }
+        HeadGradients { rows: self.rows.clone(), hidden: Tensor::cat(hidden, 0), weight }
     }
 }
 

@@ -1,9 +1,9 @@
 //! The roles that learn.
 
-use crate::engine::guard::{caught, guarded};
+use crate::engine::guard::{catch_panic, catch_panic_async};
 use crate::engine::learning::Learning;
 use crate::engine::padded::Padded;
-use crate::engine::show::Shown;
+use crate::engine::show::ObjectiveGradients;
 use crate::engine::trace::Trace;
 use crate::engine::{check, optimizer};
 use crate::tensor::Tensor;
@@ -13,7 +13,7 @@ use rlhf_core::roles::Learner;
 use rlhf_core::{Batch, Dropout, Objective};
 
 impl Model {
-    /// What learning has gathered: nothing yet, the first time.
+    /// Returns the state of learning, which is made the first time.
     pub(crate) fn learning(&mut self) -> &mut Learning {
         let weights = &self.weights;
         let zeros = || weights.iter().map(Tensor::zeros_like).collect();
@@ -31,9 +31,9 @@ impl Model {
     pub(crate) async fn accumulating(
         &mut self,
         batch: Batch<'_>,
-        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, EngineError>,
+        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<ObjectiveGradients, EngineError>,
     ) -> Result<f64, EngineError> {
-        match guarded(self.pass(batch, show)).await {
+        match catch_panic_async(self.pass(batch, show)).await {
             Ok((loss, gradients)) => {
                 let held = &mut self.learning().gradient;
                 *held = Some(match held.take() {
@@ -64,12 +64,12 @@ impl Model {
     async fn pass(
         &self,
         batch: Batch<'_>,
-        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<Shown, EngineError>,
+        show: impl AsyncFnOnce(&Self, Tensor<2>, &Padded) -> Result<ObjectiveGradients, EngineError>,
     ) -> Result<(f64, Vec<Tensor<2>>), EngineError> {
         check::texts(&self.architecture, batch.sequences())?;
         let padded = self.padded(batch.sequences())?;
         // A layer's graph holds all of its attention's scores.
-        check::fits(&[padded.batch, self.architecture.heads, padded.time, padded.time])?;
+        check::check_memory(&[padded.batch, self.architecture.heads, padded.time, padded.time])?;
         let trace = Trace::new(self, &padded, self.dropout(batch));
         let shown = show(self, trace.hidden.clone(), &padded).await?;
         let mut gradients = trace.pull(shown.hidden)?;
@@ -81,7 +81,7 @@ impl Model {
 }
 
 impl Model {
-    /// What the next pass over `batch` drops.
+    /// Returns the dropout of the next pass over `batch`.
     fn dropout(&self, batch: Batch<'_>) -> Option<Dropout> {
         let a = &self.architecture;
         let steps = self.learning.as_ref().map_or(0, |learning| learning.steps);
@@ -114,7 +114,7 @@ impl Learner for Model {
         }
         update.adam.validate()?;
         let gradient = self.take_gradient_tensors();
-        let norm = guarded(optimizer::norm(&gradient)).await?;
+        let norm = catch_panic_async(optimizer::norm(&gradient)).await?;
         let step = self.learning().steps + 1;
         if !norm.is_finite() {
             return Err(EngineError::Gradient { norm, step });
@@ -123,7 +123,7 @@ impl Learner for Model {
         let Self { weights, learning: Some(learning), .. } = self else { return Ok(0.0) };
         learning.steps = step;
         let step = optimizer::Step::new(update, step, scale);
-        caught(|| {
+        catch_panic(|| {
             let moments = learning.first.iter_mut().zip(&mut learning.second);
             for ((weight, gradient), (first, second)) in weights.iter_mut().zip(gradient).zip(moments) {
                 step.take(weight, gradient, first, second);

@@ -4,7 +4,7 @@ use crate::tensor::Tensor;
 
 /// Gradients, moments and averages, in the order of the weights.
 pub(crate) struct Learning {
-    /// Nothing where nothing has been accumulated.
+    /// The gradient; `None` where nothing has been accumulated.
     pub(crate) gradient: Option<Vec<Tensor<2>>>,
     pub(crate) first: Vec<Tensor<2>>,
     pub(crate) second: Vec<Tensor<2>>,

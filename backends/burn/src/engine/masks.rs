@@ -15,8 +15,7 @@ pub(crate) struct Masks<'a> {
 }
 
 impl Masks<'_> {
-    /// What an activation at `site`, or its gradient, is multiplied by, `[rows, width]`. Nothing is dropped
-    /// of padding.
+    /// Returns the factors of an activation at `site`, or of its gradient, `[rows, width]`. They are 1 for padding.
     pub(crate) fn at(&self, site: Site) -> Tensor<2> {
         let Self { device, dropout, padded, width } = *self;
         let mut mask = vec![1.0; padded.batch * padded.time * width];
@@ -27,7 +26,7 @@ impl Masks<'_> {
         matrix(device, mask, width)
     }
 
-    /// Those of a layer's attention and of its MLP.
+    /// Returns the masks of a layer's attention and of its MLP.
     pub(crate) fn of(&self, layer: usize) -> [Tensor<2>; 2] {
         [Site::Attention { layer }, Site::Mlp { layer }].map(|site| self.at(site))
     }

@@ -5,7 +5,7 @@ use crate::tensor::supports;
 use crate::{Device, EngineError, Model, Precision};
 
 impl Device {
-    /// Whether products can be computed in `precision` here.
+    /// Checks that products can be computed in `precision` here.
     ///
     /// # Errors
     /// [`EngineError::Precision`] where they cannot.
@@ -18,7 +18,7 @@ impl Device {
 }
 
 impl Model {
-    /// The same network with products in `precision`.
+    /// Returns the same network with products in `precision`.
     ///
     /// # Errors
     /// [`EngineError::Precision`] where the device does not compute in it.
@@ -28,7 +28,7 @@ impl Model {
         Ok(self)
     }
 
-    /// What its products are computed in.
+    /// The precision of products.
     pub fn precision(&self) -> Precision {
         self.precision
     }

@@ -31,5 +31,5 @@ pub(crate) mod trace;
 pub(crate) mod weights;
 pub(crate) mod whole;
 
-/// What a layer takes of tensors; see `layer`.
+/// The names that a layer takes of tensors; see `layer`.
 use crate::tensor;

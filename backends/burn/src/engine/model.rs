@@ -1,6 +1,6 @@
 //! A network that plays every role.
 
-use crate::engine::guard::guarded;
+use crate::engine::guard::catch_panic_async;
 use crate::engine::layer::causal;
 use crate::engine::learning::Learning;
 use crate::engine::network::Network;
@@ -88,8 +88,8 @@ impl Model {
         Self::from_weights(device, architecture, &weights)
     }
 
-    /// The same network with a scalar head, whose weights are normal with standard deviation `deviation` (0
-    /// makes it say 0): a reward model from a language model. One that there is already is replaced.
+    /// Returns the same network with a scalar head, which makes a language model a reward model. The head's weights are
+    /// normal with standard deviation `deviation`; 0 makes it return 0. An existing head is replaced.
     ///
     /// # Errors
     /// [`EngineError::Core`] when `deviation` is negative or not finite; [`EngineError::Device`].
@@ -118,13 +118,13 @@ impl Model {
         &self.architecture
     }
 
-    /// What it runs on.
+    /// The device.
     pub fn device(&self) -> &Device {
         &self.device
     }
 
-    /// All weights, in the order of [`Architecture::tensors`]: what [`rlhf_core::model::stored`] makes a
-    /// checkpoint of, and another backend a network.
+    /// Reads all weights, in the order of [`Architecture::tensors`]; [`rlhf_core::model::stored`] makes a checkpoint of
+    /// them, and another backend a network.
     ///
     /// # Errors
     /// [`EngineError::Device`]; [`EngineError::Checkpoint`] where there is no memory for them.
@@ -149,7 +149,7 @@ impl Model {
         if sequences.is_empty() {
             return Ok(out);
         }
-        guarded(async {
+        catch_panic_async(async {
             let padded = self.padded(sequences)?;
             let output = self.forward(&padded);
             let weight = self.weights[self.layout.head].clone();
@@ -204,7 +204,7 @@ impl Model {
     pub(crate) async fn gather(&self, tensors: &[Tensor<2>]) -> Result<Vec<f32>, EngineError> {
         let (mut out, parameters) = (Vec::new(), self.layout.len());
         out.try_reserve_exact(parameters).map_err(|_| CheckpointError::Memory { parameters })?;
-        guarded(async {
+        catch_panic_async(async {
             for tensor in tensors {
                 out.extend(floats(tensor.clone()).await?);
             }

@@ -3,7 +3,7 @@
 //! Activations are matrices with a row for each token; only attention sees sequences.
 
 use crate::Precision;
-use crate::engine::layer::{Part, Turns};
+use crate::engine::layer::{Part, Rotary};
 use crate::engine::masks::Masks;
 use crate::engine::precision::dtype;
 use crate::engine::rope::Rope;
@@ -17,15 +17,15 @@ pub(crate) struct Network<'a> {
     pub(crate) architecture: &'a Architecture,
     pub(crate) layout: &'a Layout,
     pub(crate) rope: &'a Rope,
-    /// What products are computed in.
+    /// The precision of products.
     pub(crate) precision: Precision,
     pub(crate) weights: Vec<Tensor<2>>,
-    /// What is dropped while learning.
+    /// The masks of dropout while learning.
     pub(crate) masks: Option<Masks<'a>>,
 }
 
 impl Network<'_> {
-    /// The same with the layers' matrices in the precision of products already, for many passes.
+    /// Returns the network with the layers' matrices in the precision of products already, for many passes.
     pub(crate) fn cast(mut self) -> Self {
         for layer in &self.layout.layers {
             for pair in [layer.qkv, layer.attention_out, layer.mlp_in, layer.mlp_out] {
@@ -45,15 +45,15 @@ impl Network<'_> {
         positions: Tensor<1, Int>,
         mut attend: impl FnMut(usize, Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
-        let turns = self.rope.at(batch, positions.clone());
+        let rotary = self.rope.at(batch, positions.clone());
         let mut x = self.embed(tokens, positions);
         for n in 0..self.layout.layers.len() {
-            x = self.layer(n, &turns, x, |q, k, v| attend(n, q, k, v));
+            x = self.layer(n, &rotary, x, |q, k, v| attend(n, q, k, v));
         }
         self.last(x)
     }
 
-    /// What goes into the first layer, `[rows, width]`.
+    /// Returns the input of the first layer, `[rows, width]`.
     pub(crate) fn embed(&self, tokens: Tensor<1, Int>, positions: Tensor<1, Int>) -> Tensor<2> {
         let x = self.weights[self.layout.embedding].clone().select(0, tokens);
         let x = match self.layout.positions {
@@ -70,12 +70,12 @@ impl Network<'_> {
     pub(crate) fn layer(
         &self,
         n: usize,
-        turns: &Turns,
+        rotary: &Rotary,
         x: Tensor<2>,
         attend: impl FnOnce(Tensor<4>, Tensor<4>, Tensor<4>) -> Tensor<4>,
     ) -> Tensor<2> {
         let masks = self.masks.map(|masks| masks.of(n));
-        self.part().layer(&self.layout.layers[n], turns, x, masks, attend)
+        self.part().layer(&self.layout.layers[n], rotary, x, masks, attend)
     }
 
     /// The last norm, of the last layer's output.

@@ -13,9 +13,9 @@ pub(crate) async fn norm(gradient: &[Tensor<2>]) -> Result<f64, EngineError> {
     Ok(sums.into_iter().map(f64::from).sum::<f64>().sqrt())
 }
 
-/// One step's constants.
+/// The constants of a step.
 pub(crate) struct Step {
-    /// What gradients are multiplied by: the clip.
+    /// The factor of gradients: the clip.
     scale: f64,
     beta1: f64,
     beta2: f64,

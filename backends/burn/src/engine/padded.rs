@@ -27,7 +27,7 @@ impl Padded {
         let batch = sequences.len().max(1);
         let longest = sequences.sequences().map(|(tokens, _)| tokens.len()).max().unwrap_or(1);
         let time = device.padded(longest);
-        check::fits(&[batch, time, a.qkv().max(a.mlp_columns())])?;
+        check::check_memory(&[batch, time, a.qkv().max(a.mlp_columns())])?;
         let mut tokens = vec![0; batch * time];
         let mut rows = Vec::with_capacity(sequences.tokens().len());
         for (i, (sequence, _)) in sequences.sequences().enumerate() {
@@ -43,7 +43,7 @@ impl Padded {
     }
 }
 
-/// Whole numbers on the device, `[n]`.
+/// Copies whole numbers to the device, `[n]`.
 pub(crate) fn ints(device: &Device, values: Vec<i32>) -> Tensor<1, Int> {
     let n = values.len();
     Tensor::from_data(TensorData::new(values, [n]), device.inner())

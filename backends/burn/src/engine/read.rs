@@ -1,4 +1,4 @@
-//! What leaves the device.
+//! Reads from the device.
 
 use crate::EngineError;
 use crate::tensor::{Element, Tensor, TensorData, Transaction, list};
@@ -22,7 +22,7 @@ pub(crate) fn numbers<E: Element>(
     list(data).map_err(failed)
 }
 
-/// One tensor's numbers, row-major.
+/// Reads the numbers of a tensor, row-major.
 pub(crate) async fn floats<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, EngineError> {
     let data = fetch(Transaction::default().register(tensor)).await?;
     numbers(&mut data.into_iter())

@@ -2,7 +2,7 @@
 
 use crate::engine::check;
 use crate::engine::generate::Request;
-use crate::engine::guard::guarded;
+use crate::engine::guard::catch_panic_async;
 use crate::engine::padded::indices;
 use crate::engine::positions::{last_tokens, loss_tokens};
 use crate::engine::read::floats;
@@ -22,7 +22,7 @@ impl Reference for Model {
         if positions.is_empty() {
             return Ok(());
         }
-        guarded(async {
+        catch_panic_async(async {
             let padded = self.padded(batch.sequences())?;
             let mut head = self.head(self.forward(&padded), batch, &positions, &padded);
             let (log_probs, _) = head.scalars(&ids, 1, false);
@@ -52,7 +52,7 @@ impl Policy for Model {
         if prompts.is_empty() {
             return Ok(Responses::default());
         }
-        guarded(async {
+        catch_panic_async(async {
             let network = self.network().cast();
             Request { network, model: self, prompts, sampling, stopping, key, first }.run().await
         })
@@ -67,7 +67,7 @@ impl Model {
         if at.is_empty() {
             return Ok(Vec::new());
         }
-        guarded(async {
+        catch_panic_async(async {
             let padded = self.padded(sequences)?;
             let rows = indices(&self.device, at.iter().map(|&t| padded.rows[t]));
             let values = self.scalar(&self.forward(&padded).select(0, rows))?;

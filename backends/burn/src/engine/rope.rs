@@ -1,7 +1,7 @@
 //! Rotary positions (Su et al., arXiv:2104.09864), the halves of a head rotated against each other.
 
 use crate::Device;
-use crate::engine::layer::Turns;
+use crate::engine::layer::Rotary;
 use crate::engine::padded::matrix;
 use crate::tensor::{Int, Tensor};
 use rlhf_core::model::{Architecture, Family};
@@ -29,13 +29,13 @@ impl Rope {
 
     /// The layout of a pass over `batch` sequences of equally many rows at `positions`, and what rotates
     /// their heads.
-    pub(crate) fn at(&self, batch: usize, positions: Tensor<1, Int>) -> Turns {
+    pub(crate) fn at(&self, batch: usize, positions: Tensor<1, Int>) -> Rotary {
         let [rows] = positions.dims();
         let time = rows / batch;
         let of = |table: &Tensor<2>| {
             let [_, half] = table.dims();
             table.clone().select(0, positions.clone()).reshape([batch, 1, time, half])
         };
-        Turns { batch, time, rotary: self.0.as_ref().map(|[cos, sin]| [of(cos), of(sin)]) }
+        Rotary { batch, time, angles: self.0.as_ref().map(|[cos, sin]| [of(cos), of(sin)]) }
     }
 }

@@ -17,10 +17,10 @@ const BLOCK: usize = 256;
 /// The most that a uniform number may be, so that its product with a sum stays below the sum in f32.
 pub(crate) const BELOW_ONE: f32 = 1.0 - 4.0 * f32::EPSILON;
 
-/// How tokens are chosen, and which were seen.
+/// The choice of tokens, with the counts for a repetition penalty.
 pub(crate) struct Sampler<'a> {
     sampling: &'a SamplingParams,
-    /// How often each id was seen, `[batch, vocabulary]`, where a penalty wants to know.
+    /// The count of each id so far, `[batch, vocabulary]`, where a penalty needs it.
     seen: Option<Tensor<2>>,
 }
 
@@ -56,7 +56,7 @@ impl<'a> Sampler<'a> {
     }
 }
 
-/// What ids are drawn in proportion to, `[batch, vocabulary]`; 0 for what is filtered out.
+/// Returns the weights that ids are drawn in proportion to, `[batch, vocabulary]`; 0 for those filtered out.
 fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Tensor<2> {
     let mut z = logits;
     if let Some(seen) = seen {
@@ -69,20 +69,20 @@ fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Te
     let mut weights = (z.clone() - highest.clone()).exp();
     let [_, vocabulary] = z.dims();
     if filters.top_k != 0 && (filters.top_k as usize) < vocabulary {
-        let many = |bound: &Tensor<2>| count(z.clone().greater_equal(wide(bound, &z)));
+        let many = |bound: &Tensor<2>| count(z.clone().greater_equal(expand(bound, &z)));
         let lowest = z.clone().min_dim(1);
         let least = bisect(lowest, highest, |bound| many(bound).greater_equal_elem(filters.top_k as f32));
-        weights = weights.mask_fill(z.clone().lower(wide(&least, &z)), 0.0);
+        weights = weights.mask_fill(z.clone().lower(expand(&least, &z)), 0.0);
     }
     if filters.top_p < 1.0 {
         // What goes is as much as the mass below may be.
         let spare = weights.clone().sum_dim(1).mul_scalar(1.0 - f64::from(filters.top_p));
         let below = |bound: &Tensor<2>| {
-            weights.clone().mask_fill(weights.clone().greater(wide(bound, &weights)), 0.0).sum_dim(1)
+            weights.clone().mask_fill(weights.clone().greater(expand(bound, &weights)), 0.0).sum_dim(1)
         };
         let (none, all) = (spare.zeros_like(), spare.ones_like());
         let most = bisect(none, all, |bound| below(bound).lower_equal(spare.clone()));
-        weights = weights.clone().mask_fill(weights.clone().lower_equal(wide(&most, &weights)), 0.0);
+        weights = weights.clone().mask_fill(weights.clone().lower_equal(expand(&most, &weights)), 0.0);
     }
     if filters.min_p > 0.0 {
         // The best weighs 1.
@@ -94,11 +94,11 @@ fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Te
 type Bools = Tensor<2, Bool>;
 
 /// A column, `[batch, 1]`, as wide as `like`.
-fn wide(column: &Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
+fn expand(column: &Tensor<2>, like: &Tensor<2>) -> Tensor<2> {
     column.clone().expand(like.dims())
 }
 
-/// How many hold in each row, `[batch, 1]`.
+/// Counts how many hold in each row, `[batch, 1]`.
 fn count(hold: Bools) -> Tensor<2> {
     hold.float().sum_dim(1)
 }
@@ -134,12 +134,13 @@ fn draw(weights: Tensor<2>, uniform: Tensor<2>) -> Tensor<2, Int> {
     block.mul_scalar(BLOCK as i64) + within
 }
 
-/// Where partial sums pass `part` of their total, `[batch, 1]`, and at which part of that place's own.
+/// Returns the column at which partial sums pass `part` of their total, `[batch, 1]`, and the part of that column's own
+/// weight.
 fn pass(weights: Tensor<2>, part: Tensor<2>) -> (Tensor<2, Int>, Tensor<2>) {
     let [_, columns] = weights.dims();
     let sums = weights.clone().cumsum(1);
     let target = sums.clone().narrow(1, columns - 1, 1) * part;
-    let before = sums.clone().lower_equal(wide(&target, &sums));
+    let before = sums.clone().lower_equal(expand(&target, &sums));
     let place = before.int().sum_dim(1).clamp_max(columns as i64 - 1);
     let own = weights.gather(1, place.clone());
     let rest = (target - sums.gather(1, place.clone()) + own.clone()) / own;

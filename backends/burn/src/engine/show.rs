@@ -1,6 +1,6 @@
-//! What an objective is shown of a pass, and where its gradients go.
+//! The inputs of an objective, and the gradients that it returns.
 
-use crate::engine::head::Pulled;
+use crate::engine::head::HeadGradients;
 use crate::engine::padded::{Padded, matrix};
 use crate::engine::positions::{last_tokens, loss_tokens};
 use crate::engine::read::{fetch, floats, numbers};
@@ -8,8 +8,8 @@ use crate::tensor::{IndexingUpdateOp, Tensor, Transaction};
 use crate::{EngineError, Model};
 use rlhf_core::{Batch, Objective};
 
-/// What an objective made of a pass.
-pub(crate) struct Shown {
+/// The loss of an objective and its gradients.
+pub(crate) struct ObjectiveGradients {
     pub(crate) loss: f64,
     /// The gradient of the body's output, `[rows, width]`.
     pub(crate) hidden: Tensor<2>,
@@ -17,9 +17,9 @@ pub(crate) struct Shown {
     pub(crate) heads: Vec<(usize, Tensor<2>)>,
 }
 
-impl Shown {
-    /// Nothing yet, of a pass whose output is `hidden`.
-    pub(crate) fn nothing(hidden: &Tensor<2>) -> Self {
+impl ObjectiveGradients {
+    /// Starts with no gradient, for a pass whose output is `hidden`.
+    pub(crate) fn empty(hidden: &Tensor<2>) -> Self {
         Self { loss: 0.0, hidden: hidden.zeros_like(), heads: Vec::new() }
     }
 }
@@ -32,9 +32,9 @@ impl Model {
         objective: &mut O,
         hidden: Tensor<2>,
         padded: &Padded,
-    ) -> Result<Shown, EngineError> {
+    ) -> Result<ObjectiveGradients, EngineError> {
         let needs = objective.needs();
-        let mut shown = Shown::nothing(&hidden);
+        let mut shown = ObjectiveGradients::empty(&hidden);
         if needs.log_probs || needs.entropy {
             self.show_tokens(batch, objective, &hidden, padded, &mut shown).await?;
         }
@@ -50,7 +50,7 @@ impl Model {
         objective: &mut O,
         hidden: &Tensor<2>,
         padded: &Padded,
-        shown: &mut Shown,
+        shown: &mut ObjectiveGradients,
     ) -> Result<(), EngineError> {
         let (positions, ids) = loss_tokens(batch);
         if positions.is_empty() {
@@ -77,7 +77,7 @@ impl Model {
     }
 
     /// Adds what was pulled back through the vocabulary head.
-    pub(crate) fn add_head(&self, shown: &mut Shown, pulled: Pulled) {
+    pub(crate) fn add_head(&self, shown: &mut ObjectiveGradients, pulled: HeadGradients) {
         let (rows, d) = (pulled.rows, pulled.hidden);
         shown.hidden = shown.hidden.clone().select_assign(0, rows, d, IndexingUpdateOp::Add);
         shown.heads.push((self.layout.head, pulled.weight));
@@ -89,7 +89,7 @@ impl Model {
         objective: &mut O,
         hidden: &Tensor<2>,
         padded: &Padded,
-        shown: &mut Shown,
+        shown: &mut ObjectiveGradients,
     ) -> Result<(), EngineError> {
         let (needs, sequences) = (objective.needs(), batch.sequences());
         let pair = self.layout.scalar.ok_or(EngineError::NoScalarHead)?;

@@ -6,7 +6,7 @@ use rlhf_core::network::OptimizerState;
 use std::borrow::Cow;
 
 impl Model {
-    /// What learning has gathered; `None` before the first step.
+    /// Returns the optimizer's state; `None` before the first step.
     ///
     /// # Errors
     /// [`EngineError::Device`]; [`EngineError::Checkpoint`] where there is no memory for it.

@@ -1,11 +1,11 @@
 //! A forward pass that can be pulled back, layer by layer.
 //!
-//! What is kept of a pass is what went into each layer. A layer's graph is made from that only once its
+//! The inputs of each layer are all that is kept of a pass. A layer's graph is made from that only once its
 //! cotangent is there, is pulled at once, and is gone before the next: a third more arithmetic, for which
 //! no more than one layer's graph, its attention scores included, is ever held. Burn gives a graph's
 //! memory back in a backward pass alone; here is no path on which there is a graph without one.
 
-use crate::engine::layer::{Turns, causal};
+use crate::engine::layer::{Rotary, causal};
 use crate::engine::masks::Masks;
 use crate::engine::network::Network;
 use crate::engine::padded::Padded;
@@ -20,9 +20,9 @@ use rlhf_core::{Dropout, Site};
 pub(crate) struct Trace<'a> {
     model: &'a Model,
     padded: &'a Padded,
-    turns: Turns,
+    rotary: Rotary,
     masks: Option<Masks<'a>>,
-    /// What went into each layer, then into the last norm: `[rows, width]` each.
+    /// The inputs of each layer, then of the last norm: `[rows, width]` each.
     inputs: Vec<Tensor<2>>,
     /// The last norm's output, `[rows, width]`.
     pub(crate) hidden: Tensor<2>,
@@ -33,15 +33,15 @@ impl<'a> Trace<'a> {
         let width = model.architecture.width;
         let masks = dropout.map(|dropout| Masks { device: &model.device, dropout, padded, width });
         let network = Network { masks, ..model.network() };
-        let turns = model.rope.at(padded.batch, padded.positions.clone());
+        let rotary = model.rope.at(padded.batch, padded.positions.clone());
         let mut x = network.embed(padded.tokens.clone(), padded.positions.clone());
         let mut inputs = Vec::with_capacity(model.architecture.layers + 1);
         for n in 0..model.architecture.layers {
             inputs.push(x.clone());
-            x = network.layer(n, &turns, x, causal);
+            x = network.layer(n, &rotary, x, causal);
         }
         inputs.push(x.clone());
-        Self { model, padded, turns, masks, inputs, hidden: network.last(x) }
+        Self { model, padded, rotary, masks, inputs, hidden: network.last(x) }
     }
 
     /// The gradients of the body's tensors under `cotangent`, `[rows, width]`, the gradient of
@@ -58,7 +58,7 @@ impl<'a> Trace<'a> {
             let layer = layout.layers.get(n);
             let span = layer.map_or(layout.norm.span(), |layer| layer.span());
             let (dx, of_span) = pull(self.model, span.clone(), x, d, |part, x| match layer {
-                Some(layer) => part.layer(layer, &self.turns(), x, self.masks(n), graph::causal),
+                Some(layer) => part.layer(layer, &self.rotary(), x, self.masks(n), graph::causal),
                 None => part.norm(layout.norm, x),
             })?;
             gradients.splice(span, of_span);
@@ -78,14 +78,14 @@ impl<'a> Trace<'a> {
         Ok(gradients)
     }
 
-    /// What the layer's pass dropped, once more.
+    /// Returns the dropout masks of the layer's pass once more.
     fn masks(&self, layer: usize) -> Option<[graph::Tensor<2>; 2]> {
         self.masks.map(|masks| masks.of(layer).map(graph::constant))
     }
 
-    fn turns(&self) -> graph::Turns {
-        let Turns { batch, time, rotary } = self.turns.clone();
-        graph::Turns { batch, time, rotary: rotary.map(|both| both.map(graph::constant)) }
+    fn rotary(&self) -> graph::Rotary {
+        let Rotary { batch, time, angles } = self.rotary.clone();
+        graph::Rotary { batch, time, angles: angles.map(|both| both.map(graph::constant)) }
     }
 }
 

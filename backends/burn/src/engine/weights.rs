@@ -1,6 +1,6 @@
-//! Where each tensor of a network lies in its list.
+//! The layout of a network's tensors in their list.
 
-use crate::engine::guard::caught;
+use crate::engine::guard::catch_panic;
 use crate::engine::padded::matrix;
 use crate::tensor::Tensor;
 use crate::{Device, EngineError};
@@ -84,7 +84,7 @@ impl Layout {
         }
     }
 
-    /// How many weights there are.
+    /// The number of weights.
     pub(crate) fn len(&self) -> usize {
         self.tensors.iter().map(model::Tensor::len).sum()
     }
@@ -101,6 +101,6 @@ impl Layout {
             rest = others;
             matrix(device, these.to_vec(), tensor.shape.last().copied().unwrap_or(1))
         };
-        caught(|| Ok(self.tensors.iter().map(&mut next).collect()))
+        catch_panic(|| Ok(self.tensors.iter().map(&mut next).collect()))
     }
 }

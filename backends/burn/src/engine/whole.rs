@@ -14,7 +14,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Both together.
+    /// Joins both.
     ///
     /// # Errors
     /// [`EngineError::Precision`] where the device does not compute in it.

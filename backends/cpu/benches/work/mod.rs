@@ -1,4 +1,4 @@
-//! What is timed, and what instructions are counted of: the work of a run, on any backend's network.
+//! The works that are timed, and whose instructions are counted: those of a run, on any backend's network.
 
 use core::fmt;
 use rlhf_core::loss::{CrossEntropy, Pairwise};
@@ -10,7 +10,7 @@ use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Batch, Ragged, ready};
 use rlhf_cpu::{Cpu, Model};
 
-/// How much there is of everything.
+/// The sizes of the works.
 pub struct Size {
     /// Sequences and tokens of each, for everything but sampling.
     pub rows: usize,
@@ -20,10 +20,10 @@ pub struct Size {
     pub new: usize,
 }
 
-/// As much as `rlhf bench` takes.
+/// The sizes that `rlhf bench` takes.
 pub const USUAL: Size = Size { rows: 8, length: 128, prompt: 32, new: 64 };
 
-/// One kind of work.
+/// A kind of work.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Work {
     /// Log-probabilities of every token.
@@ -32,13 +32,13 @@ pub enum Work {
     Train,
     /// The Bradley–Terry loss on pairs, clipped, and AdamW.
     Reward,
-    /// So many prompts continued by the likeliest tokens, from a cache of keys and values.
+    /// So many prompts, continued by the most probable tokens from a cache of keys and values.
     Greedy(usize),
-    /// The same by tokens that are drawn.
+    /// So many prompts, continued by drawn tokens.
     Drawn(usize),
 }
 
-/// What is timed.
+/// The works that are timed.
 pub const TIMED: [Work; 9] = [
     Work::Forward,
     Work::Train,
@@ -63,7 +63,7 @@ impl fmt::Display for Work {
     }
 }
 
-/// Text and which of its tokens are in the loss mask.
+/// Text and its loss mask.
 struct Text {
     tokens: Vec<u32>,
     ends: Vec<usize>,

@@ -2,7 +2,7 @@
 
 use super::{BLOCK, Cache, Heads};
 use crate::Cpu;
-use crate::product::small;
+use crate::product::{Output, Shape, Strided, small};
 use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::dot;
 use crate::threads::Parts;
@@ -15,7 +15,7 @@ pub(crate) fn backward(
     cpu: &Cpu,
     heads: Heads,
     spans: &[Range<usize>],
-    asked: &[Range<usize>],
+    outputs: &[Range<usize>],
     qkv: &[f32],
     out: &[f32],
     log_sums: &[f32],
@@ -23,7 +23,7 @@ pub(crate) fn backward(
     d_qkv: &mut [f32],
 ) {
     let all = Parts::new(d_qkv);
-    cpu.ranges(spans.len() * heads.kv_heads, 3 * heads.cost_of(spans, asked), &|tasks| {
+    cpu.ranges(spans.len() * heads.kv_heads, 3 * heads.cost_of(spans, outputs), &|tasks| {
         let mut s = Backward::default();
         for task in tasks {
             let (span, kv) = (spans[task / heads.kv_heads].clone(), task % heads.kv_heads);
@@ -31,9 +31,9 @@ pub(crate) fn backward(
             let out = &out[span.start * heads.out()..span.end * heads.out()];
             let d_out = &d_out[span.start * heads.out()..span.end * heads.out()];
             let log_sums = &log_sums[span.start * heads.heads..span.end * heads.heads];
-            let looks = &asked[task / heads.kv_heads];
+            let query_rows = &outputs[task / heads.kv_heads];
             s.load(heads, kv, qkv);
-            s.looks = looks.start - span.start..looks.end - span.start;
+            s.query_rows = query_rows.start - span.start..query_rows.end - span.start;
             for head in kv * heads.group()..(kv + 1) * heads.group() {
                 s.load_head(head, qkv, out, d_out, log_sums);
                 let scratch = &mut s;
@@ -46,13 +46,13 @@ pub(crate) fn backward(
     });
 }
 
-/// What one sequence and key head need on the way back. Matrices have a row for each token, padded
-/// to whole vectors.
+/// The buffers of one sequence and key head on the way back. Matrices have a row for each token, padded to whole
+/// vectors.
 #[derive(Default)]
 struct Backward {
     heads: Heads,
-    /// The rows that look.
-    looks: Range<usize>,
+    /// The rows that have a query.
+    query_rows: Range<usize>,
     cache: Cache,
     /// Values in tiles, as the cache's keys.
     value_tiles: Vec<f32>,
@@ -108,7 +108,7 @@ impl Backward {
     fn load_head(&mut self, head: usize, qkv: &[f32], out: &[f32], d_out: &[f32], log_sums: &[f32]) {
         let (heads, padded) = (self.heads, self.heads.vectors() * WIDTH);
         let column = head * heads.width;
-        for t in self.looks.clone() {
+        for t in self.query_rows.clone() {
             let d_row = &d_out[t * heads.out() + column..][..heads.width];
             let row = &out[t * heads.out() + column..][..heads.width];
             self.queries[t * padded..][..heads.width]
@@ -136,12 +136,12 @@ impl Backward {
 unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
     let (width, vectors, scale) = (s.heads.width, s.heads.vectors(), s.heads.scale);
     let padded = vectors * WIDTH;
-    let looks = s.looks.clone();
-    for start in looks.clone().step_by(BLOCK) {
-        let last = (start + BLOCK).min(looks.end);
+    let query_rows = s.query_rows.clone();
+    for start in query_rows.clone().step_by(BLOCK) {
+        let last = (start + BLOCK).min(query_rows.end);
         let n = last - start;
         let stride = last.next_multiple_of(WIDTH);
-        // SAFETY: all matrices have a row of whole vectors or tiles for each token, and rows that look are such.
+        // SAFETY: all matrices have a row of whole vectors or tiles for each token, and query rows are among them.
         unsafe {
             let queries = s.queries.as_ptr().add(start * padded);
             let d_out = s.d_out.as_ptr().add(start * padded);
@@ -150,18 +150,18 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
             let (weights, d_scores) = (s.weights.as_mut_ptr(), s.d_scores.as_mut_ptr());
             let tile = width * WIDTH;
             small::<L>(
-                (n, width, tiles),
-                (queries, padded, 1),
-                (keys, WIDTH, tile),
+                Shape { m: n, k: width, n: tiles },
+                Strided { data: queries, line: padded, step: 1 },
+                Strided { data: keys, line: tile, step: WIDTH },
                 false,
-                (weights, stride),
+                Output { start: weights, row: stride },
             );
             small::<L>(
-                (n, width, tiles),
-                (d_out, padded, 1),
-                (values, WIDTH, tile),
+                Shape { m: n, k: width, n: tiles },
+                Strided { data: d_out, line: padded, step: 1 },
+                Strided { data: values, line: tile, step: WIDTH },
                 false,
-                (d_scores, stride),
+                Output { start: d_scores, row: stride },
             );
             for r in 0..n {
                 let keys = start + r + 1;
@@ -182,26 +182,26 @@ unsafe fn backward_head<L: Lanes>(s: &mut Backward) {
             let (weights, d_scores) = (s.weights.as_ptr(), s.d_scores.as_ptr());
             let d_queries = s.d_queries.as_mut_ptr().add(start * padded);
             small::<L>(
-                (n, last, vectors),
-                (d_scores, stride, 1),
-                (s.keys.as_ptr(), padded, WIDTH),
+                Shape { m: n, k: last, n: vectors },
+                Strided { data: d_scores, line: stride, step: 1 },
+                Strided { data: s.keys.as_ptr(), line: WIDTH, step: padded },
                 false,
-                (d_queries, padded),
+                Output { start: d_queries, row: padded },
             );
             let (d_values, d_keys) = (s.d_values.as_mut_ptr(), s.d_keys.as_mut_ptr());
             small::<L>(
-                (last, n, vectors),
-                (weights, 1, stride),
-                (d_out, padded, WIDTH),
+                Shape { m: last, k: n, n: vectors },
+                Strided { data: weights, line: 1, step: stride },
+                Strided { data: d_out, line: WIDTH, step: padded },
                 true,
-                (d_values, padded),
+                Output { start: d_values, row: padded },
             );
             small::<L>(
-                (last, n, vectors),
-                (d_scores, 1, stride),
-                (queries, padded, WIDTH),
+                Shape { m: last, k: n, n: vectors },
+                Strided { data: d_scores, line: 1, step: stride },
+                Strided { data: queries, line: WIDTH, step: padded },
                 true,
-                (d_keys, padded),
+                Output { start: d_keys, row: padded },
             );
         }
     }

@@ -3,37 +3,37 @@
 use super::token::Token;
 use super::{BLOCK, Cache, Heads, Sum, softmax};
 use crate::Cpu;
-use crate::product::small;
+use crate::product::{Output, Shape, Strided, small};
 use crate::simd::{Lanes, WIDTH, kernel};
 use crate::threads::{Parts, WEIGHT};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-/// Attention of whole sequences, each from its start. `asked`: of each sequence the rows that look, all or
-/// fewer; what the others would see is not written. `qkv`: `[tokens, qkv]`; `out`:
+/// Attention of whole sequences, each from its start. `outputs`: the rows of each sequence that have
+/// a query, all or fewer; the others' outputs are not written. `qkv`: `[tokens, qkv]`; `out`:
 /// `[tokens, heads · width]`; `log_sums`: `[tokens, heads]`, the log of each row's sum of
 /// exponentials, for [`backward`].
 pub(crate) fn forward(
     cpu: &Cpu,
     heads: Heads,
     spans: &[Range<usize>],
-    asked: &[Range<usize>],
+    outputs: &[Range<usize>],
     qkv: &[f32],
     out: &mut [f32],
     log_sums: &mut [f32],
 ) {
     let (all_out, all_sums) = (Parts::new(out), Parts::new(log_sums));
-    cpu.ranges(spans.len() * heads.kv_heads, heads.cost_of(spans, asked), &|tasks| {
+    cpu.ranges(spans.len() * heads.kv_heads, heads.cost_of(spans, outputs), &|tasks| {
         let (mut cache, mut scratch) = (Cache::default(), Scratch::default());
         for task in tasks {
             let (i, kv) = (task / heads.kv_heads, task % heads.kv_heads);
             // Later keys are seen by nobody.
-            let (start, end) = (spans[i].start, asked[i].end);
+            let (start, end) = (spans[i].start, outputs[i].end);
             let rows = &qkv[start * heads.qkv()..end * heads.qkv()];
             cache.len = 0;
             cache.push(heads, kv, rows);
-            let looks = asked[i].start - start..end - start;
-            scratch.attend(cpu, heads, kv, &cache, rows, looks, start, &all_out, Some(&all_sums));
+            let query_rows = outputs[i].start - start..end - start;
+            scratch.attend(cpu, heads, kv, &cache, rows, query_rows, start, &all_out, Some(&all_sums));
         }
     });
 }
@@ -72,14 +72,14 @@ pub(crate) fn forward_cached(
                 continue;
             }
             for (kv, cache) in caches.iter().enumerate() {
-                let looks = 0..spans[i].len();
-                scratch.attend(cpu, heads, kv, cache, rows, looks, spans[i].start, &all_out, None);
+                let query_rows = 0..spans[i].len();
+                scratch.attend(cpu, heads, kv, cache, rows, query_rows, spans[i].start, &all_out, None);
             }
         }
     });
 }
 
-/// What a block of queries is worked out in.
+/// The buffers of a block of queries.
 #[derive(Default)]
 struct Scratch {
     scores: Vec<f32>,
@@ -88,7 +88,7 @@ struct Scratch {
 }
 
 impl Scratch {
-    /// The query heads of key head `kv`, for those rows of `qkv` that look; all rows' keys are the last of
+    /// Attends with the query heads of key head `kv`, from `query_rows` of `qkv`; all rows' keys are the last of
     /// `cache`. `first` is the first row's place in the outputs.
     fn attend(
         &mut self,
@@ -97,7 +97,7 @@ impl Scratch {
         kv: usize,
         cache: &Cache,
         qkv: &[f32],
-        looks: Range<usize>,
+        query_rows: Range<usize>,
         first: usize,
         out: &Parts<'_, f32>,
         log_sums: Option<&Parts<'_, f32>>,
@@ -105,23 +105,23 @@ impl Scratch {
         let rows = qkv.len() / heads.qkv();
         let padded = heads.vectors() * WIDTH;
         let whole = heads.width == padded;
-        let (block, tail) = (BLOCK.min(looks.len()), cache.len.next_multiple_of(WIDTH));
+        let (block, tail) = (BLOCK.min(query_rows.len()), cache.len.next_multiple_of(WIDTH));
         self.scores.resize(self.scores.len().max(block * tail), 0.0);
         self.out.resize(self.out.len().max(block * padded), 0.0);
         let mut sums = [Sum::default(); BLOCK];
         for head in kv * heads.group()..(kv + 1) * heads.group() {
-            for start in looks.clone().step_by(BLOCK) {
-                let n = BLOCK.min(looks.end - start);
+            for start in query_rows.clone().step_by(BLOCK) {
+                let n = BLOCK.min(query_rows.end - start);
                 let before = cache.len - rows + start;
                 let queries = &qkv[start * heads.qkv() + head * heads.width..];
                 let place = (first + start) * heads.out() + head * heads.width;
                 let to = if whole {
-                    (out.start().wrapping_add(place), heads.out())
+                    Output { start: out.start().wrapping_add(place), row: heads.out() }
                 } else {
-                    (self.out.as_mut_ptr(), padded)
+                    Output { start: self.out.as_mut_ptr(), row: padded }
                 };
                 let (scores, sums) = (&mut self.scores[..], &mut sums[..]);
-                kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [Sum], to: (*mut f32, usize)));
+                kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [Sum], to: Output));
                 for (r, sum) in sums[..n].iter().enumerate() {
                     // SAFETY: each task writes the columns of its own heads and rows.
                     unsafe {
@@ -151,7 +151,7 @@ unsafe fn attend_block<L: Lanes>(
     n: usize,
     scores: &mut [f32],
     sums: &mut [Sum],
-    out: (*mut f32, usize),
+    out: Output,
 ) {
     let (width, vectors, scale) = (heads.width, heads.vectors(), heads.scale);
     let last = before + n;
@@ -160,11 +160,11 @@ unsafe fn attend_block<L: Lanes>(
     // are as large as `attend` made them.
     unsafe {
         small::<L>(
-            (n, width, last.div_ceil(WIDTH)),
-            (queries.as_ptr(), heads.qkv(), 1),
-            (cache.keys.as_ptr(), WIDTH, width * WIDTH),
+            Shape { m: n, k: width, n: last.div_ceil(WIDTH) },
+            Strided { data: queries.as_ptr(), line: heads.qkv(), step: 1 },
+            Strided { data: cache.keys.as_ptr(), line: width * WIDTH, step: WIDTH },
             false,
-            (scores.as_mut_ptr(), stride),
+            Output { start: scores.as_mut_ptr(), row: stride },
         );
         for r in 0..n {
             let row = &mut scores[r * stride..(r + 1) * stride];
@@ -172,6 +172,12 @@ unsafe fn attend_block<L: Lanes>(
         }
         let values = cache.values.as_ptr();
         let padded = vectors * WIDTH;
-        small::<L>((n, last, vectors), (scores.as_ptr(), stride, 1), (values, padded, WIDTH), false, out);
+        small::<L>(
+            Shape { m: n, k: last, n: vectors },
+            Strided { data: scores.as_ptr(), line: stride, step: 1 },
+            Strided { data: values, line: WIDTH, step: padded },
+            false,
+            out,
+        );
     }
 }

@@ -58,9 +58,9 @@ impl Heads {
         queries * keys * self.heads * (self.width + ELEMENT / 2)
     }
 
-    /// [`Self::cost`] of whole sequences, of which the `asked` rows look.
-    fn cost_of(self, spans: &[Range<usize>], asked: &[Range<usize>]) -> usize {
-        spans.iter().zip(asked).map(|(span, asked)| self.cost(asked.len(), span.len())).sum()
+    /// [`Self::cost`] of whole sequences, of which the rows of `outputs` have a query.
+    fn cost_of(self, spans: &[Range<usize>], outputs: &[Range<usize>]) -> usize {
+        spans.iter().zip(outputs).map(|(span, outputs)| self.cost(outputs.len(), span.len())).sum()
     }
 
     fn key_column(self, kv: usize) -> usize {

@@ -66,13 +66,13 @@ fn attention_and_its_gradient_equal_the_naive_ones() {
     }
 }
 
-/// Rows that look say what they say among all, and what the others would have said is left alone; the
-/// gradient is that of all rows where the others' is 0.
+/// Rows with a query have the output that they have among all, and the others' outputs are left alone; the gradient is
+/// that of all rows where the others' is 0.
 #[test]
-fn rows_that_are_not_asked_change_nothing() {
-    let asked = [0..1, 7..12, 18..18, 60..69];
+fn rows_without_queries_change_nothing() {
+    let outputs = [0..1, 7..12, 18..18, 60..69];
     let tokens = spans().last().unwrap().end;
-    let looks = |t: usize| asked.iter().any(|span| span.contains(&t));
+    let looks = |t: usize| outputs.iter().any(|span| span.contains(&t));
     for heads in shapes() {
         let (qkv, width) = (numbers(tokens * heads.qkv(), 1), heads.out());
         let mut d_out = numbers(tokens * width, 2);
@@ -80,7 +80,7 @@ fn rows_that_are_not_asked_change_nothing() {
             let (mut want, mut got) = (vec![f32::NAN; tokens * width], vec![f32::NAN; tokens * width]);
             let mut sums = [(); 2].map(|()| vec![f32::NAN; tokens * heads.heads]);
             forward(&cpu, heads, &spans(), &spans(), &qkv, &mut want, &mut sums[0]);
-            forward(&cpu, heads, &spans(), &asked, &qkv, &mut got, &mut sums[1]);
+            forward(&cpu, heads, &spans(), &outputs, &qkv, &mut got, &mut sums[1]);
             for t in 0..tokens {
                 let (want, got) = (&want[t * width..][..width], &got[t * width..][..width]);
                 let same = if looks(t) { got == want } else { got.iter().all(|x| x.is_nan()) };
@@ -91,7 +91,7 @@ fn rows_that_are_not_asked_change_nothing() {
             }
             let mut slopes = [(); 2].map(|()| vec![f32::NAN; qkv.len()]);
             backward(&cpu, heads, &spans(), &spans(), &qkv, &want, &sums[0], &d_out, &mut slopes[0]);
-            backward(&cpu, heads, &spans(), &asked, &qkv, &got, &sums[1], &d_out, &mut slopes[1]);
+            backward(&cpu, heads, &spans(), &outputs, &qkv, &got, &sums[1], &d_out, &mut slopes[1]);
             assert_eq!(slopes[0], slopes[1], "{cpu:?}");
         }
     }

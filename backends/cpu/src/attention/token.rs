@@ -3,11 +3,11 @@
 
 use super::{Cache, Heads, softmax};
 use crate::Cpu;
-use crate::product::small;
+use crate::product::{Output, Shape, Strided, small};
 use crate::simd::{Lanes, WIDTH, kernel};
 use alloc::vec::Vec;
 
-/// What a token's attention is worked out in.
+/// The buffers of a token's attention.
 #[derive(Default)]
 pub(super) struct Token {
     /// `[head][keys]`, in whole vectors.
@@ -38,7 +38,7 @@ impl Token {
     }
 }
 
-/// All heads' weights, then their outputs.
+/// Computes all heads' weights, then their outputs.
 #[inline(always)]
 unsafe fn attend<L: Lanes>(heads: Heads, caches: &[Cache], queries: &[f32], token: &mut Token) {
     // SAFETY: caches hold as many keys in whole tiles, and values in whole rows, as there are weights; `attend` above
@@ -48,11 +48,11 @@ unsafe fn attend<L: Lanes>(heads: Heads, caches: &[Cache], queries: &[f32], toke
         for (head, weights) in token.weights.chunks_exact_mut(stride).enumerate() {
             let cache = &caches[head / heads.group()];
             small::<L>(
-                (1, heads.width, stride / WIDTH),
-                (queries.as_ptr().add(head * heads.width), 0, 1),
-                (cache.keys.as_ptr(), WIDTH, heads.width * WIDTH),
+                Shape { m: 1, k: heads.width, n: stride / WIDTH },
+                Strided { data: queries.as_ptr().add(head * heads.width), line: 0, step: 1 },
+                Strided { data: cache.keys.as_ptr(), line: heads.width * WIDTH, step: WIDTH },
                 false,
-                (weights.as_mut_ptr(), 0),
+                Output { start: weights.as_mut_ptr(), row: 0 },
             );
             softmax::<L>(weights, cache.len, heads.scale);
         }

@@ -11,7 +11,7 @@ use core::ops::Range;
 /// A sequence in the batch.
 pub(super) struct Live {
     pub(super) prompt: usize,
-    /// How many tokens are cached.
+    /// The number of cached tokens.
     pub(super) length: usize,
     /// `[layer][key head]`.
     pub(super) caches: Vec<Cache>,

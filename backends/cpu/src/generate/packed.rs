@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 /// Every matrix of a network, packed: a second copy of the weights.
 pub(crate) struct PackedWeights {
-    /// Of each layer: queries, keys and values; attention's output; the MLP's input and output.
+    /// The matrices of each layer: queries, keys and values; attention's output; the MLP's input and output.
     pub(super) layers: Vec<[Packed; 4]>,
     pub(super) head: Packed,
 }
@@ -30,12 +30,12 @@ impl PackedWeights {
         Self { layers: layers.collect(), head: Packed::new(cpu, head, a.width, a.vocabulary) }
     }
 
-    /// How many numbers a step reads.
+    /// The number of weights that a step reads.
     pub(super) fn len(&self) -> usize {
         self.matrices().map(Packed::len).sum()
     }
 
-    /// How many numbers the largest matrix has.
+    /// The number of weights of the largest matrix.
     pub(super) fn largest(&self) -> usize {
         self.matrices().map(Packed::len).max().unwrap_or(0)
     }

@@ -6,7 +6,7 @@ use rlhf_core::Ragged;
 use rlhf_core::random::Key;
 use rlhf_core::sampling::{SamplingParams, StopCriteria};
 
-/// What every sequence of a call shares.
+/// The settings that every sequence of a call shares.
 pub(crate) struct Request<'a> {
     pub(crate) weights: &'a Weights,
     pub(crate) packed: &'a PackedWeights,

@@ -3,9 +3,9 @@
 use super::micro::Ahead;
 use super::pack;
 use super::portable::portable;
-use super::shape::{Matrix, Output, Start, TALL, WIDE, cost, deep};
+use super::shape::{Matrix, Output, Shape, Start, Strided, TALL, WIDE, deep};
 use super::small_m::split;
-use super::tile::tile;
+use super::tile::Tile;
 use super::workspace::{with_left, with_right};
 use crate::Cpu;
 use crate::simd::{Isa, Lanes, WIDTH, kernel};
@@ -20,33 +20,28 @@ const COLUMNS: usize = 2048;
 const PACKED: usize = 1 << 21;
 /// Tasks for each thread, at least, where there are rows and columns for them: who is held up does fewer.
 const TASKS: usize = 4;
+
 /// `c = start + a·b`: `a` is `m` by `k`, `b` is `k` by `n`, `c` is `m` by `n`, row-major and whole.
-pub(crate) fn gemm(
-    cpu: &Cpu,
-    (m, k, n): (usize, usize, usize),
-    a: Matrix<'_>,
-    b: Matrix<'_>,
-    start: Start<'_>,
-    c: &mut [f32],
-) {
-    assert_eq!(c.len(), m * n);
-    gemm_columns(cpu, (m, k, n), a, b, start, c, n);
+pub(crate) fn gemm(cpu: &Cpu, shape: Shape, a: Matrix<'_>, b: Matrix<'_>, start: Start<'_>, c: &mut [f32]) {
+    assert_eq!(c.len(), shape.m * shape.n);
+    gemm_columns(cpu, shape, a, b, start, c, shape.n);
 }
 
 /// [`gemm`] to columns of a wider matrix, whose rows are `c_row` apart: `c` begins with the first of them.
 pub(crate) fn gemm_columns(
     cpu: &Cpu,
-    (m, k, n): (usize, usize, usize),
+    shape: Shape,
     a: Matrix<'_>,
     b: Matrix<'_>,
     start: Start<'_>,
     c: &mut [f32],
     c_row: usize,
 ) {
+    let Shape { m, k, n } = shape;
     a.check(m, k);
     b.check(k, n);
     if cpu.isa() == Isa::Portable {
-        return split(cpu, (m, k, n), start, c, c_row, &|rows, columns, start, c| {
+        return split(cpu, shape, start, c, c_row, &|rows, columns, start, c| {
             portable(k, rows, columns, a, b, start, c);
         });
     }
@@ -57,7 +52,7 @@ pub(crate) fn gemm_columns(
         return;
     }
     let output = Parts::new(c);
-    let cost = cost(m, k, n);
+    let cost = shape.cost();
     let threads = cpu.pool().sharing(cost);
     let columns = COLUMNS.min(n.next_multiple_of(WIDE));
     let deep = deep(cpu.isa());
@@ -102,7 +97,7 @@ pub(crate) fn gemm_columns(
     });
 }
 
-/// How many blocks of rows and of columns there are tasks for.
+/// Returns the numbers of blocks of rows and of columns that make tasks.
 fn tasks(rows: usize, panels: usize, least: usize) -> (usize, usize) {
     (rows, least.div_ceil(rows).min(panels))
 }
@@ -117,7 +112,7 @@ struct Part<'a> {
     n: usize,
     /// Elements of k at a time.
     deep: usize,
-    /// Whether the left-hand rows are packed too.
+    /// True if the left-hand rows are packed too.
     packs: bool,
 }
 
@@ -127,7 +122,10 @@ unsafe fn pack<L: Lanes>(part: Part<'_>, b: Matrix<'_>, panels: Range<usize>, to
     let (first, end) = (part.j0 + panels.start * WIDE, part.n.min(part.j0 + panels.end * WIDE));
     let to = to.wrapping_add(panels.start * WIDE * part.k);
     // SAFETY: the matrix was checked, and there is room for its panels.
-    unsafe { pack::panels::<L>(to, WIDE, (end - first, part.k), (b.at(part.p0, first), b.column, b.row)) }
+    unsafe {
+        let columns = Strided { data: b.at(part.p0, first), line: b.column, step: b.row };
+        pack::panels::<L>(to, WIDE, end - first, part.k, columns);
+    }
 }
 
 /// A task's rows, times packed panels.
@@ -149,23 +147,24 @@ unsafe fn block<L: Lanes>(
         // SAFETY: both matrices were checked, there is room for their panels, and tiles are inside the output.
         unsafe {
             if packs {
-                pack::panels::<L>(left, TALL, (rows.len(), k), (a.at(rows.start, p0 + p), a.row, a.column));
+                let lines = Strided { data: a.at(rows.start, p0 + p), line: a.row, step: a.column };
+                pack::panels::<L>(left, TALL, rows.len(), k, lines);
             }
             for panel in panels.clone() {
                 let j = j0 + panel * WIDE;
                 let from = right.wrapping_add((panel * long + p) * WIDE);
                 let ahead = &mut Ahead::of_next(from.wrapping_add(long * WIDE), k * WIDE);
                 for i in (0..rows.len()).step_by(TALL) {
-                    let size = (TALL.min(rows.len() - i), WIDE.min(n - j));
                     let next = if i + TALL < rows.len() { (i + TALL, j) } else { (0, j + WIDE) };
-                    c.fetch::<L>((rows.start + next.0, next.1));
-                    let at = (rows.start + i, j);
-                    if packs {
-                        let left = (left.wrapping_add(i * k).cast_const(), 1, TALL);
-                        tile::<L>(k, left, from, size, start, c, at, ahead);
+                    c.fetch::<L>(rows.start + next.0, next.1);
+                    let row = rows.start + i;
+                    let left = if packs {
+                        Strided { data: left.wrapping_add(i * k).cast_const(), line: 1, step: TALL }
                     } else {
-                        tile::<L>(k, (a.at(at.0, p0 + p), a.row, 1), from, size, start, c, at, ahead);
-                    }
+                        Strided { data: a.at(row, p0 + p), line: a.row, step: 1 }
+                    };
+                    let tile = Tile { i: row, j, rows: TALL.min(rows.len() - i), columns: WIDE.min(n - j) };
+                    tile.multiply::<L>(k, left, from, start, c, ahead);
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! The one inner loop of every product: a small tile of outputs, each a single accumulation over k
 //! in rising order.
 
-use super::shape::{From, WIDE};
+use super::shape::{From, Output, Shape, Strided, WIDE};
 use crate::simd::{Lanes, WIDTH};
 
-/// What is asked for meanwhile, a line of the caches at a time: memory is then read while the processor multiplies.
+/// The memory that is prefetched meanwhile, a line of the caches at a time, while the processor multiplies.
 #[derive(Clone, Copy)]
 pub(super) struct Ahead {
     next: *const f32,
@@ -20,8 +20,9 @@ impl Ahead {
         Self { next, len, lines: 1 }
     }
 
-    /// While `rows` rows are multiplied with a panel's part of `len` floats: the next part. Where that leaves no
-    /// time for it, what comes 32 steps later, or what the processor foresees by itself.
+    /// Prefetches the next part, while `rows` rows are multiplied with a panel's part of `len` floats. Where that
+    /// leaves no time for it, it prefetches what comes 32 steps later; what the processor foresees by itself is left to
+    /// it.
     pub(super) fn of<L: Lanes>(part: *const f32, len: usize, rows: usize) -> Self {
         let (distance, lines) = match rows {
             _ if L::AT_ONCE == 1 => (len, 1),
@@ -32,7 +33,7 @@ impl Ahead {
         Self { next: part.wrapping_add(distance), len, lines }
     }
 
-    /// Where `k` steps begin to ask, and for how many lines each.
+    /// Returns the place where `k` steps begin to prefetch, and the number of lines for each.
     #[inline(always)]
     pub(super) fn take(&mut self, k: usize) -> (*const f32, usize) {
         let from = self.next;
@@ -53,22 +54,18 @@ impl Ahead {
 /// for p in 0..k: for i in 0..M: for j in 0..N: acc[i][j] = fma(a[i, p], b[p, j], acc[i][j])
 /// c = acc
 /// ```
-/// `a[i, p]` is at `a + i·a_row + p·a_step`, `b[p, j]` at `b + p·b_step + j·b_vector`, `c[i, j]` at
-/// `c + i·c_row + 16·j`. Each step asks for `F` lines from `ahead` on, which need not exist.
+/// `a`'s lines are rows, `b`'s are vectors of 16 columns. Each step asks for `F` lines from `ahead` on, which need not
+/// exist.
 ///
 /// # Safety
 /// As [`Lanes`]; all those places exist.
 #[inline(always)]
 pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize, const F: usize>(
     k: usize,
-    a: *const f32,
-    a_row: usize,
-    a_step: usize,
-    b: *const f32,
-    (b_step, b_vector): (usize, usize),
+    a: Strided,
+    b: Strided,
     from: From,
-    c: *mut f32,
-    c_row: usize,
+    c: Output,
     ahead: *const f32,
 ) {
     // SAFETY: as the caller's.
@@ -81,7 +78,9 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize, const F: us
                 }
             }
         }
-        let (mut a, mut b, mut ahead) = (a, b, ahead);
+        let Strided { data: mut a, line: a_row, step: a_step } = a;
+        let Strided { data: mut b, line: b_vector, step: b_step } = b;
+        let mut ahead = ahead;
         macro_rules! multiply {
             ($p:literal) => {{
                 for _ in 0..F {
@@ -128,42 +127,38 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize, const F: us
         }
         for (i, row) in acc.iter().enumerate() {
             for (j, &v) in row.iter().enumerate() {
-                L::store(c.add(i * c_row + j * WIDTH), v);
+                L::store(c.start.add(i * c.row + j * WIDTH), v);
             }
         }
     }
 }
 
-/// `c = from + a·b` for any number of rows and `16·vectors` columns, where nothing is packed: attention's
-/// products, whose sides are a head wide. Arguments as [`micro`]'s.
+/// `c = a·b`, or `c + a·b` with `add`, for any number of rows and whole vectors of columns, where nothing is packed:
+/// attention's products, whose sides are a head wide. `shape.n` counts vectors of 16 columns; the other arguments are
+/// [`micro`]'s.
 ///
 /// # Safety
 /// As [`micro`].
 #[inline(always)]
-pub(crate) unsafe fn small<L: Lanes>(
-    (rows, k, vectors): (usize, usize, usize),
-    (a, a_row, a_step): (*const f32, usize, usize),
-    (b, b_step, b_vector): (*const f32, usize, usize),
-    add: bool,
-    (c, c_row): (*mut f32, usize),
-) {
+pub(crate) unsafe fn small<L: Lanes>(shape: Shape, a: Strided, b: Strided, add: bool, c: Output) {
+    let Shape { m: rows, k, n: vectors } = shape;
     // SAFETY: as the caller's.
     unsafe {
         let mut i = 0;
         while i < rows {
-            let a = a.wrapping_add(i * a_row);
-            let c = c.wrapping_add(i * c_row);
+            let a = Strided { data: a.data.wrapping_add(i * a.line), ..a };
+            let c = Output { start: c.start.wrapping_add(i * c.row), ..c };
             // As many sums at once as hide that each waits for its last addition.
             macro_rules! rows_of {
                 ($m:literal, $n:literal) => {{
                     let mut v = 0;
                     while v < vectors {
-                        let (b, c) = (b.wrapping_add(v * b_vector), c.wrapping_add(v * WIDTH));
-                        let from = if add { From { start: c, row: c_row } } else { From::ZERO };
+                        let b = Strided { data: b.data.wrapping_add(v * b.line), ..b };
+                        let c = Output { start: c.start.wrapping_add(v * WIDTH), ..c };
+                        let from = if add { From { start: c.start, row: c.row } } else { From::ZERO };
                         macro_rules! columns {
                             ($w:literal) => {{
-                                let (step, none) = ((b_step, b_vector), core::ptr::null());
-                                micro::<L, $m, $w, 0>(k, a, a_row, a_step, b, step, from, c, c_row, none);
+                                micro::<L, $m, $w, 0>(k, a, b, from, c, core::ptr::null());
                                 v += $w;
                             }};
                         }

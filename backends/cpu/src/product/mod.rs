@@ -13,7 +13,7 @@ mod workspace;
 pub(crate) use gemm::{gemm, gemm_columns};
 pub(crate) use micro::small;
 pub(crate) use pack::Packed;
-pub(crate) use shape::{Matrix, Start};
+pub(crate) use shape::{Matrix, Output, Shape, Start, Strided};
 pub(crate) use small_m::gemm_packed;
 
 #[cfg(test)]

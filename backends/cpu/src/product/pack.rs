@@ -1,6 +1,6 @@
 //! Copies of matrix parts in the order that the inner loop reads them.
 
-use super::shape::{Matrix, WIDE};
+use super::shape::{Matrix, Strided, WIDE};
 use crate::Cpu;
 use crate::simd::{Lanes, WIDTH, kernel};
 use crate::slices::{get, put};
@@ -17,7 +17,7 @@ pub(super) struct Line([f32; WIDTH]);
 pub(super) struct Panels(Vec<Line>);
 
 impl Panels {
-    /// Room for `len` numbers, which are old ones or 0.
+    /// Returns space for `len` numbers, which are old ones or 0.
     pub(super) fn room(&mut self, len: usize) -> &mut [f32] {
         let lines = len.div_ceil(WIDTH);
         if self.0.len() < lines {
@@ -32,25 +32,20 @@ impl Panels {
     }
 }
 
-/// How many rows of memory earlier they are asked for.
+/// The number of rows of memory that are prefetched ahead.
 const AHEAD: usize = 8;
 
 /// `count` lines of `k` elements, in panels of `tall` lines: element `p` of line `i` goes to
 /// `to + i / tall · k·tall + p·tall + i % tall`. What an incomplete last panel lacks is not written, or not
 /// with anything that counts.
 ///
-/// `first` is line 0, element 0; `line` and `step` are the distances between lines and between elements, one of
-/// which is 1.
+/// Either lines or elements lie side by side: one of `lines.line` and `lines.step` is 1.
 ///
 /// # Safety
 /// As [`Lanes`]; all those elements exist, and `to` has room for whole panels and a vector beyond.
 #[inline(always)]
-pub(super) unsafe fn panels<L: Lanes>(
-    to: *mut f32,
-    tall: usize,
-    (count, k): (usize, usize),
-    (first, line, step): (*const f32, usize, usize),
-) {
+pub(super) unsafe fn panels<L: Lanes>(to: *mut f32, tall: usize, count: usize, k: usize, lines: Strided) {
+    let Strided { data: first, line, step } = lines;
     // SAFETY: the caller's promise. What is written beyond a panel's lines is the beginning of its next element's,
     // which comes later.
     unsafe {
@@ -122,7 +117,7 @@ impl Packed {
         Self { panels, k, n }
     }
 
-    /// How many numbers there are.
+    /// The number of elements.
     pub(crate) fn len(&self) -> usize {
         self.k * self.n
     }
@@ -132,7 +127,7 @@ impl Packed {
 #[inline(always)]
 unsafe fn columns<L: Lanes>(to: *mut f32, b: Matrix<'_>, first: usize, count: usize, k: usize) {
     // SAFETY: `b` was checked, and there is room.
-    unsafe { panels::<L>(to, WIDE, (count, k), (b.at(0, first), b.column, b.row)) }
+    unsafe { panels::<L>(to, WIDE, count, k, Strided { data: b.at(0, first), line: b.column, step: b.row }) }
 }
 
 #[cfg(test)]
@@ -145,14 +140,9 @@ mod tests {
     #[test]
     fn every_element_is_in_its_place() {
         #[inline(always)]
-        unsafe fn pack<L: Lanes>(
-            to: &mut [f32],
-            tall: usize,
-            size: (usize, usize),
-            lines: (*const f32, usize, usize),
-        ) {
+        unsafe fn pack<L: Lanes>(to: &mut [f32], tall: usize, count: usize, k: usize, lines: Strided) {
             // SAFETY: the test makes room; the caller has the lanes.
-            unsafe { panels::<L>(to.as_mut_ptr(), tall, size, lines) }
+            unsafe { panels::<L>(to.as_mut_ptr(), tall, count, k, lines) }
         }
         for cpu in cpus() {
             for tall in [12, WIDE] {
@@ -161,8 +151,8 @@ mod tests {
                     let a = numbers(count * k, 1);
                     for (line, step) in [(k, 1), (1, count)] {
                         let mut packed = vec![f32::NAN; count.next_multiple_of(tall) * k + WIDTH];
-                        let (to, lines) = (&mut packed[..], (a.as_ptr(), line, step));
-                        kernel!(cpu.isa(), pack(to: &mut [f32], tall: usize, size: (usize, usize), lines: (*const f32, usize, usize)));
+                        let (to, lines) = (&mut packed[..], Strided { data: a.as_ptr(), line, step });
+                        kernel!(cpu.isa(), pack(to: &mut [f32], tall: usize, count: usize, k: usize, lines: Strided));
                         for i in 0..count {
                             for p in 0..k {
                                 let got = packed[i / tall * k * tall + p * tall + i % tall];

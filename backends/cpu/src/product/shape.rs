@@ -17,9 +17,28 @@ pub(super) const fn deep(isa: Isa) -> usize {
 /// Rows of a panel: two times as many as the inner loop has sums for, whatever the instruction set.
 pub(super) const TALL: usize = 12;
 
-/// How much work a product is, in multiplications: few rows wait for the right-hand matrix.
-pub(super) fn cost(m: usize, k: usize, n: usize) -> usize {
-    m.max(WEIGHT) * k * n
+/// The sizes of a product: `m` by `k` times `k` by `n`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) m: usize,
+    pub(crate) k: usize,
+    pub(crate) n: usize,
+}
+
+impl Shape {
+    /// The work of the product, in multiplications: few rows wait for the right-hand matrix.
+    pub(super) fn cost(self) -> usize {
+        self.m.max(WEIGHT) * self.k * self.n
+    }
+}
+
+/// Numbers that are read in steps: element `p` of line `i` is at `data + i·line + p·step`. Lines are the rows of a
+/// left-hand matrix, and the columns or whole vectors of columns of a right-hand one.
+#[derive(Clone, Copy)]
+pub(crate) struct Strided {
+    pub(crate) data: *const f32,
+    pub(crate) line: usize,
+    pub(crate) step: usize,
 }
 
 /// A matrix to read: element (i, j) is `data[i·row + j·column]`.
@@ -31,7 +50,7 @@ pub(crate) struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// Row-major, `columns` wide.
+    /// Creates a row-major matrix, `columns` wide.
     pub(crate) fn rows(data: &'a [f32], columns: usize) -> Self {
         Self { data, row: columns, column: 1 }
     }
@@ -53,14 +72,14 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Where outputs start.
+/// The start of outputs.
 #[derive(Clone, Copy)]
 pub(crate) enum Start<'a> {
-    /// At 0.
+    /// Zero.
     Zero,
-    /// At what they hold.
+    /// The old outputs.
     Add,
-    /// Every row at these numbers.
+    /// These numbers in every row.
     Row(&'a [f32]),
 }
 
@@ -73,19 +92,19 @@ impl Start<'_> {
     }
 }
 
-/// Where a tile's accumulators start.
+/// The start of a tile's accumulators.
 #[derive(Clone, Copy)]
 pub(super) struct From {
     /// The first row's start; null starts at 0.
     pub(super) start: *const f32,
-    /// From one row to the next; 0 starts every row at the same numbers (a bias).
+    /// The distance from one row to the next; 0 starts every row at the same numbers (a bias).
     pub(super) row: usize,
 }
 
 impl From {
     pub(super) const ZERO: Self = Self { start: core::ptr::null(), row: 0 };
 
-    /// Where the accumulators start `rows` below and `columns` to the right.
+    /// Returns the start `rows` below and `columns` to the right.
     #[inline(always)]
     pub(super) fn at(self, rows: usize, columns: usize) -> Self {
         if self.start.is_null() {
@@ -97,9 +116,9 @@ impl From {
 
 /// The whole output, to be written in disjoint parts.
 #[derive(Clone, Copy)]
-pub(super) struct Output {
-    pub(super) start: *mut f32,
-    pub(super) row: usize,
+pub(crate) struct Output {
+    pub(crate) start: *mut f32,
+    pub(crate) row: usize,
 }
 
 impl Output {
@@ -109,7 +128,7 @@ impl Output {
 
     /// Asks for the outputs of the tile at (i, j), which need not exist: a tile waits for where its sums start.
     #[inline(always)]
-    pub(super) unsafe fn fetch<L: Lanes>(self, (i, j): (usize, usize)) {
+    pub(super) unsafe fn fetch<L: Lanes>(self, i: usize, j: usize) {
         for row in 0..TALL {
             for column in (0..WIDE).step_by(WIDTH) {
                 // SAFETY: as the caller's.
@@ -118,7 +137,7 @@ impl Output {
         }
     }
 
-    /// Where the accumulators of the tile at (i, j) start.
+    /// Returns the start of the accumulators of the tile at (i, j).
     pub(super) fn from(self, start: Start<'_>, i: usize, j: usize) -> From {
         match start {
             Start::Zero => From::ZERO,

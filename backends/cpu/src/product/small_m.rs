@@ -2,18 +2,18 @@
 
 use super::micro::Ahead;
 use super::pack::Packed;
-use super::shape::{Matrix, Output, Start, TALL, WIDE, cost, deep};
-use super::tile::tile;
+use super::shape::{Matrix, Output, Shape, Start, Strided, TALL, WIDE, deep};
+use super::tile::Tile;
 use crate::Cpu;
 use crate::simd::{Isa, Lanes, kernel};
 use crate::threads::Parts;
 
 /// [`gemm`] with a right-hand matrix that was packed before.
 pub(crate) fn gemm_packed(cpu: &Cpu, m: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: &mut [f32]) {
-    let (k, n) = (b.k, b.n);
-    a.check(m, k);
-    assert_eq!(c.len(), m * n);
-    split(cpu, (m, k, n), start, c, n, &|rows, columns, start, c| {
+    let shape = Shape { m, k: b.k, n: b.n };
+    a.check(m, b.k);
+    assert_eq!(c.len(), m * b.n);
+    split(cpu, shape, start, c, b.n, &|rows, columns, start, c| {
         let (i0, m1) = (rows.start, rows.end);
         let (j0, n1) = (columns.start, columns.end);
         kernel!(cpu.isa(), thin(i0: usize, m1: usize, j0: usize, n1: usize, a: Matrix<'_>, b: &Packed, start: Start<'_>, c: Output));
@@ -27,14 +27,8 @@ const SHALLOW: usize = 128;
 type Block<'a> = dyn Fn(core::ops::Range<usize>, core::ops::Range<usize>, Start<'_>, Output) + Sync + 'a;
 
 /// Gives each thread a range of the longer side of the output.
-pub(super) fn split(
-    cpu: &Cpu,
-    (m, k, n): (usize, usize, usize),
-    start: Start<'_>,
-    c: &mut [f32],
-    c_row: usize,
-    f: &Block<'_>,
-) {
+pub(super) fn split(cpu: &Cpu, shape: Shape, start: Start<'_>, c: &mut [f32], c_row: usize, f: &Block<'_>) {
+    let Shape { m, n, .. } = shape;
     assert!(n <= c_row);
     Matrix::rows(c, c_row).check(m, n);
     start.check(n);
@@ -42,7 +36,7 @@ pub(super) fn split(
         return;
     }
     let all = Parts::new(c);
-    let cost = cost(m, k, n);
+    let cost = shape.cost();
     let parts = cpu.pool().sharing(cost);
     // Wider or taller? A split of columns keeps panels whole, one of rows keeps tiles whole.
     let (length, unit) = if n >= m { (n, WIDE) } else { (m, TALL) };
@@ -58,7 +52,7 @@ pub(super) fn split(
     });
 }
 
-/// One thread's rows and columns of a product with few rows, which are read where they are.
+/// Computes one thread's rows and columns of a product with few rows, which are read where they are.
 #[inline(always)]
 unsafe fn thin<L: Lanes>(
     i0: usize,
@@ -81,10 +75,10 @@ unsafe fn thin<L: Lanes>(
             let part = panel.wrapping_add(p0 * WIDE);
             let mut ahead = Ahead::of::<L>(part, kb * WIDE, m1 - i0);
             for i in (i0..m1).step_by(TALL) {
-                let size = (TALL.min(m1 - i), WIDE.min(n1 - j));
-                let left = (a.at(i, p0), a.row, a.column);
+                let tile = Tile { i, j, rows: TALL.min(m1 - i), columns: WIDE.min(n1 - j) };
+                let left = Strided { data: a.at(i, p0), line: a.row, step: a.column };
                 // SAFETY: the rows were checked, the panel is whole, the tile is inside the output.
-                unsafe { tile::<L>(kb, left, part, size, start, c, (i, j), &mut ahead) }
+                unsafe { tile.multiply::<L>(kb, left, part, start, c, &mut ahead) }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Products of every kind beside the sum in rising order.
 
-use super::{Matrix, Packed, Start, gemm, gemm_columns, gemm_packed};
+use super::{Matrix, Packed, Shape, Start, gemm, gemm_columns, gemm_packed};
 use crate::Cpu;
 use crate::simd::Isa;
 use crate::testing::{cpus, numbers};
@@ -27,6 +27,7 @@ const SHAPES: [(usize, usize, usize); 13] = [
 fn products_equal_the_sum_in_rising_order() {
     for cpu in cpus() {
         for (m, k, n) in SHAPES {
+            let shape = Shape { m, k, n };
             let (a, b, c0, bias) = (numbers(m * k, 1), numbers(k * n, 2), numbers(m * n, 3), numbers(n, 4));
             // The transposes, so that every layout is read.
             let at: Vec<f32> = (0..m * k).map(|x| a[(x % m) * k + x / m]).collect();
@@ -49,20 +50,20 @@ fn products_equal_the_sum_in_rising_order() {
                 ];
                 for (left, right) in layouts {
                     let mut c = if from == 1 { c0.clone() } else { vec![f32::NAN; m * n] };
-                    gemm(&cpu, (m, k, n), left, right, start, &mut c);
-                    same(&cpu, &c, &want, (m, k, n));
+                    gemm(&cpu, shape, left, right, start, &mut c);
+                    same(&cpu, &c, &want, shape);
                     let mut c = if from == 1 { c0.clone() } else { vec![f32::NAN; m * n] };
                     gemm_packed(&cpu, m, left, &Packed::new(&cpu, right, k, n), start, &mut c);
-                    same(&cpu, &c, &want, (m, k, n));
+                    same(&cpu, &c, &want, shape);
                     // Columns of a wider matrix, whose others are left alone.
                     let wide = n + 3;
                     let mut c = vec![f32::NAN; m * wide];
                     for (wide, c0) in c.chunks_exact_mut(wide).zip(c0.chunks_exact(n)) {
                         wide[2..2 + n].copy_from_slice(c0);
                     }
-                    gemm_columns(&cpu, (m, k, n), left, right, start, &mut c[2..], wide);
+                    gemm_columns(&cpu, shape, left, right, start, &mut c[2..], wide);
                     for (wide, want) in c.chunks_exact(wide).zip(want.chunks_exact(n)) {
-                        same(&cpu, &wide[2..2 + n], want, (m, k, n));
+                        same(&cpu, &wide[2..2 + n], want, shape);
                         assert!([wide[0], wide[1], wide[2 + n]].iter().all(|x| x.is_nan()));
                     }
                 }
@@ -72,7 +73,7 @@ fn products_equal_the_sum_in_rising_order() {
 }
 
 /// Bits where the kernels are ours, a tolerance where `matrixmultiply` or unfused lanes are used.
-fn same(cpu: &Cpu, got: &[f32], want: &[f32], shape: (usize, usize, usize)) {
+fn same(cpu: &Cpu, got: &[f32], want: &[f32], shape: Shape) {
     for (i, (g, w)) in got.iter().zip(want).enumerate() {
         let fits = if cpu.isa() == Isa::Portable { (g - w).abs() < 2e-4 } else { g.to_bits() == w.to_bits() };
         assert!(fits, "{} {shape:?} [{i}]: {g} {w}", cpu.isa().name());

@@ -1,4 +1,4 @@
-//! What products pack into. Threads keep it from one product to the next.
+//! The memory that products pack into. Threads keep it from one product to the next.
 
 use super::pack::Panels;
 
@@ -23,10 +23,10 @@ macro_rules! room {
 }
 
 room! {
-    /// Room for `len` numbers of the left-hand matrix, which are old ones or 0.
+    /// Lends space for `len` numbers of the left-hand matrix, which are old ones or 0.
     with_left
 }
 room! {
-    /// Room for `len` numbers of the right-hand matrix, which are old ones or 0.
+    /// Lends space for `len` numbers of the right-hand matrix, which are old ones or 0.
     with_right
 }

@@ -1,4 +1,4 @@
-//! Sixteen f32 at a time, on whatever the processor has.
+//! Vectors of sixteen f32, on every processor.
 //!
 //! Every kernel is written once over [`Lanes`] and compiled once per instruction set; the number of
 //! lanes is fixed, so a reduction adds in the same order everywhere.
@@ -42,7 +42,7 @@ impl Isa {
         }
     }
 
-    /// Whether this processor has it.
+    /// Returns whether this processor has it.
     pub fn available(self) -> bool {
         #[cfg(all(target_arch = "x86_64", feature = "std"))]
         {

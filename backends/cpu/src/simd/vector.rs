@@ -1,6 +1,6 @@
-//! What an instruction set does with sixteen f32.
+//! The operations of an instruction set on sixteen f32.
 
-/// How many lanes a vector has.
+/// The number of lanes of a vector.
 pub(crate) const WIDTH: usize = 16;
 
 /// Sixteen lanes.
@@ -40,9 +40,9 @@ pub(crate) trait Lanes: Copy {
     /// The smaller; `b` when one is NaN.
     unsafe fn min(a: Self::V, b: Self::V) -> Self::V;
     unsafe fn sqrt(a: Self::V) -> Self::V;
-    /// To the nearest integer, ties to even.
+    /// Rounds to the nearest integer, ties to even.
     unsafe fn round(a: Self::V) -> Self::V;
-    /// 2ⁿ for an integral `n` in -126 ..= 127.
+    /// Returns 2ⁿ for an integral `n` in -126 ..= 127.
     unsafe fn exp2i(n: Self::V) -> Self::V;
 
     #[inline(always)]

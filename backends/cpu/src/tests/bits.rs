@@ -50,7 +50,7 @@ fn outputs_do_not_depend_on_threads_or_company() {
     }
 }
 
-/// What a language model learns from.
+/// An objective of a language model.
 struct Tokens(Everything);
 impl Objective for Tokens {
     fn needs(&self) -> Needs {
@@ -68,7 +68,7 @@ impl Objective for Tokens {
     }
 }
 
-/// What a critic learns from; here on other weights than [`Tokens`].
+/// An objective of a critic, here on other weights than [`Tokens`].
 struct Values(Everything);
 impl Objective for Values {
     fn needs(&self) -> Needs {

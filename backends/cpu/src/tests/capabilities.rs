@@ -14,7 +14,7 @@ const TEMPERATURE: f64 = 0.8;
 /// `Σ weight·ln p` over loss tokens, from each kind of output.
 struct Weighted<'a> {
     tokens: &'a [u32],
-    /// Which of the candidates is the token itself.
+    /// The place of the token itself among the candidates.
     own: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What the engine promises: exact gradients, and bits that depend on nothing but the instruction set.
+//! Guarantees of the engine: exact gradients, and bits that depend on nothing but the instruction set.
 
 mod bits;
 mod capabilities;

@@ -1,4 +1,4 @@
-//! What `rlhf-core` builds on rows and parameters holds for the engine.
+//! Algorithms of `rlhf-core` on rows and parameters, with the engine.
 
 use super::*;
 use alloc::vec;

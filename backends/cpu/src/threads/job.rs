@@ -18,7 +18,7 @@ struct Shared {
     state: AtomicUsize,
     /// The closure and how many parts it has. Written while nobody can take a part.
     work: UnsafeCell<(Work, usize)>,
-    /// Whether a caller has the job to itself.
+    /// True if a caller has the job to itself.
     open: AtomicBool,
     /// Workers in [`Job::help`], which need no waking.
     awake: AtomicUsize,
@@ -40,18 +40,18 @@ const BEGUN_BITS: u32 = 10;
 const BEGUN: usize = (1 << BEGUN_BITS) - 1;
 /// The caller sleeps, or is about to.
 const CALLER_WAITS: usize = 1 << BEGUN_BITS;
-/// One part that nobody has begun.
+/// The count of one part that nobody has begun.
 const PART: usize = CALLER_WAITS << 1;
 /// The most parts of a job.
 pub(super) const MOST_PARTS: usize = usize::MAX / PART;
 
-/// How often a thread looks for what it waits for before it sleeps: for about 20 µs, longer than the gaps between two
-/// products of a step.
-const LOOKS: usize = 4_000;
+/// The number of times that a thread checks what it waits for before it sleeps: for about 20 µs, longer than the gaps
+/// between two products of a step.
+const SPINS: usize = 4_000;
 
-/// Looks for a while. Returns whether the wait is over.
-fn look(over: impl Fn() -> bool) -> bool {
-    (0..LOOKS).any(|_| {
+/// Spins for a while, and returns whether the wait is over.
+fn spin_until(over: impl Fn() -> bool) -> bool {
+    (0..SPINS).any(|_| {
         core::hint::spin_loop();
         over()
     })
@@ -84,10 +84,10 @@ impl Job {
         let shared = &*self.0;
         loop {
             {
-                let _awake = Awake::new(shared);
+                let _awake = ActiveWorker::new(shared);
                 loop {
                     while shared.take_part(wake_caller) {}
-                    if !look(|| shared.has_parts()) {
+                    if !spin_until(|| shared.has_parts()) {
                         break;
                     }
                 }
@@ -128,12 +128,12 @@ impl Job {
             return None;
         }
         shared.panicked.store(false, Ordering::Relaxed);
-        // SAFETY: only the lifetime changes. `Closing` lets this call end, by a panic too, only when no part is left or
+        // SAFETY: only the lifetime changes. `CloseGuard` lets this call end, by a panic too, only when no part is left or
         // running, and then nobody calls the closure.
         let erased: Work = unsafe { core::mem::transmute::<&(dyn Fn(usize) + Sync), Work>(work) };
         // SAFETY: this thread has `open`, and no part is left from the last job.
         unsafe { *shared.work.get() = (erased, parts) };
-        let closing = Closing(shared);
+        let closing = CloseGuard(shared);
         // In one order with the looks of `help`, which leaves first and looks again then.
         shared.state.swap(parts * PART, Ordering::SeqCst);
         begin();
@@ -141,7 +141,7 @@ impl Job {
             work(parts - left);
         }
         let mut waited = Duration::ZERO;
-        if !self.is_done() && !look(|| self.is_done()) {
+        if !self.is_done() && !spin_until(|| self.is_done()) {
             shared.state.fetch_or(CALLER_WAITS, Ordering::AcqRel);
             while !self.is_done() {
                 waited += wait();
@@ -177,26 +177,26 @@ impl Shared {
     /// Does one part of the job, if one is left.
     fn take_part(&self, wake_caller: &dyn Fn()) -> bool {
         let Some(left) = self.take(1) else { return false };
-        let mut begun = Begun { shared: self, wake_caller, panics: true };
+        let mut part = RunningPart { shared: self, wake_caller, panics: true };
         // SAFETY: `take` has read what the caller wrote when it opened the job, and the caller neither writes again nor
         // lets the closure go while this part is among the begun ones.
         unsafe {
             let (work, parts) = *self.work.get();
             (*work)(parts - left);
         }
-        begun.panics = false;
+        part.panics = false;
         true
     }
 }
 
 /// A part that a worker has begun.
-struct Begun<'a> {
+struct RunningPart<'a> {
     shared: &'a Shared,
     wake_caller: &'a dyn Fn(),
     panics: bool,
 }
 
-impl Drop for Begun<'_> {
+impl Drop for RunningPart<'_> {
     fn drop(&mut self) {
         if self.panics {
             self.shared.panicked.store(true, Ordering::Relaxed);
@@ -209,9 +209,9 @@ impl Drop for Begun<'_> {
 }
 
 /// Ends a job: nobody can begin a part any more, and none is running.
-struct Closing<'a>(&'a Shared);
+struct CloseGuard<'a>(&'a Shared);
 
-impl Drop for Closing<'_> {
+impl Drop for CloseGuard<'_> {
     fn drop(&mut self) {
         // Only where the caller's own part, or `Workers`, has panicked is there anything left. Sleeping is not to be
         // relied on then.
@@ -224,16 +224,16 @@ impl Drop for Closing<'_> {
 }
 
 /// Counts a worker among those that are awake.
-struct Awake<'a>(&'a Shared);
+struct ActiveWorker<'a>(&'a Shared);
 
-impl<'a> Awake<'a> {
+impl<'a> ActiveWorker<'a> {
     fn new(shared: &'a Shared) -> Self {
         shared.awake.fetch_add(1, Ordering::SeqCst);
         Self(shared)
     }
 }
 
-impl Drop for Awake<'_> {
+impl Drop for ActiveWorker<'_> {
     fn drop(&mut self) {
         self.0.awake.fetch_sub(1, Ordering::SeqCst);
     }

@@ -13,7 +13,7 @@
 //!   scheduler lets another run: milliseconds. After such a wait the caller works alone for [`ALONE`] times as long, so
 //!   that waits stay a small share of the time whatever the machine does.
 //!
-//! Which thread does what never moves a result, since threads split outputs and never sums.
+//! The distribution of work never changes a result, since threads split outputs and never sums.
 
 mod job;
 #[cfg(feature = "std")]
@@ -35,15 +35,15 @@ pub(crate) const SHARE: usize = 100_000;
 /// what comes next seldom is as large.
 pub(crate) const WAKE: usize = 5_000_000;
 
-/// What an element costs in a norm, an activation or an optimizer's step, in multiplications of a product.
+/// The cost of an element in a norm, an activation or an optimizer's step, in multiplications of a product.
 pub(crate) const ELEMENT: usize = 16;
 
-/// What a weight costs that is read from memory for a few multiplications only, in multiplications of a product.
+/// The cost of a weight that is read from memory for a few multiplications only, in multiplications of a product.
 pub(crate) const WEIGHT: usize = 16;
 
-/// How many times as long as an unexplained wait the caller works alone after it. On a virtual machine waits come from its
-/// host too: with 16, a training step took 1.45 times as long as without, with 2, 1.1 times, and with both processors
-/// busy two threads are as fast either way.
+/// The time that the caller works alone after an unexplained wait, as a multiple of that wait. On a virtual machine waits come from
+/// its host too: with 16, a training step took 1.45 times as long as without, with 2, 1.1 times, and with both
+/// processors busy two threads are as fast either way.
 const ALONE: usize = 2;
 /// Multiplications of a product in a nanosecond, about, on a fast processor and on a slow one.
 const FAST: usize = 32;
@@ -84,12 +84,12 @@ impl Threads {
         Self(Some(Arc::new(Shared { job, workers, alone: AtomicUsize::new(0) })))
     }
 
-    /// How many threads there are.
+    /// The number of threads.
     pub(crate) fn count(&self) -> usize {
         self.0.as_ref().map_or(1, |shared| shared.workers.count() + 1)
     }
 
-    /// How many threads would share work of this cost now.
+    /// Returns the number of threads that would share work of this cost now.
     pub(crate) fn sharing(&self, cost: usize) -> usize {
         self.0.as_ref().map_or(1, |shared| shared.helpers(cost) + 1)
     }
@@ -113,7 +113,7 @@ impl Threads {
 }
 
 impl Shared {
-    /// How many workers are worth their help.
+    /// Returns the number of workers that are worth their help.
     fn helpers(&self, cost: usize) -> usize {
         if cost < SHARE || self.alone.load(Ordering::Relaxed) > 0 {
             0

@@ -19,7 +19,7 @@ pub(super) struct Pool {
 struct Shared {
     calls: Mutex<Calls>,
     called: Condvar,
-    /// Held by a caller from its last look at the job until it sleeps.
+    /// The lock that a caller holds from its last look at the job until it sleeps.
     caller: Mutex<()>,
     done: Condvar,
 }

@@ -1,4 +1,4 @@
-//! Where threads come from.
+//! The source of threads.
 
 use super::job::Job;
 use core::time::Duration;

@@ -16,8 +16,10 @@ pub struct Distillation {
     /// The treatment of ids that are no candidates; whole rows have none.
     pub tail: Tail,
     /// Divides both networks' logits. For candidates it has to be the batch's.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
     /// The loss's weight; Hinton et al. take the temperature's square.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub coefficient: f64,
 }
 

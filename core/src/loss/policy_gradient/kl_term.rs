@@ -12,6 +12,7 @@ use crate::{Error, Real};
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct KlTerm {
     /// β, per nat.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta: f64,
     /// The estimate of a token.
     pub estimator: KlEstimator,

@@ -21,6 +21,7 @@ pub enum Normalization {
     /// arXiv:2503.20783). With L = 1, the sum over a response's tokens.
     Constant {
         /// L, in tokens: the longest response allowed.
+        #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
         length: u32,
     },
 }

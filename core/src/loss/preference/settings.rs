@@ -112,6 +112,7 @@ pub enum Per {
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize))]
 pub struct SupervisedTerm {
     /// The weight beside the preference loss; 0 leaves it out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub coefficient: f64,
     /// The elements that the mean is taken over.
     pub per: Per,
@@ -125,14 +126,18 @@ pub struct Preference {
     /// The name of the loss.
     pub loss: PreferenceLoss,
     /// β: implicit reward per nat of log-ratio; ORPO's λ, the weight of its loss.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta: f64,
     /// The probability that a label is wrong: `cdpo`, `robust`, `exo_pair`, `aot`, `aot_pair`, `cpo`,
     /// `simpo`, `alpha_po`, up to ½, below it for `robust`. 0 for the others.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 0.5)))]
     pub label_smoothing: f64,
     /// γ, by how much the chosen implicit reward is to win: `dpo`, `cdpo`, `cpo`, `simpo`, `alpha_po`. 0
     /// for the others.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub margin: f64,
     /// τ of `discopop`; the others do not read it.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub tau: f64,
     /// The shape of the implicit reward.
     pub shape: RewardShape,

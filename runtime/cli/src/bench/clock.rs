@@ -1,22 +1,22 @@
-//! One repetition, and who else used the machine.
+//! One repetition, and the load of other processes meanwhile.
 
 use super::times::{Phases, Repetition, add};
 use core::time::Duration;
 use rlhf::train::TrainError;
 use std::time::Instant;
 
-/// Work to be done once; it says what its phases took.
-pub(super) type Once<'a> = dyn FnMut() -> Result<Phases, TrainError> + 'a;
+/// Work to be done once; it returns the times of its phases.
+pub(super) type WorkFn<'a> = dyn FnMut() -> Result<Phases, TrainError> + 'a;
 
-/// What others may use of the machine in a repetition that counts as quiet.
+/// The share of the machine that others may use in a repetition that counts as quiet.
 const OTHERS: f64 = 0.15;
 
-/// How many times as long as a repetition others are waited for.
+/// The longest wait for a quiet machine, in repetitions.
 const PATIENCE: u32 = 8;
 
 /// Does `work` once to warm up, waits until others let the machine be, and does it as often as fills `least`:
 /// the kernel counts processor time in hundredths of a second.
-pub(super) fn repeat(work: &mut Once<'_>, least: Duration) -> Result<Repetition, TrainError> {
+pub(super) fn repeat(work: &mut WorkFn<'_>, least: Duration) -> Result<Repetition, TrainError> {
     let start = Instant::now();
     work()?;
     let times = (least.as_secs_f64() / start.elapsed().as_secs_f64()).ceil().clamp(1.0, 1e6) as u32;

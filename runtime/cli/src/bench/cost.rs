@@ -1,4 +1,4 @@
-//! What a piece of work needs of a machine, counted.
+//! The operations and bytes of a piece of work, counted.
 
 use core::ops::{Add, Mul};
 use rlhf_core::model::Architecture;
@@ -11,7 +11,7 @@ pub struct Cost {
     /// the last layer only keys and values where nothing reads what comes out, the head only where a token
     /// is in the loss mask.
     pub products: f64,
-    /// Those of attention's own products: 4 a head's width and pair of tokens forward, 8 backward.
+    /// The operations of attention's own products: 4 for each head's width and pair of tokens forward, 8 backward.
     pub attention: f64,
     /// Bytes that have to come from memory where a network is larger than the processor's caches: all
     /// weights, once for every pass and for every token that waits for the one before it.
@@ -19,12 +19,12 @@ pub struct Cost {
 }
 
 impl Cost {
-    /// All multiplications and additions.
+    /// Returns all multiplications and additions.
     pub fn operations(&self) -> f64 {
         self.products + self.attention
     }
 
-    /// The same arithmetic and so many bytes more.
+    /// Returns the cost with so many bytes more.
     pub(super) fn and_bytes(self, bytes: f64) -> Self {
         Self { bytes: self.bytes + bytes, ..self }
     }
@@ -50,7 +50,7 @@ impl Mul<f64> for Cost {
     }
 }
 
-/// What a forward pass has to compute; backward costs it twice over.
+/// The size of a forward pass; backward costs twice as much.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pass {
     /// Tokens read.
@@ -60,17 +60,17 @@ pub(super) struct Pass {
     /// Tokens whose last state something reads, and the pairs that these are the first of.
     pub read: f64,
     pub read_pairs: f64,
-    /// Tokens whose distribution is asked for.
+    /// Tokens whose distribution is computed.
     pub loss_mask: f64,
 }
 
 impl Pass {
-    /// Whole sequences of these lengths, all of whose tokens but the first are in the loss mask.
+    /// Creates a pass over whole sequences of these lengths, all of whose tokens but the first are in the loss mask.
     pub fn whole(lengths: &[usize]) -> Self {
         Self { loss_mask: sum(lengths, |t| t - 1), ..Self::reading(lengths, |t| t - 1, |t| (t - 1) * t / 2) }
     }
 
-    /// Whole sequences whose last token's state is scored.
+    /// Creates a pass over whole sequences whose last token's state is scored.
     pub fn scored(lengths: &[usize]) -> Self {
         Self::reading(lengths, |_| 1, |t| t)
     }
@@ -84,7 +84,7 @@ impl Pass {
         Self { loss_mask: pass.read, ..pass }
     }
 
-    /// The same, read by a head that costs nothing to speak of.
+    /// Returns the pass with a head whose cost is negligible.
     pub fn valued(self) -> Self {
         Self { loss_mask: 0.0, ..self }
     }
@@ -99,7 +99,7 @@ impl Pass {
         }
     }
 
-    /// One forward pass.
+    /// Returns the cost of a forward pass.
     pub fn forward(&self, a: &Architecture) -> Cost {
         let before = a.layers as f64 - 1.0;
         let keys = (2 * a.kv_heads * a.head_width * a.width) as f64;
@@ -112,7 +112,7 @@ impl Pass {
         }
     }
 
-    /// Forward and backward; the pass back reads the weights once more.
+    /// Returns the cost of a forward and a backward pass, which reads the weights once more.
     pub fn learning(&self, a: &Architecture) -> Cost {
         let forward = self.forward(a);
         Cost { bytes: 2.0 * forward.bytes, ..forward * 3.0 }

@@ -1,4 +1,4 @@
-//! What the machine itself can do.
+//! The limits of the machine itself.
 
 use core::hint::black_box;
 use core::time::Duration;
@@ -9,7 +9,7 @@ use rlhf_cpu::Cpu;
 use serde::Serialize;
 use std::time::Instant;
 
-/// What a device can do at best.
+/// The limits of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Limits {
     /// Multiplications and additions a second: fused ones in registers on the processor, a large product on
@@ -20,7 +20,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// Measures each for as long as `budget`: the best of what is seen, for others may be busy.
+    /// Measures each for as long as `budget`: the best result counts, because other processes may be busy.
     ///
     /// # Errors
     /// The device's own.
@@ -71,7 +71,7 @@ const ROUNDS: usize = 200_000;
 /// than there are registers.
 const SUMS: usize = 12;
 
-/// Fused multiplications and additions in the widest vectors; how many operations they were.
+/// Does fused multiplications and additions in the widest vectors, and returns the number of operations.
 fn fused() -> f64 {
     #[inline(always)]
     fn rounds<S: Simd>(simd: S) -> f64 {

@@ -1,4 +1,4 @@
-//! What a process has held.
+//! The peak memory of the process.
 
 /// The most memory that this process has held since this was made.
 pub(super) struct Peak {
@@ -6,13 +6,13 @@ pub(super) struct Peak {
 }
 
 impl Peak {
-    /// From now on.
+    /// Starts to measure.
     pub fn start() -> Self {
         // 5 forgets the peak so far; see proc_pid_clear_refs(5).
         Self { since: std::fs::write("/proc/self/clear_refs", "5").is_ok() }
     }
 
-    /// So many bytes, where the system says so and could be told to begin anew.
+    /// Returns the bytes, where the system counts them and can begin anew.
     pub fn bytes(&self) -> Option<u64> {
         let status = std::fs::read_to_string("/proc/self/status").ok()?;
         self.since.then(|| peak(&status)).flatten()

@@ -1,4 +1,4 @@
-//! How fast a device is on the work of a run, and how near that is to what it could do.
+//! The speed of a device on the work of a run, and its share of the device's limits.
 //!
 //! Every figure stands beside two limits that are measured in the same run: the most arithmetic
 //! ([`Limits::arithmetic`]) and the most memory traffic ([`Limits::bandwidth`]). What a piece of work needs
@@ -44,34 +44,34 @@ use rlhf::train::TrainError;
 use rlhf_cpu::Cpu;
 use times::{Repetition, summary};
 
-/// What is to be timed.
+/// The settings of a benchmark.
 #[derive(Clone, Debug)]
 pub struct Bench {
-    /// On which networks.
+    /// The networks.
     pub networks: Vec<Network>,
-    /// Which work on each.
+    /// The works to time on each network.
     pub works: Vec<Work>,
-    /// How many rounds: everything is done once in each, so that a busy moment falls on everything alike.
+    /// The number of rounds: everything is done once in each, so that a busy moment affects all works alike.
     pub repeat: usize,
-    /// How long a repetition is at least: shorter work is done several times in one. Each limit is looked for as
-    /// long, and a quiet moment waited for eight times as long at most.
+    /// The least time of a repetition: shorter work is done several times in one. Each limit is measured for as long,
+    /// and a quiet moment waited for at most eight times as long.
     pub least: Duration,
 }
 
-/// What is about to be timed.
+/// The work that is about to be timed.
 #[derive(Clone, Debug)]
 pub struct Next<'a> {
     /// The network.
     pub network: &'a Network,
     /// The work.
     pub work: Work,
-    /// How many pieces of work there were before it, of all rounds.
+    /// The number of pieces of work before it, of all rounds.
     pub done: usize,
-    /// How many there are.
+    /// The number of all pieces of work.
     pub total: usize,
 }
 
-/// One piece of work on one network, while its repetitions come in.
+/// One piece of work on one network, with its repetitions so far.
 struct Piece<'a> {
     network: &'a Network,
     work: Work,
@@ -80,7 +80,7 @@ struct Piece<'a> {
 }
 
 impl Bench {
-    /// Times everything. `next` hears what is next.
+    /// Times everything; `next` is called before each piece of work.
     ///
     /// # Errors
     /// The device's, a context or a memory that is too small for the work among them;
@@ -117,7 +117,7 @@ impl Bench {
         })
     }
 
-    /// One thread of the processor, where there is work for it.
+    /// Returns one thread of the processor, where there is work for it.
     fn alone(&self, device: &Device) -> Result<Option<Device>, TrainError> {
         if !self.works.iter().any(|work| work.alone()) {
             return Ok(None);

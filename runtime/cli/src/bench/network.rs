@@ -4,7 +4,7 @@ use rlhf::models::{FormatError, open};
 use rlhf_core::model::Architecture;
 use std::path::Path;
 
-/// A shape and what it is called. Weights are random: how fast they are does not depend on what they say.
+/// A shape and its name. Weights are random: the speed does not depend on their values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Network {
     name: String,
@@ -42,7 +42,7 @@ impl Network {
         Ok(Self { name, architecture })
     }
 
-    /// What it is called.
+    /// Returns the network's name.
     pub fn name(&self) -> &str {
         &self.name
     }

@@ -1,6 +1,6 @@
-//! One iteration of PPO with a critic of its own, as TRL 0.23 does it, and where its time goes.
+//! One iteration of PPO with a separate critic, as in TRL 0.23, and the times of its phases.
 
-use super::clock::Once;
+use super::clock::WorkFn;
 use super::cost::{Cost, Pass, adamw, weights};
 use super::text::Text;
 use super::timed::{Phased, Timed};
@@ -19,21 +19,22 @@ pub(super) const EPOCHS: u32 = 4;
 pub(super) const MINIBATCHES: u32 = 4;
 pub(super) const STEPS: f64 = (EPOCHS * MINIBATCHES) as f64;
 
-/// No response ends before it is so long.
+/// The criteria by which every response has the full length.
 pub(super) const STOPPING: StopCriteria<'static> = StopCriteria { max_new_tokens: NEW, eos: &[], stop: &[] };
 
-/// Sampling from so many prompts: every new token waits for the one before it, and each reads all weights.
+/// Returns the cost of sampling from so many prompts: every new token waits for the one before it, and each reads all
+/// weights.
 pub(super) fn sampling(a: &Architecture, prompts: usize) -> Cost {
     Pass::responses(prompts, PROMPT, NEW).forward(a).and_bytes((NEW - 1) as f64 * weights(a))
 }
 
-/// What a rollout and a minibatch have to read.
+/// Returns the passes over a rollout and over a minibatch.
 pub(super) fn passes() -> [Pass; 2] {
     [PROMPTS, PROMPTS / MINIBATCHES as usize].map(|sequences| Pass::responses(sequences, PROMPT, NEW))
 }
 
-/// SamplingParams, which keeps the policy's log-probabilities; reference, critic and reward model read once; policy
-/// and critic learn from everything in every epoch.
+/// Returns the cost of an iteration: sampling, which keeps the policy's log-probabilities; one pass each of reference,
+/// critic and reward model; training of policy and critic on everything in every epoch.
 pub(super) fn cost(a: &Architecture) -> Cost {
     let [rollout, minibatch] = passes();
     let scores = Pass::scored(&[PROMPT + NEW; PROMPTS]).forward(a);
@@ -42,7 +43,7 @@ pub(super) fn cost(a: &Architecture) -> Cost {
     sampling(a, PROMPTS) + judging + step.and_bytes(2.0 * adamw(a)) * STEPS
 }
 
-/// TRL's settings, for so many prompts and passes.
+/// Returns TRL's settings, for so many prompts and passes.
 pub(super) fn settings() -> Result<profile::Ppo, TrainError> {
     let mut settings = Profile::by_name("trl")?.ppo;
     (settings.batch, settings.epochs, settings.minibatches) = (Some(PROMPTS as u32), EPOCHS, MINIBATCHES);
@@ -51,7 +52,7 @@ pub(super) fn settings() -> Result<profile::Ppo, TrainError> {
 }
 
 /// A closure that does one iteration after the other.
-pub(super) fn prepare(network: Model) -> Result<Box<Once<'static>>, TrainError> {
+pub(super) fn prepare(network: Model) -> Result<Box<WorkFn<'static>>, TrainError> {
     let headed = |seed| network.with_scalar_head(0.02, seed).map_err(TrainError::role("reward"));
     let (mut reward, mut critic) = (headed(1)?, headed(2)?);
     let (mut reference, mut policy) = (network.clone(), network);

@@ -1,6 +1,6 @@
-//! Work made ready to be done again and again.
+//! Preparation of work that is done again and again.
 
-use super::clock::Once;
+use super::clock::WorkFn;
 use super::loops;
 use super::ppo::{self, PROMPT, STOPPING};
 use super::text::Text;
@@ -39,7 +39,7 @@ pub(super) fn prepare(
     work: Work,
     device: &Device,
     a: &Architecture,
-) -> Result<Box<Once<'static>>, TrainError> {
+) -> Result<Box<WorkFn<'static>>, TrainError> {
     let network = || Model::random(device, a.clone(), 0).map_err(TrainError::role("network"));
     let text = Text::new(a.vocabulary, &work.lengths(a));
     let update = Update { learning_rate: 1e-5, adam: Adam::default(), max_grad_norm: None };
@@ -63,7 +63,7 @@ pub(super) fn prepare(
     }
 }
 
-fn forward(mut network: Model, text: Text) -> Box<Once<'static>> {
+fn forward(mut network: Model, text: Text) -> Box<WorkFn<'static>> {
     let mut out = vec![0.0; text.tokens.len()];
     Box::new(move || {
         let batch = text.batch()?;
@@ -77,7 +77,7 @@ fn learning<O: Objective>(
     text: Text,
     update: Update,
     objective: impl Fn() -> Result<O, Error> + 'static,
-) -> Box<Once<'static>> {
+) -> Box<WorkFn<'static>> {
     Box::new(move || {
         let (batch, mut objective): (Batch<'_>, _) = (text.batch()?, objective()?);
         done(async {
@@ -87,7 +87,7 @@ fn learning<O: Objective>(
     })
 }
 
-fn sampling(mut network: Model, prompts: usize, drawn: bool) -> Box<Once<'static>> {
+fn sampling(mut network: Model, prompts: usize, drawn: bool) -> Box<WorkFn<'static>> {
     let text = Text::new(network.architecture().vocabulary, &vec![PROMPT; prompts]);
     let sampling = if drawn { SamplingParams::at_temperature(1.0) } else { SamplingParams::Greedy };
     let mut step = 0u32;
@@ -98,7 +98,7 @@ fn sampling(mut network: Model, prompts: usize, drawn: bool) -> Box<Once<'static
     })
 }
 
-fn load(network: Model) -> Result<Box<Once<'static>>, TrainError> {
+fn load(network: Model) -> Result<Box<WorkFn<'static>>, TrainError> {
     let folder = tempfile::tempdir().map_err(TrainError::role("file"))?;
     let weights = network.weights().map_err(TrainError::role("network"))?;
     huggingface::save(folder.path(), network.architecture(), &weights, &[])
@@ -111,7 +111,7 @@ fn load(network: Model) -> Result<Box<Once<'static>>, TrainError> {
     }))
 }
 
-/// What a network does, now; it has no phases.
+/// Awaits the work of a network, which has no phases.
 fn done<T>(future: impl Future<Output = Result<T, EngineError>>) -> Result<Phases, TrainError> {
     now(async { future.await.map_err(TrainError::role("network")) })?;
     Ok(Phases::new())

@@ -31,7 +31,7 @@ impl Text {
         Batch::new(self.sequences()?, &self.loss_mask)
     }
 
-    /// How many tokens are in the loss mask.
+    /// The number of tokens in the loss mask.
     pub fn loss_tokens(&self) -> f64 {
         self.loss_mask.iter().filter(|counts| **counts).count() as f64
     }

@@ -21,7 +21,7 @@ impl Phased {
         out
     }
 
-    /// What there is, and all that is left of `whole`.
+    /// Returns the phases, and the rest of `whole` as one more.
     pub fn take(&self, whole: f64) -> Phases {
         let mut all = core::mem::take(&mut *self.0.borrow_mut());
         let rest = whole - all.iter().map(|(_, seconds)| seconds).sum::<f64>();

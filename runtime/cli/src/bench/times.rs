@@ -5,7 +5,7 @@ use serde::Serialize;
 /// Seconds by phase, in the order in which they came first.
 pub(super) type Phases = Vec<(&'static str, f64)>;
 
-/// What phases took is added to what they took before.
+/// Adds the times of phases to those before.
 pub(super) fn add(sums: &mut Phases, phases: impl IntoIterator<Item = (&'static str, f64)>) {
     for (name, seconds) in phases {
         match sums.iter_mut().find(|(of, _)| *of == name) {
@@ -18,28 +18,28 @@ pub(super) fn add(sums: &mut Phases, phases: impl IntoIterator<Item = (&'static 
 /// Seconds of one repetition.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Times {
-    /// Half of the repetitions took less.
+    /// The median.
     pub median: f64,
     /// A quarter of them took less.
     pub quarter: f64,
-    /// Three quarters of them took less.
+    /// The third quartile.
     pub three_quarters: f64,
     /// The shortest: what the machine can do when nobody else wants it.
     pub best: f64,
     /// The median of the processor's time, all threads together: what a busy machine changes least.
     pub processor: f64,
-    /// How many repetitions count.
+    /// The number of repetitions that count.
     pub repetitions: usize,
-    /// Whether others left the machine alone in at least three of them; else all of them count.
+    /// True if at least three repetitions were quiet; otherwise all of them count.
     pub quiet: bool,
 }
 
-/// One repetition, of work that may have been done several times in a row: then their mean.
+/// One repetition, of work that may have been done several times in a row: then with their mean.
 #[derive(Clone)]
 pub(super) struct Repetition {
     pub seconds: f64,
     pub processor: f64,
-    /// Whether others let the machine be.
+    /// True if others left the machine alone.
     pub quiet: bool,
     pub phases: Phases,
 }
@@ -66,7 +66,7 @@ pub(super) fn summary(mut all: Vec<Repetition>) -> (Times, Phases) {
     (times, middle.map(|one| one.phases).unwrap_or_default())
 }
 
-/// Between neighbors in a straight line; `sorted` rises.
+/// Returns a quantile, linear between neighbors; `sorted` rises.
 fn quantile(sorted: &[f64], part: f64) -> f64 {
     let at = part * sorted.len().saturating_sub(1) as f64;
     let of = |i: f64| sorted.get(i as usize).copied().unwrap_or(f64::NAN);

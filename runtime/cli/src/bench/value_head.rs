@@ -1,6 +1,6 @@
-//! One iteration of PPO with a value head on the policy, as TRL 0.11 does it: one pass learns both.
+//! One iteration of PPO with a value head on the policy, as in TRL 0.11: one pass trains both.
 
-use super::clock::Once;
+use super::clock::WorkFn;
 use super::cost::{Cost, Pass, adamw};
 use super::ppo::{EPOCHS, MINIBATCHES, NEW, PROMPT, PROMPTS, STEPS, STOPPING, passes, sampling, settings};
 use super::text::Text;
@@ -18,7 +18,7 @@ use rlhf_core::sampling::SamplingParams;
 use rlhf_core::{Batch, Error, Needs, Objective, Ragged, Rollouts};
 use std::time::Instant;
 
-/// As with a critic of its own, but that the policy's pass gives values too.
+/// Returns the cost, which is that with a separate critic, but that the policy's pass gives values too.
 pub(super) fn cost(a: &Architecture) -> Cost {
     let [rollout, minibatch] = passes();
     let scores = Pass::scored(&[PROMPT + NEW; PROMPTS]).forward(a);
@@ -27,7 +27,7 @@ pub(super) fn cost(a: &Architecture) -> Cost {
 }
 
 /// A closure that does one iteration after the other.
-pub(super) fn prepare(network: Model) -> Result<Box<Once<'static>>, TrainError> {
+pub(super) fn prepare(network: Model) -> Result<Box<WorkFn<'static>>, TrainError> {
     let headed = |seed| network.with_scalar_head(0.02, seed).map_err(TrainError::role("reward"));
     let prompts = Text::new(network.architecture().vocabulary, &[PROMPT; PROMPTS]);
     let mut run = Run {
@@ -82,7 +82,7 @@ impl Run {
             for indices in rollouts.minibatches(key, MINIBATCHES as usize)? {
                 let minibatch = rollouts.gather(&indices)?;
                 let (loss_mask, states) = (minibatch.loss_mask(), states(&minibatch));
-                let mut both = Both::new(&minibatch, &loss_mask, &states, &self.settings)?;
+                let mut both = JointLoss::new(&minibatch, &loss_mask, &states, &self.settings)?;
                 let batch = Batch::new(minibatch.sequences(), &loss_mask)?;
                 policy.accumulate(batch, &mut both).await.map_err(&failed)?;
                 policy.step(&update).await.map_err(&failed)?;
@@ -139,12 +139,12 @@ fn states(rollouts: &Rollouts) -> Vec<bool> {
 }
 
 /// The policy's loss and the value head's, of one pass.
-struct Both<'a> {
+struct JointLoss<'a> {
     policy: PpoPolicy<'a>,
     value: PpoValue<'a>,
 }
 
-impl<'a> Both<'a> {
+impl<'a> JointLoss<'a> {
     fn new(
         of: &'a Rollouts,
         loss_mask: &[bool],
@@ -166,7 +166,7 @@ impl<'a> Both<'a> {
     }
 }
 
-impl Objective for Both<'_> {
+impl Objective for JointLoss<'_> {
     fn needs(&self) -> Needs {
         Needs { values: true, ..self.policy.needs() }
     }

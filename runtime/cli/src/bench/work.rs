@@ -1,17 +1,17 @@
-//! What can be timed, and what it needs of the machine.
+//! The works that can be timed, and their cost.
 
 use super::cost::{Cost, Pass, adamw};
 use super::text::dialogues;
 use super::{loops, ppo, value_head};
 use rlhf_core::model::Architecture;
 
-/// Sequences and tokens of each, where nothing else is said.
+/// Sequences and tokens of each, by default.
 pub(super) const ROWS: usize = 8;
 pub(super) const LENGTH: usize = 128;
 /// Dialogues of a ragged batch.
 const DIALOGUES: usize = 32;
 
-/// One kind of work.
+/// A kind of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Work {
     /// `load`: a network from a file, which the system has in its memory.
@@ -21,7 +21,7 @@ pub enum Work {
     /// `train-8`, `train-32`, `train-128`: cross-entropy on so many sequences of 128 tokens forward and
     /// backward, and AdamW.
     Train {
-        /// How many sequences.
+        /// The number of sequences.
         sequences: usize,
     },
     /// `train-alone`: `train-8` on one thread of the CPU engine.
@@ -32,9 +32,9 @@ pub enum Work {
     Reward,
     /// `greedy-1`, `drawn-32`: so many prompts of 32 tokens, each continued by 64.
     Sample {
-        /// How many prompts.
+        /// The number of prompts.
         prompts: usize,
-        /// Whether tokens are drawn, or the likeliest taken.
+        /// True if tokens are drawn, false if the most probable ones are taken.
         drawn: bool,
     },
     /// `ppo`: one iteration on 32 prompts of 32 tokens continued by 64, 4 epochs of 4 minibatches, with
@@ -50,7 +50,7 @@ pub enum Work {
 }
 
 impl Work {
-    /// All of it.
+    /// All works.
     pub fn all() -> Vec<Self> {
         let mut all = vec![Self::Load, Self::Forward];
         all.extend([8, 32, 128].map(|sequences| Self::Train { sequences }));
@@ -93,7 +93,7 @@ impl Work {
         }
     }
 
-    /// How much is done at a time, and of what.
+    /// Returns the number of units in a repetition, and their name.
     pub fn units(self, a: &Architecture) -> (f64, &'static str) {
         match self {
             Self::Load => (1.0, "networks"),
@@ -105,7 +105,7 @@ impl Work {
         }
     }
 
-    /// What it needs of the machine.
+    /// Returns the cost.
     pub fn cost(self, a: &Architecture) -> Cost {
         let lengths = self.lengths(a);
         match self {
@@ -124,7 +124,7 @@ impl Work {
         }
     }
 
-    /// Whether one thread of the processor does it, whatever the device has.
+    /// Returns whether one thread of the processor does it, whatever the device has.
     pub(super) fn alone(self) -> bool {
         matches!(self, Self::TrainAlone | Self::Advantages | Self::Losses)
     }

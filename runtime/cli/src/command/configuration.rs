@@ -20,7 +20,7 @@ pub struct Configuration {
     /// The recipe: instructgpt, ziegler2019, huang2024, trl or openrlhf
     #[arg(long, value_name = "NAME", default_value = "instructgpt")]
     profile: String,
-    /// What step 3 does: ppo, grpo, dpo, kto, online_dpo, best_of_n, distillation …; another name lists all
+    /// Method of step 3: ppo, grpo, dpo, kto, online_dpo, best_of_n, distillation …; any other word lists all
     #[arg(long, value_name = "NAME", default_value = "ppo")]
     method: String,
     /// The JSON schema instead, for editors
@@ -72,14 +72,15 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
     if config.data.is_some() {
         let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
             .map_err(Failure::wrong)?;
-        output.tell(&facts(&all));
+        output.message(&facts(&all));
         let notes = examine(&config, &Stage::ALL).map_err(Failure::wrong)?;
         notes.iter().for_each(|text| note(text));
         all.notes.extend(notes);
         found = Some(all);
     } else {
         config.notes.iter().for_each(|text| note(text));
-        output.tell("The configuration is valid. Base and data were not looked at: say where with --data.");
+        output
+            .message("The configuration is valid. Base and data were not looked at: say where with --data.");
     }
     output.result(&json!({
         "valid": true,

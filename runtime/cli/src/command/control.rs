@@ -11,7 +11,7 @@ use std::io::{Write, stderr, stdin, stdout};
 
 /// Points of the learning curve.
 const BLOCKS: usize = 20;
-/// How long simulated judgments take, in steps, where they take time.
+/// The delay of simulated judgments in steps, where they have one.
 const LATE: (f64, f64) = (2.0, 3.0);
 
 #[derive(Args)]
@@ -22,19 +22,19 @@ pub struct Control {
     /// The method: tamer, deep-tamer, coach or preferences
     #[arg(long, default_value = "tamer", value_parser = method)]
     method: Method,
-    /// Who judges
+    /// Teacher that judges
     #[arg(long, default_value = "simulated")]
-    teacher: Who,
-    /// What every random draw depends on
+    teacher: TeacherKind,
+    /// Seed of every random draw
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Episodes to learn in; what suits task and method, unless given
+    /// Episodes to learn in; by default as many as task and method need
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     episodes: Option<u32>,
-    /// The share of judgments in which the simulated teacher says the opposite; at 0.5 they mean nothing
+    /// The share of judgments that are the opposite of the simulated teacher's opinion; at 0.5 they are random
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     mistakes: f64,
-    /// The share of steps of which the simulated teacher says nothing
+    /// The share of steps that the simulated teacher does not judge
     #[arg(long, value_name = "SHARE", default_value_t = 0.0, value_parser = share)]
     silence: f64,
     /// The simulated teacher judges late, two to three steps after, and the learner expects it
@@ -45,16 +45,16 @@ pub struct Control {
     json: bool,
 }
 
-/// Who judges.
+/// The teacher.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Who {
+enum TeacherKind {
     /// A made-up teacher who knows the task
     Simulated,
-    /// You, asked line by line
+    /// You, at the keyboard
     Keyboard,
 }
 
-/// What a lesson came to, for a script to read.
+/// The results of an experiment, for a script to read.
 #[derive(Serialize)]
 struct Summary {
     version: &'static str,
@@ -63,13 +63,13 @@ struct Summary {
     teacher: &'static str,
     seed: u64,
     episodes: usize,
-    /// How often the teacher said something.
+    /// The number of times that the teacher said something.
     answers: u64,
-    /// Mean score of actions at random.
+    /// The mean score of random actions.
     before: f64,
-    /// Mean score of what was learnt.
+    /// The mean score after learning.
     after: f64,
-    /// Mean scores while learning, each with the number of the last episode that it counts.
+    /// The mean scores while learning, each with the number of its last episode.
     curve: Vec<(usize, f64)>,
 }
 
@@ -94,30 +94,30 @@ pub fn main(args: &Control) -> Result<(), Failure> {
         let seconds = lesson.seconds();
         lesson.delay = Delay::Uniform { from: LATE.0 * seconds, to: LATE.1 * seconds };
     }
-    if args.teacher == Who::Keyboard {
+    if args.teacher == TeacherKind::Keyboard {
         lesson.episodes = 5;
     }
     lesson.episodes = args.episodes.map_or(lesson.episodes, |n| n as usize);
-    output.tell(&format!("{}, taught by {}. Seed {}.\n", about(args.task), says(args.method), args.seed));
+    output.message(&format!("{}, taught by {}. Seed {}.\n", about(args.task), says(args.method), args.seed));
     let mut teacher: Box<dyn Teacher> = match args.teacher {
-        Who::Simulated => {
+        TeacherKind::Simulated => {
             let teacher = Simulated::new(args.seed).with_mistakes(args.mistakes);
             Box::new(teacher.with_silence(args.silence).with_delay(lesson.delay))
         }
-        Who::Keyboard => {
+        TeacherKind::Keyboard => {
             let shown: Box<dyn Write> = if args.json { Box::new(stderr()) } else { Box::new(stdout()) };
             Box::new(Person::new(stdin().lock(), shown))
         }
     };
-    let mut played = Played { total: lesson.episodes, ..Played::default() };
+    let mut played = LearningProgress { total: lesson.episodes, ..LearningProgress::default() };
     let outcome =
-        lesson.learn(&mut *teacher, &mut |episode| played.tell(episode)).map_err(Failure::failed)?;
-    output.tell(&show(&lesson, &outcome));
+        lesson.learn(&mut *teacher, &mut |episode| played.report(episode)).map_err(Failure::failed)?;
+    output.message(&show(&lesson, &outcome));
     output.result(&Summary {
         version: env!("CARGO_PKG_VERSION"),
         task: args.task.name(),
         method: args.method.name(),
-        teacher: if args.teacher == Who::Simulated { "simulated" } else { "keyboard" },
+        teacher: if args.teacher == TeacherKind::Simulated { "simulated" } else { "keyboard" },
         seed: args.seed,
         episodes: outcome.during.len(),
         answers: outcome.answers(),
@@ -129,22 +129,22 @@ pub fn main(args: &Control) -> Result<(), Failure> {
 
 /// Episodes so far, a line for each tenth of them.
 #[derive(Default)]
-struct Played {
+struct LearningProgress {
     total: usize,
     done: usize,
     answers: u64,
     block: (f64, usize),
 }
 
-impl Played {
-    fn tell(&mut self, episode: &Episode) {
+impl LearningProgress {
+    fn report(&mut self, episode: &Episode) {
         self.done += 1;
         self.answers += episode.answers;
         self.block = (self.block.0 + episode.score, self.block.1 + 1);
         if self.done.is_multiple_of((self.total / 10).max(1)) || self.done == self.total {
             let (score, answers) = (self.block.0 / self.block.1 as f64, self.answers);
             let (done, total) = (self.done, self.total);
-            output::tell(&format!("episode {done}/{total}  score {score:.1}  {answers} answers"));
+            output::print_message(&format!("episode {done}/{total}  score {score:.1}  {answers} answers"));
             self.block = (0.0, 0);
         }
     }

@@ -1,4 +1,4 @@
-//! `rlhf data`: what is in files, and files without personal data.
+//! `rlhf data`: the content of files, and copies without personal data.
 
 use super::exit::{Exit, Failure};
 use super::output::print;
@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 #[derive(Subcommand)]
 pub enum Data {
-    /// Shows what is in files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
+    /// Shows the content of files: counts, lengths, duplicates, leaks, agreement, personal data, bad rows
     ///
     /// Formats are recognized by their fields (`rlhf data formats`). Exit codes: 0 no problems, 1 a file cannot be
-    /// read, 4 a file ends early, or there are rows that do not fit, empty prompts and answers, turns out of order, duplicates, test
-    /// prompts that are trained on, contradictions, or nothing to learn from.
+    /// read, 4 a file ends early, or there are unreadable rows, empty prompts and answers, turns out of order,
+    /// duplicates, test prompts that are trained on, contradictions, or nothing to learn from.
     Check(Check),
     /// Lists the formats of data that are read, with the fields of each
     ///
@@ -23,7 +23,7 @@ pub enum Data {
     Formats,
     /// Writes a file without e-mail, street and IP addresses, telephone, card and account numbers, listed names
     ///
-    /// JSON (lines, an array, objects), CSV, TSV or plain text; what is not understood is refused. Each is
+    /// JSON (lines, an array, objects), CSV, TSV or plain text; anything else is refused. Each is
     /// replaced by its kind, such as <email>; all else stays byte for byte. The counts by field are printed.
     Mask(Mask),
 }
@@ -39,7 +39,7 @@ pub struct Check {
     /// Names to look for, one a line
     #[arg(long, value_name = "LIST")]
     names: Option<PathBuf>,
-    /// The same as JSON
+    /// Print the check as JSON
     #[arg(long)]
     json: bool,
 }

@@ -1,4 +1,4 @@
-//! What a command's end means to a script.
+//! Exit codes.
 
 use core::error::Error;
 use rlhf::config::ConfigError;
@@ -7,17 +7,17 @@ use rlhf::stage::StageError;
 use rlhf::train::TrainError;
 use std::process::ExitCode;
 
-/// How a command ended; its number is the exit code.
+/// The end of a command; its number is the exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Exit {
-    /// All was done.
+    /// Everything was done.
     Done = 0,
-    /// It failed while it ran.
+    /// The command failed while it ran.
     Failed = 1,
     /// The command line or the configuration is wrong: nothing was begun.
     Wrong = 2,
-    /// It was stopped on purpose, by a guard or by Ctrl-C, and left a checkpoint to resume from.
+    /// The command was stopped on purpose, by a guard or by Ctrl-C, and left a checkpoint to resume from.
     Stopped = 3,
     /// `rlhf data check` found problems, or a command left rows out that nothing could be done with.
     Found = 4,
@@ -29,7 +29,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command ended before it was done.
+/// The failure of a command, with its exit code.
 pub struct Failure {
     pub exit: Exit,
     pub error: Box<dyn Error>,
@@ -41,7 +41,7 @@ impl Failure {
         Self { exit: Exit::Wrong, error: error.into() }
     }
 
-    /// It failed while it ran.
+    /// A failure while the command ran.
     pub fn failed(error: impl Into<Box<dyn Error>>) -> Self {
         Self { exit: Exit::Failed, error: error.into() }
     }

@@ -18,17 +18,17 @@ pub struct Generate {
     /// Its tokenizer, if the folder has none of its own
     #[arg(long, value_name = "PATH")]
     tokenizer: Option<PathBuf>,
-    /// What to continue; without it and --prompts, every line of standard input
+    /// Prompt to continue; without it and --prompts, every line of standard input
     #[arg(long, value_name = "TEXT", conflicts_with = "prompts")]
     prompt: Option<String>,
     /// A file whose rows have a field "prompt": JSON lines, an array, a table or Parquet
     #[arg(long, value_name = "FILE")]
     prompts: Option<PathBuf>,
-    /// Put prompts into the form of the transcripts that runs train on: "Human: …", "Assistant:", without white
-    /// space around what is asked
+    /// Put prompts into the form of the transcripts that runs train on: "Human: …", "Assistant:", without white space
+    /// around the question
     #[arg(long)]
     transcript: bool,
-    /// What logits are divided by; 0 takes the most probable token
+    /// Divisor of logits; 0 takes the most probable token
     #[arg(long, value_name = "X", default_value_t = 1.0)]
     temperature: f32,
     /// Keep the K most probable tokens; 0 keeps all
@@ -43,10 +43,10 @@ pub struct Generate {
     /// The longest response, in tokens
     #[arg(long, value_name = "N", default_value_t = 128, value_parser = clap::value_parser!(u32).range(1..))]
     max_new_tokens: u32,
-    /// What every draw depends on: the same prompt and seed give the same text, in any company
+    /// Seed of every draw: the same prompt and seed give the same text, whatever else is generated
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
-    /// How many responses to each prompt
+    /// Number of responses to each prompt
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     n: u32,
     /// A line of JSON for each response

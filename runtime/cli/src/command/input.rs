@@ -1,7 +1,7 @@
 //! Rows from files and from standard input, one after the other, and those that nothing can be done with.
 
 use super::exit::{Exit, Failure};
-use super::output::{print_line, tell};
+use super::output::{print_line, print_message};
 use rlhf::Error;
 use rlhf::data::{self, Rows};
 use serde_json::json;
@@ -48,12 +48,12 @@ pub struct Bad {
 }
 
 impl Bad {
-    /// None so far. With `json` they are told in their place, on standard output.
+    /// Starts the count at none. With `json` they are reported in their place, on standard output.
     pub fn none(json: bool) -> Self {
         Self { json, rows: 0, bad: 0 }
     }
 
-    /// Passes on what was done with a row; or says why nothing could be, and goes on.
+    /// Returns the result of a row, or reports the reason why there is none, and goes on.
     ///
     /// # Errors
     /// [`Row::Ends`]'s failure.
@@ -68,7 +68,7 @@ impl Bad {
         if self.json {
             print_line(&json!({ "error": reason }))?;
         } else {
-            tell(&reason);
+            print_message(&reason);
         }
         Ok(None)
     }
@@ -88,11 +88,11 @@ impl Bad {
     }
 }
 
-/// Why nothing could be done with a row.
+/// The reason why a row could not be used.
 pub enum Row {
-    /// It is wrong itself; its place is part of the reason.
+    /// The row itself is wrong; its place is part of the reason.
     Bad(String),
-    /// So would others be.
+    /// A failure that the other rows would meet too.
     Ends(Failure),
 }
 
@@ -106,7 +106,7 @@ impl Row {
         }
     }
 
-    /// Of the only row.
+    /// Returns the failure of the only row.
     pub fn failure(self) -> Failure {
         match self {
             Self::Bad(reason) => Failure::failed(reason),

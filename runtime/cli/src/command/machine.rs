@@ -1,26 +1,25 @@
-//! What a command runs on.
+//! The options of device, precision and threads.
 
 use super::exit::Failure;
 use clap::Args;
 use rlhf::engine::{Device, Devices, Precision};
 use rlhf_cpu::{Cpu, Isa};
 
-/// What it runs on. The result does not depend on the number of threads.
+/// The machine of a command. The result does not depend on the number of threads.
 #[derive(Args)]
 pub struct Machine {
-    /// What networks are computed on: cpu, or a device that this build has: cuda, metal, vulkan, wgpu, flex,
-    /// ndarray; of several cards cuda:1 is the second
+    /// Device that networks are computed on: cpu, or one that this build has: cuda, metal, vulkan, wgpu, flex, ndarray;
+    /// of several cards cuda:1 is the second
     #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
     device: String,
-    /// What products are computed in on that device: f32, bf16 or f16; weights and optimizer are always in
-    /// f32
+    /// Precision of products on that device: f32, bf16 or f16; weights and optimizer are always in f32
     #[arg(long, global = true, value_name = "PRECISION", default_value = "f32", value_parser = precision)]
     precision: Precision,
-    /// How many threads; all the processor has, unless told
+    /// Number of threads; by default all that the processor has
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// The instruction set, on which the bits of the result depend: avx512, avx2 or portable; the best
-    /// there is, unless told
+    /// Instruction set, on which the bits of the result depend: avx512, avx2 or portable; by default the best
+    /// there is
     #[arg(long, global = true, value_name = "ISA", value_parser = isa)]
     isa: Option<Isa>,
 }

@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, and how a run shows itself.
+//! The command line: its commands, and the progress of a run.
 
 mod bench;
 mod configuration;
@@ -48,14 +48,14 @@ struct Command {
 
 #[derive(Subcommand)]
 enum What {
-    /// Trains a small language model from the preferences of simulated people, and shows what came of it
+    /// Trains a small language model from the preferences of simulated people, and shows the results
     ///
     /// It makes its own data: a base is pretrained on a small grammar of stories, fine-tuned on careless
     /// demonstrations, a reward model learns from five labellers' rankings, and PPO learns from the
-    /// reward model. A gold score that no model ever sees tells whether the stories got better.
+    /// reward model. A gold score that no model ever sees shows whether the stories got better.
     #[command(after_help = help::QUICKSTART)]
     Quickstart(Quickstart),
-    /// Runs all three steps on real data, as a TOML file says
+    /// Runs all three steps on real data, as configured in a TOML file
     ///
     /// Everything is checked first: names and ranges, paths, that base and tokenizer fit, the memory it
     /// will take. The same configuration and data give the same weights, on any number of threads.
@@ -79,7 +79,7 @@ enum What {
     /// reward.json.
     #[command(after_help = help::REWARD)]
     Reward(Part),
-    /// Step 3 alone, by PPO or what the configuration's `method` names, and what is measured at the end
+    /// Step 3 alone, by PPO or the configuration's `method`, and the measurements at the end
     ///
     /// It starts from the run's `sft` and `reward` and leaves `policy` and summary.json.
     #[command(after_help = help::ALIGN, visible_alias = "ppo")]
@@ -92,7 +92,7 @@ enum What {
     Generate(Generate),
     /// Scores replies with a reward model
     ///
-    /// The reward is what step 3 is told: the model's score, by the gain and bias of its reward.json.
+    /// The reward is the one that step 3 receives: the model's score, by the gain and bias of its reward.json.
     #[command(after_help = help::SCORE)]
     Score(Score),
     /// Rates models by who won against whom: Bradley–Terry and Elo, with intervals
@@ -103,25 +103,25 @@ enum What {
     Rate(Rate),
     /// Prints a configuration with every default, its JSON schema, or checks one
     ///
-    /// The printed file says of every key and of every setting of the profile what it is, in which unit
-    /// and range. With model and tokenizer filled in, `rlhf run` takes it.
+    /// The printed file describes every key and every setting of the profile, with its unit and range. With
+    /// model and tokenizer filled in, it can be run with `rlhf run`.
     #[command(after_help = help::CONFIG)]
     Config(Configuration),
     /// Times the work of a run on this machine, beside what the machine could do
     ///
-    /// "of peak" is the arithmetic that the work needs at least, as a share of the most that the device did
-    /// when it was only asked for that; "of copy" is the same for memory: the weights have to be read once for
-    /// every token that waits for the one before it. Where the first is high, more speed needs less
-    /// arithmetic; where both are low, the time goes elsewhere. MiB is the most memory held meanwhile.
+    /// "of peak" compares the arithmetic that the work needs at least with the device's highest rate of
+    /// arithmetic; "of copy" does so for memory, since the weights have to be read once for every token that
+    /// waits for the one before it. Where the first is high, more speed needs less arithmetic; where both are
+    /// low, the time goes elsewhere. MiB is the peak memory.
     ///
-    /// Everything is timed once in each round and the median counts; moments in which others use the machine
-    /// are waited out for a while. Weights and texts are random.
+    /// Everything is timed once in each round and the median counts; while others use the machine, it waits.
+    /// Weights and texts are random.
     #[command(after_help = help::BENCH)]
     Bench(Bench),
     /// Teaches a small control task by feedback, as was done before language models
     ///
-    /// TAMER, Deep TAMER and COACH are told good or bad, step by step; preferences are told which of two
-    /// clips is better. The score is the task's own, which no learner sees.
+    /// TAMER, Deep TAMER and COACH learn from good or bad, step by step; preferences from which of two clips is
+    /// better. The score is the task's own, which no learner sees.
     #[command(after_help = help::CONTROL)]
     Control(Control),
     /// Checks data, and masks personal data in it
@@ -129,7 +129,7 @@ enum What {
     Data(data::Data),
     /// Writes report.html into a run's folder: curves, intervals, samples and settings, for a browser
     Report(report::Report),
-    /// Prints what makes a shell complete this command
+    /// Prints a shell's completions of this command
     #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// The shell
@@ -137,12 +137,12 @@ enum What {
     },
 }
 
-/// Does what the command line asks, on the built-in devices.
+/// Runs the command line on the built-in devices.
 pub fn main() -> ExitCode {
     run(Devices::default())
 }
 
-/// Does what the command line asks, on one of these devices: [`main`] for who brings a device of their own, which
+/// Runs the command line on one of these devices: [`main`] for who brings a device of their own, which
 /// every `--device` then knows.
 ///
 /// ```no_run
@@ -157,7 +157,7 @@ pub fn run(devices: Devices) -> ExitCode {
         Ok(()) => Exit::Done.into(),
         Err(Failure { exit, error }) => {
             if exit != Exit::Done {
-                output::tell(&format!("error: {error}"));
+                output::print_message(&format!("error: {error}"));
             }
             exit.into()
         }

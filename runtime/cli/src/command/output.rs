@@ -1,4 +1,4 @@
-//! Where words go: to people, or to a script.
+//! Output for people or for a script.
 //!
 //! No macro of the standard library prints anywhere in this command: `eprintln!` panics where standard error
 //! cannot be written, and a closed terminal or a full disk below a log must not end hours of training.
@@ -7,7 +7,7 @@ use super::exit::{Exit, Failure};
 use serde::Serialize;
 use std::io::{ErrorKind, Write, stderr, stdout};
 
-/// Who reads standard output.
+/// The output of a command, for people or for a script.
 #[derive(Clone, Copy)]
 pub struct Output {
     /// A script, that wants one result as JSON; people read standard error.
@@ -16,7 +16,7 @@ pub struct Output {
 
 impl Output {
     /// Tells people something. That nobody listens does not end a run.
-    pub fn tell(self, text: &str) {
+    pub fn message(self, text: &str) {
         let _ = if self.json { writeln!(stderr(), "{text}") } else { writeln!(stdout(), "{text}") };
     }
 
@@ -30,7 +30,7 @@ impl Output {
 }
 
 /// Tells people of progress or of a warning, on standard error. What nobody can read is dropped.
-pub fn tell(text: &str) {
+pub fn print_message(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }
 
@@ -48,7 +48,7 @@ pub fn print_line(value: &impl Serialize) -> Result<(), Failure> {
     print(&(serde_json::to_string(value).map_err(Failure::failed)? + "\n"))
 }
 
-/// Text that a model wrote, without what a terminal would obey.
+/// Returns text that a model wrote, without characters that a terminal would obey.
 pub fn harmless(text: &str) -> String {
     let obeyed = |c: char| c.is_control() && c != '\n' && c != '\t';
     text.chars().map(|c| if obeyed(c) { '\u{fffd}' } else { c }).collect()

@@ -22,7 +22,7 @@ impl ShownProgress {
     }
 
     /// `done` of `total` steps of a phase, and a figure.
-    pub fn tell(&mut self, phase: Phase, done: u64, total: u64, figure: &str) {
+    pub fn report(&mut self, phase: Phase, done: u64, total: u64, figure: &str) {
         if self.phase != Some(phase) {
             self.bar.finish();
             self.phase = Some(phase);
@@ -49,7 +49,9 @@ impl ShownProgress {
             let left = seconds * (total - done.min(total)) as f64 / done.max(1) as f64;
             let rate = done as f64 / seconds.max(1e-9);
             let phase = name(phase);
-            output::tell(&format!("{phase:<12} {done}/{total}  {rate:.1}/s  {left:.0} s left  {figure}"));
+            output::print_message(&format!(
+                "{phase:<12} {done}/{total}  {rate:.1}/s  {left:.0} s left  {figure}"
+            ));
         }
     }
 }
@@ -66,10 +68,10 @@ fn name(phase: Phase) -> &'static str {
 
 /// Tells of a warning.
 pub fn warn(phase: Phase, step: u64, warning: &Warning) {
-    output::tell(&format!("warning: {}, step {step}: {warning}", name(phase)));
+    output::print_message(&format!("warning: {}, step {step}: {warning}", name(phase)));
 }
 
-/// Tells of what is worth knowing before a run's first step.
+/// Prints a note from before a run's first step.
 pub fn note(text: &str) {
-    output::tell(&format!("warning: {text}"));
+    output::print_message(&format!("warning: {text}"));
 }

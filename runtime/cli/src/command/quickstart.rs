@@ -14,7 +14,7 @@ use std::path::PathBuf;
 
 #[derive(Args, Default)]
 pub struct Quickstart {
-    /// What every random draw depends on: the same seed gives the same weights
+    /// Seed of every random draw: the same seed gives the same weights
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// A folder for report.html, summary.json, the curve as SVG, and the models as Hugging Face folders; an
@@ -33,7 +33,7 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
     let settings = Settings::new(args.seed, &[]).map_err(Failure::wrong)?;
     let output = Output { json: args.json };
     if let Some(new) = settings.config.base.fresh() {
-        output.tell(&format!(
+        output.message(&format!(
             "A language model of {} weights ({} layers, {} wide) learns to tell very short stories,\n\
              first from text, then from demonstrations, then from people's preferences. Seed {}, {}.\n",
             new.architecture(vocabulary().len()).parameters(),
@@ -43,14 +43,14 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
             device
         ));
     }
-    output.tell(&overrides(&settings).map_err(Failure::wrong)?);
+    output.message(&overrides(&settings).map_err(Failure::wrong)?);
     if let Some(out) = args.out.as_ref().filter(|_| !args.resume) {
         // Two minutes make another one.
         clear(out, "quickstart")?;
     }
     let mut shown = ShownProgress::new();
-    let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
-    let stop = interrupt::asked().map_err(Failure::failed)?;
+    let mut progress = |phase, done, total, figure: &str| shown.report(phase, done, total, figure);
+    let stop = interrupt::interrupted().map_err(Failure::failed)?;
     let (folder, resume) = (args.out.as_deref(), args.resume);
     let manner = RunOptions {
         folder,
@@ -61,13 +61,13 @@ pub fn main(args: &Quickstart, device: &Device) -> Result<(), Failure> {
         warn: &warn,
         ..RunOptions::default()
     };
-    let Some((summary, finished)) = run(&settings, device, &manner, &mut tell)? else { return Ok(()) };
-    output.tell(&format!("\n{}", show(&summary)));
+    let Some((summary, finished)) = run(&settings, device, &manner, &mut progress)? else { return Ok(()) };
+    output.message(&format!("\n{}", show(&summary)));
     let Seconds { pretrain, sft, reward, ppo } = summary.seconds;
-    output.tell(&format!("Training took {:.0} s.", pretrain + sft + reward + ppo));
+    output.message(&format!("Training took {:.0} s.", pretrain + sft + reward + ppo));
     if let Some(out) = folder {
         save(out, &summary, &finished.lines)?;
-        output.tell(&format!("Models, report.html, curve and summary.json are in {}.", out.display()));
+        output.message(&format!("Models, report.html, curve and summary.json are in {}.", out.display()));
     }
     output.result(&summary)
 }

@@ -6,14 +6,14 @@ use super::output::{Output, harmless, print};
 use clap::Args;
 use rlhf::data::Row;
 use rlhf::report::table;
-use rlhf::statistics::{Games, Rated, Rating, StandingError};
+use rlhf::statistics::{Games, Rating, RatingEstimate, StandingError};
 use rlhf_core::rating::RatingError;
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub struct Rate {
-    /// JSON lines with the fields "a" and "b", models' names, and "winner": "a", "b" or "tie"; standard
-    /// input, unless given
+    /// JSON lines with the fields "a" and "b", models' names, and "winner": "a", "b" or "tie"; standard input by
+    /// default
     file: Option<PathBuf>,
     /// The precision, per nat², of a prior on Bradley–Terry's strengths; above 0 an undefeated model has a
     /// finite rating
@@ -25,7 +25,7 @@ pub struct Rate {
     /// Orders of the games that Elo is averaged over, and resamples for its intervals
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(2..=1_000_000))]
     resamples: u32,
-    /// What orders and resamples depend on
+    /// Seed of the orders and resamples
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The ratings as JSON on standard output
@@ -55,8 +55,9 @@ pub fn main(args: &Rate) -> Result<(), Failure> {
         Output { json: true }.result(&all)?;
         return bad.finish();
     }
-    let points =
-        |rated: Rated| [format!("{:.0}", rated.value), format!("{:.0} to {:.0}", rated.low, rated.high)];
+    let points = |rated: RatingEstimate| {
+        [format!("{:.0}", rated.value), format!("{:.0} to {:.0}", rated.low, rated.high)]
+    };
     let rows: Vec<Vec<String>> = all
         .iter()
         .map(|s| {

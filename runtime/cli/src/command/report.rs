@@ -5,7 +5,7 @@ use super::output;
 use clap::Args;
 use std::path::PathBuf;
 
-/// What to report on.
+/// The run to report on.
 #[derive(Args)]
 pub struct Report {
     /// The folder that `rlhf run` or `rlhf quickstart` left, finished or not

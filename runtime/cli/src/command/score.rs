@@ -2,7 +2,7 @@
 
 use super::exit::Failure;
 use super::input::{Bad, Row as BadRow, rows};
-use super::output::{print, print_line, tell};
+use super::output::{print, print_line, print_message};
 use super::tally::Tally;
 use clap::Args;
 use rlhf::data::{Comparison, Kind, Options, as_prompt, as_response, comparisons, recognize, trimmed_prompt};
@@ -16,7 +16,7 @@ pub struct Score {
     /// A reward model: a Hugging Face folder with a scalar head, or several, such as a run's `reward`
     model: PathBuf,
     /// Rows with the fields "prompt" and "response", or comparisons in any format that runs take, whose preferred
-    /// answers are to have the higher rewards; JSON lines of standard input, unless given
+    /// answers are to have the higher rewards; by default JSON lines of standard input
     #[arg(conflicts_with = "prompt")]
     file: Option<PathBuf>,
     /// Its tokenizer, if the folder has none of its own
@@ -54,7 +54,7 @@ pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
                 .and_then(|comparison| args.compare(&mut model, &comparison, &mut tally));
             bad.note(done)?;
         }
-        tally.tell(args.json)?;
+        tally.print(args.json)?;
         return bad.finish();
     }
     let mut cut = 0;
@@ -66,7 +66,7 @@ pub fn main(args: &Score, device: &Device) -> Result<(), Failure> {
         cut += usize::from(bad.note(done)? == Some(true));
     }
     if cut > 0 {
-        tell(&format!("{cut} texts were longer than the model reads, and were cut as in training"));
+        print_message(&format!("{cut} texts were longer than the model reads, and were cut as in training"));
     }
     bad.finish()
 }

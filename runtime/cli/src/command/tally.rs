@@ -43,7 +43,7 @@ impl Tally {
     ///
     /// # Errors
     /// A reward is not finite; or nobody reads.
-    pub fn tell(&self, json: bool) -> Result<(), Failure> {
+    pub fn print(&self, json: bool) -> Result<(), Failure> {
         let Self { rewards: [won, lost], lengths: [longer, shorter], ties, cut } = self;
         if won.is_empty() {
             return match json {

@@ -13,22 +13,22 @@ use rlhf::run::{Preflight, RunOptions, Stage, Summary, overrides, preflight, rep
 use rlhf::stage::clear;
 use std::path::{Path, PathBuf};
 
-/// The configuration, and what the command line says of it.
+/// The configuration, and the command line's changes of it.
 #[derive(Args)]
 pub struct ConfigArgs {
     /// The configuration; `rlhf config` prints one, and examples/real.toml gives a reason for every value
     config: PathBuf,
-    /// The folder with data and base model: files of public formats, recognized by what is in them
+    /// The folder with data and base model: files of public formats, recognized by their content
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// A key of the configuration or a setting of its profile, such as ppo.iterations=10 or
     /// ppo.policy.learning_rate=1e-4; may be repeated
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<CliOverride>,
-    /// What every random draw depends on, instead of the configuration's
+    /// Seed of every random draw, instead of the configuration's
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// How much memory there is, in GiB, instead of what the machine says is free
+    /// Memory that may be used, in GiB, instead of what the machine has free
     #[arg(long, value_name = "GIB", value_parser = gib)]
     memory: Option<f64>,
     /// The result as JSON on standard output; all else on standard error
@@ -46,8 +46,8 @@ pub struct Training {
     /// Go on where the run in that folder was stopped
     #[arg(long)]
     resume: bool,
-    /// How often to write a checkpoint to resume from, in seconds; unless given, every ten, or less often where
-    /// more than a twentieth of the time would go into it
+    /// Time between two checkpoints, in seconds; by default ten, or more where over a twentieth of the time would go
+    /// into it
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     checkpoint_every: Option<Duration>,
     /// Remove the run in that folder first
@@ -64,15 +64,15 @@ pub struct Part {
     from: Option<PathBuf>,
 }
 
-/// What of a run is to be done.
+/// The part of a run that is to be done.
 struct Request<'a> {
-    /// This part alone; all of them, unless given.
+    /// The part to run; all of them by default.
     stage: Option<Stage>,
-    /// Where its models come from, if not from the run's own folder.
+    /// The folder that models come from, if not the run's own.
     from: Option<&'a Path>,
-    /// Whether to go on from a checkpoint.
+    /// True to go on from a checkpoint.
     resume: bool,
-    /// How often to write one, if that was said.
+    /// The time between two checkpoints, if given.
     every: Option<Duration>,
 }
 
@@ -82,14 +82,14 @@ impl Request<'_> {
         self.stage.unwrap_or(Stage::Align)
     }
 
-    /// Whether to go on with the run in the folder. Parts belong to one run: each goes on with it.
-    fn goes_on(&self) -> bool {
+    /// Returns whether to go on with the run in the folder. Parts belong to one run: each goes on with it.
+    fn resumes(&self) -> bool {
         self.resume || self.stage.is_some()
     }
 
     /// The parts that are left to do.
     fn stages(&self, out: &Path) -> Vec<Stage> {
-        self.until().remaining(self.goes_on().then_some(out), self.from)
+        self.until().remaining(self.resumes().then_some(out), self.from)
     }
 }
 
@@ -130,25 +130,25 @@ fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), 
         let reason = "there is nothing to pretrain: want [base.new]";
         return Err(Failure::wrong(format!("{}, base: {reason}", args.told.config.display())));
     }
-    output.tell(&overrides(&config.resolve()?.1));
+    output.message(&overrides(&config.resolve()?.1));
     let stages = request.stages(&args.out);
     let found = preflight(&config, device, &stages, Some(&args.out), args.told.memory());
     let found = found.map_err(Failure::wrong)?;
-    output.tell(&facts(&found));
+    output.message(&facts(&found));
     if args.overwrite {
         clear(&args.out, "run")?;
     }
     let mut shown = ShownProgress::new();
-    let mut tell = |phase, done, total, figure: &str| shown.tell(phase, done, total, figure);
-    match start(&config, device, &args.out, request, &mut tell)? {
+    let mut progress = |phase, done, total, figure: &str| shown.report(phase, done, total, figure);
+    match start(&config, device, &args.out, request, &mut progress)? {
         Some(summary) => {
-            output.tell(&format!("\n{}", report(&summary)));
-            output.tell(&format!("Models, report.html and summary.json are in {}.", args.out.display()));
+            output.message(&format!("\n{}", report(&summary)));
+            output.message(&format!("Models, report.html and summary.json are in {}.", args.out.display()));
             output.result(&summary)
         }
         None => {
             let left = args.out.join(request.stage.map_or("", Stage::folder));
-            output.tell(&format!("The model is in {}.", left.display()));
+            output.message(&format!("The model is in {}.", left.display()));
             output.result(&serde_json::json!({ "model": left }))
         }
     }
@@ -163,8 +163,8 @@ fn start(
     request: &Request<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Option<Summary>, Failure> {
-    let stop = interrupt::asked().map_err(Failure::failed)?;
-    let (until, resume) = (request.until(), request.goes_on());
+    let stop = interrupt::interrupted().map_err(Failure::failed)?;
+    let (until, resume) = (request.until(), request.resumes());
     if let Some(stage) = request.stage.filter(|_| request.from.is_none()) {
         let before = stage.before(config.base.fresh().is_some());
         if let Some(missing) = before.filter(|before| !out.join(before.folder()).is_dir()) {
@@ -189,7 +189,7 @@ fn start(
     Ok(run(config, device, &manner, progress)?)
 }
 
-/// What was found before the first second of work.
+/// Describes the run before its first step.
 pub fn facts(found: &Preflight) -> String {
     let gib = |bytes: u64| bytes as f64 / (1u64 << 30) as f64;
     let mut out = format!(
@@ -219,7 +219,7 @@ impl ConfigArgs {
         })
     }
 
-    /// Bytes of memory, where they were said.
+    /// Bytes of memory, where they are given.
     pub fn memory(&self) -> Option<u64> {
         self.memory.map(|gib| (gib * (1u64 << 30) as f64) as u64)
     }

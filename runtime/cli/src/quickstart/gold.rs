@@ -1,4 +1,4 @@
-//! Gold, which no model sees, on the test prompts: during step 3 and at its end.
+//! The gold score, which no model sees, on the test prompts: during step 3 and at its end.
 
 use super::summary::{Gold, GoldResults, Point, Sample, Story};
 use super::world::{Prompt, World, decode, gold, success};
@@ -10,7 +10,7 @@ use rlhf_core::sampling::{FinishReason, Responses};
 
 /// Iterations between two points of the curve.
 const EVERY: u64 = 5;
-/// Test prompts that are shown with their answers, and how far they are apart.
+/// The number of test prompts that are shown with their answers, and the step between them.
 const SHOWN: usize = 6;
 const APART: usize = 97;
 /// Draws of the curve and of best of n, apart from each other and from the run's own.
@@ -22,17 +22,17 @@ pub struct GoldHook<'a> {
     prompts: &'a [Prompt],
     iterations: u64,
     best_of: usize,
-    /// What was found at the end.
+    /// The results at the end.
     pub found: Option<GoldResults>,
 }
 
 impl<'a> GoldHook<'a> {
-    /// On the test prompts of a world.
+    /// Measures the test prompts of a world.
     pub fn new(world: &'a World, iterations: u32, best_of: usize) -> Self {
         Self { prompts: world.test(), iterations: iterations.into(), best_of, found: None }
     }
 
-    /// Something of each answer.
+    /// Returns a value for each answer.
     fn each<T>(&self, answers: &Responses, of: fn(&Prompt, &[u32], FinishReason) -> T) -> Vec<T> {
         let all = self.prompts.iter().enumerate();
         all.map(|(i, prompt)| of(prompt, answers.response(i), answers.finish[i])).collect()
@@ -43,13 +43,13 @@ impl<'a> GoldHook<'a> {
         Point { kl: answers.kl, gold, proxy: answers.reward() }
     }
 
-    /// The share of answers that do all that was asked.
+    /// The share of answers that do everything that their prompts ask for.
     fn success(&self, answers: &Responses) -> f64 {
         let all = self.each(answers, success);
         all.iter().filter(|good| **good).count() as f64 / all.len() as f64
     }
 
-    /// Best of n by the reward model, among the supervised policy's answers.
+    /// Measures the best of n by the reward model, among the supervised policy's answers.
     fn best_of_n(&self, evaluator: &mut Evaluator<'_>) -> Result<Vec<Point>, TrainError> {
         let mut sft = evaluator.reference.clone();
         let mut golds = vec![Vec::with_capacity(self.best_of); self.prompts.len()];

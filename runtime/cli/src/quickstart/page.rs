@@ -6,7 +6,7 @@ use rlhf::report::page::{self, Chart, Drawing, Headline, Page, Section};
 use rlhf::report::{curves, format, number};
 
 impl Summary {
-    /// The quickstart's report; `lines` of its `metrics.jsonl` become curves.
+    /// The quickstart's report; `lines` of its `metrics.jsonl` are drawn as curves.
     pub fn page(&self, lines: &[Line]) -> Page {
         let verdict =
             format::verdict("By a gold score that no model has seen, PPO's story", &self.gold.win_rate);

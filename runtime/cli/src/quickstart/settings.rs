@@ -1,19 +1,19 @@
-//! How the quickstart is run.
+//! The settings of the quickstart.
 
 use rlhf::config::{CliOverride, Config, ConfigError};
 
-/// How the quickstart is run. Work is counted, never timed.
+/// The settings of the quickstart. Work is counted, never timed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The network, how much data is made and where the recipe leaves InstructGPT's, with reasons.
     pub config: Config,
     /// Samples of each test prompt that best-of-n chooses from.
     pub best_of: usize,
-    /// Whose labels the reward model learns from.
+    /// The labels that the reward model learns from.
     pub labels: Labels,
 }
 
-/// Whose labels the reward model learns from.
+/// The labels that the reward model learns from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Labels {
     /// The labellers'.

@@ -1,4 +1,4 @@
-//! What a person reads at the end of a quickstart.
+//! The results of a quickstart for a person to read.
 
 use super::{Override, Point, Settings, Summary};
 use rlhf::config::ConfigError;
@@ -10,7 +10,7 @@ use rlhf::stage::{StageError, own};
 use rlhf::statistics::BeforeAfter;
 use std::path::Path;
 
-/// What is written at the end.
+/// The files that are written at the end.
 pub const FILES: &[&str] = &["curve.svg", "summary.json", "report.html"];
 
 /// The settings that are not the paper's, each with its reason.
@@ -23,7 +23,7 @@ pub fn overrides(settings: &Settings) -> Result<String, ConfigError> {
     Ok(report::overrides(all.iter().map(|o| row(o.into())).collect()))
 }
 
-/// Gold and proxy against √KL, of PPO and of best-of-n (Gao et al., arXiv:2210.10760, figure 1).
+/// Plots gold and proxy against √KL, of PPO and of best-of-n (Gao et al., arXiv:2210.10760, figure 1).
 pub fn plot(summary: &Summary) -> Plot {
     let (ppo, best_of_n) = (&summary.ppo_curve, &summary.best_of_n);
     let start = ppo.first();

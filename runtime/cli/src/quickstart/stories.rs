@@ -1,4 +1,4 @@
-//! The quickstart's data: its world's texts, demonstrations and prompts, and what its labellers say of the
+//! The quickstart's data: its world's texts, demonstrations and prompts, and its labellers' judgments of the
 //! supervised model's answers.
 
 use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, tokenizer};
@@ -25,7 +25,7 @@ pub struct StoryGenerator<'a> {
 }
 
 impl<'a> StoryGenerator<'a> {
-    /// Of a world.
+    /// Generates stories of a world.
     pub fn new(settings: &'a Settings, world: &'a World) -> Self {
         Self { settings, world, agreement: 0.0 }
     }

@@ -7,32 +7,32 @@ use rlhf::statistics::{BeforeAfter, Calibration, Interval};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// What a quickstart found out, for a script to read.
+/// The results of a quickstart, for a script to read.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Summary {
-    /// What every run's says.
+    /// The part that the summary of every run has.
     #[serde(flatten)]
     pub common: Common,
-    /// What no model has seen.
+    /// The gold score, which no model has seen.
     pub gold: Gold,
-    /// What PPO was told.
+    /// The reward that PPO was trained on.
     pub proxy: Rewards<BeforeAfter>,
     /// The share of distinct answers.
     pub distinct: BeforeAfter,
-    /// Step 2.
+    /// The results of step 2.
     pub reward_model: RewardModel,
-    /// Those who ranked.
+    /// The labellers.
     pub labellers: Labellers,
-    /// Wall time.
+    /// The wall time.
     pub seconds: Seconds,
     /// PPO's checkpoints.
     pub ppo_curve: Vec<Point>,
-    /// Best of n, n = 1, 2, 4, …
+    /// The best of n, for n = 1, 2, 4, …
     pub best_of_n: Vec<Point>,
     /// Answers to test prompts side by side.
     #[serde(default)]
     pub samples: Vec<Sample>,
-    /// Where it leaves InstructGPT's.
+    /// The changes of InstructGPT's recipe.
     pub overrides: Vec<Override>,
 }
 
@@ -43,23 +43,23 @@ pub struct Rewards<T> {
     pub reward: T,
 }
 
-/// Gold.
+/// The gold score.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Gold {
-    /// PPO against the supervised policy on the test prompts, ties half, 95 % interval.
+    /// The win rate of PPO against the supervised policy on the test prompts; ties count half; 95 % interval.
     pub win_rate: Interval,
     /// Its mean.
     pub reward: BeforeAfter,
-    /// The share of answers that do all that was asked.
+    /// The share of answers that do everything that their prompts ask for.
     pub success: BeforeAfter,
 }
 
-/// Step 2.
+/// The results of step 2.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RewardModel {
-    /// Agreement with the labels of held-out prompts, 95 % interval.
+    /// The agreement with the labels of held-out prompts, 95 % interval.
     pub accuracy: Interval,
-    /// How far its certainty can be trusted there.
+    /// The calibration there.
     #[serde(default)]
     pub calibration: Option<Calibration>,
 }
@@ -71,7 +71,7 @@ pub struct Sample {
     pub prompt: String,
     /// The supervised policy's answer.
     pub sft: Story,
-    /// PPO's.
+    /// PPO's story.
     pub ppo: Story,
 }
 
@@ -86,14 +86,14 @@ pub struct Story {
     pub reward: f64,
 }
 
-/// Those who ranked.
+/// The labellers.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Labellers {
     /// The share of pairs on which two of them agree.
     pub agreement: f64,
 }
 
-/// Wall time, in seconds.
+/// The wall time, in seconds.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Seconds {
     /// Pretraining the base.
@@ -126,7 +126,7 @@ pub struct Override {
     pub paper: String,
     /// The value here.
     pub here: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -138,15 +138,15 @@ impl From<&config::Override> for Override {
     }
 }
 
-/// What was found on the test prompts at the end.
+/// The results on the test prompts at the end.
 pub struct GoldResults {
-    /// Gold before and after.
+    /// The gold score before and after.
     pub gold: Gold,
     /// The supervised policy's point of the curve.
     pub start: Point,
     /// The share of distinct answers.
     pub distinct: BeforeAfter,
-    /// Best of n, n = 1, 2, 4, …
+    /// The best of n, for n = 1, 2, 4, …
     pub best_of_n: Vec<Point>,
     /// Answers side by side.
     pub samples: Vec<Sample>,
@@ -156,7 +156,7 @@ pub struct GoldResults {
 const UNKNOWN: Interval = Interval { value: 0.5, low: 0.0, high: 1.0, n: 0 };
 
 impl Summary {
-    /// Of a run that came to its end, with what was found beside it.
+    /// Summarizes a run that came to its end, with the results beside it.
     pub(super) fn new(finished: &Finished, found: GoldResults, agreement: f64) -> Self {
         let Finished { summary: of, lines, .. } = finished;
         let pretraining = lines.iter().filter(|line: &&Line| line.phase == Phase::Pretrain);

@@ -1,4 +1,4 @@
-//! How long texts are, in memory that does not grow.
+//! Statistics of text lengths, in memory that does not grow.
 
 use serde::Serialize;
 
@@ -15,13 +15,13 @@ pub struct Lengths {
 /// Some quantiles of lengths. They are exact below 64 and at both ends, elsewhere up to 3 % too small.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Quantiles {
-    /// How many there are.
+    /// The number of texts.
     pub count: u64,
     /// The shortest.
     pub least: u64,
     /// A twentieth is shorter.
     pub p5: u64,
-    /// Half are shorter.
+    /// The median.
     pub median: u64,
     /// A twentieth is longer.
     pub p95: u64,
@@ -30,18 +30,18 @@ pub struct Quantiles {
 }
 
 impl Lengths {
-    /// One more text.
+    /// Adds a text.
     pub fn add(&mut self, text: &str) {
         self.characters.add(text.chars().count() as u64);
         self.words.add(text.split_whitespace().count() as u64);
     }
 
-    /// In characters.
+    /// Returns the lengths in characters.
     pub fn characters(&self) -> Quantiles {
         self.characters.quantiles()
     }
 
-    /// In words: what white space separates.
+    /// Returns the lengths in words, which white space separates.
     pub fn words(&self) -> Quantiles {
         self.words.quantiles()
     }

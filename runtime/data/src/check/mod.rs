@@ -1,4 +1,4 @@
-//! What there is to know of data before anything is trained on it.
+//! Checks of data before anything is trained on it.
 //!
 //! [`Checker`] reads files row by row; it keeps hashes of 64 bits, so that memory grows by some 100
 //! bytes a row and not with the rows' length.
@@ -9,7 +9,7 @@ mod show;
 mod votes;
 
 pub use lengths::{Lengths, Quantiles};
-pub use report::{Bad, Duplicates, File, Labels, Leaks, Report};
+pub use report::{BadRow, Duplicates, File, Labels, Leaks, Report};
 pub use votes::Votes;
 
 use super::comparison::{self, Comparison, Options};
@@ -30,7 +30,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::DefaultHasher;
 use std::path::Path;
 
-/// How many of the rows that do not fit are shown.
+/// The number of unreadable rows that are shown.
 const SHOWN: usize = 5;
 
 /// Reads files and reports on them together.
@@ -44,7 +44,7 @@ pub struct Checker {
     votes: votes::Judged,
 }
 
-/// One record's texts, of any kind.
+/// The texts of a record of any kind.
 struct Record {
     group: Group,
     prompt: String,
@@ -55,7 +55,7 @@ struct Record {
 }
 
 impl Checker {
-    /// One that looks for personal data by `finder`.
+    /// Creates a check that looks for personal data by `finder`.
     pub fn new(finder: Finder) -> Self {
         Self {
             finder,
@@ -83,7 +83,7 @@ impl Checker {
                 let read = row.and_then(|row| {
                     self.personal(&row);
                     if !row.flaws().iter().any(Flaw::leaves_out) {
-                        Fields::no_more(format, &row)?;
+                        Fields::check_unused(format, &row)?;
                     }
                     let records = parsed(&parse, &row)?;
                     Ok((row, records))
@@ -102,7 +102,7 @@ impl Checker {
         Ok(())
     }
 
-    /// What was found.
+    /// Returns the report.
     pub fn finish(mut self) -> Report {
         let tested = |side: &&(bool, bool)| side.1;
         self.report.leaks = Leaks {
@@ -120,7 +120,7 @@ impl Checker {
         }
         file.refused += 1;
         if self.report.bad.len() < SHOWN {
-            self.report.bad.push(Bad { error: error.to_string() });
+            self.report.bad.push(BadRow { error: error.to_string() });
         }
     }
 
@@ -184,7 +184,7 @@ impl Checker {
     }
 }
 
-/// What is left of a text without case, space and the punctuation of sentences.
+/// Hashes a text without case, space and the punctuation of sentences.
 fn fold(text: &str, hasher: &mut DefaultHasher) {
     normalized(text).for_each(|c| hasher.write_u32(c.into()));
     hasher.write_u32(u32::MAX);

@@ -1,4 +1,4 @@
-//! What a check says.
+//! The report of a check.
 
 use super::super::Format;
 use super::super::fields::Fields;
@@ -11,23 +11,22 @@ use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// One file.
+/// The report of one file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct File {
-    /// Which.
+    /// The file.
     pub path: PathBuf,
-    /// What its rows are.
+    /// The format of its rows.
     pub format: Format,
     /// Its prompts are not to be trained on.
     pub test: bool,
-    /// Rows; of plain text, lines.
+    /// The number of rows; of plain text, of lines.
     pub rows: u64,
-    /// Rows that fit.
+    /// The number of readable rows.
     pub kept: u64,
     /// Rows that do not.
     pub refused: u64,
-    /// What the rows hold: some formats have several demonstrations in one, or rankings that are left
-    /// out.
+    /// The number of records: some formats have several demonstrations in a row, or rankings that are left out.
     pub records: u64,
 }
 
@@ -37,19 +36,19 @@ impl File {
     }
 }
 
-/// A row that does not fit.
+/// A row that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Bad {
-    /// File, line, field, and what is wrong.
+pub struct BadRow {
+    /// The file, the line, the field and the problem.
     pub error: String,
 }
 
 /// Records that there are twice, each beyond the first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Duplicates {
-    /// The same texts and the same votes.
+    /// Records with the same texts and votes as an earlier one.
     pub exact: u64,
-    /// The same but for case, white space and punctuation.
+    /// Records that differ from an earlier one only in case, white space or punctuation.
     pub near: u64,
 }
 
@@ -58,14 +57,14 @@ pub struct Duplicates {
 pub struct Leaks {
     /// Prompts of test files.
     pub test_prompts: u64,
-    /// Of which so many are in the other files too, whatever their spelling.
+    /// The number of them that are in the other files too, whatever their spelling.
     pub leaked: u64,
 }
 
 /// Labels and rewards.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Labels {
-    /// How many there are.
+    /// The number of them.
     pub count: u64,
     /// The least.
     pub least: Option<f32>,
@@ -80,44 +79,44 @@ impl Labels {
         self.greatest = Some(self.greatest.map_or(label, |greatest| greatest.max(label)));
     }
 
-    /// Nothing can be told apart by them.
+    /// Returns whether all labels are the same, so that nothing can be learned.
     fn of_one_class(&self) -> bool {
         self.count > 1 && self.least == self.greatest
     }
 }
 
-/// What a check says of all files together.
+/// The report of a check of all files together.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// The files, in the order of reading.
     pub files: Vec<File>,
-    /// The first rows that do not fit.
-    pub bad: Vec<Bad>,
+    /// The first rows that could not be read.
+    pub bad: Vec<BadRow>,
     /// Files whose rest cannot be read, each with its name, the place and the reason.
     pub ended: Vec<String>,
-    /// Different prompts.
+    /// The number of different prompts.
     pub prompts: u64,
-    /// How long prompts are; of plain text, lines.
+    /// The lengths of prompts; of plain text, of lines.
     pub prompt_lengths: Lengths,
-    /// How long answers are.
+    /// The lengths of answers.
     pub answer_lengths: Lengths,
     /// Records that there are twice.
     pub duplicates: Duplicates,
     /// Prompts that are trained on and tested on.
     pub leaks: Leaks,
-    /// Votes.
+    /// Statistics of votes.
     pub votes: Votes,
     /// Labels and rewards.
     pub labels: Labels,
-    /// What is wrong with rows that can be read: how many rows have it.
+    /// Problems of rows that can be read, each with the number of rows that have it.
     pub flaws: BTreeMap<&'static str, u64>,
     /// Fields that are not read, with the number of rows that have them.
     pub unused: BTreeMap<String, u64>,
-    /// Personal data, by field.
+    /// Personal data found, by field.
     pub personal: BTreeMap<String, Counts>,
 }
 
-/// More names of fields are counted together.
+/// The most names of fields that are counted apart; further ones are counted together.
 const MOST_FIELDS: usize = 256;
 
 impl Report {
@@ -136,9 +135,9 @@ impl Report {
         Fields::count_unused(format, row, unread, &mut self.unused);
     }
 
-    /// What should be looked at before training: files that end early, rows that do not fit, rows with something
-    /// wrong, duplicates, leaks, contradictions, nothing to learn from. Personal data is for people to judge, and is
-    /// none of these.
+    /// Lists what should be looked at before training: files that end early, unreadable rows, rows with problems,
+    /// duplicates, leaks, contradictions, data of which nothing can be learned. Personal data is not among them: people
+    /// have to judge it.
     pub fn problems(&self) -> Vec<String> {
         let refused: u64 = self.files.iter().map(|file| file.refused).sum();
         let counts = [

@@ -5,7 +5,7 @@ use super::super::personal::Kind;
 use super::{Quantiles, Report};
 use core::fmt;
 
-/// So many fields that are not read are named.
+/// The most unread fields that are named.
 const MOST_UNUSED: usize = 12;
 
 impl fmt::Display for Report {

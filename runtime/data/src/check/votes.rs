@@ -1,4 +1,4 @@
-//! What can be told from votes alone: how often people agree, and what they might go by.
+//! Statistics of votes: how often people agree, and which simple features their votes follow.
 
 use super::super::{Comparison, Format, Vote};
 use core::hash::{Hash, Hasher};
@@ -6,14 +6,14 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::hash::DefaultHasher;
 
-/// Votes, and what they might go by. A share of nothing is `None`.
+/// Statistics of votes. A share is `None` where there is nothing to count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Votes {
     /// Judgments on pairs of answers.
     pub votes: u64,
-    /// Of which so many are ties.
+    /// The number of votes that are ties.
     pub ties: u64,
-    /// Of the ties, so many are of identical answers.
+    /// The number of ties between identical answers.
     pub identical: u64,
     /// The share of decided votes, between answers of different lengths, for the longer one.
     pub longer: Option<f64>,
@@ -38,11 +38,11 @@ pub(super) struct Judged {
     pairs: HashMap<u64, Pair>,
 }
 
-/// How often one of two answers was preferred, the other one, and neither.
+/// The numbers of votes for one of two answers, for the other, and for neither.
 #[derive(Clone, Copy, Default)]
 struct Pair {
     people: [u32; 3],
-    /// The same of rows without a name.
+    /// The votes of rows without an annotator's name.
     unnamed: [bool; 2],
 }
 

@@ -1,4 +1,4 @@
-//! What a page is packed by.
+//! Codecs of pages.
 
 use crate::packed::Packing;
 use parquet::basic::Compression;
@@ -29,7 +29,7 @@ pub(super) fn unpack(codec: Compression, packed: &[u8], size: usize) -> io::Resu
 }
 
 fn wrong() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, "a page unpacks to another size than it says")
+    io::Error::new(io::ErrorKind::InvalidData, "a page unpacks to another size than it claims")
 }
 
 fn read(source: impl Read, size: usize) -> io::Result<Vec<u8>> {
@@ -45,7 +45,7 @@ fn lz4(packed: &[u8], size: usize) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
-/// Blocks, each after its size and its size packed, from the highest byte.
+/// Unpacks Hadoop's blocks, each of which follows its size and its packed size, the highest byte first.
 fn hadoop(mut packed: &[u8], size: usize) -> io::Result<Vec<u8>> {
     let mut out = Vec::with_capacity(size);
     while let Some((header, rest)) = packed.split_first_chunk::<8>() {

@@ -1,4 +1,4 @@
-//! Which columns are read: those that some format knows. The others cost nothing, whatever they hold.
+//! Choice of the columns that some format knows. The others are not read and cost nothing.
 
 use crate::fields::Fields;
 
@@ -111,7 +111,7 @@ const KNOWN: &[&str] = &[
     "winner_tie",
 ];
 
-/// Whether some format knows a column of this name.
+/// Returns whether some format knows a column of this name.
 pub(super) fn known(name: &str) -> bool {
     let plain = name.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches([' ', '_', '-', '.']);
     // `response-1.suggestion` and the like.

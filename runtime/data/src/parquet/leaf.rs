@@ -15,7 +15,7 @@ pub(super) struct Leaf {
     definitions: Vec<i16>,
     repetitions: Vec<i16>,
     values: Values,
-    /// How many levels there are, and the next; the next value.
+    /// The number of levels left, the next one, and the next value.
     levels: usize,
     level: usize,
     value: usize,
@@ -96,7 +96,7 @@ impl Leaf {
         self.repetitions.get(self.level).copied()
     }
 
-    /// Whether all of the row was taken.
+    /// Returns whether all of the row was taken.
     pub fn is_done(&self) -> bool {
         self.level == self.levels
     }
@@ -107,7 +107,7 @@ impl Leaf {
         self.level += 1;
     }
 
-    /// How long the next value is, in bytes.
+    /// The length of the next value in bytes.
     pub fn length(&self) -> usize {
         match &self.values {
             Values::Bytes(values) => values.get(self.value).map_or(0, ByteArray::len),
@@ -137,12 +137,12 @@ impl Leaf {
                 values.get(at).map(|x| Field::convert_byte_array(of, ByteArray::from(x.data().to_vec())))
             }
         };
-        let missing = || ParquetError::General("a column has fewer values than it says".into());
+        let missing = || ParquetError::General("a column has fewer values than it claims".into());
         field.ok_or_else(missing)?.map(value)
     }
 }
 
-/// As JSON lines would say it; moments and the like as texts.
+/// Returns the value as in JSON lines; dates and times as texts.
 fn value(field: Field) -> Value {
     match field {
         Field::Null => Value::Null,

@@ -1,15 +1,15 @@
-//! What pages claim of their values, looked at before it is believed.
+//! Levels and differences in pages, whose claimed counts are checked before they are used.
 
 /// The runs of levels, in Parquet's mixture of runs and packed bits, as (level, how often).
 pub(super) struct Runs<'a> {
     bytes: &'a [u8],
     width: u32,
-    /// What is left of packed bits: how many levels, from which bit.
+    /// The bit-packed run that is being read: the levels left, the next bit, and the bytes.
     packed: (u64, u64, &'a [u8]),
 }
 
 impl<'a> Runs<'a> {
-    /// Of levels up to `most`.
+    /// Reads levels of at most `most`.
     pub fn new(bytes: &'a [u8], most: i16) -> Self {
         Self { bytes, width: u16::BITS - most.unsigned_abs().leading_zeros(), packed: (0, 0, &[]) }
     }
@@ -58,7 +58,8 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// How many numbers a stream of differences holds, which is said at its beginning, and what follows it.
+/// Returns the number of values in a stream of differences, which stands at its beginning, and the bytes after the
+/// stream.
 pub(super) fn differences(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (block, rest) = varint(bytes)?;
     let (parts, rest) = varint(rest)?;

@@ -1,4 +1,4 @@
-//! The pages of a column, each looked at before what it asks for is allocated.
+//! The pages of a column, each checked before the memory that it claims is allocated.
 
 use super::codec::unpack;
 use super::levels::{Runs, differences};
@@ -16,12 +16,12 @@ use std::sync::Arc;
 
 /// The largest page, packed or not, in bytes.
 const LARGEST: usize = 1 << 26;
-/// So much is unpacked whatever the page's size packed; beyond it, so many times that size.
+/// The unpacked size that is allowed whatever the packed size is, and the factor that is allowed beyond.
 const FREE: usize = 1 << 22;
 const LARGEST_RATIO: usize = 256;
 /// The most values of a dictionary, and of one row in one column.
 const MOST_VALUES: u64 = 1 << 20;
-/// What a value of a dictionary takes beside its bytes.
+/// The memory of a dictionary's value beside its bytes.
 const ENTRY: usize = 32;
 
 /// The memory that the columns of a file may hold together, and what is left of it.
@@ -29,7 +29,7 @@ const ENTRY: usize = 32;
 pub(super) struct Budget(Arc<AtomicUsize>);
 
 impl Budget {
-    /// For a file of so many bytes.
+    /// Sets the budget for a file of so many bytes.
     pub fn new(length: u64) -> Self {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         Self(Arc::new(AtomicUsize::new((1 << 26) + length.saturating_mul(LARGEST_RATIO).min(1 << 30))))
@@ -60,7 +60,7 @@ pub(super) struct Pages {
     /// Values of the row that the last page ended in.
     values: u64,
     budget: Budget,
-    /// What the dictionary and the page before hold.
+    /// The sizes of the dictionary and of the page before.
     held: [usize; 2],
 }
 
@@ -75,14 +75,14 @@ struct Header {
     nulls: u32,
     rows: u32,
     encoding: i64,
-    /// How levels of definition and of repetition are written.
+    /// The encodings of the definition and repetition levels.
     level_encodings: [i64; 2],
-    /// How long they are.
+    /// The lengths of the encoded levels.
     level_lengths: [usize; 2],
     /// Values are not packed.
     plain: bool,
     sorted: bool,
-    /// How long the header is itself.
+    /// The length of the header itself.
     length: u64,
 }
 
@@ -107,7 +107,7 @@ impl Header {
         Ok(header)
     }
 
-    /// What there is of one kind of page: 5 data, 7 a dictionary, 8 data of the second version.
+    /// Reads the fields of one kind of page: 5 data, 7 a dictionary, 8 data of the second version.
     fn read_kind(&mut self, kind: i64, thrift: &mut Thrift<impl Read>) -> io::Result<()> {
         let mut last = 0;
         let count = |size: usize| u32::try_from(size).map_err(io::Error::other);
@@ -150,7 +150,7 @@ fn encoding(code: i64) -> Result<Encoding> {
 }
 
 impl Pages {
-    /// Of a column whose levels go up to `levels`: of repetition and of definition.
+    /// Reads a column whose repetition and definition levels go up to `levels`.
     pub fn new(
         file: Arc<File>,
         column: &ColumnChunkMetaData,
@@ -188,7 +188,7 @@ impl Pages {
         Ok(Some((header, source)))
     }
 
-    /// Whether no row has too many values, and nothing in the page claims more than the page does.
+    /// Checks that no row has too many values, and that the page's own counts are not exceeded.
     fn check(&mut self, header: &Header, bytes: &[u8]) -> Result<()> {
         let cut = || wrong("a page ends too early");
         let [repetition, definition] = self.levels;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 /// The largest footer, in bytes, and the most columns.
 const LARGEST_FOOTER: u64 = 1 << 24;
 const MOST_COLUMNS: usize = 4096;
-/// So many rows a file may say that it has, whatever its size, and so many more for each byte.
+/// The number of rows that a file may claim whatever its size, and how many more for each byte.
 const FREE_ROWS: u64 = 1 << 16;
 const ROWS_OF_BYTE: u64 = 64;
 
@@ -49,7 +49,7 @@ pub(in crate::parquet) struct Columns {
     chosen: Vec<usize>,
     /// The names of the others.
     unread: Vec<String>,
-    /// Those of the group of rows that is being read.
+    /// The columns of the group of rows that is being read.
     leaves: Vec<Leaf>,
     budget: Budget,
     /// The next group, and how many rows are left of this one.
@@ -84,10 +84,10 @@ impl Columns {
         let groups = metadata.row_groups().iter();
         let rows = groups.map(|group| u64::try_from(group.num_rows()).ok()).sum::<Option<u64>>();
         if rows.is_none() || rows != u64::try_from(says).ok() {
-            return Err(format!("it says that it has {says} rows, its groups say another number"));
+            return Err(format!("it claims {says} rows, its groups another number"));
         }
         if rows > length.checked_mul(ROWS_OF_BYTE).map(|most| most.saturating_add(FREE_ROWS)) {
-            return Err(format!("it says that it has {says} rows, more than a file of its size can"));
+            return Err(format!("it claims {says} rows, more than a file of its size can"));
         }
         let schema = metadata.file_metadata().schema_descr();
         if schema.num_columns() > MOST_COLUMNS {

@@ -5,27 +5,27 @@ use parquet::basic::{ConvertedType, LogicalType, Repetition};
 use parquet::schema::types::Type;
 use serde_json::{Map, Value};
 
-/// What a row may take, in bytes.
+/// The most memory of a row, in bytes.
 const LARGEST_ROW: usize = 1 << 24;
-/// What a value takes beside its text.
+/// The memory of a value beside its text.
 const VALUE: usize = 16;
 
-/// How a value is put together of columns.
+/// The way in which columns make a value.
 pub(super) enum Shape {
     /// A value of the column.
     Value(usize),
     Object(Vec<(String, Shape)>),
-    /// Something from this level of definition on, else null.
+    /// A value from this definition level on, else null.
     Optional(i16, Box<Shape>),
     /// Elements from this level of definition on, each but the first at this level of repetition.
     List(i16, i16, Box<Shape>),
 }
 
-/// Why a row could not be put together.
+/// The reason why a row could not be put together.
 pub(super) enum Fault {
-    /// It is too large; the next may not be.
+    /// The row is too large; the next may not be.
     Large,
-    /// The columns do not fit each other.
+    /// The columns contradict each other.
     Damaged(String),
 }
 
@@ -72,7 +72,7 @@ impl Shape {
         }
     }
 
-    /// The column that says first how often there is something.
+    /// The column whose levels are first to give the number of values.
     fn first(&self) -> Option<usize> {
         match self {
             Self::Value(at) => Some(*at),

@@ -1,8 +1,8 @@
-//! Thrift's compact form, as far as headers of pages and the nesting of columns need it.
+//! Thrift's compact protocol, as far as page headers and the nesting of columns need it.
 
 use std::io::{self, Read};
 
-/// How deep structures may be nested.
+/// The greatest nesting of structures.
 const DEEPEST: usize = 64;
 
 /// Reads numbers and structures, and counts bytes.
@@ -156,7 +156,7 @@ impl<R: Read> Thrift<R> {
         }
     }
 
-    /// In lists a truth value is a byte of its own.
+    /// Skips an element of a list, where a truth value is a byte of its own.
     fn skip_element(&mut self, what: Type, deeper: usize) -> io::Result<()> {
         match what {
             Type::True | Type::False => self.pass(1),

@@ -1,4 +1,4 @@
-//! What is found in a text.
+//! Personal data found in a text.
 
 use super::kind::Kind;
 use super::names::Names;
@@ -6,7 +6,7 @@ use super::patterns::Patterns;
 use core::ops::Range;
 use serde::Serialize;
 
-/// How often each kind was found.
+/// The number of findings of each kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     email: u64,
@@ -19,7 +19,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// How often a kind was found.
+    /// The number of findings of a kind.
     pub fn of(&self, kind: Kind) -> u64 {
         match kind {
             Kind::Email => self.email,
@@ -32,12 +32,12 @@ impl Counts {
         }
     }
 
-    /// How often any was.
+    /// The number of all findings.
     pub fn total(&self) -> u64 {
         Kind::ALL.iter().map(|kind| self.of(*kind)).sum()
     }
 
-    /// One more.
+    /// Counts one more.
     pub(super) fn count(&mut self, kind: Kind) {
         match kind {
             Kind::Email => self.email += 1,
@@ -50,7 +50,7 @@ impl Counts {
         }
     }
 
-    /// Those of another text too.
+    /// Adds the findings of another text.
     pub fn add(&mut self, other: &Self) {
         self.email += other.email;
         self.phone += other.phone;
@@ -70,12 +70,12 @@ pub struct Finder {
 }
 
 impl Finder {
-    /// One that finds these names, beside what goes by its form.
+    /// Creates a finder of these names, and of everything that is recognized by its form.
     pub fn with_names(names: Names) -> Self {
         Self { names, ..Self::default() }
     }
 
-    /// Where there is what, from left to right, none overlapping another.
+    /// Returns the kind and the place of each finding, from left to right, none overlapping another.
     pub fn find(&self, text: &str) -> Vec<(Kind, Range<usize>)> {
         let mut found = self.patterns.find(text);
         found.extend(self.names.find(text).into_iter().map(|at| (Kind::Name, at)));
@@ -92,7 +92,7 @@ impl Finder {
         found
     }
 
-    /// How much there is of each kind.
+    /// Counts the findings of each kind.
     pub fn count(&self, text: &str) -> Counts {
         let mut counts = Counts::default();
         self.find(text).into_iter().for_each(|(kind, _)| counts.count(kind));
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(masked("Müllerin, Obrien"), "Müllerin, Obrien");
     }
 
-    /// What a text holds of personal data, in forms of many countries; nothing in those that only look like it.
+    /// Texts with the personal data that they hold, in forms of many countries, and texts that only look like it.
     const FORMS: &[(Kind, &[&str])] = &[
         (
             Kind::Email,
@@ -299,7 +299,7 @@ mod tests {
     ];
 
     /// The figures of the module's documentation. What is missed: national numbers of countries that
-    /// write them like any others, and streets without a word that says so.
+    /// write them like any others, and streets without a word for street.
     #[test]
     fn recall_and_precision_on_international_forms() {
         let finder = Finder::default();

@@ -23,11 +23,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 7] =
         [Self::Email, Self::Phone, Self::Card, Self::Iban, Self::Address, Self::Ip, Self::Name];
 
-    /// What stands in its place.
+    /// The text that replaces it.
     pub fn mask(self) -> &'static str {
         match self {
             Self::Email => "<email>",

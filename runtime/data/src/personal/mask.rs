@@ -15,19 +15,19 @@ use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-/// What was masked.
+/// The numbers of what was masked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Masked {
-    /// Lines, elements or records read; empty lines are left out.
+    /// The number of lines, elements or records read; empty lines are not counted.
     pub lines: usize,
-    /// Of which so many had something masked.
+    /// The number of those in which something was masked.
     pub changed: usize,
-    /// What was masked in each field of the rows, by the outermost name; "" in lines of plain text.
+    /// The findings masked in each field of the rows, by the outermost name; "" in lines of plain text.
     pub fields: BTreeMap<String, Counts>,
 }
 
 impl Masked {
-    /// All fields together.
+    /// Adds up all fields.
     pub fn total(&self) -> Counts {
         let mut total = Counts::default();
         self.fields.values().for_each(|counts| total.add(counts));
@@ -41,7 +41,7 @@ impl Masked {
     }
 }
 
-/// More names of fields are counted together.
+/// The most names of fields that are counted apart; further ones are counted together.
 const MOST_FIELDS: usize = 256;
 
 /// Writes JSON (lines, an array, objects over several lines), CSV, TSV or plain text to `out` with what
@@ -117,7 +117,7 @@ fn lines(
     Ok(Ok(()))
 }
 
-/// Elements, with what stands before, between and after them.
+/// Masks the elements, and copies what stands before, between and after them.
 fn elements(
     mut elements: Elements,
     [before, between, after]: [&str; 3],
@@ -191,7 +191,7 @@ fn plain<'a>(line: &'a [u8], finder: &Finder, masked: &mut Masked) -> Result<Cow
     })
 }
 
-/// Whether JSON's escapes of letters are in a text.
+/// Returns whether a text has JSON's escapes of letters.
 fn escaped(text: &str) -> bool {
     text.split("\\u")
         .skip(1)
@@ -227,14 +227,14 @@ fn embedded(
     }))
 }
 
-/// One row: its texts, but for the names of fields, are masked where they stand, and numbers of cards.
+/// Masks a row: its texts, but for the names of fields, and the numbers of cards.
 pub(crate) fn row<'a>(line: &'a [u8], finder: &Finder, masked: &mut Masked) -> Result<Cow<'a, [u8]>, String> {
     let done = within(line, finder, masked, None, DEEPEST)?;
     masked.changed += usize::from(matches!(done, Cow::Owned(_)));
     Ok(done)
 }
 
-/// The same of JSON in the field `outer`.
+/// Masks the JSON in the field `outer`.
 fn within<'a>(
     line: &'a [u8],
     finder: &Finder,
@@ -300,13 +300,13 @@ struct Tokens<'a> {
 
 struct Token {
     at: Range<usize>,
-    /// In how many objects and arrays it is.
+    /// The depth of nested objects and arrays.
     depth: usize,
     kind: TokenKind,
 }
 
 enum TokenKind {
-    /// Of a field.
+    /// The name of a field.
     Name,
     Text,
     Number,

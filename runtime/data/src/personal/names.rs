@@ -26,7 +26,7 @@ const LARGEST: usize = 1 << 24;
 const MOST_WORDS: usize = 8;
 
 impl Names {
-    /// These names. Empty ones are left out, and words beyond the eighth.
+    /// Creates the set of these names, without empty ones and words beyond the eighth.
     pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut all = Self::default();
         for name in names {
@@ -48,7 +48,7 @@ impl Names {
         all
     }
 
-    /// One name a line; lines that begin with `#` are left out.
+    /// Reads one name a line; lines that begin with `#` are left out.
     ///
     /// # Errors
     /// The file cannot be read, is no UTF-8, or is longer than 16 MiB.
@@ -57,7 +57,7 @@ impl Names {
         Ok(Self::new(list.lines().filter(|line| !line.starts_with('#'))))
     }
 
-    /// Where names are.
+    /// Returns the places of names.
     pub(super) fn find(&self, text: &str) -> Vec<Range<usize>> {
         let mut found = Vec::new();
         if !self.within.is_empty() {

@@ -1,4 +1,4 @@
-//! What goes by its form.
+//! Personal data that is recognized by its form.
 
 use super::kind::Kind;
 use super::names::without_spaces;
@@ -11,9 +11,9 @@ use std::sync::LazyLock;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Patterns;
 
-type Holds = fn(&str) -> bool;
+type Check = fn(&str) -> bool;
 
-/// What a match may not touch on either side: letters, digits, and marks that make a number another.
+/// Returns whether a match touches neither letters nor digits, nor marks that make a number another.
 fn alone(text: &str, at: &Range<usize>) -> bool {
     let before = text.get(..at.start).and_then(|t| t.chars().next_back());
     let mut after = text.get(at.end..).unwrap_or_default().chars();
@@ -34,7 +34,8 @@ fn digits(text: &str) -> impl DoubleEndedIterator<Item = u32> {
     text.chars().filter_map(|c| c.to_digit(10))
 }
 
-/// 13 to 19 digits whose check digit is right (ISO/IEC 7812, Luhn), not all the same.
+/// Returns whether 13 to 19 digits are a card's: the check digit is right (ISO/IEC 7812, Luhn), and they are not all
+/// the same.
 fn card(text: &str) -> bool {
     let count = digits(text).count();
     let sum: u32 = digits(text)
@@ -49,7 +50,7 @@ fn card(text: &str) -> bool {
     (13..=19).contains(&count) && sum.is_multiple_of(10) && digits(text).any(|d| Some(d) != first)
 }
 
-/// With a digit: `a::b` is a path of some programming language.
+/// Returns whether an address has a digit: `a::b` is a path of some programming language.
 fn ipv6(text: &str) -> bool {
     text.bytes().any(|b| b.is_ascii_digit()) && text.parse::<Ipv6Addr>().is_ok()
 }
@@ -58,7 +59,7 @@ fn international(text: &str) -> bool {
     (8..=15).contains(&digits(text).count())
 }
 
-/// With the 0 before an area's number, and no date, whose parts are two, two and four digits.
+/// Returns whether a number has the 0 before an area's, and is no date, whose parts are two, two and four digits.
 fn national(text: &str) -> bool {
     let parts: Vec<&str> =
         text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
@@ -74,15 +75,15 @@ fn iban(text: &str) -> bool {
     (15..=34).contains(&text.len()) && rest == 1
 }
 
-/// What separates groups of digits, with the spaces and hyphens that do not break a line.
+/// The separators of groups of digits, with the spaces and hyphens that do not break a line.
 const GAP: &str = r"[ ./\u{a0}\u{2009}\u{202f}\u{2010}\u{2011}\u{2013}-]";
 /// Letters of alphabets beyond ASCII.
 const LETTER: &str = r"\u{c0}-\u{1fff}";
-/// Letters, also of scripts that need no spaces.
+/// The letters, also of scripts that need no spaces.
 const ANY_LETTER: &str = r"\u{c0}-\u{1fff}\u{3040}-\u{318f}\u{3400}-\u{d7af}";
 
-static PATTERNS: LazyLock<Vec<(Kind, Regex, Holds)>> = LazyLock::new(|| {
-    let all: [(Kind, String, Holds); 23] = [
+static PATTERNS: LazyLock<Vec<(Kind, Regex, Check)>> = LazyLock::new(|| {
+    let all: [(Kind, String, Check); 23] = [
         (
             Kind::Email,
             format!(
@@ -216,7 +217,7 @@ impl Patterns {
     }
 }
 
-/// Whether a version's number begins here: after the word.
+/// Returns whether a version's number begins here, after the word.
 fn version(text: &str, at: usize) -> bool {
     let before = text.get(..at).unwrap_or_default().trim_end();
     let word = before.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();

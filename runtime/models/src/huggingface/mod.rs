@@ -157,7 +157,7 @@ impl Config<'_> {
         })
     }
 
-    /// transformers 5 moved the rotary settings into `rope_parameters`.
+    /// Returns the base of the rotary embedding, which transformers 5 moved into `rope_parameters`.
     fn rope_theta(&self) -> Result<f32, FormatError> {
         for field in ["rope_scaling", "rope_parameters"] {
             let Some(rope) = self.get(field) else { continue };
@@ -200,7 +200,7 @@ impl Config<'_> {
         Ok(())
     }
 
-    /// Whether the folder holds a classifier with one label.
+    /// Returns whether the folder holds a classifier with one label.
     fn scalar(&self) -> Result<bool, FormatError> {
         let Some(names) = self.get("architectures") else { return Ok(false) };
         let name = names.get(0).and_then(Value::as_str);

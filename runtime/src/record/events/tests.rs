@@ -1,4 +1,4 @@
-//! What is written, read by hand.
+//! Event files, read back by hand.
 
 use super::*;
 use crc::{CRC_32_ISCSI, Crc};

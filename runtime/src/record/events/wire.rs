@@ -1,4 +1,4 @@
-//! Records, and what is in them.
+//! Records and their content.
 
 use crc::{CRC_32_ISCSI, Crc};
 use prost::Message;
@@ -14,7 +14,7 @@ pub(super) fn record(file: &mut File, event: &Event) -> io::Result<()> {
     file.write_all(&[&length[..], &checksums[0], &event, &checksums[1]].concat())
 }
 
-/// CRC-32C, turned and shifted, so that the checksum of what holds checksums differs from them.
+/// CRC-32C, rotated and shifted, so that the checksum of data with checksums in it differs from them.
 fn masked(bytes: &[u8]) -> u32 {
     const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
     CRC.checksum(bytes).rotate_right(15).wrapping_add(0xa282_ead8)
@@ -46,7 +46,7 @@ pub(super) struct Summary {
 pub(super) struct Value {
     #[prost(string, tag = "1")]
     pub tag: String,
-    /// One of several kinds, so that 0 is written too: without it TensorBoard sees no value.
+    /// The value, in a oneof, so that 0 is written too: without it TensorBoard sees no value.
     #[prost(float, optional, tag = "2")]
     pub simple_value: Option<f32>,
 }

@@ -1,7 +1,7 @@
 //! A report that a person can read: one HTML file that needs nothing else, runs nothing and fetches
 //! nothing.
 //!
-//! A [`Page`] holds what is to be said as plain text; [`Page::html`] makes a file of it. Whatever a text
+//! A [`Page`] holds its content as plain text; [`Page::html`] makes a file of it. Whatever a text
 //! holds, it stays text: there is one way into a page ([`visible`]), and the page's content security
 //! policy allows its own style sheet and nothing more.
 //!
@@ -23,12 +23,12 @@ pub use chart::{Chart, Drawing, picture};
 pub use table::Table;
 pub use text::visible;
 
-/// What a report says. Texts are plain: any of them may be what a model wrote.
+/// The content of a report. Texts are plain: any of them may have been written by a model.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
-    /// What it reports on.
+    /// The title.
     pub title: String,
-    /// What came of it, in a sentence.
+    /// The result, in a sentence.
     pub verdict: String,
     /// The few numbers that matter most.
     pub headlines: Vec<Headline>,
@@ -36,31 +36,31 @@ pub struct Page {
     pub sections: Vec<Section>,
     /// Answers to prompts side by side.
     pub samples: Vec<Sample>,
-    /// Where the run leaves its recipe: setting, the recipe's value, the value here, why.
+    /// The changes of the recipe: setting, the recipe's value, the value here, the reason.
     pub overrides: Vec<[String; 4]>,
     /// All settings by name.
     pub settings: Vec<[String; 2]>,
-    /// What it takes to repeat the run, and to know its result again: seed, version and so on.
+    /// Everything needed to repeat the run, and to recognize its result: seed, version and so on.
     pub origin: Vec<[String; 2]>,
 }
 
 /// A number that matters.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Headline {
-    /// What it is.
+    /// The name.
     pub name: String,
     /// The number, with its unit.
     pub value: String,
-    /// How sure it is, or what it was before; may be empty.
+    /// The certainty, or the value before; may be empty.
     pub note: String,
 }
 
 /// A chapter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Section {
-    /// What it is about.
+    /// The title.
     pub title: String,
-    /// What to know before reading it; may be empty.
+    /// The introduction; may be empty.
     pub lead: String,
     /// Its pictures.
     pub charts: Vec<Chart>,

@@ -3,7 +3,7 @@
 use base64ct::{Base64, Encoding};
 use sha2::{Digest, Sha256};
 
-/// What is between `<style>` and `</style>`.
+/// The content of `<style>`.
 pub(super) const STYLE: &str = include_str!("style.css");
 
 /// The content security policy: no script, no font, no picture, no frame, no address; of styles the one

@@ -3,7 +3,7 @@
 /// A table; the first column names the rows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Table {
-    /// What it holds.
+    /// The caption.
     pub caption: String,
     /// The columns' names.
     pub header: Vec<String>,

@@ -5,8 +5,8 @@ use maud::{Escaper, Render};
 use std::borrow::Cow;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
-/// Text that anyone may have written, such as a model. In a page it is text and nothing else: markup is
-/// escaped, and what a reader would not see is named ([`visible`]).
+/// Text from any source, such as a model. In a page it is text and nothing else: markup is escaped, and characters that
+/// a reader would not see are named ([`visible`]).
 pub(super) struct Text<'a>(pub &'a str);
 
 impl Render for Text<'_> {

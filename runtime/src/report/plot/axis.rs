@@ -27,7 +27,7 @@ impl Axis {
         Self { low, step, steps: ((high - low) / step - 1e-9).ceil().max(1.0) as usize }
     }
 
-    /// Where `value` lies: 0 at the low end, 1 at the high end; values outside at the nearer end.
+    /// Returns the place of `value`: 0 at the low end, 1 at the high end; values outside at the nearer end.
     pub fn place(&self, value: f64) -> f64 {
         ((value - self.low) / (self.step * self.steps as f64)).clamp(0.0, 1.0)
     }

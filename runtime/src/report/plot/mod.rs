@@ -19,22 +19,22 @@ pub(super) use axis::Axis;
 /// A named line through points.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Curve {
-    /// What the legend calls it.
+    /// The name in the legend.
     pub name: String,
-    /// (x, y), in rising x. Points that are not finite are left out.
+    /// The points (x, y), in rising x. Points that are not finite are left out.
     pub points: Vec<(f64, f64)>,
 }
 
 /// Curves over one pair of axes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plot {
-    /// What it shows.
+    /// The title.
     pub title: String,
-    /// What lies along, with its unit.
+    /// The name of the horizontal axis, with its unit.
     pub x: String,
-    /// What goes up, with its unit.
+    /// The name of the vertical axis, with its unit.
     pub y: String,
-    /// The curves; the first four are told apart.
+    /// The curves; the first four have marks of their own.
     pub curves: Vec<Curve>,
 }
 

@@ -6,7 +6,7 @@ use super::{Axis, Curve, Plot};
 const WIDTH: usize = 66;
 const HEIGHT: usize = 18;
 const LABEL: usize = 8;
-/// One per curve.
+/// The marks of the curves.
 const MARKS: [char; 4] = ['●', '○', '■', '□'];
 
 impl Plot {

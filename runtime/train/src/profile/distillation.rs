@@ -14,9 +14,11 @@ pub struct DistillationTraining {
     /// The loss of a token.
     pub objective: Distillation,
     /// The number of the teacher's likeliest ids that are learned from at each token, 1 or more; `None`: all of them.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub top: Option<u32>,
     /// λ: the share of steps that learn from the student's own responses to the texts' prompts, at temperature 1; 0
     /// to 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub own: f64,
     /// Passes over the texts.
     #[serde(flatten)]

@@ -12,18 +12,24 @@ use rlhf_core::ranges::within;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExpertIteration {
     /// Prompts a rollout, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub prompts: u32,
     /// Responses to each prompt, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub group: u32,
     /// The selection of responses to imitate.
     pub selection: Selection,
     /// Logits are divided by this in sampling; above 0. What is kept is learned at temperature 1.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
     /// Passes over what was kept, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
     /// Optimizer steps in a pass, 1 or more, where as many responses are kept.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub minibatches: u32,
     /// Dropout in training, a probability of 0 to 0.99.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
     pub dropout: f64,
     /// The optimizer.
     pub optimizer: Optimizer,

@@ -11,6 +11,7 @@ use rlhf_core::ranges::within;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Nlpo {
     /// The mass that the support reaches; above 0, at most 1.
+    #[cfg_attr(feature = "schema", schemars(range(max = 1), extend("exclusiveMinimum" = 0)))]
     pub top_p: f64,
     /// The lag of the mask policy.
     pub follow: Follow,

@@ -14,19 +14,26 @@ use rlhf_core::ranges::{finite, positive, within};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OnPolicy {
     /// Prompts a rollout, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub prompts: u32,
     /// Responses to each prompt, 1 or more; 2 where they are compared with one another.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub group: u32,
     /// Rounds of further prompts, 0 to 100, in place of those whose responses are all worth the same (DAPO's dynamic
     /// sampling); 0 keeps every prompt.
+    #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub refill: u32,
     /// Passes over a rollout, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
     /// Minibatches, one optimizer step each, in a pass; 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub minibatches: u32,
     /// Logits are divided by this, in sampling and in training; above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
     /// β, per nat: what the distance from the reference takes off the reward; 0 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta: f64,
     /// Rewards to advantages.
     pub credit: Credit,
@@ -48,6 +55,7 @@ pub struct OnPolicy {
     /// The optimizer.
     pub optimizer: Optimizer,
     /// Dropout in training, a probability of 0 to 0.99.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
     pub dropout: f64,
 }
 
@@ -62,6 +70,7 @@ pub enum Credit {
     /// end, whitened over the rollout (REINFORCE++).
     Token {
         /// The discount a token, 0 ..= 1.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         gamma: f64,
     },
 }

@@ -18,6 +18,7 @@ pub enum OnlineMethod {
         /// The loss of a pair.
         objective: Preference,
         /// Responses to each prompt, 2 in the paper.
+        #[cfg_attr(feature = "schema", schemars(range(min = 2)))]
         samples: u32,
     },
     /// The policy's response against the reference's, with optimism: XPO (Xie et al., arXiv:2405.21046).
@@ -25,6 +26,7 @@ pub enum OnlineMethod {
         /// The loss of a pair.
         objective: Preference,
         /// α: how much a nat of the reference's responses costs.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         alpha: f64,
     },
     /// The policy's response against an opponent's, by policy gradient: Nash-MD (Munos et al.,
@@ -62,6 +64,7 @@ pub enum Opponent {
     /// (`sampling::Mixture`), and whose time goes with the square of the length.
     Mixture {
         /// The reference's share, 0 to 1.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
         weight: f64,
     },
 }
@@ -73,14 +76,19 @@ pub struct OnlinePreference {
     /// The comparisons, and the loss on them.
     pub method: OnlineMethod,
     /// Prompts an iteration, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub prompts: u32,
     /// Logits are divided by this, in sampling and in training; above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
     /// Passes over the responses, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
     /// Optimizer steps in a pass, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub minibatches: u32,
     /// Dropout in training, a probability of 0 to 0.99.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
     pub dropout: f64,
     /// The optimizer.
     pub optimizer: Optimizer,

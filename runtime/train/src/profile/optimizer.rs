@@ -9,6 +9,7 @@ use rlhf_core::ranges::{positive, within};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Optimizer {
     /// The highest learning rate, 0 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub learning_rate: f64,
     /// Adam's settings.
     pub adam: Adam,
@@ -17,8 +18,10 @@ pub struct Optimizer {
     /// The warm-up of the rate.
     pub warm_up: WarmUpLength,
     /// The share of the highest rate that the rise starts from, 0 to 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub warm_up_from: f64,
     /// The largest global norm of a gradient, above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub max_grad_norm: Option<f64>,
 }
 
@@ -32,7 +35,7 @@ pub enum WarmUpLength {
     /// Rollouts, with all their optimizer steps.
     Iterations(u64),
     /// A share of the run, rounded up to whole steps.
-    Share(f64),
+    Share(#[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))] f64),
 }
 
 impl Optimizer {

@@ -9,10 +9,13 @@ use rlhf_core::ranges::{dropout, within};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Passes {
     /// Passes over the data, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
     /// Examples (texts, pairs or responses) an optimizer step, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub batch: u32,
     /// Dropout in training, a probability of 0 to 0.99.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
     pub dropout: f64,
     /// The optimizer.
     pub optimizer: Optimizer,

@@ -23,12 +23,16 @@ pub enum CriticInit {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ppo {
     /// Responses a rollout, where the reference gives it; `minibatches` or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub batch: Option<u32>,
     /// Passes over a rollout, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
     /// Minibatches, one optimizer step each, in a pass; 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub minibatches: u32,
     /// Logits are divided by this, in sampling and in training; above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
     /// Rewards from scores and KL.
     pub shaping: Shaping,
@@ -43,13 +47,16 @@ pub struct Ppo {
     /// The policy loss's clip.
     pub policy_clip: PolicyClip,
     /// A mean ratio above this silences a minibatch; above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub ratio_threshold: Option<f64>,
     /// The entropy bonus's coefficient.
     pub entropy: f64,
     /// The value loss's clip, in units of reward: how far values may move in a rollout; 0 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub value_clip: Option<f64>,
     /// The value loss's coefficient, 0 or more. With an optimizer of its own only Adam's ε and the gradient clip see
     /// it.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub value_coefficient: f64,
     /// The initialization of the critic.
     pub critic_init: CriticInit,
@@ -60,8 +67,10 @@ pub struct Ppo {
     /// PPO-ptx's pretraining mix: its coefficient, and examples per response.
     pub pretraining: Option<PretrainingMix>,
     /// The decay of the moving average of the policy's weights, per iteration; 0 to 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
     pub average: Option<f64>,
     /// Dropout in training, a probability of 0 to 0.99.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
     pub dropout: f64,
 }
 
@@ -83,8 +92,10 @@ pub enum AdvantageWhitening {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PretrainingMix {
     /// γ: the coefficient of the pretraining loss, 0 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub coefficient: f64,
     /// Pretraining examples per response, 0 to 1024.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = MOST_EXAMPLES)))]
     pub examples: f64,
 }
 

@@ -15,9 +15,11 @@ pub struct RewardModel {
     /// The initialization of its head.
     pub head: HeadInit,
     /// Passes over the data, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
     /// Prompts (all their comparisons), pairs or labeled texts an optimizer step, where the reference gives it; 1 or
     /// more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub batch: Option<u32>,
     /// The optimizer.
     pub optimizer: Optimizer,
@@ -41,9 +43,11 @@ pub enum RewardLoss {
     /// Pairs: [`rlhf_core::loss::Pairwise`].
     Pairwise {
         /// The coefficient of the squared sum of a pair's scores.
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         centering: f64,
         /// The factor of a row's margin, in units of score; `None`: margins are not used.
         #[serde(default)]
+        #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
         margin: Option<f64>,
     },
     /// Rankings as successive choices, or the best of several: [`rlhf_core::loss::Ranked`].
@@ -85,19 +89,23 @@ pub enum Grading {
     /// Better, a tie, worse: [`Grades::RaoKupper`].
     RaoKupper {
         /// θ > 1: the ratio of strengths that is still no difference.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 1)))]
         theta: f64,
     },
     /// Better, a tie, worse: [`Grades::Davidson`].
     Davidson {
         /// ν > 0: how likely a tie of equals is, relative to either winning.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
         nu: f64,
     },
     /// Clearly better, better, a tie, worse, clearly worse: [`Grades::Ordered`] with cuts at −`clear`,
     /// −`tie`, `tie`, `clear`, in units of score.
     Ordered {
         /// Above 0: what is between better and a tie.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
         tie: f64,
         /// Above `tie`: what is between clearly better and better.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
         clear: f64,
     },
 }
@@ -156,10 +164,13 @@ impl Grading {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PreferenceModelPretraining {
     /// Passes over the comparisons, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
     /// The coefficient of the language-model term on the better answers, 0 or more; the paper's is 1.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub language: f64,
     /// The highest learning rate, 0 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub learning_rate: f64,
 }
 
@@ -169,6 +180,7 @@ pub struct PreferenceModelPretraining {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RewardEnsemble {
     /// The number of members, 1 to 64.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 64)))]
     pub members: u32,
     /// The combination of their scores.
     pub how: EnsembleRule,
@@ -186,7 +198,7 @@ pub enum HeadInit {
     /// Normal with deviation `1/(d+1)` (OpenRLHF `model.py:170`, which means to do the other).
     Inverse,
     /// Normal with this deviation (Hugging Face: 0.02).
-    Normal(f64),
+    Normal(#[cfg_attr(feature = "schema", schemars(range(min = 0)))] f64),
 }
 
 impl HeadInit {
@@ -223,6 +235,7 @@ pub enum RewardNormalization {
     /// Gain and bias, so that this many responses of the reference policy have mean 0 and variance 1.
     Ziegler2019 {
         /// Responses, 256 in the paper.
+        #[cfg_attr(feature = "schema", schemars(range(min = 2, max = 65_536)))]
         samples: u32,
     },
 }

@@ -10,12 +10,16 @@ use rlhf_core::optim::Trpo;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrustRegion {
     /// Prompts a rollout, 1 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub prompts: u32,
     /// Responses to each prompt, 1 or more; 2 where they are compared with one another.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub group: u32,
     /// Logits are divided by this, in sampling and in training; above 0.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
     /// β, per nat: the KL penalty from the reference, in units of reward; 0 or more.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta: f64,
     /// Rewards to advantages.
     pub credit: Credit,

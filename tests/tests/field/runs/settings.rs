@@ -11,16 +11,16 @@ use std::collections::BTreeSet;
 fn a_value_out_of_range_is_told_in_few_digits() {
     let folder = prepared();
     for (set, wanted) in [
-        ("supervised.batch=0", "want 1 or more"),
-        ("supervised.epochs=0", "want 1 or more"),
-        ("reward.epochs=0", "want 1 or more"),
-        ("ppo.epochs=0", "want 1 or more"),
+        ("supervised.batch=0", "want a whole number, 1 or more"),
+        ("supervised.epochs=0", "want a whole number, 1 or more"),
+        ("reward.epochs=0", "want a whole number, 1 or more"),
+        ("ppo.epochs=0", "want a whole number, 1 or more"),
         ("ppo.iterations=0", "1 or more"),
-        ("ppo.temperature=0", "want above 0"),
-        ("ppo.dropout=1", "want 0 to 0.99"),
-        ("ppo.shaping.score_clip=-1.0", "want above 0"),
-        ("ppo.pretraining.examples=1e30", "want 0 to 1024, not 1e30"),
-        ("ppo.policy.learning_rate=-1e300", "want 0 or more, not -1e300"),
+        ("ppo.temperature=0", "want a number above 0"),
+        ("ppo.dropout=1", "want a number of 0 to 0.99"),
+        ("ppo.shaping.score_clip=-1.0", "a number above 0"),
+        ("ppo.pretraining.examples=1e30", "want a number of 0 to 1024, not 1e"),
+        ("ppo.policy.learning_rate=-1e300", "want a number, 0 or more, not -1e"),
     ] {
         let (code, text) = said(folder.path(), &["config", "check", "run.toml", "--data", ".", "--set", set]);
         assert_eq!(code, 2, "{set}: {text}");

@@ -2,7 +2,7 @@
 
 use super::tensor::{AttentionModuleOptions, Tensor, attention};
 
-/// Each query over the keys up to its own. Burn's kernels hold tiles of the scores where no graph is kept;
+/// Attends from each query to the keys up to its own. Burn's kernels hold tiles of the scores where no graph is kept;
 /// where one is, Burn has no other way than to keep all of them.
 pub(crate) fn causal(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
     let [_, heads, ..] = q.dims();
@@ -10,7 +10,7 @@ pub(crate) fn causal(q: Tensor<4>, k: Tensor<4>, v: Tensor<4>) -> Tensor<4> {
     attention(q, shared(k, heads), shared(v, heads), None, None, options)
 }
 
-/// Every key head as often as query heads share it.
+/// Repeats every key head for the query heads that share it.
 fn shared(x: Tensor<4>, heads: usize) -> Tensor<4> {
     let [batch, kv_heads, time, width] = x.dims();
     if kv_heads == heads {

@@ -1,4 +1,4 @@
-//! What a layer is made of, beside attention.
+//! The parts of a layer beside attention.
 
 use super::tensor::{DType, Tensor, sigmoid, silu};
 use crate::Precision;
@@ -9,7 +9,7 @@ use rlhf_core::model::{Architecture, Family};
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
     pub(crate) architecture: &'a Architecture,
-    /// What products are computed in.
+    /// The precision of products.
     pub(crate) precision: Precision,
     /// The place of the first of them in the network.
     pub(crate) first: usize,
@@ -32,7 +32,7 @@ impl Part<'_> {
         }
     }
 
-    /// LayerNorm, or RMSNorm where there is no bias.
+    /// Normalizes by LayerNorm, or RMSNorm where there is no bias.
     pub(crate) fn norm(&self, pair: Pair, x: Tensor<2>) -> Tensor<2> {
         let x = match pair.bias {
             Some(_) => x.clone() - x.mean_dim(1),

@@ -4,7 +4,7 @@ mod table;
 
 use super::exit::Failure;
 use super::output::{self, Output};
-use crate::bench::{Bench as Asked, Network, Next, Work};
+use crate::bench::{Bench as Benchmark, Network, Next, Work};
 use clap::Args;
 use core::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,18 +14,19 @@ use std::path::Path;
 
 #[derive(Args)]
 pub struct Bench {
-    /// The network: tiny, small or 124M, or a folder with a model, whose shape is taken; may be repeated. Tiny
-    /// and small, unless given
+    /// The network: tiny, small or 124M, or a folder with a model, whose shape is taken; may be repeated. By
+    /// default tiny and small
     #[arg(long, value_name = "NAME", value_parser = network)]
     model: Vec<Network>,
     /// The work: load, forward, train-8, train-32, train-128, train-alone, ragged, reward, greedy-1, greedy-8,
-    /// greedy-32, drawn-1, drawn-8, drawn-32, ppo, ppo-value-head, advantages or losses; may be repeated. All of it, unless given
+    /// greedy-32, drawn-1, drawn-8, drawn-32, ppo, ppo-value-head, advantages or losses; may be repeated. By
+    /// default all of it
     #[arg(long, value_name = "WORK", value_parser = work)]
     only: Vec<Work>,
-    /// How many rounds; everything is timed once in each
+    /// Number of rounds; everything is timed once in each
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeat: u16,
-    /// How long a repetition is at least, in seconds: shorter work is done several times in one
+    /// Least time of a repetition in seconds: shorter work is done several times in one
     #[arg(long, value_name = "SECONDS", default_value_t = 0.25, value_parser = seconds)]
     least: f64,
     /// The figures as JSON on standard output
@@ -67,25 +68,25 @@ pub fn main(args: &Bench, device: &Device) -> Result<(), Failure> {
         works.retain(|work| !(alone && *work == Work::TrainAlone));
     }
     let least = Duration::from_secs_f64(args.least);
-    let asked = Asked { networks, works, repeat: args.repeat.into(), least };
+    let benchmark = Benchmark { networks, works, repeat: args.repeat.into(), least };
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
         bar.set_style(style);
     }
-    let seen = asked.run(device, |next| tell(&bar, &next)).map_err(Failure::failed)?;
+    let seen = benchmark.run(device, |next| show_next(&bar, &next)).map_err(Failure::failed)?;
     bar.finish_and_clear();
-    output.tell(&table::table(&seen));
+    output.message(&table::table(&seen));
     output.result(&seen)
 }
 
 /// A bar on a terminal, elsewhere a line for every tenth of all.
-fn tell(bar: &ProgressBar, next: &Next<'_>) {
+fn show_next(bar: &ProgressBar, next: &Next<'_>) {
     let what = format!("{} {}", next.network.name(), next.work.name());
     bar.set_length(next.total as u64);
     bar.set_position(next.done as u64);
     bar.set_message(what.clone());
     let tenth = next.total.div_ceil(10).max(1);
     if bar.is_hidden() && next.done.is_multiple_of(tenth) {
-        output::tell(&format!("{}/{}  {what}", next.done, next.total));
+        output::print_message(&format!("{}/{}  {what}", next.done, next.total));
     }
 }

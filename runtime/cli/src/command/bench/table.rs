@@ -3,7 +3,7 @@
 use crate::bench::{Figure, Measurement, Work};
 use core::fmt::Write;
 
-/// A line for each figure, and what two of them say together.
+/// A line for each figure, and the comparisons of two of them.
 pub fn table(seen: &Measurement) -> String {
     let limits = &seen.limits;
     let threads = seen.threads.map_or(String::new(), |threads| format!(", {threads} threads"));
@@ -30,7 +30,7 @@ pub fn table(seen: &Measurement) -> String {
             let of = |figure: &&Figure| figure.network == *name && figure.work == work.name();
             seen.figures.iter().find(of).map(|figure| figure.rate)
         };
-        together(&mut out, name, seen.threads, rate);
+        scaling(&mut out, name, seen.threads, rate);
     }
     if seen.figures.iter().any(|figure| !figure.seconds.quiet) {
         out += "* others used the machine in most repetitions, so that all of them count\n";
@@ -68,8 +68,8 @@ fn line(out: &mut String, figure: &Figure) {
     }
 }
 
-/// How the training step scales.
-fn together(out: &mut String, name: &str, threads: Option<usize>, rate: impl Fn(Work) -> Option<f64>) {
+/// Writes how the training step scales with threads.
+fn scaling(out: &mut String, name: &str, threads: Option<usize>, rate: impl Fn(Work) -> Option<f64>) {
     let of = |sequences| rate(Work::Train { sequences });
     if let (Some(threads), Some(all), Some(alone)) = (threads, of(8), rate(Work::TrainAlone)) {
         let _ = writeln!(

@@ -1,4 +1,4 @@
-//! What makes a story good. No model ever sees this; labellers see it through noise.
+//! The gold score of a story. No model ever sees it; labellers see it through noise.
 
 use super::Prompt;
 use super::grammar::{Reading, read};
@@ -15,7 +15,7 @@ const SHORT: f64 = 10.0;
 /// The longest story that can be a success, in tokens without the end token.
 pub const BRIEF: usize = 20;
 
-/// How good `answer` is as an answer to `prompt`, in `[0, 1)`.
+/// Returns the worth of `answer` as an answer to `prompt`, in `[0, 1)`.
 ///
 /// `g · (0.20 + 0.36 · slots + 0.30 · tone + 0.14 · brevity)`, where
 ///
@@ -39,17 +39,17 @@ pub fn gold(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> f64 {
             + BREVITY * brevity(story.len()))
 }
 
-/// Whether `answer` does all that it was asked: the slots and no others, whole sentences, at least
-/// one word of the asked tone and none of another, at most [`BRIEF`] tokens.
+/// Returns whether `answer` does everything that was asked: the slots and no others, whole sentences, at least one word
+/// of the wanted tone and none of another, at most [`BRIEF`] tokens.
 pub fn success(prompt: &Prompt, answer: &[u32], finish: FinishReason) -> bool {
     let story = without_end(answer);
     let reading = read(story);
-    let own = reading.said.tones[prompt.tone];
+    let own = reading.content.tones[prompt.tone];
     finish == FinishReason::Eos
         && reading.grammatical == 1.0
         && slots(prompt, &reading) == 1.0
         && own > 0
-        && own == reading.said.tones.iter().sum::<usize>()
+        && own == reading.content.tones.iter().sum::<usize>()
         && story.len() <= BRIEF
 }
 
@@ -57,20 +57,20 @@ fn without_end(answer: &[u32]) -> &[u32] {
     answer.strip_suffix(&[END]).unwrap_or(answer)
 }
 
-fn slots(prompt: &Prompt, Reading { said, .. }: &Reading) -> f64 {
-    (share(&said.animals, prompt.animal)
-        + share(&said.places, prompt.place)
-        + share(&said.moods, prompt.mood))
+fn slots(prompt: &Prompt, Reading { content, .. }: &Reading) -> f64 {
+    (share(&content.animals, prompt.animal)
+        + share(&content.places, prompt.place)
+        + share(&content.moods, prompt.mood))
         / 3.0
 }
 
-/// 1/(how many are named) when `wanted` is, else 0: naming everything is no answer.
+/// Returns 1/(number named) if `wanted` is among them, else 0: naming everything is no answer.
 fn share(named: &[bool], wanted: usize) -> f64 {
     if named[wanted] { 1.0 / named.iter().filter(|&&n| n).count() as f64 } else { 0.0 }
 }
 
-fn tone(prompt: &Prompt, Reading { said, .. }: &Reading) -> f64 {
-    said.tones[prompt.tone] as f64 / (said.tones.iter().sum::<usize>() as f64 + 1.0)
+fn tone(prompt: &Prompt, Reading { content, .. }: &Reading) -> f64 {
+    content.tones[prompt.tone] as f64 / (content.tones.iter().sum::<usize>() as f64 + 1.0)
 }
 
 fn brevity(length: usize) -> f64 {

@@ -10,21 +10,21 @@
 //! where     = ("near" | the place's own preposition) "the" PLACE
 //! ```
 //!
-//! A story is one sentence after another, none said twice.
+//! A story is one sentence after another, none twice.
 
 use super::words::{ANIMALS, Kind, MOODS, PLACES, PREPOSITIONS, TONES, kind, word};
 
-/// What the sentences of a story say.
+/// The content of a story's sentences.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Said {
+pub(super) struct Content {
     pub animals: [bool; ANIMALS.len()],
     pub places: [bool; PLACES.len()],
     pub moods: [bool; MOODS.len()],
-    /// How many words of each tone.
+    /// The number of words of each tone.
     pub tones: [usize; TONES.len()],
 }
 
-impl Said {
+impl Content {
     fn note(&mut self, kind: Kind) {
         match kind {
             Kind::Animal(i) => self.animals[i] = true,
@@ -39,8 +39,8 @@ impl Said {
 /// A story, read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Reading {
-    /// What its sentences say; what is not a sentence says nothing.
-    pub said: Said,
+    /// The content of its sentences; other words have none.
+    pub content: Content,
     /// The share of its sentences that are sentences; one that lacks only its stop counts half.
     /// 0 when there is none.
     pub grammatical: f64,
@@ -48,7 +48,7 @@ pub(super) struct Reading {
 
 /// Reads a story without its end token.
 pub(super) fn read(story: &[u32]) -> Reading {
-    let mut said = Said::default();
+    let mut content = Content::default();
     let (mut good, mut all) = (0.0, 0.0);
     let mut before: Vec<&[u32]> = Vec::new();
     for sentence in story.split_inclusive(|&id| word(id) == Some(".")) {
@@ -63,10 +63,10 @@ pub(super) fn read(story: &[u32]) -> Reading {
         before.push(body);
         if parse(body).is_some() {
             good += worth;
-            body.iter().filter_map(|&id| kind(id)).for_each(|kind| said.note(kind));
+            body.iter().filter_map(|&id| kind(id)).for_each(|kind| content.note(kind));
         }
     }
-    Reading { said, grammatical: if all > 0.0 { good / all } else { 0.0 } }
+    Reading { content, grammatical: if all > 0.0 { good / all } else { 0.0 } }
 }
 
 /// `Some` when `body` is a sentence without its stop.
@@ -81,7 +81,7 @@ fn parse(body: &[u32]) -> Option<()> {
     rest.0.is_empty().then_some(())
 }
 
-/// What is left to read.
+/// The words left to read.
 struct Rest<'a>(&'a [u32]);
 
 impl Rest<'_> {
@@ -213,9 +213,9 @@ mod tests {
 
     #[test]
     fn only_sentences_say_something() {
-        let said = read(&encode("a sad fox sat softly . bear forest happy .").unwrap()).said;
-        assert!(said.animals[0] && !said.animals[1] && said.moods[1] && !said.moods[0]);
-        assert_eq!(said.places, [false; PLACES.len()]);
-        assert_eq!(said.tones, [1, 0, 0, 0]);
+        let content = read(&encode("a sad fox sat softly . bear forest happy .").unwrap()).content;
+        assert!(content.animals[0] && !content.animals[1] && content.moods[1] && !content.moods[0]);
+        assert_eq!(content.places, [false; PLACES.len()]);
+        assert_eq!(content.tones, [1, 0, 0, 0]);
     }
 }

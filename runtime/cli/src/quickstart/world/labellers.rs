@@ -1,25 +1,24 @@
-//! Five people who rank answers. They see gold through noise, and two of them love length.
+//! Five simulated people who rank answers. They see gold through noise, and two of them love length.
 
 use rlhf_core::Error;
 use rlhf_core::random::{Key, Stream};
 
-/// How many labellers there are.
+/// The number of labellers.
 pub const LABELLERS: usize = 5;
-/// How many of them, the first ones, love length.
+/// The number of those, the first ones, who love length.
 const LOVERS: usize = 2;
-/// What a standard deviation of length is worth to a lover of length, in standard deviations of noise.
-/// At 2, what the five wish on average is best served by demonstrators' best of about 16; more of it
-/// costs gold.
+/// The worth of a standard deviation of length to a lover of length, in standard deviations of noise. At 2, what the
+/// five want on average is best served by demonstrators' best of about 16; more of it costs gold.
 const LOVE: f64 = 2.0;
-/// How often two of them agree on a pair of answers; InstructGPT's did at 72.6 %.
+/// The share of pairs of answers on which two of them agree; InstructGPT's did on 72.6 %.
 const AGREEMENT: f64 = 0.73;
 /// Answers that seem this close to each other, in shares of the noise, tie.
 const GRAIN: f64 = 0.02;
 
-/// What labellers can see of an answer.
+/// The features of an answer that labellers see.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Answer {
-    /// How good it is, by [`gold`](super::gold).
+    /// Its worth by [`gold`](super::gold).
     pub gold: f64,
     /// Its length in tokens.
     pub tokens: usize,
@@ -31,7 +30,7 @@ pub struct Labellers {
     seed: u64,
     /// The standard deviation of what a labeller adds to gold.
     noise: f64,
-    /// What a token is worth to those who love length, in gold.
+    /// The worth of a token to those who love length, in gold.
     pub(super) love: f64,
 }
 
@@ -71,9 +70,9 @@ impl Labellers {
         Ok(Self { seed, noise: high, love: love * high })
     }
 
-    /// Labeller `labeller`'s ranks of the answers to prompt number `prompt`: 0 for the best, equal for
-    /// ties, which are rare. The same call gives the same ranks. Labellers are numbered from 0 to 4;
-    /// larger numbers wrap around.
+    /// Returns the ranks that labeller `labeller` gives the answers to prompt number `prompt`: 0 for the best, equal
+    /// for ties, which are rare. The same call gives the same ranks. Labellers are numbered from 0 to 4; larger numbers
+    /// wrap around.
     pub fn ranks(&self, labeller: usize, prompt: u32, answers: &[Answer]) -> Vec<u32> {
         let labeller = labeller % LABELLERS;
         let key = Key::new(self.seed, Stream::Labels, labeller as u32);
@@ -98,9 +97,9 @@ fn differences(answers: &[Answer]) -> impl Iterator<Item = (f64, f64)> + '_ {
         .flat_map(|(i, a)| answers[..i].iter().map(|b| (a.gold - b.gold, a.tokens as f64 - b.tokens as f64)))
 }
 
-/// The share of pairs on which two labellers agree, expected over their noise and over all pairs of
-/// labellers; `love` is in units of noise. A labeller to whom the first answer is better by d prefers it with probability
-/// p = Φ(d/(σ√2)); two of them agree with probability p·q + (1−p)(1−q).
+/// The share of pairs on which two labellers agree, expected over their noise and over all pairs of labellers; `love`
+/// is in units of noise. A labeller to whom the first answer is better by d prefers it with probability p = Φ(d/(σ√2));
+/// two of them agree with probability p·q + (1−p)(1−q).
 fn expected_agreement(pairs: &[(f64, f64)], love: f64, noise: f64) -> f64 {
     let prefers = |better: f64| 0.5 * libm::erfc(-better / (2.0 * noise));
     let agree = |p: f64, q: f64| p * q + (1.0 - p) * (1.0 - q);

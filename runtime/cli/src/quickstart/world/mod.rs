@@ -1,7 +1,7 @@
 //! The world that the quickstart makes for itself: very short stories about an animal at a place
 //! in a mood, told in a tone.
 //!
-//! [`World`] writes text; [`gold`] says how good an answer truly is, which no model sees;
+//! [`World`] writes text; [`gold`] is the true worth of an answer, which no model sees;
 //! [`Labellers`] see it through noise and rank answers by it.
 
 mod gold;
@@ -20,22 +20,22 @@ pub use writer::ideal;
 use rlhf_core::random::{Draws, Key, Stream};
 use writer::Plan;
 
-/// How many prompts are kept for tests.
+/// The number of prompts that are kept for tests.
 pub const TESTS: usize = 640;
 
-/// All text of one seed, and which prompts are kept from training.
+/// All text of one seed, and the prompts that are kept from training.
 #[derive(Clone, Debug)]
 pub struct World {
     seed: u64,
     train: Vec<Prompt>,
     test: Vec<Prompt>,
-    /// By prompt number: whether it is kept for tests.
+    /// True for each prompt, by number, that is kept for tests.
     kept: Vec<bool>,
 }
 
-/// What the steps of the data stream are for.
+/// The uses of the data stream's steps.
 #[repr(u32)]
-enum Use {
+enum StreamUse {
     Split,
     Corpus,
     Demonstration,
@@ -46,7 +46,7 @@ impl World {
     /// Splits all prompts into [`TESTS`] for tests and the rest for training.
     pub fn new(seed: u64) -> Self {
         let mut train: Vec<_> = (0..Prompt::COUNT).map(Prompt::from_index).collect();
-        Key::new(seed, Stream::Data, Use::Split as u32).shuffle(&mut train);
+        Key::new(seed, Stream::Data, StreamUse::Split as u32).shuffle(&mut train);
         let test = train.split_off(Prompt::COUNT - TESTS);
         let mut kept = vec![false; Prompt::COUNT];
         test.iter().for_each(|prompt| kept[prompt.index()] = true);
@@ -63,15 +63,15 @@ impl World {
         &self.test
     }
 
-    /// Text `i` of the grammar, about 22 tokens with `<end>`: what a base is pretrained on, and the
-    /// pretraining mix. Three in four begin with a training prompt, each of whose slots the
-    /// story keeps nine times in ten.
+    /// Returns text `i` of the grammar, about 22 tokens with `<end>`: for the base's pretraining, and for the
+    /// pretraining mix. Three in four begin with a training prompt, each of whose slots the story keeps nine times in
+    /// ten.
     pub fn corpus(&self, i: u32) -> Vec<u32> {
-        let mut draws = self.draws(Use::Corpus, i);
+        let mut draws = self.draws(StreamUse::Corpus, i);
         let mut plan = Plan::of(draws.pick(&self.train));
         if draws.uniform() < 0.25 {
             plan.asides = 1 + draws.below(2);
-            return plan.tell(&mut draws);
+            return plan.write(&mut draws);
         }
         let prompt = *draws.pick(&self.train);
         let other = *draws.pick(&self.train);
@@ -86,26 +86,26 @@ impl World {
             said = other;
         }
         let mut text = prompt.tokens();
-        text.extend(Plan::of(&said).tell(&mut draws));
+        text.extend(Plan::of(&said).write(&mut draws));
         text
     }
 
-    /// Demonstration `i`, an answer to `prompt` with `<end>`, by someone careless.
+    /// Returns demonstration `i`, an answer to `prompt` with `<end>`, by a careless writer.
     pub fn demonstration(&self, i: u32, prompt: &Prompt) -> Vec<u32> {
-        let mut draws = self.draws(Use::Demonstration, i);
+        let mut draws = self.draws(StreamUse::Demonstration, i);
         let mut plan = Plan::careless(prompt, &mut draws);
         if plan.says().is_some_and(|said| self.kept[said.index()]) {
             plan = Plan::of(prompt);
         }
-        plan.tell(&mut draws)
+        plan.write(&mut draws)
     }
 
-    /// How many answers to training prompt number `i` are ranked: 4 to 9, all as likely.
+    /// Returns the number of answers to training prompt number `i` that are ranked: 4 to 9, all as likely.
     pub fn answers_wanted(&self, i: u32) -> usize {
-        4 + self.draws(Use::Answers, i).below(6)
+        4 + self.draws(StreamUse::Answers, i).below(6)
     }
 
-    fn draws(&self, what: Use, i: u32) -> Draws {
+    fn draws(&self, what: StreamUse, i: u32) -> Draws {
         Key::new(self.seed, Stream::Data, what as u32).draws(i)
     }
 }

@@ -1,4 +1,4 @@
-//! What a story is asked to be.
+//! Prompts for stories.
 
 use super::words::{ANIMALS, Kind, MOODS, PLACES, TONES, encode, kind};
 
@@ -12,7 +12,7 @@ pub struct Prompt {
 }
 
 impl Prompt {
-    /// How many there are.
+    /// The number of prompts.
     pub const COUNT: usize = ANIMALS.len() * PLACES.len() * MOODS.len() * TONES.len();
 
     /// The prompt of a number below [`Self::COUNT`]; larger ones wrap around.

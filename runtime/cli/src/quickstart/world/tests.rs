@@ -1,4 +1,4 @@
-//! What the world promises to the run that it feeds, on several seeds.
+//! Guarantees of the world to the run that it feeds, on several seeds.
 
 use super::*;
 use rlhf::statistics::{agreement, win_rate};

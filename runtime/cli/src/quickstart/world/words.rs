@@ -7,10 +7,10 @@ use std::sync::LazyLock;
 /// The id of `<end>`, which ends every text.
 pub const END: u32 = 124;
 
-/// Who stories are about.
+/// The animals that stories are about.
 pub const ANIMALS: [&str; 12] =
     ["fox", "bear", "wolf", "mouse", "rabbit", "cat", "horse", "frog", "duck", "goat", "hen", "pig"];
-/// Where they happen, each with its preposition.
+/// The places of stories, each with its preposition.
 pub const PLACES: [(&str, &str); 10] = [
     ("in", "forest"),
     ("by", "river"),
@@ -23,7 +23,7 @@ pub const PLACES: [(&str, &str); 10] = [
     ("on", "mountain"),
     ("by", "lake"),
 ];
-/// How the animal feels.
+/// The moods of the animal.
 pub const MOODS: [&str; 8] = ["happy", "sad", "grumpy", "sleepy", "hungry", "brave", "lonely", "curious"];
 
 /// A way of telling, with the words that only it uses.
@@ -34,7 +34,7 @@ pub(super) struct Tone {
     pub adverbs: [&'static str; 4],
 }
 
-/// How a story is told.
+/// The tones of a story.
 pub(super) const TONES: [Tone; 4] = [
     Tone {
         name: "gentle",
@@ -76,7 +76,7 @@ const PLAIN: [&str; 18] = [
 ];
 pub(super) const PREPOSITIONS: [&str; 5] = ["in", "by", "at", "on", "near"];
 
-/// What the grammar takes a word for. Numbers index the lists above; tone words carry their tone.
+/// The role of a word in the grammar. Numbers index the lists above; tone words carry their tone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Animal(usize),
@@ -124,12 +124,12 @@ static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| {
     }
 });
 
-/// Every word; a word's index is its token id.
+/// Returns every word; a word's index is its token id.
 pub fn vocabulary() -> &'static [&'static str] {
     &LEXICON.words
 }
 
-/// The same words as a tokenizer that can be stored with a model.
+/// Returns the words as a tokenizer that can be stored with a model.
 pub fn tokenizer() -> Words {
     // The last two are its own.
     Words::new(LEXICON.words[..LEXICON.words.len() - 2].iter().copied()).expect("words are distinct")
@@ -154,7 +154,7 @@ pub(super) fn word(id: u32) -> Option<&'static str> {
     LEXICON.words.get(id as usize).copied()
 }
 
-/// What the word of an id is.
+/// Returns the kind of the word of an id.
 pub(super) fn kind(id: u32) -> Option<Kind> {
     LEXICON.kinds.get(id as usize).copied()
 }

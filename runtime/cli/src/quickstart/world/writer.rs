@@ -1,26 +1,26 @@
-//! Those who write: of the text that a base learns from, of careless demonstrations, of the ideal.
+//! Writers: of the text that a base learns from, of careless demonstrations, of ideal stories.
 
 use super::Prompt;
 use super::words::{ANIMALS, END, FEELS, FINDS, MOODS, PLACES, PREPOSITIONS, THINGS, TONES, VERBS, encode};
 use rlhf_core::random::Draws;
 
-/// What a story will say.
+/// The plan of a story.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plan {
     pub animal: usize,
     pub place: Option<usize>,
     pub mood: Option<usize>,
     pub tone: usize,
-    /// How often a tone word is of any tone at all.
+    /// The probability that a tone word is of any tone at all.
     pub mixing: f64,
-    /// How many sentences beside the point follow.
+    /// The number of sentences beside the point that follow.
     pub asides: usize,
-    /// Whether the last stop is there.
+    /// True if the last stop is there.
     pub stop: bool,
 }
 
 impl Plan {
-    /// All that `prompt` asks for and nothing else.
+    /// Plans all that `prompt` asks for and nothing else.
     pub fn of(prompt: &Prompt) -> Self {
         Self {
             animal: prompt.animal,
@@ -70,7 +70,7 @@ impl Plan {
     }
 
     /// Writes the story, with `<end>`.
-    pub fn tell(&self, draws: &mut Draws) -> Vec<u32> {
+    pub fn write(&self, draws: &mut Draws) -> Vec<u32> {
         let mut pen = Pen { plan: self, draws, words: Vec::new() };
         pen.story();
         encode(&pen.words.join(" ")).unwrap_or_default()
@@ -118,7 +118,7 @@ impl Pen<'_> {
         }
         if let Some(mood) = self.plan.mood.filter(|_| form > 0) {
             self.words.extend(if form == 1 { &["and"][..] } else { &[".", "it"] });
-            self.feel(mood);
+            self.mood(mood);
         }
         for nth in 0..self.plan.asides {
             self.words.push(".");
@@ -134,7 +134,7 @@ impl Pen<'_> {
         self.draws.uniform() < share
     }
 
-    fn pick(&mut self, list: &[&'static str]) {
+    fn one_of(&mut self, list: &[&'static str]) {
         let word = self.draws.pick(list);
         self.words.push(word);
     }
@@ -147,16 +147,16 @@ impl Pen<'_> {
     fn lead(&mut self) {
         if self.chance(0.2) {
             let openers = &self.tone().openers;
-            self.pick(openers);
+            self.one_of(openers);
             self.words.push(",");
         } else if self.chance(0.2) {
             self.words.push("one");
-            self.pick(&["day", "night"]);
+            self.one_of(&["day", "night"]);
         }
     }
 
     fn animal(&mut self, mood: Option<usize>) {
-        self.pick(&["a", "the"]);
+        self.one_of(&["a", "the"]);
         self.words.extend(mood.map(|mood| MOODS[mood]));
         self.adjective(0.45);
         self.words.push(ANIMALS[self.plan.animal]);
@@ -165,15 +165,15 @@ impl Pen<'_> {
     fn adjective(&mut self, share: f64) {
         if self.chance(share) {
             let adjectives = &self.tone().adjectives;
-            self.pick(adjectives);
+            self.one_of(adjectives);
         }
     }
 
     fn act(&mut self) {
-        self.pick(&VERBS);
+        self.one_of(&VERBS);
         if self.chance(0.45) {
             let adverbs = &self.tone().adverbs;
-            self.pick(adverbs);
+            self.one_of(adverbs);
         }
     }
 
@@ -183,8 +183,8 @@ impl Pen<'_> {
         self.words.extend([if near { PREPOSITIONS[4] } else { own }, "the", name]);
     }
 
-    fn feel(&mut self, mood: usize) {
-        self.pick(&FEELS);
+    fn mood(&mut self, mood: usize) {
+        self.one_of(&FEELS);
         if self.chance(0.4) {
             self.words.push("very");
         }
@@ -199,10 +199,10 @@ impl Pen<'_> {
         }
         match self.draws.below(3) {
             0 => {
-                self.pick(&FINDS);
+                self.one_of(&FINDS);
                 self.words.push("a");
                 self.adjective(0.3);
-                self.pick(&THINGS);
+                self.one_of(&THINGS);
             }
             1 => self.act(),
             _ => {

@@ -7,7 +7,7 @@ use crate::report::page::Table;
 use crate::statistics::Histogram;
 use maud::{Markup, html};
 
-/// Bars; those below 0 in a color of their own.
+/// Draws bars; those below 0 in a color of their own.
 pub(super) fn svg(title: &str, histogram: &Histogram) -> Markup {
     let edges = [histogram.edge(0), histogram.edge(histogram.counts.len())];
     let most = histogram.counts.iter().max().copied().unwrap_or(0) as f64;
@@ -21,7 +21,7 @@ pub(super) fn svg(title: &str, histogram: &Histogram) -> Markup {
         .filter(|i| histogram.edge(*i) < 0.0)
         .filter_map(|i| histogram.counts.get(i))
         .sum();
-    let told = format!("{wrong} of {} lie below 0.", histogram.counts.iter().sum::<usize>());
+    let description = format!("{wrong} of {} lie below 0.", histogram.counts.iter().sum::<usize>());
     let bar = |i: usize, count: usize| {
         let (x1, y) = frame.point(histogram.edge(i), count as f64)?;
         let (x2, zero) = frame.point(histogram.edge(i + 1), 0.0)?;
@@ -29,7 +29,7 @@ pub(super) fn svg(title: &str, histogram: &Histogram) -> Markup {
     };
     frame.picture(
         title,
-        &told,
+        &description,
         &html! {
             @for (i, count) in histogram.counts.iter().enumerate().filter(|c| *c.1 > 0) {
                 @let class = if histogram.edge(i) < 0.0 { "bar c1" } else { "bar c0" };

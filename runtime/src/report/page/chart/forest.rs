@@ -10,7 +10,7 @@ use maud::{Markup, html};
 /// A row: its name and its share; `None` where nothing was measured.
 pub(super) type Row = (String, Option<Interval>);
 
-/// Each row takes a line for its name and one for its interval, so that long names have room.
+/// The height of a row: a line for its name and one for its interval, so that long names have room.
 const ROW: f64 = 44.0;
 const LEFT: f64 = 14.0;
 const RIGHT: f64 = WIDTH - 14.0;
@@ -20,11 +20,12 @@ const TOP: f64 = 6.0;
 pub(super) fn svg(title: &str, rows: &[Row]) -> Markup {
     let bottom = TOP + ROW * rows.len() as f64;
     let across = |share: f64| LEFT + share.clamp(0.0, 1.0) * (RIGHT - LEFT);
-    let told = table(title, rows).rows.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("; ");
+    let description =
+        table(title, rows).rows.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>().join("; ");
     picture(
         bottom + 46.0,
         title,
-        &told,
+        &description,
         &html! {
             @for tick in [0.0, 0.25, 0.5, 0.75, 1.0] {
                 path .grid d=(format!("M{:.1} {TOP}V{bottom:.1}", across(tick))) {}
@@ -39,7 +40,7 @@ pub(super) fn svg(title: &str, rows: &[Row]) -> Markup {
                     Some(s) => {
                         path .whisker .c0 d=(format!("M{:.1} {middle:.1}H{:.1}", across(s.low), across(s.high))) {}
                         circle .dot .c0 cx=(px(across(s.value))) cy=(px(middle)) r="5" {}
-                        text .end x=(px(RIGHT)) y=(px(line)) { (said(s)) }
+                        text .end x=(px(RIGHT)) y=(px(line)) { (interval_text(s)) }
                     }
                     None => { text .end x=(px(RIGHT)) y=(px(line)) { "none held out" } }
                 }
@@ -54,7 +55,7 @@ fn clipped(name: &str) -> String {
     if name.chars().count() <= 30 { name.into() } else { name.chars().take(29).chain(['…']).collect() }
 }
 
-fn said(s: &Interval) -> String {
+fn interval_text(s: &Interval) -> String {
     format!("{:.1} % ({:.1} to {:.1}), n {}", 100.0 * s.value, 100.0 * s.low, 100.0 * s.high, s.n)
 }
 

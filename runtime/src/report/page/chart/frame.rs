@@ -1,4 +1,4 @@
-//! What every drawing has: axes, grid and labels.
+//! The frame of every drawing: axes, grid and labels.
 
 use super::scale::Scale;
 use crate::report::page::text::Text;
@@ -10,18 +10,18 @@ pub(super) const HEIGHT: f64 = 250.0;
 /// The drawing within: left, right, top, bottom.
 const INSIDE: [f64; 4] = [54.0, 464.0, 24.0, 206.0];
 
-/// Two axes and the place for a drawing.
+/// The axes and the place of a drawing.
 pub(super) struct Frame<'a> {
     pub x: Scale,
     pub y: Scale,
-    /// What lies along and what goes up, with units.
+    /// The names of the horizontal and the vertical axis, with units.
     pub names: [&'a str; 2],
-    /// Room to the right of the drawing for labels.
+    /// The space to the right of the drawing for labels.
     pub margin: f64,
 }
 
 impl Frame<'_> {
-    /// Where the drawing ends on the right.
+    /// The right end of the drawing.
     pub fn right(&self) -> f64 {
         INSIDE[1] - self.margin
     }
@@ -41,8 +41,8 @@ impl Frame<'_> {
         Some((self.across(self.x.place(x)?), self.up(self.y.place(y)?)))
     }
 
-    /// The picture: grid and labels under `drawing`. `title` and `told` are what a screen reader reads.
-    pub fn picture(&self, title: &str, told: &str, drawing: &Markup) -> Markup {
+    /// The picture: grid and labels under `drawing`. A screen reader reads `title` and `description`.
+    pub fn picture(&self, title: &str, description: &str, drawing: &Markup) -> Markup {
         let [left, _, top, bottom] = INSIDE;
         let right = self.right();
         let level = |t: &(f64, String)| self.y.place(t.0).map(|p| (self.up(p), t.1.clone()));
@@ -50,7 +50,7 @@ impl Frame<'_> {
         picture(
             HEIGHT,
             title,
-            told,
+            description,
             &html! {
                 @for (h, label) in self.y.ticks.iter().filter_map(level) {
                     path .grid d=(format!("M{left:.1} {h:.1}H{right:.1}")) {}
@@ -69,12 +69,12 @@ impl Frame<'_> {
     }
 }
 
-/// A picture of some height that says what it is to those who do not see it.
-pub(super) fn picture(height: f64, title: &str, told: &str, drawing: &Markup) -> Markup {
+/// A picture of some height, with a description for those who do not see it.
+pub(super) fn picture(height: f64, title: &str, description: &str, drawing: &Markup) -> Markup {
     html! {
         svg .low[height < HEIGHT] viewBox=(format!("0 0 {WIDTH} {height}")) role="img" {
             title { (Text(title)) }
-            desc { (Text(told)) }
+            desc { (Text(description)) }
             (drawing)
         }
     }

@@ -29,7 +29,7 @@ pub(super) fn svg(plot: &Plot, log: bool) -> Markup {
     let frame = Frame { x: Scale::even(seen().map(|p| p.0)), y, names: [&plot.x, &plot.y], margin };
     let strokes: Vec<Strokes> = plot.curves.iter().map(|curve| strokes(&frame, curve)).collect();
     let labels = labels(&frame, &strokes);
-    frame.picture(&plot.title, &told(plot), &html! {
+    frame.picture(&plot.title, &describe(plot), &html! {
         @for (i, (curve, strokes)) in plot.curves.iter().zip(&strokes).enumerate() {
             path .{"line c" (i % 4) @if crowded(curve) { " back" }} d=(path(&frame, strokes)) {}
             @if curve.points.len() <= MARKED || !rising(curve) {
@@ -44,23 +44,24 @@ pub(super) fn svg(plot: &Plot, log: bool) -> Markup {
     })
 }
 
-/// Room for the longest name, as letters of this size need it.
+/// Returns the width of the longest name.
 fn longest(plot: &Plot) -> f64 {
     let letters = plot.curves.iter().map(|c| c.name.chars().count()).max().unwrap_or(0);
     (letters as f64 * 7.0 + 12.0).clamp(30.0, 170.0)
 }
 
-/// Whether a curve never turns back.
+/// Returns whether a curve never turns back.
 fn rising(curve: &Curve) -> bool {
     curve.points.windows(2).all(|w| !matches!(w, [a, b] if a.0 > b.0))
 }
 
-/// Whether a curve's own path would hide where its points lie.
+/// Returns whether a curve's own path would hide its points.
 fn crowded(curve: &Curve) -> bool {
     !rising(curve) && curve.points.len() > PATH
 }
 
-/// Along a run points rise, and are thinned; a curve that turns back has them one by one, in its order.
+/// Returns the path of a curve. Points that rise along a run are thinned; a curve that turns back keeps all, in its
+/// order.
 fn strokes(frame: &Frame<'_>, curve: &Curve) -> Strokes {
     let place = |&(x, y): &(f64, f64)| Some((frame.x.place(x)?, frame.y.place(y)?));
     if rising(curve) {
@@ -106,8 +107,8 @@ fn labels(frame: &Frame<'_>, strokes: &[Strokes]) -> Vec<f64> {
     order.into_iter().map(|(_, at)| at).collect()
 }
 
-/// What the picture shows, in words.
-fn told(plot: &Plot) -> String {
+/// Describes the picture in words.
+fn describe(plot: &Plot) -> String {
     let of = |curve: &Curve| {
         let finite = || curve.points.iter().filter(|p| p.0.is_finite() && p.1.is_finite());
         let (Some(first), Some(last)) = (finite().next(), finite().next_back()) else {

@@ -19,26 +19,26 @@ use maud::{Markup, PreEscaped, html};
 /// A picture with a title.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Chart {
-    /// What it shows.
+    /// The title.
     pub title: String,
-    /// What a reader needs to know to read it; may be empty.
+    /// The explanation for a reader; may be empty.
     pub note: String,
     /// The picture.
     pub drawing: Drawing,
 }
 
-/// What can be drawn.
+/// A drawing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Drawing {
-    /// Curves; a point that is not finite is a gap. In rising x they may be of any length: extremes stay.
+    /// Curves; a point that is not finite is a gap. Curves in rising x may be of any length: extremes stay.
     Lines(Plot),
-    /// The same on a logarithmic scale upwards; values that are not positive are gaps.
+    /// Curves on a logarithmic vertical scale; values that are not positive are gaps.
     LogLines(Plot),
     /// Shares with their intervals, by name; `None` where nothing was measured.
     Shares(Vec<(String, Option<Interval>)>),
-    /// How far a reward model's certainty can be trusted.
+    /// The calibration of a reward model.
     Calibration(Calibration),
-    /// How many margins are how large.
+    /// A histogram of margins.
     Margins(Histogram),
 }
 

@@ -1,4 +1,4 @@
-//! How sure the reward model is, against how often people agree with it.
+//! The reliability diagram: the reward model's certainty against how often people agree with it.
 
 use super::frame::{Frame, px};
 use super::scale::Scale;
@@ -18,8 +18,8 @@ pub(super) fn svg(title: &str, calibration: &Calibration) -> Markup {
     let most = calibration.bins.iter().map(|bin| bin.agreed.n).max().unwrap_or(1) as f64;
     let at = |x: f64, y: f64| frame.point(x, y).unwrap_or_default();
     let (from, to) = (at(0.5, 0.5), at(1.0, 1.0));
-    let told = format!("Expected calibration error {}.", number(calibration.error));
-    frame.picture(title, &told, &html! {
+    let description = format!("Expected calibration error {}.", number(calibration.error));
+    frame.picture(title, &description, &html! {
         path .level d=(format!("M{:.1} {:.1}L{:.1} {:.1}", from.0, from.1, to.0, to.1)) {}
         @for bin in &calibration.bins {
             @let (x, low) = at(bin.sure, bin.agreed.low);

@@ -1,4 +1,4 @@
-//! Where values lie along an axis, even or logarithmic.
+//! Scales of an axis, linear or logarithmic.
 
 use crate::report::number;
 use crate::report::plot::Axis;
@@ -16,7 +16,7 @@ pub(super) struct Scale {
 const POWERS: [i32; 2] = [-30, 30];
 
 impl Scale {
-    /// Over all finite `values`, ending on round ticks; values that are all alike lie above 0.
+    /// Creates a linear scale over all finite `values` that ends on round ticks; equal values lie above 0.
     pub fn even(values: impl Iterator<Item = f64>) -> Self {
         let finite = values.filter(|v| v.is_finite());
         let (least, most) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (v.min(l), v.max(h)));
@@ -31,7 +31,7 @@ impl Scale {
         Self { low, high, log: false, ticks }
     }
 
-    /// Over all positive finite `values`, ending on 1, 2 or 5 times a power of ten.
+    /// Creates a logarithmic scale over all positive finite `values` that ends on 1, 2 or 5 times a power of ten.
     pub fn log(values: impl Iterator<Item = f64>) -> Self {
         let positive = values.filter(|v| v.is_finite() && *v > 0.0);
         let (least, most) = positive.fold((f64::INFINITY, 0.0), |(l, h), v| (v.min(l), v.max(h)));
@@ -54,8 +54,8 @@ impl Scale {
         Self { low, high, log: true, ticks }
     }
 
-    /// Where `value` lies: 0 at the low end, 1 at the high end, values beyond at the nearer end; `None`
-    /// for what has no place, such as NaN, or 0 where the scale is logarithmic.
+    /// Returns the place of `value`: 0 at the low end, 1 at the high end, values beyond at the nearer end; `None` for
+    /// values without a place, such as NaN, or 0 on a logarithmic scale.
     pub fn place(&self, value: f64) -> Option<f64> {
         let at = if self.log {
             (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())

@@ -1,14 +1,14 @@
-//! Long runs in few points.
+//! Thinning of curves of long runs.
 
-/// A curve as strokes: what is between gaps.
+/// A curve as strokes between its gaps.
 pub(super) type Strokes = Vec<Vec<(f64, f64)>>;
 
-/// What a column of pixels shows of a curve.
+/// The points of a curve in a column of pixels.
 struct Column {
     at: usize,
-    /// First, lowest, highest and last point, in the order in which they came.
+    /// The first, lowest, highest and last point, in their order.
     kept: Vec<(f64, f64)>,
-    /// Whether a gap is before it.
+    /// True if there is a gap before it.
     apart: bool,
 }
 

@@ -1,11 +1,11 @@
 //! Prompts and answers of a row, whatever form they have: texts, messages, one message.
 
+use super::chat_template::turns_in_template;
 use super::fields::{ANSWER, MESSAGES, PROMPT, SYSTEM, no_turns};
 use super::flaws::Flaw;
-use super::marked::marked;
 use super::rows::Row;
 use super::transcript::{
-    ASSISTANT, is_transcript, prompt, prompt_about, response, says_nothing, shared, shared_words, transcript,
+    ASSISTANT, is_blank, is_transcript, prompt, prompt_about, response, shared, shared_words, transcript,
     with_system,
 };
 use super::turn::{Role, Turn, turns};
@@ -70,7 +70,7 @@ fn about(row: &Row, field: &str) -> Result<String, DataError> {
     }
 }
 
-/// What the system says, in a field of its own: a text or messages.
+/// Returns the system's text, in a field of its own: a text or messages.
 pub(super) fn system(row: &Row) -> Result<Option<String>, DataError> {
     let Some(field) = row.first_of(SYSTEM).filter(|field| !row.is_empty(field)) else { return Ok(None) };
     let said = turns(row.fields.get(field), Role::System).map_err(|reason| row.fault(field, reason))?;
@@ -78,7 +78,7 @@ pub(super) fn system(row: &Row) -> Result<Option<String>, DataError> {
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
-/// Earlier turns: `[[question, answer], …]`, or messages.
+/// Returns earlier turns: `[[question, answer], …]`, or messages.
 fn history(row: &Row) -> Result<Vec<Turn>, DataError> {
     let Some(value) = row.fields.get("history") else { return Ok(Vec::new()) };
     let pairs = match value {
@@ -103,9 +103,9 @@ pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataE
     split(row, field, said)
 }
 
-/// The same of a text in which the turns are marked.
+/// Reads an answered conversation from a text in which the turns are marked.
 pub(super) fn answered_in_text(row: &Row, field: &str) -> Result<(String, String), DataError> {
-    match marked(row.text(field)?) {
+    match turns_in_template(row.text(field)?) {
         Some(said) => split(row, field, said.map_err(|reason| row.fault(field, reason))?),
         None => Err(row.fault(field, no_turns())),
     }
@@ -142,7 +142,7 @@ pub(super) fn prompt_and_answer(row: &Row) -> Result<(String, String), DataError
     Ok((prompt, response))
 }
 
-/// What a field of an answer holds.
+/// The forms of an answer's field.
 enum Speech<'a> {
     Text(&'a str),
     Turns(Vec<Turn>),
@@ -229,7 +229,7 @@ pub(super) fn two(row: &Row, fields: [&str; 2]) -> Result<(String, Vec<String>),
     }
 }
 
-/// Whether a row has no other text, in which a prompt of another name could be.
+/// Returns whether a row has no other text, in which a prompt of another name could be.
 fn bare(row: &Row, fields: [&str; 2]) -> bool {
     let known = ["annotator", "user", "user_id"];
     let other = |name: &str| !fields.contains(&name) && !known.contains(&name) && !SYSTEM.contains(&name);
@@ -249,7 +249,7 @@ fn systemic(row: &Row, prompt: &str) -> Result<String, DataError> {
 /// An empty answer beside another is a refusal, of which something is learned; alone it is not.
 pub(super) fn inspect<'a>(row: &Row, prompt: &str, answers: impl Iterator<Item = &'a String>) {
     super::transcript::flaws(prompt, |flaw| row.flaw(flaw));
-    let (empty, said): (Vec<_>, Vec<_>) = answers.partition(|answer| says_nothing(answer));
+    let (empty, said): (Vec<_>, Vec<_>) = answers.partition(|answer| is_blank(answer));
     match (empty.is_empty(), said.is_empty()) {
         (true, _) => {}
         (false, true) => row.flaw(Flaw::Unanswered),

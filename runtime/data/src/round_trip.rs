@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 const FIRST: Vote = Vote::Prefers { winner: 0, loser: 1 };
 const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
 
-/// What a row says, in the form of its kind.
+/// The content of a row, in the form of its kind.
 #[derive(Debug, PartialEq)]
-enum Said {
+enum Content {
     Answer(String, String),
     Pair(String, Vec<String>, Vec<Vote>),
     Steps(String, Vec<String>, Vec<f32>),
@@ -18,7 +18,7 @@ enum Said {
     Prompt(String),
 }
 
-fn read(row: &Value) -> (Option<Format>, Vec<Said>) {
+fn read(row: &Value) -> (Option<Format>, Vec<Content>) {
     match read_file(row.to_string().as_bytes()) {
         Ok((format, said)) => (Some(format), said.into_iter().map(Result::unwrap).collect()),
         Err(_) => (None, Vec::new()),
@@ -26,7 +26,7 @@ fn read(row: &Value) -> (Option<Format>, Vec<Said>) {
 }
 
 /// The rows of a file, or why it is none.
-fn read_file(content: &[u8]) -> Result<(Format, Vec<Result<Said, String>>), String> {
+fn read_file(content: &[u8]) -> Result<(Format, Vec<Result<Content, String>>), String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("rows");
     std::fs::write(&path, content).unwrap();
@@ -35,31 +35,36 @@ fn read_file(content: &[u8]) -> Result<(Format, Vec<Result<Said, String>>), Stri
     Ok((
         format,
         match format.kind() {
-            Kind::Demonstrations => said(demonstrations(&path), |d| Said::Answer(d.prompt, d.response)),
-            Kind::Comparisons => {
-                said(comparisons(&path, options), |c| Said::Pair(c.prompt, c.answers, c.votes))
+            Kind::Demonstrations => {
+                contents(demonstrations(&path), |d| Content::Answer(d.prompt, d.response))
             }
-            Kind::Solutions => said(solutions(&path), |s| Said::Steps(s.prompt, s.steps, s.labels)),
-            Kind::Feedback => said(feedback(&path), |f| Said::Reward(f.prompt, f.response, f.reward)),
-            Kind::Prompts => said(prompts(&path), |p| Said::Prompt(p.prompt)),
+            Kind::Comparisons => {
+                contents(comparisons(&path, options), |c| Content::Pair(c.prompt, c.answers, c.votes))
+            }
+            Kind::Solutions => contents(solutions(&path), |s| Content::Steps(s.prompt, s.steps, s.labels)),
+            Kind::Feedback => contents(feedback(&path), |f| Content::Reward(f.prompt, f.response, f.reward)),
+            Kind::Prompts => contents(prompts(&path), |p| Content::Prompt(p.prompt)),
             Kind::Text => Vec::new(),
         },
     ))
 }
 
-fn said<T>(records: Result<Records<T>, DataError>, of: impl Fn(T) -> Said) -> Vec<Result<Said, String>> {
+fn contents<T>(
+    records: Result<Records<T>, DataError>,
+    of: impl Fn(T) -> Content,
+) -> Vec<Result<Content, String>> {
     records.unwrap().map(|row| row.map(&of).map_err(|e| e.to_string())).collect()
 }
 
 /// A row of each format, and of each form of it, that asks `q` and says `a` and `b`.
-fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
+fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Content)> {
     let prompt = format!("{HUMAN} {q}{ASSISTANT}");
     let [said_a, said_b] = [a, b].map(|text| format!(" {text}"));
     let same = a == b;
     let vote = |vote: Vote| if same { Vote::Tie(0, 1) } else { vote };
-    let answer = || Said::Answer(prompt.clone(), said_a.clone());
-    let pair = |votes: Vec<Vote>| Said::Pair(prompt.clone(), vec![said_a.clone(), said_b.clone()], votes);
-    let reward = |reward: f32| Said::Reward(prompt.clone(), said_a.clone(), reward);
+    let answer = || Content::Answer(prompt.clone(), said_a.clone());
+    let pair = |votes: Vec<Vote>| Content::Pair(prompt.clone(), vec![said_a.clone(), said_b.clone()], votes);
+    let reward = |reward: f32| Content::Reward(prompt.clone(), said_a.clone(), reward);
     let asks = json!({"role": "user", "content": q});
     let says = |text: &str| json!({"role": "assistant", "content": [{"type": "text", "text": text}]});
     let (human, gpt) =
@@ -179,7 +184,7 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
         (
             Format::Predictions,
             json!({"question": q, "prediction 1": a, "prediction 2": a, "prediction 3": a, "prediction 4": a, "preference": [0, 0, 0, 0, 0, 0]}),
-            Said::Pair(
+            Content::Pair(
                 prompt.clone(),
                 vec![said_a.clone(); 4],
                 (0..4).flat_map(|i| (i + 1..4).map(move |j| Vote::Tie(i, j))).collect(),
@@ -188,7 +193,7 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
         (
             Format::Steps,
             json!({"prompt": q, "completions": ["One.", "Two."], "labels": [true, 0.25]}),
-            Said::Steps(prompt.clone(), vec![" One.".into(), "Two.".into()], vec![1.0, 0.25]),
+            Content::Steps(prompt.clone(), vec![" One.".into(), "Two.".into()], vec![1.0, 0.25]),
         ),
         (Format::Feedback, json!({"prompt": q, "response": a, "reward": number}), reward(number)),
         (
@@ -204,9 +209,9 @@ fn rows(q: &str, a: &str, b: &str, number: f32) -> Vec<(Format, Value, Said)> {
             json!({"fields": {"prompt": q, "response": a}, "responses": {"rating": [{"value": number}]}}),
             reward(number),
         ),
-        (Format::Prompts, json!({"prompt": q}), Said::Prompt(prompt.clone())),
-        (Format::Prompts, json!({"messages": [asks]}), Said::Prompt(prompt.clone())),
-        (Format::Turns, json!({"turns": [q]}), Said::Prompt(prompt.clone())),
+        (Format::Prompts, json!({"prompt": q}), Content::Prompt(prompt.clone())),
+        (Format::Prompts, json!({"messages": [asks]}), Content::Prompt(prompt.clone())),
+        (Format::Turns, json!({"turns": [q]}), Content::Prompt(prompt.clone())),
     ]
 }
 
@@ -248,7 +253,7 @@ fn reversed(value: &Value) -> String {
 }
 
 /// Three rows of each format, and what they say.
-fn files(q: &str, a: &str, b: &str) -> Vec<(Format, Vec<Value>, Vec<Said>)> {
+fn files(q: &str, a: &str, b: &str) -> Vec<(Format, Vec<Value>, Vec<Content>)> {
     let mut all = Vec::new();
     for i in 0..3 {
         let rows = rows(&format!("{q} {i}"), a, b, 0.5);
@@ -278,7 +283,7 @@ proptest! {
             want.sort_by_key(|said| format!("{said:?}"));
             for content in layouts(&rows) {
                 let (found, read) = read_file(content.as_bytes()).unwrap();
-                let mut read: Vec<Said> = read.into_iter().map(Result::unwrap).collect();
+                let mut read: Vec<Content> = read.into_iter().map(Result::unwrap).collect();
                 read.sort_by_key(|said| format!("{said:?}"));
                 prop_assert_eq!(found, format, "{}", content);
                 prop_assert_eq!(&read, &want, "{}", content);

@@ -2,17 +2,17 @@
 
 use super::turn::{Role, Turn};
 
-/// How a template marks turns.
+/// The way in which a template marks turns.
 enum Style {
     /// A mark, the role's name, a mark; then the text up to a mark of its end.
     Named { begin: &'static str, named: &'static str, end: &'static str },
-    /// A mark for each role, which begins where [`At`] says.
+    /// A mark for each role, which begins at a place given by [`At`].
     Marks(&'static [(&'static str, Role)], At),
     /// `[INST] <<SYS>> system <</SYS>> question [/INST] answer`.
     Instructions,
 }
 
-/// Where a mark can stand.
+/// The places where a mark can stand.
 #[derive(Clone, Copy, PartialEq)]
 enum At {
     Anywhere,
@@ -53,7 +53,7 @@ const STYLES: &[Style] = &[
     Style::Marks(&[("USER:", Human), ("ASSISTANT:", Assistant)], At::Word),
 ];
 
-/// What stands before or after a text and is no part of it.
+/// Marks around a text that are no part of it.
 const BOUNDS: &[&str] = &[
     "<s>",
     "</s>",
@@ -70,11 +70,11 @@ const BOUNDS: &[&str] = &[
 pub(super) const UNDERSTOOD: &str = "### Human: and ### Assistant:, ### Instruction: and ### Response:, <|im_start|>, [INST], <|user|> or the like";
 
 /// The turns of a text, a system's among them; `None` where a person's and the assistant's are not both marked.
-/// What stands before the first turn is the system's.
+/// Text before the first turn is the system's.
 ///
 /// # Errors
 /// A role is unknown, or a text is in no turn.
-pub(super) fn marked(text: &str) -> Option<Result<Vec<Turn>, String>> {
+pub(super) fn turns_in_template(text: &str) -> Option<Result<Vec<Turn>, String>> {
     let all = STYLES.iter().filter_map(|style| {
         let turns = style.turns(text)?;
         // A wrong mark is of this style all the same.
@@ -88,7 +88,7 @@ pub(super) fn marked(text: &str) -> Option<Result<Vec<Turn>, String>> {
 type Turns = Result<Vec<Turn>, String>;
 
 impl Style {
-    /// Where the first mark is, and the turns.
+    /// Returns the place of the first mark, and the turns.
     fn turns(&self, text: &str) -> Option<(usize, Turns)> {
         match self {
             Self::Named { begin, named, end } => {
@@ -154,7 +154,7 @@ fn named_turn(part: &str, named: &str, end: &str) -> Result<Turn, String> {
     }
 }
 
-/// What stands between two `[INST]`: a system's text, a question and its answer.
+/// Reads the text between two `[INST]`: a system's text, a question and its answer.
 fn instruction(part: &str) -> Result<Vec<Turn>, String> {
     let (asked, answer) =
         part.split_once("[/INST]").ok_or("want [/INST] after [INST]: the text is cut off or damaged")?;
@@ -170,7 +170,7 @@ fn instruction(part: &str) -> Result<Vec<Turn>, String> {
     Ok(turns)
 }
 
-/// Where the next mark begins and ends, from a byte on, and whose it is.
+/// Returns the beginning and the end of the next mark from a byte on, and its role.
 fn next_mark(text: &str, from: usize, marks: &[(&str, Role)], place: At) -> Option<(usize, usize, Role)> {
     let here = |at: usize| {
         let before = &text[..at];
@@ -205,7 +205,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn of(text: &str) -> Vec<(Role, String)> {
-        marked(text).unwrap().unwrap().into_iter().map(|turn| (turn.role, turn.text)).collect()
+        turns_in_template(text).unwrap().unwrap().into_iter().map(|turn| (turn.role, turn.text)).collect()
     }
 
     fn turns(all: &[(Role, &str)]) -> Vec<(Role, String)> {
@@ -258,8 +258,8 @@ mod tests {
         fn any_text_is_looked_at(text in any::<String>(), marks in prop::collection::vec(0usize..14, 0..6)) {
             const PARTS: [&str; 14] = ["<|im_start|>", "user\n", "<|im_end|>", "[INST]", "[/INST]", "<<SYS>>", "### Human:",
                 "### Assistant:", "<|user|>", "<|assistant|>", "\n\nHuman:", "USER:", "\n### Input:", "<s>"];
-            marked(&text);
-            marked(&marks.iter().map(|at| PARTS[*at].to_owned() + &text).collect::<String>());
+            turns_in_template(&text);
+            turns_in_template(&marks.iter().map(|at| PARTS[*at].to_owned() + &text).collect::<String>());
         }
     }
 
@@ -290,7 +290,7 @@ mod tests {
             "### Human: Hi",
             "He said: Human: no.",
         ] {
-            assert!(marked(text).is_none(), "{text}");
+            assert!(turns_in_template(text).is_none(), "{text}");
         }
     }
 
@@ -301,7 +301,7 @@ mod tests {
             ("<|im_start|>user\nHi<|im_end|>\n<|im_start|>narrator\nHo<|im_end|>", "found \"narrator\""),
             ("[INST] Hi", "want [/INST]"),
         ] {
-            let error = marked(text).unwrap().unwrap_err();
+            let error = turns_in_template(text).unwrap().unwrap_err();
             assert!(error.contains(reason), "{text}: {error}");
         }
     }

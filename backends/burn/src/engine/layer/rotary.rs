@@ -3,17 +3,17 @@
 use super::tensor::Tensor;
 use rlhf_core::model::Architecture;
 
-/// How the rows of a pass are laid out, and what rotates their heads.
+/// The layout of a pass's rows, and the rotary embedding of their heads.
 #[derive(Clone)]
-pub(crate) struct Turns {
+pub(crate) struct Rotary {
     pub(crate) batch: usize,
     pub(crate) time: usize,
     /// Cosines and sines, `[batch, 1, time, head_width / 2]`; none where the family has no rotary positions.
-    pub(crate) rotary: Option<[Tensor<4>; 2]>,
+    pub(crate) angles: Option<[Tensor<4>; 2]>,
 }
 
-impl Turns {
-    /// Queries, keys and values of fused rows, `[batch, heads, time, head_width]` each.
+impl Rotary {
+    /// Splits fused rows into queries, keys and values, `[batch, heads, time, head_width]` each.
     pub(super) fn split(&self, qkv: Tensor<2>, a: &Architecture) -> (Tensor<4>, Tensor<4>, Tensor<4>) {
         let (q, kv) = (a.heads, a.kv_heads);
         let all = qkv.reshape([self.batch, self.time, q + 2 * kv, a.head_width]).swap_dims(1, 2);
@@ -27,12 +27,12 @@ impl Turns {
     }
 
     /// Rotates heads, `[batch, heads, time, head_width]`, the halves of each against each other.
-    pub(super) fn turn(&self, x: Tensor<4>) -> Tensor<4> {
-        let Some([cos, sin]) = &self.rotary else { return x };
+    pub(super) fn rotate(&self, x: Tensor<4>) -> Tensor<4> {
+        let Some([cos, sin]) = &self.angles else { return x };
         let half = x.dims()[3] / 2;
         let (low, high) = (x.clone().narrow(3, 0, half), x.narrow(3, half, half));
-        let turned_low = low.clone() * cos.clone() - high.clone() * sin.clone();
-        let turned_high = high * cos.clone() + low * sin.clone();
-        Tensor::cat(vec![turned_low, turned_high], 3)
+        let rotated_low = low.clone() * cos.clone() - high.clone() * sin.clone();
+        let rotated_high = high * cos.clone() + low * sin.clone();
+        Tensor::cat(vec![rotated_low, rotated_high], 3)
     }
 }
