@@ -51,6 +51,8 @@ mod candidates;
 mod company;
 #[doc(hidden)]
 pub mod detect;
+mod exact;
+mod extreme;
 mod gradient;
 mod learn;
 mod learn_candidates;
@@ -69,14 +71,18 @@ mod run;
 mod sampling;
 mod saved;
 mod scalar;
+mod state;
 mod statistics;
 mod steps;
 mod stopping;
 mod subject;
 mod text;
 mod tolerances;
+mod updates;
 #[doc = include_str!("walkthrough.md")]
 pub mod walkthrough {}
+mod weights;
+mod wide;
 
 pub use matrix::matrix;
 pub use measure::{Fault, Measured};

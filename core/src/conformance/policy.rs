@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::company::read;
+use super::exact::exact;
 use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
 use super::reference::next;
@@ -10,10 +11,11 @@ use super::sampling::{key, prompts, sample, up_to};
 use super::statistics::{draws, filters, pairs, repetition};
 use super::stopping::{endings, limits};
 use super::text::{Text, words};
+use super::wide::{no_prompts, prompts as wide};
 use crate::roles::Policy;
 use crate::sampling::{Filters, SamplingParams};
 
-pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
+pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 14] {
     [
         ("scored", scored),
         ("keys", keys),
@@ -26,6 +28,9 @@ pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
         ("positions", pairs),
         ("endings", endings),
         ("limits", limits),
+        ("exact", exact),
+        ("wide", wide),
+        ("no_prompts", no_prompts),
     ]
 }
 

@@ -48,12 +48,19 @@ impl<'a, S: Subject> Run<'a, S> {
         self.outcomes.push(Outcome { family, check, status });
     }
 
-    /// Runs a family's checks, unless the subject is too small for any.
-    pub(super) fn family(&mut self, family: &'static str, checks: &[Check<S>]) {
+    /// Runs a family's checks, unless the subject is too small for any. Checks of several families together are left out
+    /// where one of these is declared to fail as a whole: the declaration is held to that family's own checks.
+    pub(super) fn family(&mut self, family: &'static str, of: &[&str], checks: &[Check<S>]) {
         if self.outcomes.iter().any(|outcome| outcome.family == "subject") {
             return;
         }
+        let part = of.iter().filter(|part| **part != family);
+        let missing = part.filter_map(|part| declared(self.subject.skips(), part, None)).next();
         for &(name, check) in checks {
+            if let Some(why) = missing {
+                self.note(family, name, |_| Status::Skipped(why));
+                continue;
+            }
             let skip = declared(self.subject.skips(), family, Some(name));
             self.note(family, name, |subject| match (check(subject), skip) {
                 (Ok(measured), None) if measured.holds() => Status::Passed(measured),

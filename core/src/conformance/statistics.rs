@@ -56,7 +56,7 @@ fn counted<S: Subject<Network: Policy>>(
 }
 
 /// What logits, or numbers that differ from them by a constant, are as probabilities.
-fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
+pub(super) fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
     let mut logits = logits.to_vec();
     let mut scratch = vec![0; logits.len()];
     filters.apply(&mut logits, prompt, &mut scratch)?;

@@ -161,6 +161,80 @@ faults! {
     TakeKeepsGradient: "parameters/take_gradient" "parameters/adamw";
     /// Setting weights resets the optimizer.
     WriteResetsMoments: "parameters/adamw";
+    /// A sampler that reads the weights of its first call.
+    StaleSampler: "todo";
+    /// A scorer that does.
+    StaleScorer: "todo";
+    /// A critic that does.
+    StaleCritic: "todo";
+    /// A reward model that does.
+    StaleReward: "todo";
+    /// Rows that do.
+    StaleRows: "todo";
+    /// Candidates that do.
+    StaleCandidates: "todo";
+    /// The first step's learning rate for all.
+    KeepsFirstRate: "todo";
+    /// Its decays of the moments.
+    KeepsFirstBetas: "todo";
+    /// Its ε.
+    KeepsFirstEpsilon: "todo";
+    /// Its weight decay.
+    KeepsFirstDecay: "todo";
+    /// Its clipping.
+    KeepsFirstClip: "todo";
+    /// Weight decay beside the gradient, though asked for within.
+    DecayAlwaysDecoupled: "todo";
+    /// ε at the corrected root, though asked for at the raw one.
+    EpsilonAlwaysCorrected: "todo";
+    /// Moments without the correction for their start.
+    NoBiasCorrection: "todo";
+    /// A refused step that is counted.
+    CountsRefusedSteps: "todo";
+    /// A refused step that changes the moments.
+    RefusedStepDecaysMoments: "todo";
+    /// A refused step that keeps its gradient.
+    RefusedStepKeepsGradient: "todo";
+    /// One id's weights learn nothing.
+    MissesRow: "todo";
+    /// One id's value learns nothing.
+    MissesValueOfId: "todo";
+    /// Tokens beyond the seventh teach nothing.
+    LearnsShortTexts: "todo";
+    /// Sequences beyond the 32nd teach nothing.
+    LearnsTilesOf32: "todo";
+    /// The cumulative distribution from its end.
+    DrawsFromTheEnd: "todo";
+    /// Draws without the key's seed.
+    IgnoresKeySeed: "todo";
+    /// Draws without the key's stream.
+    IgnoresStream: "todo";
+    /// Of equally probable ids the last.
+    LastOfTies: "todo";
+    /// A penalty on repetition that forgets the response.
+    PenalizesPromptAlone: "todo";
+    /// Sequences beyond the 32nd are read wrongly.
+    TilesOf32Sequences: "todo";
+    /// Tokens beyond the 1,024th are.
+    TilesOf1024Tokens: "todo";
+    /// Prompts beyond the 64th draw as the first.
+    TilesOf64Prompts: "todo";
+    /// A softmax that overflows.
+    NaiveSoftmax: "todo";
+    /// No probability below 1e-4.
+    FloorsProbabilities: "todo";
+    /// The loss of nothing is no number.
+    MeanOfNothing: "todo";
+    /// A batch of no sequence is an error.
+    RefusesNothing: "todo";
+    /// Moments are not saved.
+    SavesNoMoments: "todo";
+    /// The count of steps is not.
+    SavesNoSteps: "todo";
+    /// The average is not.
+    SavesNoAverage: "todo";
+    /// The value head is not.
+    SavesNoValues: "todo";
     /// Half of the weights is not saved.
     SavesHalf: "saved/round_trip";
 }
