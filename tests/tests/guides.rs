@@ -67,8 +67,9 @@ fn preferences_from_data_to_a_policy() {
     let page = read("docs/train-from-your-preferences.md");
     let script = blocks(&page, "sh").join("\n");
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
-    let shell = Command::new("bash").args(["-euo", "pipefail", "-c", &script]);
-    let out = shell.current_dir(folder.path()).env("PATH", path).output().unwrap();
+    let mut shell = Command::new("bash");
+    shell.args(["-euo", "pipefail", "-c", &script]).current_dir(folder.path()).env("PATH", path);
+    let out = shell.output().unwrap();
     let (printed, errors) = (String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     assert!(out.status.success(), "{printed}{errors}");
 
