@@ -86,9 +86,9 @@ families! {
     LearnValues "learn_values" [] [S::Network: Learner + Critic] scalar::learn_values;
     Reward "reward" [] [S::Network: Reward] scalar::reward;
     LearnScores "learn_scores" [] [S::Network: Learner + Reward] scalar::learn_scores;
-    StepSampler "state" ["policy" "learner"] [S::Network: Learner + Policy] state::step_sampler;
-    StepRows "state" ["rows" "learner"] [S::Network: Learner + Rows] state::step_rows;
-    StepCandidates "state" ["candidates" "learner"] [S::Network: Learner + Candidates] state::step_candidates;
+    StepSampler "policy" ["policy" "learner"] [S::Network: Learner + Policy] state::step_sampler;
+    StepRows "rows" ["rows" "learner"] [S::Network: Learner + Rows] state::step_rows;
+    StepCandidates "candidates" ["candidates" "learner"] [S::Network: Learner + Candidates] state::step_candidates;
     Averaged "averaged" [] [S::Network: Averaged + Reference] averaged::checks;
     SwapSampler "averaged" ["averaged" "policy"] [S::Network: Averaged + Policy] state::swap_sampler;
     SwapCritic "averaged" ["averaged" "critic"] [S::Network: Averaged + Critic] state::swap_critic;
@@ -106,9 +106,9 @@ families! {
     WriteRows "parameters" ["parameters" "rows"] [S::Network: Parameters + Rows] state::write_rows;
     WriteCandidates "parameters" ["parameters" "candidates"] [S::Network: Parameters + Candidates] state::write_candidates;
     LargeWeights "parameters" ["parameters" "rows"] [S::Network: Parameters + Rows] extreme::large;
-    TokenGradients "gradients" ["parameters" "learner"] [S::Network: Parameters + Reference] weights::tokens;
-    ValueGradients "gradients" ["parameters" "critic"] [S::Network: Parameters + Critic] weights::values;
-    ScoreGradients "gradients" ["parameters" "reward"] [S::Network: Parameters + Reward] weights::scores;
+    TokenGradients "parameters" ["parameters" "learner"] [S::Network: Parameters + Reference] weights::tokens;
+    ValueGradients "parameters" ["parameters" "critic"] [S::Network: Parameters + Critic] weights::values;
+    ScoreGradients "parameters" ["parameters" "reward"] [S::Network: Parameters + Reward] weights::scores;
     Saved "saved" [] [S: Saved, S::Network: Reference] saved::checks;
     LoadLearner "saved" ["saved" "learner"] [S: Saved, S::Network: Learner + Reference] state::load_learner;
     LoadSampler "saved" ["saved" "policy"] [S: Saved, S::Network: Learner + Policy] state::load_sampler;

@@ -71,6 +71,39 @@ pub(super) fn exact<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
+/// A token that was drawn is penalized as one of the prompt is: what follows it in a response is what begins the response to
+/// a prompt that ends in it, uniform number by uniform number, though no one knows the logits.
+pub(super) fn repetition_of_response<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    const DRAWS: usize = 1000;
+    let mut measured = Measured::within(subject.tolerances().agree);
+    let mut network = subject.fresh(1);
+    let prompt: Vec<u32> = (0..3.min(subject.vocabulary() as u32 - 1)).collect();
+    let sampling = SamplingParams::Draw(Filters { repetition: 6.0, ..Filters::default() });
+    let (one, two) = (Key::new(SEED, Stream::Sampling, 31), Key::new(SEED, Stream::Sampling, 32));
+    let prompts = Text::of(alloc::vec![&prompt; DRAWS]);
+    let out = sample(subject, &mut network, &prompts, &sampling, &up_to(2), one, 0)?;
+    let of = |first: u32| (0..DRAWS).filter(|i| out.response(*i)[0] == first).collect::<Vec<usize>>();
+    let firsts = prompt.len() as u32..subject.vocabulary() as u32;
+    let Some(first) = firsts.max_by_key(|first| of(*first).len()) else { return Ok(measured) };
+    let longer = Text::of(alloc::vec![[&prompt[..], &[first]].concat(); DRAWS]);
+    let begun = sample(subject, &mut network, &longer, &sampling, &up_to(1), two, 0)?;
+    let mut known: Vec<(f64, u32)> =
+        (0..).zip(&begun.tokens).map(|(i, token)| (two.uniform(i, 0), *token)).collect();
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    ensure(known.windows(2).all(|pair| pair[0].1 <= pair[1].1), "ids do not rise with the uniform number")?;
+    for i in of(first) {
+        let (uniform, second) = (one.uniform(i as u32, 1), out.response(i)[1]);
+        let above = known.partition_point(|(other, _)| *other < uniform);
+        let least = if above == 0 { 0 } else { known[above - 1].1 };
+        let most = known.get(above).map_or(u32::MAX, |(_, token)| *token);
+        if second < least || second > most {
+            let same = known.iter().filter(|(_, token)| *token == second);
+            measured.error(same.map(|(other, _)| (other - uniform).abs()).fold(1.0, f64::min));
+        }
+    }
+    Ok(measured)
+}
+
 /// The same with a penalty on repetition, which goes by raw logits, and with all filters at once: tokens of the prompt and
 /// of the response so far are penalized.
 pub(super) fn exact_repetition<S: Subject<Network: Policy + Rows>>(subject: &S) -> Checked {

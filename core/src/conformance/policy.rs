@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::company::read;
-use super::exact::exact;
+use super::exact::{exact, repetition_of_response};
 use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
 use super::reference::next;
@@ -15,7 +15,7 @@ use super::wide::{no_prompts, prompts as wide};
 use crate::roles::Policy;
 use crate::sampling::{Filters, SamplingParams};
 
-pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 14] {
+pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 15] {
     [
         ("scored", scored),
         ("keys", keys),
@@ -25,6 +25,7 @@ pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 14] {
         ("draws", draws),
         ("filters", filters),
         ("repetition", repetition),
+        ("repetition_of_response", repetition_of_response),
         ("positions", pairs),
         ("endings", endings),
         ("limits", limits),

@@ -99,7 +99,7 @@ fn shown<S: Subject<Network: Learner>>(
 }
 
 pub(super) fn step_sampler<S: Subject<Network: Learner + Policy>>() -> [Check<S>; 1] {
-    [("sampler_after_step", sampler_after_step)]
+    [("after_step", sampler_after_step)]
 }
 
 /// After each of three steps, log-probabilities of samples are those that the learner shows, and draws follow them.
@@ -130,7 +130,7 @@ fn sampler_after_step<S: Subject<Network: Learner + Policy>>(subject: &S) -> Che
 }
 
 pub(super) fn step_rows<S: Subject<Network: Learner + Rows>>() -> [Check<S>; 1] {
-    [("rows_after_step", rows_after_step)]
+    [("after_step", rows_after_step)]
 }
 
 /// After each of three steps, rows give the log-probabilities that the learner shows.
@@ -154,7 +154,7 @@ fn rows_after_step<S: Subject<Network: Learner + Rows>>(subject: &S) -> Checked 
 }
 
 pub(super) fn step_candidates<S: Subject<Network: Learner + Candidates>>() -> [Check<S>; 1] {
-    [("candidates_after_step", candidates_after_step)]
+    [("after_step", candidates_after_step)]
 }
 
 /// After each of three steps, the likeliest ids have the log-probabilities that the learner shows.

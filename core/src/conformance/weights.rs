@@ -16,15 +16,15 @@ use alloc::vec::Vec;
 const MOST: usize = 300;
 
 pub(super) fn tokens<S: Subject<Network: Parameters + Reference>>() -> [Check<S>; 2] {
-    [("log_probs", each::<S, LogProbs>), ("entropies", each::<S, Entropies>)]
+    [("gradient_of_log_probs", each::<S, LogProbs>), ("gradient_of_entropies", each::<S, Entropies>)]
 }
 
 pub(super) fn values<S: Subject<Network: Parameters + Critic>>() -> [Check<S>; 1] {
-    [("values", each::<S, Values>)]
+    [("gradient_of_values", each::<S, Values>)]
 }
 
 pub(super) fn scores<S: Subject<Network: Parameters + Reward>>() -> [Check<S>; 1] {
-    [("scores", each::<S, Scores>)]
+    [("gradient_of_scores", each::<S, Scores>)]
 }
 
 /// The indices of the weights that are looked at.

@@ -91,7 +91,8 @@ impl Tiny {
     /// Which rows of weights make up the state after token `i`, and how much of each.
     pub fn features(&self, batch: Ragged<'_>, i: usize) -> Vec<(usize, f32)> {
         let tokens = batch.tokens();
-        let mut start = batch.ends().iter().copied().filter(|end| *end <= i).max().unwrap_or(0);
+        let index = batch.ends().partition_point(|end| *end <= i);
+        let mut start = if index == 0 { 0 } else { batch.ends()[index - 1] };
         if self.has(Fault::ReadsNeighbor) {
             start = 0;
         }
@@ -103,7 +104,6 @@ impl Tiny {
         if self.has(Fault::ReadsFuture) && i + 2 < tokens.len() && !batch.ends().contains(&(i + 2)) {
             rows.push((row(i + 2), 0.1));
         }
-        let index = batch.ends().iter().filter(|end| **end <= i).count();
         if self.has(Fault::TilesOf32Sequences) && index >= 32
             || self.has(Fault::TilesOf1024Tokens) && i >= 1024
         {
