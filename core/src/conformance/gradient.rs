@@ -23,8 +23,17 @@ pub(super) fn slope<S: Subject<Network: Learner>>(
     accumulate: impl Fn(&mut S::Network, f32) -> Result<(), Fault>,
     loss: impl Fn(&mut S::Network) -> Result<f64, Fault>,
 ) -> Checked {
+    slope_over(subject, subject.tolerances().nudge, accumulate, loss)
+}
+
+/// The same over steps of another length.
+fn slope_over<S: Subject<Network: Learner>>(
+    subject: &S,
+    nudge: f64,
+    accumulate: impl Fn(&mut S::Network, f32) -> Result<(), Fault>,
+    loss: impl Fn(&mut S::Network) -> Result<f64, Fault>,
+) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
-    let nudge = subject.tolerances().nudge;
     let norm = norm(subject, &|network| accumulate(network, 1.0))?;
     let after = |sign: f32| -> Result<f64, Fault> {
         let mut network = subject.fresh(1);
@@ -74,8 +83,10 @@ pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     let mut worst = Measured::within(subject.tolerances().gradient);
     let text = Text::every(subject);
     for place in O::positions(&text) {
-        let one = slope(
+        // A single number is less noisy than a sum, and may be more curved.
+        let one = slope_over(
             subject,
+            subject.tolerances().nudge / 4.0,
             |network, sign| {
                 let mut weights = vec![0.0; O::count(&text)];
                 weights[place] = sign;
