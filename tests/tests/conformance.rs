@@ -10,7 +10,7 @@ mod tiny;
 
 use faults::{FAULTS, Fault};
 use rlhf_core::conformance;
-use rlhf_core::conformance::{Report, Skip};
+use rlhf_core::conformance::{PROMISES, Report, Skip};
 use tiny::Faulty;
 
 fn run(fault: Fault, skips: Vec<Skip>) -> Report {
@@ -27,6 +27,27 @@ fn a_correct_backend_passes() {
     println!("{report}");
     assert!(report.passed(), "{report}");
     assert_eq!(report.outcomes.iter().filter(|o| o.check == "all").count(), 0, "every family was found");
+    // Every check has its sentence, and every sentence its check.
+    let mut ran: Vec<_> = report.outcomes.iter().map(|outcome| (outcome.family, outcome.check)).collect();
+    let mut promised: Vec<_> = PROMISES.iter().map(|promise| (promise.family, promise.check)).collect();
+    ran.sort_unstable();
+    promised.sort_unstable();
+    assert_eq!(ran, promised);
+}
+
+#[test]
+fn a_failure_says_what_was_promised_and_what_is_usually_wrong() {
+    let report = run(Fault::StaleSampler, vec![]).to_string();
+    assert!(report.contains("the sampler reads old weights: look for a cached copy"), "{report}");
+    assert!(report.contains("promised: After every step, samples"), "{report}");
+}
+
+/// One test for each promise, as a backend's author has them.
+mod one_by_one {
+    use super::faults::Fault;
+    use super::tiny::Faulty;
+
+    rlhf_core::conformance_tests!(Faulty { fault: Fault::Nothing, skips: vec![] });
 }
 
 #[test]

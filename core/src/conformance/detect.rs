@@ -125,9 +125,22 @@ macro_rules! conformance {
     ($subject:expr) => {
         $crate::conformance!($subject, &mut $crate::conformance::Silent)
     };
-    ($subject:expr, $out:expr) => {
-        $crate::conformance!(
-            $subject, $out,
+    ($subject:expr, $out:expr) => {{
+        let subject = &$subject;
+        // A temporary lives on where it is bound by itself.
+        let out: &mut dyn ::core::fmt::Write = $out;
+        let run = $crate::conformance::Run::new(subject, out);
+        $crate::conformance_run!(subject, run)
+    }};
+}
+
+/// Runs the families that the subject's network has.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_run {
+    ($subject:expr, $run:expr) => {
+        $crate::conformance_run!(
+            $subject, $run,
             Reference Policy PolicyRows Learner Critic LearnValues Reward LearnScores StepSampler
             StepRows StepCandidates Averaged SwapSampler SwapCritic SwapReward SwapRows
             SwapCandidates Rows LearnRows Candidates LearnCandidates Parameters WriteSampler
@@ -136,14 +149,51 @@ macro_rules! conformance {
             LoadAverage
         )
     };
-    ($subject:expr, $out:expr, $($family:ident)*) => {{
+    ($subject:expr, $run:expr, $($family:ident)*) => {{
         #[allow(unused_imports)]
         use $crate::conformance::detect::{Absent as _, Detect, Present as _, family};
-        let subject = &$subject;
-        // A temporary lives on where it is bound by itself.
-        let out: &mut dyn ::core::fmt::Write = $out;
-        let mut run = $crate::conformance::Run::new(subject, out);
-        $((&Detect::new(subject, family::$family)).check(&mut run);)*
+        let mut run = $run;
+        $((&Detect::new($subject, family::$family)).check(&mut run);)*
         run.finish()
     }};
+}
+
+/// Makes a `#[test]` of every check of the kit, in a module `conformance` with a module for each family: a failure prints the
+/// promise, the numbers, and what its breach usually means. The argument is an expression that makes the
+/// [`Subject`](crate::conformance::Subject).
+///
+/// ```ignore
+/// // In tests/conformance.rs of a backend:
+/// rlhf_core::conformance_tests!(MyBackend::new());
+/// ```
+#[macro_export]
+macro_rules! conformance_tests {
+    ($subject:expr) => {
+        $crate::conformance_checks!(conformance_each! { ($subject) });
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_each {
+    ($subject:tt $($family:ident { $($check:ident $promise:literal $usually:literal;)* })*) => {
+        mod conformance {
+            #[allow(unused_imports)]
+            use super::*;
+            $(mod $family {
+                #[allow(unused_imports)]
+                use super::*;
+                $(#[test]
+                #[doc = $promise]
+                fn $check() {
+                    let subject = &$subject;
+                    let mut silent = $crate::conformance::Silent;
+                    let run = $crate::conformance::Run::new(subject, &mut silent);
+                    let run = run.only(stringify!($family), stringify!($check));
+                    let report = $crate::conformance_run!(subject, run);
+                    assert!(report.passed(), "{report}");
+                })*
+            })*
+        }
+    };
 }

@@ -30,7 +30,7 @@ pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 2
         ("splits", splits::<S, LogProbs>),
         ("entropy_splits", splits::<S, Entropies>),
         ("couplings", couplings::<S>),
-        ("forgets", forgets::<S, LogProbs>),
+        ("zero_grad", forgets::<S, LogProbs>),
         ("norm_and_clip", clips::<S, LogProbs>),
         ("adamw", moments::<S, LogProbs>),
         ("learns", learns::<S, LogProbs>),

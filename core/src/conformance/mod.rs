@@ -63,6 +63,7 @@ mod measure;
 mod parameters;
 mod policy;
 mod probe;
+mod promises;
 mod reference;
 mod refusals;
 mod report;
@@ -86,6 +87,7 @@ mod wide;
 
 pub use matrix::matrix;
 pub use measure::{Fault, Measured};
+pub use promises::{PROMISES, Promise, checks};
 pub use report::{Outcome, Report, Status};
 pub use run::{Run, Silent};
 pub use subject::{Saved, Skip, Subject};

@@ -57,7 +57,7 @@ fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 
         ("gradient", gradient::<S, O>),
         ("left_out", left_out::<S, O>),
         ("splits", splits::<S, O>),
-        ("forgets", forgets::<S, O>),
+        ("zero_grad", forgets::<S, O>),
         ("norm_and_clip", clips::<S, O>),
         ("adamw", moments::<S, O>),
         ("learns", learns::<S, O>),

@@ -129,11 +129,11 @@ faults! {
     HalvesLoss: "learner/contract" "learner/entropy_contract" "learn_values/contract"
         "learn_scores/contract";
     /// `zero_grad` does not.
-    ForgetsNothing: "learner/forgets" "learn_values/forgets" "learn_scores/forgets";
+    ForgetsNothing: "learner/zero_grad" "learn_values/zero_grad" "learn_scores/zero_grad";
     /// A step does not forget.
-    StepKeepsGradient: "learner/forgets" "learner/settings" "learner/betas" "learner/refused_step"
-        "learn_values/forgets" "learn_values/settings" "learn_values/betas"
-        "learn_values/refused_step" "learn_scores/forgets" "learn_scores/settings"
+    StepKeepsGradient: "learner/zero_grad" "learner/settings" "learner/betas" "learner/refused_step"
+        "learn_values/zero_grad" "learn_values/settings" "learn_values/betas"
+        "learn_values/refused_step" "learn_scores/zero_grad" "learn_scores/settings"
         "learn_scores/betas" "learn_scores/refused_step" "parameters/adamw";
     /// An error does not forget.
     ErrorKeepsGradient: "learner/objective_error" "learner/bad_text" "learn_values/objective_error"
