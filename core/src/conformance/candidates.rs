@@ -15,7 +15,7 @@ pub(super) fn checks<S: Subject<Network: Candidates>>() -> [Check<S>; 4] {
 }
 
 /// The `k` likeliest ids, for which `u32::MAX` and NaN are laid out.
-fn likeliest<S: Subject<Network: Candidates>>(
+pub(super) fn likeliest<S: Subject<Network: Candidates>>(
     subject: &S,
     network: &mut S::Network,
     text: &Text,

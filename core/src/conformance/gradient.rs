@@ -23,8 +23,17 @@ pub(super) fn slope<S: Subject<Network: Learner>>(
     accumulate: impl Fn(&mut S::Network, f32) -> Result<(), Fault>,
     loss: impl Fn(&mut S::Network) -> Result<f64, Fault>,
 ) -> Checked {
+    slope_over(subject, subject.tolerances().nudge, accumulate, loss)
+}
+
+/// The same over steps of another length.
+fn slope_over<S: Subject<Network: Learner>>(
+    subject: &S,
+    nudge: f64,
+    accumulate: impl Fn(&mut S::Network, f32) -> Result<(), Fault>,
+    loss: impl Fn(&mut S::Network) -> Result<f64, Fault>,
+) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
-    let nudge = subject.tolerances().nudge;
     let norm = norm(subject, &|network| accumulate(network, 1.0))?;
     let after = |sign: f32| -> Result<f64, Fault> {
         let mut network = subject.fresh(1);
@@ -37,18 +46,22 @@ pub(super) fn slope<S: Subject<Network: Learner>>(
     Ok(measured)
 }
 
-/// The accumulated gradient is the loss's.
+/// The accumulated gradient is the loss's: of short texts, and of texts as long as the context.
 pub(super) fn gradient<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
-    let text = text(subject);
-    let weights = weights::<O>(&text);
-    slope(
-        subject,
-        |network, sign| {
-            let signed: Vec<f32> = weights.iter().map(|w| sign * w).collect();
-            teach::<S, O>(subject, network, &text, &signed).map(|_| ())
-        },
-        |network| Ok(loss::<O>(&text, &look::<S, O>(subject, network, &text)?, &weights)),
-    )
+    let mut worst = Measured::within(subject.tolerances().gradient);
+    for text in [text(subject), Text::every(subject).at(1.3)] {
+        let weights = weights::<O>(&text);
+        let one = slope(
+            subject,
+            |network, sign| {
+                let signed: Vec<f32> = weights.iter().map(|w| sign * w).collect();
+                teach::<S, O>(subject, network, &text, &signed).map(|_| ())
+            },
+            |network| Ok(loss::<O>(&text, &look::<S, O>(subject, network, &text)?, &weights)),
+        )?;
+        worst.error(one.error);
+    }
+    Ok(worst)
 }
 
 /// Every loss number is shown once, in order, and whole where an objective couples its tokens; nothing is
@@ -64,15 +77,30 @@ pub(super) fn contract<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     Ok(Measured::within(0.0))
 }
 
-/// Each loss number by itself has a gradient.
+/// Each number by itself has a gradient, which is the loss's: after every id of the vocabulary, of every id, and up to the
+/// end of the context.
 pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
-    let text = text(subject);
+    let mut worst = Measured::within(subject.tolerances().gradient);
+    let text = Text::every(subject);
     for place in O::positions(&text) {
-        let mut weights = vec![0.0; O::count(&text)];
-        weights[place] = 1.0;
-        norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
+        // A single number is less noisy than a sum, and may be more curved.
+        let one = slope_over(
+            subject,
+            subject.tolerances().nudge / 4.0,
+            |network, sign| {
+                let mut weights = vec![0.0; O::count(&text)];
+                weights[place] = sign;
+                teach::<S, O>(subject, network, &text, &weights).map(|_| ())
+            },
+            |network| {
+                let seen = look::<S, O>(subject, network, &text)?;
+                let index = O::positions(&text).iter().position(|other| *other == place);
+                Ok(index.map_or(0.0, |index| seen[index].into()))
+            },
+        )?;
+        worst.error(one.error);
     }
-    Ok(Measured::within(0.0))
+    Ok(worst)
 }
 
 /// The norm and what the network says after a plain step.

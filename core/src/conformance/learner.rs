@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::company::read;
+use super::extreme::cold_learner;
 use super::gradient::{contract, couplings, gradient, left_out, splits};
 use super::learn::look;
 use super::measure::{Checked, Measured};
@@ -9,11 +10,14 @@ use super::probe::{Entropies, LogProbs};
 use super::reference::next;
 use super::refusals::{bad_text, not_finite, objective_error};
 use super::run::Check;
+use super::state::after_step;
 use super::steps::{clips, forgets, learns, moments};
 use super::text::Text;
+use super::updates::{betas, decay, epsilon, rate, refused_step, settings};
+use super::wide::{learning as wide, nothing_to_learn};
 use crate::roles::{Learner, Reference};
 
-pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 18] {
+pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 28] {
     [
         ("shows_scores", agrees),
         ("contract", contract::<S, LogProbs>),
@@ -26,13 +30,23 @@ pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 1
         ("splits", splits::<S, LogProbs>),
         ("entropy_splits", splits::<S, Entropies>),
         ("couplings", couplings::<S>),
-        ("forgets", forgets::<S, LogProbs>),
+        ("zero_grad", forgets::<S, LogProbs>),
         ("norm_and_clip", clips::<S, LogProbs>),
         ("adamw", moments::<S, LogProbs>),
         ("learns", learns::<S, LogProbs>),
         ("not_finite", not_finite::<S, LogProbs>),
         ("objective_error", objective_error::<S, LogProbs>),
         ("bad_text", bad_text::<S, LogProbs>),
+        ("after_step", after_step::<S, LogProbs>),
+        ("settings", settings::<S, LogProbs>),
+        ("rate", rate::<S, LogProbs>),
+        ("betas", betas::<S, LogProbs>),
+        ("epsilon", epsilon::<S, LogProbs>),
+        ("decay", decay::<S, LogProbs>),
+        ("refused_step", refused_step::<S, LogProbs>),
+        ("wide", wide::<S, LogProbs>),
+        ("nothing_to_learn", nothing_to_learn::<S, LogProbs>),
+        ("small_temperature", cold_learner),
     ]
 }
 

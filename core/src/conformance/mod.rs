@@ -51,6 +51,8 @@ mod candidates;
 mod company;
 #[doc(hidden)]
 pub mod detect;
+mod exact;
+mod extreme;
 mod gradient;
 mod learn;
 mod learn_candidates;
@@ -61,6 +63,7 @@ mod measure;
 mod parameters;
 mod policy;
 mod probe;
+mod promises;
 mod reference;
 mod refusals;
 mod report;
@@ -69,17 +72,22 @@ mod run;
 mod sampling;
 mod saved;
 mod scalar;
+mod state;
 mod statistics;
 mod steps;
 mod stopping;
 mod subject;
 mod text;
 mod tolerances;
+mod updates;
 #[doc = include_str!("walkthrough.md")]
 pub mod walkthrough {}
+mod weights;
+mod wide;
 
 pub use matrix::matrix;
 pub use measure::{Fault, Measured};
+pub use promises::{PROMISES, Promise, checks};
 pub use report::{Outcome, Report, Status};
 pub use run::{Run, Silent};
 pub use subject::{Saved, Skip, Subject};

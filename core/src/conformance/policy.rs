@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::company::read;
+use super::exact::{exact, repetition_of_response};
 use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
 use super::reference::next;
@@ -10,10 +11,11 @@ use super::sampling::{key, prompts, sample, up_to};
 use super::statistics::{draws, filters, pairs, repetition};
 use super::stopping::{endings, limits};
 use super::text::{Text, words};
+use super::wide::{no_prompts, prompts as wide};
 use crate::roles::Policy;
 use crate::sampling::{Filters, SamplingParams};
 
-pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
+pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 15] {
     [
         ("scored", scored),
         ("keys", keys),
@@ -23,9 +25,13 @@ pub(super) fn checks<S: Subject<Network: Policy>>() -> [Check<S>; 11] {
         ("draws", draws),
         ("filters", filters),
         ("repetition", repetition),
+        ("repetition_of_response", repetition_of_response),
         ("positions", pairs),
         ("endings", endings),
         ("limits", limits),
+        ("exact", exact),
+        ("wide", wide),
+        ("no_prompts", no_prompts),
     ]
 }
 

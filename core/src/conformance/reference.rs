@@ -2,16 +2,18 @@
 
 use super::Subject;
 use super::company::{causal, company, order, read, refusals, repeats};
+use super::extreme::cold;
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::LogProbs;
 use super::run::Check;
 use super::text::{Text, words};
+use super::wide::{empty, sequences};
 use crate::log_probs::log_softmax;
 use crate::roles::Reference;
 use alloc::vec;
 use alloc::vec::Vec;
 
-pub(super) fn checks<S: Subject<Network: Reference>>() -> [Check<S>; 8] {
+pub(super) fn checks<S: Subject<Network: Reference>>() -> [Check<S>; 11] {
     [
         ("writes", writes),
         ("sums_to_one", sums_to_one),
@@ -21,6 +23,9 @@ pub(super) fn checks<S: Subject<Network: Reference>>() -> [Check<S>; 8] {
         ("order", order::<S, LogProbs>),
         ("repeats", repeats::<S, LogProbs>),
         ("refusals", refusals::<S, LogProbs>),
+        ("wide", sequences::<S, LogProbs>),
+        ("empty", empty::<S, LogProbs>),
+        ("small_temperature", cold),
     ]
 }
 

@@ -1,6 +1,7 @@
 //! What a run of the kit found.
 
-use super::{Fault, Measured};
+use super::promises::promise;
+use super::{Fault, Measured, Promise};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -91,12 +92,23 @@ pub(super) fn begin(family: &str, check: &str, out: &mut dyn fmt::Write) -> fmt:
     write!(out, "{family}/{check:<width$} ")
 }
 
+/// A row's end; below one that fails, what is promised and what its breach usually means.
+pub(super) fn end(family: &str, check: &str, status: &Status, out: &mut dyn fmt::Write) -> fmt::Result {
+    writeln!(out, "{status}")?;
+    match promise(family, check) {
+        Some(Promise { promise, usually, .. }) if matches!(status, Status::Missed(_) | Status::Failed(_)) => {
+            writeln!(out, "    promised: {promise}\n    usually: {usually}")
+        }
+        _ => Ok(()),
+    }
+}
+
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         head(&self.subject, f)?;
         for Outcome { family, check, status } in &self.outcomes {
             begin(family, check, f)?;
-            writeln!(f, "{status}")?;
+            end(family, check, status, f)?;
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Running checks, and holding declared skips to what they claim.
 
 use super::measure::{Checked, Fault};
-use super::report::{begin, head};
+use super::report::{begin, end, head};
 use super::{Outcome, Report, Skip, Status, Subject};
 use alloc::format;
 use alloc::vec::Vec;
@@ -26,12 +26,14 @@ pub struct Run<'a, S> {
     subject: &'a S,
     out: &'a mut dyn Write,
     outcomes: Vec<Outcome>,
+    /// The one check to run, by family and name; all unless given.
+    only: Option<(&'static str, &'static str)>,
 }
 
 impl<'a, S: Subject> Run<'a, S> {
     /// Nothing checked yet; rows of the table go to `out` as they come.
     pub fn new(subject: &'a S, out: &'a mut dyn Write) -> Self {
-        let mut run = Self { subject, out, outcomes: Vec::new() };
+        let mut run = Self { subject, out, outcomes: Vec::new(), only: None };
         // What a writer refuses is in the report all the same.
         let _ = head(run.subject.name(), run.out);
         if subject.vocabulary() < 4 || subject.context() < 8 {
@@ -41,19 +43,35 @@ impl<'a, S: Subject> Run<'a, S> {
         run
     }
 
+    /// Runs one check alone.
+    pub fn only(mut self, family: &'static str, check: &'static str) -> Self {
+        self.only = Some((family, check));
+        self
+    }
+
     fn note(&mut self, family: &'static str, check: &'static str, status: impl FnOnce(&S) -> Status) {
         let _ = begin(family, check, self.out);
         let status = status(self.subject);
-        let _ = writeln!(self.out, "{status}");
+        let _ = end(family, check, &status, self.out);
         self.outcomes.push(Outcome { family, check, status });
     }
 
-    /// Runs a family's checks, unless the subject is too small for any.
-    pub(super) fn family(&mut self, family: &'static str, checks: &[Check<S>]) {
+    /// Runs a family's checks, unless the subject is too small for any. Checks of several families together are left out
+    /// where one of these is declared to fail as a whole: the declaration is held to that family's own checks.
+    pub(super) fn family(&mut self, family: &'static str, of: &[&str], checks: &[Check<S>]) {
         if self.outcomes.iter().any(|outcome| outcome.family == "subject") {
             return;
         }
+        let part = of.iter().filter(|part| **part != family);
+        let missing = part.filter_map(|part| declared(self.subject.skips(), part, None)).next();
         for &(name, check) in checks {
+            if self.only.is_some_and(|only| only != (family, name)) {
+                continue;
+            }
+            if let Some(why) = missing {
+                self.note(family, name, |_| Status::Skipped(why));
+                continue;
+            }
             let skip = declared(self.subject.skips(), family, Some(name));
             self.note(family, name, |subject| match (check(subject), skip) {
                 (Ok(measured), None) if measured.holds() => Status::Passed(measured),
@@ -67,6 +85,9 @@ impl<'a, S: Subject> Run<'a, S> {
 
     /// Notes a family whose traits the network lacks.
     pub(super) fn absent(&mut self, family: &'static str) {
+        if self.only.is_some_and(|only| only.0 != family) {
+            return;
+        }
         let skip = declared(self.subject.skips(), family, None);
         self.note(family, "all", |_| match skip {
             Some(why) => Status::Skipped(why),
@@ -76,7 +97,9 @@ impl<'a, S: Subject> Run<'a, S> {
 
     /// The report. A skip of what does not exist is as stale as one that passes.
     pub fn finish(mut self) -> Report {
-        for Skip { what, why } in self.subject.skips() {
+        // One check alone says nothing about the others' names.
+        let skips = if self.only.is_some() { &[] } else { self.subject.skips() };
+        for Skip { what, why } in skips {
             for &name in *what {
                 let known = |o: &Outcome| name == o.family || name == format!("{}/{}", o.family, o.check);
                 if !self.outcomes.iter().any(known) {

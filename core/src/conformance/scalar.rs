@@ -8,11 +8,14 @@ use super::measure::{Checked, Measured};
 use super::probe::{Output, Scores, Values};
 use super::refusals::{bad_text, not_finite, objective_error};
 use super::run::Check;
+use super::state::after_step;
 use super::steps::{clips, forgets, learns, moments};
 use super::text::Text;
+use super::updates::{betas, epsilon, rate, refused_step, settings};
+use super::wide::{empty, learning as learning_of_many, nothing_to_learn, sequences};
 use crate::roles::{Critic, Learner, Reward};
 
-pub(super) fn critic<S: Subject<Network: Critic>>() -> [Check<S>; 7] {
+pub(super) fn critic<S: Subject<Network: Critic>>() -> [Check<S>; 9] {
     [
         ("writes", writes::<S, Values>),
         ("after_its_token", last::<S, Values>),
@@ -21,10 +24,12 @@ pub(super) fn critic<S: Subject<Network: Critic>>() -> [Check<S>; 7] {
         ("order", order::<S, Values>),
         ("repeats", repeats::<S, Values>),
         ("refusals", refusals::<S, Values>),
+        ("wide", sequences::<S, Values>),
+        ("empty", empty::<S, Values>),
     ]
 }
 
-pub(super) fn reward<S: Subject<Network: Reward>>() -> [Check<S>; 6] {
+pub(super) fn reward<S: Subject<Network: Reward>>() -> [Check<S>; 8] {
     [
         ("writes", writes::<S, Scores>),
         ("after_last_token", last::<S, Scores>),
@@ -32,31 +37,41 @@ pub(super) fn reward<S: Subject<Network: Reward>>() -> [Check<S>; 6] {
         ("order", order::<S, Scores>),
         ("repeats", repeats::<S, Scores>),
         ("refusals", refusals::<S, Scores>),
+        ("wide", sequences::<S, Scores>),
+        ("empty", empty::<S, Scores>),
     ]
 }
 
-pub(super) fn learn_values<S: Subject<Network: Learner + Critic>>() -> [Check<S>; 12] {
+pub(super) fn learn_values<S: Subject<Network: Learner + Critic>>() -> [Check<S>; 20] {
     learning::<S, Values>()
 }
 
-pub(super) fn learn_scores<S: Subject<Network: Learner + Reward>>() -> [Check<S>; 12] {
+pub(super) fn learn_scores<S: Subject<Network: Learner + Reward>>() -> [Check<S>; 20] {
     learning::<S, Scores>()
 }
 
-fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 12] {
+fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 20] {
     [
         ("shows_scores", agrees::<S, O>),
         ("contract", contract::<S, O>),
         ("gradient", gradient::<S, O>),
         ("left_out", left_out::<S, O>),
         ("splits", splits::<S, O>),
-        ("forgets", forgets::<S, O>),
+        ("zero_grad", forgets::<S, O>),
         ("norm_and_clip", clips::<S, O>),
         ("adamw", moments::<S, O>),
         ("learns", learns::<S, O>),
         ("not_finite", not_finite::<S, O>),
         ("objective_error", objective_error::<S, O>),
         ("bad_text", bad_text::<S, O>),
+        ("after_step", after_step::<S, O>),
+        ("settings", settings::<S, O>),
+        ("rate", rate::<S, O>),
+        ("betas", betas::<S, O>),
+        ("epsilon", epsilon::<S, O>),
+        ("refused_step", refused_step::<S, O>),
+        ("wide", learning_of_many::<S, O>),
+        ("nothing_to_learn", nothing_to_learn::<S, O>),
     ]
 }
 

@@ -19,9 +19,10 @@ const CELL: f64 = 5.0;
 /// deviations (Wilson and Hilferty's cube: `χ²/df` is nearly normal under the cube root).
 fn chi_square(counts: &[usize], probabilities: &[f64], sigmas: f64) -> Checked {
     let (mut cells, mut rare) = (Vec::new(), (0.0, 0.0));
+    let draws: usize = counts.iter().sum();
     for (&count, &p) in counts.iter().zip(probabilities) {
         ensure(p > 0.0 || count == 0, "an id of probability 0 was drawn")?;
-        let (observed, expected) = (count as f64, p * DRAWS as f64);
+        let (observed, expected) = (count as f64, p * draws as f64);
         if expected >= CELL {
             cells.push((observed, expected));
         } else {
@@ -56,7 +57,7 @@ fn counted<S: Subject<Network: Policy>>(
 }
 
 /// What logits, or numbers that differ from them by a constant, are as probabilities.
-fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
+pub(super) fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
     let mut logits = logits.to_vec();
     let mut scratch = vec![0; logits.len()];
     filters.apply(&mut logits, prompt, &mut scratch)?;
@@ -109,28 +110,38 @@ fn log_probs<S: Subject<Network: Policy>>(
     Ok(next(subject, network, prompt, 1.0)?.into_iter().map(f64::from).collect())
 }
 
-/// Ids of the prompt are drawn as the penalty on repetition says. It goes by raw logits, which
-/// log-probabilities tell up to a constant: the one that fits best is taken, and none fits a sampler
-/// without the penalty.
-pub(super) fn repetition<S: Subject<Network: Policy>>(subject: &S) -> Checked {
-    let mut network = subject.fresh(1);
-    // Different ids, since one alone a constant can explain, and not all there are.
-    let prompt: Vec<u32> = (0..6.min(subject.vocabulary() as u32 - 1)).collect();
-    let filters = Filters { repetition: 3.0, ..Filters::default() };
-    let log_probs = log_probs(subject, &mut network, &prompt)?;
-    let counts = counted(subject, &mut network, &prompt, filters, 30)?;
+/// How well some logits explain counts under a penalty on repetition. It goes by raw logits, which log-probabilities tell up
+/// to a constant: the one that fits best is taken, and none fits a sampler without the penalty.
+fn explained<S: Subject<Network: Policy>>(
+    subject: &S,
+    network: &mut S::Network,
+    counts: &[usize],
+    filters: Filters,
+    text: &[u32],
+) -> Checked {
+    let log_probs = log_probs(subject, network, text)?;
     let mut best: Option<Measured> = None;
     for constant in (-3000..=3000).map(|hundredths| f64::from(hundredths) / 100.0) {
         let logits: Vec<f64> = log_probs.iter().map(|l| l + constant).collect();
-        let probabilities = filtered(&logits, filters, &prompt)?;
+        let probabilities = filtered(&logits, filters, text)?;
         // Under some constants all is certain, which the counts then contradict.
-        let Ok(one) = chi_square(&counts, &probabilities, subject.tolerances().sigmas) else { continue };
+        let Ok(one) = chi_square(counts, &probabilities, subject.tolerances().sigmas) else { continue };
         let worse = |best: &Measured| one.error / one.tolerance >= best.error / best.tolerance;
         if !best.as_ref().is_some_and(worse) {
             best = Some(one);
         }
     }
     best.ok_or_else(|| Fault("no logits explain what is drawn under a penalty on repetition".into()))
+}
+
+/// Ids of the prompt are drawn as the penalty on repetition says.
+pub(super) fn repetition<S: Subject<Network: Policy>>(subject: &S) -> Checked {
+    let mut network = subject.fresh(1);
+    // Different ids, since one alone a constant can explain, and not all there are.
+    let prompt: Vec<u32> = (0..6.min(subject.vocabulary() as u32 - 1)).collect();
+    let filters = Filters { repetition: 3.0, ..Filters::default() };
+    let counts = counted(subject, &mut network, &prompt, filters, 30)?;
+    explained(subject, &mut network, &counts, filters, &prompt)
 }
 
 /// First and second ids of responses are drawn independently: their pairs follow the product of their

@@ -54,6 +54,35 @@ impl Text {
         Self::of([4, 2, 5].iter().zip(10..).map(|(n, i)| words(subject, *n, i)))
     }
 
+    /// Every id, as what is read and as what is predicted, in sequences as long as the context.
+    pub(super) fn every<S: Subject>(subject: &S) -> Self {
+        let (ids, long) = (subject.vocabulary() as u32, subject.context());
+        let mut draws = Key::new(SEED, Stream::Data, 3).draws(0);
+        let mut all: Vec<u32> = (0..ids).collect();
+        for i in (1..all.len()).rev() {
+            all.swap(i, draws.below(i + 1));
+        }
+        // Each sequence begins with the last token of the one before, so that every id but one follows another.
+        let mut sequences: Vec<Vec<u32>> = alloc::vec![alloc::vec![all[all.len() - 1]]];
+        for id in all {
+            if sequences.last().is_some_and(|sequence| sequence.len() == long) {
+                sequences.push(
+                    sequences.last().and_then(|sequence| sequence.last()).into_iter().copied().collect(),
+                );
+            }
+            if let Some(sequence) = sequences.last_mut() {
+                sequence.push(id);
+            }
+        }
+        // The last one is filled up.
+        if let Some(last) = sequences.last_mut() {
+            while last.len() < long {
+                last.push(draws.below(ids as usize) as u32);
+            }
+        }
+        Self::of(sequences)
+    }
+
     /// The text followed by each id of the vocabulary, which alone is in the loss mask.
     pub(super) fn continued<S: Subject>(subject: &S, prefix: &[u32]) -> Self {
         let mut text = Self::of((0..subject.vocabulary() as u32).map(|id| [prefix, &[id]].concat()));

@@ -4,7 +4,7 @@ use crate::conformance::faults::Fault;
 use crate::conformance::tiny::{SCORE, Tiny, VALUE};
 use rlhf_core::capabilities::{LearnCandidates, LearnRows, Parameters};
 use rlhf_core::log_probs::{log_prob, log_prob_pull};
-use rlhf_core::optim::{Update, adamw, average, clip_factor, global_norm};
+use rlhf_core::optim::{Decay, EpsilonAt, Update, adamw, average, clip_factor, global_norm};
 use rlhf_core::roles::{Averaged, Learner};
 use rlhf_core::{Batch, CandidateObjective, Coupling, Error, Objective, RowObjective};
 
@@ -46,7 +46,11 @@ impl Tiny {
         for (i, &t) in positions.iter().enumerate() {
             let mut bend = bends.get(i).copied().unwrap_or(0.0);
             let mut slope = slopes[i];
+            let start = sequences.ends().iter().copied().filter(|end| *end <= t).max().unwrap_or(0);
+            let index = sequences.ends().iter().filter(|end| **end <= t).count();
             match self.fault {
+                Fault::LearnsShortTexts if t - start > 6 => (slope, bend) = (0.0, 0.0),
+                Fault::LearnsTilesOf32 if index >= 32 => (slope, bend) = (0.0, 0.0),
                 Fault::NoEntropyGradient => bend = 0.0,
                 Fault::WrongSign => slope = -slope,
                 Fault::MissesToken if i + 1 == n => (slope, bend) = (0.0, 0.0),
@@ -95,6 +99,9 @@ impl Tiny {
                 self.pull(&self.features(sequences, t), SCORE, &[slope]);
             }
         }
+        if self.has(Fault::MeanOfNothing) && Self::positions(batch).is_empty() {
+            return Ok(f64::NAN);
+        }
         Ok(if self.has(Fault::HalvesLoss) { loss / 2.0 } else { loss })
     }
 
@@ -129,12 +136,31 @@ impl Learner for Tiny {
     async fn step(&mut self, update: &Update) -> Result<f64, Error> {
         let norm = global_norm([&self.gradient[..]]);
         let mut update = *update;
+        let first = *self.update.get_or_insert(update);
+        match self.fault {
+            Fault::KeepsFirstRate => update.learning_rate = first.learning_rate,
+            Fault::KeepsFirstBetas => {
+                (update.adam.beta1, update.adam.beta2) = (first.adam.beta1, first.adam.beta2);
+            }
+            Fault::KeepsFirstEpsilon => update.adam.epsilon = first.adam.epsilon,
+            Fault::KeepsFirstDecay => update.adam.weight_decay = first.adam.weight_decay,
+            Fault::KeepsFirstClip => update.max_grad_norm = first.max_grad_norm,
+            Fault::DecayAlwaysDecoupled => update.adam.decay = Decay::Decoupled,
+            Fault::EpsilonAlwaysCorrected => update.adam.epsilon_at = EpsilonAt::Corrected,
+            _ => {}
+        }
         let scale = match clip_factor(norm, update.max_grad_norm) {
             Ok(scale) => scale,
             Err(_) if self.has(Fault::AcceptsNan) => return Ok(norm),
             Err(error) => {
                 if self.has(Fault::NanTouchesWeights) {
                     self.weights[0] += 0.5;
+                }
+                match self.fault {
+                    Fault::CountsRefusedSteps => self.steps += 1,
+                    Fault::RefusedStepDecaysMoments => self.first.iter_mut().for_each(|m| *m *= 0.9),
+                    Fault::RefusedStepKeepsGradient => return Err(error),
+                    _ => {}
                 }
                 self.gradient.fill(0.0);
                 return Err(error);
@@ -146,9 +172,10 @@ impl Learner for Tiny {
             _ => {}
         }
         self.steps += 1;
+        let count = if self.has(Fault::NoBiasCorrection) { 1 << 40 } else { self.steps };
         let clip = if self.has(Fault::DoesNotClip) { 1.0 } else { scale };
         let (first, second) = (&mut self.first, &mut self.second);
-        adamw(&mut self.weights, &self.gradient, first, second, self.steps, &update, clip)?;
+        adamw(&mut self.weights, &self.gradient, first, second, count, &update, clip)?;
         if !self.has(Fault::StepKeepsGradient) {
             self.gradient.fill(0.0);
         }

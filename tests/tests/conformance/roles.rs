@@ -4,7 +4,7 @@ use crate::conformance::faults::Fault;
 use crate::conformance::tiny::{CONTEXT, SCORE, Tiny, VALUE, VOCABULARY};
 use rlhf_core::capabilities::{Candidates, Rows};
 use rlhf_core::log_probs::{log_prob, log_softmax};
-use rlhf_core::random::Key;
+use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Critic, Policy, Reference, Reward};
 use rlhf_core::sampling::{Filters, FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};
 use rlhf_core::{Batch, Error, Ragged};
@@ -13,6 +13,12 @@ impl Reference for Tiny {
     type Error = Error;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
+        self.stale(Fault::StaleScorer, |network| network.read_log_probs(batch, out))
+    }
+}
+
+impl Tiny {
+    fn read_log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
         let sequences = batch.sequences();
         self.check(sequences)?;
         let temperature = if self.has(Fault::ScoresAtOne) { 1.0 } else { batch.temperature().into() };
@@ -25,7 +31,15 @@ impl Reference for Tiny {
             if batch.loss_mask()[t] || self.has(Fault::WritesUnowed) && !first {
                 let target = if self.has(Fault::ScoresEarlierToken) { t - 1 } else { t };
                 let target = sequences.tokens()[target] as usize % VOCABULARY;
-                *out = log_prob(&self.logits(sequences, t), target, temperature)?.0;
+                let logits = self.logits(sequences, t);
+                *out = log_prob(&logits, target, temperature)?.0;
+                if self.has(Fault::NaiveSoftmax) {
+                    let weight = |z: &f32| (z / temperature as f32).exp();
+                    *out = (weight(&logits[target]) / logits.iter().map(weight).sum::<f32>()).ln();
+                }
+                if self.has(Fault::FloorsProbabilities) {
+                    *out = out.max(-9.2);
+                }
             }
         }
         if self.has(Fault::NotNormalized) {
@@ -54,13 +68,31 @@ impl Policy for Tiny {
         key: Key,
         first: u32,
     ) -> Result<Responses, Error> {
+        self.stale(Fault::StaleSampler, |network| network.write(prompts, sampling, stopping, key, first))
+    }
+}
+
+impl Tiny {
+    fn write(
+        &mut self,
+        prompts: Ragged<'_>,
+        sampling: &SamplingParams,
+        stopping: &StopCriteria<'_>,
+        key: Key,
+        first: u32,
+    ) -> Result<Responses, Error> {
         self.check(prompts)?;
         let mut out = Responses::default();
         if stopping.max_new_tokens == 0 && !self.has(Fault::AcceptsNoTokens) {
             return Err(Error::TooFew { name: "max_new_tokens", need: 1, got: 0 });
         }
         let first = if self.has(Fault::IgnoresFirst) { 0 } else { first };
-        let key = if self.has(Fault::IgnoresStep) { Key { step: 0, ..key } } else { key };
+        let key = match self.fault {
+            Fault::IgnoresStep => Key { step: 0, ..key },
+            Fault::IgnoresKeySeed => Key { seed: 1, ..key },
+            Fault::IgnoresStream => Key { stream: Stream::Sampling, ..key },
+            _ => key,
+        };
         for (i, (prompt, _)) in prompts.sequences().enumerate() {
             if prompt.len() == CONTEXT && !self.has(Fault::AcceptsFullPrompt) {
                 return Err(Error::Full { capacity: CONTEXT });
@@ -71,16 +103,26 @@ impl Policy for Tiny {
                 let ends = [text.len()];
                 let logits = self.logits(Ragged::new(&text, &ends)?, text.len());
                 let position = text.len() - prompt.len();
-                let sample = first + if self.has(Fault::IgnoresIndex) { 0 } else { i as u32 };
+                let index = if self.has(Fault::TilesOf64Prompts) { i % 64 } else { i };
+                let sample = first + if self.has(Fault::IgnoresIndex) { 0 } else { index as u32 };
                 let place = if self.has(Fault::IgnoresPosition) { 0 } else { position as u32 };
                 let company = if self.has(Fault::DrawsInCompany) { prompts.len() as u32 } else { 0 };
                 let mut kept = logits.clone();
                 let token = match sampling {
                     SamplingParams::Greedy if self.has(Fault::GreedyDraws) => draw(&kept, 0.99)?,
+                    SamplingParams::Greedy if self.has(Fault::LastOfTies) => {
+                        let best = kept.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+                        kept.iter().rposition(|z| *z == best).unwrap_or(0) as u32
+                    }
                     SamplingParams::Greedy => greedy(&kept)?,
                     SamplingParams::Draw(given) => {
-                        filters(self, *given).apply(&mut kept, &text, &mut [0; VOCABULARY])?;
-                        draw(&kept, key.uniform(sample + 1000 * company, place))?
+                        let seen = if self.has(Fault::PenalizesPromptAlone) { prompt } else { &text };
+                        filters(self, *given).apply(&mut kept, seen, &mut [0; VOCABULARY])?;
+                        let uniform = key.uniform(sample + 1000 * company, place);
+                        match self.fault {
+                            Fault::DrawsFromTheEnd => draw(&kept, 1.0 - uniform)?,
+                            _ => draw(&kept, uniform)?,
+                        }
                     }
                 };
                 let temperature = f64::from(sampling.temperature());
@@ -113,7 +155,8 @@ impl Critic for Tiny {
 
     async fn values(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Error> {
         self.check(sequences)?;
-        out.copy_from_slice(&self.values_of(sequences, VALUE));
+        let values = self.stale(Fault::StaleCritic, |network| network.values_of(sequences, VALUE));
+        out.copy_from_slice(&values);
         if self.has(Fault::Drifts) {
             self.calls += 1;
             out.iter_mut().for_each(|value| *value += 0.01 * self.calls as f32);
@@ -127,7 +170,7 @@ impl Reward for Tiny {
 
     async fn score(&mut self, sequences: Ragged<'_>, out: &mut [f32]) -> Result<(), Error> {
         self.check(sequences)?;
-        let all = self.values_of(sequences, SCORE);
+        let all = self.stale(Fault::StaleReward, |network| network.values_of(sequences, SCORE));
         for (i, out) in out.iter_mut().enumerate() {
             let span = sequences.span(i);
             *out = all[if self.has(Fault::ScoresFirstToken) { span.start } else { span.end - 1 }];
@@ -148,7 +191,7 @@ impl Rows for Tiny {
             positions.reverse();
         }
         for t in positions {
-            let mut row = self.logits(batch.sequences(), t);
+            let mut row = self.stale(Fault::StaleRows, |network| network.logits(batch.sequences(), t));
             if self.has(Fault::RowsDivided) {
                 row.iter_mut().for_each(|z| *z /= batch.temperature());
             }
@@ -201,7 +244,7 @@ impl Candidates for Tiny {
             return Ok(());
         }
         for (i, t) in Self::positions(batch).into_iter().enumerate() {
-            let all = self.all_log_probs(batch, t)?;
+            let all = self.stale(Fault::StaleCandidates, |network| network.all_log_probs(batch, t))?;
             let mut order: Vec<usize> = (0..VOCABULARY).collect();
             order.sort_by(|a, b| all[*b].total_cmp(&all[*a]));
             if self.has(Fault::TopRises) {

@@ -5,6 +5,7 @@
 
 use crate::conformance::faults::Fault;
 use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
+use rlhf_core::optim::Update;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::{Batch, Error, Ragged};
 
@@ -25,6 +26,10 @@ pub struct Tiny {
     pub average: Vec<f32>,
     pub steps: u64,
     pub calls: usize,
+    /// Weights that a stale role still reads.
+    pub old: Option<Vec<f32>>,
+    /// The settings of the first step.
+    pub update: Option<Update>,
 }
 
 impl Tiny {
@@ -34,14 +39,40 @@ impl Tiny {
         let weights = (0..len as u32).map(|i| key.normal(0, i) as f32 * 0.5).collect();
         let zeros = vec![0.0; len];
         let (gradient, first, second) = (zeros.clone(), zeros.clone(), zeros);
-        Self { fault, weights, gradient, first, second, average: Vec::new(), steps: 0, calls: 0 }
+        Self {
+            fault,
+            weights,
+            gradient,
+            first,
+            second,
+            average: Vec::new(),
+            steps: 0,
+            calls: 0,
+            old: None,
+            update: None,
+        }
     }
 
     pub fn has(&self, fault: Fault) -> bool {
         self.fault == fault
     }
 
+    /// Reads, with this fault, by the weights that the first call saw.
+    pub fn stale<T>(&mut self, fault: Fault, read: impl FnOnce(&mut Self) -> T) -> T {
+        if !self.has(fault) {
+            return read(self);
+        }
+        let old = self.old.take().unwrap_or_else(|| self.weights.clone());
+        let now = core::mem::replace(&mut self.weights, old);
+        let out = read(self);
+        self.old = Some(core::mem::replace(&mut self.weights, now));
+        out
+    }
+
     pub fn check(&self, sequences: Ragged<'_>) -> Result<(), Error> {
+        if sequences.is_empty() && self.has(Fault::RefusesNothing) {
+            return Err(Error::TooFew { name: "sequences", need: 1, got: 0 });
+        }
         let (outside, long) = (self.has(Fault::AcceptsAnyToken), self.has(Fault::AcceptsAnyLength));
         for (tokens, _) in sequences.sequences() {
             if tokens.len() > CONTEXT && !long {
@@ -60,7 +91,8 @@ impl Tiny {
     /// Which rows of weights make up the state after token `i`, and how much of each.
     pub fn features(&self, batch: Ragged<'_>, i: usize) -> Vec<(usize, f32)> {
         let tokens = batch.tokens();
-        let mut start = batch.ends().iter().copied().filter(|end| *end <= i).max().unwrap_or(0);
+        let index = batch.ends().partition_point(|end| *end <= i);
+        let mut start = if index == 0 { 0 } else { batch.ends()[index - 1] };
         if self.has(Fault::ReadsNeighbor) {
             start = 0;
         }
@@ -71,6 +103,11 @@ impl Tiny {
         }
         if self.has(Fault::ReadsFuture) && i + 2 < tokens.len() && !batch.ends().contains(&(i + 2)) {
             rows.push((row(i + 2), 0.1));
+        }
+        if self.has(Fault::TilesOf32Sequences) && index >= 32
+            || self.has(Fault::TilesOf1024Tokens) && i >= 1024
+        {
+            rows.push((0, 0.05));
         }
         if self.has(Fault::ReadsPadding) {
             let longest = (0..batch.len()).map(|i| batch.span(i).len()).max().unwrap_or(0);
@@ -89,6 +126,14 @@ impl Tiny {
     /// Adds the gradient of columns of the state after a token.
     pub fn pull(&mut self, features: &[(usize, f32)], start: usize, slopes: &[f32]) {
         for (row, amount) in features {
+            let skipped = match self.fault {
+                Fault::MissesRow => *row == VOCABULARY - 1,
+                Fault::MissesValueOfId => *row == 3 && start == VALUE,
+                _ => false,
+            };
+            if skipped {
+                continue;
+            }
             for (c, slope) in slopes.iter().enumerate() {
                 self.gradient[row * COLUMNS + start + c] += amount * slope;
             }
@@ -154,12 +199,22 @@ impl Subject for Faulty {
 
 impl Saved for Faulty {
     fn reload(&self, network: &mut Tiny) -> Tiny {
-        let mut loaded = Tiny::new(self.fault, 0);
-        loaded.weights.clone_from(&network.weights);
-        if network.has(Fault::SavesHalf) {
-            let whole = Tiny::new(self.fault, 0).weights;
-            let half = whole.len() / 2;
-            loaded.weights[half..].copy_from_slice(&whole[half..]);
+        let mut loaded = Tiny { old: None, update: None, ..network.clone() };
+        let other = Tiny::new(self.fault, 0);
+        match self.fault {
+            Fault::SavesHalf => {
+                let half = other.weights.len() / 2;
+                loaded.weights[half..].copy_from_slice(&other.weights[half..]);
+            }
+            Fault::SavesNoValues => {
+                for row in 0..VOCABULARY {
+                    loaded.weights[row * COLUMNS + VALUE] = other.weights[row * COLUMNS + VALUE];
+                }
+            }
+            Fault::SavesNoMoments => (loaded.first, loaded.second) = (other.first, other.second),
+            Fault::SavesNoSteps => loaded.steps = 0,
+            Fault::SavesNoAverage => loaded.average.clone_from(&network.weights),
+            _ => {}
         }
         loaded
     }

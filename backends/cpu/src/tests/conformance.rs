@@ -4,7 +4,9 @@
 use rlhf_core::conformance;
 use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
 use rlhf_core::model::{Architecture, Family};
+use rlhf_core::network::Network;
 use rlhf_core::random::{Key, Stream};
+use rlhf_core::ready;
 use rlhf_cpu::{Cpu, Isa, Model};
 use std::println;
 
@@ -54,7 +56,12 @@ impl Subject for Engine {
 
 impl Saved for Engine {
     fn reload(&self, network: &mut Model) -> Model {
-        Model::from_weights(&self.cpu, self.architecture.clone(), network.weights().to_vec()).unwrap()
+        let weights = network.weights().to_vec();
+        let mut loaded = Model::from_weights(&self.cpu, self.architecture.clone(), weights).unwrap();
+        if let Some(state) = ready(Network::optimizer_state(network)).unwrap().unwrap() {
+            loaded.set_optimizer_state(state).unwrap();
+        }
+        loaded
     }
 }
 

@@ -1,0 +1,330 @@
+//! State that lives on: after a network has learned, was given other weights, exchanged them with their average, or was
+//! saved and loaded, every role speaks of the weights that it has now.
+//!
+//! Each check asks the role first, so that whatever it keeps is filled, then changes the weights, then asks again.
+
+use super::candidates::likeliest;
+use super::company::{Reads, read};
+use super::exact::{Next, exactly};
+use super::learn::{adam, look, step, teach, weights};
+use super::measure::{Checked, Fault, Measured, ensure, moved};
+use super::probe::{LogProbs, Output, Scores, Values};
+use super::rows::rows;
+use super::run::{Check, wait};
+use super::sampling::{key, prompts, sample, up_to};
+use super::text::Text;
+use super::{Saved, Subject};
+use crate::capabilities::{Candidates, Parameters, Rows};
+use crate::log_probs::log_prob;
+use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
+use crate::sampling::{Filters, Responses, SamplingParams};
+use alloc::vec;
+use alloc::vec::Vec;
+
+/// All that a role says of the kit's text, as numbers.
+type Says<S> = fn(&S, &mut <S as Subject>::Network) -> Result<Vec<f32>, Fault>;
+
+fn log_probs<S: Subject<Network: Reference>>(
+    subject: &S,
+    network: &mut S::Network,
+) -> Result<Vec<f32>, Fault> {
+    read::<S, LogProbs>(subject, network, &Text::uneven(subject))
+}
+
+fn values<S: Subject<Network: Critic>>(subject: &S, network: &mut S::Network) -> Result<Vec<f32>, Fault> {
+    read::<S, Values>(subject, network, &Text::uneven(subject))
+}
+
+fn scores<S: Subject<Network: Reward>>(subject: &S, network: &mut S::Network) -> Result<Vec<f32>, Fault> {
+    read::<S, Scores>(subject, network, &Text::uneven(subject))
+}
+
+fn logits<S: Subject<Network: Rows>>(subject: &S, network: &mut S::Network) -> Result<Vec<f32>, Fault> {
+    Ok(rows(subject, network, &Text::uneven(subject))?.1)
+}
+
+fn top<S: Subject<Network: Candidates>>(subject: &S, network: &mut S::Network) -> Result<Vec<f32>, Fault> {
+    let (ids, log_probs) = likeliest(subject, network, &Text::uneven(subject), 3)?;
+    Ok(ids.into_iter().map(|id| id as f32).chain(log_probs).collect())
+}
+
+/// Responses that draw much.
+fn drawn<S: Subject<Network: Policy>>(subject: &S, network: &mut S::Network) -> Result<Responses, Fault> {
+    let sampling = SamplingParams::at_temperature(1.3);
+    sample(subject, network, &prompts(subject), &sampling, &up_to(4), key(50), 0)
+}
+
+fn samples<S: Subject<Network: Policy>>(subject: &S, network: &mut S::Network) -> Result<Vec<f32>, Fault> {
+    let out = drawn(subject, network)?;
+    Ok(out.tokens.iter().map(|token| *token as f32).chain(out.log_probs).collect())
+}
+
+/// One of three steps that are unlike each other.
+fn learn<S: Subject<Network: Learner>, O: Output>(
+    subject: &S,
+    network: &mut S::Network,
+    index: usize,
+) -> Result<(), Fault> {
+    let text = Text::uneven(subject);
+    let sign = [1.0, -1.0, 1.0][index];
+    let weights: Vec<f32> = weights::<O>(&text).iter().map(|w| sign * w).collect();
+    teach::<S, O>(subject, network, &text, &weights)?;
+    step(subject, network, adam([0.05, 0.08, 0.02][index])).map(|_| ())
+}
+
+/// After each of three steps the role says what a learner shows its objective.
+pub(super) fn after_step<S: Subject<Network: Learner>, O: Output + Reads<S>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().agree);
+    let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
+    let mut before = read::<S, O>(subject, &mut network, &text)?;
+    for index in 0..3 {
+        learn::<S, O>(subject, &mut network, index)?;
+        let said = read::<S, O>(subject, &mut network, &text)?;
+        moved(&before, &said, "a step does not change what the role says: it reads old weights")?;
+        let shown = look::<S, O>(subject, &mut network, &text)?;
+        let places = O::positions(&text).into_iter().map(|place| said[place]).collect::<Vec<_>>();
+        measured.all(&places, &shown)?;
+        before = said;
+    }
+    Ok(measured)
+}
+
+/// Log-probabilities of what follows a text, as the learner shows them.
+fn shown<S: Subject<Network: Learner>>(
+    subject: &S,
+    network: &mut S::Network,
+    prefix: &[u32],
+) -> Result<Vec<f32>, Fault> {
+    look::<S, LogProbs>(subject, network, &Text::continued(subject, prefix))
+}
+
+pub(super) fn step_sampler<S: Subject<Network: Learner + Policy>>() -> [Check<S>; 1] {
+    [("after_step", sampler_after_step)]
+}
+
+/// After each of three steps, log-probabilities of samples are those that the learner shows, and draws follow them.
+fn sampler_after_step<S: Subject<Network: Learner + Policy>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().agree);
+    let (prompts, mut network) = (prompts(subject), subject.fresh(1));
+    let mut before = drawn(subject, &mut network)?;
+    for index in 0..3 {
+        learn::<S, LogProbs>(subject, &mut network, index)?;
+        let out = drawn(subject, &mut network)?;
+        ensure(
+            before.log_probs != out.log_probs,
+            "a step does not change what is sampled: the sampler reads old weights",
+        )?;
+        let whole = (0..prompts.len()).map(|i| [&prompts.tokens[prompts.span(i)], out.response(i)].concat());
+        let mut text = Text::of(whole).at(1.3);
+        for i in 0..prompts.len() {
+            let start = text.span(i).start;
+            text.loss_mask[start..start + prompts.span(i).len()].fill(false);
+        }
+        measured.all(&out.log_probs, &look::<S, LogProbs>(subject, &mut network, &text)?)?;
+        let mut next: Next<'_, S::Network> = &mut |network, prefix| shown(subject, network, prefix);
+        let filters = Filters { temperature: 1.3, ..Filters::default() };
+        exactly(&mut network, &prompts, &out, filters, key(50), 0, &mut next, &mut measured)?;
+        before = out;
+    }
+    Ok(measured)
+}
+
+pub(super) fn step_rows<S: Subject<Network: Learner + Rows>>() -> [Check<S>; 1] {
+    [("after_step", rows_after_step)]
+}
+
+/// After each of three steps, rows give the log-probabilities that the learner shows.
+fn rows_after_step<S: Subject<Network: Learner + Rows>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().formula);
+    let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
+    let mut before = logits(subject, &mut network)?;
+    for index in 0..3 {
+        learn::<S, LogProbs>(subject, &mut network, index)?;
+        let rows = logits(subject, &mut network)?;
+        moved(&before, &rows, "a step does not change the rows: they are made with old weights")?;
+        let shown = look::<S, LogProbs>(subject, &mut network, &text)?;
+        for ((t, row), shown) in
+            text.positions().into_iter().zip(rows.chunks_exact(subject.vocabulary())).zip(shown)
+        {
+            measured.pair(log_prob(row, text.tokens[t] as usize, 1.0)?.0.into(), shown.into());
+        }
+        before = rows;
+    }
+    Ok(measured)
+}
+
+pub(super) fn step_candidates<S: Subject<Network: Learner + Candidates>>() -> [Check<S>; 1] {
+    [("after_step", candidates_after_step)]
+}
+
+/// After each of three steps, the likeliest ids have the log-probabilities that the learner shows.
+fn candidates_after_step<S: Subject<Network: Learner + Candidates>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().agree);
+    let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
+    likeliest(subject, &mut network, &text, 3)?;
+    for index in 0..3 {
+        learn::<S, LogProbs>(subject, &mut network, index)?;
+        let (ids, log_probs) = likeliest(subject, &mut network, &text, 3)?;
+        for (i, t) in text.positions().into_iter().enumerate() {
+            let start = text.ends.iter().copied().filter(|end| *end <= t).max().unwrap_or(0);
+            let all = shown(subject, &mut network, &text.tokens[start..t])?;
+            let mut falling = all.clone();
+            falling.sort_by(|a, b| b.total_cmp(a));
+            for j in 0..3 {
+                measured.pair(log_probs[3 * i + j].into(), all[ids[3 * i + j] as usize].into());
+                measured.pair(log_probs[3 * i + j].into(), falling[j].into());
+            }
+        }
+    }
+    Ok(measured)
+}
+
+/// A network that has spoken and learned, and was then given another's weights, says what the other says.
+fn after_write<S: Subject<Network: Parameters>>(subject: &S, says: Says<S>) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().same);
+    let (mut network, mut other) = (subject.fresh(1), subject.fresh(2));
+    let before = says(subject, &mut network)?;
+    learn::<S, LogProbs>(subject, &mut network, 0)?;
+    says(subject, &mut network)?;
+    let mut given = vec![0.0; other.parameters()];
+    wait(subject, other.read(&mut given))?;
+    wait(subject, network.write(&given))?;
+    let after = says(subject, &mut network)?;
+    moved(&before, &after, "other weights change nothing")?;
+    measured.all(&after, &says(subject, &mut other)?)?;
+    Ok(measured)
+}
+
+pub(super) fn write_sampler<S: Subject<Network: Parameters + Policy>>() -> [Check<S>; 2] {
+    [("sampler_after_write", |subject| after_write(subject, samples)), ("ties", ties)]
+}
+
+pub(super) fn write_critic<S: Subject<Network: Parameters + Critic>>() -> [Check<S>; 1] {
+    [("values_after_write", |subject| after_write(subject, values))]
+}
+
+pub(super) fn write_reward<S: Subject<Network: Parameters + Reward>>() -> [Check<S>; 1] {
+    [("scores_after_write", |subject| after_write(subject, scores))]
+}
+
+pub(super) fn write_rows<S: Subject<Network: Parameters + Rows>>() -> [Check<S>; 1] {
+    [("rows_after_write", |subject| after_write(subject, logits))]
+}
+
+pub(super) fn write_candidates<S: Subject<Network: Parameters + Candidates>>() -> [Check<S>; 1] {
+    [("candidates_after_write", |subject| after_write(subject, top))]
+}
+
+/// Of equally probable ids, greedy sampling takes the smallest: where all weights are 0, all ids are.
+fn ties<S: Subject<Network: Parameters + Policy>>(subject: &S) -> Checked {
+    let mut network = subject.fresh(1);
+    wait(subject, network.write(&vec![0.0; network.parameters()]))?;
+    let out =
+        sample(subject, &mut network, &prompts(subject), &SamplingParams::Greedy, &up_to(2), key(0), 0)?;
+    ensure(
+        out.tokens.iter().all(|token| *token == 0),
+        "of equally probable ids another than the smallest is taken",
+    )?;
+    Ok(Measured::within(0.0))
+}
+
+/// A network that keeps the average of its first weights and learns says, after a swap, what it said at first, and after
+/// another swap what it said before.
+fn after_swap<S: Subject<Network: Averaged>>(subject: &S, says: Says<S>) -> Checked {
+    let mut measured = Measured::within(subject.tolerances().same);
+    let mut network = subject.fresh(1);
+    let first = says(subject, &mut network)?;
+    wait(subject, network.average(0.5))?;
+    learn::<S, LogProbs>(subject, &mut network, 0)?;
+    let learned = says(subject, &mut network)?;
+    for want in [&first, &learned] {
+        wait(subject, network.swap_average())?;
+        measured.all(&says(subject, &mut network)?, want)?;
+    }
+    Ok(measured)
+}
+
+pub(super) fn swap_sampler<S: Subject<Network: Averaged + Policy>>() -> [Check<S>; 1] {
+    [("sampler_after_swap", |subject| after_swap(subject, samples))]
+}
+
+pub(super) fn swap_critic<S: Subject<Network: Averaged + Critic>>() -> [Check<S>; 1] {
+    [("values_after_swap", |subject| after_swap(subject, values))]
+}
+
+pub(super) fn swap_reward<S: Subject<Network: Averaged + Reward>>() -> [Check<S>; 1] {
+    [("scores_after_swap", |subject| after_swap(subject, scores))]
+}
+
+pub(super) fn swap_rows<S: Subject<Network: Averaged + Rows>>() -> [Check<S>; 1] {
+    [("rows_after_swap", |subject| after_swap(subject, logits))]
+}
+
+pub(super) fn swap_candidates<S: Subject<Network: Averaged + Candidates>>() -> [Check<S>; 1] {
+    [("candidates_after_swap", |subject| after_swap(subject, top))]
+}
+
+/// A learned network that was saved and loaded says what it said, and so does the one that was saved.
+fn after_load<S: Saved<Network: Learner>>(subject: &S, says: Says<S>) -> Checked {
+    let mut measured = Measured::within(0.0);
+    let mut network = subject.fresh(1);
+    learn::<S, LogProbs>(subject, &mut network, 0)?;
+    let want = says(subject, &mut network)?;
+    let mut loaded = subject.reload(&mut network);
+    measured.all(&says(subject, &mut loaded)?, &want)?;
+    measured.all(&says(subject, &mut network)?, &want)?;
+    Ok(measured)
+}
+
+pub(super) fn load_learner<S: Saved<Network: Learner + Reference>>() -> [Check<S>; 2] {
+    [("log_probs_after_load", |subject| after_load(subject, log_probs)), ("step_after_load", step_after_load)]
+}
+
+pub(super) fn load_sampler<S: Saved<Network: Learner + Policy>>() -> [Check<S>; 1] {
+    [("sampler_after_load", |subject| after_load(subject, samples))]
+}
+
+pub(super) fn load_critic<S: Saved<Network: Learner + Critic>>() -> [Check<S>; 1] {
+    [("values_after_load", |subject| after_load(subject, values))]
+}
+
+pub(super) fn load_reward<S: Saved<Network: Learner + Reward>>() -> [Check<S>; 1] {
+    [("scores_after_load", |subject| after_load(subject, scores))]
+}
+
+/// A step after saving and loading is the step without: the moments and their count are saved.
+fn step_after_load<S: Saved<Network: Learner + Reference>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(0.0);
+    let (mut saved, mut other) = (subject.fresh(1), subject.fresh(1));
+    for network in [&mut saved, &mut other] {
+        learn::<S, LogProbs>(subject, network, 0)?;
+    }
+    let mut loaded = subject.reload(&mut saved);
+    for network in [&mut loaded, &mut other] {
+        learn::<S, LogProbs>(subject, network, 1)?;
+        learn::<S, LogProbs>(subject, network, 2)?;
+    }
+    measured.all(&log_probs(subject, &mut loaded)?, &log_probs(subject, &mut other)?)?;
+    Ok(measured)
+}
+
+pub(super) fn load_average<S: Saved<Network: Averaged + Reference>>() -> [Check<S>; 1] {
+    [("average_after_load", average_after_load)]
+}
+
+/// The moving average is saved: a swap after loading says what a swap without says.
+fn average_after_load<S: Saved<Network: Averaged + Reference>>(subject: &S) -> Checked {
+    let mut measured = Measured::within(0.0);
+    let (mut saved, mut other) = (subject.fresh(1), subject.fresh(1));
+    for network in [&mut saved, &mut other] {
+        wait(subject, network.average(0.5))?;
+        learn::<S, LogProbs>(subject, network, 0)?;
+        wait(subject, network.average(0.5))?;
+    }
+    let mut loaded = subject.reload(&mut saved);
+    for network in [&mut loaded, &mut other] {
+        wait(subject, network.swap_average())?;
+    }
+    measured.all(&log_probs(subject, &mut loaded)?, &log_probs(subject, &mut other)?)?;
+    Ok(measured)
+}
