@@ -62,6 +62,21 @@ impl<'a> Ragged<'a> {
         (if i == 0 { 0 } else { self.ends[i - 1] })..self.ends[i]
     }
 
+    /// Checks that a network with this vocabulary and context can read the sequences: what every role refuses.
+    ///
+    /// # Errors
+    /// [`Error::Range`] for a token id outside the vocabulary; [`Error::Full`] for a sequence longer than the context.
+    pub fn check(&self, vocabulary: usize, context: usize) -> Result<(), Error> {
+        if let Some(&token) = self.tokens.iter().find(|token| **token as usize >= vocabulary) {
+            let high = vocabulary as f64 - 1.0;
+            return Err(Error::Range { name: "token", value: f64::from(token), low: 0.0, high });
+        }
+        match (0..self.len()).any(|i| self.span(i).len() > context) {
+            true => Err(Error::Full { capacity: context }),
+            false => Ok(()),
+        }
+    }
+
     /// The sequences with their spans, in order.
     pub fn sequences(&self) -> impl Iterator<Item = (&'a [u32], Range<usize>)> + use<'a> {
         let this = *self;
@@ -122,6 +137,12 @@ impl<'a> Batch<'a> {
         self.loss_mask
     }
 
+    /// The positions of the loss tokens, in rising order.
+    pub fn positions(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let loss_mask = self.loss_mask;
+        (0..loss_mask.len()).filter(move |t| loss_mask[*t])
+    }
+
     /// The temperature, which logits are divided by.
     pub fn temperature(&self) -> f32 {
         self.temperature
@@ -153,5 +174,16 @@ mod tests {
         let sequences = Ragged::new(&[1, 2, 3], &[1, 3]).unwrap();
         assert!(Batch::new(sequences, &[false, false, true]).is_ok());
         assert_eq!(Batch::new(sequences, &[false, true, true]), Err(Error::Ends { sequence: 1 }));
+    }
+
+    #[test]
+    fn what_a_network_cannot_read_is_refused() {
+        let sequences = Ragged::new(&[1, 2, 3, 0], &[3, 4]).unwrap();
+        assert_eq!(sequences.check(4, 3), Ok(()));
+        let outside = Error::Range { name: "token", value: 3.0, low: 0.0, high: 2.0 };
+        assert_eq!(sequences.check(3, 3), Err(outside));
+        assert_eq!(sequences.check(4, 2), Err(Error::Full { capacity: 2 }));
+        let batch = Batch::new(sequences, &[false, true, true, false]).unwrap();
+        assert!(batch.positions().eq([1, 2]));
     }
 }

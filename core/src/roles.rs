@@ -5,6 +5,10 @@
 //! `Send`: a trainer belongs to one thread. Callers check lengths; implementations may assume what
 //! [`Ragged`] and [`Batch`] have checked, but report token ids outside their vocabulary and
 //! sequences beyond their context as errors.
+//!
+//! A batch may have no sequence: there is then nothing to write, no response, a loss of 0 and no gradient, and no error. A
+//! sequence may fill the context. Whatever a network keeps from one call to the next (copies of weights, caches) follows its
+//! weights: after a step, a swap with the average, or new weights, every role speaks of the weights that are there now.
 
 use crate::optim::Update;
 #[cfg(feature = "alloc")]
@@ -34,13 +38,16 @@ pub trait Reference {
 /// Writes text.
 #[cfg(feature = "alloc")]
 pub trait Policy: Reference {
-    /// Continues each prompt. The draw for response token `p` of prompt `i` depends only on `key`,
-    /// `first + i`, `p` and the distribution, so neither company nor order changes a response.
+    /// Continues each prompt. Token `p` of prompt `i`'s response is the one at
+    /// [`key.uniform(first + i, p)`](Key::uniform) of the cumulative filtered distribution, ids in rising order
+    /// ([`draw`](crate::sampling::draw)), so neither company nor order changes a response; greedy sampling takes the most
+    /// probable id, of equal ones the smallest. Tokens of the prompt and of the response so far count as repetition. A
+    /// response ends where [`StopCriteria`] say, or where the context is full.
     /// The log-probabilities returned are those of [`Reference::log_probs`] at the sampling's
     /// temperature, before its filters.
     ///
     /// # Errors
-    /// As [`Reference::log_probs`]; a prompt that leaves no room in the context.
+    /// As [`Reference::log_probs`]; a prompt that leaves no room in the context; a `max_new_tokens` of 0.
     fn sample(
         &mut self,
         prompts: Ragged<'_>,
@@ -111,7 +118,8 @@ pub trait Learner {
     type Error: core::error::Error + From<Error>;
 
     /// Adds the gradient of `objective` on `batch` to what is accumulated, and returns this part's
-    /// loss. On an error the accumulated gradient is dropped.
+    /// loss. Where the loss mask is false throughout, [`Objective::tokens`] need not be called, and the
+    /// log-probabilities' part of the loss is 0. On an error the accumulated gradient is dropped.
     ///
     /// # Errors
     /// A token outside the vocabulary, a sequence beyond the context, the objective's, or the
@@ -128,11 +136,13 @@ pub trait Learner {
     /// The device's own.
     fn zero_grad(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
 
-    /// Updates the weights with the accumulated gradient, forgets it, and returns its global norm
-    /// before clipping.
+    /// Updates the weights with the accumulated gradient by AdamW ([`adamw`](crate::optim::adamw)), drops the gradient, and
+    /// returns its global norm before clipping. Every setting of `update` is this step's own; at a learning rate of 0 the
+    /// moments change and the weights do not. Without a gradient the norm is 0.
     ///
     /// # Errors
-    /// A gradient that is not finite (the weights are then untouched), or the device's own.
+    /// A gradient that is not finite, or the device's own. Weights, moments and the count of steps are then as before, and
+    /// the gradient is dropped.
     fn step(&mut self, update: &Update) -> impl Future<Output = Result<f64, Self::Error>>;
 }
 
@@ -145,7 +155,7 @@ pub trait Averaged: Learner {
     /// A decay outside `0 ..= 1`, or the device's own.
     fn average(&mut self, decay: f64) -> impl Future<Output = Result<(), Self::Error>>;
 
-    /// Exchanges the weights and their average, to use the average and come back.
+    /// Swaps the weights with their moving average; call again to swap back. Moments stay as they are.
     ///
     /// # Errors
     /// No average has been kept, or the device's own.

@@ -6,25 +6,31 @@
 //!
 //! | family | needs | promises checked |
 //! |---|---|---|
-//! | `reference` | [`Reference`] | whole outputs, probabilities that sum to 1, temperature, causality, company, order, errors |
-//! | `policy` | [`Policy`] | sampled log-probabilities are the scorer's, keys, draws, filters, endings |
-//! | `learner` | [`Learner`], [`Reference`] | gradients of log-probabilities and entropies, splits, couplings, norms, refusals, AdamW, learning |
-//! | `critic` | [`Critic`] | whole outputs, positions, causality, company, order, errors |
-//! | `learn_values` | [`Learner`], [`Critic`] | as `learner`, for values |
-//! | `reward` | [`Reward`] | whole outputs, company, order, errors |
-//! | `learn_scores` | [`Learner`], [`Reward`] | as `learner`, for scores |
-//! | `averaged` | [`Averaged`], [`Reference`] | where the average starts, what a decay does, swaps |
+//! | `reference` | [`Reference`] | whole outputs, probabilities that sum to 1, temperature, causality, company, order, width, errors |
+//! | `policy` | [`Policy`] | log-probabilities are the scorer's, keys, every draw, filters, endings, width, new weights after a step |
+//! | `learner` | [`Learner`], [`Reference`] | gradients of log-probabilities and entropies, splits, couplings, norms, refusals, every setting of AdamW, learning |
+//! | `critic`, `learn_values` | [`Critic`], [`Learner`] | as `reference` and `learner`, for values |
+//! | `reward`, `learn_scores` | [`Reward`], [`Learner`] | as `reference` and `learner`, for scores |
+//! | `averaged` | [`Averaged`], [`Reference`] | where the average starts, what a decay does, swaps for every role |
 //! | `rows`, `learn_rows` | [`Rows`], [`LearnRows`] | order, raw logits, the same gradient as scalars give |
 //! | `candidates`, `learn_candidates` | [`Candidates`], [`LearnCandidates`] | order, ties, the same numbers as the scorer's |
-//! | `parameters` | [`Parameters`], [`Reference`] | round trips, gradients against differences, AdamW weight by weight |
-//! | `saved` | [`Saved`] | what was saved is what is loaded |
+//! | `parameters` | [`Parameters`], [`Reference`] | round trips for every role, gradients weight by weight, AdamW weight by weight, large logits |
+//! | `saved` | [`Saved`] | a loaded network says and learns what the saved one would |
+//!
+//! [`checks`] lists every check with its promise and what its breach usually means; a failure prints both.
+//! [`conformance_tests!`](crate::conformance_tests!) makes a `#[test]` of each. [`walkthrough`] goes through a backend step by
+//! step.
+//!
+//! **What cannot be seen from outside.** With the five roles alone, two faults pass: weights that never learn while others
+//! do (a network with frozen layers keeps every promise), and which of several equally probable ids greedy sampling takes.
+//! [`Parameters`] shows both.
 //!
 //! **Without access to weights**, gradients are checked through [`Learner::step`]. AdamW without
 //! moments and with an ε far above every gradient is plain descent, `θ ← θ − (η/ε)·g`; so the kit moves
 //! two fresh networks by the same short way along `g` and against it, and the difference of their
 //! losses has to be that way's length times the norm that `step` returned: `⟨∇L, g⟩ = ‖g‖²`. That holds
 //! if `g` is the gradient, or its part along the weights that are trained at all. That nothing outside the loss mask is
-//! left out is a check of its own. Where there is [`Parameters`], random directions are tried too.
+//! left out is a check of its own. Where there is [`Parameters`], up to 300 weights are moved one by one.
 //!
 //! **A skip is a claim.** A check that fails for a reason may be declared in [`Subject::skips`], with the
 //! reason; it runs all the same, and if it passes the declaration is stale, which is a failure. A family

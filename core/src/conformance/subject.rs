@@ -41,7 +41,8 @@ pub trait Subject {
 
 /// A subject whose networks can be saved.
 pub trait Saved: Subject {
-    /// Saves the network and loads what was saved.
+    /// Saves the network and loads what was saved: weights, the moments with their count of steps, the moving average.
+    /// The next step of the loaded network is what the saved one's would be.
     fn reload(&self, network: &mut Self::Network) -> Self::Network;
 }
 

@@ -184,13 +184,15 @@ impl<R: Real> AdamW<R> {
     /// gradient is 0 afterwards. Returns its norm before it was clipped.
     ///
     /// # Errors
-    /// Those of [`clip_factor`] and [`adamw`]; nothing has changed then.
+    /// Those of [`clip_factor`] and [`adamw`]; weights and moments are then as before, and the gradient is 0.
     pub fn step(&mut self, weights: &mut [R], gradient: &mut [R], update: &Update) -> Result<f64, Error> {
         let norm = global_norm([&*gradient]);
-        let scale = clip_factor(norm, update.max_grad_norm)?;
-        adamw(weights, gradient, &mut self.first, &mut self.second, self.steps + 1, update, scale)?;
-        self.steps += 1;
+        let stepped = clip_factor(norm, update.max_grad_norm).and_then(|scale| {
+            adamw(weights, gradient, &mut self.first, &mut self.second, self.steps + 1, update, scale)
+        });
         gradient.fill(R::ZERO);
+        stepped?;
+        self.steps += 1;
         Ok(norm)
     }
 }
