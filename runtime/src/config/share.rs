@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_occurs_twice_is_written_once() {
-        let rate = json!({ "type": "number", "description": "The highest rate of all steps, before its decay begins." });
+        let rate = json!({ "type": "number", "description": "The highest learning rate of all the steps of a run, after its warm-up and before its decay begins." });
         let table =
             |text: &str| json!({ "description": text, "type": "object", "properties": { "rate": rate } });
         let other = json!({ "type": "object", "properties": { "one": rate, "two": rate } });
