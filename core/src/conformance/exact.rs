@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::measure::{Checked, Fault, Measured, ensure};
-use super::reference::next;
+use super::continuation::next;
 use super::sampling::{prompts, sample, up_to};
 use super::statistics::filtered;
 use super::text::{SEED, Text};

@@ -5,7 +5,7 @@ use super::company::read;
 use super::learn::{descent, look, step, teach, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::{Entropies, LogProbs};
-use super::reference::next;
+use super::continuation::next;
 use super::rows::rows;
 use super::run::{Check, wait};
 use super::text::{Text, words};

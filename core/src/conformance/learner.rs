@@ -7,7 +7,7 @@ use super::gradient::{contract, couplings, gradient, left_out, splits};
 use super::learn::look;
 use super::measure::{Checked, Measured};
 use super::probe::{Entropies, LogProbs};
-use super::reference::next;
+use super::continuation::next;
 use super::refusals::{bad_text, not_finite, objective_error};
 use super::run::Check;
 use super::state::after_step;

@@ -55,6 +55,7 @@
 mod averaged;
 mod candidates;
 mod company;
+mod continuation;
 #[doc(hidden)]
 pub mod detect;
 mod exact;

@@ -5,7 +5,7 @@ use super::company::read;
 use super::exact::{exact, repetition_of_response};
 use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
-use super::reference::next;
+use super::continuation::next;
 use super::run::Check;
 use super::sampling::{key, prompts, sample, up_to};
 use super::statistics::{draws, filters, pairs, repetition};

@@ -2,6 +2,7 @@
 
 use super::Subject;
 use super::company::{causal, company, order, read, refusals, repeats};
+use super::continuation::next;
 use super::extreme::cold;
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::LogProbs;
@@ -27,18 +28,6 @@ pub(super) fn checks<S: Subject<Network: Reference>>() -> [Check<S>; 11] {
         ("empty", empty::<S, LogProbs>),
         ("small_temperature", cold),
     ]
-}
-
-/// Log-probabilities of the whole vocabulary after a text.
-pub(super) fn next<S: Subject<Network: Reference>>(
-    subject: &S,
-    network: &mut S::Network,
-    prefix: &[u32],
-    temperature: f32,
-) -> Result<Vec<f32>, Fault> {
-    let text = Text::continued(subject, prefix).at(temperature);
-    let out = read::<S, LogProbs>(subject, network, &text)?;
-    Ok(text.ends.iter().map(|end| out[end - 1]).collect())
 }
 
 /// All of `out` is written: at most 0 where in the loss mask, and 0 where not.

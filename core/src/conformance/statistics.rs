@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::measure::{Checked, Fault, Measured, ensure};
-use super::reference::next;
+use super::continuation::next;
 use super::sampling::{key, sample, up_to};
 use super::text::{Text, words};
 use crate::roles::Policy;

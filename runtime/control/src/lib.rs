@@ -13,10 +13,10 @@
 //! any model of a backend does.
 //!
 //! ```
-//! use rlhf_control::{Lesson, Method, Simulated, Tasks};
-//! let lesson = Lesson::new(Tasks::Grid, Method::Tamer, 1);
+//! use rlhf_control::{Experiment, Method, Simulated, Tasks};
+//! let experiment = Experiment::new(Tasks::Grid, Method::Tamer, 1);
 //! let mut teacher = Simulated::new(1);
-//! let outcome = lesson.learn(&mut teacher, &mut |_| ())?;
+//! let outcome = experiment.learn(&mut teacher, &mut |_| ())?;
 //! assert!(outcome.mean_after() > outcome.mean_before() + 20.0);
 //! # Ok::<(), rlhf_train::TrainError>(())
 //! ```

@@ -6,10 +6,10 @@
 //!
 //! ```no_run
 //! use rlhf::config::Config;
-//! use rlhf::run::{Manner, report, run};
+//! use rlhf::run::{RunOptions, report, run};
 //! # fn main() -> Result<(), rlhf::run::RunError> {
 //! let config = Config::read("examples/real.toml".as_ref())?.with_data("../shared/data".as_ref());
-//! let options = Manner::new("runs/real".as_ref());
+//! let options = RunOptions::new("runs/real".as_ref());
 //! if let Some(summary) = run(&config, &rlhf::engine::Device::default(), &options, &mut |_, _, _, _| {})? {
 //!     print!("{}", report(&summary));
 //! }

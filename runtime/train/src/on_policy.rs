@@ -3,6 +3,7 @@
 
 mod groups;
 mod loss;
+mod response_groups;
 
 use super::guard::Place;
 use super::rollout::credit::{CreditedGroups, reward_parts};
@@ -11,7 +12,7 @@ use super::scheduled_optimizer::ScheduledOptimizer;
 use super::{Guards, IterationReport, LearningPolicy, Models, TrainError};
 use crate::profile::{self, Credit};
 use alloc::vec;
-use groups::Groups;
+use response_groups::Groups;
 use rlhf_core::advantage::{Baseline, MovingBaseline};
 use rlhf_core::roles::{Learner, Policy, Reference, Reward};
 use rlhf_core::sampling::StopCriteria;

@@ -30,8 +30,10 @@ pub enum Surrogate {
     /// arXiv:2511.20347).
     SoftGate {
         /// τ of tokens with an advantage above 0; above 0.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
         positive: f64,
         /// τ of all other tokens; above 0.
+        #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
         negative: f64,
     },
 }

@@ -1,6 +1,7 @@
 //! Groups of responses: several to each prompt.
 
 use super::OnPolicy;
+use super::response_groups::Groups;
 use crate::profile::Credit;
 use crate::rollout::credit::response_rewards;
 use crate::rollout::{Sampler, repeat_prompts, sample, score};
@@ -12,36 +13,6 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Policy, Reference, Reward};
 use rlhf_core::sampling::{SamplingParams, StopCriteria};
 use rlhf_core::{Ragged, Rollouts};
-
-/// The responses of a rollout, those to a prompt next to each other, and their rewards.
-pub(super) struct Groups {
-    pub rollouts: Rollouts,
-    /// One past the last response to each prompt.
-    pub ends: Vec<usize>,
-    /// The reward of each response, with penalties.
-    pub rewards: Vec<f32>,
-    /// The baseline of each prompt, where it is no function of the rewards.
-    pub baselines: Vec<f32>,
-}
-
-impl Groups {
-    /// Appends the groups of those indices of another rollout; each has `size` responses.
-    fn append(
-        &mut self,
-        from: &Self,
-        indices: impl Iterator<Item = usize>,
-        size: usize,
-    ) -> Result<(), TrainError> {
-        let mut responses = Vec::new();
-        for i in indices {
-            responses.extend(i * size..(i + 1) * size);
-            self.rewards.extend_from_slice(&from.rewards[i * size..(i + 1) * size]);
-            self.baselines.extend(from.baselines.get(i));
-            self.ends.push(self.rewards.len());
-        }
-        Ok(self.rollouts.append(&from.rollouts, &responses)?)
-    }
-}
 
 impl OnPolicy {
     /// Samples and scores responses to each prompt. Where prompts without signal are replaced (DAPO's dynamic

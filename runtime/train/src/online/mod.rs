@@ -1,5 +1,6 @@
 //! Learning from preferences over the policy's own responses: online DPO, XPO, Nash-MD.
 
+mod comparisons;
 mod responses;
 mod sample;
 mod trainer;
@@ -20,7 +21,7 @@ use rlhf_core::capabilities::Rows;
 use rlhf_core::loss::{Against, PreferenceStats};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::StopCriteria;
-use update::Comparisons;
+use comparisons::Comparisons;
 
 /// A run of online DPO, XPO or Nash-MD: its settings, and its state from one iteration to the next. In [`Models`] the
 /// reward is a [`Judge`].

@@ -1,6 +1,7 @@
 //! The update: epochs of minibatches over the comparisons of an iteration.
 
 use super::OnlinePreferences;
+use super::comparisons::Comparisons;
 use super::responses::OnlineResponses;
 use crate::accumulation::Accumulation;
 use crate::guard::{Place, ResponseBatch};
@@ -14,15 +15,6 @@ use rlhf_core::advantage::{best_and_worst, win_rates};
 use rlhf_core::loss::{NashPolicy, PreferenceStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
-
-/// The responses of an iteration with the judge's preferences.
-pub(super) struct Comparisons<'a> {
-    pub responses: &'a OnlineResponses,
-    /// The preferences, `[texts, each]`.
-    pub preferred: &'a [f32],
-    /// The reference's log-probabilities of all tokens.
-    pub reference: Option<Vec<f32>>,
-}
 
 /// The comparison that is learnt from at one prompt.
 struct Comparison {
