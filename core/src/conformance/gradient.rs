@@ -26,7 +26,7 @@ pub(super) fn slope<S: Subject<Network: Learner>>(
     slope_over(subject, subject.tolerances().nudge, accumulate, loss)
 }
 
-/// The same over steps of another length.
+/// Measures as [`slope`] does, over steps of length `nudge`.
 fn slope_over<S: Subject<Network: Learner>>(
     subject: &S,
     nudge: f64,

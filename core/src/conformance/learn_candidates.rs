@@ -75,7 +75,7 @@ fn ids<S: Subject>(subject: &S, text: &Text) -> Vec<u32> {
         .collect()
 }
 
-/// What is shown is what [`Candidates`] says, in order.
+/// A learner passes the log-probabilities of [`Candidates`] to its objective, in order.
 fn shows<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (text, mut network) = (Text::uneven(subject).at(0.7), subject.fresh(1));

@@ -50,8 +50,8 @@ pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 2
     ]
 }
 
-/// What an objective is shown is what the scorer says: a first step's ratio is 1, and the divergence of
-/// a policy from itself 0.
+/// A learner passes the scorer's log-probabilities to its objective: a first step's ratio is 1, and the
+/// divergence of a policy from itself is 0.
 fn agrees<S: Subject<Network: Learner + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let mut network = subject.fresh(1);

@@ -1,4 +1,4 @@
-//! [`Policy`]: what is sampled is what is scored, and depends on its key and its prompt alone.
+//! [`Policy`]: samples have the scorer's log-probabilities, and depend on their key and prompt alone.
 
 use super::Subject;
 use super::company::read;
@@ -60,7 +60,7 @@ fn scored<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// The same key, the same text; another key or another sample, another one.
+/// The same key gives the same text; another key or another sample's index gives another text.
 fn keys<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let equal = Text::of((0..8).map(|_| words(subject, 2, 20)));

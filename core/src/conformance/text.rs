@@ -83,7 +83,7 @@ impl Text {
         Self::of(sequences)
     }
 
-    /// The text followed by each id of the vocabulary, which alone is in the loss mask.
+    /// The text followed by each id of the vocabulary; only this last id is in the loss mask.
     pub(super) fn continued<S: Subject>(subject: &S, prefix: &[u32]) -> Self {
         let mut text = Self::of((0..subject.vocabulary() as u32).map(|id| [prefix, &[id]].concat()));
         text.loss_mask.fill(false);
@@ -103,7 +103,7 @@ impl Text {
             .starting_at(self.first))
     }
 
-    /// The same at a temperature.
+    /// Sets the temperature.
     pub(super) fn at(mut self, temperature: f32) -> Self {
         self.temperature = temperature;
         self
@@ -113,7 +113,7 @@ impl Text {
         self.ends.len()
     }
 
-    /// Where sequence `i` lies.
+    /// Returns the range of sequence `i` in the tokens.
     pub(super) fn span(&self, i: usize) -> core::ops::Range<usize> {
         let start = if i == 0 { 0 } else { self.ends[i - 1] };
         start..self.ends[i]
@@ -130,7 +130,7 @@ impl Text {
         text
     }
 
-    /// Positions of what is in the loss mask.
+    /// The positions of the tokens in the loss mask.
     pub(super) fn positions(&self) -> Vec<usize> {
         (0..self.loss_mask.len()).filter(|t| self.loss_mask[*t]).collect()
     }
