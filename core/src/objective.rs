@@ -84,7 +84,7 @@ pub trait Objective {
     }
 }
 
-/// A borrowed objective is an objective too, so its statistics can be read after training.
+/// A borrowed objective is an objective too, so that the caller can read its statistics afterwards.
 impl<O: Objective + ?Sized> Objective for &mut O {
     fn needs(&self) -> Needs {
         (**self).needs()

@@ -41,9 +41,9 @@ pub trait Reference {
 pub trait Policy: Reference {
     /// Samples a response to each prompt. Token `p` of prompt `i`'s response is the one at
     /// [`key.uniform(first + i, p)`](Key::uniform) of the cumulative filtered distribution, ids in rising order
-    /// ([`draw`](crate::sampling::draw)), so a response does not depend on the other prompts of the call. Greedy sampling
-    /// takes the most probable id, of equal ones the smallest. The penalty on repetition counts tokens of the prompt and of
-    /// the response so far. A response ends as the [`StopCriteria`] say, or when the context is full.
+    /// ([`draw`](crate::sampling::draw)), so a response depends on its prompt and its index alone. Greedy sampling takes
+    /// the most probable id, of equal ones the smallest. The penalty on repetition counts tokens of the prompt and of the
+    /// response so far. A response ends as the [`StopCriteria`] say, or when the context is full.
     /// The returned log-probabilities are those of [`Reference::log_probs`] at the sampling's temperature, before its
     /// filters.
     ///

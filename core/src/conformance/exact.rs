@@ -71,8 +71,8 @@ pub(super) fn exact<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// A token that was drawn is penalized as one of the prompt is: what follows it in a response is what begins the response to
-/// a prompt that ends in it, uniform number by uniform number, though no one knows the logits.
+/// A sampled token is penalized like one of the prompt: the next token of the response is the first token of the response to
+/// a prompt that ends in the sampled token, for the same uniform number. This check does not need the logits.
 pub(super) fn repetition_of_response<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     const DRAWS: usize = 1000;
     let mut measured = Measured::within(subject.tolerances().agree);

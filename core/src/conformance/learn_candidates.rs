@@ -19,7 +19,7 @@ pub(super) fn checks<S: Subject<Network: LearnCandidates + Candidates>>() -> [Ch
     [("shows_candidates", shows), ("gradient", gradient), ("as_scalars", as_scalars), ("refusals", refusals)]
 }
 
-/// `Σ w·ln p` over candidates, `w` laid out as the batch's tokens, `k` for each; keeps what it saw.
+/// `Σ w·ln p` over candidates, with `k` weights `w` for each of the batch's tokens. It records its inputs.
 struct Weighted {
     k: usize,
     weights: Vec<f32>,

@@ -20,7 +20,7 @@ pub(super) fn checks<S: Subject<Network: LearnRows + Rows>>() -> [Check<S>; 4] {
     [("shows_rows", shows), ("gradient", gradient), ("as_scalars", as_scalars), ("objective_error", error)]
 }
 
-/// `Σ w·z` over all logits, which keeps what it saw; refuses at the second row if told to.
+/// `Σ w·z` over all logits. It records its inputs, and can be set to return an error at the second row.
 struct Weighted {
     sign: f32,
     refuses: bool,

@@ -60,7 +60,7 @@ fn scored<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// The same key gives the same text; another key or another sample's index gives another text.
+/// Equal keys give equal texts; another key or another index gives another text.
 fn keys<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let equal = Text::of((0..8).map(|_| words(subject, 2, 20)));

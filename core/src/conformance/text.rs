@@ -1,4 +1,4 @@
-//! Texts to ask a network about.
+//! The texts of the checks.
 
 use super::Subject;
 use crate::random::{Key, Stream};
@@ -54,7 +54,7 @@ impl Text {
         Self::of([4, 2, 5].iter().zip(10..).map(|(n, i)| words(subject, *n, i)))
     }
 
-    /// Every id, as what is read and as what is predicted, in sequences as long as the context.
+    /// Every id, both as input and as the token predicted, in sequences as long as the context.
     pub(super) fn every<S: Subject>(subject: &S) -> Self {
         let (ids, long) = (subject.vocabulary() as u32, subject.context());
         let mut draws = Key::new(SEED, Stream::Data, 3).draws(0);
@@ -136,13 +136,13 @@ impl Text {
     }
 }
 
-/// Made-up tokens.
+/// Random tokens.
 pub(super) fn words<S: Subject>(subject: &S, len: usize, sample: u32) -> Vec<u32> {
     let mut draws = Key::new(SEED, Stream::Data, 0).draws(sample);
     (0..len).map(|_| draws.below(subject.vocabulary()) as u32).collect()
 }
 
-/// Made-up numbers around 0.
+/// Random numbers around 0.
 pub(super) fn numbers(len: usize, sample: u32) -> Vec<f32> {
     let key = Key::new(SEED, Stream::Data, 1);
     (0..len as u32).map(|i| key.normal(sample, i) as f32).collect()

@@ -13,13 +13,13 @@
 /// | `learned` | 0.5 | of its first loss, after forty steps on one text |
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerances {
-    /// The same number from another call, or in another batch, order or split.
+    /// Between two calls, batches, orders or splits that should give the same number.
     pub same: f64,
-    /// The same number from two roles: sampler and scorer, learner and scorer, rows and scorer.
+    /// Between two roles that should give the same number: sampler and scorer, learner and scorer, rows and scorer.
     pub agree: f64,
-    /// The network's numbers against those that the kit computes from other numbers of the network.
+    /// Between the network's numbers and those that the kit computes from other numbers of the network.
     pub formula: f64,
-    /// Gradients against differences of the loss, as a relative error.
+    /// Between gradients and differences of the loss, as a relative error.
     pub gradient: f64,
     /// The distance by which weights are moved for a difference of losses, as a Euclidean length.
     pub nudge: f64,
