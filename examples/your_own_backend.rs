@@ -125,7 +125,7 @@ impl Averaged for Bigrams {
     }
 }
 
-/// What the kit has to know.
+/// The backend's description for the conformance kit.
 struct Table;
 
 impl Subject for Table {

@@ -1,4 +1,4 @@
-//! Whether this machine has the data that some tests want.
+//! Tells the tests whether this machine has the data that some of them need.
 
 use std::path::Path;
 

@@ -1,30 +1,29 @@
-//! Optional capabilities of backends, which a few objectives need. A backend has those that it implements; no
-//! trainer asks for one that its objective does not need.
+//! Optional capabilities of backends. A backend implements as many as it likes: a trainer requires a capability only
+//! if its objective needs it.
 //!
-//! | capability | for |
+//! | capability | used by |
 //! |---|---|
 //! | [`Rows`], [`LearnRows`] | distillation by teacher tiles, ILQL's action values, NLPO's support, exact KL |
-//! | [`Candidates`], [`LearnCandidates`] | distillation by the teacher's k best, without rows leaving a device |
-//! | [`Parameters`] | TRPO: a direction, a line search; copies that lag behind |
+//! | [`Candidates`], [`LearnCandidates`] | distillation by the teacher's k best ids, without copying rows from a device |
+//! | [`Parameters`] | TRPO's search direction and line search; copies of a network that lag behind it |
 //!
-//! `HeldRows` keeps the rows of one network while another learns from them, `sampling::sample_by` samples
-//! with several networks' rows.
+//! `HeldRows` stores the rows of one network while another learns from them; `sampling::sample_by` samples from the rows
+//! of several networks.
 
 use crate::roles::{Learner, Reference};
 use crate::{Batch, CandidateObjective, RowObjective};
 use core::future::Future;
 
-/// Shows whole rows of its vocabulary-sized head.
+/// A network that gives whole rows of logits.
 pub trait Rows: Reference {
-    /// Elements of a row: the vocabulary.
+    /// Returns the length of a row: the size of the vocabulary.
     fn row_len(&self) -> usize;
 
-    /// Calls `visit(position, logits)` for each loss token in rising order with the row that
-    /// `tokens[position]` is predicted by: `[row_len]` logits, not divided by a temperature. At most a
-    /// tile of rows is held at once.
+    /// Calls `visit(position, logits)` for each token in the loss mask, in rising order, with the row that predicts
+    /// `tokens[position]`: `[row_len]` logits, not divided by a temperature. Holds at most a tile of rows at once.
     ///
     /// # Errors
-    /// Boxed form of [`Reference::log_probs`].
+    /// Those of [`Reference::log_probs`].
     fn rows(
         &mut self,
         batch: Batch<'_>,
@@ -32,12 +31,12 @@ pub trait Rows: Reference {
     ) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
-/// Learns from any [`RowObjective`].
+/// A learner that learns from any [`RowObjective`].
 pub trait LearnRows: Learner {
-    /// Accumulates as [`Learner::accumulate`], from whole rows.
+    /// Accumulates as [`Learner::accumulate`] does, from whole rows of logits.
     ///
     /// # Errors
-    /// Boxed form of [`Learner::accumulate`].
+    /// Those of [`Learner::accumulate`].
     fn accumulate_rows<O: RowObjective>(
         &mut self,
         batch: Batch<'_>,
@@ -45,13 +44,13 @@ pub trait LearnRows: Learner {
     ) -> impl Future<Output = Result<f64, <Self as Learner>::Error>>;
 }
 
-/// Gives several ids at a position their log-probabilities.
+/// A network that gives the log-probabilities of several ids at each position.
 pub trait Candidates: Reference {
-    /// The `k` likeliest ids at each loss token, in falling order (equal ones by rising id), with their
-    /// log-probabilities in nats under the batch's temperature. `ids`, `log_probs`: `[loss tokens, k]`.
+    /// Writes the `k` most probable ids at each token in the loss mask, most probable first (equal ones by rising id), and
+    /// their log-probabilities in nats under the batch's temperature. `ids`, `log_probs`: `[loss tokens, k]`.
     ///
     /// # Errors
-    /// As [`Reference::log_probs`]; a `k` of 0 or beyond the vocabulary; another length of the outputs.
+    /// Those of [`Reference::log_probs`]; a `k` of 0 or above the size of the vocabulary; outputs of another length.
     fn top(
         &mut self,
         batch: Batch<'_>,
@@ -60,10 +59,10 @@ pub trait Candidates: Reference {
         log_probs: &mut [f32],
     ) -> impl Future<Output = Result<(), Self::Error>>;
 
-    /// The log-probabilities of given ids: `ids`, `log_probs`: `[loss tokens, k]`.
+    /// Writes the log-probabilities of given ids. `ids`, `log_probs`: `[loss tokens, k]`.
     ///
     /// # Errors
-    /// As [`Candidates::top`]; an id outside the vocabulary.
+    /// Those of [`Candidates::top`]; an id outside the vocabulary.
     fn candidates(
         &mut self,
         batch: Batch<'_>,
@@ -73,12 +72,12 @@ pub trait Candidates: Reference {
     ) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
-/// Learns from any [`CandidateObjective`].
+/// A learner that learns from any [`CandidateObjective`].
 pub trait LearnCandidates: Learner {
-    /// Accumulates as [`Learner::accumulate`], from the log-probabilities of `ids`, `[loss tokens, k]`.
+    /// Accumulates as [`Learner::accumulate`] does, from the log-probabilities of `ids`, `[loss tokens, k]`.
     ///
     /// # Errors
-    /// As [`Learner::accumulate`] and [`Candidates::candidates`].
+    /// Those of [`Learner::accumulate`] and [`Candidates::candidates`].
     fn accumulate_candidates<O: CandidateObjective>(
         &mut self,
         batch: Batch<'_>,
@@ -88,7 +87,7 @@ pub trait LearnCandidates: Learner {
     ) -> impl Future<Output = Result<f64, <Self as Learner>::Error>>;
 }
 
-/// Lets its weights and its gradient be read and its weights be set, as flat vectors in one order.
+/// A learner whose weights can be read and written and whose gradient can be read, as flat vectors in one order.
 pub trait Parameters: Learner {
     /// Returns the number of weights.
     fn parameters(&self) -> usize;
@@ -96,19 +95,19 @@ pub trait Parameters: Learner {
     /// Copies the weights to `out`, `[parameters]`.
     ///
     /// # Errors
-    /// Another length, or the device's own.
+    /// Another length, or an error of the device.
     fn read(&mut self, out: &mut [f32]) -> impl Future<Output = Result<(), <Self as Learner>::Error>>;
 
     /// Sets the weights from `values`, `[parameters]`. The optimizer's state stays as it is.
     ///
     /// # Errors
-    /// Another length, or the device's own.
+    /// Another length, or an error of the device.
     fn write(&mut self, values: &[f32]) -> impl Future<Output = Result<(), <Self as Learner>::Error>>;
 
-    /// Copies the accumulated gradient to `out`, `[parameters]`, and forgets it.
+    /// Copies the accumulated gradient to `out`, `[parameters]`, and clears it.
     ///
     /// # Errors
-    /// Another length, or the device's own.
+    /// Another length, or an error of the device.
     fn take_gradient(
         &mut self,
         out: &mut [f32],

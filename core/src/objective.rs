@@ -1,53 +1,53 @@
-//! The seam between algorithms and backends.
+//! The interface between algorithms and backends: losses with their gradients.
 
 use crate::Error;
 
-/// The outputs of a network that an objective reads.
+/// The outputs of a network that an objective reads. A *loss token* is a token in the batch's loss mask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Needs {
-    /// Log-probability of each loss token.
+    /// The log-probability of each loss token.
     pub log_probs: bool,
-    /// Entropy of the distribution that each loss token was drawn from.
+    /// The entropy of the distribution that predicts each loss token.
     pub entropy: bool,
-    /// The value head at every token.
+    /// The value at every token: the scalar head's output there.
     pub values: bool,
-    /// The scalar head at each sequence's last token.
+    /// The score of each sequence: the scalar head's output at its last token.
     pub scores: bool,
 }
 
-/// The elements that an objective's token part couples, and so how finely a backend may call it.
+/// The tokens whose losses depend on each other in [`Objective::tokens`]. It limits how a batch may be split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Coupling {
-    /// Every token stands alone: [`Objective::tokens`] may be called tile by tile.
+    /// None: every token's loss is its own. A backend may call [`Objective::tokens`] several times, a tile of tokens each.
     Token,
-    /// The tokens of a sequence belong together: it is called once with all loss tokens.
+    /// The tokens of a sequence. For this and the variants below, a backend calls [`Objective::tokens`] once per batch.
     Sequence,
-    /// Neighboring sequences belong together; who splits a batch never splits a group.
+    /// The tokens of a group of neighboring sequences, such as a pair. A batch may be split only between groups.
     Group,
-    /// The whole optimizer batch belongs together: it is never split.
+    /// All tokens of the optimizer batch, which may not be split.
     Batch,
 }
 
-/// A loss with its exact gradient with respect to each scalar that the network gives.
+/// A loss and its exact gradient with respect to log-probabilities, entropies, values and scores.
 ///
-/// Losses are sums over what is shown, already divided by a denominator of the *whole* optimizer
-/// batch, so that any split of it gives the same gradient. Every method writes all of its `grad_*`
-/// slices. A method is called only when [`Objective::needs`] asks for its outputs.
+/// Each method returns its part of the loss: a sum over its arguments, already divided by a denominator of the
+/// *whole* optimizer batch, so that a batch has the same gradient however it is split. It writes every element of its
+/// `grad_*` slices. A method is called only if [`Objective::needs`] asks for its input.
 pub trait Objective {
-    /// Returns the outputs that are read.
+    /// Returns the outputs that the loss reads.
     fn needs(&self) -> Needs;
 
-    /// Returns what [`Objective::tokens`] couples.
+    /// Returns the tokens whose losses depend on each other. The default is that none do.
     fn coupling(&self) -> Coupling {
         Coupling::Token
     }
 
-    /// The loss of tokens in the loss mask: `positions` rise and index the batch's tokens; all slices have
-    /// one element for each. Log-probabilities and entropies are in nats. `entropy` and `grad_entropy` are empty
-    /// unless asked for. Returns this part of the loss.
+    /// Computes the part of the loss that reads loss tokens. `positions` are their indices among the batch's tokens, in
+    /// rising order. Each slice has one element per position; `entropy` and `grad_entropy` are empty unless
+    /// [`Objective::needs`] asks for entropies. Log-probabilities and entropies are in nats.
     ///
     /// # Errors
-    /// What the objective's own documentation says.
+    /// The objective's own; its documentation lists them.
     fn tokens(
         &mut self,
         positions: &[usize],
@@ -62,21 +62,21 @@ pub trait Objective {
         Ok(0.0)
     }
 
-    /// Values: `values[i]` is the value of the state after reading up to and including token `i`,
-    /// `[tokens]`. Called once. Returns this part of the loss.
+    /// Computes the part of the loss that reads values: `values[i]` is the value of the state after its sequence up to
+    /// and including token `i`, `[tokens]`. Called once per batch.
     ///
     /// # Errors
-    /// What the objective's own documentation says.
+    /// The objective's own; its documentation lists them.
     fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
         let _ = values;
         grad_values.fill(0.0);
         Ok(0.0)
     }
 
-    /// Scores of whole sequences, `[sequences]`. Called once. Returns this part of the loss.
+    /// Computes the part of the loss that reads the scores of whole sequences, `[sequences]`. Called once per batch.
     ///
     /// # Errors
-    /// What the objective's own documentation says.
+    /// The objective's own; its documentation lists them.
     fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
         let _ = scores;
         grad_scores.fill(0.0);
@@ -84,7 +84,7 @@ pub trait Objective {
     }
 }
 
-/// A borrowed objective, so that one may lie within another and be read afterwards.
+/// A borrowed objective is an objective too, so that the caller can read its statistics afterwards.
 impl<O: Objective + ?Sized> Objective for &mut O {
     fn needs(&self) -> Needs {
         (**self).needs()
@@ -114,40 +114,39 @@ impl<O: Objective + ?Sized> Objective for &mut O {
     }
 }
 
-/// A loss over whole rows of a vocabulary-sized head, with its exact gradient: distillation from a
-/// teacher's rows, action values (ILQL), a policy within another's support (NLPO). For a
-/// [`crate::capabilities::LearnRows`].
+/// A loss over whole rows of logits and its exact gradient: distillation from a teacher's rows, action values (ILQL),
+/// a policy within another's support (NLPO). [`LearnRows`](crate::capabilities::LearnRows) learns from it.
 ///
-/// Losses are sums over what is shown, already divided by a denominator of the whole optimizer batch.
+/// The loss is a sum over rows, already divided by a denominator of the whole optimizer batch.
 pub trait RowObjective {
-    /// The row that `tokens[position]` was drawn from: `logits`, `[vocabulary]`, as the network gives
-    /// them, not divided by a temperature. Rows come in rising order of position, one for each loss
-    /// token. All of `grad_logits` is written. Returns this row's part of the loss.
+    /// Returns the loss of the row that predicts `tokens[position]`, and writes its gradient to all of `grad_logits`.
+    /// `logits`, `[vocabulary]`, are not divided by a temperature. Called once for each loss token, in rising order of
+    /// position.
     ///
     /// # Errors
-    /// What the objective's own documentation says.
+    /// The objective's own; its documentation lists them.
     fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error>;
 }
 
-/// A borrowed one.
+/// A borrowed objective is an objective too.
 impl<O: RowObjective + ?Sized> RowObjective for &mut O {
     fn row(&mut self, position: usize, logits: &[f32], grad_logits: &mut [f32]) -> Result<f64, Error> {
         (**self).row(position, logits, grad_logits)
     }
 }
 
-/// A loss over the log-probabilities of `k` candidate ids at each loss token, with its exact gradient:
-/// what [`RowObjective`] is where rows are too dear to leave a device. For a
-/// [`crate::capabilities::LearnCandidates`].
+/// A loss over the log-probabilities of `k` candidate ids at each loss token, and its exact gradient. It replaces a
+/// [`RowObjective`] where copying whole rows from a device is too slow.
+/// [`LearnCandidates`](crate::capabilities::LearnCandidates) learns from it.
 ///
-/// Losses are sums over what is shown, already divided by a denominator of the whole optimizer batch.
+/// The loss is a sum over positions, already divided by a denominator of the whole optimizer batch.
 pub trait CandidateObjective {
-    /// `positions` rise and index the batch's tokens; `log_probs`, in nats under the batch's
-    /// temperature, and `grad_log_probs`, all of it written, are `[positions, k]`. May be called tile
-    /// by tile. Returns this part of the loss.
+    /// Returns the loss at `positions`, which are indices of loss tokens among the batch's tokens, in rising order, and
+    /// writes all of `grad_log_probs`. `log_probs` are in nats under the batch's temperature; both are `[positions, k]`. A
+    /// backend may call it several times, a tile of positions each.
     ///
     /// # Errors
-    /// What the objective's own documentation says.
+    /// The objective's own; its documentation lists them.
     fn candidates(
         &mut self,
         positions: &[usize],
@@ -156,7 +155,7 @@ pub trait CandidateObjective {
     ) -> Result<f64, Error>;
 }
 
-/// A borrowed one.
+/// A borrowed objective is an objective too.
 impl<O: CandidateObjective + ?Sized> CandidateObjective for &mut O {
     fn candidates(
         &mut self,

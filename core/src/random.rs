@@ -116,10 +116,10 @@ impl Draws {
         ((self.uniform() * n as f64) as usize).min(n.saturating_sub(1))
     }
 
-    /// One of `items`.
+    /// Draws one of `items`, each with the same probability.
     ///
     /// # Panics
-    /// When `items` is empty.
+    /// Panics if `items` is empty.
     pub fn pick<'a, T>(&mut self, items: &'a [T]) -> &'a T {
         &items[self.below(items.len())]
     }

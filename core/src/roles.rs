@@ -1,14 +1,14 @@
 //! The roles that a backend's networks play.
 //!
-//! Methods return futures because a device may have to be read; a backend that never waits writes
+//! Methods return futures because results may have to be fetched from a device. A backend that never waits writes
 //! them as plain `async fn`s without an `await`, and [`crate::ready`] runs them. Futures need not be
-//! `Send`: a trainer belongs to one thread. Callers check lengths; implementations may assume what
-//! [`Ragged`] and [`Batch`] have checked, but report token ids outside their vocabulary and
-//! sequences beyond their context as errors.
+//! `Send`: a trainer runs on one thread. Callers check lengths; implementations may assume what
+//! [`Ragged`] and [`Batch`] have checked, but return errors for token ids outside their vocabulary and
+//! sequences longer than their context.
 //!
-//! A batch may have no sequence: there is then nothing to write, no response, a loss of 0 and no gradient, and no error. A
-//! sequence may fill the context. Whatever a network keeps from one call to the next (copies of weights, caches) follows its
-//! weights: after a step, a swap with the average, or new weights, every role speaks of the weights that are there now.
+//! A batch may have no sequences. It is not an error: nothing is written, there are no responses, the loss is 0 and there is
+//! no gradient. A sequence may fill the context. Anything that a network caches between calls, such as copies of weights,
+//! has to follow its weights: after a step, a swap with the average, or new weights, every role uses the current weights.
 
 use crate::optim::Update;
 #[cfg(feature = "alloc")]
@@ -18,16 +18,17 @@ use crate::sampling::{Responses, SamplingParams, StopCriteria};
 use crate::{Batch, Error, Objective, Ragged};
 use core::future::Future;
 
-/// Gives text its log-probabilities.
+/// A language model that gives the log-probabilities of texts.
 pub trait Reference {
-    /// What can go wrong.
+    /// The error type.
     type Error: core::error::Error + From<Error>;
 
-    /// `out[t] = ln p(tokens[t] | its sequence before t)` in nats under the batch's temperature
-    /// where `loss_mask[t]`, else 0. `out`: `[tokens]`, all of it written.
+    /// Writes the log-probability of each token in the loss mask, in nats under the batch's temperature:
+    /// `out[t] = ln p(tokens[t] | the tokens before t in its sequence)` if `loss_mask[t]`, else 0. `out`: `[tokens]`, all of
+    /// it written.
     ///
     /// # Errors
-    /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
+    /// A token outside the vocabulary, a sequence longer than the context, or an error of the device.
     fn log_probs(
         &mut self,
         batch: Batch<'_>,
@@ -35,19 +36,19 @@ pub trait Reference {
     ) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
-/// Writes text.
+/// A language model that continues texts.
 #[cfg(feature = "alloc")]
 pub trait Policy: Reference {
-    /// Continues each prompt. Token `p` of prompt `i`'s response is the one at
+    /// Samples a response to each prompt. Token `p` of prompt `i`'s response is the one at
     /// [`key.uniform(first + i, p)`](Key::uniform) of the cumulative filtered distribution, ids in rising order
-    /// ([`draw`](crate::sampling::draw)), so neither company nor order changes a response; greedy sampling takes the most
-    /// probable id, of equal ones the smallest. Tokens of the prompt and of the response so far count as repetition. A
-    /// response ends where [`StopCriteria`] say, or where the context is full.
-    /// The log-probabilities returned are those of [`Reference::log_probs`] at the sampling's
-    /// temperature, before its filters.
+    /// ([`draw`](crate::sampling::draw)), so a response depends on its prompt and its index alone. Greedy sampling takes
+    /// the most probable id, of equal ones the smallest. The penalty on repetition counts tokens of the prompt and of the
+    /// response so far. A response ends as the [`StopCriteria`] say, or when the context is full.
+    /// The returned log-probabilities are those of [`Reference::log_probs`] at the sampling's temperature, before its
+    /// filters.
     ///
     /// # Errors
-    /// As [`Reference::log_probs`]; a prompt that leaves no room in the context; a `max_new_tokens` of 0.
+    /// Those of [`Reference::log_probs`]; a prompt that fills the context; a `max_new_tokens` of 0.
     fn sample(
         &mut self,
         prompts: Ragged<'_>,
@@ -58,15 +59,15 @@ pub trait Policy: Reference {
     ) -> impl Future<Output = Result<Responses, Self::Error>>;
 }
 
-/// Scores whole texts: a reward model, a rule, a person.
+/// A scorer of whole texts: a reward model, a rule, a person.
 pub trait Reward {
-    /// What can go wrong.
+    /// The error type.
     type Error: core::error::Error + From<Error>;
 
-    /// `out[i]` is the score of sequence `i`, higher is better, any unit. `out`: `[sequences]`.
+    /// Writes the score of sequence `i` to `out[i]`: higher is better, in any unit. `out`: `[sequences]`.
     ///
     /// # Errors
-    /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
+    /// A token outside the vocabulary, a sequence longer than the context, or an error of the device.
     fn score(
         &mut self,
         sequences: Ragged<'_>,
@@ -74,7 +75,7 @@ pub trait Reward {
     ) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
-/// A closure scores one text at a time.
+/// A closure that scores one text is a reward.
 ///
 /// ```
 /// use rlhf_core::{Ragged, ready, roles::Reward};
@@ -95,16 +96,16 @@ impl<F: FnMut(&[u32]) -> f32> Reward for F {
     }
 }
 
-/// Predicts returns.
+/// A network that predicts returns.
 pub trait Critic {
-    /// What can go wrong.
+    /// The error type.
     type Error: core::error::Error + From<Error>;
 
-    /// `out[i]` is the value of the state after its sequence up to and including token `i`, in
-    /// units of reward. `out`: `[tokens]`.
+    /// Writes values in units of reward: `out[i]` is the value of the state after its sequence up to and including token
+    /// `i`. `out`: `[tokens]`.
     ///
     /// # Errors
-    /// A token outside the vocabulary, a sequence beyond the context, or the device's own.
+    /// A token outside the vocabulary, a sequence longer than the context, or an error of the device.
     fn values(
         &mut self,
         sequences: Ragged<'_>,
@@ -112,18 +113,18 @@ pub trait Critic {
     ) -> impl Future<Output = Result<(), Self::Error>>;
 }
 
-/// Learns from any [`Objective`].
+/// A network that learns from any [`Objective`].
 pub trait Learner {
-    /// What can go wrong.
+    /// The error type.
     type Error: core::error::Error + From<Error>;
 
-    /// Adds the gradient of `objective` on `batch` to what is accumulated, and returns this part's
-    /// loss. Where the loss mask is false throughout, [`Objective::tokens`] need not be called, and the
-    /// log-probabilities' part of the loss is 0. On an error the accumulated gradient is dropped.
+    /// Adds the gradient of `objective` on `batch` to the accumulated gradient, and returns the loss of `batch`. If no
+    /// token is in the loss mask, [`Objective::tokens`] need not be called, and its part of the loss is 0. An error drops
+    /// the accumulated gradient.
     ///
     /// # Errors
-    /// A token outside the vocabulary, a sequence beyond the context, the objective's, or the
-    /// device's own.
+    /// A token outside the vocabulary, a sequence longer than the context, or an error of the objective or the
+    /// device.
     fn accumulate<O: Objective>(
         &mut self,
         batch: Batch<'_>,
@@ -133,31 +134,31 @@ pub trait Learner {
     /// Drops the accumulated gradient, as if nothing had been accumulated since the last step.
     ///
     /// # Errors
-    /// The device's own.
+    /// An error of the device.
     fn zero_grad(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
 
-    /// Updates the weights with the accumulated gradient by AdamW ([`adamw`](crate::optim::adamw)), drops the gradient, and
-    /// returns its global norm before clipping. Every setting of `update` is this step's own; at a learning rate of 0 the
-    /// moments change and the weights do not. Without a gradient the norm is 0.
+    /// Updates the weights with the accumulated gradient by AdamW ([`adamw`](crate::optim::adamw)), drops the gradient,
+    /// and returns its global norm before clipping. The settings in `update` are for this step alone; at a learning rate of
+    /// 0 the moments change and the weights do not. Without a gradient the norm is 0.
     ///
     /// # Errors
-    /// A gradient that is not finite, or the device's own. Weights, moments and the count of steps are then as before, and
-    /// the gradient is dropped.
+    /// A gradient that is not finite, or an error of the device. Weights, moments and the count of steps then stay as they
+    /// were, and the gradient is dropped.
     fn step(&mut self, update: &Update) -> impl Future<Output = Result<f64, Self::Error>>;
 }
 
-/// Keeps a moving average of its weights.
+/// A learner that keeps a moving average of its weights.
 pub trait Averaged: Learner {
-    /// Folds the weights into their average, `average ← decay·average + (1 − decay)·weights`; the
-    /// first call starts it at the weights.
+    /// Updates the moving average, `average ← decay·average + (1 − decay)·weights`. The first call sets it to the
+    /// weights.
     ///
     /// # Errors
-    /// A decay outside `0 ..= 1`, or the device's own.
+    /// A decay outside `0 ..= 1`, or an error of the device.
     fn average(&mut self, decay: f64) -> impl Future<Output = Result<(), Self::Error>>;
 
     /// Swaps the weights with their moving average; call again to swap back. Moments stay as they are.
     ///
     /// # Errors
-    /// No average has been kept, or the device's own.
+    /// No average has been kept, or an error of the device.
     fn swap_average(&mut self) -> impl Future<Output = Result<(), Self::Error>>;
 }

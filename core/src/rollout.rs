@@ -1,4 +1,4 @@
-//! The rollout buffer: what a policy wrote, and everything that is worked out about it.
+//! The rollout buffer: prompts, a policy's responses, and the numbers computed for them.
 
 use crate::error::check;
 use crate::random::Key;
@@ -11,9 +11,9 @@ use core::ops::Range;
 
 /// Prompts with their responses, as a structure of arrays.
 ///
-/// Every array of numbers but the scores is laid out as the tokens: prompt, response, prompt,
-/// response, …; elements on prompt tokens are 0 and mean nothing. Reading is by the methods named
-/// after the arrays, writing by [`Self::columns_mut`], which lends all of them at once.
+/// Every array of numbers except the scores has one element per token, in the order prompt, response, prompt,
+/// response, …; elements at prompt tokens are 0 and unused. A method named after each array reads it, and
+/// [`Self::columns_mut`] borrows all of them at once for writing.
 ///
 /// ```
 /// use rlhf_core::{Rollouts, sampling::FinishReason};
@@ -30,7 +30,7 @@ pub struct Rollouts {
     arrays: Arrays,
 }
 
-/// What is stored. Its field order is the stored format.
+/// The arrays as they are stored. The order of the fields is part of the stored format.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 struct Arrays {
     tokens: Vec<u32>,
@@ -46,14 +46,14 @@ struct Arrays {
     scores: Vec<f32>,
 }
 
-/// Every array that may be written, at once; see [`Rollouts::columns_mut`].
+/// The arrays that may be written, borrowed at once by [`Rollouts::columns_mut`].
 #[derive(Debug, PartialEq)]
 pub struct Columns<'a> {
-    /// ln p of each response token under the policy that wrote it, in nats, `[tokens]`.
+    /// The log-probability of each response token under the policy that sampled it, in nats, `[tokens]`.
     pub log_probs: &'a mut [f32],
-    /// ln p of each response token under the reference policy, in nats, `[tokens]`.
+    /// The log-probability of each response token under the reference policy, in nats, `[tokens]`.
     pub ref_log_probs: &'a mut [f32],
-    /// The critic's value, `[tokens]`; which state belongs to which token is the writer's choice.
+    /// The critic's values, `[tokens]`. The caller chooses which state a token's value belongs to.
     pub values: &'a mut [f32],
     /// The reward of each token, in units of reward, `[tokens]`.
     pub rewards: &'a mut [f32],
@@ -65,16 +65,16 @@ pub struct Columns<'a> {
     pub scores: &'a mut [f32],
 }
 
-/// The first bytes of stored rollouts: a name and the version of the format.
+/// The first bytes of stored rollouts: the name and version of the format.
 const MAGIC: &[u8; 8] = b"rlhfrol1";
 
 impl Rollouts {
-    /// An empty buffer that grows as it needs to.
+    /// Creates an empty buffer that grows as needed.
     pub fn growing() -> Self {
         Self::default()
     }
 
-    /// An empty buffer for at most `tokens` tokens, prompts included. Its token arrays are
+    /// Creates an empty buffer for at most `tokens` tokens, prompts included. Its token arrays are
     /// allocated here, once.
     pub fn with_capacity(tokens: usize) -> Self {
         let numbers = || Vec::with_capacity(tokens);
@@ -91,12 +91,11 @@ impl Rollouts {
         Self { capacity: Some(tokens), arrays }
     }
 
-    /// Appends a sequence. `log_probs`: ln p of each response token, in nats, `[response]`.
+    /// Appends a sequence. `log_probs` are the log-probabilities of the response's tokens, in nats, `[response]`.
     ///
     /// # Errors
-    /// [`Error::TooFew`] where prompt or response is empty, [`Error::Shape`] and
-    /// [`Error::NotFinite`] for `log_probs`, [`Error::Full`] beyond the capacity. The buffer is
-    /// then unchanged.
+    /// [`Error::TooFew`] if the prompt or the response is empty, [`Error::Shape`] and [`Error::NotFinite`] for
+    /// `log_probs`, [`Error::Full`] if the capacity is exceeded. The buffer is then unchanged.
     pub fn push(
         &mut self,
         prompt: &[u32],
@@ -131,11 +130,11 @@ impl Rollouts {
         Ok(())
     }
 
-    /// Appends all responses to all prompts.
+    /// Appends each prompt with its response.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless there are as many responses as prompts, [`Error::Ends`] unless the
-    /// responses are ragged, and those of [`Self::push`]. The buffer is then unchanged.
+    /// [`Error::Shape`] unless there are as many responses as prompts, [`Error::Ends`] unless the responses' ends are
+    /// those of a [`Ragged`], and the errors of [`Self::push`]. The buffer is then unchanged.
     pub fn extend(&mut self, prompts: Ragged<'_>, responses: &Responses) -> Result<(), Error> {
         check("responses", responses.len(), prompts.len())?;
         check("log_probs", responses.log_probs.len(), responses.tokens.len())?;
@@ -161,7 +160,7 @@ impl Rollouts {
         }
     }
 
-    /// Forgets all sequences and keeps the memory.
+    /// Removes all sequences and keeps the allocated memory.
     pub fn clear(&mut self) {
         let a = &mut self.arrays;
         a.tokens.clear();
@@ -181,50 +180,50 @@ impl Rollouts {
         }
     }
 
-    /// How many sequences there are.
+    /// Returns the number of sequences.
     pub fn len(&self) -> usize {
         self.arrays.ends.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no sequences.
     pub fn is_empty(&self) -> bool {
         self.arrays.ends.is_empty()
     }
 
-    /// The most tokens it may hold, or `None` where it grows.
+    /// Returns the greatest number of tokens, or `None` if the buffer grows.
     pub fn capacity(&self) -> Option<usize> {
         self.capacity
     }
 
-    /// The sequences, each a prompt and its response.
+    /// Returns the sequences, each a prompt followed by its response.
     pub fn sequences(&self) -> Ragged<'_> {
         // Both constructors and `push` keep the ends rising to the number of tokens.
         Ragged::new(&self.arrays.tokens, &self.arrays.ends).expect("ends rise to the number of tokens")
     }
 
-    /// How many tokens of each sequence are its prompt, `[sequences]`.
+    /// Returns the number of tokens of each prompt, `[sequences]`.
     pub fn prompt_lengths(&self) -> &[usize] {
         &self.arrays.prompts
     }
 
-    /// Where sequence `i` lies in the token arrays.
+    /// Returns the range of sequence `i` in the token arrays.
     ///
     /// # Panics
-    /// When there is no sequence `i`.
+    /// Panics if there is no sequence `i`.
     pub fn span(&self, i: usize) -> Range<usize> {
         (if i == 0 { 0 } else { self.arrays.ends[i - 1] })..self.arrays.ends[i]
     }
 
-    /// Where response `i` lies in the token arrays.
+    /// Returns the range of response `i` in the token arrays.
     ///
     /// # Panics
-    /// When there is no sequence `i`.
+    /// Panics if there is no sequence `i`.
     pub fn response_span(&self, i: usize) -> Range<usize> {
         let span = self.span(i);
         span.start + self.arrays.prompts[i]..span.end
     }
 
-    /// Whether each token was written by the policy, and so owes a log-probability, `[tokens]`.
+    /// Returns the loss mask: `true` at response tokens, `false` at prompt tokens, `[tokens]`.
     pub fn loss_mask(&self) -> Vec<bool> {
         let mut loss_mask = vec![false; self.arrays.tokens.len()];
         for i in 0..self.len() {
@@ -233,57 +232,57 @@ impl Rollouts {
         loss_mask
     }
 
-    /// Why each response ended, `[sequences]`.
+    /// Returns the reason for the end of each response, `[sequences]`.
     pub fn finish(&self) -> &[FinishReason] {
         &self.arrays.finish
     }
 
-    /// See [`Columns::log_probs`].
+    /// Returns [`Columns::log_probs`].
     pub fn log_probs(&self) -> &[f32] {
         &self.arrays.log_probs
     }
 
-    /// See [`Columns::ref_log_probs`].
+    /// Returns [`Columns::ref_log_probs`].
     pub fn ref_log_probs(&self) -> &[f32] {
         &self.arrays.ref_log_probs
     }
 
-    /// Log-ratio of response `i` under its policy and under the reference, `Σ (ln p − ln p_ref)` over its
-    /// tokens, in nats. Its expectation under the policy is the KL divergence from the reference: the estimator k1.
+    /// Returns the log-ratio of response `i` between its policy and the reference, `Σ (ln p − ln p_ref)` over its tokens,
+    /// in nats. Its expectation under the policy is the KL divergence from the reference (the estimator k1).
     ///
     /// # Panics
-    /// When there is no sequence `i`.
+    /// Panics if there is no sequence `i`.
     pub fn log_ratio(&self, i: usize) -> f64 {
         let token = |t| f64::from(self.arrays.log_probs[t] - self.arrays.ref_log_probs[t]);
         self.response_span(i).map(token).sum()
     }
 
-    /// See [`Columns::values`].
+    /// Returns [`Columns::values`].
     pub fn values(&self) -> &[f32] {
         &self.arrays.values
     }
 
-    /// See [`Columns::rewards`].
+    /// Returns [`Columns::rewards`].
     pub fn rewards(&self) -> &[f32] {
         &self.arrays.rewards
     }
 
-    /// See [`Columns::advantages`].
+    /// Returns [`Columns::advantages`].
     pub fn advantages(&self) -> &[f32] {
         &self.arrays.advantages
     }
 
-    /// See [`Columns::returns`].
+    /// Returns [`Columns::returns`].
     pub fn returns(&self) -> &[f32] {
         &self.arrays.returns
     }
 
-    /// See [`Columns::scores`].
+    /// Returns [`Columns::scores`].
     pub fn scores(&self) -> &[f32] {
         &self.arrays.scores
     }
 
-    /// Every array that may be written, at once.
+    /// Borrows the arrays that may be written, all at once.
     pub fn columns_mut(&mut self) -> Columns<'_> {
         let a = &mut self.arrays;
         Columns {
@@ -297,8 +296,8 @@ impl Rollouts {
         }
     }
 
-    /// Splits the sequences into `count` minibatches in an order that depends on `key` alone. Each
-    /// sequence is in exactly one; sizes differ by one at most.
+    /// Splits the sequences into `count` minibatches of indices, in an order that depends on `key` alone. Each
+    /// sequence is in exactly one minibatch; sizes differ by at most one.
     ///
     /// # Errors
     /// [`Error::Range`] unless `1 <= count <= self.len()`.
@@ -317,22 +316,21 @@ impl Rollouts {
             .collect())
     }
 
-    /// The sequences of those indices, in that order, with all their numbers, in a buffer that
-    /// grows.
+    /// Copies the sequences at `indices`, in that order and with all their numbers, into a new buffer that grows.
     ///
     /// # Errors
-    /// [`Error::Range`] for an index of no sequence.
+    /// [`Error::Range`] for an index out of range.
     pub fn gather(&self, indices: &[usize]) -> Result<Self, Error> {
         let mut out = Self::growing();
         out.append(self, indices)?;
         Ok(out)
     }
 
-    /// Appends the sequences of those indices in `from`, in that order, with all their numbers.
+    /// Appends the sequences of `from` at `indices`, in that order and with all their numbers.
     ///
     /// # Errors
-    /// [`Error::Range`] for an index of no sequence, [`Error::Full`] beyond the capacity. The buffer is
-    /// then unchanged.
+    /// [`Error::Range`] for an index out of range, [`Error::Full`] if the capacity is exceeded. The buffer is then
+    /// unchanged.
     pub fn append(&mut self, from: &Self, indices: &[usize]) -> Result<(), Error> {
         if let Some(&i) = indices.iter().find(|i| **i >= from.len()) {
             let high = from.len() as f64 - 1.0;
@@ -361,10 +359,10 @@ impl Rollouts {
         Ok(())
     }
 
-    /// The sequences and all numbers as bytes (postcard). The capacity is not stored.
+    /// Serializes the sequences and all numbers to bytes (postcard). The capacity is not stored.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] names the array that holds such a number.
+    /// [`Error::NotFinite`] names the array with a number that is not finite.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         self.arrays.finite()?;
         let mut out = MAGIC.to_vec();
@@ -373,11 +371,11 @@ impl Rollouts {
         Ok(out)
     }
 
-    /// Reads what [`Self::to_bytes`] wrote into a buffer that grows. Memory use is bounded by a
-    /// small multiple of `bytes.len()`, whatever the bytes claim.
+    /// Deserializes the bytes of [`Self::to_bytes`] into a buffer that grows. Memory use is bounded by a small multiple
+    /// of `bytes.len()`, whatever lengths the bytes claim.
     ///
     /// # Errors
-    /// [`Error::Decode`] unless these are whole, consistent rollouts and nothing more.
+    /// [`Error::Decode`] unless the bytes are complete, consistent rollouts without trailing bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let refused = Error::Decode { name: "rollouts" };
         let stored = bytes.strip_prefix(MAGIC).ok_or(refused)?;

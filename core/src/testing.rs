@@ -71,10 +71,10 @@ impl Table {
         Self { columns, weights, gradient, average, adamw, accumulated: Vec::new(), asked: 0 }
     }
 
-    /// Returns where a token's row lies.
+    /// Returns the range of a token's row in the weights.
     ///
     /// # Panics
-    /// Where the token is outside the table.
+    /// Panics if the token is outside the table.
     pub fn row(&self, token: u32) -> Range<usize> {
         let row = token as usize * self.columns..(token as usize + 1) * self.columns;
         assert!(row.end <= self.weights.len(), "token {token} is outside the table");
@@ -84,7 +84,7 @@ impl Table {
     /// Returns the probabilities of the next token after `token`.
     ///
     /// # Panics
-    /// Where the token is outside the table.
+    /// Panics if the token is outside the table.
     pub fn probabilities(&self, token: u32) -> Vec<f64> {
         let (row, mut out) = (&self.weights[self.row(token)], vec![0.0; self.columns]);
         // The row has as many entries as the output.

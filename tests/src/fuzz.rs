@@ -1,4 +1,4 @@
-//! What must not panic, whatever the bytes: called by the targets of `tests/fuzz` and, on keyed
+//! Functions that must not panic on any bytes: called by the targets of `tests/fuzz` and, on keyed
 //! mutations of good files, by `tests/hostile.rs`.
 
 use rlhf::config::Config;
@@ -37,7 +37,7 @@ pub fn json_lines(bytes: &[u8]) {
     });
 }
 
-/// The same of a Parquet file, whose first bytes are given.
+/// Reads the bytes as a Parquet file; the first four are replaced by those of the format.
 pub fn parquet(bytes: &[u8]) {
     json_lines(&[b"PAR1", bytes.get(4..).unwrap_or_default()].concat());
 }

@@ -15,8 +15,8 @@ pub fn own() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// Where the fixtures are: `RLHF_FIXTURES`, a relative one as seen from the root of the workspace, or
-/// this crate's own `fixtures`.
+/// Returns the folder of the fixtures: `RLHF_FIXTURES`, relative to the root of the workspace, or this crate's own
+/// `fixtures`.
 pub fn folder() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     match std::env::var_os("RLHF_FIXTURES") {
@@ -111,7 +111,7 @@ impl Case {
         self.inputs.get(key).filter(|item| !item.json.is_null())
     }
 
-    /// Whether there is such an output.
+    /// Returns whether there is an output of this name.
     pub fn has(&self, key: &str) -> bool {
         self.outputs.contains_key(key)
     }
@@ -134,7 +134,7 @@ impl Case {
         self.compare(key, got, self.output(key).numbers(), tolerance);
     }
 
-    /// The same, where the peer's NaN is an error of ours and the other way round.
+    /// Compares results with an output: ours has to be an error exactly where the peer's number is NaN.
     #[track_caller]
     pub fn check_results<E: core::fmt::Debug>(
         &self,

@@ -1,5 +1,5 @@
-//! What the tests across crates share: the device that they run on, reading reference fixtures, how closely to follow them, data
-//! that a clone may lack, the schemas of what the commands write, and a run small enough to look into.
+//! Helpers for the tests across crates: the device that they run on, reference fixtures and their tolerances, data that a
+//! clone may lack, the schemas of the commands' output, and a run small enough to inspect.
 
 pub mod device;
 pub mod fuzz;

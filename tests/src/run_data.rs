@@ -7,7 +7,7 @@ use rlhf_cpu::{Cpu, Model};
 use serde_json::{Value, json};
 use std::path::Path;
 
-/// How many prompts there are: each data set has all of them.
+/// The number of prompts. Each data set has all of them.
 pub const PROMPTS: usize = 40;
 
 fn prompt(i: usize) -> String {

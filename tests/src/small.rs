@@ -7,7 +7,7 @@ use rlhf_core::roles::Reward;
 use rlhf_core::sampling::StopCriteria;
 use rlhf_cpu::{Cpu, Isa, Model};
 
-/// How many token ids there are; 0 ends a text.
+/// The number of token ids; 0 ends a text.
 pub const VOCABULARY: usize = 11;
 
 /// A small network of the Llama family, whose head is its own tensor.
@@ -21,8 +21,8 @@ pub fn network(threads: usize, seed: u64) -> Model {
     Model::random(&Cpu::new(threads, Isa::best()), architecture(), seed).unwrap()
 }
 
-/// The same network with one weight changed for NaN: the embedding of `token`, so that it shows in
-/// the texts that read this token, and in no others.
+/// Copies a network and sets one weight to NaN: an element of the embedding of `token`, which affects the texts
+/// that read this token, and no others.
 pub fn broken_at(model: &Model, token: u32) -> Model {
     let mut weights = model.weights().to_vec();
     weights[token as usize * model.architecture().width] = f32::NAN;
@@ -56,7 +56,7 @@ pub struct Small<P = Model> {
     pub prompts: Examples,
     /// The run.
     pub ppo: Ppo,
-    /// What the pretraining mix is drawn from.
+    /// The texts of the pretraining mix.
     pub mix: Examples,
 }
 
@@ -69,7 +69,7 @@ impl Small {
         Self::on(network(2, seed), settings, seed)
     }
 
-    /// The same with this network.
+    /// Creates the run of [`Self::new`] with this network.
     pub fn on(model: Model, settings: profile::Ppo, seed: u64) -> Self {
         let prompts = (0..16u32).map(|i| ([2 + i % 4, 6 + i % 5], []));
         Self {
@@ -82,7 +82,7 @@ impl Small {
         }
     }
 
-    /// The same with another policy.
+    /// Replaces the policy.
     pub fn with_policy<P>(self, policy: impl FnOnce(Model) -> P) -> Small<P> {
         let Self { policy: model, critic, reference, prompts, ppo, mix } = self;
         Small { policy: policy(model), critic, reference, prompts, ppo, mix }

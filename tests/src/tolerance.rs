@@ -2,7 +2,7 @@
 
 use rlhf_core::Real;
 
-/// How a number came about, and so how far two correct computations of it may lie apart.
+/// The kind of computation behind a number, which determines its tolerance.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Ids, counts, masks, copies: no arithmetic.
@@ -17,7 +17,7 @@ pub enum Kind {
     PeerBf16,
     /// A whole network in f32, its gradients included, against the peer's in f64.
     Network,
-    /// The same after some steps of the optimizer.
+    /// Numbers after some steps of the optimizer.
     Trained,
 }
 
@@ -61,13 +61,13 @@ pub fn tolerance<R: Real>(kind: Kind, scale: f64) -> Tolerance {
 }
 
 impl Tolerance {
-    /// Whether `got` will do. Infinities have to be equal; a NaN never will do.
+    /// Returns whether `got` is within the tolerance. Infinities have to be equal; NaN never is.
     pub fn holds(&self, got: f64, want: f64) -> bool {
         // A tolerance relative to an infinity would be infinite.
         got == want || want.is_finite() && (got - want).abs() <= self.relative * want.abs() + self.absolute
     }
 
-    /// How much of the tolerance the difference of two numbers takes.
+    /// Returns the difference of two numbers as a share of the tolerance.
     pub fn used(&self, got: f64, want: f64) -> f64 {
         if got == want { 0.0 } else { (got - want).abs() / (self.relative * want.abs() + self.absolute) }
     }

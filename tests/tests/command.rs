@@ -185,7 +185,7 @@ fn memory_is_that_of_the_steps_that_will_run() {
     assert_eq!((check(&[]), check(&["--set", "method=dpo"])), (Some(2), Some(0)));
 }
 
-/// What this build lacks, or this machine, is said before anything is begun.
+/// A device that this build or this machine lacks is reported before the work begins.
 #[test]
 fn a_device_that_is_not_there_is_named_with_what_would_do() {
     let folder = prepared();

@@ -1,6 +1,6 @@
-//! The same run on every device of this build, and models that go from one to the other.
+//! One run on every device of this build, and models that are moved from one device to another.
 //!
-//! Without Burn's features there is the processor alone, against another number of threads.
+//! Without Burn's features only the CPU engine is compared, with itself on another number of threads.
 
 use rlhf::config::Config;
 use rlhf::engine::{Device, Model};
@@ -18,8 +18,8 @@ use rlhf_tests::run_data::{CONFIG, write};
 use rlhf_tests::tolerance::{Kind, tolerance};
 use std::path::Path;
 
-/// What this build can open on this machine, besides the CPU engine on two threads; `RLHF_DEVICE` asks for
-/// one alone.
+/// Returns the devices to compare with the CPU engine on two threads: the processor's devices of this build, or the one
+/// that `RLHF_DEVICE` names.
 fn devices() -> Vec<Device> {
     if let Ok(name) = std::env::var("RLHF_DEVICE") {
         return vec![named(&name, 1).unwrap()];

@@ -31,7 +31,7 @@ fn mutate(bytes: &mut Vec<u8>, draws: &mut Draws) {
     }
 }
 
-/// What a target survives: its seeds, and `cases` of them changed.
+/// Runs a target on its seeds, and on `cases` mutations of them.
 fn survives(target: &str, cases: u32, run: fn(&[u8])) {
     let seeds = seeds(target);
     assert!(!seeds.is_empty());

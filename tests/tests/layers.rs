@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use tree::Tree;
 
-/// What stands beside the crates and may know them all.
+/// Packages that may depend on all crates.
 const FREE: &[&str] = &["rlhf-tests", "rlhf-examples"];
 
 fn workspace() -> &'static Path {

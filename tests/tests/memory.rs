@@ -1,4 +1,4 @@
-//! What a training step takes, in a process of its own: the greatest memory is the process's.
+//! The memory of a training step, in a process of its own, since peak memory is measured per process.
 
 use rlhf_core::loss::CrossEntropy;
 use rlhf_core::model::Architecture;

@@ -11,7 +11,7 @@ fn folder() -> PathBuf {
     golden::own().join("config/e443ea5")
 }
 
-/// What its words are now.
+/// The words of that version that were renamed, each with its new form.
 const WORDS: [(&str, &str); 8] = [
     ("optimiser", "optimizer"),
     ("normalisation", "normalization"),

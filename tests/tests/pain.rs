@@ -1,5 +1,5 @@
-//! What users of other systems run into, row by row of `../shared/reference/PAIN.md`: each test is
-//! named after a complaint, its documentation has the public issues.
+//! Problems that users of other systems report, row by row of `../shared/reference/PAIN.md`: each test is
+//! named after a complaint, and its documentation has the public issues.
 //!
 //! | row | complaint | where |
 //! |---|---|---|

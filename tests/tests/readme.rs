@@ -1,4 +1,4 @@
-//! What the README says is so.
+//! Checks of statements in the README.
 
 use std::path::Path;
 

@@ -13,7 +13,7 @@ use std::io::Write;
 const MIB: usize = 1 << 20;
 /// Each file unpacked.
 const FILE: usize = 256 * MIB;
-/// What reading may take beyond what the process held before.
+/// The most memory that reading may add to the process, in bytes.
 const MOST: usize = 64 * MIB;
 
 /// A figure of the process's status, in bytes.

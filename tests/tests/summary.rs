@@ -1,4 +1,4 @@
-//! What `rlhf quickstart --out` leaves behind, of a run too small to learn anything.
+//! The output of `rlhf quickstart --out`, of a run too small to learn anything.
 
 use core::cell::Cell;
 use core::time::Duration;

@@ -27,7 +27,7 @@ const PLAIN: Adam = Adam {
     decay: Decay::Decoupled,
 };
 
-/// The same network twice.
+/// Creates the same network on the CPU engine and on `device`.
 fn both(device: &Device, a: &Architecture, seed: u64) -> (rlhf_cpu::Model, Model) {
     let weights = weights(a, seed);
     let here = Model::from_weights(device, a.clone(), &weights).unwrap();

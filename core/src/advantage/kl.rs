@@ -49,8 +49,8 @@ impl KlEstimator {
     }
 }
 
-/// `KL(p ‖ q) = Σ p·(ln p − ln q)` in nats over one whole distribution. `log_p`, `log_q`: `[V]`.
-/// Where p is 0 nothing is added; where only q is 0 the result is +∞.
+/// Computes `KL(p ‖ q) = Σ p·(ln p − ln q)` in nats over one whole distribution. `log_p`, `log_q`: `[V]`.
+/// An id with p = 0 adds nothing; if q = 0 and p > 0 for some id, the result is +∞.
 ///
 /// # Errors
 /// [`Error::Shape`].

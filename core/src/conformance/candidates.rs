@@ -14,7 +14,7 @@ pub(super) fn checks<S: Subject<Network: Candidates>>() -> [Check<S>; 4] {
     [("top", top), ("scored", scored), ("company", company), ("refusals", refusals)]
 }
 
-/// The `k` likeliest ids, for which `u32::MAX` and NaN are laid out.
+/// Returns the `k` most probable ids, written over `u32::MAX` and NaN so that missing ones show.
 pub(super) fn likeliest<S: Subject<Network: Candidates>>(
     subject: &S,
     network: &mut S::Network,

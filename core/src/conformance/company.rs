@@ -1,4 +1,4 @@
-//! What holds of log-probabilities, values and scores alike: a text's numbers are its own.
+//! Checks that log-probabilities, values and scores share: a text's numbers do not depend on the rest of the batch.
 
 use super::Subject;
 use super::measure::{Checked, Fault, Measured, ensure, moved};
@@ -13,7 +13,7 @@ use core::future::Future;
 
 /// A role that scores texts.
 pub(super) trait Reads<S: Subject> {
-    /// Whether there is a number for each sequence, and not for each token.
+    /// `true` if there is a number for each sequence, `false` if there is one for each token.
     const SEQUENCES: bool;
     type Error: core::error::Error;
 
@@ -51,7 +51,7 @@ impl<S: Subject<Network: Reward>> Reads<S> for Scores {
     }
 }
 
-/// The numbers of a text, for which NaN is laid out.
+/// Returns the numbers of a text, written over NaNs so that a missing one shows.
 pub(super) fn read<S: Subject, R: Reads<S>>(
     subject: &S,
     network: &mut S::Network,
@@ -75,8 +75,8 @@ pub(super) fn writes<S: Subject, R: Reads<S>>(subject: &S) -> Checked {
     Ok(Measured::within(0.0))
 }
 
-/// Asked again, or asked of a network from the same seed, a text has the same numbers; another seed's
-/// network says something else.
+/// A text has the same numbers in a second call and in another network of the same seed, and other numbers
+/// in a network of another seed.
 pub(super) fn repeats<S: Subject, R: Reads<S>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
@@ -117,7 +117,7 @@ pub(super) fn order<S: Subject, R: Reads<S>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// The numbers of a beginning do not depend on what follows.
+/// A sequence's numbers do not depend on later tokens.
 pub(super) fn causal<S: Subject, R: Reads<S>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let (words, mut network) = (words(subject, subject.context(), 2), subject.fresh(1));
@@ -161,7 +161,7 @@ pub(super) fn refusals<S: Subject, R: Reads<S>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// What every role has to refuse.
+/// The texts that every role has to refuse, each with its description.
 pub(super) fn bad_texts<S: Subject>(subject: &S) -> [(&'static str, Text); 3] {
     let mut outside = Text::short(subject);
     outside.tokens[1] = subject.vocabulary() as u32;

@@ -1,8 +1,8 @@
-//! Which families a network can be checked for.
+//! Detection of the families that a network can be checked for.
 //!
-//! Whether a type implements a trait is asked by method resolution: `(&detect).check(..)` finds
-//! [`Present`], implemented for `Detect`, before [`Absent`], implemented for `&Detect`, and passes over
-//! it where its bounds do not hold. That works for concrete types alone, hence the macro.
+//! Method resolution tells whether a type implements a trait: `(&detect).check(..)` finds
+//! [`Present`], implemented for `Detect`, before [`Absent`], implemented for `&Detect`, and skips
+//! it if its bounds do not hold. This works for concrete types alone, hence the macro.
 
 use super::run::Run;
 use super::{Saved, Subject};
@@ -14,11 +14,11 @@ use crate::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Ro
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use core::marker::PhantomData;
 
-/// A subject, asked for family `F`.
+/// A test of a subject for family `F`.
 pub struct Detect<S, F>(PhantomData<(S, F)>);
 
 impl<S, F> Detect<S, F> {
-    /// Asks for a family; the subject only tells its type.
+    /// Creates a test for a family. Only the type of the subject is used.
     pub fn new(_: &S, _: F) -> Self {
         Self(PhantomData)
     }
@@ -26,10 +26,10 @@ impl<S, F> Detect<S, F> {
 
 /// A family by its name.
 pub trait Family {
-    /// As in the module's table.
+    /// The name, as in the module's table.
     const NAME: &'static str;
-    /// The families of the capabilities that it is about, where those are several: what is absent of them, or declared to
-    /// fail, is said there.
+    /// The families of its capabilities, if there are several: absences and declared failures are reported in those
+    /// families.
     const OF: &'static [&'static str];
 }
 
@@ -39,9 +39,9 @@ pub trait Present<S> {
     fn check(&self, run: &mut Run<'_, S>);
 }
 
-/// It has not.
+/// The network lacks something that the family needs.
 pub trait Absent<S> {
-    /// Notes that.
+    /// Records the absence.
     fn check(&self, run: &mut Run<'_, S>);
 }
 

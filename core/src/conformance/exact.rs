@@ -1,8 +1,8 @@
-//! Which uniform number decides each token: draws are compared one by one.
+//! Exact draws: every token is compared with the uniform number that decides it.
 
 use super::Subject;
-use super::measure::{Checked, Fault, Measured, ensure};
 use super::continuation::next;
+use super::measure::{Checked, Fault, Measured, ensure};
 use super::sampling::{prompts, sample, up_to};
 use super::statistics::filtered;
 use super::text::{SEED, Text};
@@ -12,7 +12,7 @@ use crate::roles::Policy;
 use crate::sampling::{Filters, Responses, SamplingParams};
 use alloc::vec::Vec;
 
-/// Log-probabilities, or logits, of what follows a text.
+/// Log-probabilities, or logits, of the next token after a text.
 pub(super) type Next<'a, N> = &'a mut dyn FnMut(&mut N, &[u32]) -> Result<Vec<f32>, Fault>;
 
 /// Measures how far outside of each drawn token's part of the filtered distribution its uniform number lies: token `p` of
@@ -71,8 +71,8 @@ pub(super) fn exact<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// A token that was drawn is penalized as one of the prompt is: what follows it in a response is what begins the response to
-/// a prompt that ends in it, uniform number by uniform number, though no one knows the logits.
+/// A sampled token is penalized like one of the prompt: the next token of the response is the first token of the response to
+/// a prompt that ends in the sampled token, for the same uniform number. This check does not need the logits.
 pub(super) fn repetition_of_response<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     const DRAWS: usize = 1000;
     let mut measured = Measured::within(subject.tolerances().agree);
@@ -104,8 +104,8 @@ pub(super) fn repetition_of_response<S: Subject<Network: Policy>>(subject: &S) -
     Ok(measured)
 }
 
-/// The same with a penalty on repetition, which goes by raw logits, and with all filters at once: tokens of the prompt and
-/// of the response so far are penalized.
+/// Draws are exact with a penalty on repetition, which applies to raw logits, and with all filters at once: tokens of the
+/// prompt and of the response so far are penalized.
 pub(super) fn exact_repetition<S: Subject<Network: Policy + Rows>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (prompts, mut network) = (prompts(subject), subject.fresh(1));

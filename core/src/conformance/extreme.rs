@@ -2,10 +2,10 @@
 
 use super::Subject;
 use super::company::read;
+use super::continuation::next;
 use super::learn::{descent, look, step, teach, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::{Entropies, LogProbs};
-use super::continuation::next;
 use super::rows::rows;
 use super::run::{Check, wait};
 use super::text::{Text, words};

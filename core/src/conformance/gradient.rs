@@ -26,7 +26,7 @@ pub(super) fn slope<S: Subject<Network: Learner>>(
     slope_over(subject, subject.tolerances().nudge, accumulate, loss)
 }
 
-/// The same over steps of another length.
+/// Measures as [`slope`] does, over steps of length `nudge`.
 fn slope_over<S: Subject<Network: Learner>>(
     subject: &S,
     nudge: f64,
@@ -64,8 +64,8 @@ pub(super) fn gradient<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     Ok(worst)
 }
 
-/// Every loss number is shown once, in order, and whole where an objective couples its tokens; nothing is
-/// shown that was not asked for; and what is returned is the objective's loss.
+/// The objective gets every loss number once, in order, all in one call if it couples its tokens, and no number that
+/// it does not need. The learner returns the objective's loss.
 pub(super) fn contract<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
     let weights = weights::<O>(&text);
@@ -103,7 +103,7 @@ pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     Ok(worst)
 }
 
-/// The norm and what the network says after a plain step.
+/// Returns the gradient's norm, and the network's outputs after a plain step.
 fn after<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     text: &Text,

@@ -1,4 +1,4 @@
-//! Asking a learner.
+//! Calls of a learner.
 
 use super::Subject;
 use super::measure::{Fault, ensure};
@@ -11,12 +11,12 @@ use crate::roles::Learner;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// What a text's numbers are weighted by.
+/// Returns the weights of a text's numbers in the loss.
 pub(super) fn weights<O: Output>(text: &Text) -> Vec<f32> {
     numbers(O::count(text), 1)
 }
 
-/// Accumulates the gradient of `Σ w·x`; returns the numbers that were shown.
+/// Accumulates the gradient of `Σ w·x`, and returns the numbers `x` that the objective was given.
 pub(super) fn teach<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     network: &mut S::Network,
@@ -26,7 +26,7 @@ pub(super) fn teach<S: Subject<Network: Learner>, O: Output>(
     teach_as::<S, O>(subject, network, text, weights, Form::Weighted, Coupling::Token)
 }
 
-/// The same for another form or coupling.
+/// Accumulates as [`teach`] does, for any form of the loss and any coupling.
 pub(super) fn teach_as<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     network: &mut S::Network,
@@ -40,7 +40,7 @@ pub(super) fn teach_as<S: Subject<Network: Learner>, O: Output>(
     Ok(probe.seen)
 }
 
-/// A text's numbers as the learner shows them; nothing stays accumulated.
+/// Returns a text's numbers as the learner passes them to an objective. Nothing stays accumulated.
 pub(super) fn look<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     network: &mut S::Network,

@@ -19,7 +19,7 @@ pub(super) fn checks<S: Subject<Network: LearnCandidates + Candidates>>() -> [Ch
     [("shows_candidates", shows), ("gradient", gradient), ("as_scalars", as_scalars), ("refusals", refusals)]
 }
 
-/// `Σ w·ln p` over candidates, `w` laid out as the batch's tokens, `k` for each; keeps what it saw.
+/// `Σ w·ln p` over candidates, with `k` weights `w` for each of the batch's tokens. It records its inputs.
 struct Weighted {
     k: usize,
     weights: Vec<f32>,
@@ -75,7 +75,7 @@ fn ids<S: Subject>(subject: &S, text: &Text) -> Vec<u32> {
         .collect()
 }
 
-/// What is shown is what [`Candidates`] says, in order.
+/// A learner passes the log-probabilities of [`Candidates`] to its objective, in order.
 fn shows<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (text, mut network) = (Text::uneven(subject).at(0.7), subject.fresh(1));

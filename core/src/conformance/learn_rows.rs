@@ -20,7 +20,7 @@ pub(super) fn checks<S: Subject<Network: LearnRows + Rows>>() -> [Check<S>; 4] {
     [("shows_rows", shows), ("gradient", gradient), ("as_scalars", as_scalars), ("objective_error", error)]
 }
 
-/// `Σ w·z` over all logits, which keeps what it saw; refuses at the second row if told to.
+/// `Σ w·z` over all logits. It records its inputs, and can be set to return an error at the second row.
 struct Weighted {
     sign: f32,
     refuses: bool,
@@ -60,7 +60,7 @@ fn teach_rows<S: Subject<Network: LearnRows>>(
     wait(subject, network.accumulate_rows(text.batch()?, objective))
 }
 
-/// What is shown is what [`Rows`] shows, undivided and in order.
+/// A learner passes the rows of [`Rows`] to its objective, in order and not divided by the temperature.
 fn shows<S: Subject<Network: LearnRows + Rows>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (text, mut network) = (Text::uneven(subject).at(0.7), subject.fresh(1));

@@ -2,12 +2,12 @@
 
 use super::Subject;
 use super::company::read;
+use super::continuation::next;
 use super::extreme::cold_learner;
 use super::gradient::{contract, couplings, gradient, left_out, splits};
 use super::learn::look;
 use super::measure::{Checked, Measured};
 use super::probe::{Entropies, LogProbs};
-use super::continuation::next;
 use super::refusals::{bad_text, not_finite, objective_error};
 use super::run::Check;
 use super::state::after_step;
@@ -50,8 +50,8 @@ pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 2
     ]
 }
 
-/// What an objective is shown is what the scorer says: a first step's ratio is 1, and the divergence of
-/// a policy from itself 0.
+/// A learner passes the scorer's log-probabilities to its objective: a first step's ratio is 1, and the
+/// divergence of a policy from itself is 0.
 fn agrees<S: Subject<Network: Learner + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let mut network = subject.fresh(1);

@@ -1,10 +1,10 @@
-//! What a check measures.
+//! The measurements of a check.
 
 use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-/// Why a check could not be carried out, or what it found that no number expresses.
+/// A failure of a check that is not an error size: the check could not be carried out, or found something else wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault(pub String);
 
@@ -20,40 +20,40 @@ impl fmt::Display for Fault {
     }
 }
 
-/// The worst error of a check, and what it may be.
+/// The worst error of a check, and its tolerance.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Measured {
     /// The worst error.
     pub error: f64,
-    /// The largest that will do.
+    /// The largest error that passes.
     pub tolerance: f64,
 }
 
-/// What a check returns.
+/// The result of a check.
 pub(super) type Checked = Result<Measured, Fault>;
 
 impl Measured {
-    /// Nothing seen yet.
+    /// Starts a measurement with this tolerance and no error so far.
     pub(super) fn within(tolerance: f64) -> Self {
         Self { error: 0.0, tolerance }
     }
 
-    /// Whether the worst error will do.
+    /// Returns whether the worst error is within the tolerance.
     pub fn holds(&self) -> bool {
         self.error <= self.tolerance
     }
 
-    /// An error; one that is no number is infinite.
+    /// Adds an error; NaN counts as infinite.
     pub(super) fn error(&mut self, error: f64) {
         self.error = self.error.max(if error.is_nan() { f64::INFINITY } else { error });
     }
 
-    /// Two numbers that should be equal, relative to what is wanted where that is above 1.
+    /// Adds the difference of two numbers that should be equal, relative to the expected one if that is above 1.
     pub(super) fn pair(&mut self, got: f64, want: f64) {
         self.error((got - want).abs() / want.abs().max(1.0));
     }
 
-    /// Numbers that should be equal, one by one.
+    /// Adds the differences of numbers that should be equal, one by one.
     pub(super) fn all(&mut self, got: &[f32], want: &[f32]) -> Result<(), Fault> {
         same_len(got.len(), want.len())?;
         for (&got, &want) in got.iter().zip(want) {
@@ -63,7 +63,7 @@ impl Measured {
     }
 }
 
-/// A fault unless `holds`.
+/// Returns a fault unless `holds`.
 pub(super) fn ensure(holds: bool, what: &str) -> Result<(), Fault> {
     if holds { Ok(()) } else { Err(Fault(what.into())) }
 }
@@ -72,7 +72,7 @@ fn same_len(got: usize, want: usize) -> Result<(), Fault> {
     if got == want { Ok(()) } else { Err(Fault(format!("{got} numbers instead of {want}"))) }
 }
 
-/// A fault unless some number moved by more than rounding does.
+/// Returns a fault unless some number changed by more than rounding explains.
 pub(super) fn moved(before: &[f32], after: &[f32], what: &str) -> Result<(), Fault> {
     same_len(after.len(), before.len())?;
     ensure(before.iter().zip(after).any(|(a, b)| (a - b).abs() > 1e-6), what)

@@ -46,7 +46,7 @@ fn gradient_of<S: Subject<Network: Parameters>>(
     Ok(out)
 }
 
-/// What is written is read, and is what the network then uses.
+/// Weights that are written are read back, and the network then uses them.
 fn round_trip<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(0.0);
     let (text, mut one, mut two) = (Text::uneven(subject), subject.fresh(1), subject.fresh(2));
@@ -62,7 +62,7 @@ fn round_trip<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Check
     Ok(measured)
 }
 
-/// The gradient's norm is what a step returns, and taking it leaves none.
+/// The gradient's norm equals the one that a step returns, and taking the gradient clears it.
 fn take<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
     let text = text(subject);

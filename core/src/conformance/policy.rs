@@ -1,11 +1,11 @@
-//! [`Policy`]: what is sampled is what is scored, and depends on its key and its prompt alone.
+//! [`Policy`]: samples have the scorer's log-probabilities, and depend on their key and prompt alone.
 
 use super::Subject;
 use super::company::read;
+use super::continuation::next;
 use super::exact::{exact, repetition_of_response};
 use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
-use super::continuation::next;
 use super::run::Check;
 use super::sampling::{key, prompts, sample, up_to};
 use super::statistics::{draws, filters, pairs, repetition};
@@ -60,7 +60,7 @@ fn scored<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// The same key, the same text; another key or another sample, another one.
+/// Equal keys give equal texts; another key or another index gives another text.
 fn keys<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let equal = Text::of((0..8).map(|_| words(subject, 2, 20)));

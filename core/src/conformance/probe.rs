@@ -1,4 +1,4 @@
-//! Objectives that look at what a learner shows them.
+//! Objectives that record what a learner passes to them.
 
 use super::measure::Fault;
 use super::text::Text;
@@ -9,11 +9,11 @@ use alloc::vec::Vec;
 /// One of a network's outputs.
 pub(super) trait Output {
     const NEEDS: Needs;
-    /// How many numbers a text has.
+    /// Returns how many numbers a text has.
     fn count(text: &Text) -> usize {
         text.tokens.len()
     }
-    /// Which of them the network owes.
+    /// Returns the positions of the numbers that the network has to give.
     fn positions(text: &Text) -> Vec<usize> {
         (0..Self::count(text)).collect()
     }
@@ -55,23 +55,23 @@ impl Output for Scores {
     }
 }
 
-/// What an output adds to the loss.
+/// The form in which an output enters the loss.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Form {
-    /// Its weight times it.
+    /// The output times its weight.
     Weighted,
-    /// Half the square of its distance from its weight.
+    /// Half the square of the output's distance from its weight.
     Squared,
 }
 
-/// `Σ w·x`, or `½·Σ (x − w)²`, of one kind of output, which keeps what it saw.
+/// `Σ w·x`, or `½·Σ (x − w)²`, of one kind of output. It records its inputs.
 pub(super) struct Probe<'a> {
     needs: Needs,
     coupling: Coupling,
     form: Form,
     positions: Vec<usize>,
     weights: &'a [f32],
-    /// NaN where nothing was shown.
+    /// The numbers that were passed; NaN at the places of missing ones.
     pub(super) seen: Vec<f32>,
     shown: Vec<usize>,
     calls: usize,
@@ -102,7 +102,7 @@ impl<'a> Probe<'a> {
         }
     }
 
-    /// A number at a place: its part of the loss and its gradient.
+    /// Records the number at a place, and computes its part of the loss and its gradient.
     fn one(&mut self, place: usize, x: f32, grad: &mut f32) {
         let weight = self.weights.get(place).copied().unwrap_or(f32::NAN);
         let (part, slope) = match self.form {
@@ -127,8 +127,8 @@ impl<'a> Probe<'a> {
         Ok(self.loss - before)
     }
 
-    /// A fault unless every output of the loss mask was shown once, as the objective asked, and the learner returned
-    /// the objective's loss.
+    /// Returns a fault unless every output of the loss mask was passed once, as the objective requires, and the learner
+    /// returned the objective's loss.
     pub(super) fn keeps(mut self, loss: f64) -> Result<(), Fault> {
         self.expect(
             self.shown == self.positions,
@@ -200,7 +200,7 @@ impl Objective for Probe<'_> {
     }
 }
 
-/// An objective that refuses whatever it is shown.
+/// An objective that always returns an error.
 pub(super) struct Refuses(pub(super) Needs);
 
 const NO: Error = Error::TooFew { name: "objective", need: 1, got: 0 };

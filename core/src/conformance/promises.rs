@@ -208,9 +208,9 @@ pub struct Promise {
     pub family: &'static str,
     /// Its name within the family.
     pub check: &'static str,
-    /// What is promised.
+    /// The promise, in a sentence.
     pub promise: &'static str,
-    /// What usually is wrong where it is broken.
+    /// The usual cause when it is broken.
     pub usually: &'static str,
 }
 

@@ -30,7 +30,7 @@ pub(super) fn checks<S: Subject<Network: Reference>>() -> [Check<S>; 11] {
     ]
 }
 
-/// All of `out` is written: at most 0 where in the loss mask, and 0 where not.
+/// All of `out` is written: numbers of at most 0 in the loss mask, and 0 outside it.
 fn writes<S: Subject<Network: Reference>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let mut text = Text::uneven(subject);

@@ -1,4 +1,4 @@
-//! What a learner refuses, and what is left then.
+//! Calls that a learner has to refuse, and its state afterwards.
 
 use super::Subject;
 use super::company::bad_texts;
@@ -12,7 +12,7 @@ use crate::roles::Learner;
 use alloc::vec;
 use core::future::Future;
 
-/// After a refused call nothing stays accumulated, and the network says and learns what it did.
+/// After a refused call nothing stays accumulated, and the network scores and learns as before.
 pub(super) fn drops<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     refused: impl Fn(&mut S::Network) -> Result<(), Fault>,
@@ -55,7 +55,7 @@ pub(super) fn bad_text<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     Ok(worst)
 }
 
-/// Whether a future ends in an error, and not in waiting.
+/// Returns whether a future ends in an error. A future that waits forever is a fault.
 fn is_refused<S: Subject, T, E>(
     subject: &S,
     call: impl Future<Output = Result<T, E>>,

@@ -1,4 +1,4 @@
-//! What a run of the kit found.
+//! The results of a run of the kit.
 
 use super::promises::promise;
 use super::{Fault, Measured, Promise};
@@ -6,23 +6,23 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Status {
     /// The promise is kept.
     Passed(Measured),
-    /// It is broken by a number.
+    /// The promise is broken: an error exceeds its tolerance.
     Missed(Measured),
-    /// It is broken, or could not be checked.
+    /// The promise is broken in another way, or could not be checked.
     Failed(Fault),
-    /// It is broken, as declared: the declaration's reason.
+    /// The promise is broken, as declared, for this reason.
     Skipped(&'static str),
-    /// It is kept, though declared broken: the declaration's reason.
+    /// The promise is kept, although it was declared broken, for this reason.
     Stale(&'static str),
 }
 
 impl Status {
-    /// Whether it is as it should be: kept, or broken as declared.
+    /// Returns whether the promise is kept, or broken as declared.
     pub fn holds(&self) -> bool {
         matches!(self, Self::Passed(_) | Self::Skipped(_))
     }
@@ -35,7 +35,7 @@ pub struct Outcome {
     pub family: &'static str,
     /// The check, or `all` for a family that is absent.
     pub check: &'static str,
-    /// How it ended.
+    /// The result.
     pub status: Status,
 }
 
@@ -58,22 +58,22 @@ impl fmt::Display for Status {
 pub struct Report {
     /// The subject.
     pub subject: String,
-    /// In the order in which the checks ran.
+    /// The outcomes, in the order in which the checks ran.
     pub outcomes: Vec<Outcome>,
 }
 
 impl Report {
-    /// Whether every promise is kept, or broken as declared.
+    /// Returns whether every promise is kept, or broken as declared.
     pub fn passed(&self) -> bool {
         self.failures().next().is_none()
     }
 
-    /// What is not as it should be.
+    /// Returns the outcomes that fail the run.
     pub fn failures(&self) -> impl Iterator<Item = &Outcome> {
         self.outcomes.iter().filter(|outcome| !outcome.status.holds())
     }
 
-    /// How many of a family's checks passed, and how many there are.
+    /// Returns the number of a family's checks that passed, and the number of all its checks.
     pub fn kept(&self, family: &str) -> (usize, usize) {
         let of = self.outcomes.iter().filter(|outcome| outcome.family == family);
         let passed = of.clone().filter(|outcome| matches!(outcome.status, Status::Passed(_)));
@@ -81,18 +81,18 @@ impl Report {
     }
 }
 
-/// A table's head.
+/// Writes the head of the table.
 pub(super) fn head(subject: &str, out: &mut dyn fmt::Write) -> fmt::Result {
     writeln!(out, "{subject}\n{:<36} {:>9} {:>9}", "check", "worst", "allowed")
 }
 
-/// A row's beginning.
+/// Writes the beginning of a row.
 pub(super) fn begin(family: &str, check: &str, out: &mut dyn fmt::Write) -> fmt::Result {
     let width = 35usize.saturating_sub(family.len());
     write!(out, "{family}/{check:<width$} ")
 }
 
-/// A row's end; below one that fails, what is promised and what its breach usually means.
+/// Writes the end of a row and, if the check failed, the promise and the usual cause below it.
 pub(super) fn end(family: &str, check: &str, status: &Status, out: &mut dyn fmt::Write) -> fmt::Result {
     writeln!(out, "{status}")?;
     match promise(family, check) {

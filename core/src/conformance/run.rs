@@ -1,4 +1,4 @@
-//! Running checks, and holding declared skips to what they claim.
+//! Runs of checks. A declared skip fails if its check passes.
 
 use super::measure::{Checked, Fault};
 use super::report::{begin, end, head};
@@ -83,7 +83,7 @@ impl<'a, S: Subject> Run<'a, S> {
         }
     }
 
-    /// Notes a family whose traits the network lacks.
+    /// Records a family whose traits the network lacks.
     pub(super) fn absent(&mut self, family: &'static str) {
         if self.only.is_some_and(|only| only.0 != family) {
             return;

@@ -1,4 +1,4 @@
-//! [`Saved`]: what was saved is what is loaded.
+//! [`Saved`]: a loaded network equals the saved one.
 
 use super::Saved;
 use super::company::read;
@@ -12,7 +12,7 @@ pub(super) fn checks<S: Saved<Network: Reference>>() -> [Check<S>; 1] {
     [("round_trip", round_trip)]
 }
 
-/// A network that was saved and loaded says what it said, and so does the one that was saved.
+/// A network scores as before after saving and loading, and so does the one that was saved.
 fn round_trip<S: Saved<Network: Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(0.0);
     let text = Text::uneven(subject);

@@ -75,7 +75,7 @@ fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 
     ]
 }
 
-/// What an objective is shown is what the role says.
+/// A learner passes the role's own numbers to its objective.
 fn agrees<S: Subject<Network: Learner>, O: Output + Reads<S>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (text, mut network) = (Text::uneven(subject), subject.fresh(1));

@@ -1,7 +1,7 @@
-//! State that lives on: after a network has learned, was given other weights, exchanged them with their average, or was
-//! saved and loaded, every role speaks of the weights that it has now.
+//! Caches: after a network has learned, was given other weights, exchanged them with their average, or was saved and
+//! loaded, every role uses its current weights.
 //!
-//! Each check asks the role first, so that whatever it keeps is filled, then changes the weights, then asks again.
+//! Each check calls the role first, so that its caches are filled, then changes the weights, then calls it again.
 
 use super::candidates::likeliest;
 use super::company::{Reads, read};
@@ -21,7 +21,7 @@ use crate::sampling::{Filters, Responses, SamplingParams};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// All that a role says of the kit's text, as numbers.
+/// Returns all numbers that a role gives for the kit's text.
 type Says<S> = fn(&S, &mut <S as Subject>::Network) -> Result<Vec<f32>, Fault>;
 
 fn log_probs<S: Subject<Network: Reference>>(
@@ -72,7 +72,7 @@ fn learn<S: Subject<Network: Learner>, O: Output>(
     step(subject, network, adam([0.05, 0.08, 0.02][index])).map(|_| ())
 }
 
-/// After each of three steps the role says what a learner shows its objective.
+/// After each of three steps the role gives the numbers that a learner passes to its objective.
 pub(super) fn after_step<S: Subject<Network: Learner>, O: Output + Reads<S>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
@@ -89,7 +89,7 @@ pub(super) fn after_step<S: Subject<Network: Learner>, O: Output + Reads<S>>(sub
     Ok(measured)
 }
 
-/// Log-probabilities of what follows a text, as the learner shows them.
+/// Returns the log-probabilities of the next token after a text, as a learner passes them to its objective.
 fn shown<S: Subject<Network: Learner>>(
     subject: &S,
     network: &mut S::Network,
@@ -102,7 +102,7 @@ pub(super) fn step_sampler<S: Subject<Network: Learner + Policy>>() -> [Check<S>
     [("after_step", sampler_after_step)]
 }
 
-/// After each of three steps, log-probabilities of samples are those that the learner shows, and draws follow them.
+/// After each of three steps, samples have the log-probabilities that a learner passes to its objective, and follow them.
 fn sampler_after_step<S: Subject<Network: Learner + Policy>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (prompts, mut network) = (prompts(subject), subject.fresh(1));
@@ -179,7 +179,7 @@ fn candidates_after_step<S: Subject<Network: Learner + Candidates>>(subject: &S)
     Ok(measured)
 }
 
-/// A network that has spoken and learned, and was then given another's weights, says what the other says.
+/// A network that was used and trained, and was then given another's weights, gives the other's numbers.
 fn after_write<S: Subject<Network: Parameters>>(subject: &S, says: Says<S>) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let (mut network, mut other) = (subject.fresh(1), subject.fresh(2));
@@ -228,8 +228,8 @@ fn ties<S: Subject<Network: Parameters + Policy>>(subject: &S) -> Checked {
     Ok(Measured::within(0.0))
 }
 
-/// A network that keeps the average of its first weights and learns says, after a swap, what it said at first, and after
-/// another swap what it said before.
+/// A network that keeps the average of its first weights and then learns gives its first numbers after a swap, and its
+/// latest numbers after another swap.
 fn after_swap<S: Subject<Network: Averaged>>(subject: &S, says: Says<S>) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);
@@ -264,7 +264,7 @@ pub(super) fn swap_candidates<S: Subject<Network: Averaged + Candidates>>() -> [
     [("candidates_after_swap", |subject| after_swap(subject, top))]
 }
 
-/// A learned network that was saved and loaded says what it said, and so does the one that was saved.
+/// A trained network gives the same numbers after saving and loading, and so does the one that was saved.
 fn after_load<S: Saved<Network: Learner>>(subject: &S, says: Says<S>) -> Checked {
     let mut measured = Measured::within(0.0);
     let mut network = subject.fresh(1);
@@ -312,7 +312,7 @@ pub(super) fn load_average<S: Saved<Network: Averaged + Reference>>() -> [Check<
     [("average_after_load", average_after_load)]
 }
 
-/// The moving average is saved: a swap after loading says what a swap without says.
+/// The moving average is saved: after loading, a swap gives the same numbers as without saving.
 fn average_after_load<S: Saved<Network: Averaged + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(0.0);
     let (mut saved, mut other) = (subject.fresh(1), subject.fresh(1));

@@ -1,8 +1,8 @@
-//! Whether draws follow the distribution that they are said to follow.
+//! Statistical tests: draws follow the policy's own distribution.
 
 use super::Subject;
-use super::measure::{Checked, Fault, Measured, ensure};
 use super::continuation::next;
+use super::measure::{Checked, Fault, Measured, ensure};
 use super::sampling::{key, sample, up_to};
 use super::text::{Text, words};
 use crate::roles::Policy;
@@ -40,7 +40,7 @@ fn chi_square(counts: &[usize], probabilities: &[f64], sigmas: f64) -> Checked {
     Ok(Measured { error, tolerance: freedom * root * root * root })
 }
 
-/// How often each id comes first in responses to a prompt.
+/// Returns how often each id is the first of the responses to a prompt.
 fn counted<S: Subject<Network: Policy>>(
     subject: &S,
     network: &mut S::Network,
@@ -56,7 +56,7 @@ fn counted<S: Subject<Network: Policy>>(
     Ok(counts)
 }
 
-/// What logits, or numbers that differ from them by a constant, are as probabilities.
+/// Returns the probabilities of filtered logits, which need be known only up to a constant.
 pub(super) fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
     let mut logits = logits.to_vec();
     let mut scratch = vec![0; logits.len()];
@@ -67,7 +67,7 @@ pub(super) fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Resu
     Ok(logits.into_iter().map(|p| p / total).collect())
 }
 
-/// The one nearest to its limit.
+/// Returns the χ² of the setting that is nearest to its limit.
 fn worst<S: Subject<Network: Policy>>(subject: &S, settings: &[Filters]) -> Result<Measured, Fault> {
     let mut network = subject.fresh(1);
     let mut worst = Measured::within(1.0);
@@ -89,7 +89,7 @@ pub(super) fn draws<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     worst(subject, &[1.0, 0.5, 1.7].map(|temperature| Filters { temperature, ..Filters::default() }))
 }
 
-/// Draws follow the filtered softmax, and what is filtered out is never drawn.
+/// Draws follow the filtered softmax, and ids that are filtered out are never drawn.
 pub(super) fn filters<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let all = Filters::default();
     let settings = [
@@ -101,7 +101,7 @@ pub(super) fn filters<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     worst(subject, &settings)
 }
 
-/// Log-probabilities of what follows a prompt.
+/// Returns the log-probabilities of the next token after a prompt.
 fn log_probs<S: Subject<Network: Policy>>(
     subject: &S,
     network: &mut S::Network,
@@ -110,8 +110,8 @@ fn log_probs<S: Subject<Network: Policy>>(
     Ok(next(subject, network, prompt, 1.0)?.into_iter().map(f64::from).collect())
 }
 
-/// How well some logits explain counts under a penalty on repetition. It goes by raw logits, which log-probabilities tell up
-/// to a constant: the one that fits best is taken, and none fits a sampler without the penalty.
+/// Tests counts of draws under a penalty on repetition. The penalty applies to raw logits, which log-probabilities give only
+/// up to a constant, so the constant that fits best is taken. None fits a sampler without the penalty.
 fn explained<S: Subject<Network: Policy>>(
     subject: &S,
     network: &mut S::Network,

@@ -1,4 +1,4 @@
-//! What a step does with a gradient.
+//! Steps of the optimizer: norms, clipping, moments, learning.
 
 use super::Subject;
 use super::gradient::text;
@@ -13,8 +13,8 @@ use crate::roles::Learner;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Nothing is left after [`Learner::zero_grad`], nor after a step: a step's norm is then 0, and what is
-/// accumulated next is alone.
+/// No gradient is left after [`Learner::zero_grad`], nor after a step: the norm of a step is then 0, and the next
+/// gradient starts from 0.
 pub(super) fn forgets<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let text = text(subject);
@@ -87,7 +87,7 @@ pub(super) fn moments<S: Subject<Network: Learner>, O: Output>(subject: &S) -> C
     Ok(measured)
 }
 
-/// Forty steps of AdamW bring what the network says near to what is wanted.
+/// Forty steps of AdamW bring the network's outputs near to their targets.
 pub(super) fn learns<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().learned);
     let ids = 0..subject.vocabulary().min(subject.context()) as u32;

@@ -1,4 +1,4 @@
-//! Where and why responses end.
+//! The ends of responses.
 
 use super::Subject;
 use super::company::bad_texts;
@@ -10,7 +10,7 @@ use crate::roles::Policy;
 use crate::sampling::{FinishReason, SamplingParams, StopCriteria};
 
 /// A response ends at its first end token or stop token, which it keeps, or at the greatest length; all
-/// three happen. Where it ends otherwise, `sample` says so.
+/// three happen. `sample` reports any other end.
 pub(super) fn endings<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let prompts = Text::of((0..60).map(|i| words(subject, 2, 30 + i)));
@@ -34,8 +34,8 @@ pub(super) fn endings<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(Measured::within(0.0))
 }
 
-/// Responses are as long as they may be: up to the limit, or to where the context ends. What leaves no
-/// room is refused, and changes nothing.
+/// Responses are as long as they may be: up to the limit, or to the end of the context. A prompt without room for a
+/// response is refused, and changes nothing.
 pub(super) fn limits<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let sampling = SamplingParams::at_temperature(1.0);
@@ -56,7 +56,7 @@ pub(super) fn limits<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     Ok(Measured::within(0.0))
 }
 
-/// What [`Policy::sample`] has to refuse: as the scorer does, and a prompt that fills the context.
+/// [`Policy::sample`] refuses the scorer's invalid texts, and a prompt that fills the context.
 fn refusals<S: Subject<Network: Policy>>(subject: &S, network: &mut S::Network) -> Result<(), Fault> {
     let full = Text::of([words(subject, 2, 20), words(subject, subject.context(), 21)]);
     for (what, bad) in bad_texts(subject).into_iter().chain([("a prompt that fills the context", full)]) {

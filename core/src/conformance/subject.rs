@@ -1,39 +1,39 @@
-//! What a backend's author writes.
+//! The description of a backend under test, which its author writes.
 
 use super::Tolerances;
 use core::future::Future;
 
 /// A backend under test.
 pub trait Subject {
-    /// What plays the roles.
+    /// The type that plays the roles.
     type Network;
 
-    /// A small network, the same one for the same seed, without dropout. The kit makes a few hundred.
+    /// Creates a small network without dropout, the same one for the same seed. The kit creates a few hundred.
     fn fresh(&self, seed: u64) -> Self::Network;
 
-    /// How many token ids the network knows: at least 4, and best below 50, for all of them are scored.
+    /// Returns the number of token ids: at least 4, and preferably below 50, since all of them are scored.
     fn vocabulary(&self) -> usize;
 
-    /// The longest sequence, in tokens: at least 8, and best below 50.
+    /// Returns the length of the longest sequence, in tokens: at least 8, and preferably below 50.
     fn context(&self) -> usize;
 
-    /// How the subject is called in reports.
+    /// Returns the subject's name in reports.
     fn name(&self) -> &str {
         core::any::type_name::<Self::Network>()
     }
 
-    /// How far apart two correct computations may lie.
+    /// Returns the tolerances for differences between two correct computations.
     fn tolerances(&self) -> Tolerances {
         Tolerances::default()
     }
 
-    /// What the network cannot do, and why.
+    /// Returns the checks that are known to fail, with reasons.
     fn skips(&self) -> &[Skip] {
         &[]
     }
 
-    /// Runs a future of the network; `None` where it would wait for ever. A device's subject brings its
-    /// executor here.
+    /// Runs a future of the network to its end; `None` if it would wait forever. A backend for a device that has to be
+    /// awaited calls its executor here.
     fn wait<F: Future>(&self, future: F) -> Option<F::Output> {
         crate::ready(future)
     }
@@ -41,8 +41,8 @@ pub trait Subject {
 
 /// A subject whose networks can be saved.
 pub trait Saved: Subject {
-    /// Saves the network and loads what was saved: weights, the moments with their count of steps, the moving average.
-    /// The next step of the loaded network is what the saved one's would be.
+    /// Saves the network and loads it again: weights, the moments with their count of steps, the moving average.
+    /// The next step of the loaded network has to equal that of the saved one.
     fn reload(&self, network: &mut Self::Network) -> Self::Network;
 }
 

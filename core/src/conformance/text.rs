@@ -1,4 +1,4 @@
-//! Texts to ask a network about.
+//! The texts of the checks.
 
 use super::Subject;
 use crate::random::{Key, Stream};
@@ -54,7 +54,7 @@ impl Text {
         Self::of([4, 2, 5].iter().zip(10..).map(|(n, i)| words(subject, *n, i)))
     }
 
-    /// Every id, as what is read and as what is predicted, in sequences as long as the context.
+    /// Every id, both as input and as the token predicted, in sequences as long as the context.
     pub(super) fn every<S: Subject>(subject: &S) -> Self {
         let (ids, long) = (subject.vocabulary() as u32, subject.context());
         let mut draws = Key::new(SEED, Stream::Data, 3).draws(0);
@@ -83,7 +83,7 @@ impl Text {
         Self::of(sequences)
     }
 
-    /// The text followed by each id of the vocabulary, which alone is in the loss mask.
+    /// The text followed by each id of the vocabulary; only this last id is in the loss mask.
     pub(super) fn continued<S: Subject>(subject: &S, prefix: &[u32]) -> Self {
         let mut text = Self::of((0..subject.vocabulary() as u32).map(|id| [prefix, &[id]].concat()));
         text.loss_mask.fill(false);
@@ -103,7 +103,7 @@ impl Text {
             .starting_at(self.first))
     }
 
-    /// The same at a temperature.
+    /// Sets the temperature.
     pub(super) fn at(mut self, temperature: f32) -> Self {
         self.temperature = temperature;
         self
@@ -113,7 +113,7 @@ impl Text {
         self.ends.len()
     }
 
-    /// Where sequence `i` lies.
+    /// Returns the range of sequence `i` in the tokens.
     pub(super) fn span(&self, i: usize) -> core::ops::Range<usize> {
         let start = if i == 0 { 0 } else { self.ends[i - 1] };
         start..self.ends[i]
@@ -130,19 +130,19 @@ impl Text {
         text
     }
 
-    /// Positions of what is in the loss mask.
+    /// The positions of the tokens in the loss mask.
     pub(super) fn positions(&self) -> Vec<usize> {
         (0..self.loss_mask.len()).filter(|t| self.loss_mask[*t]).collect()
     }
 }
 
-/// Made-up tokens.
+/// Random tokens.
 pub(super) fn words<S: Subject>(subject: &S, len: usize, sample: u32) -> Vec<u32> {
     let mut draws = Key::new(SEED, Stream::Data, 0).draws(sample);
     (0..len).map(|_| draws.below(subject.vocabulary()) as u32).collect()
 }
 
-/// Made-up numbers around 0.
+/// Random numbers around 0.
 pub(super) fn numbers(len: usize, sample: u32) -> Vec<f32> {
     let key = Key::new(SEED, Stream::Data, 1);
     (0..len as u32).map(|i| key.normal(sample, i) as f32).collect()

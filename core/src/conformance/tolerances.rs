@@ -1,4 +1,4 @@
-//! How far apart two correct computations may lie.
+//! The tolerances for differences between two correct computations.
 
 /// The tolerances of one backend. The defaults suit f32 on any device.
 ///
@@ -13,19 +13,19 @@
 /// | `learned` | 0.5 | of its first loss, after forty steps on one text |
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerances {
-    /// The same question again: another call, other company, another order or split.
+    /// Between two calls, batches, orders or splits that should give the same number.
     pub same: f64,
-    /// The same number by two ways: sampler and scorer, learner and scorer, rows and scorer.
+    /// Between two roles that should give the same number: sampler and scorer, learner and scorer, rows and scorer.
     pub agree: f64,
-    /// The network's numbers against the kit's own arithmetic on others of them.
+    /// Between the network's numbers and those that the kit computes from other numbers of the network.
     pub formula: f64,
-    /// Gradients against differences of the loss, relative.
+    /// Between gradients and differences of the loss, as a relative error.
     pub gradient: f64,
-    /// How far weights are moved for a difference, as a Euclidean length.
+    /// The distance by which weights are moved for a difference of losses, as a Euclidean length.
     pub nudge: f64,
-    /// How unlikely the frequencies of draws may be, in standard deviations.
+    /// The largest deviation of the frequencies of draws, in standard deviations.
     pub sigmas: f64,
-    /// The part of a loss that learning may leave.
+    /// The share of the first loss that may be left after learning.
     pub learned: f64,
 }
 

@@ -43,7 +43,7 @@ fn whole<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Result<f64, Fa
     norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights::<O>(&text)).map(|_| ()))
 }
 
-/// What a fresh network says after these steps, each with its scale of the kit's gradient.
+/// Returns a fresh network's outputs after these steps, each on the kit's gradient times its scale.
 fn after<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     steps: &[(f32, Update)],

@@ -13,7 +13,7 @@ use crate::roles::{Learner, Policy};
 use crate::sampling::SamplingParams;
 use alloc::vec::Vec;
 
-/// One more than what tiles of 32, of 64 and of 1,024 hold.
+/// Sizes one above those of tiles of 32, 64 and 1,024.
 const WIDTHS: [usize; 3] = [33, 65, 1025];
 
 /// So many short sequences.

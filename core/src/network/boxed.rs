@@ -1,4 +1,4 @@
-//! Networks in boxes.
+//! Boxed networks of any type.
 
 use super::future::boxed;
 use super::{BoxedFuture, DynCandidates, DynParameters, DynRows, EngineError, Network, OptimizerState};
@@ -12,9 +12,9 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use core::any::Any;
 
-/// [`Network`] and the roles through a pointer: every [`Network`] has it.
+/// The dyn-compatible form of [`Network`] and its roles, implemented for every [`Network`].
 pub trait DynNetwork: Any + Send + Sync {
-    /// A clone in a box of its own.
+    /// Clones the network into a new box.
     fn boxed_clone(&self) -> BoxedNetwork;
     /// Boxed form of [`Network::architecture`].
     fn architecture(&self) -> &Architecture;
@@ -25,7 +25,7 @@ pub trait DynNetwork: Any + Send + Sync {
     /// Boxed form of [`Network::set_optimizer_state`].
     ///
     /// # Errors
-    /// The same.
+    /// Those of [`Network::set_optimizer_state`].
     fn set_optimizer_state(&mut self, state: OptimizerState<'_>) -> Result<(), EngineError>;
     /// Boxed form of [`Network::optimizer_steps`].
     fn optimizer_steps(&self) -> Option<u32>;
@@ -68,7 +68,7 @@ pub trait DynNetwork: Any + Send + Sync {
     fn swap_average(&mut self) -> BoxedFuture<'_, ()>;
 }
 
-/// A network of whichever type.
+/// A boxed network of any type.
 pub type BoxedNetwork = Box<dyn DynNetwork>;
 
 impl<N: Network> DynNetwork for N {

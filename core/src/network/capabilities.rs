@@ -1,4 +1,4 @@
-//! Capabilities in boxes.
+//! Dyn-compatible forms of the capabilities.
 
 use super::future::boxed;
 use super::{BoxedFuture, EngineError};
@@ -6,7 +6,7 @@ use crate::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Ro
 use crate::roles::{Learner, Reference};
 use crate::{Batch, CandidateObjective, RowObjective};
 
-/// [`Rows`] and [`LearnRows`] through a pointer.
+/// The dyn-compatible form of [`Rows`] and [`LearnRows`].
 pub trait DynRows {
     /// Boxed form of [`Rows::row_len`].
     fn row_len(&self) -> usize;
@@ -49,7 +49,7 @@ where
     }
 }
 
-/// [`Candidates`] and [`LearnCandidates`] through a pointer.
+/// The dyn-compatible form of [`Candidates`] and [`LearnCandidates`].
 pub trait DynCandidates {
     /// Boxed form of [`Candidates::top`].
     fn top<'a>(
@@ -114,7 +114,7 @@ where
     }
 }
 
-/// [`Parameters`] through a pointer.
+/// The dyn-compatible form of [`Parameters`].
 pub trait DynParameters {
     /// Boxed form of [`Parameters::parameters`].
     fn parameters(&self) -> usize;

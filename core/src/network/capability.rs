@@ -1,8 +1,8 @@
-//! Capabilities by name.
+//! The names of capabilities.
 
 use core::fmt;
 
-/// A capability that some networks lack.
+/// An optional capability of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Capability {
     /// [`Rows`](crate::capabilities::Rows) and [`LearnRows`](crate::capabilities::LearnRows).

@@ -1,4 +1,4 @@
-//! The error that engines share.
+//! The error type of engines.
 
 use super::{Capability, Precision};
 use crate::Error;
@@ -11,45 +11,45 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum EngineError {
-    /// An objective's or an architecture's error.
+    /// An error of an objective or an architecture.
     Core(Error),
-    /// A checkpoint that does not fit.
+    /// A checkpoint that does not match the architecture.
     Checkpoint(CheckpointError),
-    /// A token id that the network does not have.
+    /// A token id outside the network's vocabulary.
     Token {
-        /// The position in the batch.
+        /// The position of the token in the batch.
         position: usize,
         /// The id.
         token: u32,
-        /// The number of ids.
+        /// The number of ids in the vocabulary.
         vocabulary: usize,
     },
     /// A sequence that is longer than the network's context, or a prompt that fills it.
     Context {
-        /// The sequence.
+        /// The index of the sequence.
         sequence: usize,
-        /// The length, in tokens; for a prompt, one more.
+        /// The length in tokens; for a prompt, one more.
         length: usize,
         /// The greatest length.
         context: usize,
     },
-    /// Scores or values of a network without a scalar head.
+    /// Scores or values were requested from a network without a scalar head.
     NoScalarHead,
-    /// An average was asked for before any was kept.
+    /// The moving average was requested before any was kept.
     NoAverage,
-    /// There is no tensor of that name.
+    /// The network has no tensor of that name.
     NoTensor {
         /// The name.
         name: String,
     },
-    /// A step with a gradient that is not finite; the weights are as before.
+    /// A step had a gradient that is not finite. The weights are unchanged.
     Gradient {
-        /// The norm.
+        /// The norm of the gradient.
         norm: f64,
         /// The step, counted from 1.
         step: u32,
     },
-    /// A gradient was asked of a graph that no longer has it: the graph is of weights from before a step.
+    /// A gradient was requested from a graph that was built before the last step and no longer has it.
     Stale {
         /// The first tensor without a gradient.
         tensor: String,
@@ -61,21 +61,21 @@ pub enum EngineError {
     },
     /// No device has that name.
     UnknownDevice {
-        /// The name that was asked for.
+        /// The requested name.
         name: String,
-        /// The names that there are.
+        /// The known names.
         known: String,
     },
-    /// The device is known, but this build leaves it out.
+    /// The device is known, but not part of this build.
     NotBuilt {
         /// The device.
         name: String,
-        /// The feature that brings it.
+        /// The feature that adds it.
         feature: &'static str,
         /// The names that this build has.
         instead: String,
     },
-    /// The device is built in, but this machine has none, or no driver for it.
+    /// The device is part of this build, but this machine has no such device, or no driver for it.
     NoDevice {
         /// The device.
         name: String,
@@ -84,11 +84,11 @@ pub enum EngineError {
         /// The other names that this build has.
         instead: String,
     },
-    /// The device does not compute in it.
+    /// The device does not support the precision.
     Precision {
         /// The device.
         name: String,
-        /// The name that was asked for.
+        /// The requested precision.
         precision: Precision,
     },
     /// The device failed, or is out of memory.
@@ -113,7 +113,7 @@ impl EngineError {
         Self::Other(OtherError(Arc::new(error)))
     }
 
-    /// The error of a device that has to be waited for where nothing waits.
+    /// Creates the error for a device that has to be awaited in a place that cannot wait.
     pub fn waits() -> Self {
         Self::Device { reason: "it would have to be waited for".into() }
     }
@@ -193,7 +193,7 @@ impl From<CheckpointError> for EngineError {
     }
 }
 
-/// A backend's own error in [`EngineError::Other`]. It equals itself and its clones alone.
+/// A backend's own error in [`EngineError::Other`]. It is equal only to itself and its clones.
 #[derive(Clone, Debug)]
 pub struct OtherError(Arc<dyn core::error::Error + Send + Sync>);
 

@@ -1,11 +1,12 @@
-//! Networks that play every role, and the engines that make them: what a backend implements so that the whole
-//! product runs on it, the command included.
+//! Networks that play every role, and the engines that create them. A backend that implements these traits runs
+//! everything, the command included.
 //!
-//! | trait | what it adds |
+//! | trait | adds |
 //! |---|---|
-//! | [`Engine`] | makes networks, and says what the bits of a result depend on |
-//! | [`Network`] | to the roles: its architecture, its weights, the state of its optimizer, dropout; and the capabilities that it has |
-//! | [`DynNetwork`] | the same through a pointer, for every [`Network`], as [`BoxedNetwork`] has it; [`DynRows`], [`DynCandidates`] and [`DynParameters`] for the capabilities |
+//! | [`Engine`] | the creation of networks on a device, and the name that runs record |
+//! | [`Network`] | to the roles: architecture, weights, optimizer state, dropout, and access to optional capabilities |
+//! | [`DynNetwork`] | a dyn-compatible form of [`Network`] for [`BoxedNetwork`] |
+//! | [`DynRows`], [`DynCandidates`], [`DynParameters`] | dyn-compatible forms of the capabilities |
 
 mod boxed;
 mod capabilities;

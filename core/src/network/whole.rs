@@ -1,4 +1,4 @@
-//! A network that plays every role.
+//! The trait of networks that play every role.
 
 use super::{DynCandidates, DynParameters, DynRows, EngineError, OptimizerState};
 use crate::model::Architecture;
@@ -6,10 +6,10 @@ use crate::ready;
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
 use alloc::borrow::Cow;
 
-/// A network that plays every role, and can be taken apart and put together again.
+/// A network that plays every role, and whose weights and optimizer state can be saved and restored.
 ///
-/// A clone has the same weights until one of the two learns, and no optimizer state. Errors may be of the
-/// backend's own type where that becomes an [`EngineError`] ([`EngineError::other`] makes one).
+/// A clone starts with the same weights and without optimizer state; the two then learn independently. The error type
+/// may be the backend's own if it converts to [`EngineError`], for instance by [`EngineError::other`].
 pub trait Network:
     Policy
     + Reference<Error: Into<EngineError>>
@@ -22,46 +22,46 @@ pub trait Network:
     + Sync
     + 'static
 {
-    /// The architecture.
+    /// Returns the architecture.
     fn architecture(&self) -> &Architecture;
 
-    /// All weights, in the order of [`Architecture::tensors`]: fetched from the device where they are not in memory.
+    /// Returns all weights, in the order of [`Architecture::tensors`], fetched from the device if necessary.
     ///
     /// # Errors
-    /// The device's own.
+    /// An error of the device.
     fn weights(&self) -> impl Future<Output = Result<Cow<'_, [f32]>, EngineError>>;
 
     /// Returns the optimizer's state; `None` before the first step.
     ///
     /// # Errors
-    /// The device's own.
+    /// An error of the device.
     fn optimizer_state(&self) -> impl Future<Output = Result<Option<OptimizerState<'_>>, EngineError>>;
 
-    /// Goes on from `state` instead of what was gathered here; a gradient that was accumulated is dropped.
+    /// Replaces the optimizer's state and drops the accumulated gradient.
     ///
     /// # Errors
-    /// [`EngineError::Core`] names the part that is not as long as the weights.
+    /// [`EngineError::Core`] names the part of `state` whose length differs from that of the weights.
     fn set_optimizer_state(&mut self, state: OptimizerState<'_>) -> Result<(), EngineError>;
 
-    /// Seeds the dropout masks of learning; the architecture says how much is dropped.
+    /// Seeds the dropout masks used in training. The architecture has the dropout rate.
     fn seed_dropout(&mut self, seed: u64);
 
-    /// Steps taken; `None` before the first. A device whose state is slow to read overrides this.
+    /// Returns the number of optimizer steps taken; `None` before the first. Override it if the state is slow to read.
     fn optimizer_steps(&self) -> Option<u32> {
         Some(ready(self.optimizer_state())?.ok()??.steps)
     }
 
-    /// Returns `Some(self)` where the network gives rows of logits and learns from them.
+    /// Returns `Some(self)` if the network implements `Rows` and `LearnRows`, else `None`.
     fn as_rows(&mut self) -> Option<&mut dyn DynRows> {
         None
     }
 
-    /// Returns `Some(self)` where the network gives candidates and learns from them.
+    /// Returns `Some(self)` if the network implements `Candidates` and `LearnCandidates`, else `None`.
     fn as_candidates(&mut self) -> Option<&mut dyn DynCandidates> {
         None
     }
 
-    /// Returns `Some(self)` where parameters can be read and written.
+    /// Returns `Some(self)` if the network implements `Parameters`, else `None`.
     fn as_parameters(&mut self) -> Option<&mut dyn DynParameters> {
         None
     }

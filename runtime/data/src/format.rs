@@ -22,8 +22,8 @@ pub enum Kind {
 
 /// The public formats that are understood; [`Fields`](crate::Fields) has the fields of each.
 ///
-/// Where texts are wanted, a conversation does as well: a list of messages, `{role, content}`, `{from, value}` or
-/// `{role, text}`, of users, assistants, systems and tools, or one message. Null is absence. A prompt is in
+/// A conversation may stand for a text: one message or a list of messages, `{role, content}`, `{from, value}` or
+/// `{role, text}`, of users, assistants, systems and tools. Null counts as absent. A prompt is in
 /// `prompt`, `instruction` (with its `input` or `context`), `question` or `query`, perhaps with a `system` or
 /// `system_prompt` and a `history`. Numbers may be written as texts, as CSV has them.
 ///

@@ -29,12 +29,12 @@ use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 
-/// Runs all three steps and leaves `summary.json`, `report.html` and the networks `sft`, `reward` and `policy` in the
-/// folder, which is made if need be; [`crate::stage`] describes what else is there. `None` where it was to end before
-/// the last stage.
+/// Runs all three steps, and writes `summary.json`, `report.html` and the networks `sft`, `reward` and `policy` to the
+/// folder, which is created if necessary; [`crate::stage`] describes its other files. Returns `None` if the run was to
+/// end before the last stage.
 ///
-/// The same configuration and data give the same weights on one instruction set, on any number of
-/// threads, and however often the run was stopped and gone on with.
+/// With the same configuration and data the weights are the same on one instruction set, for any number of threads,
+/// however often the run was stopped and resumed.
 ///
 /// # Errors
 /// [`RunError`]: all settings and files are checked before anything is learnt.

@@ -23,10 +23,10 @@ pub struct Logged {
 }
 
 impl Logged {
-    /// Appends a response of probability e^`log_prob` and its reward, in any unit. Where the probability was not
-    /// logged, `log_prob` is 0. An empty prompt leaves out the response's first token, which nothing predicts.
+    /// Appends a response of probability e^`log_prob` and its reward, in any unit. If the probability was not
+    /// logged, pass 0. After an empty prompt the response's first token is left out, since nothing predicts it.
     ///
-    /// Where all rewards have one sign, IPS mostly learns how often a response occurs: shift the rewards, for
+    /// If all rewards have the same sign, IPS mostly learns how often a response occurs: shift the rewards, for
     /// instance by their mean, or normalize by the weights ([`Normalizer::Weights`]).
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl Logged {
         self.rewards.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no responses.
     pub fn is_empty(&self) -> bool {
         self.rewards.is_empty()
     }

@@ -33,7 +33,7 @@ pub struct ExpertIteration {
 pub struct Selected {
     /// The rollout; responses to one prompt are next to each other.
     pub report: IterationReport,
-    /// Whether each response was kept.
+    /// `true` for each response that was kept.
     pub keep: Vec<bool>,
     /// The mean score of the responses that were kept; `None` without any, and then nothing was learnt.
     pub kept_score: Option<f64>,
@@ -69,7 +69,7 @@ impl ExpertIteration {
         self.rollouts.state().iteration
     }
 
-    /// The same run under other limits; of [`Guards`], [`Guards::max_kl`] is read.
+    /// Replaces the limits of the run. Only [`Guards::max_kl`] of [`Guards`] is read.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.

@@ -20,13 +20,13 @@ pub struct Rewarded {
     texts: Examples,
     /// The reward of each token, 0 in prompts.
     rewards: Vec<f32>,
-    /// Whether each text is complete.
+    /// `true` for each text that is complete, and was not cut off.
     over: Vec<bool>,
 }
 
 impl Rewarded {
-    /// Appends a response with the reward of each of its tokens, in any unit. Where it is `over`, it is complete;
-    /// else it was cut off, and the value of its last state is the critic's.
+    /// Appends a response with the reward of each of its tokens, in any unit. `over` is `true` if the response is
+    /// complete; if it was cut off, the value of its last state is the critic's.
     ///
     /// # Errors
     /// [`Error::TooFew`] for a response of which nothing is learnt; [`Error::Shape`] unless each of its
@@ -57,7 +57,7 @@ impl Rewarded {
         self.texts.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no responses.
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
     }

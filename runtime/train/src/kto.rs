@@ -38,7 +38,7 @@ impl Labeled {
         self.desirable.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no responses.
     pub fn is_empty(&self) -> bool {
         self.desirable.is_empty()
     }

@@ -47,7 +47,7 @@ impl Nlpo {
         Self { ppo: self.ppo.after(state), ..self }
     }
 
-    /// The same run under other limits.
+    /// Replaces the limits of the run.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.

@@ -76,7 +76,7 @@ impl OnPolicy {
         Self { state, ..self }
     }
 
-    /// The same run under other limits.
+    /// Replaces the limits of the run.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.

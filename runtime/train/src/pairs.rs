@@ -76,7 +76,7 @@ impl Pairs {
         self.texts.len() / 2
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no pairs.
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
     }

@@ -70,7 +70,7 @@ impl Ppo {
         Self { iteration, step, controller, ..self }
     }
 
-    /// The same run under other limits.
+    /// Replaces the limits of the run.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.
@@ -78,7 +78,7 @@ impl Ppo {
         Ok(Self { guards: guards.checked()?, ..self })
     }
 
-    /// Whether a moving average of the policy's weights is kept.
+    /// Returns whether a moving average of the policy's weights is kept.
     pub(crate) fn averages(&self) -> bool {
         self.settings.average.is_some()
     }

@@ -99,7 +99,7 @@ pub(super) struct PairBatch<'a> {
     /// The reference's log-probabilities of the batch's tokens.
     pub reference: Option<&'a [f32]>,
     pub temperature: f32,
-    /// Whether the first text of each pair is the chosen one; `None` where that is so in all pairs.
+    /// `true` for each pair whose first text is the chosen one; `None` if that holds for all pairs.
     pub first_wins: Option<&'a [bool]>,
     /// XPO's α.
     pub optimism: f64,

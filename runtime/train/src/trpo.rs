@@ -40,7 +40,7 @@ impl TrustRegion {
         Self { rollouts: self.rollouts.after(state), ..self }
     }
 
-    /// The same run under other limits; of [`Guards`], [`Guards::max_kl`] is read.
+    /// Replaces the limits of the run. Only [`Guards::max_kl`] of [`Guards`] is read.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.

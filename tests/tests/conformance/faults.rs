@@ -2,10 +2,10 @@
 
 macro_rules! faults {
     ($($(#[$doc:meta])* $fault:ident: $($check:literal)+;)*) => {
-        /// What is wrong with a backend.
+        /// A fault of a backend.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Fault {
-            /// It is correct.
+            /// None: the backend is correct.
             Nothing,
             $($(#[$doc])* $fault),*
         }

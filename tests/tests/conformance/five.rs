@@ -1,4 +1,4 @@
-//! The same backend with the five roles alone, which is what a first backend has: which faults are then out of sight.
+//! The backend of these tests with the five roles alone, as a first backend has them, and the faults that then go unnoticed.
 
 use crate::conformance::faults::{FAULTS, Fault};
 use crate::conformance::tiny::{CONTEXT, Tiny, VOCABULARY};

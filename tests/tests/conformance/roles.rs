@@ -49,7 +49,7 @@ impl Tiny {
     }
 }
 
-/// What the sampler's faults do to its settings.
+/// Returns the settings as the sampler's fault changes them.
 fn filters(network: &Tiny, given: Filters) -> Filters {
     match network.fault {
         Fault::SamplesAtOne => Filters { temperature: 1.0, ..given },

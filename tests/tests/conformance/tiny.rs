@@ -88,7 +88,7 @@ impl Tiny {
         Ok(())
     }
 
-    /// Which rows of weights make up the state after token `i`, and how much of each.
+    /// Returns the rows of weights that make up the state after token `i`, each with its coefficient.
     pub fn features(&self, batch: Ragged<'_>, i: usize) -> Vec<(usize, f32)> {
         let tokens = batch.tokens();
         let index = batch.ends().partition_point(|end| *end <= i);

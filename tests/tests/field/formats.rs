@@ -1,4 +1,4 @@
-//! What a row says, and what a file is.
+//! The meaning of rows, and the format of files.
 
 use rlhf::data::{
     Feedback, Flaw, Format, Group, Kind, Options, Vote, comparisons, demonstrations, discover, feedback,

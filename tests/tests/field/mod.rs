@@ -1,4 +1,4 @@
-//! What people who fine-tune with preferences have met, one test for each situation, named by it.
+//! Situations that people met when fine-tuning with preferences: one test for each, named after it.
 
 mod codecs;
 mod formats;

@@ -86,7 +86,7 @@ pub(super) fn put(folder: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf
     folder.join(name)
 }
 
-/// How many rows were kept and refused, and the error after which nothing could be read.
+/// Returns the number of rows kept, the number refused, and the error that ended the reading.
 pub(super) fn read(path: &Path) -> (usize, usize, Option<String>) {
     let rows = match comparisons(path, Options::default()) {
         Ok(rows) => rows,
@@ -385,12 +385,12 @@ fn what_is_not_understood_is_not_vouched_for() {
     }
 }
 
-/// What happens to a file.
+/// A damage to a file.
 #[derive(Clone, Debug)]
 enum Damage {
     Cut(prop::sample::Index),
     Flipped(prop::sample::Index, u8),
-    /// A part stands there twice.
+    /// A part is repeated.
     Repeated(prop::sample::Index, usize),
 }
 

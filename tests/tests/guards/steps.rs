@@ -1,4 +1,4 @@
-//! The same in steps 1 and 2, and in the pretraining mix.
+//! Guards in steps 1 and 2, and in the pretraining mix.
 
 use super::rollout::{fault, indices};
 use rlhf::train::profile::{PreferenceModelPretraining, PretrainingMix, Profile, RewardLoss};

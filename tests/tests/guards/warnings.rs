@@ -1,4 +1,4 @@
-//! What a run is warned of, and goes on.
+//! Warnings, after which a run continues.
 
 use rlhf::train::{Examples, Guards, History, IterationReport, Warning};
 use rlhf_core::advantage::KlController;

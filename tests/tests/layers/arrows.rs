@@ -1,10 +1,10 @@
-//! Which crates may know which.
+//! The dependencies allowed between crates.
 
 use super::manifest::Package;
 use super::resolve::Uses;
 use std::collections::BTreeSet;
 
-/// What each crate may know of the workspace: the arrows of the design, with what they lead to in turn.
+/// The crates of the workspace that each crate may depend on: the arrows of the design, and those that follow from them.
 const ARROWS: &[(&str, &[&str])] = &[
     ("rlhf-core", &[]),
     ("rlhf-kernels", &["rlhf-core"]),

@@ -11,11 +11,11 @@ pub struct Import {
     /// The name in this module; `None` for `*` and `_`.
     pub name: Option<String>,
     pub glob: bool,
-    /// Whether it is a re-export: `pub use`, `pub(crate) use` and the like.
+    /// `true` for a re-export: `pub use`, `pub(crate) use` and the like.
     pub public: bool,
 }
 
-/// What an item defines, imports and mentions.
+/// The names that an item defines, imports and mentions.
 #[derive(Default)]
 pub struct Found {
     pub defines: Option<String>,
@@ -207,7 +207,7 @@ fn plain(ident: &syn::Ident) -> String {
     ident.to_string().trim_start_matches("r#").into()
 }
 
-/// Whether an item is compiled for tests alone.
+/// Returns whether an item is compiled for tests alone.
 pub fn is_test(attributes: &[syn::Attribute]) -> bool {
     attributes.iter().any(|attribute| match &attribute.meta {
         syn::Meta::Path(path) => path.is_ident("test"),

@@ -5,7 +5,7 @@ use super::tree::{Entry, Tree};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-/// What a path leads to.
+/// The target of a path.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// A module, by its index.
@@ -16,7 +16,7 @@ pub enum Target {
     Crate(String),
 }
 
-/// What each file takes from others: names by (from, to).
+/// The names that each file uses from others, by (from, to).
 pub type Arrows<T> = BTreeMap<(PathBuf, T), BTreeSet<String>>;
 
 /// The arrows out of the files of one crate.
@@ -101,8 +101,8 @@ impl Resolver<'_> {
         false
     }
 
-    /// What a path leads to from a module. A name that no file shows, such as one that a macro makes, counts
-    /// as the module's that it is looked up in.
+    /// Returns the targets of a path in a module. A name that is in no file, such as one that a macro makes, counts
+    /// as one of the module that it is looked up in.
     fn targets(&self, from: usize, path: &[String], followed: &mut Followed) -> Vec<Target> {
         let Some((first, mut rest)) = path.split_first() else { return Vec::new() };
         let mut targets = match first.as_str() {
@@ -127,7 +127,7 @@ impl Resolver<'_> {
         targets
     }
 
-    /// What a further name of a path leads to.
+    /// Returns the targets of the next name of a path.
     fn step(&self, from: usize, steps: &[Target], name: &str, followed: &mut Followed) -> Vec<Target> {
         let modules =
             || steps.iter().filter_map(|step| if let Target::Module(m) = step { Some(*m) } else { None });
@@ -153,7 +153,7 @@ impl Resolver<'_> {
         self.crates.contains(name).then(|| Target::Crate(name.into())).into_iter().collect()
     }
 
-    /// What a name stands for in a module, as `viewer` sees it.
+    /// Returns the targets of a name in a module, as visible from `viewer`.
     fn lookup(&self, module: usize, name: &str, viewer: usize, followed: &mut Followed) -> Vec<Target> {
         let here = &self.tree.modules[module];
         let mut targets = Vec::new();
@@ -172,7 +172,7 @@ impl Resolver<'_> {
         targets
     }
 
-    /// What an import leads to, or for a glob what it shows of a name.
+    /// Returns the targets of an import; for a glob, those of `name` in it.
     fn follow(
         &self,
         module: usize,

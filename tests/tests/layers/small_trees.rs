@@ -25,7 +25,7 @@ fn arrows(files: &[(&str, &str)]) -> Vec<String> {
     uses(files).files.into_iter().map(line).collect()
 }
 
-/// How many files each circle has.
+/// Returns the number of files of each circle.
 fn sizes(files: &[(&str, &str)]) -> Vec<usize> {
     circles(&uses(files).files).iter().map(BTreeSet::len).collect()
 }

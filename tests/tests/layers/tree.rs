@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 /// Reads a file; `None` where there is none.
 pub type Reader<'a> = &'a dyn Fn(&Path) -> Option<String>;
 
-/// What a name stands for in a module.
+/// The meaning of a name in a module.
 #[derive(Clone, Debug)]
 pub enum Entry {
     /// A module, by its index in the tree.
@@ -26,7 +26,7 @@ pub struct Module {
     pub parent: Option<usize>,
     /// The module at the top of the crate: itself, or an ancestor.
     pub root: usize,
-    /// Whether it is only compiled for tests.
+    /// `true` if it is compiled for tests alone.
     pub test: bool,
     pub names: BTreeMap<String, Vec<Entry>>,
     pub imports: Vec<Import>,
@@ -38,7 +38,7 @@ pub struct Module {
 #[derive(Debug, Default)]
 pub struct Tree {
     pub modules: Vec<Module>,
-    /// Where each macro of the crate is defined, for calls without a path.
+    /// The modules that define each macro of the crate, for calls without a path.
     pub macros: BTreeMap<String, Vec<usize>>,
     /// Files that cannot be read or parsed.
     pub faults: Vec<String>,

@@ -40,7 +40,7 @@ fn row_08_the_default_build_needs_no_compiler_but_rusts_and_no_library() {
     }
 }
 
-/// Who embeds the library pays neither for the command's terminal nor for runs in folders.
+/// The library alone depends neither on the command's terminal crates nor on those of runs in folders.
 #[test]
 fn row_08_the_library_alone_has_neither_a_terminal_nor_files_to_write() {
     let library = ["--package", "rlhf", "--no-default-features", "--target", "wasm32-unknown-unknown"];

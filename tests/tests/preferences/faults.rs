@@ -16,7 +16,7 @@ fn network() -> Model {
     Model::random(&Cpu::default(), architecture, 1).unwrap()
 }
 
-/// The same with NaN for the embedding of a token: it shows in the texts that read it.
+/// Copies a model and sets an element of the embedding of a token to NaN, which affects the texts that read it.
 fn broken_at(model: &Model, token: usize) -> Model {
     let mut weights = model.weights().to_vec();
     weights[token * model.architecture().width] = f32::NAN;

@@ -7,7 +7,7 @@ use rlhf_core::loss::{Counterfactual, Normalizer};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::testing::Table;
 
-/// What the reference wrote, desirable where it is worth more than what it writes on average.
+/// Samples responses of the reference, each labeled by `label`.
 fn labeled(count: u32, label: impl Fn(u32, f32) -> bool) -> Labeled {
     let out = sampled(&reference(), count, 11);
     let mut labeled = Labeled::default();
@@ -69,7 +69,7 @@ fn apo(settings: KtoTraining) -> KtoTraining {
     KtoTraining { objective: KtoTraining::by_name("apo_zero_unpaired").unwrap().objective, ..settings }
 }
 
-/// What the reference wrote, with what it was worth and how likely it was.
+/// Samples responses of the reference, logged with reward and log-probability.
 fn logged(count: u32, shift: f32) -> Logged {
     let out = sampled(&reference(), count, 11);
     let mut log = Logged::default();

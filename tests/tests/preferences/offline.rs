@@ -7,7 +7,7 @@ use rlhf_core::loss::{Against, PreferenceLoss, PreferenceStats};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::testing::Table;
 
-/// What a policy makes of pairs that it has not seen, as a method measures it.
+/// Returns a method's statistics of a policy on pairs that it was not trained on.
 fn held_out(policy: &Table, settings: &PreferenceTraining) -> PreferenceStats {
     let unseen = pairs(1024, 50, |_| false);
     now(preference_stats(&mut policy.clone(), &mut reference(), &unseen, &settings.objective)).unwrap()

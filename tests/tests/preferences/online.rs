@@ -1,4 +1,4 @@
-//! What a policy has just written, compared by a reward or a judge, raises the reward.
+//! Learning from a policy's own responses, compared by a reward or a judge, raises the reward.
 
 use crate::preferences::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
 use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent};

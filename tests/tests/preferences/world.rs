@@ -20,7 +20,7 @@ pub fn reference() -> Table {
     )
 }
 
-/// What a response is worth: the mean of its tokens, from 0 to 1.
+/// Returns the reward of a response: the mean of its tokens, scaled to 0 to 1.
 pub fn worth(response: &[u32]) -> f32 {
     let sum: u32 = response.iter().sum();
     sum as f32 / (response.len() as u32 * (TOKENS - 1)) as f32
@@ -71,7 +71,7 @@ pub fn fast(optimizer: Optimizer, learning_rate: f64) -> Optimizer {
     Optimizer { learning_rate, warm_up: WarmUpLength::Steps(0), ..optimizer }
 }
 
-/// What a policy says of a text.
+/// Returns a policy's log-probability of a response, in nats.
 pub fn log_prob(policy: &Table, prompt: &[u32], response: &[u32]) -> f64 {
     let text = Examples::try_from_iter([(prompt, response)]).unwrap();
     let loss_mask: Vec<bool> = (0..prompt.len() + response.len()).map(|t| t >= prompt.len()).collect();

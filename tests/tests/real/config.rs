@@ -1,4 +1,4 @@
-//! What a configuration may say.
+//! Configurations: what is accepted, and how errors are reported.
 
 use rlhf::config::{BaseModel, CliOverride, Config};
 use rlhf_tests::run_data::CONFIG;
@@ -102,7 +102,7 @@ fn a_new_base_is_checked() {
     }
 }
 
-/// What is said against a configuration.
+/// Returns the error message for an invalid configuration.
 fn said(text: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.toml");

@@ -1,4 +1,4 @@
-//! What an iteration of step 3 leaves in `metrics.jsonl`.
+//! The figures of an iteration of step 3 in `metrics.jsonl`.
 
 use rlhf::config::{CliOverride, Config};
 use rlhf::record::{FIGURES, Line, Metrics, Phase};
@@ -19,7 +19,7 @@ fn iterations(folder: &Path, settings: &[&str]) -> Vec<Line> {
     Metrics::read(&out).unwrap().into_iter().filter(|line| line.phase == Phase::Ppo).collect()
 }
 
-/// What any iteration has, whatever learns from it.
+/// The figures that every iteration has, whatever the method.
 const ALWAYS: [&str; 22] = [
     "beta",
     "clip_fraction",

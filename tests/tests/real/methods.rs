@@ -1,4 +1,4 @@
-//! What `method` puts in the place of PPO, end to end.
+//! Runs, end to end, with each `method` other than PPO.
 
 use core::cell::Cell;
 use core::time::Duration;

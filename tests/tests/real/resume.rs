@@ -74,7 +74,7 @@ impl Place {
         Ok(self.run(true, &|| false)?.expect("all stages were asked for"))
     }
 
-    /// What does not depend on the clock.
+    /// Returns the results of the run that do not depend on the clock: its lines and its networks.
     fn left(&self) -> (Vec<Line>, Vec<Vec<u8>>) {
         let mut lines = Metrics::read(&self.out()).unwrap();
         lines.iter_mut().for_each(|line| line.seconds = 0.0);
@@ -215,7 +215,7 @@ fn damage_is_named_and_what_was_before_it_serves() {
     assert!(place.left() == want);
 }
 
-/// What a killed process does: it runs until it is killed. Not a test of its own.
+/// The process that other tests kill: it runs until it is killed. Not a test of its own.
 #[test]
 #[ignore = "what the tests that kill start as a process: it runs as part of them"]
 fn child() {
@@ -238,7 +238,7 @@ fn process(folder: &Path, before: &str) -> Command {
     command
 }
 
-/// How many lines a run has written.
+/// Returns the number of lines that a run has written.
 fn lines(place: &Place) -> usize {
     let written = fs::read(place.out().join("metrics.jsonl")).unwrap_or_default();
     written.iter().filter(|byte| **byte == b'\n').count()

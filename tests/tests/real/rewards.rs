@@ -1,5 +1,5 @@
-//! What `reward.loss`, `reward.ensemble` and `reward.pretraining` put in the place of one reward model from
-//! rankings, end to end.
+//! Runs, end to end, with each alternative to a single reward model trained on rankings: `reward.loss`,
+//! `reward.ensemble` and `reward.pretraining`.
 
 use core::cell::Cell;
 use core::time::Duration;

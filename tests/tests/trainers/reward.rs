@@ -40,7 +40,7 @@ fn rankings(key: u32, count: u32) -> Vec<Ranking> {
     (0..count).map(ranking).collect()
 }
 
-/// The same words ranked by a coin.
+/// Replaces the ranks by random ones.
 fn by_a_coin(rankings: &[Ranking]) -> Vec<Ranking> {
     let mut draws = Key::new(7, Stream::Labels, 0).draws(0);
     let ranks = |r: &Ranking| r.ranks.iter().map(|_| draws.below(3) as u32).collect();

@@ -1,4 +1,4 @@
-//! What a configuration says of step 3 arrives there: another value, other weights.
+//! Settings of step 3 take effect: another value gives other weights.
 
 use crate::trainers::world::{SFT, STOPPING, WHO};
 use rlhf::config::{CliOverride, Config};

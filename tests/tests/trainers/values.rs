@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 const CELLS: u32 = 9;
 const HOME: u32 = 8;
 const LONGEST: usize = 12;
-/// How much a policy is led by values, in nats per unit of reward.
+/// The weight of values in the policy, in nats per unit of reward.
 const BETA: f64 = 10.0;
 
 fn neighbors(cell: u32) -> Vec<u32> {

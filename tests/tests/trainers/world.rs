@@ -38,7 +38,7 @@ pub fn prompts(count: usize) -> Examples {
     Examples::try_from_iter(all).unwrap()
 }
 
-/// Whether a text is what is wanted.
+/// A reward: 1 for a text that ends with "glad.", else 0.
 pub fn glad(text: &[u32]) -> f32 {
     f32::from(Bytes.decode(text).ends_with("glad."))
 }

@@ -13,7 +13,7 @@ use core::ops::Range;
 /// The most logits that are held at once: 64 MiB of them.
 const TILE: usize = 1 << 24;
 
-/// The rows of a pass that owe something.
+/// The head of a pass: the rows that predict loss tokens, and what is needed to compute their logits.
 pub(crate) struct Head {
     device: Device,
     /// The rows of the body's output that loss tokens are predicted from, `[loss tokens]`.

@@ -5,7 +5,7 @@ pub use rlhf_burn::*;
 /// The devices that work on any machine.
 pub const PROCESSORS: &[&str] = &["flex", "ndarray"];
 
-/// Whether a processor's device multiplies matrices of 16 bits.
+/// Returns whether a processor's device multiplies matrices in a precision of 16 bits.
 pub fn multiplies(device: &Device, _: Precision) -> bool {
     device.name() == "flex"
 }

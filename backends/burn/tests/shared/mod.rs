@@ -5,7 +5,7 @@ pub mod table;
 pub mod texts;
 pub mod tolerance;
 
-/// What is tested, which each package that has these tests says itself.
+/// The backend under test. Each package that includes these tests has its own.
 pub mod backend {
     include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/backend/mod.rs"));
 }

@@ -20,7 +20,7 @@ const FAMILIES: [(&str, &[&str]); 5] = [
     ("move", &["parameters", "saved"]),
 ];
 
-/// What no run finds out: there is no code for it, or no browser that ran the code.
+/// Rows of the table that no run can fill: there is no code for them, or no browser ran the code.
 const UNSEEN: [(&str, &str); 3] = [("LoRA", "no"), ("browser", "not run"), ("several devices", "no")];
 
 const BEGIN: &str = "<!-- what the conformance runs found -->\n";
@@ -81,7 +81,7 @@ fn texts() -> Texts {
     Texts::random(&[3, 20, 1, 11], llama().vocabulary, 2)
 }
 
-/// Whether the device multiplies in a precision; if it says so, its logits are near to those of f32.
+/// Returns whether the device multiplies in a precision, and checks that its logits are then near to those of f32.
 fn multiplies_in(device: &Device, precision: Precision) -> bool {
     let model = || Model::from_weights(device, llama(), &weights(&llama(), 1)).unwrap();
     let Ok(mut half) = model().with_precision(precision) else { return false };
@@ -91,7 +91,7 @@ fn multiplies_in(device: &Device, precision: Precision) -> bool {
     true
 }
 
-/// Whether a pass with dropout has the CPU engine's loss, and one without has not.
+/// Returns whether a pass with dropout has the CPU engine's loss, and a pass without dropout another.
 fn drops_out(device: &Device) -> bool {
     let a = Architecture { dropout: 0.3, ..llama() };
     let weights = weights(&a, 1);

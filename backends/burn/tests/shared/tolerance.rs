@@ -1,4 +1,4 @@
-//! How far apart two backends may lie in f32, relative to numbers of the size of 1.
+//! Tolerances for differences between two backends in f32, relative to numbers of the size of 1.
 
 /// Logits of one network: sums as wide as the network, in another order.
 pub const LOGITS: f32 = 2e-5;

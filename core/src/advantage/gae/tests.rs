@@ -72,7 +72,7 @@ fn shapes_are_named() {
 }
 
 proptest! {
-    /// Where returns have their own λ, each is [`gae`] under its own.
+    /// With a λ of their own, returns are those of [`gae`] under that λ, and advantages those under the other.
     #[test]
     fn settings_run_the_recursion_for_advantages_and_returns(
         x in prop::collection::vec((-2.0..2.0, -2.0..2.0), 1..24), critic in 0.5..1.0,

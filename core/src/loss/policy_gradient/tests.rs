@@ -99,7 +99,7 @@ fn naive(surrogate: Surrogate, responses: &[(f64, Response)], log_probs: &[f64],
     total / responses.len() as f64
 }
 
-/// Whether a ratio lies so near an edge of the clip that central differences straddle it.
+/// Returns whether a ratio lies so near an edge of the clip that central differences straddle it.
 fn on_an_edge(stats: &OnPolicyStats, laid: &Laid) -> bool {
     let near = |rho: f64| [0.8, 1.28].iter().any(|edge| (rho - edge).abs() < 1e-3);
     let mut ratios = laid.positions.iter().zip(&laid.log_probs).map(|(&p, l)| (l - laid.old[p]).exp());

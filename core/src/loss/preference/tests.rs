@@ -57,7 +57,7 @@ fn at(s: &Preference, x: &[Four], n: f64) -> (PreferenceStats, Vec<f64>) {
     run(s, &policy(x), x, n)
 }
 
-/// Whether finite differences mean something: no hinge at its corner, no two sorted numbers alike.
+/// Returns whether finite differences are valid: no hinge is near its corner, no two sorted numbers are nearly equal.
 fn smooth(s: &Preference, x: &[Four]) -> bool {
     let margin = |p: &Four| p.0 - p.1 - if s.against == Against::Reference { p.2 - p.3 } else { 0.0 };
     let corner =
@@ -149,8 +149,8 @@ proptest! {
         close(at(&half, &x, 3.0).0.loss, at(&half, &swapped, 3.0).0.loss, 1e-13);
     }
 
-    /// Where labels follow rewards by Bradley–Terry, DPO rests at the reference tilted by reward/β, the
-    /// policy that is best under a KL penalty of β.
+    /// If labels follow rewards by Bradley–Terry, the gradient of DPO is 0 at the reference tilted by reward/β, the
+    /// policy that is optimal under a KL penalty of β.
     #[test]
     fn dpo_rests_at_the_tilted_reference(
         r in prop::collection::vec((-2.0..2.0f64, -5.0..-1.0f64), 2), beta in 0.1..2.0,

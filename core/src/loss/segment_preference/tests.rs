@@ -57,7 +57,7 @@ proptest! {
         close(parts, loss, 1e-12);
     }
 
-    /// What is said of the second is what is not said of the first.
+    /// Swapping the two segments and replacing the label μ by 1 − μ leaves the loss unchanged.
     #[test]
     fn the_order_of_the_two_does_not_matter(pairs in pairs(), noise in 0.0..0.5) {
         let turned: Pairs = pairs.iter().cloned().map(|([a, b], mu)| ([b, a], 1.0 - mu)).collect();

@@ -31,7 +31,7 @@ fn with_all_tokens_it_is_the_objective_inside() {
     assert!(a.stats.clipped > 0 && a.stats.clipped < 7, "both sides of the clip are seen");
 }
 
-/// What is masked has no gradient; the rest has that of a vocabulary without it.
+/// Masked ids have no gradient; the others have the gradient of a vocabulary of the support alone.
 #[test]
 fn outside_the_support_there_is_nothing() {
     let held = HeldRows::new(vec![1], 4, vec![-9.0, 1.0, 2.0, -9.0]).unwrap();

@@ -38,13 +38,13 @@ impl OutputRecord {
         }
     }
 
-    /// Whether the loss of that item was not finite, where the objective counts in items
+    /// Returns whether the loss of `item` was not finite, for an objective that counts in items
     /// ([`RecordingObjective::counting_from`]).
     pub(super) fn lost(&self, item: usize) -> bool {
         self.lost.contains(&item)
     }
 
-    /// Whether anything there is not finite.
+    /// Returns whether a loss or an output in `span` is not finite.
     pub(super) fn wrong(&self, span: Range<usize>) -> bool {
         self.lost.iter().any(|at| span.contains(at)) || !super::all_finite(&self.outputs[span])
     }

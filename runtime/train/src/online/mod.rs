@@ -15,13 +15,13 @@ use super::{Examples, Guards, Judge, LearningPolicy, Models, TOKENS_AT_ONCE, Tra
 use crate::profile::{OnlineMethod, OnlinePreference, Opponent};
 use alloc::vec;
 use alloc::vec::Vec;
+use comparisons::Comparisons;
 use responses::OnlineResponses;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::Rows;
 use rlhf_core::loss::{Against, PreferenceStats};
 use rlhf_core::roles::{Learner, Policy, Reference};
 use rlhf_core::sampling::StopCriteria;
-use comparisons::Comparisons;
 
 /// A run of online DPO, XPO or Nash-MD: its settings, and its state from one iteration to the next. In [`Models`] the
 /// reward is a [`Judge`].
@@ -44,7 +44,7 @@ pub struct OnlineIteration {
     pub each: usize,
     /// The judge's preferences, as [`Judge::compare`] returns them, `[texts, each]`.
     pub preferred: Vec<f32>,
-    /// How often the policy's response is preferred to its opponent's; `None` without an opponent.
+    /// The rate at which the policy's response is preferred to its opponent's; `None` without an opponent.
     pub win_rate: Option<f64>,
     /// The number of pairs, or responses, that were learnt from. A loss over pairs learns nothing from a prompt whose
     /// responses are equally good.
@@ -84,7 +84,7 @@ impl OnlinePreferences {
         self.iteration
     }
 
-    /// The same run under other limits; of [`Guards`], [`Guards::max_kl`] is read.
+    /// Replaces the limits of the run. Only [`Guards::max_kl`] of [`Guards`] is read.
     ///
     /// # Errors
     /// [`TrainError::Core`] names the limit that is out of range.
@@ -187,7 +187,7 @@ impl OnlinePreferences {
         })
     }
 
-    /// Whether the loss is measured against a reference.
+    /// Returns the baseline that the loss compares log-probabilities with: a reference, or none.
     fn against(&self) -> Against {
         match &self.settings.method {
             OnlineMethod::BestAndWorst { objective, .. } | OnlineMethod::Xpo { objective, .. } => {

@@ -21,7 +21,7 @@ struct Comparison {
     prompt: usize,
     /// The texts that are learnt from.
     texts: Vec<usize>,
-    /// Whether the first text of a pair is the chosen one.
+    /// `true` if the first text of the pair is the chosen one.
     first_wins: bool,
     /// The probability by which the first text is preferred to the one that it was compared with.
     preferred: f32,

@@ -74,7 +74,7 @@ pub struct Ppo {
     pub dropout: f64,
 }
 
-/// When advantages are whitened.
+/// The stage at which advantages are whitened.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -62,7 +62,7 @@ pub enum RewardLoss {
 }
 
 impl RewardLoss {
-    /// Whether it learns from labels of texts or of their steps, not from comparisons.
+    /// Returns whether the loss learns from labels of texts or of their steps, not from comparisons.
     pub fn labels(self) -> bool {
         matches!(self, Self::Outcome | Self::Process(_))
     }

@@ -23,7 +23,7 @@ pub(super) struct Batch {
     pub grades: Vec<u8>,
     /// The end of each step of labeled texts.
     pub steps: Vec<usize>,
-    /// Whether each step, or each text, is right.
+    /// The label of each step, or of each text, from 0 (wrong) to 1 (right).
     pub labels: Vec<f32>,
 }
 

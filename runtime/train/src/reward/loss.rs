@@ -22,7 +22,7 @@ pub(super) enum RewardObjective {
 }
 
 impl RewardObjective {
-    /// Whether it trains values at tokens, and not scores of texts.
+    /// Returns whether the loss trains values at tokens, not scores of texts.
     fn values(self) -> bool {
         matches!(self, Self::Loss(RewardLoss::Process(_)))
     }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 pub struct Prompts<'a> {
     /// The prompts, taken in a keyed order, epoch after epoch.
     pub prompts: &'a [Vec<u32>],
-    /// When a response ends.
+    /// The criteria for the end of a response.
     pub stopping: StopCriteria<'a>,
     /// The examples of the pretraining mix.
     pub mix: &'a Examples,

@@ -11,11 +11,11 @@ use rlhf_cpu::Model;
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How often any network was asked for something.
+/// The number of calls to any network.
 pub static CALLS: AtomicUsize = AtomicUsize::new(0);
 
-/// A network of `rlhf-cpu` that counts what it is asked for. It shows no rows and gives no candidates or
-/// parameters, which most methods do without.
+/// A network of `rlhf-cpu` that counts its calls. It gives no rows, candidates or parameters, which most methods
+/// do not need.
 #[derive(Clone)]
 pub struct Counted(pub Model);
 

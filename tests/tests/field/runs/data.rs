@@ -1,4 +1,4 @@
-//! What a run tells of its data.
+//! The messages of a run about its data.
 
 use super::{lines, prepared, run, said};
 use serde_json::Value;
@@ -9,7 +9,7 @@ fn pairs(prompt: impl Fn(usize) -> String, chosen: &str, rejected: &str) -> Stri
     lines((0..40).map(|i| serde_json::json!({"prompt": prompt(i), "chosen": chosen, "rejected": rejected})))
 }
 
-/// The same with `reward` from pairs alone, which are these, and what is written to `summary.json`.
+/// Runs with these pairs as the only data of `reward`; returns also the content of `summary.json`.
 fn on_pairs(folder: &Path, out: &str, rows: &str, more: &[&str]) -> (i32, String, Value) {
     fs::write(folder.join("pairs.jsonl"), rows).unwrap();
     let set = ["--out", out, "--set", "reward.formats=[\"pairs\"]"];

@@ -1,4 +1,4 @@
-//! What a run writes, and what it leaves as it is.
+//! The files that a run writes, and those that it leaves as they are.
 
 use super::{lines, names, prepared, rlhf, run, said};
 use rlhf_tests::run_data::CONFIG;

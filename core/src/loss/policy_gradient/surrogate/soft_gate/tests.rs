@@ -23,7 +23,7 @@ proptest! {
         close(f64::from(single.slope), got.slope, 1e-4);
     }
 
-    /// Where the policy is the sampler, it is the policy gradient; to both sides it is less, the more so the
+    /// If the policy is the sampler, the slope is that of the policy gradient; it falls to both sides, faster for a
     /// larger τ.
     #[test]
     fn the_slope_fades(log_ratio in 0.1..3.0f64, advantage in 0.1..3.0, tau in 0.2..4.0) {
