@@ -4,7 +4,7 @@ use super::Subject;
 use super::company::{causal, company, order, read, refusals, repeats};
 use super::continuation::next;
 use super::extreme::cold;
-use super::measure::{Checked, Fault, Measured, ensure};
+use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
 use super::run::Check;
 use super::text::{Text, words};

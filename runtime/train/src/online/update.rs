@@ -2,7 +2,6 @@
 
 use super::OnlinePreferences;
 use super::comparisons::Comparisons;
-use super::responses::OnlineResponses;
 use crate::accumulation::Accumulation;
 use crate::guard::{Place, ResponseBatch};
 use crate::preference::PairBatch;
