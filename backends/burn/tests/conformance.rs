@@ -47,7 +47,7 @@ impl Saved for Backend {
         let weights = ready(network.weights()).unwrap().unwrap();
         let mut loaded = Model::from_weights(&self.device, self.architecture.clone(), &weights).unwrap();
         if let Some(state) = ready(network.optimizer_state()).unwrap().unwrap() {
-            loaded.set_optimizer_state(state).unwrap();
+            loaded.set_optimizer_state(&state).unwrap();
         }
         loaded
     }

@@ -1,8 +1,8 @@
 //! Gradients, seen through steps.
 
 use super::Subject;
-use super::learn::{descent, look, loss, norm, step, teach, teach_as, weights};
-use super::measure::{Checked, Fault, Measured};
+use super::learn::{descent, look, loss, norm, step, still, teach, teach_as, weights};
+use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::{Form, LogProbs, Output, Probe};
 use super::run::wait;
 use super::text::Text;
@@ -77,26 +77,33 @@ pub(super) fn contract<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     Ok(Measured::within(0.0))
 }
 
-/// Each number by itself has a gradient, which is the loss's: after every id of the vocabulary, of every id, and up to the
-/// end of the context.
+/// Each number by itself has a gradient: after every id of the vocabulary, of every id, and up to the end of the context. Of
+/// every few it is compared with differences of the loss, the last one's among them.
 pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut worst = Measured::within(subject.tolerances().gradient);
-    let text = Text::every(subject);
-    for place in O::positions(&text) {
+    let (text, mut network) = (Text::every(subject), subject.fresh(1));
+    let places = O::positions(&text);
+    let alone = |place: usize, sign: f32| {
+        let mut weights = vec![0.0; O::count(&text)];
+        weights[place] = sign;
+        weights
+    };
+    for &place in &places {
+        teach::<S, O>(subject, &mut network, &text, &alone(place, 1.0))?;
+        let norm = step(subject, &mut network, still())?;
+        ensure(
+            norm > 0.0 && norm.is_finite(),
+            "a number by itself has no gradient, or one that is not finite",
+        )?;
+    }
+    let every = places.len().div_ceil(8);
+    for (index, &place) in places.iter().enumerate().rev().step_by(every) {
         // A single number is less noisy than a sum, and may be more curved.
         let one = slope_over(
             subject,
             subject.tolerances().nudge / 4.0,
-            |network, sign| {
-                let mut weights = vec![0.0; O::count(&text)];
-                weights[place] = sign;
-                teach::<S, O>(subject, network, &text, &weights).map(|_| ())
-            },
-            |network| {
-                let seen = look::<S, O>(subject, network, &text)?;
-                let index = O::positions(&text).iter().position(|other| *other == place);
-                Ok(index.map_or(0.0, |index| seen[index].into()))
-            },
+            |network, sign| teach::<S, O>(subject, network, &text, &alone(place, sign)).map(|_| ()),
+            |network| Ok(look::<S, O>(subject, network, &text)?[index].into()),
         )?;
         worst.error(one.error);
     }

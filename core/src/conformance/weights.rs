@@ -12,8 +12,11 @@ use crate::roles::{Critic, Learner, Reference, Reward};
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// The most weights that are looked at: all of a small network, and as many, drawn once, of a larger one.
-const MOST: usize = 300;
+/// The weights of a network that are all looked at. Of a larger network a few are, since this takes several passes for each
+/// weight: let a subject be small.
+const ALL: usize = 300;
+/// The weights that are looked at of a larger network.
+const FEW: usize = 32;
 
 pub(super) fn tokens<S: Subject<Network: Parameters + Reference>>() -> [Check<S>; 2] {
     [("gradient_of_log_probs", each::<S, LogProbs>), ("gradient_of_entropies", each::<S, Entropies>)]
@@ -29,14 +32,14 @@ pub(super) fn scores<S: Subject<Network: Parameters + Reward>>() -> [Check<S>; 1
 
 /// The indices of the weights that are looked at.
 fn chosen(parameters: usize) -> Vec<usize> {
-    if parameters <= MOST {
+    if parameters <= ALL {
         return (0..parameters).collect();
     }
     let mut draws = Key::new(SEED, Stream::Data, 2).draws(0);
     // One of each of as many equal parts, so that no tensor of some size is left out.
-    (0..MOST)
+    (0..FEW)
         .map(|i| {
-            let (start, end) = (i * parameters / MOST, (i + 1) * parameters / MOST);
+            let (start, end) = (i * parameters / FEW, (i + 1) * parameters / FEW);
             start + draws.below(end - start)
         })
         .collect()
