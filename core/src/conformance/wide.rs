@@ -96,6 +96,8 @@ pub(super) fn empty<S: Subject, R: Reads<S>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let out = read::<S, R>(subject, &mut network, &Text::default())?;
     ensure(out.is_empty(), "a batch of no sequence has numbers")?;
+    // And the network is as before.
+    read::<S, R>(subject, &mut network, &Text::short(subject))?;
     Ok(Measured::within(0.0))
 }
 
