@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 /// weight: let a subject be small.
 const ALL: usize = 300;
 /// The weights that are looked at of a larger network.
-const FEW: usize = 32;
+const FEW: usize = 16;
 
 pub(super) fn tokens<S: Subject<Network: Parameters + Reference>>() -> [Check<S>; 2] {
     [("gradient_of_log_probs", each::<S, LogProbs>), ("gradient_of_entropies", each::<S, Entropies>)]

@@ -21,15 +21,13 @@ fn wide<S: Subject>(subject: &S, sequences: usize) -> Text {
     Text::of((0..sequences).map(|i| words(subject, 1 + i % 3, 1000 + i as u32)))
 }
 
-/// Sequences to ask about alone: all of a few, else the first, the last, and some around the edges of tiles.
+/// Sequences to ask about alone: all of a few, else those around the edges of tiles.
 fn alone(sequences: usize) -> Vec<usize> {
-    if sequences <= 65 {
+    if sequences <= 33 {
         return (0..sequences).collect();
     }
-    [0, 1, 31, 32, 33, 63, 64, 127, 128, 255, 256, 341, 342, 511, 512, 682, 683, 1022, 1023, 1024]
-        .into_iter()
-        .filter(|i| *i < sequences)
-        .collect()
+    let edges = [0, 31, 32, 63, 64, 127, 128, 255, 256, 341, 342, 511, 512, 682, 683, 1023, 1024];
+    edges.into_iter().filter(|i| *i < sequences).collect()
 }
 
 /// In a batch of 33, 65 and 1,025 sequences each has the numbers that it has alone.
@@ -86,7 +84,7 @@ pub(super) fn learning<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
             Ok(seen)
         };
         let whole = taught(width)?;
-        measured.all(&taught(16)?, &whole)?;
+        measured.all(&taught(if width > 65 { 128 } else { 16 })?, &whole)?;
     }
     Ok(measured)
 }
