@@ -45,7 +45,11 @@ impl Subject for Backend {
 impl Saved for Backend {
     fn reload(&self, network: &mut Model) -> Model {
         let weights = ready(network.weights()).unwrap().unwrap();
-        Model::from_weights(&self.device, self.architecture.clone(), &weights).unwrap()
+        let mut loaded = Model::from_weights(&self.device, self.architecture.clone(), &weights).unwrap();
+        if let Some(state) = ready(network.optimizer_state()).unwrap().unwrap() {
+            loaded.set_optimizer_state(&state).unwrap();
+        }
+        loaded
     }
 }
 
