@@ -58,7 +58,17 @@ fn conforms(name: &str, device: Device, architecture: Architecture) -> Report {
         Skip { what: &["critic", "learn_values", "reward", "learn_scores"], why: "no scalar head" };
     let skips: &[Skip] = if architecture.scalar { &[] } else { &[HEADLESS] };
     let name = format!("{name} on {}", device.name());
-    conformance!(Backend { name, device, architecture, skips })
+    conformance!(Backend { name, device, architecture, skips }, &mut Live)
+}
+
+/// Prints the rows of a table as they come: on a slow device they come slowly.
+struct Live;
+
+impl core::fmt::Write for Live {
+    fn write_str(&mut self, text: &str) -> core::fmt::Result {
+        print!("{text}");
+        Ok(())
+    }
 }
 
 #[test]
