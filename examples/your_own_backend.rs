@@ -3,7 +3,6 @@
 //! `cargo run --release -p rlhf-examples --example your_own_backend`.
 
 use core::ops::Range;
-use rlhf::train::{Examples, Models, Ppo, now, profile};
 use rlhf_core::capabilities::Rows;
 use rlhf_core::conformance::{Skip, Subject};
 use rlhf_core::log_probs::{log_prob, log_prob_pull};
@@ -12,6 +11,7 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Averaged, Learner, Policy, Reference};
 use rlhf_core::sampling::{Request, Responses, SamplingParams, StopCriteria, sample_by};
 use rlhf_core::{Batch, Error, Objective, Ragged, conformance, testing};
+use rlhf_train::{Examples, Models, Ppo, now, profile};
 
 const VOCABULARY: usize = 9;
 const CONTEXT: usize = 16;
