@@ -99,7 +99,7 @@ macro_rules! conformance_checks {
                 betas "Moments decay by β₁ and β₂ of the step, and are corrected for their start." "no bias correction, or decays that are read once";
                 epsilon "ε is added to the root of the second moment, corrected or raw as `epsilon_at` says." "ε within the root, or always at the corrected one";
                 refused_step "A refused step leaves weights, moments and the count of steps as they were, and no gradient." "a count or a moment that is updated before the check";
-                wide "A gradient of 33, 65 and 1,025 sequences at once is that of the same ones in parts." "the last, partial tile of a batch";
+                wide "A gradient of 33 and of 65 sequences at once is that of the same ones in parts." "the last, partial tile of a batch";
                 nothing_to_learn "A batch of no sequence, or with an empty loss mask, has the loss 0 and no gradient, and leaves what was accumulated." "a mean over nothing";
             }
             reward {
@@ -131,7 +131,7 @@ macro_rules! conformance_checks {
                 betas "Moments decay by β₁ and β₂ of the step, and are corrected for their start." "no bias correction, or decays that are read once";
                 epsilon "ε is added to the root of the second moment, corrected or raw as `epsilon_at` says." "ε within the root, or always at the corrected one";
                 refused_step "A refused step leaves weights, moments and the count of steps as they were, and no gradient." "a count or a moment that is updated before the check";
-                wide "A gradient of 33, 65 and 1,025 sequences at once is that of the same ones in parts." "the last, partial tile of a batch";
+                wide "A gradient of 33 and of 65 sequences at once is that of the same ones in parts." "the last, partial tile of a batch";
                 nothing_to_learn "A batch of no sequence, or with an empty loss mask, has the loss 0 and no gradient, and leaves what was accumulated." "a mean over nothing";
             }
             averaged {

@@ -249,8 +249,7 @@ faults! {
     TilesOf32Sequences: "reference/wide" "learner/wide" "critic/wide" "learn_values/wide" "reward/wide"
         "learn_scores/wide";
     /// Tokens beyond the 1,024th are.
-    TilesOf1024Tokens: "reference/wide" "learner/wide" "critic/wide" "learn_values/wide" "reward/wide"
-        "learn_scores/wide";
+    TilesOf1024Tokens: "reference/wide" "learner/wide" "critic/wide" "reward/wide";
     /// Prompts beyond the 64th draw as the first.
     TilesOf64Prompts: "policy/draws" "policy/filters" "policy/repetition_of_response" "policy/positions"
         "policy/wide";
