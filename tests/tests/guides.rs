@@ -56,6 +56,16 @@ fn links_lead_to_files_that_exist() {
     assert!(links > 40);
 }
 
+#[test]
+fn files_that_contributing_names_exist() {
+    let page = read("CONTRIBUTING.md");
+    let folders = ["core/", "backends/", "runtime/", "tests/src/"];
+    let named =
+        page.split('`').skip(1).step_by(2).filter(|name| folders.iter().any(|at| name.starts_with(at)));
+    let missing: Vec<&str> = named.clone().filter(|name| !root().join(name).exists()).collect();
+    assert!(missing.is_empty() && named.count() > 8, "{missing:?}");
+}
+
 /// Every command of "Train from your preferences", in one shell, as a reader would paste them.
 #[test]
 #[ignore = "a step of its own: tests/run guides"]
