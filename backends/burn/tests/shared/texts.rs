@@ -11,7 +11,7 @@ pub struct Texts {
 }
 
 impl Texts {
-    /// As many sequences as lengths, of ids below `vocabulary`. All tokens are in the loss mask that may be.
+    /// Makes random sequences of these lengths, of ids below `vocabulary`. The loss mask covers all but first tokens.
     pub fn random(lengths: &[usize], vocabulary: usize, seed: u64) -> Self {
         let mut draws = Key::new(seed, Stream::Data, 0).draws(0);
         let mut texts = Self { tokens: Vec::new(), ends: Vec::new(), loss_mask: Vec::new() };
