@@ -213,9 +213,9 @@ impl Learner for Table {
         // All at once: an objective may couple the tokens of a batch.
         let predicted = self.predicted(batch)?;
         let temperature = batch.temperature().into();
-        let outputs = predicted.iter().map(|(t, row)| {
-            log_prob(&self.weights[row.clone()], tokens[*t] as usize, temperature)
-        });
+        let outputs = predicted
+            .iter()
+            .map(|(t, row)| log_prob(&self.weights[row.clone()], tokens[*t] as usize, temperature));
         let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
         let positions: Vec<usize> = predicted.iter().map(|(t, _)| *t).collect();
         let (log_probs, mut entropies): (Vec<f32>, Vec<f32>) = outputs.into_iter().unzip();

@@ -202,7 +202,7 @@ faults! {
     /// The first step's learning rate for all.
     KeepsFirstRate: "learner/settings" "learner/rate" "learner/betas" "learner/decay" "learn_values/settings"
         "learn_values/rate" "learn_values/betas" "learn_scores/settings" "learn_scores/rate"
-        "learn_scores/betas" "saved/step_after_load";
+        "learn_scores/betas" "saved/step_after_load" "saved/dropout_after_load";
     /// Its decays of the moments.
     KeepsFirstBetas: "learner/settings" "learner/betas" "learn_values/settings" "learn_values/betas"
         "learn_scores/settings" "learn_scores/betas";
@@ -263,14 +263,19 @@ faults! {
     RefusesNothing: "reference/empty" "policy/no_prompts" "learner/nothing_to_learn" "critic/empty"
         "learn_values/nothing_to_learn" "reward/empty" "learn_scores/nothing_to_learn";
     /// Moments are not saved.
-    SavesNoMoments: "saved/step_after_load";
+    SavesNoMoments: "saved/step_after_load" "saved/dropout_after_load";
     /// The count of steps is not.
-    SavesNoSteps: "saved/step_after_load";
+    SavesNoSteps: "saved/step_after_load" "saved/dropout_after_load";
     /// The average is not.
     SavesNoAverage: "saved/average_after_load";
+    /// The seed of the dropout masks is not.
+    SavesNoDropout: "saved/dropout_after_load";
+    /// The same dropout masks at every step.
+    SameMasks: "saved/dropout_after_load";
     /// The value head is not.
     SavesNoValues: "saved/values_after_load";
     /// Half of the weights is not saved.
     SavesHalf: "saved/round_trip" "saved/log_probs_after_load" "saved/step_after_load"
-        "saved/sampler_after_load" "saved/values_after_load" "saved/scores_after_load";
+        "saved/sampler_after_load" "saved/values_after_load" "saved/scores_after_load"
+        "saved/dropout_after_load";
 }
