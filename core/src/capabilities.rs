@@ -7,11 +7,15 @@
 //! | [`Candidates`], [`LearnCandidates`] | distillation by the teacher's k best ids, without copying rows from a device |
 //! | [`Parameters`] | TRPO's search direction and line search; copies of a network that lag behind it |
 //!
+//! A network with [`Rows`] has [`Candidates`] by an empty `impl`; override its methods where rows are slow to fetch.
+//!
 //! `HeldRows` stores the rows of one network while another learns from them; `sampling::sample_by` samples from the rows
 //! of several networks.
 
+use crate::error::check;
+use crate::log_probs::log_probs_of;
 use crate::roles::{Learner, Reference};
-use crate::{Batch, CandidateObjective, RowObjective};
+use crate::{Batch, CandidateObjective, Error, RowObjective};
 use core::future::Future;
 
 /// A network that gives whole rows of logits.
@@ -44,8 +48,9 @@ pub trait LearnRows: Learner {
     ) -> impl Future<Output = Result<f64, <Self as Learner>::Error>>;
 }
 
-/// A network that gives the log-probabilities of several ids at each position.
-pub trait Candidates: Reference {
+/// A network that gives the log-probabilities of several ids at each position. By default both methods read whole rows;
+/// override them to leave the rows on a device.
+pub trait Candidates: Rows {
     /// Writes the `k` most probable ids at each token in the loss mask, most probable first (equal ones by rising id), and
     /// their log-probabilities in nats under the batch's temperature. `ids`, `log_probs`: `[loss tokens, k]`.
     ///
@@ -57,7 +62,21 @@ pub trait Candidates: Reference {
         k: usize,
         ids: &mut [u32],
         log_probs: &mut [f32],
-    ) -> impl Future<Output = Result<(), Self::Error>>;
+    ) -> impl Future<Output = Result<(), Self::Error>> {
+        async move {
+            check_candidates(batch, k, self.row_len(), ids.len(), log_probs.len())?;
+            let mut outputs = ids.chunks_exact_mut(k).zip(log_probs.chunks_exact_mut(k));
+            let mut result = Ok(());
+            self.rows(batch, &mut |_, logits| {
+                if let (Ok(()), Some((ids, log_probs))) = (result, outputs.next()) {
+                    most_probable(logits, ids);
+                    result = log_probs_of(logits, ids, batch.temperature().into(), log_probs);
+                }
+            })
+            .await?;
+            Ok(result?)
+        }
+    }
 
     /// Writes the log-probabilities of given ids. `ids`, `log_probs`: `[loss tokens, k]`.
     ///
@@ -69,7 +88,49 @@ pub trait Candidates: Reference {
         k: usize,
         ids: &[u32],
         log_probs: &mut [f32],
-    ) -> impl Future<Output = Result<(), Self::Error>>;
+    ) -> impl Future<Output = Result<(), Self::Error>> {
+        async move {
+            check_candidates(batch, k, self.row_len(), ids.len(), log_probs.len())?;
+            let mut outputs = ids.chunks_exact(k).zip(log_probs.chunks_exact_mut(k));
+            let mut result = Ok(());
+            self.rows(batch, &mut |_, logits| {
+                if let (Ok(()), Some((ids, log_probs))) = (result, outputs.next()) {
+                    result = log_probs_of(logits, ids, batch.temperature().into(), log_probs);
+                }
+            })
+            .await?;
+            Ok(result?)
+        }
+    }
+}
+
+/// Refuses a `k` outside `1 ..= vocabulary`, and ids and log-probabilities that are not `k` for each loss token.
+fn check_candidates(
+    batch: Batch<'_>,
+    k: usize,
+    vocabulary: usize,
+    ids: usize,
+    log_probs: usize,
+) -> Result<(), Error> {
+    if k == 0 || k > vocabulary {
+        return Err(Error::Range { name: "k", value: k as f64, low: 1.0, high: vocabulary as f64 });
+    }
+    let want = batch.positions().count() * k;
+    check("ids", ids, want)?;
+    check("log_probs", log_probs, want)
+}
+
+/// Writes the ids of the largest logits, largest first, equal ones by rising id.
+fn most_probable(logits: &[f32], ids: &mut [u32]) {
+    let mut found = 0;
+    for (id, logit) in (0..).zip(logits) {
+        let place = ids[..found].partition_point(|&other| logits[other as usize].total_cmp(logit).is_ge());
+        if place < ids.len() {
+            found = (found + 1).min(ids.len());
+            ids[place..found].rotate_right(1);
+            ids[place] = id;
+        }
+    }
 }
 
 /// A learner that learns from any [`CandidateObjective`].
@@ -113,3 +174,6 @@ pub trait Parameters: Learner {
         out: &mut [f32],
     ) -> impl Future<Output = Result<(), <Self as Learner>::Error>>;
 }
+
+#[cfg(all(test, feature = "model"))]
+mod tests;

@@ -78,6 +78,24 @@ pub fn log_prob<R: Real>(logits: &[R], target: usize, temperature: f64) -> Resul
     Ok((R::of(row.log_prob(logit)), R::of(row.entropy)))
 }
 
+/// `out[i] = ln p[ids[i]]` in nats. `logits`: `[V]`; `ids`, `out`: `[k]`.
+///
+/// # Errors
+/// As [`log_softmax`]; [`Error::Range`] for an id outside the vocabulary.
+pub fn log_probs_of<R: Real>(
+    logits: &[R],
+    ids: &[u32],
+    temperature: f64,
+    out: &mut [R],
+) -> Result<(), Error> {
+    check("out", out.len(), ids.len())?;
+    let row = Row::new(logits, temperature)?;
+    for (out, &id) in out.iter_mut().zip(ids) {
+        *out = R::of(row.log_prob(chosen(logits, id as usize)?));
+    }
+    Ok(())
+}
+
 /// Adds the pull-back of [`log_prob`] to `grad_logits`: `grad_log_prob·∂ln p[target]/∂z +
 /// grad_entropy·∂H/∂z`, where
 /// `∂ln p[t]/∂z[j] = (1[j=t] − p[j])/T` and `∂H/∂z[j] = −p[j]·(ln p[j] + H)/T`.

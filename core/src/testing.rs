@@ -14,7 +14,7 @@
 use crate::capabilities::{Candidates, LearnCandidates, LearnRows, Parameters, Rows};
 use crate::error::check;
 use crate::log_probs::{log_prob, log_prob_pull, log_softmax};
-use crate::optim::{AdamW, Update, average};
+use crate::optim::{AdamW, MovingAverage, Update};
 use crate::random::{Key, Stream};
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference};
 use crate::sampling::{FinishReason, Responses, SamplingParams, StopCriteria, draw, greedy};
@@ -35,12 +35,12 @@ pub struct Table {
     pub weights: Vec<f32>,
     /// The gradient accumulated so far, laid out as the weights.
     pub gradient: Vec<f32>,
-    average: Vec<f32>,
+    average: MovingAverage<f32>,
     adamw: AdamW<f32>,
     /// The number of tokens in each batch that was accumulated.
     pub accumulated: Vec<usize>,
-    /// The number of sequences whose log-probabilities were asked for.
-    pub asked: usize,
+    /// The number of sequences that [`Reference::log_probs`] has scored.
+    pub scored: usize,
 }
 
 /// Returns the mask of all tokens but each sequence's first.
@@ -66,9 +66,9 @@ impl Table {
 
     /// Makes a table of these weights, `[tokens, columns]`.
     pub fn with_weights(weights: Vec<f32>, columns: usize) -> Self {
-        let (zeros, adamw) = (vec![0.0; weights.len()], AdamW::new(weights.len()));
-        let (gradient, average) = (zeros.clone(), zeros);
-        Self { columns, weights, gradient, average, adamw, accumulated: Vec::new(), asked: 0 }
+        let (gradient, adamw) = (vec![0.0; weights.len()], AdamW::new(weights.len()));
+        let average = MovingAverage::new();
+        Self { columns, weights, gradient, average, adamw, accumulated: Vec::new(), scored: 0 }
     }
 
     /// Returns the range of a token's row in the weights.
@@ -132,7 +132,7 @@ impl Reference for Table {
     type Error = Error;
 
     async fn log_probs(&mut self, batch: Batch<'_>, out: &mut [f32]) -> Result<(), Error> {
-        self.asked += batch.sequences().len();
+        self.scored += batch.sequences().len();
         out.fill(0.0);
         for (t, row) in self.predicted(batch)? {
             let target = batch.sequences().tokens()[t] as usize;
@@ -213,12 +213,12 @@ impl Learner for Table {
         // All at once: an objective may couple the tokens of a batch.
         let predicted = self.predicted(batch)?;
         let temperature = batch.temperature().into();
-        let told = |(t, row): &(usize, Range<usize>)| {
-            log_prob(&self.weights[row.clone()], tokens[*t] as usize, temperature)
-        };
-        let told = predicted.iter().map(told).collect::<Result<Vec<_>, _>>()?;
+        let outputs = predicted
+            .iter()
+            .map(|(t, row)| log_prob(&self.weights[row.clone()], tokens[*t] as usize, temperature));
+        let outputs = outputs.collect::<Result<Vec<_>, _>>()?;
         let positions: Vec<usize> = predicted.iter().map(|(t, _)| *t).collect();
-        let (log_probs, mut entropies): (Vec<f32>, Vec<f32>) = told.into_iter().unzip();
+        let (log_probs, mut entropies): (Vec<f32>, Vec<f32>) = outputs.into_iter().unzip();
         entropies.truncate(if needs.entropy { positions.len() } else { 0 });
         let (mut slopes, mut bends) = (vec![f32::NAN; positions.len()], vec![f32::NAN; entropies.len()]);
         loss += objective.tokens(&positions, &log_probs, &entropies, &mut slopes, &mut bends)?;
@@ -244,12 +244,11 @@ impl Learner for Table {
 
 impl Averaged for Table {
     async fn average(&mut self, decay: f64) -> Result<(), Error> {
-        average(&mut self.average, &self.weights, decay)
+        self.average.update(&self.weights, decay)
     }
 
     async fn swap_average(&mut self) -> Result<(), Error> {
-        core::mem::swap(&mut self.average, &mut self.weights);
-        Ok(())
+        self.average.swap(&mut self.weights)
     }
 }
 
@@ -281,42 +280,7 @@ impl LearnRows for Table {
     }
 }
 
-impl Candidates for Table {
-    async fn top(
-        &mut self,
-        batch: Batch<'_>,
-        k: usize,
-        ids: &mut [u32],
-        log_probs: &mut [f32],
-    ) -> Result<(), Error> {
-        let mut left = vec![0.0; self.columns];
-        for (i, (_, row)) in self.predicted(batch)?.into_iter().enumerate() {
-            left.copy_from_slice(&self.weights[row]);
-            for id in &mut ids[i * k..(i + 1) * k] {
-                *id = greedy(&left)?;
-                left[*id as usize] = f32::NEG_INFINITY;
-            }
-        }
-        self.candidates(batch, k, ids, log_probs).await
-    }
-
-    async fn candidates(
-        &mut self,
-        batch: Batch<'_>,
-        k: usize,
-        ids: &[u32],
-        log_probs: &mut [f32],
-    ) -> Result<(), Error> {
-        let mut normalized = vec![0.0; self.columns];
-        for (i, (_, row)) in self.predicted(batch)?.into_iter().enumerate() {
-            log_softmax(&self.weights[row], batch.temperature().into(), &mut normalized)?;
-            for j in i * k..(i + 1) * k {
-                log_probs[j] = normalized[ids[j] as usize];
-            }
-        }
-        Ok(())
-    }
-}
+impl Candidates for Table {}
 
 impl LearnCandidates for Table {
     async fn accumulate_candidates<O: CandidateObjective>(

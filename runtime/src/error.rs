@@ -1,12 +1,13 @@
 //! The errors of models at work and in training.
 
 use crate::engine::EngineError;
+use core::fmt;
 use rlhf_models::FormatError;
 use rlhf_train::TrainError;
 use std::path::PathBuf;
 
 /// An error of opening, using, training or saving a model.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// A file cannot be read or written.
@@ -56,6 +57,13 @@ pub enum Error {
         "the device has to be awaited: use the trainers of `rlhf::train`, whose methods are asynchronous"
     )]
     Waited,
+}
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl From<rlhf_core::Error> for Error {

@@ -304,9 +304,9 @@ fn a_run_leaves_models_that_write_and_score() {
     let together = generate(&["--n", "3"], "Why is it wet?\nWhy is it red?\n");
     assert_eq!((alone.len(), together.len()), (1, 6));
     assert_eq!(alone[0], together[3]);
-    assert_ne!(together[3]["text"], together[4]["text"]);
+    assert_ne!(together[3]["response"], together[4]["response"]);
     let other = generate(&["--prompt", "Why is it red?", "--seed", "6"], "");
-    assert_ne!(alone[0]["text"], other[0]["text"]);
+    assert_ne!(alone[0]["response"], other[0]["response"]);
     let greedy = generate(&["--prompts", "f.data", "--temperature", "0", "--transcript"], "");
     assert_eq!(greedy.len(), run_data::PROMPTS);
 

@@ -4,7 +4,7 @@
 mod shared;
 
 use rlhf_core::conformance;
-use rlhf_core::conformance::{Report, Saved, Skip, Subject};
+use rlhf_core::conformance::{Report, Saved, Skip, Subject, WithDropout};
 use rlhf_core::model::Architecture;
 use rlhf_core::ready;
 use shared::backend::{Device, Model};
@@ -45,11 +45,25 @@ impl Subject for Backend {
 impl Saved for Backend {
     fn reload(&self, network: &mut Model) -> Model {
         let weights = ready(network.weights()).unwrap().unwrap();
-        let mut loaded = Model::from_weights(&self.device, self.architecture.clone(), &weights).unwrap();
+        let mut loaded = Model::from_weights(&self.device, network.architecture().clone(), &weights).unwrap();
+        loaded.seed_dropout(DROPOUT_SEED);
         if let Some(state) = ready(network.optimizer_state()).unwrap().unwrap() {
             loaded.set_optimizer_state(&state).unwrap();
         }
         loaded
+    }
+}
+
+/// The seed of dropout masks, which a run has in its checkpoint.
+const DROPOUT_SEED: u64 = 5;
+
+impl WithDropout for Backend {
+    fn with_dropout(&self, seed: u64) -> Model {
+        let architecture = Architecture { dropout: 0.3, ..self.architecture.clone() };
+        let weights = weights(&self.architecture, seed);
+        let mut network = Model::from_weights(&self.device, architecture, &weights).unwrap();
+        network.seed_dropout(DROPOUT_SEED);
+        network
     }
 }
 

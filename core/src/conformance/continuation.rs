@@ -15,7 +15,18 @@ pub(super) fn next<S: Subject<Network: Reference>>(
     prefix: &[u32],
     temperature: f32,
 ) -> Result<Vec<f32>, Fault> {
-    let text = Text::continued(subject, prefix).at(temperature);
+    Ok(next_of_each(subject, network, &[prefix], temperature)?.concat())
+}
+
+/// Log-probabilities of the whole vocabulary after each of some texts, in one call.
+pub(super) fn next_of_each<S: Subject<Network: Reference>, T: AsRef<[u32]>>(
+    subject: &S,
+    network: &mut S::Network,
+    prefixes: &[T],
+    temperature: f32,
+) -> Result<Vec<Vec<f32>>, Fault> {
+    let text = Text::continued(subject, prefixes).at(temperature);
     let out = read::<S, LogProbs>(subject, network, &text)?;
-    Ok(text.ends.iter().map(|end| out[end - 1]).collect())
+    let last = |ends: &[usize]| ends.iter().map(|end| out[end - 1]).collect();
+    Ok(text.ends.chunks(subject.vocabulary()).map(last).collect())
 }

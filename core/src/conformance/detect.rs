@@ -5,7 +5,7 @@
 //! it if its bounds do not hold. This works for concrete types alone, hence the macro.
 
 use super::run::Run;
-use super::{Saved, Subject};
+use super::{Saved, Subject, WithDropout};
 use super::{
     averaged, candidates, exact, extreme, learn_candidates, learn_rows, learner, parameters, policy,
 };
@@ -115,6 +115,7 @@ families! {
     LoadCritic "saved" ["saved" "critic"] [S: Saved, S::Network: Learner + Critic] state::load_critic;
     LoadReward "saved" ["saved" "reward"] [S: Saved, S::Network: Learner + Reward] state::load_reward;
     LoadAverage "saved" ["saved" "averaged"] [S: Saved, S::Network: Averaged + Reference] state::load_average;
+    LoadDropout "saved" ["saved" "learner"] [S: Saved + WithDropout, S::Network: Learner + Reference] state::load_dropout;
 }
 
 /// Runs the conformance kit on a [`Subject`](crate::conformance::Subject), and returns its
@@ -146,7 +147,7 @@ macro_rules! conformance_run {
             SwapCandidates Rows LearnRows Candidates LearnCandidates Parameters WriteSampler
             WriteCritic WriteReward WriteRows WriteCandidates LargeWeights TokenGradients
             ValueGradients ScoreGradients Saved LoadLearner LoadSampler LoadCritic LoadReward
-            LoadAverage
+            LoadAverage LoadDropout
         )
     };
     ($subject:expr, $run:expr, $($family:ident)*) => {{

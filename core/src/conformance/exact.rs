@@ -1,47 +1,79 @@
 //! Exact draws: every token is compared with the uniform number that decides it.
 
 use super::Subject;
-use super::continuation::next;
+use super::continuation::next_of_each;
 use super::measure::{Checked, Fault, Measured, ensure};
-use super::sampling::{prompts, sample, up_to};
-use super::statistics::filtered;
+use super::sampling::{filtered, prompts, sample, up_to};
 use super::text::{SEED, Text};
 use crate::capabilities::Rows;
 use crate::random::{Key, Stream};
 use crate::roles::Policy;
 use crate::sampling::{Filters, Responses, SamplingParams};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// Log-probabilities, or logits, of the next token after a text.
-pub(super) type Next<'a, N> = &'a mut dyn FnMut(&mut N, &[u32]) -> Result<Vec<f32>, Fault>;
+/// Log-probabilities, or logits, of the next token after each of some texts.
+pub(super) type Next<'a, N> = &'a mut dyn FnMut(&mut N, &[Vec<u32>]) -> Result<Vec<Vec<f32>>, Fault>;
 
-/// Measures how far outside of each drawn token's part of the filtered distribution its uniform number lies: token `p` of
-/// prompt `i` is the one at `key.uniform(first + i, p)` of the cumulative distribution, ids in rising order.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn exactly<N>(
-    network: &mut N,
-    prompts: &Text,
-    out: &Responses,
-    filters: Filters,
-    key: Key,
-    first: u32,
-    next: &mut Next<'_, N>,
-    measured: &mut Measured,
-) -> Result<(), Fault> {
-    for i in 0..out.len() {
-        let mut text = prompts.tokens[prompts.span(i)].to_vec();
-        for (position, &token) in (0..).zip(out.response(i)) {
-            let logits: Vec<f64> = next(network, &text)?.into_iter().map(f64::from).collect();
-            let probabilities = filtered(&logits, filters, &text)?;
-            let token = token as usize;
-            ensure(probabilities[token] > 0.0, "a token was drawn that the filters leave out")?;
-            let below: f64 = probabilities[..token].iter().sum();
-            let uniform = key.uniform(first + i as u32, position);
-            measured.error((below - uniform).max(uniform - below - probabilities[token]).max(0.0));
-            text.push(token as u32);
-        }
+/// Texts of one call of [`Next`]: each of them may be a sequence for every id of the vocabulary.
+const TEXTS: usize = 8;
+
+/// Draws under one key.
+#[derive(Clone, Copy)]
+pub(super) struct Draws<'a> {
+    pub(super) prompts: &'a Text,
+    pub(super) filters: Filters,
+    pub(super) key: Key,
+    pub(super) first: u32,
+}
+
+impl Draws<'_> {
+    /// Samples up to `tokens` tokens a prompt.
+    pub(super) fn sample<S: Subject<Network: Policy>>(
+        &self,
+        subject: &S,
+        network: &mut S::Network,
+        tokens: usize,
+    ) -> Result<Responses, Fault> {
+        let sampling = SamplingParams::Draw(self.filters);
+        sample(subject, network, self.prompts, &sampling, &up_to(tokens), self.key, self.first)
     }
-    Ok(())
+
+    /// Measures how far outside of each drawn token's part of the filtered distribution its uniform number lies: token `p` of
+    /// prompt `i` is the one at `key.uniform(first + i, p)` of the cumulative distribution, ids in rising order.
+    pub(super) fn exactly<N>(
+        &self,
+        network: &mut N,
+        out: &Responses,
+        next: &mut Next<'_, N>,
+        measured: &mut Measured,
+    ) -> Result<(), Fault> {
+        // Equal texts are asked about once, texts of similar length together.
+        let mut draws: BTreeMap<(usize, Vec<u32>), Vec<(f64, usize)>> = BTreeMap::new();
+        for i in 0..out.len() {
+            let mut text = self.prompts.tokens[self.prompts.span(i)].to_vec();
+            for (position, &token) in (0..).zip(out.response(i)) {
+                let uniform = self.key.uniform(self.first + i as u32, position);
+                draws.entry((text.len(), text.clone())).or_default().push((uniform, token as usize));
+                text.push(token);
+            }
+        }
+        let texts: Vec<Vec<u32>> = draws.keys().map(|(_, text)| text.clone()).collect();
+        let mut logits = Vec::new();
+        for texts in texts.chunks(TEXTS) {
+            logits.extend(next(network, texts)?);
+        }
+        for (((_, text), draws), logits) in draws.iter().zip(logits) {
+            let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
+            let probabilities = filtered(&logits, self.filters, text)?;
+            for &(uniform, token) in draws {
+                ensure(probabilities[token] > 0.0, "a token was drawn that the filters leave out")?;
+                let below: f64 = probabilities[..token].iter().sum();
+                measured.error((below - uniform).max(uniform - below - probabilities[token]).max(0.0));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Settings of draws that leave log-probabilities enough to know the distribution.
@@ -61,12 +93,14 @@ pub(super) fn exact<S: Subject<Network: Policy>>(subject: &S) -> Checked {
         (Key::new(SEED, Stream::Bootstrap, 0), 0),
         (Key::new(SEED, Stream::Sampling, 70_000), 100_000),
     ];
-    for ((key, first), (temperature, top_k, top_p)) in keys.into_iter().zip(FILTERS) {
+    for (index, ((key, first), (temperature, top_k, top_p))) in keys.into_iter().zip(FILTERS).enumerate() {
         let filters = Filters { temperature, top_k, top_p, ..Filters::default() };
-        let sampling = SamplingParams::Draw(filters);
-        let out = sample(subject, &mut network, &prompts, &sampling, &up_to(5), key, first)?;
-        let mut next: Next<'_, S::Network> = &mut |network, text| next(subject, network, text, 1.0);
-        exactly(&mut network, &prompts, &out, filters, key, first, &mut next, &mut measured)?;
+        // The first key to the end, the others for some tokens.
+        let (some, tokens) = if index == 0 { (prompts.clone(), 5) } else { (prompts.pick([0, 1, 3, 4]), 3) };
+        let draws = Draws { prompts: &some, filters, key, first };
+        let out = draws.sample(subject, &mut network, tokens)?;
+        let mut next: Next<'_, S::Network> = &mut |network, texts| next_of_each(subject, network, texts, 1.0);
+        draws.exactly(&mut network, &out, &mut next, &mut measured)?;
     }
     Ok(measured)
 }
@@ -74,7 +108,7 @@ pub(super) fn exact<S: Subject<Network: Policy>>(subject: &S) -> Checked {
 /// A sampled token is penalized like one of the prompt: the next token of the response is the first token of the response to
 /// a prompt that ends in the sampled token, for the same uniform number. This check does not need the logits.
 pub(super) fn repetition_of_response<S: Subject<Network: Policy>>(subject: &S) -> Checked {
-    const DRAWS: usize = 1000;
+    const DRAWS: usize = 500;
     let mut measured = Measured::within(subject.tolerances().agree);
     let mut network = subject.fresh(1);
     let prompt: Vec<u32> = (0..3.min(subject.vocabulary() as u32 - 1)).collect();
@@ -112,14 +146,16 @@ pub(super) fn exact_repetition<S: Subject<Network: Policy + Rows>>(subject: &S) 
     let all = Filters { temperature: 0.9, top_k: 6, top_p: 0.9, min_p: 0.01, repetition: 1.3 };
     for (filters, step) in [(Filters { repetition: 2.5, ..Filters::default() }, 0), (all, 1)] {
         let key = Key::new(SEED, Stream::Sampling, step);
-        let sampling = SamplingParams::Draw(filters);
-        let out = sample(subject, &mut network, &prompts, &sampling, &up_to(6), key, 0)?;
-        let mut next: Next<'_, S::Network> = &mut |network, text| {
-            let mut whole = Text::of([[text, &[0]].concat()]);
-            whole.loss_mask[..text.len()].fill(false);
-            Ok(super::rows::rows(subject, network, &whole)?.1)
+        let draws = Draws { prompts: &prompts, filters, key, first: 0 };
+        let out = draws.sample(subject, &mut network, 6)?;
+        let mut next: Next<'_, S::Network> = &mut |network, texts| {
+            let mut whole = Text::of(texts.iter().map(|text| [text, &[0][..]].concat()));
+            whole.loss_mask.fill(false);
+            whole.ends.iter().for_each(|end| whole.loss_mask[end - 1] = true);
+            let (_, logits) = super::rows::rows(subject, network, &whole)?;
+            Ok(logits.chunks(subject.vocabulary()).map(<[f32]>::to_vec).collect())
         };
-        exactly(&mut network, &prompts, &out, filters, key, 0, &mut next, &mut measured)?;
+        draws.exactly(&mut network, &out, &mut next, &mut measured)?;
     }
     Ok(measured)
 }

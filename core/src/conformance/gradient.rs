@@ -23,18 +23,19 @@ pub(super) fn slope<S: Subject<Network: Learner>>(
     accumulate: impl Fn(&mut S::Network, f32) -> Result<(), Fault>,
     loss: impl Fn(&mut S::Network) -> Result<f64, Fault>,
 ) -> Checked {
-    slope_over(subject, subject.tolerances().nudge, accumulate, loss)
+    let norm = norm(subject, &|network| accumulate(network, 1.0))?;
+    slope_over(subject, subject.tolerances().nudge, norm, accumulate, loss)
 }
 
-/// Measures as [`slope`] does, over steps of length `nudge`.
+/// Measures as [`slope`] does, over steps of length `nudge`, with a gradient of this norm.
 fn slope_over<S: Subject<Network: Learner>>(
     subject: &S,
     nudge: f64,
+    norm: f64,
     accumulate: impl Fn(&mut S::Network, f32) -> Result<(), Fault>,
     loss: impl Fn(&mut S::Network) -> Result<f64, Fault>,
 ) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
-    let norm = norm(subject, &|network| accumulate(network, 1.0))?;
     let after = |sign: f32| -> Result<f64, Fault> {
         let mut network = subject.fresh(1);
         accumulate(&mut network, sign)?;
@@ -88,6 +89,7 @@ pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
         weights[place] = sign;
         weights
     };
+    let mut norms = Vec::new();
     for &place in &places {
         teach::<S, O>(subject, &mut network, &text, &alone(place, 1.0))?;
         let norm = step(subject, &mut network, still())?;
@@ -95,13 +97,15 @@ pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
             norm > 0.0 && norm.is_finite(),
             "a number by itself has no gradient, or one that is not finite",
         )?;
+        norms.push(norm);
     }
-    let every = places.len().div_ceil(8);
+    let every = places.len().div_ceil(6);
     for (index, &place) in places.iter().enumerate().rev().step_by(every) {
         // A single number is less noisy than a sum, and may be more curved.
         let one = slope_over(
             subject,
             subject.tolerances().nudge / 4.0,
+            norms[index],
             |network, sign| teach::<S, O>(subject, network, &text, &alone(place, sign)).map(|_| ()),
             |network| Ok(look::<S, O>(subject, network, &text)?[index].into()),
         )?;

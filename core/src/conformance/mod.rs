@@ -15,7 +15,7 @@
 //! | `rows`, `learn_rows` | [`Rows`], [`LearnRows`] | order, raw logits, the same gradient as scalars give |
 //! | `candidates`, `learn_candidates` | [`Candidates`], [`LearnCandidates`] | order, ties, the same numbers as the scorer's |
 //! | `parameters` | [`Parameters`], [`Reference`] | round trips for every role, gradients weight by weight, AdamW weight by weight, large logits |
-//! | `saved` | [`Saved`] | a loaded network scores and learns as the saved one would |
+//! | `saved` | [`Saved`] | a loaded network scores and learns as the saved one would, with dropout too where there is [`WithDropout`] |
 //!
 //! [`checks`] lists every check with its promise and what its breach usually means; a failure prints both.
 //! [`conformance_tests!`](crate::conformance_tests!) makes a `#[test]` of each. [`walkthrough`] goes through a backend step by
@@ -97,5 +97,5 @@ pub use measure::{Fault, Measured};
 pub use promises::{PROMISES, Promise, checks};
 pub use report::{Outcome, Report, Status};
 pub use run::{Run, Silent};
-pub use subject::{Saved, Skip, Subject};
+pub use subject::{Saved, Skip, Subject, WithDropout};
 pub use tolerances::Tolerances;

@@ -16,7 +16,7 @@ macro_rules! conformance_checks {
                 order "Sequences keep their numbers in another order." "results that are written by the order of the padded batch";
                 repeats "The same question has the same answer, the same seed the same network, and another seed another." "dropout that is left on, or a seed that is not used";
                 refusals "A token outside the vocabulary and a sequence longer than the context are errors that change nothing." "an index that is clamped or wraps around";
-                wide "Each of 33, 65 and 1,025 sequences has the numbers that it has alone." "the last, partial tile of a batch";
+                wide "Each of 33, 65 and 1,025 sequences has the numbers that it has among five." "the last, partial tile of a batch";
                 empty "A batch of no sequence has no numbers, and is no error." "a division by the number of sequences";
                 small_temperature "At a temperature of 0.004 log-probabilities are those that f64 finds, down to hundreds of nats below 0." "`exp` without the largest logit subtracted, or a floor under probabilities";
             }
@@ -34,7 +34,7 @@ macro_rules! conformance_checks {
                 endings "A response ends at its first end or stop token, which it keeps, or at the greatest length, and says which." "stop tokens that are cut off, or an ending that is called another";
                 limits "Responses are as long as allowed, up to the end of the context; `max_new_tokens: 0` and a prompt that fills the context are errors." "an off-by-one at the end of the context";
                 exact "Each token is the one at `key.uniform(first + i, position)` of the cumulative filtered distribution, ids in rising order." "another order of ids, or a part of the key that is not used; a backend with its own generator declares this check as a skip";
-                wide "Each of 33, 65 and 1,025 prompts has the response that it has alone." "the last, partial tile of a batch";
+                wide "Each of 33, 65 and 1,025 prompts has the response that it has among five." "the last, partial tile of a batch";
                 no_prompts "No prompts have no responses, and are no error." "a division by the number of prompts";
                 exact_repetition "The same as `exact` with a penalty on repetition, and with all filters at once." "filters that are applied in another order than penalty, temperature, top-k, top-p, min-p";
                 after_step "After every step, samples and their log-probabilities are those of the new weights." "the sampler reads old weights: look for a cached copy";
@@ -77,7 +77,7 @@ macro_rules! conformance_checks {
                 order "Sequences keep their values in another order." "results that are written by the order of the padded batch";
                 repeats "The same question has the same answer." "dropout that is left on";
                 refusals "Bad text is an error that changes nothing." "an index that is clamped or wraps around";
-                wide "Each of 33, 65 and 1,025 sequences has the values that it has alone." "the last, partial tile of a batch";
+                wide "Each of 33, 65 and 1,025 sequences has the values that it has among five." "the last, partial tile of a batch";
                 empty "A batch of no sequence has no values, and is no error." "a division by the number of sequences";
             }
             learn_values {
@@ -109,7 +109,7 @@ macro_rules! conformance_checks {
                 order "Sequences keep their scores in another order." "results that are written by the order of the padded batch";
                 repeats "The same question has the same answer." "dropout that is left on";
                 refusals "Bad text is an error that changes nothing." "an index that is clamped or wraps around";
-                wide "Each of 33, 65 and 1,025 sequences has the score that it has alone." "the last, partial tile of a batch";
+                wide "Each of 33, 65 and 1,025 sequences has the score that it has among five." "the last, partial tile of a batch";
                 empty "A batch of no sequence has no scores, and is no error." "a division by the number of sequences";
             }
             learn_scores {
@@ -196,6 +196,7 @@ macro_rules! conformance_checks {
                 values_after_load "A learned network that was loaded has the values that it had." "a value head that is not saved";
                 scores_after_load "A learned network that was loaded has the scores that it had." "a scalar head that is not saved";
                 average_after_load "The moving average is saved: a swap after loading is the swap without." "an average that starts anew";
+                dropout_after_load "With dropout on, a step after loading is the step without; masks change from step to step." "masks that start anew: look for a seed, or a count of steps, that is not saved";
             }
         }
     };

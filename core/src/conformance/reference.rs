@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::company::{causal, company, order, read, refusals, repeats};
-use super::continuation::next;
+use super::continuation::next_of_each;
 use super::extreme::cold;
 use super::measure::{Checked, Measured, ensure};
 use super::probe::LogProbs;
@@ -57,8 +57,7 @@ fn beginnings<S: Subject>(subject: &S) -> Vec<Vec<u32>> {
 fn sums_to_one<S: Subject<Network: Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
     let mut network = subject.fresh(1);
-    for beginning in beginnings(subject) {
-        let log_probs = next(subject, &mut network, &beginning, 1.0)?;
+    for log_probs in next_of_each(subject, &mut network, &beginnings(subject), 1.0)? {
         measured.pair(log_probs.iter().map(|l| libm::exp(f64::from(*l))).sum(), 1.0);
         super::measure::moved(&log_probs[..1], &log_probs[1..2], "ids 0 and 1 are equally probable")?;
     }
@@ -68,13 +67,14 @@ fn sums_to_one<S: Subject<Network: Reference>>(subject: &S) -> Checked {
 /// Logits are divided by the batch's temperature, and normalized again.
 fn temperature<S: Subject<Network: Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
-    let mut network = subject.fresh(1);
-    for beginning in beginnings(subject) {
-        let plain = next(subject, &mut network, &beginning, 1.0)?;
-        for temperature in [0.5, 1.7] {
+    let (beginnings, mut network) = (beginnings(subject), subject.fresh(1));
+    let plain = next_of_each(subject, &mut network, &beginnings, 1.0)?;
+    for temperature in [0.5, 1.7] {
+        let got = next_of_each(subject, &mut network, &beginnings, temperature)?;
+        for (got, plain) in got.iter().zip(&plain) {
             let mut want = vec![0.0; plain.len()];
-            log_softmax(&plain, temperature.into(), &mut want)?;
-            measured.all(&next(subject, &mut network, &beginning, temperature)?, &want)?;
+            log_softmax(plain, temperature.into(), &mut want)?;
+            measured.all(got, &want)?;
         }
     }
     Ok(measured)

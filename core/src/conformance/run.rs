@@ -114,7 +114,7 @@ impl<'a, S: Subject> Run<'a, S> {
 }
 
 /// The reason why a family, or one check of it, was declared to fail.
-fn declared(skips: &[Skip], family: &str, check: Option<&str>) -> Option<&'static str> {
+pub(super) fn declared(skips: &[Skip], family: &str, check: Option<&str>) -> Option<&'static str> {
     let names = |name: &str| name == family || check.is_some_and(|check| name == format!("{family}/{check}"));
     skips.iter().find(|skip| skip.what.iter().any(|name| names(name))).map(|skip| skip.why)
 }

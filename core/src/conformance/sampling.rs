@@ -7,7 +7,9 @@ use super::text::{SEED, Text, words};
 use crate::Ragged;
 use crate::random::{Key, Stream};
 use crate::roles::Policy;
-use crate::sampling::{FinishReason, Responses, SamplingParams, StopCriteria};
+use crate::sampling::{Filters, FinishReason, Responses, SamplingParams, StopCriteria};
+use alloc::vec;
+use alloc::vec::Vec;
 
 /// The key of the kit's samples.
 pub(super) fn key(step: u32) -> Key {
@@ -57,6 +59,17 @@ pub(super) fn sample<S: Subject<Network: Policy>>(
         }
     }
     Ok(out)
+}
+
+/// Returns the probabilities of filtered logits, which need be known only up to a constant.
+pub(super) fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
+    let mut logits = logits.to_vec();
+    let mut scratch = vec![0; logits.len()];
+    filters.apply(&mut logits, prompt, &mut scratch)?;
+    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    logits.iter_mut().for_each(|l| *l = libm::exp(*l - highest));
+    let total: f64 = logits.iter().sum();
+    Ok(logits.into_iter().map(|p| p / total).collect())
 }
 
 /// Prompts of uneven lengths.

@@ -5,7 +5,7 @@
 
 use super::candidates::likeliest;
 use super::company::{Reads, read};
-use super::exact::{Next, exactly};
+use super::exact::{Draws, Next};
 use super::learn::{adam, look, step, teach, weights};
 use super::measure::{Checked, Fault, Measured, ensure, moved};
 use super::probe::{LogProbs, Output, Scores, Values};
@@ -13,7 +13,7 @@ use super::rows::rows;
 use super::run::{Check, wait};
 use super::sampling::{key, prompts, sample, up_to};
 use super::text::Text;
-use super::{Saved, Subject};
+use super::{Saved, Subject, WithDropout};
 use crate::capabilities::{Candidates, Parameters, Rows};
 use crate::log_probs::log_prob;
 use crate::roles::{Averaged, Critic, Learner, Policy, Reference, Reward};
@@ -22,7 +22,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 /// Returns all numbers that a role gives for the kit's text.
-type Says<S> = fn(&S, &mut <S as Subject>::Network) -> Result<Vec<f32>, Fault>;
+type Outputs<S> = fn(&S, &mut <S as Subject>::Network) -> Result<Vec<f32>, Fault>;
 
 fn log_probs<S: Subject<Network: Reference>>(
     subject: &S,
@@ -79,23 +79,24 @@ pub(super) fn after_step<S: Subject<Network: Learner>, O: Output + Reads<S>>(sub
     let mut before = read::<S, O>(subject, &mut network, &text)?;
     for index in 0..3 {
         learn::<S, O>(subject, &mut network, index)?;
-        let said = read::<S, O>(subject, &mut network, &text)?;
-        moved(&before, &said, "a step does not change what the role says: it reads old weights")?;
+        let after = read::<S, O>(subject, &mut network, &text)?;
+        moved(&before, &after, "a step does not change what the role says: it reads old weights")?;
         let shown = look::<S, O>(subject, &mut network, &text)?;
-        let places = O::positions(&text).into_iter().map(|place| said[place]).collect::<Vec<_>>();
+        let places = O::positions(&text).into_iter().map(|place| after[place]).collect::<Vec<_>>();
         measured.all(&places, &shown)?;
-        before = said;
+        before = after;
     }
     Ok(measured)
 }
 
-/// Returns the log-probabilities of the next token after a text, as a learner passes them to its objective.
-fn shown<S: Subject<Network: Learner>>(
+/// Returns the log-probabilities of the next token after each of some texts, as a learner passes them to its objective.
+fn next_by_learner<S: Subject<Network: Learner>>(
     subject: &S,
     network: &mut S::Network,
-    prefix: &[u32],
-) -> Result<Vec<f32>, Fault> {
-    look::<S, LogProbs>(subject, network, &Text::continued(subject, prefix))
+    prefixes: &[Vec<u32>],
+) -> Result<Vec<Vec<f32>>, Fault> {
+    let log_probs = look::<S, LogProbs>(subject, network, &Text::continued(subject, prefixes))?;
+    Ok(log_probs.chunks(subject.vocabulary()).map(<[f32]>::to_vec).collect())
 }
 
 pub(super) fn step_sampler<S: Subject<Network: Learner + Policy>>() -> [Check<S>; 1] {
@@ -123,9 +124,11 @@ fn sampler_after_step<S: Subject<Network: Learner + Policy>>(subject: &S) -> Che
         measured.all(&out.log_probs, &look::<S, LogProbs>(subject, &mut network, &text)?)?;
         // Draw by draw after the last step alone, since it takes a pass for each.
         if index == 2 {
-            let mut next: Next<'_, S::Network> = &mut |network, prefix| shown(subject, network, prefix);
+            let mut next: Next<'_, S::Network> =
+                &mut |network, texts| next_by_learner(subject, network, texts);
             let filters = Filters { temperature: 1.3, ..Filters::default() };
-            exactly(&mut network, &prompts, &out, filters, key(50), 0, &mut next, &mut measured)?;
+            let draws = Draws { prompts: &prompts, filters, key: key(50), first: 0 };
+            draws.exactly(&mut network, &out, &mut next, &mut measured)?;
         }
         before = out;
     }
@@ -168,9 +171,15 @@ fn candidates_after_step<S: Subject<Network: Learner + Candidates>>(subject: &S)
     for index in 0..3 {
         learn::<S, LogProbs>(subject, &mut network, index)?;
         let (ids, log_probs) = likeliest(subject, &mut network, &text, 3)?;
-        for (i, t) in text.positions().into_iter().enumerate().step_by(4) {
-            let start = text.ends.iter().copied().filter(|end| *end <= t).max().unwrap_or(0);
-            let all = shown(subject, &mut network, &text.tokens[start..t])?;
+        let some: Vec<(usize, usize)> = text.positions().into_iter().enumerate().step_by(6).collect();
+        let prefixes: Vec<Vec<u32>> = some
+            .iter()
+            .map(|&(_, t)| {
+                let start = text.ends.iter().copied().filter(|end| *end <= t).max().unwrap_or(0);
+                text.tokens[start..t].to_vec()
+            })
+            .collect();
+        for ((i, _), all) in some.into_iter().zip(next_by_learner(subject, &mut network, &prefixes)?) {
             let mut falling = all.clone();
             falling.sort_by(|a, b| b.total_cmp(a));
             for j in 0..3 {
@@ -183,18 +192,18 @@ fn candidates_after_step<S: Subject<Network: Learner + Candidates>>(subject: &S)
 }
 
 /// A network that was used and trained, and was then given another's weights, gives the other's numbers.
-fn after_write<S: Subject<Network: Parameters>>(subject: &S, says: Says<S>) -> Checked {
+fn after_write<S: Subject<Network: Parameters>>(subject: &S, outputs: Outputs<S>) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let (mut network, mut other) = (subject.fresh(1), subject.fresh(2));
-    let before = says(subject, &mut network)?;
+    let before = outputs(subject, &mut network)?;
     learn::<S, LogProbs>(subject, &mut network, 0)?;
-    says(subject, &mut network)?;
+    outputs(subject, &mut network)?;
     let mut given = vec![0.0; other.parameters()];
     wait(subject, other.read(&mut given))?;
     wait(subject, network.write(&given))?;
-    let after = says(subject, &mut network)?;
+    let after = outputs(subject, &mut network)?;
     moved(&before, &after, "other weights change nothing")?;
-    measured.all(&after, &says(subject, &mut other)?)?;
+    measured.all(&after, &outputs(subject, &mut other)?)?;
     Ok(measured)
 }
 
@@ -233,16 +242,16 @@ fn ties<S: Subject<Network: Parameters + Policy>>(subject: &S) -> Checked {
 
 /// A network that keeps the average of its first weights and then learns gives its first numbers after a swap, and its
 /// latest numbers after another swap.
-fn after_swap<S: Subject<Network: Averaged>>(subject: &S, says: Says<S>) -> Checked {
+fn after_swap<S: Subject<Network: Averaged>>(subject: &S, outputs: Outputs<S>) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);
-    let first = says(subject, &mut network)?;
+    let first = outputs(subject, &mut network)?;
     wait(subject, network.average(0.5))?;
     learn::<S, LogProbs>(subject, &mut network, 0)?;
-    let learned = says(subject, &mut network)?;
+    let learned = outputs(subject, &mut network)?;
     for want in [&first, &learned] {
         wait(subject, network.swap_average())?;
-        measured.all(&says(subject, &mut network)?, want)?;
+        measured.all(&outputs(subject, &mut network)?, want)?;
     }
     Ok(measured)
 }
@@ -268,14 +277,14 @@ pub(super) fn swap_candidates<S: Subject<Network: Averaged + Candidates>>() -> [
 }
 
 /// A trained network gives the same numbers after saving and loading, and so does the one that was saved.
-fn after_load<S: Saved<Network: Learner>>(subject: &S, says: Says<S>) -> Checked {
+fn after_load<S: Saved<Network: Learner>>(subject: &S, outputs: Outputs<S>) -> Checked {
     let mut measured = Measured::within(0.0);
     let mut network = subject.fresh(1);
     learn::<S, LogProbs>(subject, &mut network, 0)?;
-    let want = says(subject, &mut network)?;
+    let want = outputs(subject, &mut network)?;
     let mut loaded = subject.reload(&mut network);
-    measured.all(&says(subject, &mut loaded)?, &want)?;
-    measured.all(&says(subject, &mut network)?, &want)?;
+    measured.all(&outputs(subject, &mut loaded)?, &want)?;
+    measured.all(&outputs(subject, &mut network)?, &want)?;
     Ok(measured)
 }
 
@@ -327,6 +336,35 @@ fn average_after_load<S: Saved<Network: Averaged + Reference>>(subject: &S) -> C
     let mut loaded = subject.reload(&mut saved);
     for network in [&mut loaded, &mut other] {
         wait(subject, network.swap_average())?;
+    }
+    measured.all(&log_probs(subject, &mut loaded)?, &log_probs(subject, &mut other)?)?;
+    Ok(measured)
+}
+
+pub(super) fn load_dropout<S: Saved<Network: Learner + Reference> + WithDropout>() -> [Check<S>; 1] {
+    [("dropout_after_load", dropout_after_load)]
+}
+
+/// With dropout on, a step after saving and loading is the step without: it drops the same. Each step drops something else.
+fn dropout_after_load<S: Saved<Network: Learner + Reference> + WithDropout>(subject: &S) -> Checked {
+    let mut measured = Measured::within(0.0);
+    let text = Text::uneven(subject);
+    let (mut saved, mut other) = (subject.with_dropout(1), subject.with_dropout(1));
+    let mut before = look::<S, LogProbs>(subject, &mut subject.fresh(1), &text)?;
+    for _ in 0..2 {
+        let dropped = look::<S, LogProbs>(subject, &mut saved, &text)?;
+        moved(&before, &dropped, "dropout is off, or drops the same at every step")?;
+        before = dropped;
+        for network in [&mut saved, &mut other] {
+            teach::<S, LogProbs>(subject, network, &text, &weights::<LogProbs>(&text))?;
+            step(subject, network, adam(0.0))?;
+        }
+    }
+    let mut loaded = subject.reload(&mut saved);
+    for index in 0..2 {
+        for network in [&mut loaded, &mut other] {
+            learn::<S, LogProbs>(subject, network, index)?;
+        }
     }
     measured.all(&log_probs(subject, &mut loaded)?, &log_probs(subject, &mut other)?)?;
     Ok(measured)

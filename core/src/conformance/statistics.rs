@@ -1,17 +1,22 @@
-//! Statistical tests: draws follow the policy's own distribution.
+//! Draws of many responses to one prompt follow the policy's own distribution: each by its uniform number, or, for a backend
+//! that declares another generator, their frequencies.
 
 use super::Subject;
-use super::continuation::next;
+use super::continuation::{next, next_of_each};
+use super::exact::{Draws, Next};
 use super::measure::{Checked, Fault, Measured, ensure};
-use super::sampling::{key, sample, up_to};
+use super::run::declared;
+use super::sampling::{filtered, key};
 use super::text::{Text, words};
 use crate::roles::Policy;
-use crate::sampling::{Filters, SamplingParams};
+use crate::sampling::Filters;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// Draws of each distribution.
+/// Draws of each distribution, where frequencies are tested.
 const DRAWS: usize = 2000;
+/// Draws of each distribution, where every one is compared with its uniform number; one more than a tile of 128 has.
+const EXACT_DRAWS: usize = 129;
 /// The fewest expected draws of a cell; rarer ones share one (Cochran's rule).
 const CELL: f64 = 5.0;
 
@@ -49,29 +54,44 @@ fn counted<S: Subject<Network: Policy>>(
     step: u32,
 ) -> Result<Vec<usize>, Fault> {
     let prompts = Text::of(vec![prompt; DRAWS]);
-    let sampling = SamplingParams::Draw(filters);
-    let out = sample(subject, network, &prompts, &sampling, &up_to(1), key(step), 0)?;
+    let out = Draws { prompts: &prompts, filters, key: key(step), first: 0 }.sample(subject, network, 1)?;
     let mut counts = vec![0; subject.vocabulary()];
     out.tokens.iter().for_each(|id| counts[*id as usize] += 1);
     Ok(counts)
 }
 
-/// Returns the probabilities of filtered logits, which need be known only up to a constant.
-pub(super) fn filtered(logits: &[f64], filters: Filters, prompt: &[u32]) -> Result<Vec<f64>, Fault> {
-    let mut logits = logits.to_vec();
-    let mut scratch = vec![0; logits.len()];
-    filters.apply(&mut logits, prompt, &mut scratch)?;
-    let highest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    logits.iter_mut().for_each(|l| *l = libm::exp(*l - highest));
-    let total: f64 = logits.iter().sum();
-    Ok(logits.into_iter().map(|p| p / total).collect())
+/// Returns whether the uniform numbers decide the draws: unless that is declared not to hold.
+fn keyed<S: Subject>(subject: &S) -> bool {
+    declared(subject.skips(), "policy", Some("exact")).is_none()
 }
 
-/// Returns the χ² of the setting that is nearest to its limit.
+/// Measures each of some draws of one or two tokens against its uniform number.
+fn exactly<S: Subject<Network: Policy>>(
+    subject: &S,
+    network: &mut S::Network,
+    draws: Draws<'_>,
+    tokens: usize,
+    measured: &mut Measured,
+) -> Result<(), Fault> {
+    let out = draws.sample(subject, network, tokens)?;
+    let mut next: Next<'_, S::Network> = &mut |network, texts| next_of_each(subject, network, texts, 1.0);
+    draws.exactly(network, &out, &mut next, measured)
+}
+
+/// Measures draws with each of these filters: their worst error by their uniform numbers, or the χ² that is nearest to its
+/// limit.
 fn worst<S: Subject<Network: Policy>>(subject: &S, settings: &[Filters]) -> Result<Measured, Fault> {
-    let mut network = subject.fresh(1);
+    let (prompt, mut network) = (words(subject, 3, 25), subject.fresh(1));
+    if keyed(subject) {
+        let mut measured = Measured::within(subject.tolerances().agree);
+        let prompts = Text::of(vec![&prompt; EXACT_DRAWS]);
+        for (&filters, step) in settings.iter().zip(10..) {
+            let draws = Draws { prompts: &prompts, filters, key: key(step), first: 0 };
+            exactly(subject, &mut network, draws, 1, &mut measured)?;
+        }
+        return Ok(measured);
+    }
     let mut worst = Measured::within(1.0);
-    let prompt = words(subject, 3, 25);
     let log_probs = log_probs(subject, &mut network, &prompt)?;
     for (filters, step) in settings.iter().zip(10..) {
         let counts = counted(subject, &mut network, &prompt, *filters, step)?;
@@ -144,20 +164,29 @@ pub(super) fn repetition<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     explained(subject, &mut network, &counts, filters, &prompt)
 }
 
-/// First and second ids of responses are drawn independently: their pairs follow the product of their
-/// probabilities.
+/// First and second ids of responses are drawn independently: each by its own uniform number, or so that their pairs follow
+/// the product of their probabilities.
 pub(super) fn pairs<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let (vocabulary, mut network) = (subject.vocabulary(), subject.fresh(1));
     let prompt = words(subject, 3, 26);
-    let mut probabilities = Vec::new();
-    let of = |log_prob: &f32| libm::exp(f64::from(*log_prob));
-    for (id, first) in (0..).zip(next(subject, &mut network, &prompt, 1.0)?) {
-        let second = next(subject, &mut network, &[&prompt[..], &[id]].concat(), 1.0)?;
-        probabilities.extend(second.iter().map(|second| of(&first) * of(second)));
+    let (key, filters) = (key(20), Filters::default());
+    if keyed(subject) {
+        let mut measured = Measured::within(subject.tolerances().agree);
+        let prompts = Text::of(vec![&prompt; EXACT_DRAWS]);
+        let draws = Draws { prompts: &prompts, filters, key, first: 0 };
+        exactly(subject, &mut network, draws, 2, &mut measured)?;
+        return Ok(measured);
     }
+    let of = |log_prob: &f32| libm::exp(f64::from(*log_prob));
+    let longer: Vec<Vec<u32>> = (0..vocabulary as u32).map(|id| [&prompt[..], &[id]].concat()).collect();
+    let first = next(subject, &mut network, &prompt, 1.0)?;
+    let second = next_of_each(subject, &mut network, &longer, 1.0)?;
+    let pairs = first.iter().zip(second);
+    let probabilities: Vec<f64> = pairs
+        .flat_map(|(first, second)| second.into_iter().map(move |second| of(first) * of(&second)))
+        .collect();
     let prompts = Text::of(vec![&prompt; DRAWS]);
-    let sampling = SamplingParams::at_temperature(1.0);
-    let out = sample(subject, &mut network, &prompts, &sampling, &up_to(2), key(20), 0)?;
+    let out = Draws { prompts: &prompts, filters, key, first: 0 }.sample(subject, &mut network, 2)?;
     let mut counts = vec![0; vocabulary * vocabulary];
     for i in 0..out.len() {
         if let [first, second] = out.response(i) {

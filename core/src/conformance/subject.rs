@@ -46,6 +46,13 @@ pub trait Saved: Subject {
     fn reload(&self, network: &mut Self::Network) -> Self::Network;
 }
 
+/// A subject whose networks can learn with dropout.
+pub trait WithDropout: Subject {
+    /// Creates the network of [`Subject::fresh`] with a dropout rate of 0.3 or thereabouts, the same masks for the same seed.
+    /// A network that [`Saved::reload`] makes of it has to continue with the same masks.
+    fn with_dropout(&self, seed: u64) -> Self::Network;
+}
+
 /// Checks that are known to fail, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Skip {

@@ -83,9 +83,11 @@ impl Text {
         Self::of(sequences)
     }
 
-    /// The text followed by each id of the vocabulary; only this last id is in the loss mask.
-    pub(super) fn continued<S: Subject>(subject: &S, prefix: &[u32]) -> Self {
-        let mut text = Self::of((0..subject.vocabulary() as u32).map(|id| [prefix, &[id]].concat()));
+    /// Each of some texts followed by each id of the vocabulary; only this last id is in the loss mask.
+    pub(super) fn continued<S: Subject, T: AsRef<[u32]>>(subject: &S, prefixes: &[T]) -> Self {
+        let ids = 0..subject.vocabulary() as u32;
+        let each = prefixes.iter().flat_map(|prefix| ids.clone().map(|id| [prefix.as_ref(), &[id]].concat()));
+        let mut text = Self::of(each);
         text.loss_mask.fill(false);
         for &end in &text.ends {
             text.loss_mask[end - 1] = true;

@@ -70,8 +70,8 @@ fn sign(learning_rate: f64) -> Update {
     Update { learning_rate, adam, max_grad_norm: None }
 }
 
-/// A step's settings are its own: a first step at rate 0 with quite other ones leaves no trace in a step that has no memory
-/// (β₁ = β₂ = 0), whether that is plain, clipped, of the sign alone, or with weight decay.
+/// A step's settings are its own: a first step at rate 0, of which every setting is another, leaves no trace in a step that
+/// has no memory (β₁ = β₂ = 0), whether that is plain, clipped, of the sign alone, or with weight decay.
 pub(super) fn settings<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
     let (nudge, norm) = (subject.tolerances().nudge, whole::<S, O>(subject)?);
@@ -85,20 +85,15 @@ pub(super) fn settings<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
         sign(0.01),
         decayed,
     ];
-    let others = [
-        Update { max_grad_norm: Some(norm / 10.0), ..adam(0.0) },
-        Update {
-            learning_rate: 0.0,
-            adam: Adam { beta1: 0.5, beta2: 0.8, epsilon: 3.0, weight_decay: 0.3, ..Adam::default() },
-            max_grad_norm: None,
-        },
-    ];
+    let other = Update {
+        learning_rate: 0.0,
+        adam: Adam { beta1: 0.5, beta2: 0.8, epsilon: 3.0, weight_decay: 0.3, ..Adam::default() },
+        max_grad_norm: Some(norm / 10.0),
+    };
     for update in steps {
         let want = after::<S, O>(subject, &[(1.0, update)])?;
-        for other in others {
-            let got = after::<S, O>(subject, &[(1.0, other), (1.0, update)])?;
-            same_way(&mut measured, &start, &got, &want)?;
-        }
+        let got = after::<S, O>(subject, &[(1.0, other), (1.0, update)])?;
+        same_way(&mut measured, &start, &got, &want)?;
     }
     Ok(measured)
 }

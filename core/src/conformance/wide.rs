@@ -12,6 +12,7 @@ use crate::Coupling;
 use crate::roles::{Learner, Policy};
 use crate::sampling::SamplingParams;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 /// Sizes one above those of tiles of 32, 64 and 1,024.
 const WIDTHS: [usize; 3] = [33, 65, 1025];
@@ -21,31 +22,32 @@ fn wide<S: Subject>(subject: &S, sequences: usize) -> Text {
     Text::of((0..sequences).map(|i| words(subject, 1 + i % 3, 1000 + i as u32)))
 }
 
-/// Sequences to ask about alone: all of a few, else those around the edges of tiles.
-fn alone(sequences: usize) -> Vec<usize> {
-    if sequences <= 33 {
-        return (0..sequences).collect();
+/// Runs of at most `size` sequences: all of a few sequences, else those around the edges of tiles.
+fn parts(sequences: usize, size: usize) -> Vec<Range<usize>> {
+    if sequences < 100 {
+        return (0..sequences).step_by(size).map(|start| start..(start + size).min(sequences)).collect();
     }
-    let edges = [0, 31, 32, 63, 64, 127, 128, 255, 256, 341, 342, 511, 512, 682, 683, 1023, 1024];
-    edges.into_iter().filter(|i| *i < sequences).collect()
+    let edges = [0, 32, 64, 128, 256, 342, 512, 683, 1024];
+    edges.map(|edge: usize| edge.saturating_sub(size / 2)..(edge + size.div_ceil(2)).min(sequences)).to_vec()
 }
 
-/// In a batch of 33, 65 and 1,025 sequences each has the numbers that it has alone.
+/// In a batch of 33, 65 and 1,025 sequences each has the numbers that it has among five.
 pub(super) fn sequences<S: Subject, R: Reads<S>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);
     for width in WIDTHS {
         let text = wide(subject, width);
         let whole = read::<S, R>(subject, &mut network, &text)?;
-        for i in alone(width) {
-            let want = read::<S, R>(subject, &mut network, &text.pick([i]))?;
-            measured.all(&whole[if R::SEQUENCES { i..i + 1 } else { text.span(i) }], &want)?;
+        for part in parts(width, 5) {
+            let numbers = text.span(part.start).start..text.span(part.end - 1).end;
+            let want = read::<S, R>(subject, &mut network, &text.pick(part.clone()))?;
+            measured.all(&whole[if R::SEQUENCES { part } else { numbers }], &want)?;
         }
     }
     Ok(measured)
 }
 
-/// Among 33, 65 and 1,025 prompts each has the response that it has alone.
+/// Among 33, 65 and 1,025 prompts each has the response that it has among five.
 pub(super) fn prompts<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);
@@ -53,39 +55,51 @@ pub(super) fn prompts<S: Subject<Network: Policy>>(subject: &S) -> Checked {
     for width in WIDTHS {
         let text = wide(subject, width);
         let whole = sample(subject, &mut network, &text, &sampling, &up_to(3), key(60), 7)?;
-        for i in alone(width) {
-            let first = 7 + i as u32;
-            let out = sample(subject, &mut network, &text.pick([i]), &sampling, &up_to(3), key(60), first)?;
-            ensure(out.response(0) == whole.response(i), "a response depends on how many prompts there are")?;
-            measured.all(&whole.log_probs[whole.span(i)], &out.log_probs)?;
+        for part in parts(width, 5) {
+            let (some, first) = (text.pick(part.clone()), 7 + part.start as u32);
+            let out = sample(subject, &mut network, &some, &sampling, &up_to(3), key(60), first)?;
+            for (i, j) in part.enumerate() {
+                ensure(
+                    out.response(i) == whole.response(j),
+                    "a response depends on how many prompts there are",
+                )?;
+                measured.all(&out.log_probs[out.span(i)], &whole.log_probs[whole.span(j)])?;
+            }
         }
     }
     Ok(measured)
 }
 
-/// A gradient of 33, 65 and 1,025 sequences at once is that of the same ones in parts.
+/// A gradient of 33, 65 and 1,025 sequences at once is that of the same ones in parts. Of the 1,025 those around the edges of
+/// tiles count, the others have a weight of 0: so the parts need not hold them.
 pub(super) fn learning<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     // Heads share the body, whose widest batch one output is enough to see.
     for width in WIDTHS.into_iter().filter(|width| O::NEEDS.log_probs || *width < 1000) {
-        let text = wide(subject, width);
-        let weights: Vec<f32> = weights::<O>(&text).iter().map(|w| w / width as f32).collect();
-        let taught = |size: usize| -> Result<Vec<f32>, Fault> {
+        let (text, parts) = (wide(subject, width), parts(width, 16));
+        let all: Vec<f32> = weights::<O>(&text).iter().map(|w| w / width as f32).collect();
+        let outputs = |range: &Range<usize>| {
+            let start = if O::NEEDS.scores { range.start } else { text.span(range.start).start };
+            start..start + O::count(&text.pick(range.clone()))
+        };
+        let mut weights = alloc::vec![0.0; all.len()];
+        for outputs in parts.iter().map(outputs) {
+            weights[outputs.clone()].copy_from_slice(&all[outputs]);
+        }
+        let taught = |parts: &[Range<usize>]| -> Result<Vec<f32>, Fault> {
             let mut network = subject.fresh(1);
-            for start in (0..width).step_by(size) {
-                let end = (start + size).min(width);
-                let mut part = text.pick(start..end);
-                part.first = start as u32;
-                let from = if O::NEEDS.scores { start } else { text.span(start).start };
-                teach::<S, O>(subject, &mut network, &part, &weights[from..from + O::count(&part)])?;
+            for range in parts {
+                let mut part = text.pick(range.clone());
+                part.first = range.start as u32;
+                teach::<S, O>(subject, &mut network, &part, &weights[outputs(range)])?;
             }
             let norm = step(subject, &mut network, descent(subject.tolerances().nudge, 1.0))?;
-            let mut seen = look::<S, O>(subject, &mut network, &text.pick(0..8))?;
-            seen.push(norm as f32);
-            Ok(seen)
+            let mut after = look::<S, O>(subject, &mut network, &text.pick(0..8))?;
+            after.push(norm as f32);
+            Ok(after)
         };
-        let whole = taught(width)?;
-        measured.all(&taught(if width > 65 { 128 } else { 16 })?, &whole)?;
+        let whole = taught(core::slice::from_ref(&(0..width)))?;
+        measured.all(&taught(&parts)?, &whole)?;
     }
     Ok(measured)
 }

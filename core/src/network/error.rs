@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 use core::fmt;
 
 /// An error of an engine.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub enum EngineError {
     /// An error of an objective or an architecture.
@@ -98,6 +98,13 @@ pub enum EngineError {
     },
     /// A backend's own error.
     Other(OtherError),
+}
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for EngineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl EngineError {

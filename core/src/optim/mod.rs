@@ -2,7 +2,7 @@
 //!
 //! | part | needs of a network |
 //! |---|---|
-//! | [`adamw()`], `AdamW`, [`clip_factor`], [`Schedule`] | nothing: they work on slices |
+//! | [`adamw()`], `AdamW`, [`clip_factor`], [`Schedule`], `MovingAverage` | nothing: they work on slices |
 //! | [`average()`], `Follow`: a network that lags behind another (NLPO's mask policy, ILQL's targets) | `Parameters` |
 //! | `Trpo`: a natural gradient's step within a bound on the KL | `Parameters` |
 //! | `Fisher`, `ConjugateGradient`: products with a policy's Fisher information, and their solution | `Parameters` |
@@ -22,6 +22,8 @@ mod trpo;
 #[cfg(feature = "alloc")]
 pub use adamw::AdamW;
 pub use adamw::{Adam, Decay, EpsilonAt, Update, adamw, clip_factor, global_norm};
+#[cfg(feature = "alloc")]
+pub use average::MovingAverage;
 pub use average::average;
 #[cfg(feature = "alloc")]
 pub use conjugate_gradient::ConjugateGradient;

@@ -1,12 +1,20 @@
 //! Errors of reading data.
 
+use core::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// A data file that cannot be read, or that holds something else than it should.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct DataError(Kind);
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for DataError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {

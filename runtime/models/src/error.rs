@@ -1,14 +1,22 @@
 //! Errors of model files.
 
+use core::fmt;
 use rlhf_core::model::CheckpointError;
 use rlhf_core::model::tokenizer::TokenizerError;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// A file that cannot be read or written, or that holds something else than it should.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct FormatError(Kind);
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for FormatError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {

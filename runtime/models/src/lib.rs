@@ -34,7 +34,7 @@ pub use opened::Opened;
 pub use safetensors::Safetensors;
 pub use scoring::{Members, Scoring, StepRule};
 #[cfg(feature = "write")]
-pub use vocabulary::save_tokenizer;
+pub use vocabulary::{save_tokenizer, save_tokenizer_in};
 pub use vocabulary::{tokenizer, tokenizer_in};
 pub use weights::weights_sha256;
 #[cfg(feature = "write")]

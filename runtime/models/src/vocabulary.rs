@@ -15,8 +15,16 @@ const OWN: &str = "tokenizer.rlhf";
 const MAGIC: &[u8; 8] = b"rlhftok1";
 /// The mark of files with several end tokens, which follow the tokenizer.
 const SEVERAL: &[u8; 8] = b"rlhftok2";
-/// The names under which GPT-2's two files go around.
+/// The names under which GPT-2's two files go around, Hugging Face's first.
 const GPT2: [[&str; 2]; 2] = [["vocab.json", "merges.txt"], ["encoder.json", "vocab.bpe"]];
+/// Other files of a Hugging Face tokenizer, which a saved model has again.
+const BESIDE: [&str; 5] = [
+    "added_tokens.json",
+    "special_tokens_map.json",
+    "tokenizer_config.json",
+    "tokenizer.json",
+    "chat_template.jinja",
+];
 
 /// Reads a tokenizer: a file of `save_tokenizer`, llama2c's `tokenizer.bin`, or a folder as
 /// [`tokenizer_in`] takes it.
@@ -38,11 +46,14 @@ pub fn tokenizer(path: &Path) -> Result<AnyTokenizer, FormatError> {
 /// # Errors
 /// Names the file, and the token or line that does not fit.
 pub fn tokenizer_in(files: &Files) -> Result<AnyTokenizer, FormatError> {
+    let pair = GPT2.iter().find(|names| names.iter().all(|name| files.has(name)));
     if files.has(OWN) {
-        return one_file(&files.read(OWN, MOST)?, &files.path(OWN));
+        return Ok(match one_file(&files.read(OWN, MOST)?, &files.path(OWN))? {
+            AnyTokenizer::Bpe(bpe) => with_files(bpe, files, pair)?.into(),
+            other => other,
+        });
     }
-    let Some([vocabulary, merges]) = GPT2.iter().find(|names| names.iter().all(|name| files.has(name)))
-    else {
+    let Some([vocabulary, merges]) = pair else {
         let reason = "want tokenizer.rlhf, vocab.json and merges.txt, or encoder.json and vocab.bpe";
         return Err(FormatError::content(&files.root(), "tokenizer", reason));
     };
@@ -55,7 +66,18 @@ pub fn tokenizer_in(files: &Files) -> Result<AnyTokenizer, FormatError> {
     let ids = serde_json::from_str(&text).map_err(|e| {
         FormatError::content(&files.path(vocabulary), format!("line {}", e.line()), e.to_string())
     })?;
-    Ok(with_ends(files, &ids, bpe)?.into())
+    Ok(with_files(with_ends(files, &ids, bpe)?, files, pair)?.into())
+}
+
+/// The tokenizer with the files of a Hugging Face tokenizer that are there, under Hugging Face's names.
+fn with_files(bpe: Bpe, files: &Files, pair: Option<&[&str; 2]>) -> Result<Bpe, FormatError> {
+    let Some(pair) = pair else { return Ok(bpe) };
+    let beside = BESIDE.into_iter().filter(|name| files.has(name)).map(|name| (name, name));
+    let all = GPT2[0].into_iter().zip(pair.iter().copied()).chain(beside);
+    let all: Vec<_> = all
+        .map(|(name, at)| Ok((name.to_owned(), files.read(at, MOST)?)))
+        .collect::<Result<_, FormatError>>()?;
+    Ok(bpe.with_files(all))
 }
 
 /// A stored tokenizer of ours, or llama2c's.
@@ -72,6 +94,27 @@ fn one_file(bytes: &[u8], path: &Path) -> Result<AnyTokenizer, FormatError> {
         Some(stored) => postcard::from_bytes(stored).map_err(|e| fault(e.to_string())),
         None => Bpe::llama2c(bytes).map(Into::into).map_err(|e| FormatError::tokenizer(path, e)),
     }
+}
+
+/// Writes a tokenizer into a model's folder: as `tokenizer.rlhf`, and, where it came from Hugging Face's files, as these again,
+/// so that `AutoTokenizer` loads it.
+///
+/// # Errors
+/// The system's, with the path.
+#[cfg(feature = "write")]
+pub fn save_tokenizer_in(folder: &Path, tokenizer: &AnyTokenizer) -> Result<(), FormatError> {
+    if let AnyTokenizer::Bpe(bpe) = tokenizer {
+        for (name, bytes) in bpe.files() {
+            write_whole(&folder.join(name), bytes)?;
+        }
+        // Without it, the class would be that of the model's family.
+        let named = |name: &str| bpe.files().iter().any(|file| file.0 == name);
+        if named(GPT2[0][0]) && !named("tokenizer_config.json") && !named("tokenizer.json") {
+            let class = serde_json::json!({ "tokenizer_class": "GPT2Tokenizer" });
+            write_whole(&folder.join("tokenizer_config.json"), class.to_string().as_bytes())?;
+        }
+    }
+    save_tokenizer(&folder.join(OWN), tokenizer)
 }
 
 /// Writes any tokenizer into one file, which appears whole or not at all.

@@ -1,9 +1,10 @@
 //! Errors of configurations.
 
+use core::fmt;
 use std::path::PathBuf;
 
 /// An error of a configuration.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// The configuration cannot be read, or does not parse.
@@ -44,6 +45,13 @@ pub enum ConfigError {
         /// The problem, and the remedy.
         reason: String,
     },
+}
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl ConfigError {

@@ -6,7 +6,8 @@ use rlhf_models::save_model;
 use std::path::Path;
 
 impl Model {
-    /// Writes the network as a Hugging Face folder, and the tokenizer beside it as `tokenizer.rlhf`.
+    /// Writes the network as a Hugging Face folder, and the tokenizer beside it: as `tokenizer.rlhf`, and as the Hugging Face
+    /// files that it came from, if it did.
     ///
     /// # Errors
     /// [`FileError`] names the file.

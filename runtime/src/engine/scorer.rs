@@ -133,7 +133,7 @@ impl Scorer {
         for (name, member) in members.iter().zip(self.ensemble.members()) {
             place(&folder.join(name), &|at| write(at, member))?;
         }
-        rlhf_models::save_tokenizer(&folder.join("tokenizer.rlhf"), tokenizer)?;
+        rlhf_models::save_tokenizer_in(folder, tokenizer)?;
         Ok(Members { how: self.how, members }.write(folder)?)
     }
 

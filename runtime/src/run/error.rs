@@ -4,13 +4,14 @@ use crate::config::ConfigError;
 use crate::engine::{EngineError, FileError};
 use crate::record::Phase;
 use crate::stage::{self, StageError};
+use core::fmt;
 use rlhf_data::DataError;
 use rlhf_models::FormatError;
 use rlhf_train::TrainError;
 use std::path::PathBuf;
 
 /// A run that ended before its end.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum RunError {
     /// The configuration, or a setting, is wrong.
@@ -58,6 +59,13 @@ pub enum RunError {
     /// A stage ended before its end.
     #[error("{0}")]
     Stage(#[from] StageError),
+}
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl RunError {

@@ -99,7 +99,8 @@ fn written(
         let texts = write(base, &prompts, 1.0, &stopping, key)
             .map_err(RunError::at(Phase::Pretrain, u64::from(step) + 1))?;
         out.extend((0..texts.len()).map(|i| [&[begin], texts.response(i)].concat()));
-        progress(Phase::Pretrain, out.len() as u64, count as u64, "texts by the base");
+        let (steps, written) = (count.div_ceil(AT_ONCE) as u64, out.len());
+        progress(Phase::Pretrain, u64::from(step) + 1, steps, &format!("{written} texts by the base"));
     }
     Ok(out)
 }

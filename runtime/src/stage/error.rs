@@ -2,12 +2,13 @@
 
 use crate::engine::{EngineError, FileError};
 use crate::record::Phase;
+use core::fmt;
 use rlhf_models::FormatError;
 use rlhf_train::TrainError;
 use std::path::{Path, PathBuf};
 
 /// A stage that ended before its end.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StageError {
     /// A step of training failed.
@@ -97,6 +98,13 @@ pub enum StageError {
         /// The one before it, which is whole.
         older: Option<PathBuf>,
     },
+}
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for StageError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The failure with its step, which a guard names itself.

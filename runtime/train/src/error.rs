@@ -3,10 +3,11 @@
 use super::guard::{Fault, Offender, Place};
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 use rlhf_core::Error;
 
 /// Why a training step ended.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {
     /// Data or settings that the maths refuses.
@@ -39,6 +40,13 @@ pub enum TrainError {
     /// A backend had to wait where none was to be waited for.
     #[error("the backend has to wait for its device: await the trainer instead")]
     Waited,
+}
+
+/// The message, as it is displayed: a program whose `main` returns the error ends with what went wrong and what to do.
+impl fmt::Debug for TrainError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl TrainError {

@@ -22,12 +22,12 @@ faults! {
         "parameters/scores_after_write" "parameters/rows_after_write"
         "parameters/candidates_after_write";
     /// Outputs stay unwritten where nothing is in the loss mask.
-    ReturnsEarly: "reference/writes" "reference/causal" "reference/company" "reference/wide";
+    ReturnsEarly: "reference/writes" "reference/causal" "reference/company";
     /// Log-probabilities of tokens that nobody asked about.
     WritesUnowed: "reference/writes";
     /// Probabilities that do not sum to 1.
-    NotNormalized: "reference/sums_to_one" "reference/temperature" "policy/scored" "policy/exact"
-        "learner/shows_scores" "learner/entropy" "learner/after_step" "learner/small_temperature"
+    NotNormalized: "reference/sums_to_one" "reference/temperature" "policy/scored" "policy/draws"
+        "policy/exact" "learner/shows_scores" "learner/entropy" "learner/after_step" "learner/small_temperature"
         "rows/scored" "candidates/scored" "parameters/large_weights";
     /// The log-probability of the token before.
     ScoresEarlierToken: "reference/sums_to_one" "reference/temperature" "reference/small_temperature"
@@ -45,10 +45,10 @@ faults! {
         "reward/company" "reward/order" "reward/wide" "learn_scores/wide" "policy/after_step"
         "candidates/after_step" "rows/company" "candidates/company";
     /// The longest sequence of a batch leaks into the others.
-    ReadsPadding: "reference/company" "reference/wide" "policy/scored" "learner/entropy" "learner/splits"
-        "learner/entropy_splits" "critic/company" "critic/wide" "learn_values/splits"
-        "learn_values/wide" "reward/company" "reward/wide" "learn_scores/splits" "learn_scores/wide"
-        "policy/after_step" "candidates/after_step" "rows/company" "candidates/company";
+    ReadsPadding: "reference/company" "policy/scored" "policy/positions" "learner/entropy" "learner/splits"
+        "learner/entropy_splits" "critic/company" "learn_values/splits" "learn_values/wide" "reward/company"
+        "learn_scores/splits" "learn_scores/wide" "policy/after_step" "candidates/after_step" "rows/company"
+        "candidates/company";
     /// A later token leaks into earlier ones.
     ReadsFuture: "reference/causal" "policy/scored" "learner/entropy" "critic/causal" "critic/company"
         "critic/order" "critic/wide" "learn_values/splits" "learn_values/wide" "reward/company"
@@ -66,7 +66,8 @@ faults! {
         "learn_values/bad_text" "reward/refusals" "learn_scores/bad_text" "rows/refusals"
         "candidates/refusals";
     /// A sampler without temperature.
-    SamplesAtOne: "policy/draws" "policy/exact" "policy/exact_repetition" "policy/after_step";
+    SamplesAtOne: "policy/draws" "policy/filters" "policy/exact" "policy/exact_repetition"
+        "policy/after_step";
     /// A sampler without top-k, top-p and min-p.
     IgnoresFilters: "policy/filters" "policy/repetition" "policy/exact" "policy/exact_repetition";
     /// A sampler without the penalty on repetition.
@@ -81,13 +82,14 @@ faults! {
     IgnoresIndex: "policy/keys" "policy/first" "policy/draws" "policy/filters" "policy/positions"
         "policy/exact" "policy/wide" "policy/exact_repetition" "policy/after_step";
     /// Draws without the key's step.
-    IgnoresStep: "policy/keys" "policy/repetition_of_response" "policy/exact" "policy/exact_repetition"
-        "policy/after_step";
+    IgnoresStep: "policy/keys" "policy/draws" "policy/filters" "policy/repetition_of_response"
+        "policy/positions" "policy/exact" "policy/exact_repetition" "policy/after_step";
     /// Draws without the token's position.
     IgnoresPosition: "policy/repetition_of_response" "policy/positions" "policy/exact" "policy/exact_repetition"
         "policy/after_step";
     /// Draws that depend on how many prompts there are.
-    DrawsInCompany: "policy/company" "policy/first" "policy/repetition_of_response" "policy/exact" "policy/wide"
+    DrawsInCompany: "policy/company" "policy/first" "policy/draws" "policy/filters"
+        "policy/repetition_of_response" "policy/positions" "policy/exact" "policy/wide"
         "policy/exact_repetition" "policy/after_step";
     /// Greedy sampling that is not.
     GreedyDraws: "policy/greedy" "parameters/ties";
@@ -131,10 +133,11 @@ faults! {
     /// `zero_grad` does not.
     ForgetsNothing: "learner/zero_grad" "learn_values/zero_grad" "learn_scores/zero_grad";
     /// A step does not forget.
-    StepKeepsGradient: "learner/zero_grad" "learner/settings" "learner/betas" "learner/refused_step"
-        "learn_values/zero_grad" "learn_values/settings" "learn_values/betas"
-        "learn_values/refused_step" "learn_scores/zero_grad" "learn_scores/settings"
-        "learn_scores/betas" "learn_scores/refused_step" "parameters/adamw";
+    StepKeepsGradient: "learner/left_out" "learner/entropy_left_out" "learner/zero_grad" "learner/settings"
+        "learner/betas" "learner/refused_step" "learn_values/left_out" "learn_values/zero_grad"
+        "learn_values/settings" "learn_values/betas" "learn_values/refused_step" "learn_scores/zero_grad"
+        "learn_scores/settings" "learn_scores/betas" "learn_scores/refused_step" "parameters/adamw"
+        "saved/dropout_after_load";
     /// An error does not forget.
     ErrorKeepsGradient: "learner/objective_error" "learner/bad_text" "learn_values/objective_error"
         "learn_values/bad_text" "learn_scores/objective_error" "learn_scores/bad_text"
@@ -170,7 +173,8 @@ faults! {
     /// A swap with no average, accepted.
     SwapsWithNothing: "averaged/refusals";
     /// Rows in falling order.
-    RowsBackwards: "rows/after_step" "rows/order" "rows/company" "learn_rows/shows_rows";
+    RowsBackwards: "policy/exact_repetition" "rows/after_step" "rows/order" "rows/company"
+        "learn_rows/shows_rows";
     /// Rows divided by the temperature.
     RowsDivided: "rows/scored" "learn_rows/shows_rows";
     /// Gradients of rows divided by the temperature.
@@ -202,7 +206,7 @@ faults! {
     /// The first step's learning rate for all.
     KeepsFirstRate: "learner/settings" "learner/rate" "learner/betas" "learner/decay" "learn_values/settings"
         "learn_values/rate" "learn_values/betas" "learn_scores/settings" "learn_scores/rate"
-        "learn_scores/betas" "saved/step_after_load";
+        "learn_scores/betas" "saved/step_after_load" "saved/dropout_after_load";
     /// Its decays of the moments.
     KeepsFirstBetas: "learner/settings" "learner/betas" "learn_values/settings" "learn_values/betas"
         "learn_scores/settings" "learn_scores/betas";
@@ -236,9 +240,11 @@ faults! {
     /// Sequences beyond the 32nd teach nothing.
     LearnsTilesOf32: "learner/wide";
     /// The cumulative distribution from its end.
-    DrawsFromTheEnd: "policy/repetition_of_response" "policy/exact" "policy/exact_repetition" "policy/after_step";
+    DrawsFromTheEnd: "policy/draws" "policy/filters" "policy/repetition_of_response" "policy/positions"
+        "policy/exact" "policy/exact_repetition" "policy/after_step";
     /// Draws without the key's seed.
-    IgnoresKeySeed: "policy/repetition_of_response" "policy/exact" "policy/exact_repetition" "policy/after_step";
+    IgnoresKeySeed: "policy/draws" "policy/filters" "policy/repetition_of_response" "policy/positions"
+        "policy/exact" "policy/exact_repetition" "policy/after_step";
     /// Draws without the key's stream.
     IgnoresStream: "policy/exact";
     /// Of equally probable ids the last.
@@ -246,8 +252,8 @@ faults! {
     /// A penalty on repetition that forgets the response.
     PenalizesPromptAlone: "policy/repetition_of_response" "policy/exact_repetition";
     /// Sequences beyond the 32nd are read wrongly.
-    TilesOf32Sequences: "reference/wide" "learner/wide" "critic/wide" "learn_values/wide" "reward/wide"
-        "learn_scores/wide";
+    TilesOf32Sequences: "reference/wide" "policy/exact" "learner/wide" "critic/wide" "learn_values/wide"
+        "reward/wide" "learn_scores/wide";
     /// Tokens beyond the 1,024th are.
     TilesOf1024Tokens: "reference/wide" "learner/wide" "critic/wide" "reward/wide";
     /// Prompts beyond the 64th draw as the first.
@@ -263,14 +269,19 @@ faults! {
     RefusesNothing: "reference/empty" "policy/no_prompts" "learner/nothing_to_learn" "critic/empty"
         "learn_values/nothing_to_learn" "reward/empty" "learn_scores/nothing_to_learn";
     /// Moments are not saved.
-    SavesNoMoments: "saved/step_after_load";
+    SavesNoMoments: "saved/step_after_load" "saved/dropout_after_load";
     /// The count of steps is not.
-    SavesNoSteps: "saved/step_after_load";
+    SavesNoSteps: "saved/step_after_load" "saved/dropout_after_load";
     /// The average is not.
     SavesNoAverage: "saved/average_after_load";
+    /// The seed of the dropout masks is not.
+    SavesNoDropout: "saved/dropout_after_load";
+    /// The same dropout masks at every step.
+    SameMasks: "saved/dropout_after_load";
     /// The value head is not.
     SavesNoValues: "saved/values_after_load";
     /// Half of the weights is not saved.
     SavesHalf: "saved/round_trip" "saved/log_probs_after_load" "saved/step_after_load"
-        "saved/sampler_after_load" "saved/values_after_load" "saved/scores_after_load";
+        "saved/sampler_after_load" "saved/values_after_load" "saved/scores_after_load"
+        "saved/dropout_after_load";
 }

@@ -113,6 +113,8 @@ const ELSEWHERE: &[Fault] = &[
     Fault::SavesNoMoments,
     Fault::SavesNoSteps,
     Fault::SavesNoAverage,
+    Fault::SavesNoDropout,
+    Fault::SameMasks,
     Fault::SavesNoValues,
     Fault::SavesHalf,
 ];

@@ -1,7 +1,7 @@
 //! Roles that learn.
 
 use crate::conformance::faults::Fault;
-use crate::conformance::tiny::{SCORE, Tiny, VALUE};
+use crate::conformance::tiny::{SCORE, Tiny, VALUE, VOCABULARY};
 use rlhf_core::capabilities::{LearnCandidates, LearnRows, Parameters};
 use rlhf_core::log_probs::{log_prob, log_prob_pull};
 use rlhf_core::optim::{Decay, EpsilonAt, Update, adamw, average, clip_factor, global_norm};
@@ -16,12 +16,11 @@ impl Tiny {
         let (mut log_probs, mut entropies) = (Vec::new(), Vec::new());
         for &t in &positions {
             let target = sequences.tokens()[t] as usize;
-            let said = log_prob(&self.logits(sequences, t), target, temperature)?;
-            let (log_prob, entropy) = if self.has(Fault::EntropyInBits) {
-                (said.0, said.1 / core::f32::consts::LN_2)
-            } else {
-                said
-            };
+            let logits = self.columns(&self.learning_features(sequences, t), 0..VOCABULARY);
+            let (log_prob, mut entropy) = log_prob(&logits, target, temperature)?;
+            if self.has(Fault::EntropyInBits) {
+                entropy /= core::f32::consts::LN_2;
+            }
             log_probs.push(log_prob);
             entropies.push(entropy);
         }
@@ -57,12 +56,13 @@ impl Tiny {
                 Fault::MeanOverCall => slope /= sequences.len() as f32,
                 _ => {}
             }
-            let logits = self.logits(sequences, t);
+            let features = self.learning_features(sequences, t);
+            let logits = self.columns(&features, 0..VOCABULARY);
             let mut pulled = vec![0.0; logits.len()];
             let divides = if self.has(Fault::TemperatureNotPulled) { 1.0 } else { temperature };
             let target = sequences.tokens()[t] as usize;
             log_prob_pull(&logits, target, divides, slope, bend, &mut pulled)?;
-            self.pull(&self.features(sequences, t - 1), 0, &pulled);
+            self.pull(&features, 0, &pulled);
         }
         Ok(loss)
     }
@@ -217,7 +217,7 @@ impl LearnRows for Tiny {
             let mut loss = 0.0;
             for t in Self::positions(batch) {
                 let features = self.features(batch.sequences(), t - 1);
-                let logits = self.columns(&features, 0..crate::conformance::tiny::VOCABULARY);
+                let logits = self.columns(&features, 0..VOCABULARY);
                 let mut slopes = vec![f32::NAN; logits.len()];
                 loss += objective.row(t, &logits, &mut slopes)?;
                 if self.has(Fault::RowGradientDivided) {
@@ -244,11 +244,11 @@ impl LearnCandidates for Tiny {
             let mut loss = 0.0;
             for (i, t) in Self::positions(batch).into_iter().enumerate() {
                 let (all, ids) = (self.all_log_probs(batch, t)?, &ids[i * k..(i + 1) * k]);
-                let said: Vec<f32> = ids.iter().map(|id| all[*id as usize]).collect();
+                let log_probs: Vec<f32> = ids.iter().map(|id| all[*id as usize]).collect();
                 let mut slopes = vec![f32::NAN; k];
-                loss += objective.candidates(&[t], &said, &mut slopes)?;
+                loss += objective.candidates(&[t], &log_probs, &mut slopes)?;
                 let features = self.features(batch.sequences(), t - 1);
-                let logits = self.columns(&features, 0..crate::conformance::tiny::VOCABULARY);
+                let logits = self.columns(&features, 0..VOCABULARY);
                 let mut pulled = vec![0.0; logits.len()];
                 for (id, slope) in ids.iter().zip(&slopes) {
                     log_prob_pull(

@@ -31,8 +31,27 @@ fn a_skip_that_passes_is_stale() {
     let report = run(Fault::Nothing, vec![Skip { what: &["policy/draws", "saved"], why: "old" }]);
     let saved: Vec<String> = failing(&report).into_iter().filter(|name| name.starts_with("saved/")).collect();
     assert_eq!(failing(&report), [vec!["policy/draws".to_owned()], saved.clone()].concat());
-    assert_eq!((saved.len(), saved[0].as_str()), (7, "saved/round_trip"));
+    assert_eq!((saved.len(), saved[0].as_str()), (8, "saved/round_trip"));
     assert_eq!(status(&report, "saved/round_trip"), &Status::Stale("old"));
+}
+
+/// Draws by other random numbers than the contract's are right if they follow the distribution.
+#[test]
+fn a_backend_with_another_generator_is_held_to_frequencies() {
+    const KEYED: &[&str] =
+        &["policy/exact", "policy/exact_repetition", "policy/repetition_of_response", "policy/after_step"];
+    let other = |what| vec![Skip { what, why: "another generator" }];
+    let report = run(Fault::DrawsFromTheEnd, other(KEYED));
+    assert!(report.passed(), "{report}");
+    for (fault, check) in [
+        (Fault::SamplesAtOne, "policy/draws"),
+        (Fault::IgnoresFilters, "policy/filters"),
+        (Fault::IgnoresRepetition, "policy/repetition"),
+        (Fault::IgnoresPosition, "policy/positions"),
+    ] {
+        let failing = failing(&run(fault, other(&KEYED[..1])));
+        assert!(failing.contains(&check.into()), "{fault:?}: {failing:?}");
+    }
 }
 
 #[test]

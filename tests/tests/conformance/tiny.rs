@@ -4,7 +4,7 @@
 //! a value and a score are `x` times a column each.
 
 use crate::conformance::faults::Fault;
-use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
+use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances, WithDropout};
 use rlhf_core::optim::Update;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::{Batch, Error, Ragged};
@@ -26,6 +26,8 @@ pub struct Tiny {
     pub average: Vec<f32>,
     pub steps: u64,
     pub calls: usize,
+    /// The seed of the dropout masks; none drops nothing.
+    pub dropout: Option<u64>,
     /// Weights that a stale role still reads.
     pub old: Option<Vec<f32>>,
     /// The settings of the first step.
@@ -48,6 +50,7 @@ impl Tiny {
             average: Vec::new(),
             steps: 0,
             calls: 0,
+            dropout: None,
             old: None,
             update: None,
         }
@@ -115,6 +118,19 @@ impl Tiny {
             rows.push((0, 0.01 * (longest - own) as f32));
         }
         rows
+    }
+
+    /// Returns the features that token `t` is predicted from while learning: each is dropped with a probability of 0.3.
+    pub fn learning_features(&self, batch: Ragged<'_>, t: usize) -> Vec<(usize, f32)> {
+        let mut features = self.features(batch, t - 1);
+        if let Some(seed) = self.dropout {
+            let step = if self.has(Fault::SameMasks) { 0 } else { self.steps };
+            let key = Key::new(seed, Stream::Dropout, step as u32);
+            for (i, (_, amount)) in (0..).zip(&mut features) {
+                *amount *= if key.uniform(t as u32, i) < 0.3 { 0.0 } else { 1.0 / 0.7 };
+            }
+        }
+        features
     }
 
     pub fn columns(&self, features: &[(usize, f32)], columns: core::ops::Range<usize>) -> Vec<f32> {
@@ -213,9 +229,16 @@ impl Saved for Faulty {
             }
             Fault::SavesNoMoments => (loaded.first, loaded.second) = (other.first, other.second),
             Fault::SavesNoSteps => loaded.steps = 0,
+            Fault::SavesNoDropout => loaded.dropout = loaded.dropout.map(|seed| seed + 1),
             Fault::SavesNoAverage => loaded.average.clone_from(&network.weights),
             _ => {}
         }
         loaded
+    }
+}
+
+impl WithDropout for Faulty {
+    fn with_dropout(&self, seed: u64) -> Tiny {
+        Tiny { dropout: Some(seed), ..self.fresh(seed) }
     }
 }

@@ -1,5 +1,6 @@
 //! Situations that people met when fine-tuning with preferences: one test for each, named after it.
 
+mod answers;
 mod codecs;
 mod formats;
 mod models;

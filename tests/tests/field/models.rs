@@ -27,7 +27,7 @@ fn writes(token: usize) -> (Architecture, Vec<f32>) {
 }
 
 /// A folder with GPT-2's two files, in which token 256 is `</s>`; and these files.
-fn model(folder: &Path, more: &[(&str, Value)]) {
+pub fn model(folder: &Path, more: &[(&str, Value)]) {
     let (a, weights) = writes(256);
     huggingface::save(folder, &a, &weights, &[]).unwrap();
     let printed = |byte: u32| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
@@ -50,7 +50,7 @@ fn model(folder: &Path, more: &[(&str, Value)]) {
     }
 }
 
-fn said(output: &Output) -> (i32, String, String) {
+pub fn said(output: &Output) -> (i32, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (output.status.code().unwrap(), text(&output.stdout), text(&output.stderr))
 }
@@ -113,7 +113,7 @@ fn weights_that_are_not_numbers_are_refused_by_file() {
 }
 
 /// A policy and a reward model that read bytes.
-fn trained(folder: &Path) {
+pub fn trained(folder: &Path) {
     let a = Architecture::gpt2(257, 32, 8, 1, 1);
     let policy = Model::random(&Device::default(), a, 1).unwrap();
     let tokenizer = AnyTokenizer::from(Bytes);

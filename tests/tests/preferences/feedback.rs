@@ -61,7 +61,7 @@ fn kto_asks_the_reference_about_responses_and_mismatched_ones() {
     for (settings, want) in [(settings, 2 * 64), (apo(settings), 64)] {
         let mut base = reference();
         now(kto(&mut reference(), &mut base, &labels, &settings, 3, &mut |_, _| {})).unwrap();
-        assert_eq!(base.asked, want);
+        assert_eq!(base.scored, want);
     }
 }
 

@@ -105,7 +105,7 @@ fn a_reference_is_asked_once_a_batch_or_never() {
         let (mut policy, mut base) = (reference(), reference());
         now(preferences(&mut policy, &mut base, &data, &settings, 3, &mut |_, _| {})).unwrap();
         let free = settings.objective.against == Against::Nothing;
-        assert_eq!(base.asked, if free { 0 } else { 2 * 2 * data.len() }, "{name}");
+        assert_eq!(base.scored, if free { 0 } else { 2 * 2 * data.len() }, "{name}");
         let without =
             now(preferences(&mut reference(), &mut NoReference, &data, &settings, 3, &mut |_, _| {}));
         assert_eq!(without.is_ok(), free, "{name}: {without:?}");

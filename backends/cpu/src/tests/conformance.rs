@@ -2,7 +2,7 @@
 //! a scalar head.
 
 use rlhf_core::conformance;
-use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances};
+use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances, WithDropout};
 use rlhf_core::model::{Architecture, Family};
 use rlhf_core::network::Network;
 use rlhf_core::random::{Key, Stream};
@@ -17,16 +17,25 @@ struct Engine {
     skips: &'static [Skip],
 }
 
-impl Subject for Engine {
-    type Network = Model;
+/// The seed of dropout masks, which a run has in its checkpoint.
+const DROPOUT_SEED: u64 = 5;
 
+impl Engine {
     /// Biases, and a scalar head, that are not 0.
-    fn fresh(&self, seed: u64) -> Model {
-        let base = Model::random(&self.cpu, self.architecture.clone(), seed).unwrap();
+    fn network(&self, architecture: Architecture, seed: u64) -> Model {
+        let base = Model::random(&self.cpu, architecture.clone(), seed).unwrap();
         let key = Key::new(seed, Stream::Data, 9);
         let noise = (0..).map(|i| 0.1 * key.normal(0, i) as f32);
         let weights = base.weights().iter().zip(noise).map(|(w, n)| w + n).collect();
-        Model::from_weights(&self.cpu, self.architecture.clone(), weights).unwrap()
+        Model::from_weights(&self.cpu, architecture, weights).unwrap()
+    }
+}
+
+impl Subject for Engine {
+    type Network = Model;
+
+    fn fresh(&self, seed: u64) -> Model {
+        self.network(self.architecture.clone(), seed)
     }
 
     fn vocabulary(&self) -> usize {
@@ -57,11 +66,20 @@ impl Subject for Engine {
 impl Saved for Engine {
     fn reload(&self, network: &mut Model) -> Model {
         let weights = network.weights().to_vec();
-        let mut loaded = Model::from_weights(&self.cpu, self.architecture.clone(), weights).unwrap();
+        let mut loaded = Model::from_weights(&self.cpu, network.architecture().clone(), weights).unwrap();
+        loaded.seed_dropout(DROPOUT_SEED);
         if let Some(state) = ready(Network::optimizer_state(network)).unwrap().unwrap() {
             loaded.set_optimizer_state(state).unwrap();
         }
         loaded
+    }
+}
+
+impl WithDropout for Engine {
+    fn with_dropout(&self, seed: u64) -> Model {
+        let mut network = self.network(Architecture { dropout: 0.3, ..self.architecture.clone() }, seed);
+        network.seed_dropout(DROPOUT_SEED);
+        network
     }
 }
 

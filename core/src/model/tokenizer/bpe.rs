@@ -61,6 +61,17 @@ impl Bpe {
         Parts { bos, eos, other_ends: others.to_vec(), ..parts }.try_into()
     }
 
+    /// Returns the tokenizer with the files that it was read from, by name. It encodes as before; a model that is saved with
+    /// it has these files again, for other programs.
+    pub fn with_files(self, files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        Self(Parts { files: files.into_iter().collect(), ..self.0 })
+    }
+
+    /// The files that it was read from, by name, where there are any.
+    pub fn files(&self) -> &[(String, Vec<u8>)] {
+        &self.0.files
+    }
+
     /// The bytes of a token: none for a special one, `None` outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<&[u8]> {
         self.0.tokens.get(id as usize).map(Vec::as_slice)

@@ -1,6 +1,8 @@
 //! The parts of a byte-pair encoding, as the readers of files give them.
 
 use super::merge::Merge;
+use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 /// The most tokens a vocabulary may have.
@@ -28,6 +30,9 @@ pub(super) struct Parts {
     /// Other tokens that end a text. Stored files of earlier versions do not have them: they are stored beside it.
     #[serde(skip)]
     pub other_ends: Vec<u32>,
+    /// The files that it was read from, by name: stored beside it, too.
+    #[serde(skip)]
+    pub files: Arc<[(String, Vec<u8>)]>,
 }
 
 /// The rule by which text is cut before merging.

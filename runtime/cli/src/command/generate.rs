@@ -49,26 +49,30 @@ pub struct Generate {
     /// Number of responses to each prompt
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=65_536))]
     n: u32,
-    /// A line of JSON for each response
+    /// A line of JSON for each response, with the prompt as the model read it: `rlhf score` reads these lines
     #[arg(long)]
     json: bool,
 }
 
-/// A response as a script reads it.
+/// A response as a script, and `rlhf score`, reads it.
 #[derive(Serialize)]
 struct Row<'a> {
+    /// The prompt as the model read it.
     prompt: &'a str,
+    response: &'a str,
     #[serde(rename = "n")]
     index: usize,
-    #[serde(flatten)]
-    response: &'a Response,
+    tokens: usize,
+    finish: &'static str,
+    log_prob: f64,
 }
 
 pub fn main(args: &Generate, device: &Device) -> Result<(), Failure> {
     let writing = args.writing()?;
     let mut model = LanguageModel::open_with(&args.model, args.tokenizer.as_deref(), device)?;
+    let mut printed = 0;
     if let Some(prompt) = &args.prompt {
-        let done = args.answer(&mut model, &writing, "--prompt", prompt);
+        let done = args.answer(&mut model, &writing, "--prompt", prompt, &mut printed);
         return done.map_err(BadRow::failure);
     }
     let mut bad = Bad::none(args.json);
@@ -76,14 +80,14 @@ pub fn main(args: &Generate, device: &Device) -> Result<(), Failure> {
         for row in rows(Some(path))? {
             let done = row.map_err(BadRow::from).and_then(|row| {
                 let prompt = row.text("prompt")?;
-                args.answer(&mut model, &writing, &row.place(), prompt)
+                args.answer(&mut model, &writing, &row.place(), prompt, &mut printed)
             });
             bad.note(done)?;
         }
     } else {
         for (place, text) in lines() {
             let text = text.map_err(|reason| BadRow::Bad(format!("{place}: {reason}")));
-            bad.note(text.and_then(|text| args.answer(&mut model, &writing, &place, &text)))?;
+            bad.note(text.and_then(|text| args.answer(&mut model, &writing, &place, &text, &mut printed)))?;
         }
     }
     bad.finish()
@@ -105,21 +109,34 @@ impl Generate {
         Ok(Writing { sampling, longest, count, seed: self.seed })
     }
 
+    /// Prints the responses to a prompt, after `printed` others. Several are set apart by headings.
     fn answer(
         &self,
         model: &mut LanguageModel,
         how: &Writing,
         place: &str,
         prompt: &str,
+        printed: &mut usize,
     ) -> Result<(), BadRow> {
         let text = if self.transcript { as_prompt(prompt) } else { trimmed_prompt(prompt).to_owned() };
         let responses = model.generate(&text, how).map_err(|e| BadRow::of(place, e))?;
         for (index, response) in responses.iter().enumerate() {
+            let Response { text: answer, tokens, finish, log_prob } = response;
             if self.json {
-                print_line(&Row { prompt, index, response })?;
-            } else {
-                print(&(harmless(&response.text) + "\n"))?;
+                let (tokens, log_prob) = (*tokens, *log_prob);
+                print_line(&Row { prompt: &text, response: answer, index, tokens, finish, log_prob })?;
+                continue;
             }
+            if how.count > 1 || *printed > 0 {
+                let before = if *printed > 0 { "\n" } else { "" };
+                let which = match how.count {
+                    1 => String::new(),
+                    count => format!(", answer {} of {count}", index + 1),
+                };
+                print(&format!("{before}--- {place}{which} ---\n"))?;
+            }
+            print(&(harmless(answer) + "\n"))?;
+            *printed += 1;
         }
         Ok(())
     }

@@ -61,8 +61,7 @@ pub const GENERATE: &str = examples!(
 
 pub const SCORE: &str = examples!(
     "  rlhf score runs/real/reward --prompt 'Why is the sky blue?' --reply 'Air scatters blue.' --transcript
-  rlhf generate runs/real/policy --prompt 'Hello' --n 8 --json | jq -c '{prompt, response: .text}' \\
-    | rlhf score runs/real/reward
+  rlhf generate runs/real/policy --prompt 'Hello' --n 8 --json | rlhf score runs/real/reward
   rlhf score runs/real/reward answers.jsonl --json"
 );
 
