@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::gradient::text;
-use super::learn::{adam, descent, look, norm, step, teach, weights};
+use super::learn::{accumulate, adam, descent, norm, outputs_of, step, weights};
 use super::measure::{Checked, Fault, Measured, ensure, moved};
 use super::probe::{Form, Output, Probe};
 use super::run::wait;
@@ -28,19 +28,19 @@ impl<'a, S: Subject<Network: Learner>> Student<'a, S> {
     /// Takes a step with `scale` times the kit's gradient.
     fn step<O: Output>(&mut self, scale: f32, update: Update) -> Result<(), Fault> {
         let weights: Vec<f32> = weights::<O>(&self.text).iter().map(|w| scale * w).collect();
-        teach::<S, O>(self.subject, &mut self.network, &self.text, &weights)?;
+        accumulate::<S, O>(self.subject, &mut self.network, &self.text, &weights)?;
         step(self.subject, &mut self.network, update).map(|_| ())
     }
 
-    fn says<O: Output>(&mut self) -> Result<Vec<f32>, Fault> {
-        look::<S, O>(self.subject, &mut self.network, &self.text)
+    fn outputs<O: Output>(&mut self) -> Result<Vec<f32>, Fault> {
+        outputs_of::<S, O>(self.subject, &mut self.network, &self.text)
     }
 }
 
 /// The norm of the kit's gradient in a fresh network.
 fn whole<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Result<f64, Fault> {
     let text = text(subject);
-    norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights::<O>(&text)).map(|_| ()))
+    norm(subject, &|network| accumulate::<S, O>(subject, network, &text, &weights::<O>(&text)).map(|_| ()))
 }
 
 /// Returns a fresh network's outputs after these steps, each on the kit's gradient times its scale.
@@ -52,7 +52,7 @@ fn after<S: Subject<Network: Learner>, O: Output>(
     for (scale, update) in steps {
         student.step::<O>(*scale, *update)?;
     }
-    student.says::<O>()
+    student.outputs::<O>()
 }
 
 /// Compares how far two ways moved, as a share of the farthest that the second did.
@@ -105,12 +105,12 @@ pub(super) fn rate<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Chec
     let (nudge, norm) = (subject.tolerances().nudge / 2.0, whole::<S, O>(subject)?);
     let mut student = Student::new(subject);
     student.step::<O>(1.0, adam(0.01))?;
-    let before = student.says::<O>()?;
+    let before = student.outputs::<O>()?;
     let still = Adam { weight_decay: 0.1, ..Adam::default() };
     student.step::<O>(1.0, Update { adam: still, ..adam(0.0) })?;
     let same = Measured::within(subject.tolerances().same);
     let mut unmoved = same;
-    unmoved.all(&student.says::<O>()?, &before)?;
+    unmoved.all(&student.outputs::<O>()?, &before)?;
     ensure(unmoved.holds(), "a step at rate 0 changes what the network says")?;
     let start = after::<S, O>(subject, &[])?;
     let far = after::<S, O>(subject, &[(1.0, descent(nudge, norm))])?;
@@ -215,6 +215,6 @@ pub(super) fn refused_step<S: Subject<Network: Learner>, O: Output>(subject: &S)
     wait(subject, again.network.step(&adam(0.0)))?;
     student.step::<O>(-0.5, adam(0.05))?;
     again.step::<O>(-0.5, adam(0.05))?;
-    measured.all(&student.says::<O>()?, &again.says::<O>()?)?;
+    measured.all(&student.outputs::<O>()?, &again.outputs::<O>()?)?;
     Ok(measured)
 }

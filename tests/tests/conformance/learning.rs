@@ -33,13 +33,13 @@ impl Tiny {
         let (mut loss, mut slopes, mut bends) = (0.0, vec![f32::NAN; n], vec![f32::NAN; entropies.len()]);
         for start in (0..n).step_by(each) {
             let span = start..(start + each).min(n);
-            let asked = if entropies.is_empty() { 0..0 } else { span.clone() };
+            let shown = if entropies.is_empty() { 0..0 } else { span.clone() };
             loss += objective.tokens(
                 &positions[span.clone()],
                 &log_probs[span.clone()],
-                &entropies[asked.clone()],
+                &entropies[shown.clone()],
                 &mut slopes[span],
-                &mut bends[asked],
+                &mut bends[shown],
             )?;
         }
         for (i, &t) in positions.iter().enumerate() {

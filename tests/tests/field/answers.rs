@@ -118,7 +118,10 @@ fn errors_in_programs_print_their_advice() {
         assert_eq!(printed, error.to_string());
         assert!(printed.len() < 1000 && !printed.contains(" { "), "{printed}");
     }
-    let printed =
-        format!("{:?}", model.ppo(&["a"], |_: &str| 0.0).set(|s| s.iterations = 0).run().unwrap_err());
-    assert!(printed.contains("iterations"), "{printed}");
+    let hot = rlhf::Writing {
+        sampling: rlhf_core::sampling::SamplingParams::at_temperature(-1.0),
+        ..rlhf::Writing::default()
+    };
+    let printed = format!("{:?}", model.generate("a", &hot).map(|_| ()).unwrap_err());
+    assert!(printed.contains("temperature") && printed.contains("above 0"), "{printed}");
 }

@@ -71,12 +71,12 @@ impl Model {
         // A layer's graph holds all of its attention's scores.
         check::check_memory(&[padded.batch, self.architecture.heads, padded.time, padded.time])?;
         let trace = Trace::new(self, &padded, self.dropout(batch));
-        let shown = show(self, trace.hidden.clone(), &padded).await?;
-        let mut gradients = trace.pull(shown.hidden)?;
-        for (place, d) in shown.heads {
+        let objective_gradients = show(self, trace.hidden.clone(), &padded).await?;
+        let mut gradients = trace.pull(objective_gradients.hidden)?;
+        for (place, d) in objective_gradients.heads {
             gradients[place] = gradients[place].clone() + d;
         }
-        Ok((shown.loss, gradients))
+        Ok((objective_gradients.loss, gradients))
     }
 }
 
