@@ -242,12 +242,12 @@ fn main() -> Result<(), Failure> {
         println!(
             "{name:<20} {right:>6.2} {rightly:>6.2} {reward:>6.2} {rewarded:>6.2} {seconds:>8.2} {shown:>8}"
         );
-        let learnt = match name {
+        let learned = match name {
             // These are for policies that tell good from bad already: they lower what is chosen too.
             "discopop" | "apo_down" => after[of] < before[of],
             _ => after[of] > before[of] + MARGIN,
         };
-        if !learnt || control.is_some_and(|control| control[of] > before[of] + MARGIN) {
+        if !learned || control.is_some_and(|control| control[of] > before[of] + MARGIN) {
             wrong.push(name);
         }
     }

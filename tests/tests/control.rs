@@ -58,7 +58,7 @@ fn preferences_are_enough() {
 }
 
 #[test]
-fn without_a_word_nothing_is_learnt() {
+fn without_a_word_nothing_is_learned() {
     for method in Method::ALL {
         let experiment = Experiment { episodes: 20, ..Experiment::new(Tasks::Grid, method, 1) };
         let outcome = learn(&experiment, Simulated::new(1).with_silence(1.0));

@@ -1,4 +1,4 @@
-//! A whole lesson: a task, a method, a teacher, tables that learn, and what came of it.
+//! A whole experiment: a task, a method, a teacher, tables that learn, and what came of it.
 
 use super::{
     CartPole, Coaching, CoachingSettings, Episode, Grid, HumanReward, HumanRewardSettings, MountainCar,

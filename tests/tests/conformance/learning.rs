@@ -113,8 +113,8 @@ impl Tiny {
         result
     }
 
-    fn forget_all(&mut self) {
-        if !self.has(Fault::ForgetsNothing) {
+    fn drop_gradient(&mut self) {
+        if !self.has(Fault::ZeroGradDoesNothing) {
             self.gradient.fill(0.0);
         }
     }
@@ -129,7 +129,7 @@ impl Learner for Tiny {
     }
 
     async fn zero_grad(&mut self) -> Result<(), Error> {
-        self.forget_all();
+        self.drop_gradient();
         Ok(())
     }
 

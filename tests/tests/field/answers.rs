@@ -1,4 +1,4 @@
-//! What is written and what is read again: answers, scores, model folders, errors.
+//! Answers, scores, model folders and errors, as the next program or reader takes them.
 
 use crate::command::rlhf;
 use crate::field::models::{model, said, trained};

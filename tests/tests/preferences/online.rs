@@ -61,11 +61,11 @@ fn a_judge_of_pairs_serves_and_ties_teach_nothing() {
     };
     let (policy, seen) = run(settings("online_dpo"), &mut judge, 30).unwrap();
     assert!(mean_worth(&policy) - mean_worth(&reference()) > 0.15);
-    assert_eq!((seen[0].learnt, seen[0].pairs.pairs), (64, 64));
+    assert_eq!((seen[0].learned, seen[0].pairs.pairs), (64, 64));
     let mut same = |_: &[u32], _: &[u32], _: &[u32]| 0.5;
     let (policy, seen) = run(settings("online_dpo"), &mut same, 2).unwrap();
     assert_eq!(policy.weights, reference().weights);
-    assert_eq!((seen[1].learnt, seen[1].pairs.pairs), (0, 0));
+    assert_eq!((seen[1].learned, seen[1].pairs.pairs), (0, 0));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn minibatches_and_passes_are_optimizer_steps() {
     let mut judge = |_: &[u32], first: &[u32], _: &[u32]| if first[0] > 3 { 0.9 } else { 0.2 };
     let settings = OnlinePreference { epochs: 2, minibatches: 4, ..settings("online_dpo") };
     let (policy, seen) = run(settings, &mut judge, 1).unwrap();
-    assert_eq!((policy.accumulated.len(), seen[0].learnt, seen[0].pairs.pairs), (8, 64, 128));
+    assert_eq!((policy.accumulated.len(), seen[0].learned, seen[0].pairs.pairs), (8, 64, 128));
 }
 
 #[test]

@@ -55,7 +55,7 @@ impl Model {
         }
     }
 
-    /// The accumulated gradient, which is forgotten here; zeros where nothing was accumulated.
+    /// Takes the accumulated gradient; zeros where nothing was accumulated.
     pub(crate) fn take_gradient_tensors(&mut self) -> Vec<Tensor<2>> {
         let held = self.learning.as_mut().and_then(|learning| learning.gradient.take());
         held.unwrap_or_else(|| self.weights.iter().map(Tensor::zeros_like).collect())

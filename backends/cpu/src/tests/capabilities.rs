@@ -173,7 +173,7 @@ fn parameters_are_written_and_read() {
 }
 
 #[test]
-fn what_is_forgotten_is_not_learnt() {
+fn what_is_dropped_is_not_learned() {
     let architecture = &architectures()[0];
     let mut model = network(&Cpu::default(), architecture, 1);
     let (tokens, ends, loss_mask) = text(37, &[3, 17]);

@@ -56,8 +56,8 @@ impl Summary {
         let model = &self.reward_model;
         let rows = vec![("held-out rankings".to_string(), Some(model.accuracy))];
         let lead = format!(
-            "Two labellers agree with each other on {} of pairs.",
-            format::percent(self.labellers.agreement)
+            "Two labelers agree with each other on {} of pairs.",
+            format::percent(self.labelers.agreement)
         );
         let charts = format::trust(rows, model.calibration.as_ref());
         Section { title: "How far to trust the reward model".into(), lead, charts, tables: vec![] }
