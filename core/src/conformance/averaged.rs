@@ -21,7 +21,7 @@ fn log_probs<S: Subject<Network: Reference>>(
     read::<S, LogProbs>(subject, network, &Text::short(subject))
 }
 
-/// A short step that is the same each time.
+/// Takes a short step of plain descent, the same one each time.
 fn short_step<S: Subject<Network: Averaged>>(subject: &S, network: &mut S::Network) -> Result<(), Fault> {
     let text = Text::short(subject);
     let weights = weights::<LogProbs>(&text);
@@ -31,8 +31,8 @@ fn short_step<S: Subject<Network: Averaged>>(subject: &S, network: &mut S::Netwo
     step(subject, network, descent(subject.tolerances().nudge, norm)).map(|_| ())
 }
 
-/// The first call starts the average at the weights, of a network that has learnt nothing too; it stays
-/// there while the weights learn, and swapping twice comes back.
+/// The first call of [`Averaged::average`] sets the average to the weights, even before the first step. The average stays there
+/// while the weights learn, and swapping twice restores both.
 fn starts<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);
@@ -48,8 +48,8 @@ fn starts<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// Decay 1 keeps the average, decay 0 replaces it, decay 0.25 goes three quarters of the way, to first
-/// order in what the network says.
+/// A decay of 1 keeps the average, a decay of 0 replaces it by the weights, and one of 0.25 moves it three quarters of the way.
+/// The step is short, so that log-probabilities move in proportion.
 fn decay<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
     for decay in [1.0, 0.0, 0.25] {
@@ -69,7 +69,7 @@ fn decay<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// No average to swap with, and decays that are none.
+/// A swap before any average, and decays outside 0 to 1, are refused.
 fn refusals<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);

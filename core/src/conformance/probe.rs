@@ -169,7 +169,10 @@ impl Objective for Probe<'_> {
     ) -> Result<f64, Error> {
         self.calls += 1;
         let (n, entropies) = (positions.len(), if self.needs.entropy { positions.len() } else { 0 });
-        self.expect(self.needs.log_probs, "log-probabilities were shown to who does not need them");
+        self.expect(
+            self.needs.log_probs,
+            "log-probabilities were passed to an objective that does not need them",
+        );
         self.expect(
             log_probs.len() == n && grad_log_probs.len() == n,
             "log-probabilities do not fit positions",
@@ -190,12 +193,12 @@ impl Objective for Probe<'_> {
     }
 
     fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
-        self.expect(self.needs.values, "values were shown to who does not need them");
+        self.expect(self.needs.values, "values were passed to an objective that does not need them");
         self.all(values, grad_values)
     }
 
     fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
-        self.expect(self.needs.scores, "scores were shown to who does not need them");
+        self.expect(self.needs.scores, "scores were passed to an objective that does not need them");
         self.all(scores, grad_scores)
     }
 }

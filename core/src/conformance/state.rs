@@ -80,7 +80,7 @@ pub(super) fn after_step<S: Subject<Network: Learner>, O: Output + Reads<S>>(sub
     for index in 0..3 {
         learn::<S, O>(subject, &mut network, index)?;
         let after = read::<S, O>(subject, &mut network, &text)?;
-        moved(&before, &after, "a step does not change what the role says: it reads old weights")?;
+        moved(&before, &after, "a step does not change the role's outputs: it reads old weights")?;
         let shown = outputs_of::<S, O>(subject, &mut network, &text)?;
         let places = O::positions(&text).into_iter().map(|place| after[place]).collect::<Vec<_>>();
         measured.all(&places, &shown)?;

@@ -53,7 +53,7 @@ fn several_answers_are_set_apart() {
     assert_eq!(generate(&["--prompt", "Hi"], ""), "\n");
     assert_eq!(
         generate(&["--prompt", "Hi", "--n", "2"], ""),
-        "--- --prompt, answer 1 of 2 ---\n\n\n--- --prompt, answer 2 of 2 ---\n\n"
+        "--- answer 1 of 2 ---\n\n\n--- answer 2 of 2 ---\n\n"
     );
     assert_eq!(generate(&[], "Hi\n"), "\n");
     assert_eq!(generate(&[], "Hi\nBye\n"), "\n\n--- standard input, line 2 ---\n\n");

@@ -46,7 +46,7 @@ impl Summary {
     fn distance(&self) -> Section {
         let plot = super::plot(self);
         let note = "Gold and the reward model's score (the proxy), each as a share of its largest gain. Where the \
-                    proxy goes on rising and gold falls, the policy has learnt to please the reward model rather \
+                    proxy goes on rising and gold falls, the policy has learned to please the reward model rather \
                     than people.";
         let chart = Chart { title: plot.title.clone(), note: note.into(), drawing: Drawing::Lines(plot) };
         Section { title: "What was gained".into(), charts: vec![chart], ..Section::default() }
