@@ -29,8 +29,8 @@ const LONGEST: u32 = 4;
 const MARGIN: f64 = 0.1;
 
 /// Returns whether an answer is right, which is a rule and not a person.
-fn right(asked: u32, answer: &[u32]) -> bool {
-    answer == [asked, 0]
+fn right(question: u32, answer: &[u32]) -> bool {
+    answer == [question, 0]
 }
 
 /// The question of that number.
@@ -40,23 +40,23 @@ fn question(i: usize) -> u32 {
 
 /// Samples a policy's answers to so many questions.
 fn answers<P: Policy<Error: 'static>>(policy: &mut P, count: usize, seed: u64) -> Result<Responses, Failure> {
-    let asked = Examples::try_from_iter((0..count).map(|i| ([question(i)], [])))?;
+    let questions = Examples::try_from_iter((0..count).map(|i| ([question(i)], [])))?;
     let (all, key) = (SamplingParams::at_temperature(1.0), Key::new(seed, Stream::Sampling, 0));
-    Ok(blocking::sample(policy, asked.sequences()?, &all, &STOPPING, key)?)
+    Ok(blocking::sample(policy, questions.sequences()?, &all, &STOPPING, key)?)
 }
 
 /// The share of right answers, and the mean reward.
 fn measured<P: Policy<Error: 'static>>(policy: &mut P, reward: &mut Scorer) -> Result<[f64; 2], Failure> {
-    let said = answers(policy, 400, 99)?;
-    let n = said.len();
-    let texts = Examples::try_from_iter((0..n).map(|i| ([question(i)], said.response(i))))?;
+    let written = answers(policy, 400, 99)?;
+    let n = written.len();
+    let texts = Examples::try_from_iter((0..n).map(|i| ([question(i)], written.response(i))))?;
     let scores = blocking::score(reward, texts.sequences()?)?;
-    let count = (0..n).filter(|&i| right(question(i), said.response(i))).count();
+    let count = (0..n).filter(|&i| right(question(i), written.response(i))).count();
     Ok([count as f64, scores.iter().map(|score| f64::from(*score)).sum()].map(|sum| sum / n as f64))
 }
 
 /// A model that learnt to say these.
-fn taught(model: &Model, texts: &Examples, epochs: u32) -> Result<Model, Failure> {
+fn fine_tuned(model: &Model, texts: &Examples, epochs: u32) -> Result<Model, Failure> {
     let mut model = model.clone();
     let mut settings = Profile::instructgpt().supervised.ok_or("the recipe has no step 1")?;
     (settings.epochs, settings.batch, settings.dropout) = (epochs, 16, 0.0);
@@ -80,9 +80,9 @@ impl World {
         let any = tokens().flat_map(|q| tokens().chain([q, q]).map(move |a| ([q], [a, 0])));
         let anything = Examples::try_from_iter(any)?;
         let network = Model::random(&Device::default(), Architecture::gpt2(TOKENS as usize, 8, 16, 1, 2), 1)?;
-        let mut sft = taught(&network, &anything, 60)?;
+        let mut sft = fine_tuned(&network, &anything, 60)?;
         let echoes = Examples::try_from_iter(tokens().map(|q| ([q], [q, 0])))?;
-        let teacher = taught(&sft, &echoes, 60)?;
+        let teacher = fine_tuned(&sft, &echoes, 60)?;
         // All answers that there are: of one that it has not seen, a reward model knows nothing, and a policy finds it.
         let all: Vec<Vec<u32>> = tokens()
             .flat_map(|a| tokens().map(move |b| (a, b)))
@@ -137,24 +137,24 @@ fn material(
     (texts, teacher): (Examples, Model),
     mut good: impl FnMut(u32, &[u32]) -> bool,
 ) -> Result<TrainingData, Failure> {
-    let said = answers(sft, 1024, 5)?;
+    let written = answers(sft, 1024, 5)?;
     let mut out = TrainingData { texts, teacher: Some(teacher), ..TrainingData::default() };
-    let good: Vec<bool> = (0..said.len()).map(|i| good(question(i), said.response(i))).collect();
+    let good: Vec<bool> = (0..written.len()).map(|i| good(question(i), written.response(i))).collect();
     for (i, &good) in good.iter().enumerate() {
-        let (asked, answer, reward) = ([question(i)], said.response(i), if good { 1.0 } else { -1.0 });
-        let log_prob: f32 = said.log_probs[said.span(i)].iter().sum();
+        let (prompt, answer, reward) = ([question(i)], written.response(i), if good { 1.0 } else { -1.0 });
+        let log_prob: f32 = written.log_probs[written.span(i)].iter().sum();
         let mut rewards = vec![0.0; answer.len()];
         rewards[answer.len() - 1] = reward;
-        out.labeled.push(&asked, answer, good)?;
-        out.logged.push(&asked, answer, log_prob, reward)?;
-        out.rewarded.push(&asked, answer, &rewards, answer.ends_with(&[0]))?;
+        out.labeled.push(&prompt, answer, good)?;
+        out.logged.push(&prompt, answer, log_prob, reward)?;
+        out.rewarded.push(&prompt, answer, &rewards, answer.ends_with(&[0]))?;
     }
     // Each with the next answers to the same question that fared otherwise.
     let step = TOKENS as usize - 1;
-    for i in (0..said.len()).filter(|&i| good[i]) {
-        let others = (i + step..said.len()).step_by(step).filter(|&j| !good[j]);
+    for i in (0..written.len()).filter(|&i| good[i]) {
+        let others = (i + step..written.len()).step_by(step).filter(|&j| !good[j]);
         for j in others.take(2) {
-            out.pairs.push(&[question(i)], said.response(i), said.response(j))?;
+            out.pairs.push(&[question(i)], written.response(i), written.response(j))?;
         }
     }
     Ok(out)
@@ -214,8 +214,8 @@ const CONTROLS: [&str; 11] = [
 ];
 
 fn main() -> Result<(), Failure> {
-    let asked: Vec<String> = std::env::args().skip(1).collect();
-    if let Some(unknown) = asked.iter().find(|name| !Method::names().any(|known| known == *name)) {
+    let names: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = names.iter().find(|name| !Method::names().any(|known| known == *name)) {
         let known: Vec<_> = Method::names().collect();
         return Err(format!("there is no method {unknown:?}; there are {}", known.join(", ")).into());
     }
@@ -230,7 +230,7 @@ fn main() -> Result<(), Failure> {
         "method", "before", "after", "before", "after", "seconds", "control"
     );
     let mut wrong = Vec::new();
-    for name in Method::names().filter(|name| asked.is_empty() || asked.iter().any(|a| a == name)) {
+    for name in Method::names().filter(|name| names.is_empty() || names.iter().any(|a| a == name)) {
         let clock = Instant::now();
         let after = measure(&mut world.aligned(name)?)?;
         let seconds = clock.elapsed().as_secs_f64();
@@ -242,12 +242,12 @@ fn main() -> Result<(), Failure> {
         println!(
             "{name:<20} {right:>6.2} {rightly:>6.2} {reward:>6.2} {rewarded:>6.2} {seconds:>8.2} {shown:>8}"
         );
-        let learnt = match name {
+        let learned = match name {
             // These are for policies that tell good from bad already: they lower what is chosen too.
             "discopop" | "apo_down" => after[of] < before[of],
             _ => after[of] > before[of] + MARGIN,
         };
-        if !learnt || control.is_some_and(|control| control[of] > before[of] + MARGIN) {
+        if !learned || control.is_some_and(|control| control[of] > before[of] + MARGIN) {
             wrong.push(name);
         }
     }

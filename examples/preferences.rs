@@ -13,8 +13,8 @@ const RUDE: [&str; 2] = ["go away.", "whatever."];
 /// Returns the share of polite words to somebody.
 fn politeness(model: &mut LanguageModel, person: &str) -> rlhf::Result<f64> {
     let writing = Writing { count: 200, longest: 16, ..Writing::default() };
-    let said = model.generate(&format!("{person}, "), &writing)?;
-    Ok(said.iter().filter(|said| POLITE.contains(&said.text.as_str())).count() as f64 / 200.0)
+    let written = model.generate(&format!("{person}, "), &writing)?;
+    Ok(written.iter().filter(|answer| POLITE.contains(&answer.text.as_str())).count() as f64 / 200.0)
 }
 
 fn main() -> rlhf::Result<()> {
@@ -43,9 +43,9 @@ fn main() -> rlhf::Result<()> {
         // those beside it, as in RPO (Pang et al., arXiv:2404.19733), sees to that. Without, 44 % are polite.
         s.objective.supervised = SupervisedTerm { coefficient: 1.0, per: Per::Response };
     });
-    dpo.each(|(step, seen)| {
+    dpo.each(|(step, report)| {
         if step.step % 10 == 0 {
-            let margin = seen.margin().unwrap_or(0.0);
+            let margin = report.margin().unwrap_or(0.0);
             println!(
                 "step {:2}: loss {:.3}, the chosen answer's reward {margin:+.2} higher",
                 step.step, step.loss

@@ -14,15 +14,15 @@ fn main() -> rlhf::Result<()> {
     // Step 2: people have ranked replies about some things ...
     let network = Architecture::gpt2(257, 64, 32, 2, 4);
     let model = LanguageModel::random(&Device::default(), network, Bytes, 1)?;
-    let asked = |thing: &str| format!("{thing}: ");
+    let prompt_of = |thing: &str| format!("{thing}: ");
     let rankings =
-        ["login", "invoice", "search", "printer", "menu"].map(|thing| (asked(thing), replies(thing)));
+        ["login", "invoice", "search", "printer", "menu"].map(|thing| (prompt_of(thing), replies(thing)));
     let training = model.reward_model(&rankings);
     let training = training.set(|s| (s.epochs, s.optimizer.learning_rate) = (30, 1e-3)).seed(1);
     let mut reward = training
-        .each(|(step, seen)| {
+        .each(|(step, report)| {
             if step.step % 10 == 0 {
-                println!("step {}: {:.0} % of pairs", step.step, 100.0 * seen.accuracy().unwrap_or(0.0));
+                println!("step {}: {:.0} % of pairs", step.step, 100.0 * report.accuracy().unwrap_or(0.0));
             }
         })
         .run()?;
@@ -31,7 +31,7 @@ fn main() -> rlhf::Result<()> {
     let mut right = 0;
     for thing in ["upload", "map", "chat"] {
         let replies = replies(thing);
-        let rewards = reward.judge(&asked(thing), &replies.each_ref().map(String::as_str))?;
+        let rewards = reward.judge(&prompt_of(thing), &replies.each_ref().map(String::as_str))?;
         let best = (0..3).max_by(|&a, &b| rewards[a].reward.total_cmp(&rewards[b].reward)).unwrap_or(0);
         println!("{:+.1} {}", rewards[best].reward, replies[best]);
         right += usize::from(best == 0);

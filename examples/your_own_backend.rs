@@ -31,12 +31,11 @@ impl Bigrams {
         let positions: Vec<usize> = batch.positions().collect();
         let output = |&t: &usize| log_prob(&self.logits[row(tokens[t - 1])], tokens[t] as usize, temperature);
         let outputs: Result<(Vec<_>, Vec<_>), _> = positions.iter().map(output).collect();
-        let (log_probs, mut entropies) = outputs?;
-        entropies.truncate(if objective.needs().entropy { positions.len() } else { 0 });
+        let (log_probs, entropies) = outputs?;
         // The gradient of the loss by each log-probability and entropy, and its pull-back through the table.
+        let n = if objective.needs().entropy { positions.len() } else { 0 };
         let (mut slopes, mut bends) = (vec![0.0; positions.len()], vec![0.0; positions.len()]);
-        let shown = &mut bends[..entropies.len()];
-        let loss = objective.tokens(&positions, &log_probs, &entropies, &mut slopes, shown)?;
+        let loss = objective.tokens(&positions, &log_probs, &entropies[..n], &mut slopes, &mut bends[..n])?;
         for ((t, slope), bend) in positions.into_iter().zip(slopes).zip(bends) {
             let (target, row) = (tokens[t] as usize, row(tokens[t - 1]));
             let (logits, gradient) = (&self.logits[row.clone()], &mut self.gradient[row]);
@@ -152,9 +151,10 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
     assert!(report.passed(), "{} checks failed", report.failures().count());
 
     // PPO, for responses in which tokens rise. The critic is another network, here the kit's own table.
-    let score = |text: &[u32]| text.windows(2).filter(|pair| pair[1] > pair[0]).count() as f32;
+    let mut rising = |text: &[u32]| text.windows(2).filter(|pair| pair[1] > pair[0]).count() as f32;
     let (actor, critic) = (Table.fresh(1), testing::Table::new(VOCABULARY, 1));
-    let mut models = Models::new(actor.clone()).with_reference(actor).with_critic(critic).with_reward(score);
+    let models = Models::new(actor.clone()).with_reference(actor).with_critic(critic);
+    let mut models = models.with_reward(&mut rising);
     let mut settings = profile::Ppo { batch: Some(64), average: Some(0.5), ..Default::default() };
     settings.pretraining = None;
     (settings.policy.learning_rate, settings.critic.learning_rate) = (0.05, 0.05);

@@ -164,20 +164,20 @@ mod tests {
 
     #[test]
     fn ranges_are_told_in_few_digits() {
-        let said = |low, high| Wanted(low, high).to_string();
+        let message = |low, high| Wanted(low, high).to_string();
         let (tiny, huge) = (f64::MIN_POSITIVE, f64::MAX);
-        assert_eq!(said(1.0, huge), "1 or more");
-        assert_eq!(said(tiny, huge), "above 0");
-        assert_eq!(said(f32::MIN_POSITIVE.into(), f32::MAX.into()), "above 0");
-        assert_eq!(said(tiny, 1.0), "above 0 and at most 1");
-        assert_eq!(said(tiny, 1.0 - f64::EPSILON), "above 0 and below 1");
-        assert_eq!(said(0.0, 1.0 - f64::EPSILON / 2.0), "0 or more and below 1");
-        assert_eq!(said(1.0 + f64::EPSILON, huge), "above 1");
-        assert_eq!(said(-huge, huge), "a finite number");
-        assert_eq!(said(-huge, 2.0), "at most 2");
-        assert_eq!(said(0.0, 0.0), "0");
-        assert_eq!(said(1e-9, 0.5), "1e-9 to 0.5");
-        assert_eq!(said(1.0, 4294967295.0), "1 to 4294967295");
+        assert_eq!(message(1.0, huge), "1 or more");
+        assert_eq!(message(tiny, huge), "above 0");
+        assert_eq!(message(f32::MIN_POSITIVE.into(), f32::MAX.into()), "above 0");
+        assert_eq!(message(tiny, 1.0), "above 0 and at most 1");
+        assert_eq!(message(tiny, 1.0 - f64::EPSILON), "above 0 and below 1");
+        assert_eq!(message(0.0, 1.0 - f64::EPSILON / 2.0), "0 or more and below 1");
+        assert_eq!(message(1.0 + f64::EPSILON, huge), "above 1");
+        assert_eq!(message(-huge, huge), "a finite number");
+        assert_eq!(message(-huge, 2.0), "at most 2");
+        assert_eq!(message(0.0, 0.0), "0");
+        assert_eq!(message(1e-9, 0.5), "1e-9 to 0.5");
+        assert_eq!(message(1.0, 4294967295.0), "1 to 4294967295");
     }
 
     #[test]

@@ -6,6 +6,25 @@
 //! gradient back through its network.
 //!
 //! No `std`, no `unsafe`. Without the `alloc` feature only slices are used.
+//!
+//! GAE, then PPO's clipped loss with its exact gradient, of a response of three tokens whose score comes at its end:
+//!
+//! ```
+//! use rlhf_core::advantage::gae;
+//! use rlhf_core::loss::{PolicyClip, policy_loss};
+//! let (rewards, values, mut advantages) = ([0.0, 0.0, 1.0], [0.2, 0.4, 0.5, 0.0], [0.0; 3]);
+//! gae(&rewards, &[1.0, 1.0, 0.0], &values, 0.95, &mut advantages)?;
+//! assert_eq!(advantages[2], 0.5);
+//! let (log_probs, old) = ([-1.0, -2.0, -0.3], [-1.1, -2.0, -0.4]);
+//! let (clip, mut gradient) = (PolicyClip::symmetric(0.2), [0.0; 3]);
+//! let (loss, _) = policy_loss(&log_probs, &old, &advantages, &[true; 3], &clip, 3.0, &mut gradient)?;
+//! // It was better than expected: making it more likely lowers the loss.
+//! assert!(loss < 0.0 && gradient.iter().all(|slope| *slope < 0.0));
+//! # Ok::<(), rlhf_core::Error>(())
+//! ```
+//!
+//! A backend implements [`roles`], and is checked by the kit of the feature `conformance`, the module
+//! `rlhf_core::conformance`.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -18,7 +18,7 @@ pub enum Stream {
     Dropout = 4,
     /// Made-up data.
     Data = 5,
-    /// Simulated labellers.
+    /// Simulated labelers.
     Labels = 6,
     /// Resampling for intervals.
     Bootstrap = 7,

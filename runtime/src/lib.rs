@@ -2,6 +2,17 @@
 //!
 //! [`LanguageModel`] and [`RewardModel`] train, write and score in one call each: start with the [`prelude`].
 //!
+//! ```
+//! use rlhf::prelude::*;
+//! // Tokens are bytes. The network reads 32 of them, is 16 wide and has 1 layer of 2 heads.
+//! let network = Architecture::gpt2(257, 32, 16, 1, 2);
+//! let mut model = LanguageModel::random(&Device::default(), network, Bytes, 1)?;
+//! model.fine_tune(&[("I am ", "happy.")]).set(|settings| settings.epochs = 3).run()?;
+//! let answers = model.generate("I am ", &Writing { count: 2, longest: 8, ..Writing::default() })?;
+//! assert_eq!(answers.len(), 2);
+//! # Ok::<(), rlhf::Error>(())
+//! ```
+//!
 //! | module | contents |
 //! |---|---|
 //! | [`train`] | the trainers: SFT, reward models, PPO and the other methods |

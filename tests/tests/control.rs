@@ -10,8 +10,8 @@ use rlhf_cpu::{Cpu, Model};
 
 const SEEDS: [u64; 3] = [1, 2, 3];
 
-fn learn(lesson: &Experiment, mut teacher: Simulated) -> Outcome {
-    lesson.learn(&mut teacher, &mut |_| ()).unwrap()
+fn learn(experiment: &Experiment, mut teacher: Simulated) -> Outcome {
+    experiment.learn(&mut teacher, &mut |_| ()).unwrap()
 }
 
 /// One judgment in ten is wrong. The same lesson with judgments that mean nothing stays below the bar,
@@ -19,12 +19,12 @@ fn learn(lesson: &Experiment, mut teacher: Simulated) -> Outcome {
 #[track_caller]
 fn learns(task: Tasks, method: Method, bar: f64) {
     for seed in SEEDS {
-        let lesson = Experiment::new(task, method, seed);
-        let taught = learn(&lesson, Simulated::new(seed).with_mistakes(0.1));
-        let fooled = learn(&lesson, Simulated::new(seed).with_mistakes(0.5));
-        let (random, taught, fooled) = (taught.mean_before(), taught.mean_after(), fooled.mean_after());
-        println!("{} {} {seed}: {random:.1}, {taught:.1}, {fooled:.1}", task.name(), method.name());
-        assert!(taught > bar, "{task:?} {method:?} {seed}: {taught}, by chance {random}");
+        let experiment = Experiment::new(task, method, seed);
+        let trained = learn(&experiment, Simulated::new(seed).with_mistakes(0.1));
+        let fooled = learn(&experiment, Simulated::new(seed).with_mistakes(0.5));
+        let (random, trained, fooled) = (trained.mean_before(), trained.mean_after(), fooled.mean_after());
+        println!("{} {} {seed}: {random:.1}, {trained:.1}, {fooled:.1}", task.name(), method.name());
+        assert!(trained > bar, "{task:?} {method:?} {seed}: {trained}, by chance {random}");
         assert!(random < bar && fooled < bar, "{task:?} {method:?} {seed}: {random}, {fooled}");
     }
 }
@@ -58,10 +58,10 @@ fn preferences_are_enough() {
 }
 
 #[test]
-fn without_a_word_nothing_is_learnt() {
+fn without_a_word_nothing_is_learned() {
     for method in Method::ALL {
-        let lesson = Experiment { episodes: 20, ..Experiment::new(Tasks::Grid, method, 1) };
-        let outcome = learn(&lesson, Simulated::new(1).with_silence(1.0));
+        let experiment = Experiment { episodes: 20, ..Experiment::new(Tasks::Grid, method, 1) };
+        let outcome = learn(&experiment, Simulated::new(1).with_silence(1.0));
         assert_eq!(outcome.answers(), 0);
         assert!(outcome.mean_after() < -35.0, "{method:?}: {}", outcome.mean_after());
     }
@@ -72,12 +72,12 @@ fn without_a_word_nothing_is_learnt() {
 fn late_judgments_need_a_window() {
     for (method, bar) in [(Method::Tamer, -25.0), (Method::Coach, -25.0)] {
         for seed in SEEDS {
-            let mut lesson = Experiment { episodes: 400, ..Experiment::new(Tasks::Grid, method, seed) };
-            let late = Delay::Uniform { from: 2.0 * lesson.seconds(), to: 3.0 * lesson.seconds() };
+            let mut experiment = Experiment { episodes: 400, ..Experiment::new(Tasks::Grid, method, seed) };
+            let late = Delay::Uniform { from: 2.0 * experiment.seconds(), to: 3.0 * experiment.seconds() };
             let teacher = Simulated::new(seed).with_delay(late);
-            let unaware = learn(&lesson, teacher).mean_after();
-            lesson.delay = late;
-            let aware = learn(&lesson, teacher).mean_after();
+            let unaware = learn(&experiment, teacher).mean_after();
+            experiment.delay = late;
+            let aware = learn(&experiment, teacher).mean_after();
             println!("{} {seed}: {aware:.1} with a window, {unaware:.1} without", method.name());
             assert!(aware > bar && aware > unaware, "{method:?} {seed}: {aware}, {unaware}");
         }
@@ -86,11 +86,11 @@ fn late_judgments_need_a_window() {
 
 #[test]
 fn a_lesson_depends_on_its_seed_alone() {
-    let lesson = Experiment { episodes: 20, ..Experiment::new(Tasks::CartPole, Method::Preferences, 5) };
+    let experiment = Experiment { episodes: 20, ..Experiment::new(Tasks::CartPole, Method::Preferences, 5) };
     let teacher = Simulated::new(5).with_mistakes(0.1).with_silence(0.2);
-    let first = learn(&lesson, teacher);
-    assert_eq!(first, learn(&lesson, teacher));
-    assert_ne!(first, learn(&Experiment { seed: 6, ..lesson }, teacher));
+    let first = learn(&experiment, teacher);
+    assert_eq!(first, learn(&experiment, teacher));
+    assert_ne!(first, learn(&Experiment { seed: 6, ..experiment }, teacher));
     assert_eq!(first.during.len(), 20);
     assert_eq!(first.curve(4).iter().map(|point| point.0).collect::<Vec<_>>(), [5, 10, 15, 20]);
 }
@@ -103,11 +103,11 @@ fn a_transformer_learns_as_a_table_does() {
     let body = Model::random(&Cpu::default(), architecture, 1).unwrap();
     let mut model = body.with_scalar_head(0.0, 1).unwrap();
     let settings = HumanRewardSettings { learning_rate: 3e-3, ..HumanRewardSettings::DEEP };
-    let mut lesson = HumanReward::new(grid, settings, 1).unwrap();
+    let mut experiment = HumanReward::new(grid, settings, 1).unwrap();
     let mut teacher = Simulated::new(1);
     let mut scores = Vec::new();
     for _ in 0..60 {
-        scores.push(now(lesson.step(&mut model, &mut teacher)).unwrap().score);
+        scores.push(now(experiment.step(&mut model, &mut teacher)).unwrap().score);
     }
     let mean = |scores: &[f64]| scores.iter().sum::<f64>() / scores.len() as f64;
     let (first, last) = (mean(&scores[..5]), mean(&scores[40..]));

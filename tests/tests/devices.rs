@@ -122,9 +122,9 @@ fn a_network_begins_and_goes_on_the_same_on_every_device() {
             average: part(2).into(),
             steps: 7,
         };
-        let mut learnt = headed.clone();
-        assert_eq!((learnt.optimizer_steps(), learnt.optimizer_state().unwrap()), (None, None));
-        learnt.set_optimizer_state(state.clone()).unwrap();
-        assert_eq!((learnt.optimizer_steps(), learnt.optimizer_state().unwrap()), (Some(7), Some(state)));
+        let mut learned = headed.clone();
+        assert_eq!((learned.optimizer_steps(), learned.optimizer_state().unwrap()), (None, None));
+        learned.set_optimizer_state(state.clone()).unwrap();
+        assert_eq!((learned.optimizer_steps(), learned.optimizer_state().unwrap()), (Some(7), Some(state)));
     }
 }

@@ -30,8 +30,8 @@ fn undecided() -> LanguageModel {
 /// The share of answers that are `aa.`.
 fn share(model: &mut LanguageModel, prompt: &str) -> f64 {
     let writing = Writing { count: 200, longest: 8, ..Writing::default() };
-    let said = model.generate(prompt, &writing).unwrap();
-    said.iter().filter(|said| said.text == "aa.").count() as f64 / 200.0
+    let answers = model.generate(prompt, &writing).unwrap();
+    answers.iter().filter(|answer| answer.text == "aa.").count() as f64 / 200.0
 }
 
 fn weights(model: &LanguageModel) -> Vec<u32> {

@@ -5,7 +5,7 @@
 use rlhf::engine::{Device, Model};
 use rlhf::run::{Finished, RunOptions};
 use rlhf::statistics::win_rate;
-use rlhf_cli::quickstart::world::{LABELLERS, Prompt, World, encode, gold};
+use rlhf_cli::quickstart::world::{LABELERS, Prompt, World, encode, gold};
 use rlhf_cli::quickstart::{Labels, Settings, Summary, run};
 use rlhf_core::Ragged;
 use rlhf_core::random::{Key, Stream};
@@ -37,7 +37,7 @@ fn outcome(settings: &Settings) -> (Summary, Finished) {
     let (s, finished) = ended.unwrap_or_else(|e| panic!("{e}")).unwrap();
     eprintln!(
         "{:.3?}, KL {:.2}, distinct {:.3?}, accuracy {:.3}, agreement {:.3}",
-        s.gold, s.common.kl, s.distinct, s.reward_model.accuracy.value, s.labellers.agreement
+        s.gold, s.common.kl, s.distinct, s.reward_model.accuracy.value, s.labelers.agreement
     );
     (s, finished)
 }
@@ -53,7 +53,7 @@ fn ppo_tells_better_stories_than_the_supervised_model() {
     assert!(wins.value >= 0.70 && wins.low >= 0.65, "{wins:?}");
     assert!((0.0..=10.0).contains(&s.common.kl), "{}", s.common.kl);
     assert!(s.distinct.ppo >= 0.8 * s.distinct.sft, "{:?}", s.distinct);
-    assert!((s.labellers.agreement - 0.73).abs() <= 0.04, "{} by {LABELLERS}", s.labellers.agreement);
+    assert!((s.labelers.agreement - 0.73).abs() <= 0.04, "{} by {LABELERS}", s.labelers.agreement);
     assert!(accuracy.low > 0.6, "{accuracy:?}");
     assert!(s.ppo_curve.len() >= 5 && s.best_of_n.len() >= 5);
 

@@ -45,8 +45,8 @@ fn best(budget: Duration, on: Tensor<2>, work: impl Fn(&Tensor<2>) -> Tensor<2>)
         let mut out = work(&on);
         (1..AT_ONCE).for_each(|_| out = work(&on));
         // What was asked for last is done last.
-        let seen = ready(floats(out.narrow(0, 0, 1).narrow(1, 0, 1)));
-        seen.unwrap_or_else(|| Err(EngineError::waits()))?;
+        let corner = ready(floats(out.narrow(0, 0, 1).narrow(1, 0, 1)));
+        corner.unwrap_or_else(|| Err(EngineError::waits()))?;
         Ok(AT_ONCE as f64 / start.elapsed().as_secs_f64())
     };
     // The first time compiles shaders.

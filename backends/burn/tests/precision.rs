@@ -53,8 +53,8 @@ fn rollouts_scores_and_passes_of_16_bits_agree() {
         let mut full = vec![0.0; tokens.len()];
         let mut plain = self::model(device, Precision::F32).unwrap();
         ready(plain.log_probs(batch, &mut full)).unwrap().unwrap();
-        let said: Vec<f32> = (0..tokens.len()).filter(|&t| loss_mask[t]).map(|t| scores[t]).collect();
-        for (sampled, scored) in written.log_probs.iter().zip(said) {
+        let own_scores: Vec<f32> = (0..tokens.len()).filter(|&t| loss_mask[t]).map(|t| scores[t]).collect();
+        for (sampled, scored) in written.log_probs.iter().zip(own_scores) {
             assert!((sampled - scored).abs() < HALVED, "{precision:?}: {sampled} and {scored}");
         }
         assert!(scores.iter().zip(&full).all(|(a, b)| (a - b).abs() < HALVED), "{precision:?}");

@@ -163,8 +163,8 @@ fn what_does_not_fit_is_an_error_and_no_panic() {
         let mut out = vec![0.0; texts.tokens.len()];
         let read = ready(model.log_probs(texts.batch(), &mut out)).unwrap().unwrap_err();
         let mut objective = Everything { tokens: 1.0, scalar: false };
-        let learnt = ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap_err();
-        for error in [read, learnt] {
+        let learned = ready(model.accumulate(texts.batch(), &mut objective)).unwrap().unwrap_err();
+        for error in [read, learned] {
             assert!(error.to_string().contains("make batches smaller"), "{error}");
         }
         // A smaller one goes on.

@@ -79,10 +79,10 @@ where
             .with_critic(&mut *critic)
             .with_reward(&mut reward);
         let sequences = prompts.sequences().unwrap();
-        let seen = now(ppo.iterate(&mut models, sequences, &stopping, &Examples::default())).unwrap();
-        scores.push(seen.score);
+        let report = now(ppo.iterate(&mut models, sequences, &stopping, &Examples::default())).unwrap();
+        scores.push(report.score);
         if written.is_empty() {
-            written = seen.rollouts.sequences().tokens().to_vec();
+            written = report.rollouts.sequences().tokens().to_vec();
         }
     }
     (scores, written)

@@ -21,12 +21,12 @@ const WORKS: [Work; 6] =
     [Work::Forward, Work::Train, Work::Reward, Work::Greedy(1), Work::Greedy(8), Work::Drawn(8)];
 
 fn main() {
-    let asked = std::env::args().nth(1).filter(|word| !word.starts_with('-'));
+    let requested = std::env::args().nth(1).filter(|word| !word.starts_with('-'));
     let architecture = Architecture::gpt2(260, 128, 96, 2, 2);
     let cpu = Cpu::new(1, Isa::Avx2);
     assert_eq!(cpu.isa(), Isa::Avx2, "this processor has no AVX2");
     for work in WORKS {
-        match &asked {
+        match &requested {
             None => println!("{work}"),
             Some(name) if *name == work.to_string() => {
                 let network = work.network(&cpu, &architecture);

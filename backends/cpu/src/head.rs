@@ -184,7 +184,7 @@ impl HeadInputs<'_> {
         let each = self.tile_rows(weights);
         if objective.coupling() == Coupling::Token || self.positions.len() <= each {
             let mut loss = 0.0;
-            // An objective is shown an empty batch once, so that it can say what it has to.
+            // An objective is called once for an empty batch, whose loss may not be 0.
             let mut shown = false;
             for positions in self.positions.chunks(each) {
                 self.read(cpu, weights, positions, &mut tile);
@@ -312,10 +312,10 @@ impl HeadInputs<'_> {
         d_head: &mut [f32],
     ) {
         let vocabulary = weights.architecture.vocabulary;
-        let told = &tile.rows;
+        let rows = &tile.rows;
         cpu.map_rows(&mut tile.logits, vocabulary, ELEMENT, &|range, logits| {
             for (logits, i) in logits.chunks_exact_mut(vocabulary).zip(range) {
-                let (target, row, g) = (self.tokens[positions[i]], told[i], g[i]);
+                let (target, row, g) = (self.tokens[positions[i]], rows[i], g[i]);
                 let h = h.get(i).copied().unwrap_or(0.0);
                 let inverse = 1.0 / self.temperature;
                 kernel!(cpu.isa(), pull_row(logits: &mut [f32], inverse: f32, row: Row, g: f32, h: f32));

@@ -153,7 +153,7 @@ mod tests {
             close(cpu, "weights", &w, &want, 1e-6);
             close(cpu, "first moments", &m, &first, 1e-6);
             close(cpu, "second moments", &v, &second, 1e-6);
-            assert!(gradient.iter().all(|&g| g == 0.0), "the gradient is forgotten");
+            assert!(gradient.iter().all(|&g| g == 0.0), "the gradient is dropped");
         }
     }
 

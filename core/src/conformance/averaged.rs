@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::company::read;
-use super::learn::{descent, norm, step, teach, weights};
+use super::learn::{accumulate, descent, norm, step, weights};
 use super::measure::{Checked, Fault, Measured, moved};
 use super::probe::LogProbs;
 use super::run::{Check, refused, wait};
@@ -14,50 +14,54 @@ pub(super) fn checks<S: Subject<Network: Averaged + Reference>>() -> [Check<S>; 
     [("starts_at_weights", starts), ("decay", decay), ("refusals", refusals)]
 }
 
-fn says<S: Subject<Network: Reference>>(subject: &S, network: &mut S::Network) -> Result<Vec<f32>, Fault> {
+fn log_probs<S: Subject<Network: Reference>>(
+    subject: &S,
+    network: &mut S::Network,
+) -> Result<Vec<f32>, Fault> {
     read::<S, LogProbs>(subject, network, &Text::short(subject))
 }
 
-/// A short step that is the same each time.
-fn learn<S: Subject<Network: Averaged>>(subject: &S, network: &mut S::Network) -> Result<(), Fault> {
+/// Takes a short step of plain descent, the same one each time.
+fn short_step<S: Subject<Network: Averaged>>(subject: &S, network: &mut S::Network) -> Result<(), Fault> {
     let text = Text::short(subject);
     let weights = weights::<LogProbs>(&text);
-    let norm = norm(subject, &|network| teach::<S, LogProbs>(subject, network, &text, &weights).map(|_| ()))?;
-    teach::<S, LogProbs>(subject, network, &text, &weights)?;
+    let norm =
+        norm(subject, &|network| accumulate::<S, LogProbs>(subject, network, &text, &weights).map(|_| ()))?;
+    accumulate::<S, LogProbs>(subject, network, &text, &weights)?;
     step(subject, network, descent(subject.tolerances().nudge, norm)).map(|_| ())
 }
 
-/// The first call starts the average at the weights, of a network that has learnt nothing too; it stays
-/// there while the weights learn, and swapping twice comes back.
+/// The first call of [`Averaged::average`] sets the average to the weights, even before the first step. The average stays there
+/// while the weights learn, and swapping twice restores both.
 fn starts<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);
-    let before = says(subject, &mut network)?;
+    let before = log_probs(subject, &mut network)?;
     wait(subject, network.average(0.5))?;
-    learn(subject, &mut network)?;
-    let after = says(subject, &mut network)?;
+    short_step(subject, &mut network)?;
+    let after = log_probs(subject, &mut network)?;
     moved(&before, &after, "a step changes nothing")?;
     for want in [&before, &after] {
         wait(subject, network.swap_average())?;
-        measured.all(&says(subject, &mut network)?, want)?;
+        measured.all(&log_probs(subject, &mut network)?, want)?;
     }
     Ok(measured)
 }
 
-/// Decay 1 keeps the average, decay 0 replaces it, decay 0.25 goes three quarters of the way, to first
-/// order in what the network says.
+/// A decay of 1 keeps the average, a decay of 0 replaces it by the weights, and one of 0.25 moves it three quarters of the way.
+/// The step is short, so that log-probabilities move in proportion.
 fn decay<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
     for decay in [1.0, 0.0, 0.25] {
         let mut network = subject.fresh(1);
-        let before = says(subject, &mut network)?;
+        let before = log_probs(subject, &mut network)?;
         wait(subject, network.average(0.5))?;
-        learn(subject, &mut network)?;
-        let after = says(subject, &mut network)?;
+        short_step(subject, &mut network)?;
+        let after = log_probs(subject, &mut network)?;
         wait(subject, network.average(decay))?;
         wait(subject, network.swap_average())?;
         let most = before.iter().zip(&after).map(|(b, a)| (a - b).abs()).fold(0.0, f32::max);
-        for ((got, before), after) in says(subject, &mut network)?.iter().zip(&before).zip(&after) {
+        for ((got, before), after) in log_probs(subject, &mut network)?.iter().zip(&before).zip(&after) {
             let want = before + (1.0 - decay as f32) * (after - before);
             measured.error(f64::from((got - want) / most).abs());
         }
@@ -65,17 +69,17 @@ fn decay<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     Ok(measured)
 }
 
-/// No average to swap with, and decays that are none.
+/// A swap before any average, and decays outside 0 to 1, are refused.
 fn refusals<S: Subject<Network: Averaged + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut network = subject.fresh(1);
-    let before = says(subject, &mut network)?;
+    let before = log_probs(subject, &mut network)?;
     refused(subject, "a swap before any average", network.swap_average())?;
     wait(subject, network.average(0.5))?;
     for decay in [-0.1, 1.1, f64::NAN] {
         refused(subject, "a decay outside 0 ..= 1", network.average(decay))?;
     }
     wait(subject, network.swap_average())?;
-    measured.all(&says(subject, &mut network)?, &before)?;
+    measured.all(&log_probs(subject, &mut network)?, &before)?;
     Ok(measured)
 }

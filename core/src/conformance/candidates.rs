@@ -30,7 +30,7 @@ pub(super) fn likeliest<S: Subject<Network: Candidates>>(
 }
 
 /// Log-probabilities of given ids.
-pub(super) fn given<S: Subject<Network: Candidates>>(
+pub(super) fn candidates_of<S: Subject<Network: Candidates>>(
     subject: &S,
     network: &mut S::Network,
     text: &Text,
@@ -82,13 +82,13 @@ fn scored<S: Subject<Network: Candidates>>(subject: &S) -> Checked {
             .iter()
             .flat_map(|t| [0, 1, 1].map(|more| (text.tokens[*t] + more) % vocabulary))
             .collect();
-        let got = given(subject, &mut network, &text, 3, &ids)?;
+        let got = candidates_of(subject, &mut network, &text, 3, &ids)?;
         for (&t, got) in positions.iter().zip(got.chunks_exact(3)) {
             measured.pair(got[0].into(), scores[t].into());
             measured.pair(got[1].into(), got[2].into());
         }
         let (ids, want) = likeliest(subject, &mut network, &text, 2)?;
-        measured.all(&given(subject, &mut network, &text, 2, &ids)?, &want)?;
+        measured.all(&candidates_of(subject, &mut network, &text, 2, &ids)?, &want)?;
     }
     Ok(measured)
 }

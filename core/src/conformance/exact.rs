@@ -18,6 +18,12 @@ pub(super) type Next<'a, N> = &'a mut dyn FnMut(&mut N, &[Vec<u32>]) -> Result<V
 /// Texts of one call of [`Next`]: each of them may be a sequence for every id of the vocabulary.
 const TEXTS: usize = 8;
 
+/// A token that was drawn, and the uniform number that decides it.
+struct Drawn {
+    uniform: f64,
+    token: usize,
+}
+
 /// Draws under one key.
 #[derive(Clone, Copy)]
 pub(super) struct Draws<'a> {
@@ -49,12 +55,15 @@ impl Draws<'_> {
         measured: &mut Measured,
     ) -> Result<(), Fault> {
         // Equal texts are asked about once, texts of similar length together.
-        let mut draws: BTreeMap<(usize, Vec<u32>), Vec<(f64, usize)>> = BTreeMap::new();
+        let mut draws: BTreeMap<(usize, Vec<u32>), Vec<Drawn>> = BTreeMap::new();
         for i in 0..out.len() {
             let mut text = self.prompts.tokens[self.prompts.span(i)].to_vec();
             for (position, &token) in (0..).zip(out.response(i)) {
                 let uniform = self.key.uniform(self.first + i as u32, position);
-                draws.entry((text.len(), text.clone())).or_default().push((uniform, token as usize));
+                draws
+                    .entry((text.len(), text.clone()))
+                    .or_default()
+                    .push(Drawn { uniform, token: token as usize });
                 text.push(token);
             }
         }
@@ -66,7 +75,7 @@ impl Draws<'_> {
         for (((_, text), draws), logits) in draws.iter().zip(logits) {
             let logits: Vec<f64> = logits.into_iter().map(f64::from).collect();
             let probabilities = filtered(&logits, self.filters, text)?;
-            for &(uniform, token) in draws {
+            for &Drawn { uniform, token } in draws {
                 ensure(probabilities[token] > 0.0, "a token was drawn that the filters leave out")?;
                 let below: f64 = probabilities[..token].iter().sum();
                 measured.error((below - uniform).max(uniform - below - probabilities[token]).max(0.0));

@@ -3,7 +3,7 @@
 use super::Subject;
 use super::company::read;
 use super::continuation::next;
-use super::learn::{descent, look, step, teach, weights};
+use super::learn::{accumulate, descent, outputs_of, step, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::{Entropies, LogProbs};
 use super::rows::rows;
@@ -46,20 +46,20 @@ pub(super) fn cold_learner<S: Subject<Network: Learner + Reference>>(subject: &S
     let text = Text::uneven(subject).at(COLD);
     let mut network = subject.fresh(1);
     let scored = read::<S, LogProbs>(subject, &mut network, &text)?;
-    let shown = look::<S, LogProbs>(subject, &mut network, &text)?;
+    let shown = outputs_of::<S, LogProbs>(subject, &mut network, &text)?;
     let rounding = f64::from(f32::EPSILON) * 8.0 / f64::from(COLD);
     for (place, shown) in text.positions().into_iter().zip(shown) {
         let want = f64::from(scored[place]);
         let error = ((f64::from(shown) - want).abs() - rounding).max(0.0) / want.abs().max(1.0);
         measured.error(error);
     }
-    let entropies = look::<S, Entropies>(subject, &mut network, &text)?;
+    let entropies = outputs_of::<S, Entropies>(subject, &mut network, &text)?;
     ensure(entropies.iter().all(|h| h.is_finite() && *h > -1e-3), "an entropy is not finite, or below 0")?;
     for entropies in [false, true] {
         if entropies {
-            teach::<S, Entropies>(subject, &mut network, &text, &weights::<Entropies>(&text))?;
+            accumulate::<S, Entropies>(subject, &mut network, &text, &weights::<Entropies>(&text))?;
         } else {
-            teach::<S, LogProbs>(subject, &mut network, &text, &weights::<LogProbs>(&text))?;
+            accumulate::<S, LogProbs>(subject, &mut network, &text, &weights::<LogProbs>(&text))?;
         }
         let norm = step(subject, &mut network, descent(0.0, 1.0))?;
         ensure(norm.is_finite(), "a gradient is not finite where probabilities are tiny")?;

@@ -1,7 +1,7 @@
 //! Gradients, seen through steps.
 
 use super::Subject;
-use super::learn::{descent, look, loss, norm, step, still, teach, teach_as, weights};
+use super::learn::{accumulate, accumulate_as, descent, loss, norm, outputs_of, step, still, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::{Form, LogProbs, Output, Probe};
 use super::run::wait;
@@ -56,9 +56,9 @@ pub(super) fn gradient<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
             subject,
             |network, sign| {
                 let signed: Vec<f32> = weights.iter().map(|w| sign * w).collect();
-                teach::<S, O>(subject, network, &text, &signed).map(|_| ())
+                accumulate::<S, O>(subject, network, &text, &signed).map(|_| ())
             },
-            |network| Ok(loss::<O>(&text, &look::<S, O>(subject, network, &text)?, &weights)),
+            |network| Ok(loss::<O>(&text, &outputs_of::<S, O>(subject, network, &text)?, &weights)),
         )?;
         worst.error(one.error);
     }
@@ -91,7 +91,7 @@ pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
     };
     let mut norms = Vec::new();
     for &place in &places {
-        teach::<S, O>(subject, &mut network, &text, &alone(place, 1.0))?;
+        accumulate::<S, O>(subject, &mut network, &text, &alone(place, 1.0))?;
         let norm = step(subject, &mut network, still())?;
         ensure(
             norm > 0.0 && norm.is_finite(),
@@ -106,8 +106,8 @@ pub(super) fn left_out<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
             subject,
             subject.tolerances().nudge / 4.0,
             norms[index],
-            |network, sign| teach::<S, O>(subject, network, &text, &alone(place, sign)).map(|_| ()),
-            |network| Ok(look::<S, O>(subject, network, &text)?[index].into()),
+            |network, sign| accumulate::<S, O>(subject, network, &text, &alone(place, sign)).map(|_| ()),
+            |network| Ok(outputs_of::<S, O>(subject, network, &text)?[index].into()),
         )?;
         worst.error(one.error);
     }
@@ -123,9 +123,9 @@ fn after<S: Subject<Network: Learner>, O: Output>(
     let mut network = subject.fresh(1);
     accumulate(&mut network)?;
     let norm = step(subject, &mut network, descent(subject.tolerances().nudge, 1.0))?;
-    let mut seen = look::<S, O>(subject, &mut network, text)?;
-    seen.push(norm as f32);
-    Ok(seen)
+    let mut outputs = outputs_of::<S, O>(subject, &mut network, text)?;
+    outputs.push(norm as f32);
+    Ok(outputs)
 }
 
 /// A batch in parts, one sequence each or two halves, gives the gradient of the whole.
@@ -140,20 +140,20 @@ pub(super) fn splits<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Ch
         (weights[start..start + O::count(&part)].to_vec(), part)
     };
     // Parts by the index one past their last sequence.
-    let taught = |ends: &[usize]| {
+    let outputs_after = |ends: &[usize]| {
         after::<S, O>(subject, &text, |network| {
             let mut start = 0;
             for &end in ends {
                 let (weights, part) = of(start..end);
-                teach::<S, O>(subject, network, &part, &weights)?;
+                accumulate::<S, O>(subject, network, &part, &weights)?;
                 start = end;
             }
             Ok(())
         })
     };
-    let whole = taught(&[3])?;
-    measured.all(&taught(&[1, 2, 3])?, &whole)?;
-    measured.all(&taught(&[1, 3])?, &whole)?;
+    let whole = outputs_after(&[3])?;
+    measured.all(&outputs_after(&[1, 2, 3])?, &whole)?;
+    measured.all(&outputs_after(&[1, 3])?, &whole)?;
     Ok(measured)
 }
 
@@ -163,14 +163,15 @@ pub(super) fn couplings<S: Subject<Network: Learner>>(subject: &S) -> Checked {
     // All of the context, so that there is more than one tile where tiles are small.
     let text = Text::uneven(subject);
     let weights = weights::<LogProbs>(&text);
-    let taught = |coupling| {
+    let outputs_after = |coupling| {
         after::<S, LogProbs>(subject, &text, |network| {
-            teach_as::<S, LogProbs>(subject, network, &text, &weights, Form::Weighted, coupling).map(|_| ())
+            accumulate_as::<S, LogProbs>(subject, network, &text, &weights, Form::Weighted, coupling)
+                .map(|_| ())
         })
     };
-    let token = taught(Coupling::Token)?;
+    let token = outputs_after(Coupling::Token)?;
     for coupling in [Coupling::Sequence, Coupling::Group, Coupling::Batch] {
-        measured.all(&taught(coupling)?, &token)?;
+        measured.all(&outputs_after(coupling)?, &token)?;
     }
     Ok(measured)
 }

@@ -17,17 +17,17 @@ pub(super) fn weights<O: Output>(text: &Text) -> Vec<f32> {
 }
 
 /// Accumulates the gradient of `Σ w·x`, and returns the numbers `x` that the objective was given.
-pub(super) fn teach<S: Subject<Network: Learner>, O: Output>(
+pub(super) fn accumulate<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     network: &mut S::Network,
     text: &Text,
     weights: &[f32],
 ) -> Result<Vec<f32>, Fault> {
-    teach_as::<S, O>(subject, network, text, weights, Form::Weighted, Coupling::Token)
+    accumulate_as::<S, O>(subject, network, text, weights, Form::Weighted, Coupling::Token)
 }
 
-/// Accumulates as [`teach`] does, for any form of the loss and any coupling.
-pub(super) fn teach_as<S: Subject<Network: Learner>, O: Output>(
+/// Accumulates as [`accumulate`] does, for any form of the loss and any coupling.
+pub(super) fn accumulate_as<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     network: &mut S::Network,
     text: &Text,
@@ -37,24 +37,24 @@ pub(super) fn teach_as<S: Subject<Network: Learner>, O: Output>(
 ) -> Result<Vec<f32>, Fault> {
     let mut probe = Probe::new::<O>(text, weights, form, coupling);
     wait(subject, network.accumulate(text.batch()?, &mut probe))?;
-    Ok(probe.seen)
+    Ok(probe.outputs)
 }
 
 /// Returns a text's numbers as the learner passes them to an objective. Nothing stays accumulated.
-pub(super) fn look<S: Subject<Network: Learner>, O: Output>(
+pub(super) fn outputs_of<S: Subject<Network: Learner>, O: Output>(
     subject: &S,
     network: &mut S::Network,
     text: &Text,
 ) -> Result<Vec<f32>, Fault> {
-    let seen = teach::<S, O>(subject, network, text, &vec![0.0; O::count(text)])?;
+    let outputs = accumulate::<S, O>(subject, network, text, &vec![0.0; O::count(text)])?;
     wait(subject, network.zero_grad())?;
-    Ok(O::positions(text).into_iter().map(|place| seen[place]).collect())
+    Ok(O::positions(text).into_iter().map(|place| outputs[place]).collect())
 }
 
 /// `Σ w·x` over loss numbers.
-pub(super) fn loss<O: Output>(text: &Text, seen: &[f32], weights: &[f32]) -> f64 {
+pub(super) fn loss<O: Output>(text: &Text, outputs: &[f32], weights: &[f32]) -> f64 {
     let positions = O::positions(text);
-    positions.iter().zip(seen).map(|(&place, &x)| f64::from(weights[place]) * f64::from(x)).sum()
+    positions.iter().zip(outputs).map(|(&place, &x)| f64::from(weights[place]) * f64::from(x)).sum()
 }
 
 /// Steps.

@@ -1,9 +1,9 @@
 //! [`LearnCandidates`]: learning from several ids at a position.
 
 use super::Subject;
-use super::candidates::given;
+use super::candidates::candidates_of;
 use super::gradient::{slope, text};
-use super::learn::{descent, look, step, teach, weights};
+use super::learn::{accumulate, descent, outputs_of, step, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::LogProbs;
 use super::refusals::drops;
@@ -25,12 +25,12 @@ struct Weighted {
     weights: Vec<f32>,
     refuses: bool,
     positions: Vec<usize>,
-    seen: Vec<f32>,
+    outputs: Vec<f32>,
 }
 
 impl Weighted {
     fn new(k: usize, weights: Vec<f32>) -> Self {
-        Self { k, weights, refuses: false, positions: Vec::new(), seen: Vec::new() }
+        Self { k, weights, refuses: false, positions: Vec::new(), outputs: Vec::new() }
     }
 }
 
@@ -45,7 +45,7 @@ impl CandidateObjective for Weighted {
             return Err(Error::TooFew { name: "objective", need: 1, got: 0 });
         }
         self.positions.extend_from_slice(positions);
-        self.seen.extend_from_slice(log_probs);
+        self.outputs.extend_from_slice(log_probs);
         let mut loss = 0.0;
         let places = positions.iter().flat_map(|t| t * self.k..(t + 1) * self.k);
         for ((place, &x), grad) in places.zip(log_probs).zip(grad_log_probs) {
@@ -80,14 +80,14 @@ fn shows<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) -> Chec
     let mut measured = Measured::within(subject.tolerances().agree);
     let (text, mut network) = (Text::uneven(subject).at(0.7), subject.fresh(1));
     let ids = ids(subject, &text);
-    let want = given(subject, &mut network, &text, 3, &ids)?;
+    let want = candidates_of(subject, &mut network, &text, 3, &ids)?;
     let mut objective = Weighted::new(3, numbers(3 * text.tokens.len(), 2));
     teach_candidates(subject, &mut network, &text, &ids, &mut objective)?;
     ensure(
         objective.positions == text.positions(),
         "candidates are not those of the loss_mask tokens, in order",
     )?;
-    measured.all(&objective.seen, &want)?;
+    measured.all(&objective.outputs, &want)?;
     Ok(measured)
 }
 
@@ -116,20 +116,20 @@ fn as_scalars<S: Subject<Network: LearnCandidates + Candidates>>(subject: &S) ->
     let text = text(subject);
     let weights = weights::<LogProbs>(&text);
     let tokens: Vec<u32> = text.positions().iter().map(|t| text.tokens[*t]).collect();
-    let taught = |by_candidates: bool| -> Result<Vec<f32>, Fault> {
+    let outputs_after = |by_candidates: bool| -> Result<Vec<f32>, Fault> {
         let mut network = subject.fresh(1);
         if by_candidates {
             let mut objective = Weighted::new(1, weights.clone());
             teach_candidates(subject, &mut network, &text, &tokens, &mut objective)?;
         } else {
-            teach::<S, LogProbs>(subject, &mut network, &text, &weights)?;
+            accumulate::<S, LogProbs>(subject, &mut network, &text, &weights)?;
         }
         let norm = step(subject, &mut network, descent(subject.tolerances().nudge, 1.0))?;
-        let mut seen = look::<S, LogProbs>(subject, &mut network, &text)?;
-        seen.push(norm as f32);
-        Ok(seen)
+        let mut outputs = outputs_of::<S, LogProbs>(subject, &mut network, &text)?;
+        outputs.push(norm as f32);
+        Ok(outputs)
     };
-    measured.all(&taught(true)?, &taught(false)?)?;
+    measured.all(&outputs_after(true)?, &outputs_after(false)?)?;
     Ok(measured)
 }
 

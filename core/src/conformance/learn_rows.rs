@@ -3,7 +3,7 @@
 use super::Subject;
 use super::gradient::{slope, text};
 
-use super::learn::{descent, look, step, teach, weights};
+use super::learn::{accumulate, descent, outputs_of, step, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::LogProbs;
 use super::refusals::drops;
@@ -107,19 +107,19 @@ fn as_scalars<S: Subject<Network: LearnRows + Rows>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
     let text = text(subject);
     let weights = weights::<LogProbs>(&text);
-    let taught = |by_rows: bool| -> Result<Vec<f32>, Fault> {
+    let outputs_after = |by_rows: bool| -> Result<Vec<f32>, Fault> {
         let mut network = subject.fresh(1);
         if by_rows {
             teach_rows(subject, &mut network, &text, &mut FromRows { text: &text, weights: &weights })?;
         } else {
-            teach::<S, LogProbs>(subject, &mut network, &text, &weights)?;
+            accumulate::<S, LogProbs>(subject, &mut network, &text, &weights)?;
         }
         let norm = step(subject, &mut network, descent(subject.tolerances().nudge, 1.0))?;
-        let mut seen = look::<S, LogProbs>(subject, &mut network, &text)?;
-        seen.push(norm as f32);
-        Ok(seen)
+        let mut outputs = outputs_of::<S, LogProbs>(subject, &mut network, &text)?;
+        outputs.push(norm as f32);
+        Ok(outputs)
     };
-    measured.all(&taught(true)?, &taught(false)?)?;
+    measured.all(&outputs_after(true)?, &outputs_after(false)?)?;
     Ok(measured)
 }
 

@@ -5,13 +5,13 @@ use super::company::read;
 use super::continuation::next;
 use super::extreme::cold_learner;
 use super::gradient::{contract, couplings, gradient, left_out, splits};
-use super::learn::look;
+use super::learn::outputs_of;
 use super::measure::{Checked, Measured};
 use super::probe::{Entropies, LogProbs};
 use super::refusals::{bad_text, not_finite, objective_error};
 use super::run::Check;
 use super::state::after_step;
-use super::steps::{clips, forgets, learns, moments};
+use super::steps::{clips, learns, moments, zero_grad};
 use super::text::Text;
 use super::updates::{betas, decay, epsilon, rate, refused_step, settings};
 use super::wide::{learning as wide, nothing_to_learn};
@@ -30,7 +30,7 @@ pub(super) fn checks<S: Subject<Network: Learner + Reference>>() -> [Check<S>; 2
         ("splits", splits::<S, LogProbs>),
         ("entropy_splits", splits::<S, Entropies>),
         ("couplings", couplings::<S>),
-        ("zero_grad", forgets::<S, LogProbs>),
+        ("zero_grad", zero_grad::<S, LogProbs>),
         ("norm_and_clip", clips::<S, LogProbs>),
         ("adamw", moments::<S, LogProbs>),
         ("learns", learns::<S, LogProbs>),
@@ -58,7 +58,7 @@ fn agrees<S: Subject<Network: Learner + Reference>>(subject: &S) -> Checked {
     for temperature in [1.0, 0.7] {
         let text = Text::uneven(subject).at(temperature);
         let scored = read::<S, LogProbs>(subject, &mut subject.fresh(1), &text)?;
-        let shown = look::<S, LogProbs>(subject, &mut network, &text)?;
+        let shown = outputs_of::<S, LogProbs>(subject, &mut network, &text)?;
         for (place, shown) in text.positions().into_iter().zip(shown) {
             measured.pair(libm::exp(f64::from(shown) - f64::from(scored[place])), 1.0);
         }
@@ -70,7 +70,7 @@ fn agrees<S: Subject<Network: Learner + Reference>>(subject: &S) -> Checked {
 fn entropy<S: Subject<Network: Learner + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
     let (text, mut network) = (Text::short(subject).at(0.7), subject.fresh(1));
-    let shown = look::<S, Entropies>(subject, &mut network, &text)?;
+    let shown = outputs_of::<S, Entropies>(subject, &mut network, &text)?;
     for (place, shown) in text.positions().into_iter().zip(shown) {
         let start = text.ends.iter().copied().filter(|end| *end <= place).max().unwrap_or(0);
         let log_probs = next(subject, &mut network, &text.tokens[start..place], text.temperature)?;

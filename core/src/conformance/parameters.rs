@@ -3,7 +3,7 @@
 use super::Subject;
 use super::company::read;
 use super::gradient::text;
-use super::learn::{adam, look, loss, norm, step, still, teach, weights};
+use super::learn::{accumulate, adam, loss, norm, outputs_of, step, still, weights};
 use super::measure::{Checked, Fault, Measured, ensure, moved};
 use super::probe::LogProbs;
 use super::run::{Check, refused, wait};
@@ -39,7 +39,7 @@ fn gradient_of<S: Subject<Network: Parameters>>(
     network: &mut S::Network,
 ) -> Result<Vec<f32>, Fault> {
     let text = text(subject);
-    teach::<S, LogProbs>(subject, network, &text, &weights::<LogProbs>(&text))?;
+    accumulate::<S, LogProbs>(subject, network, &text, &weights::<LogProbs>(&text))?;
     let mut out = vec![f32::NAN; network.parameters()];
     wait(subject, network.take_gradient(&mut out))?;
     ensure(out.iter().all(|g| g.is_finite()), "a gradient is not written, or not finite")?;
@@ -67,7 +67,8 @@ fn take<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().formula);
     let text = text(subject);
     let weights = weights::<LogProbs>(&text);
-    let want = norm(subject, &|network| teach::<S, LogProbs>(subject, network, &text, &weights).map(|_| ()))?;
+    let want =
+        norm(subject, &|network| accumulate::<S, LogProbs>(subject, network, &text, &weights).map(|_| ()))?;
     let mut network = subject.fresh(1);
     measured.pair(global_norm([&gradient_of(subject, &mut network)?[..]]) / want, 1.0);
     measured.pair(step(subject, &mut network, still())?, 0.0);
@@ -95,7 +96,11 @@ fn directions<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Check
             let there: Vec<f32> =
                 base.iter().zip(&direction).map(|(w, d)| w + (sign * nudge * d) as f32).collect();
             wait(subject, network.write(&there))?;
-            Ok(loss::<LogProbs>(&text, &look::<S, LogProbs>(subject, &mut network, &text)?, &text_weights))
+            Ok(loss::<LogProbs>(
+                &text,
+                &outputs_of::<S, LogProbs>(subject, &mut network, &text)?,
+                &text_weights,
+            ))
         };
         let difference = (at(1.0)? - at(-1.0)?) / (2.0 * nudge);
         let slope: f64 = gradient.iter().zip(&direction).map(|(g, d)| f64::from(*g) * d).sum();
@@ -124,7 +129,7 @@ fn follows_adamw<S: Subject<Network: Parameters + Reference>>(subject: &S) -> Ch
         };
         let scale = clip_factor(norm, update.max_grad_norm)?;
         adamw(&mut want, &gradient, &mut first, &mut second, t, &update, scale)?;
-        teach::<S, LogProbs>(subject, &mut learner, &text, &weights::<LogProbs>(&text))?;
+        accumulate::<S, LogProbs>(subject, &mut learner, &text, &weights::<LogProbs>(&text))?;
         step(subject, &mut learner, update)?;
         let got = weights_of(subject, &mut learner)?;
         measured.all(&got, &want)?;

@@ -72,8 +72,8 @@ pub(super) struct Probe<'a> {
     positions: Vec<usize>,
     weights: &'a [f32],
     /// The numbers that were passed; NaN at the places of missing ones.
-    pub(super) seen: Vec<f32>,
-    shown: Vec<usize>,
+    pub(super) outputs: Vec<f32>,
+    places: Vec<usize>,
     calls: usize,
     loss: f64,
     fault: Option<&'static str>,
@@ -88,8 +88,8 @@ impl<'a> Probe<'a> {
             form,
             positions: O::positions(text),
             weights,
-            seen: vec![f32::NAN; O::count(text)],
-            shown: Vec::new(),
+            outputs: vec![f32::NAN; O::count(text)],
+            places: Vec::new(),
             calls: 0,
             loss: 0.0,
             fault: None,
@@ -111,9 +111,9 @@ impl<'a> Probe<'a> {
         };
         self.loss += part;
         *grad = slope;
-        self.shown.push(place);
-        if let Some(seen) = self.seen.get_mut(place) {
-            *seen = x;
+        self.places.push(place);
+        if let Some(outputs) = self.outputs.get_mut(place) {
+            *outputs = x;
         }
     }
 
@@ -131,7 +131,7 @@ impl<'a> Probe<'a> {
     /// returned the objective's loss.
     pub(super) fn keeps(mut self, loss: f64) -> Result<(), Fault> {
         self.expect(
-            self.shown == self.positions,
+            self.places == self.positions,
             "the objective was not shown each output of the loss mask once, in order",
         );
         self.expect(
@@ -168,14 +168,17 @@ impl Objective for Probe<'_> {
         grad_entropy: &mut [f32],
     ) -> Result<f64, Error> {
         self.calls += 1;
-        let (n, asked) = (positions.len(), if self.needs.entropy { positions.len() } else { 0 });
-        self.expect(self.needs.log_probs, "log-probabilities were shown to who does not need them");
+        let (n, entropies) = (positions.len(), if self.needs.entropy { positions.len() } else { 0 });
+        self.expect(
+            self.needs.log_probs,
+            "log-probabilities were passed to an objective that does not need them",
+        );
         self.expect(
             log_probs.len() == n && grad_log_probs.len() == n,
             "log-probabilities do not fit positions",
         );
         self.expect(
-            entropy.len() == asked && grad_entropy.len() == asked,
+            entropy.len() == entropies && grad_entropy.len() == entropies,
             "entropies are missing, or nobody asked for them",
         );
         grad_log_probs.fill(0.0);
@@ -190,12 +193,12 @@ impl Objective for Probe<'_> {
     }
 
     fn values(&mut self, values: &[f32], grad_values: &mut [f32]) -> Result<f64, Error> {
-        self.expect(self.needs.values, "values were shown to who does not need them");
+        self.expect(self.needs.values, "values were passed to an objective that does not need them");
         self.all(values, grad_values)
     }
 
     fn scores(&mut self, scores: &[f32], grad_scores: &mut [f32]) -> Result<f64, Error> {
-        self.expect(self.needs.scores, "scores were shown to who does not need them");
+        self.expect(self.needs.scores, "scores were passed to an objective that does not need them");
         self.all(scores, grad_scores)
     }
 }

@@ -34,14 +34,14 @@ pub(super) fn checks<S: Subject<Network: Reference>>() -> [Check<S>; 11] {
 fn writes<S: Subject<Network: Reference>>(subject: &S) -> Checked {
     let mut network = subject.fresh(1);
     let mut text = Text::uneven(subject);
-    for owes in [true, false] {
+    for masked in [true, false] {
         let out = read::<S, LogProbs>(subject, &mut network, &text)?;
         for (&x, &counts) in out.iter().zip(&text.loss_mask) {
             ensure(counts || x == 0.0, "a token outside the loss mask is not 0")?;
             ensure(x <= 0.0, "a log-probability is above 0")?;
         }
         let some = text.loss_mask.iter().zip(&out).any(|(counts, x)| *counts && *x < 0.0);
-        ensure(some == owes, "no loss token is below 0")?;
+        ensure(some == masked, "no loss token is below 0")?;
         text.loss_mask.fill(false);
     }
     Ok(Measured::within(0.0))

@@ -3,7 +3,7 @@
 use super::Subject;
 use super::company::bad_texts;
 use super::gradient::text;
-use super::learn::{adam, look, norm, step, still, teach, weights};
+use super::learn::{accumulate, adam, norm, outputs_of, step, still, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::{Form, Output, Probe, Refuses};
 use super::run::{refused, wait};
@@ -20,15 +20,15 @@ pub(super) fn drops<S: Subject<Network: Learner>, O: Output>(
     let mut measured = Measured::within(subject.tolerances().same);
     let text = text(subject);
     let weights = weights::<O>(&text);
-    let want = norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
+    let want = norm(subject, &|network| accumulate::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
     let mut network = subject.fresh(1);
-    let before = look::<S, O>(subject, &mut network, &text)?;
-    teach::<S, O>(subject, &mut network, &text, &weights)?;
+    let before = outputs_of::<S, O>(subject, &mut network, &text)?;
+    accumulate::<S, O>(subject, &mut network, &text, &weights)?;
     refused(&mut network)?;
     measured.pair(step(subject, &mut network, still())?, 0.0);
-    teach::<S, O>(subject, &mut network, &text, &weights)?;
+    accumulate::<S, O>(subject, &mut network, &text, &weights)?;
     measured.pair(step(subject, &mut network, still())?, want);
-    measured.all(&look::<S, O>(subject, &mut network, &text)?, &before)?;
+    measured.all(&outputs_of::<S, O>(subject, &mut network, &text)?, &before)?;
     Ok(measured)
 }
 
@@ -69,7 +69,7 @@ pub(super) fn not_finite<S: Subject<Network: Learner>, O: Output>(subject: &S) -
     let mut measured = Measured::within(subject.tolerances().same);
     let text = text(subject);
     let mut network = subject.fresh(1);
-    let before = look::<S, O>(subject, &mut network, &text)?;
+    let before = outputs_of::<S, O>(subject, &mut network, &text)?;
     for bad in [f32::NAN, f32::INFINITY] {
         let mut weights = weights::<O>(&text);
         weights[O::positions(&text)[0]] = bad;
@@ -80,7 +80,7 @@ pub(super) fn not_finite<S: Subject<Network: Learner>, O: Output>(subject: &S) -
             "a step with a gradient that is not finite was accepted",
         )?;
         wait(subject, network.zero_grad())?;
-        measured.all(&look::<S, O>(subject, &mut network, &text)?, &before)?;
+        measured.all(&outputs_of::<S, O>(subject, &mut network, &text)?, &before)?;
     }
     Ok(measured)
 }

@@ -3,13 +3,13 @@
 use super::Subject;
 use super::company::{Reads, causal, company, last, order, read, refusals, repeats, writes};
 use super::gradient::{contract, gradient, left_out, splits};
-use super::learn::look;
+use super::learn::outputs_of;
 use super::measure::{Checked, Measured};
 use super::probe::{Output, Scores, Values};
 use super::refusals::{bad_text, not_finite, objective_error};
 use super::run::Check;
 use super::state::after_step;
-use super::steps::{clips, forgets, learns, moments};
+use super::steps::{clips, learns, moments, zero_grad};
 use super::text::Text;
 use super::updates::{betas, epsilon, rate, refused_step, settings};
 use super::wide::{empty, learning as learning_of_many, nothing_to_learn, sequences};
@@ -57,7 +57,7 @@ fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 
         ("gradient", gradient::<S, O>),
         ("left_out", left_out::<S, O>),
         ("splits", splits::<S, O>),
-        ("zero_grad", forgets::<S, O>),
+        ("zero_grad", zero_grad::<S, O>),
         ("norm_and_clip", clips::<S, O>),
         ("adamw", moments::<S, O>),
         ("learns", learns::<S, O>),
@@ -79,7 +79,7 @@ fn learning<S: Subject<Network: Learner>, O: Output + Reads<S>>() -> [Check<S>; 
 fn agrees<S: Subject<Network: Learner>, O: Output + Reads<S>>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().agree);
     let (text, mut network) = (Text::uneven(subject), subject.fresh(1));
-    let shown = look::<S, O>(subject, &mut network, &text)?;
+    let shown = outputs_of::<S, O>(subject, &mut network, &text)?;
     measured.all(&shown, &read::<S, O>(subject, &mut network, &text)?)?;
     Ok(measured)
 }

@@ -6,7 +6,7 @@
 use super::candidates::likeliest;
 use super::company::{Reads, read};
 use super::exact::{Draws, Next};
-use super::learn::{adam, look, step, teach, weights};
+use super::learn::{accumulate, adam, outputs_of, step, weights};
 use super::measure::{Checked, Fault, Measured, ensure, moved};
 use super::probe::{LogProbs, Output, Scores, Values};
 use super::rows::rows;
@@ -68,7 +68,7 @@ fn learn<S: Subject<Network: Learner>, O: Output>(
     let text = Text::uneven(subject);
     let sign = [1.0, -1.0, 1.0][index];
     let weights: Vec<f32> = weights::<O>(&text).iter().map(|w| sign * w).collect();
-    teach::<S, O>(subject, network, &text, &weights)?;
+    accumulate::<S, O>(subject, network, &text, &weights)?;
     step(subject, network, adam([0.05, 0.08, 0.02][index])).map(|_| ())
 }
 
@@ -80,8 +80,8 @@ pub(super) fn after_step<S: Subject<Network: Learner>, O: Output + Reads<S>>(sub
     for index in 0..3 {
         learn::<S, O>(subject, &mut network, index)?;
         let after = read::<S, O>(subject, &mut network, &text)?;
-        moved(&before, &after, "a step does not change what the role says: it reads old weights")?;
-        let shown = look::<S, O>(subject, &mut network, &text)?;
+        moved(&before, &after, "a step does not change the role's outputs: it reads old weights")?;
+        let shown = outputs_of::<S, O>(subject, &mut network, &text)?;
         let places = O::positions(&text).into_iter().map(|place| after[place]).collect::<Vec<_>>();
         measured.all(&places, &shown)?;
         before = after;
@@ -95,7 +95,7 @@ fn next_by_learner<S: Subject<Network: Learner>>(
     network: &mut S::Network,
     prefixes: &[Vec<u32>],
 ) -> Result<Vec<Vec<f32>>, Fault> {
-    let log_probs = look::<S, LogProbs>(subject, network, &Text::continued(subject, prefixes))?;
+    let log_probs = outputs_of::<S, LogProbs>(subject, network, &Text::continued(subject, prefixes))?;
     Ok(log_probs.chunks(subject.vocabulary()).map(<[f32]>::to_vec).collect())
 }
 
@@ -121,7 +121,7 @@ fn sampler_after_step<S: Subject<Network: Learner + Policy>>(subject: &S) -> Che
             let start = text.span(i).start;
             text.loss_mask[start..start + prompts.span(i).len()].fill(false);
         }
-        measured.all(&out.log_probs, &look::<S, LogProbs>(subject, &mut network, &text)?)?;
+        measured.all(&out.log_probs, &outputs_of::<S, LogProbs>(subject, &mut network, &text)?)?;
         // Draw by draw after the last step alone, since it takes a pass for each.
         if index == 2 {
             let mut next: Next<'_, S::Network> =
@@ -148,7 +148,7 @@ fn rows_after_step<S: Subject<Network: Learner + Rows>>(subject: &S) -> Checked 
         learn::<S, LogProbs>(subject, &mut network, index)?;
         let rows = logits(subject, &mut network)?;
         moved(&before, &rows, "a step does not change the rows: they are made with old weights")?;
-        let shown = look::<S, LogProbs>(subject, &mut network, &text)?;
+        let shown = outputs_of::<S, LogProbs>(subject, &mut network, &text)?;
         for ((t, row), shown) in
             text.positions().into_iter().zip(rows.chunks_exact(subject.vocabulary())).zip(shown)
         {
@@ -198,9 +198,9 @@ fn after_write<S: Subject<Network: Parameters>>(subject: &S, outputs: Outputs<S>
     let before = outputs(subject, &mut network)?;
     learn::<S, LogProbs>(subject, &mut network, 0)?;
     outputs(subject, &mut network)?;
-    let mut given = vec![0.0; other.parameters()];
-    wait(subject, other.read(&mut given))?;
-    wait(subject, network.write(&given))?;
+    let mut weights_of_other = vec![0.0; other.parameters()];
+    wait(subject, other.read(&mut weights_of_other))?;
+    wait(subject, network.write(&weights_of_other))?;
     let after = outputs(subject, &mut network)?;
     moved(&before, &after, "other weights change nothing")?;
     measured.all(&after, &outputs(subject, &mut other)?)?;
@@ -350,13 +350,13 @@ fn dropout_after_load<S: Saved<Network: Learner + Reference> + WithDropout>(subj
     let mut measured = Measured::within(0.0);
     let text = Text::uneven(subject);
     let (mut saved, mut other) = (subject.with_dropout(1), subject.with_dropout(1));
-    let mut before = look::<S, LogProbs>(subject, &mut subject.fresh(1), &text)?;
+    let mut before = outputs_of::<S, LogProbs>(subject, &mut subject.fresh(1), &text)?;
     for _ in 0..2 {
-        let dropped = look::<S, LogProbs>(subject, &mut saved, &text)?;
+        let dropped = outputs_of::<S, LogProbs>(subject, &mut saved, &text)?;
         moved(&before, &dropped, "dropout is off, or drops the same at every step")?;
         before = dropped;
         for network in [&mut saved, &mut other] {
-            teach::<S, LogProbs>(subject, network, &text, &weights::<LogProbs>(&text))?;
+            accumulate::<S, LogProbs>(subject, network, &text, &weights::<LogProbs>(&text))?;
             step(subject, network, adam(0.0))?;
         }
     }

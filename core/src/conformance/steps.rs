@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::gradient::text;
-use super::learn::{adam, descent, look, norm, step, still, teach, teach_as, weights};
+use super::learn::{accumulate, accumulate_as, adam, descent, norm, outputs_of, step, still, weights};
 use super::measure::{Checked, Fault, Measured, ensure, moved};
 use super::probe::{Form, Output};
 use super::run::wait;
@@ -15,14 +15,14 @@ use alloc::vec::Vec;
 
 /// No gradient is left after [`Learner::zero_grad`], nor after a step: the norm of a step is then 0, and the next
 /// gradient starts from 0.
-pub(super) fn forgets<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
+pub(super) fn zero_grad<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let text = text(subject);
     let weights = weights::<O>(&text);
-    let fresh = norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
+    let fresh = norm(subject, &|network| accumulate::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
     let mut network = subject.fresh(1);
     for by_step in [false, true] {
-        teach::<S, O>(subject, &mut network, &text, &weights)?;
+        accumulate::<S, O>(subject, &mut network, &text, &weights)?;
         if by_step {
             measured.pair(step(subject, &mut network, still())?, fresh);
         } else {
@@ -30,7 +30,7 @@ pub(super) fn forgets<S: Subject<Network: Learner>, O: Output>(subject: &S) -> C
         }
         measured.pair(step(subject, &mut network, still())?, 0.0);
     }
-    teach::<S, O>(subject, &mut network, &text, &weights)?;
+    accumulate::<S, O>(subject, &mut network, &text, &weights)?;
     measured.pair(step(subject, &mut network, still())?, fresh);
     Ok(measured)
 }
@@ -40,25 +40,25 @@ pub(super) fn clips<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Che
     let mut measured = Measured::within(subject.tolerances().formula);
     let (text, nudge) = (text(subject), subject.tolerances().nudge);
     let weights = weights::<O>(&text);
-    let whole = norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
+    let whole = norm(subject, &|network| accumulate::<S, O>(subject, network, &text, &weights).map(|_| ()))?;
     let max = whole / 4.0;
     let factor = clip_factor(whole, Some(max))?;
-    let taught = |weights: &[f32], max_grad_norm| -> Result<(f64, Vec<f32>), Fault> {
+    let after_step = |weights: &[f32], max_grad_norm| -> Result<(f64, Vec<f32>), Fault> {
         let mut network = subject.fresh(1);
-        teach::<S, O>(subject, &mut network, &text, weights)?;
+        accumulate::<S, O>(subject, &mut network, &text, weights)?;
         // Clipped to a quarter, it still moves the whole nudge.
         let update = Update { max_grad_norm, ..descent(4.0 * nudge, whole) };
         let norm = step(subject, &mut network, update)?;
-        Ok((norm, look::<S, O>(subject, &mut network, &text)?))
+        Ok((norm, outputs_of::<S, O>(subject, &mut network, &text)?))
     };
-    let (clipped, seen) = taught(&weights, Some(max))?;
+    let (clipped, outputs) = after_step(&weights, Some(max))?;
     measured.pair(clipped / whole, 1.0);
     let smaller: Vec<f32> = weights.iter().map(|w| w * factor as f32).collect();
-    let (small, want) = taught(&smaller, None)?;
+    let (small, want) = after_step(&smaller, None)?;
     measured.pair(small / (factor * whole), 1.0);
-    measured.all(&seen, &want)?;
+    measured.all(&outputs, &want)?;
     // A largest norm that is not reached changes nothing.
-    measured.all(&taught(&smaller, Some(whole))?.1, &want)?;
+    measured.all(&after_step(&smaller, Some(whole))?.1, &want)?;
     Ok(measured)
 }
 
@@ -68,22 +68,22 @@ pub(super) fn moments<S: Subject<Network: Learner>, O: Output>(subject: &S) -> C
     let text = text(subject);
     let weights = weights::<O>(&text);
     let update = Update { adam: Adam { epsilon: 1e-12, ..Adam::default() }, ..adam(1e-3) };
-    let taught = |scale: f32| -> Result<(S::Network, Vec<f32>), Fault> {
+    let after_step = |scale: f32| -> Result<(S::Network, Vec<f32>), Fault> {
         let mut network = subject.fresh(1);
         let scaled: Vec<f32> = weights.iter().map(|w| scale * w).collect();
-        teach::<S, O>(subject, &mut network, &text, &scaled)?;
+        accumulate::<S, O>(subject, &mut network, &text, &scaled)?;
         step(subject, &mut network, update)?;
-        let seen = look::<S, O>(subject, &mut network, &text)?;
-        Ok((network, seen))
+        let outputs = outputs_of::<S, O>(subject, &mut network, &text)?;
+        Ok((network, outputs))
     };
-    let (mut network, seen) = taught(1.0)?;
-    moved(&look::<S, O>(subject, &mut subject.fresh(1), &text)?, &seen, "a step changes nothing")?;
+    let (mut network, outputs) = after_step(1.0)?;
+    moved(&outputs_of::<S, O>(subject, &mut subject.fresh(1), &text)?, &outputs, "a step changes nothing")?;
     // A power of two, by which rounding does not change.
-    measured.all(&taught(8.0)?.1, &seen)?;
-    teach::<S, O>(subject, &mut network, &text, &vec![0.0; weights.len()])?;
+    measured.all(&after_step(8.0)?.1, &outputs)?;
+    accumulate::<S, O>(subject, &mut network, &text, &vec![0.0; weights.len()])?;
     step(subject, &mut network, update)?;
-    let on = look::<S, O>(subject, &mut network, &text)?;
-    moved(&seen, &on, "a first moment does not carry a step on")?;
+    let on = outputs_of::<S, O>(subject, &mut network, &text)?;
+    moved(&outputs, &on, "a first moment does not carry a step on")?;
     Ok(measured)
 }
 
@@ -93,27 +93,27 @@ pub(super) fn learns<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Ch
     let ids = 0..subject.vocabulary().min(subject.context()) as u32;
     let text = Text::of([ids.collect::<Vec<u32>>()]);
     let mut network = subject.fresh(1);
-    let seen = look::<S, O>(subject, &mut network, &text)?;
+    let outputs = outputs_of::<S, O>(subject, &mut network, &text)?;
     // Text becomes certain; values and scores rise by 1.
     let mut wanted = vec![0.0; O::count(&text)];
     if !O::NEEDS.log_probs {
-        for (wanted, x) in wanted.iter_mut().zip(&seen) {
+        for (wanted, x) in wanted.iter_mut().zip(&outputs) {
             *wanted = x + 1.0;
         }
     }
-    let square = |seen: &[f32]| -> f64 {
+    let square = |outputs: &[f32]| -> f64 {
         O::positions(&text)
             .iter()
-            .zip(seen)
+            .zip(outputs)
             .map(|(&i, &x)| f64::from(x - wanted[i]) * f64::from(x - wanted[i]))
             .sum()
     };
-    let before = square(&seen);
+    let before = square(&outputs);
     ensure(before > 0.0, "there is nothing to learn")?;
     for _ in 0..40 {
-        teach_as::<S, O>(subject, &mut network, &text, &wanted, Form::Squared, Coupling::Token)?;
+        accumulate_as::<S, O>(subject, &mut network, &text, &wanted, Form::Squared, Coupling::Token)?;
         step(subject, &mut network, Update { max_grad_norm: Some(1.0), ..adam(0.02) })?;
     }
-    measured.error(square(&look::<S, O>(subject, &mut network, &text)?) / before);
+    measured.error(square(&outputs_of::<S, O>(subject, &mut network, &text)?) / before);
     Ok(measured)
 }

@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::gradient::text;
-use super::learn::{adam, descent, look, norm, step, teach, weights};
+use super::learn::{accumulate, adam, descent, norm, outputs_of, step, weights};
 use super::measure::{Checked, Fault, Measured, ensure, moved};
 use super::probe::{Form, Output, Probe};
 use super::run::wait;
@@ -28,19 +28,19 @@ impl<'a, S: Subject<Network: Learner>> Student<'a, S> {
     /// Takes a step with `scale` times the kit's gradient.
     fn step<O: Output>(&mut self, scale: f32, update: Update) -> Result<(), Fault> {
         let weights: Vec<f32> = weights::<O>(&self.text).iter().map(|w| scale * w).collect();
-        teach::<S, O>(self.subject, &mut self.network, &self.text, &weights)?;
+        accumulate::<S, O>(self.subject, &mut self.network, &self.text, &weights)?;
         step(self.subject, &mut self.network, update).map(|_| ())
     }
 
-    fn says<O: Output>(&mut self) -> Result<Vec<f32>, Fault> {
-        look::<S, O>(self.subject, &mut self.network, &self.text)
+    fn outputs<O: Output>(&mut self) -> Result<Vec<f32>, Fault> {
+        outputs_of::<S, O>(self.subject, &mut self.network, &self.text)
     }
 }
 
 /// The norm of the kit's gradient in a fresh network.
 fn whole<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Result<f64, Fault> {
     let text = text(subject);
-    norm(subject, &|network| teach::<S, O>(subject, network, &text, &weights::<O>(&text)).map(|_| ()))
+    norm(subject, &|network| accumulate::<S, O>(subject, network, &text, &weights::<O>(&text)).map(|_| ()))
 }
 
 /// Returns a fresh network's outputs after these steps, each on the kit's gradient times its scale.
@@ -52,10 +52,10 @@ fn after<S: Subject<Network: Learner>, O: Output>(
     for (scale, update) in steps {
         student.step::<O>(*scale, *update)?;
     }
-    student.says::<O>()
+    student.outputs::<O>()
 }
 
-/// Compares how far two ways moved, as a share of the farthest that the second did.
+/// Compares the outputs after two updates, relative to the largest change by the second one.
 fn same_way(measured: &mut Measured, start: &[f32], got: &[f32], want: &[f32]) -> Result<(), Fault> {
     moved(start, want, "a step changes nothing")?;
     let most = start.iter().zip(want).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -105,13 +105,13 @@ pub(super) fn rate<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Chec
     let (nudge, norm) = (subject.tolerances().nudge / 2.0, whole::<S, O>(subject)?);
     let mut student = Student::new(subject);
     student.step::<O>(1.0, adam(0.01))?;
-    let before = student.says::<O>()?;
+    let before = student.outputs::<O>()?;
     let still = Adam { weight_decay: 0.1, ..Adam::default() };
     student.step::<O>(1.0, Update { adam: still, ..adam(0.0) })?;
     let same = Measured::within(subject.tolerances().same);
     let mut unmoved = same;
-    unmoved.all(&student.says::<O>()?, &before)?;
-    ensure(unmoved.holds(), "a step at rate 0 changes what the network says")?;
+    unmoved.all(&student.outputs::<O>()?, &before)?;
+    ensure(unmoved.holds(), "a step at rate 0 changes the network's outputs")?;
     let start = after::<S, O>(subject, &[])?;
     let far = after::<S, O>(subject, &[(1.0, descent(nudge, norm))])?;
     for (scale, share) in [(1.0, 0.5), (1.0, 0.25), (-1.0, -1.0)] {
@@ -127,9 +127,9 @@ pub(super) fn rate<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Chec
     Ok(measured)
 }
 
-/// Moments carry a gradient on as β₁ and β₂ say, with the corrections for their start. After a step of rate 0 without
-/// memory, and one without a gradient, `m̂ = β₁·g/(1 − β₁²)` and `v̂ = β₂·g²/(1 − β₂²)`: a rate that makes up for the two
-/// factors moves as the gradient's sign does.
+/// Moments decay by β₁ and β₂ and are corrected for bias. A first step at rate 0 with β₁ = β₂ = 0 sets them to `g` and `g²`; after a
+/// second step without a gradient `m̂ = β₁·g/(1 − β₁²)` and `v̂ = β₂·g²/(1 − β₂²)`. With a rate that compensates for the two
+/// factors, the second step moves every weight by the sign of its gradient.
 pub(super) fn betas<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
     let start = after::<S, O>(subject, &[])?;
@@ -146,8 +146,8 @@ pub(super) fn betas<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Che
     Ok(measured)
 }
 
-/// ε is added to the root of the second moment, corrected or raw as the settings say: far above every gradient it divides
-/// the step.
+/// ε is added to the root of the second moment, corrected for bias or raw as `epsilon_at` says. An ε far above every gradient
+/// divides the step, so that a step shows where it was added.
 pub(super) fn epsilon<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
     let (nudge, norm) = (subject.tolerances().nudge, whole::<S, O>(subject)?);
@@ -171,7 +171,8 @@ pub(super) fn epsilon<S: Subject<Network: Learner>, O: Output>(subject: &S) -> C
     Ok(measured)
 }
 
-/// Weight decay takes `η·w` of every weight a step, whatever the gradient; in the gradient it takes what Adam makes of it.
+/// Decoupled weight decay shrinks every weight by the factor `1 − η·w`, whatever the gradient is. Weight decay in the gradient adds
+/// `w·θ` to it, which Adam then divides by the root of the second moment.
 pub(super) fn decay<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().gradient);
     let start = after::<S, O>(subject, &[])?;
@@ -190,8 +191,8 @@ pub(super) fn decay<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Che
     Ok(measured)
 }
 
-/// A step that is refused, for a gradient that is not finite, leaves weights, moments and their count as they were, and no
-/// gradient: later steps are what they would have been.
+/// A step that is refused because the gradient is not finite leaves weights, moments and the count of steps as they were, and drops
+/// the gradient: later steps are the same as without it.
 pub(super) fn refused_step<S: Subject<Network: Learner>, O: Output>(subject: &S) -> Checked {
     let mut measured = Measured::within(subject.tolerances().same);
     let mut student = Student::new(subject);
@@ -207,7 +208,7 @@ pub(super) fn refused_step<S: Subject<Network: Learner>, O: Output>(subject: &S)
         let step = subject.wait(network.step(&adam(0.3))).ok_or_else(waits)?;
         ensure(step.is_err(), "a step with a gradient that is not finite was accepted")?;
     }
-    // A step without a gradient, at rate 0, whose norm says that none was kept.
+    // A step at rate 0 without a gradient: its norm shows that none was kept.
     measured.pair(step(subject, &mut student.network, adam(0.0))?, 0.0);
     let mut again = Student::new(subject);
     again.step::<O>(1.0, adam(0.02))?;
@@ -215,6 +216,6 @@ pub(super) fn refused_step<S: Subject<Network: Learner>, O: Output>(subject: &S)
     wait(subject, again.network.step(&adam(0.0)))?;
     student.step::<O>(-0.5, adam(0.05))?;
     again.step::<O>(-0.5, adam(0.05))?;
-    measured.all(&student.says::<O>()?, &again.says::<O>()?)?;
+    measured.all(&student.outputs::<O>()?, &again.outputs::<O>()?)?;
     Ok(measured)
 }

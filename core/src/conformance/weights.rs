@@ -1,7 +1,7 @@
 //! Gradients weight by weight, where weights can be written.
 
 use super::Subject;
-use super::learn::{look, loss, teach, weights};
+use super::learn::{accumulate, loss, outputs_of, weights};
 use super::measure::{Checked, Fault, Measured};
 use super::probe::{Entropies, LogProbs, Output, Scores, Values};
 use super::run::{Check, wait};
@@ -56,7 +56,7 @@ fn each<S: Subject<Network: Parameters + Learner>, O: Output>(subject: &S) -> Ch
     let mut base = vec![f32::NAN; parameters];
     wait(subject, network.read(&mut base))?;
     let mut gradient = vec![f32::NAN; parameters];
-    teach::<S, O>(subject, &mut network, &text, &text_weights)?;
+    accumulate::<S, O>(subject, &mut network, &text, &text_weights)?;
     wait(subject, network.take_gradient(&mut gradient))?;
     let chosen = chosen(parameters);
     let square: f64 = chosen.iter().map(|&i| f64::from(gradient[i]) * f64::from(gradient[i])).sum();
@@ -68,7 +68,7 @@ fn each<S: Subject<Network: Parameters + Learner>, O: Output>(subject: &S) -> Ch
             there[i] = base[i] + (ways * nudge) as f32;
             // By what it was moved, after rounding.
             wait(subject, network.write(&there))?;
-            Ok(loss::<O>(&text, &look::<S, O>(subject, &mut network, &text)?, &text_weights))
+            Ok(loss::<O>(&text, &outputs_of::<S, O>(subject, &mut network, &text)?, &text_weights))
         };
         let near = at(1.0)? - at(-1.0)?;
         let far = at(2.0)? - at(-2.0)?;

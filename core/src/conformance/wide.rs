@@ -2,7 +2,7 @@
 
 use super::Subject;
 use super::company::{Reads, read};
-use super::learn::{descent, look, step, teach, weights};
+use super::learn::{accumulate, descent, outputs_of, step, weights};
 use super::measure::{Checked, Fault, Measured, ensure};
 use super::probe::{Form, Output, Probe};
 use super::run::wait;
@@ -86,20 +86,20 @@ pub(super) fn learning<S: Subject<Network: Learner>, O: Output>(subject: &S) -> 
         for outputs in parts.iter().map(outputs) {
             weights[outputs.clone()].copy_from_slice(&all[outputs]);
         }
-        let taught = |parts: &[Range<usize>]| -> Result<Vec<f32>, Fault> {
+        let outputs_after = |parts: &[Range<usize>]| -> Result<Vec<f32>, Fault> {
             let mut network = subject.fresh(1);
             for range in parts {
                 let mut part = text.pick(range.clone());
                 part.first = range.start as u32;
-                teach::<S, O>(subject, &mut network, &part, &weights[outputs(range)])?;
+                accumulate::<S, O>(subject, &mut network, &part, &weights[outputs(range)])?;
             }
             let norm = step(subject, &mut network, descent(subject.tolerances().nudge, 1.0))?;
-            let mut after = look::<S, O>(subject, &mut network, &text.pick(0..8))?;
+            let mut after = outputs_of::<S, O>(subject, &mut network, &text.pick(0..8))?;
             after.push(norm as f32);
             Ok(after)
         };
-        let whole = taught(core::slice::from_ref(&(0..width)))?;
-        measured.all(&taught(&parts)?, &whole)?;
+        let whole = outputs_after(core::slice::from_ref(&(0..width)))?;
+        measured.all(&outputs_after(&parts)?, &whole)?;
     }
     Ok(measured)
 }
@@ -145,7 +145,7 @@ pub(super) fn nothing_to_learn<S: Subject<Network: Learner>, O: Output>(subject:
         learn(&mut network)?;
         measured.pair(step(subject, &mut network, descent(0.1, 1.0))?, 0.0);
         let norm = |network: &mut S::Network, between: bool| -> Result<f64, Fault> {
-            teach::<S, O>(subject, network, &text, &weights)?;
+            accumulate::<S, O>(subject, network, &text, &weights)?;
             if between {
                 learn(network)?;
             }
@@ -153,8 +153,8 @@ pub(super) fn nothing_to_learn<S: Subject<Network: Learner>, O: Output>(subject:
         };
         let want = norm(&mut subject.fresh(1), false)?;
         measured.pair(norm(&mut subject.fresh(1), true)?, want);
-        let before = look::<S, O>(subject, &mut subject.fresh(1), &text)?;
-        measured.all(&look::<S, O>(subject, &mut network, &text)?, &before)?;
+        let before = outputs_of::<S, O>(subject, &mut subject.fresh(1), &text)?;
+        measured.all(&outputs_of::<S, O>(subject, &mut network, &text)?, &before)?;
     }
     Ok(measured)
 }

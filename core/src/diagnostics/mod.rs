@@ -61,9 +61,9 @@ mod tests {
         let disagreement = Disagreement { texts: 1, ..Disagreement::default() };
         let all: [&dyn Diagnose; 8] =
             [&kl, &importance, &response, &reward, &policy, &value, &comparisons, &disagreement];
-        let seen = names(&all);
-        let unique: BTreeSet<_> = seen.iter().copied().collect();
-        assert_eq!(seen.len(), unique.len(), "a name for two things");
+        let all_names = names(&all);
+        let unique: BTreeSet<_> = all_names.iter().copied().collect();
+        assert_eq!(all_names.len(), unique.len(), "a name for two things");
         assert_eq!(unique, DIAGNOSTICS.iter().map(|d| d.name).collect(), "the table");
     }
 

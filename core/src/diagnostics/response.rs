@@ -65,10 +65,10 @@ mod tests {
         let mut stats = ResponseStats::default();
         stats.record(&[-1.0, -2.0, -3.0], FinishReason::Length);
         stats.record(&[-2.0f32], FinishReason::Stop);
-        let mut seen = std::vec::Vec::new();
-        stats.diagnose(&mut |name, value| seen.push((name, value)));
+        let mut figures = std::vec::Vec::new();
+        stats.diagnose(&mut |name, value| figures.push((name, value)));
         let want =
             [("length", 2.0), ("length_max", 3.0), ("ended", 0.5), ("truncated", 0.5), ("entropy", 2.0)];
-        assert_eq!(seen, want);
+        assert_eq!(figures, want);
     }
 }

@@ -70,13 +70,13 @@ impl<O: Objective> RowObjective for WithinSupport<'_, O> {
         if log_prob == f32::NEG_INFINITY {
             return Err(Error::NotFinite { name: "log-probability within the support", index: position });
         }
-        let asked = usize::from(self.objective.needs().entropy);
+        let entropies = usize::from(self.objective.needs().entropy);
         let loss = self.objective.tokens(
             &[position],
             &[log_prob],
-            &[entropy][..asked],
+            &[entropy][..entropies],
             &mut grad,
-            &mut grad_entropy[..asked],
+            &mut grad_entropy[..entropies],
         )?;
         grad_logits.fill(0.0);
         log_prob_pull(&self.masked, target, self.temperature, grad[0], grad_entropy[0], grad_logits)?;

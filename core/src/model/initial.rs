@@ -138,11 +138,11 @@ mod tests {
         scale_scalar_head(&a, &mut after, &scale).unwrap();
         let head = before.len() - 7;
         assert_eq!(after[..head], before[..head]);
-        let said = |weights: &[f32]| -> f64 {
+        let score = |weights: &[f32]| -> f64 {
             let terms = weights[head..].iter().zip([0.3, -1.0, 2.0, 0.7, -0.1, 1.0, 1.0]);
             terms.map(|(weight, x)| f64::from(*weight) * x).sum()
         };
-        assert!((said(&after) - scale.apply(said(&before))).abs() < 1e-6);
+        assert!((score(&after) - scale.apply(score(&before))).abs() < 1e-6);
     }
 
     #[test]

@@ -61,7 +61,7 @@ impl<'a> Fisher<'a> {
         &self.weights
     }
 
-    /// `out = F·v`, both `[parameters]`. What the policy had accumulated is forgotten.
+    /// `out = F·v`, both `[parameters]`. The gradient that the policy had accumulated is dropped.
     ///
     /// # Errors
     /// The policy's; [`Error::Shape`]; [`Error::NotFinite`] for v or a slope.

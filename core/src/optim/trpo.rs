@@ -86,7 +86,7 @@ impl Trpo {
     /// One step on tokens that the policy drew with its weights as they are, at the batch's temperature.
     /// `advantages` are laid out as the batch's tokens; only loss tokens are read. Where no step within
     /// the bound gains anything, or something fails, the weights are as before. The optimizer's state is
-    /// neither used nor changed; what had been accumulated is forgotten.
+    /// neither used nor changed; the accumulated gradient is dropped.
     ///
     /// # Errors
     /// The policy's; [`Error::Range`] for a setting; [`Error::Shape`]; [`Error::NotFinite`];

@@ -22,15 +22,15 @@ pub(super) fn groups(players: usize, edges: &[(usize, usize)]) -> Vec<Vec<usize>
 }
 
 fn reach(from: usize, next: &[Vec<usize>]) -> Vec<bool> {
-    let mut seen = vec![false; next.len()];
+    let mut reached = vec![false; next.len()];
     let mut open = vec![from];
     while let Some(player) = open.pop() {
-        if !seen[player] {
-            seen[player] = true;
+        if !reached[player] {
+            reached[player] = true;
             open.extend(&next[player]);
         }
     }
-    seen
+    reached
 }
 
 #[cfg(test)]

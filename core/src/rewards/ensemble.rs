@@ -68,9 +68,9 @@ impl<R: Reward> Reward for Ensemble<R> {
             all.iter_mut().skip(m).step_by(count).zip(&*out).for_each(|(to, from)| *to = *from);
         }
         for (score, members) in out.iter_mut().zip(all.chunks(count)) {
-            let (combined, seen) = self.rule.combine(members)?;
+            let (combined, disagreement) = self.rule.combine(members)?;
             *score = combined as f32;
-            self.disagreement.merge(&seen);
+            self.disagreement.merge(&disagreement);
         }
         Ok(())
     }
@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn every_text_gets_its_own_members_scores() {
-        let (_, mean, seen) = scores(EnsembleRule::Mean, &[1.0, 3.0]);
-        assert_eq!((mean, seen.texts, seen.deviation), ([2.0, 8.0], 2, 5.0));
+        let (_, mean, disagreement) = scores(EnsembleRule::Mean, &[1.0, 3.0]);
+        assert_eq!((mean, disagreement.texts, disagreement.deviation), ([2.0, 8.0], 2, 5.0));
         assert_eq!(scores(EnsembleRule::Min, &[1.0, 3.0]).1, [1.0, 4.0]);
         assert_eq!(scores(EnsembleRule::LowerBound { deviations: 1.0 }, &[1.0, 3.0]).1, [1.0, 4.0]);
         assert_eq!(scores(EnsembleRule::VariancePenalized { weight: 1.0 }, &[1.0, 3.0]).1, [1.0, -8.0]);

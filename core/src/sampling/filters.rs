@@ -168,7 +168,7 @@ pub fn min_p<R: Real>(logits: &mut [R], p: f64) -> Result<(), Error> {
     Ok(())
 }
 
-/// Keeps the tokens whose surprise is nearest to the entropy, up to `mass` (Meister et al.,
+/// Keeps the tokens whose information content, `−ln p`, is nearest to the entropy, up to `mass` (Meister et al.,
 /// arXiv:2202.00666), and whatever is as near as the last of them. Not part of [`Filters`].
 ///
 /// # Errors

@@ -1,7 +1,7 @@
 //! Guides: who may have a say in [`super::sample_by`].
 
 use super::guided::next_rows;
-use super::{Guide, led, within_support};
+use super::{Guide, value_guided, within_support};
 use crate::capabilities::Rows;
 use crate::error::check;
 use crate::ranges::{finite, positive, within};
@@ -78,7 +78,7 @@ impl<N: Rows> Guide<N::Error> for Advantage<'_, N> {
         let width = logits.len().checked_div(texts.len()).unwrap_or(0).max(1);
         let mut scratch = vec![0; width];
         for (row, values) in logits.chunks_exact_mut(width).zip(smallest.chunks_exact(width)) {
-            led(row, values, self.beta, self.top_k, &mut scratch)?;
+            value_guided(row, values, self.beta, self.top_k, &mut scratch)?;
         }
         Ok(())
     }

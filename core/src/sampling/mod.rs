@@ -16,7 +16,7 @@ pub use guided::{Guide, Request, sample_by};
 #[cfg(feature = "alloc")]
 pub use guides::{Advantage, Mixture, Support};
 pub use mixture::geometric_mixture;
-pub use support::{led, within_support};
+pub use support::{value_guided, within_support};
 pub use truncate::{truncate, unpadded};
 
 use crate::Error;

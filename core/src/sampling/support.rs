@@ -36,7 +36,7 @@ pub fn within_support<R: Real>(
 ///
 /// # Errors
 /// [`Error::Shape`]; [`Error::NotFinite`] for the logits.
-pub fn led<R: Real>(
+pub fn value_guided<R: Real>(
     logits: &mut [R],
     values: &[R],
     beta: f64,
@@ -76,13 +76,13 @@ mod tests {
     fn what_is_worth_more_gets_likelier_among_the_likeliest() {
         let run = |beta, k| {
             let mut logits = [5.0, 1.0, 2.0];
-            led(&mut logits, &[-1.0, 9.0, 0.5], beta, k, &mut [0; 3]).unwrap();
+            value_guided(&mut logits, &[-1.0, 9.0, 0.5], beta, k, &mut [0; 3]).unwrap();
             logits
         };
         assert_eq!(run(0.0, 0), [5.0, 1.0, 2.0]);
         assert_eq!(run(2.0, 0), [3.0, 19.0, 3.0]);
         assert_eq!(run(2.0, 2), [3.0, f64::NEG_INFINITY, 3.0]);
-        let short = led(&mut [0.0; 3], &[0.0; 2], 1.0, 0, &mut [0; 3]);
+        let short = value_guided(&mut [0.0; 3], &[0.0; 2], 1.0, 0, &mut [0; 3]);
         assert!(matches!(short, Err(Error::Shape { name: "values", .. })));
     }
 }

@@ -1,4 +1,4 @@
-//! A whole lesson: a task, a method, a teacher, tables that learn, and what came of it.
+//! A whole experiment: a task, a method, a teacher, tables that learn, and what came of it.
 
 use super::{
     CartPole, Coaching, CoachingSettings, Episode, Grid, HumanReward, HumanRewardSettings, MountainCar,
@@ -181,17 +181,17 @@ impl Experiment {
         match self.method {
             Method::Tamer | Method::DeepTamer => {
                 let settings = HumanRewardSettings { delay: self.delay, ..self.human_reward };
-                let mut lesson = HumanReward::new(task.clone(), settings, self.seed)?;
+                let mut trainer = HumanReward::new(task.clone(), settings, self.seed)?;
                 for _ in 0..self.episodes {
-                    tell(lesson.step(&mut table, teacher).await?);
+                    tell(trainer.step(&mut table, teacher).await?);
                 }
             }
             Method::Coach => {
                 let late = self.delay.quantile(0.5) / self.coaching.seconds;
                 let settings = CoachingSettings { delay: late.round() as usize, ..self.coaching };
-                let mut lesson = Coaching::new(task.clone(), settings, self.seed)?;
+                let mut trainer = Coaching::new(task.clone(), settings, self.seed)?;
                 for _ in 0..self.episodes {
-                    tell(lesson.step(&mut table, teacher).await?);
+                    tell(trainer.step(&mut table, teacher).await?);
                 }
             }
             Method::Preferences => {
@@ -199,9 +199,9 @@ impl Experiment {
                 let mut rewards = [table.clone(), table.clone(), table.clone()];
                 let mut students =
                     Students { policy: &mut table, critic: &mut critic, rewards: &mut rewards };
-                let mut lesson = Preferences::new(task.clone(), self.preferences, self.seed)?;
+                let mut trainer = Preferences::new(task.clone(), self.preferences, self.seed)?;
                 for _ in 0..self.episodes.div_ceil(self.preferences.episodes) {
-                    lesson.step(&mut students, teacher).await?.episodes.into_iter().for_each(&mut tell);
+                    trainer.step(&mut students, teacher).await?.episodes.into_iter().for_each(&mut tell);
                 }
             }
         }

@@ -77,7 +77,7 @@ impl<T: Task> HumanReward<T> {
         L: Critic<Error: 'static> + Learner<Error: 'static>,
     {
         self.track.begin();
-        let (mut history, mut said, mut episode) = (Vec::new(), Vec::new(), Episode::default());
+        let (mut history, mut feedback, mut episode) = (Vec::new(), Vec::new(), Episode::default());
         loop {
             let action = self.track.best(learner).await?;
             let step = self.track.take(action);
@@ -88,13 +88,13 @@ impl<T: Task> HumanReward<T> {
                 teacher.judge(&step).map_err(TrainError::role("teacher"))?
             {
                 episode.answers += 1;
-                said.push((now + after, value));
+                feedback.push((now + after, value));
             }
             // What is said after the end is heard, too.
             let heard = if step.last { f64::INFINITY } else { now };
-            said.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let ready = said.iter().take_while(|(when, _)| *when <= heard).count();
-            for (when, value) in said.drain(..ready) {
+            feedback.sort_by(|a, b| a.0.total_cmp(&b.0));
+            let ready = feedback.iter().take_while(|(when, _)| *when <= heard).count();
+            for (when, value) in feedback.drain(..ready) {
                 let began = (history.len() - 1) as f64 * self.settings.seconds;
                 self.hear(learner, &history, when - began, value).await?;
             }
@@ -129,8 +129,8 @@ impl<T: Task> HumanReward<T> {
         }
         let pairs = Pairs::new(judged.iter().map(|j| j.0));
         let credits = on_actions(judged.iter().map(|j| j.2));
-        let (ends, said) = ([credits.len()], [value]);
-        let mut objective = Tamer::new(&credits, &ends, &said, 1.0)?;
+        let (ends, feedback) = ([credits.len()], [value]);
+        let mut objective = Tamer::new(&credits, &ends, &feedback, 1.0)?;
         pairs.learn(learner, &mut objective, learning_rate).await?;
         Ok(())
     }
@@ -142,8 +142,8 @@ impl<T: Task> HumanReward<T> {
         judged: &[Judged],
     ) -> Result<(), TrainError> {
         let weights = on_actions(judged.iter().map(|j| j.2));
-        let said = on_actions(judged.iter().map(|j| j.1));
-        let mut objective = DeepTamer::new(&weights, &said, 1.0)?;
+        let feedback = on_actions(judged.iter().map(|j| j.1));
+        let mut objective = DeepTamer::new(&weights, &feedback, 1.0)?;
         let pairs = Pairs::new(judged.iter().map(|j| j.0));
         pairs.learn(learner, &mut objective, self.settings.learning_rate).await?;
         Ok(())

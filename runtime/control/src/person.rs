@@ -73,12 +73,13 @@ mod tests {
     fn keys_are_answers_and_nonsense_is_asked_again() {
         let mut shown = Vec::new();
         let mut person = Person::new("+\nhm\n-\n\nl\n=\nq\n".as_bytes(), &mut shown);
-        let mut judge = || person.judge(&step(1.0, "here; go")).unwrap().map(|said| (said.value, said.after));
+        let mut judge =
+            || person.judge(&step(1.0, "here; go")).unwrap().map(|answer| (answer.value, answer.after));
         assert_eq!([judge(), judge(), judge()], [Some((1.0, 0.0)), Some((-1.0, 0.0)), None]);
         let clip = [step(1.0, "there; stay")];
         let mut prefer = || person.prefer(&clip, &clip).unwrap();
-        let said = [prefer(), prefer(), prefer(), prefer()];
-        assert_eq!(said, [Some(Preference::First), Some(Preference::Same), None, None]);
+        let answers = [prefer(), prefer(), prefer(), prefer()];
+        assert_eq!(answers, [Some(Preference::First), Some(Preference::Same), None, None]);
         assert_eq!(person.judge(&step(1.0, "here; go")).unwrap(), None, "enough is enough");
         let shown = String::from_utf8(shown).unwrap();
         assert_eq!(shown.matches("here; go: + good").count(), 4);

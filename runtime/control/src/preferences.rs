@@ -100,7 +100,7 @@ pub struct Preferences<T> {
     round: u32,
     answers: Vec<Answer>,
     /// Every state and action so far, over which predicted rewards are brought to mean 0 and variance 1.
-    seen: Vec<(u32, u32)>,
+    visited: Vec<(u32, u32)>,
 }
 
 impl<T: Task> Preferences<T> {
@@ -115,7 +115,7 @@ impl<T: Task> Preferences<T> {
             }
         }
         let track = Track::new(task, seed);
-        Ok(Self { track, settings, seed, round: 0, answers: Vec::new(), seen: Vec::new() })
+        Ok(Self { track, settings, seed, round: 0, answers: Vec::new(), visited: Vec::new() })
     }
 
     /// Plays, asks and learns for a round.
@@ -149,7 +149,7 @@ impl<T: Task> Preferences<T> {
             }
             episodes.push(episode);
         }
-        self.seen.extend(steps.iter().map(|step| (step.state, step.action)));
+        self.visited.extend(steps.iter().map(|step| (step.state, step.action)));
         episodes[0].answers = self.ask(&steps, students.rewards, teacher).await?;
         let mut compared = Comparisons::default();
         if !self.answers.is_empty() {
@@ -239,11 +239,11 @@ impl<T: Task> Preferences<T> {
         steps: &[Step],
         members: &mut [R],
     ) -> Result<Vec<f32>, TrainError> {
-        let seen = Pairs::new(self.seen.iter().copied());
+        let visited = Pairs::new(self.visited.iter().copied());
         let mut mean = vec![0.0; steps.len()];
         let share = 1.0 / members.len() as f32;
         for member in members {
-            let values: Vec<f32> = of_actions(&seen.values(member).await?).collect();
+            let values: Vec<f32> = of_actions(&visited.values(member).await?).collect();
             // One who sees no difference has no say.
             let Ok(scale) = RewardScale::ziegler2019(&values) else { continue };
             let newest = &values[values.len() - steps.len()..];

@@ -56,7 +56,7 @@ pub trait Teacher {
 #[derive(Clone, Copy, Debug)]
 pub struct Simulated {
     key: Key,
-    said: u32,
+    judgments: u32,
     mistakes: f64,
     silence: f64,
     delay: Delay,
@@ -66,7 +66,7 @@ impl Simulated {
     /// Creates a teacher who judges every step, at once and without mistakes.
     pub fn new(seed: u64) -> Self {
         let key = Key::new(seed, Stream::Labels, 0);
-        Self { key, said: 0, mistakes: 0.0, silence: 0.0, delay: Delay::None }
+        Self { key, judgments: 0, mistakes: 0.0, silence: 0.0, delay: Delay::None }
     }
 
     /// Says the opposite in this share of cases. With one half, feedback means nothing.
@@ -89,8 +89,8 @@ impl Simulated {
 
     /// Draws whether the teacher speaks, whether it is mistaken, and a number for the delay.
     fn draw(&mut self) -> (bool, bool, f64) {
-        let mut draws = self.key.draws(self.said);
-        self.said = self.said.wrapping_add(1);
+        let mut draws = self.key.draws(self.judgments);
+        self.judgments = self.judgments.wrapping_add(1);
         (draws.uniform() >= self.silence, draws.uniform() < self.mistakes, draws.uniform())
     }
 }
@@ -139,17 +139,17 @@ pub(super) mod tests {
     }
 
     fn judged(mut teacher: Simulated) -> Vec<Option<f32>> {
-        (0..400).map(|_| teacher.judge(&step(1.0, "")).unwrap().map(|said| said.value)).collect()
+        (0..400).map(|_| teacher.judge(&step(1.0, "")).unwrap().map(|judgment| judgment.value)).collect()
     }
 
     #[test]
     fn it_goes_by_merit_but_for_its_mistakes_and_silences() {
-        assert!(judged(Simulated::new(1)).iter().all(|said| *said == Some(1.0)));
+        assert!(judged(Simulated::new(1)).iter().all(|judgment| *judgment == Some(1.0)));
         let wrong = judged(Simulated::new(1).with_mistakes(0.25));
-        let wrong = wrong.iter().filter(|said| **said == Some(-1.0)).count();
+        let wrong = wrong.iter().filter(|judgment| **judgment == Some(-1.0)).count();
         assert!((70..130).contains(&wrong), "{wrong}");
         let silent =
-            judged(Simulated::new(1).with_silence(0.25)).iter().filter(|said| said.is_none()).count();
+            judged(Simulated::new(1).with_silence(0.25)).iter().filter(|judgment| judgment.is_none()).count();
         assert!((70..130).contains(&silent), "{silent}");
         let mut teacher = Simulated::new(1);
         let (good, bad) = ([step(1.0, "")], [step(-1.0, ""), step(1.0, "")]);

@@ -232,7 +232,7 @@ fn several(fields: &Fields, names: &[&str], answers: &[Answer]) -> Result<Option
         let rates = about(&one.question, names);
         match (&one.value, number(&one.value), rates) {
             (Value::Array(ranked), ..) if !ranked.is_empty() => votes.extend(ranking(one, ranked, names)?),
-            (Value::String(said), _, None) => match preferred(&one.question, said, names)? {
+            (Value::String(value), _, None) => match preferred(&one.question, value, names)? {
                 Some(made) => votes.extend(made),
                 None => other = other.or(Some(one)),
             },
@@ -293,26 +293,26 @@ fn ranking(answers: &Answer, ranked: &[Value], names: &[&str]) -> Result<Vec<Val
 
 /// The votes of somebody who names the best answer, by its field or by the part that distinguishes it from the others;
 /// `None` of other texts.
-fn preferred(question: &str, said: &str, names: &[&str]) -> Result<Option<Vec<Value>>, Fault> {
-    let said = said.trim();
+fn preferred(question: &str, value: &str, names: &[&str]) -> Result<Option<Vec<Value>>, Fault> {
+    let value = value.trim();
     let others =
         |best: usize| (0..names.len()).filter(move |at| *at != best).map(move |at| json!([best, at]));
-    if let Some(best) = names.iter().position(|name| name.eq_ignore_ascii_case(said)) {
+    if let Some(best) = names.iter().position(|name| name.eq_ignore_ascii_case(value)) {
         return Ok(Some(others(best).collect()));
     }
     if !is_choice(question) {
         return Ok(None);
     }
-    let same = |name: &&str| ending(name).is_some_and(|end| end.eq_ignore_ascii_case(said));
+    let same = |name: &&str| ending(name).is_some_and(|end| end.eq_ignore_ascii_case(value));
     if let Some(best) = names.iter().position(same) {
         return Ok(Some(others(best).collect()));
     }
     const TIES: [&str; 8] = ["tie", "both", "equal", "neither", "none", "same", "draw", "either"];
-    if TIES.contains(&said.to_lowercase().as_str()) {
+    if TIES.contains(&value.to_lowercase().as_str()) {
         let pairs = super::vote::pairs(names.len()).map(|(a, b)| json!([a, b, "tie"]));
         return Ok(Some(pairs.collect()));
     }
-    Err(Fault::new(question, format!("{said:?} is none of {}, nor tie", names.join(", "))))
+    Err(Fault::new(question, format!("{value:?} is none of {}, nor tie", names.join(", "))))
 }
 
 /// Tells by its name whether a question is which answer is better.
@@ -383,15 +383,15 @@ mod tests {
     fn who_is_preferred_is_a_vote_in_every_form() {
         let want =
             json!({"instruction": "Hi", "answers": ["No", "Yes"], "votes": [[1, 0]], "annotator": "a"});
-        let said = json!({"value": "response2", "user_id": "a"});
+        let value = json!({"value": "response2", "user_id": "a"});
         for responses in [
-            json!({"preference": [said]}),
+            json!({"preference": [value]}),
             json!([{"values": {"preference": {"value": "response2"}}, "status": "submitted", "user_id": "a"}]),
         ] {
             assert_eq!(of(json!({"fields": fields(), "responses": responses})), (want.clone(), vec![]));
         }
         for columns in [
-            json!({"preference": [said]}),
+            json!({"preference": [value]}),
             json!({"preference": {"user_id": ["a"], "value": ["response2"], "status": ["submitted"]}}),
             json!({"preference.responses": ["response2"], "preference.responses.users": ["a"],
                 "preference.responses.status": ["submitted"], "preference.suggestion": "response1"}),
@@ -417,14 +417,14 @@ mod tests {
 
     #[test]
     fn people_who_disagree_are_several_votes() {
-        let said = |all: &[&str]| {
+        let votes = |all: &[&str]| {
             let all: Vec<_> =
-                all.iter().enumerate().map(|(who, said)| json!({"value": said, "user_id": who})).collect();
+                all.iter().enumerate().map(|(who, value)| json!({"value": value, "user_id": who})).collect();
             of(json!({"fields": fields(), "responses": {"preference": all}}))
         };
-        let all = said(&["response1", "response2", "response2", "tie"]);
+        let all = votes(&["response1", "response2", "response2", "tie"]);
         assert_eq!(all, voted(json!([[0, 1], [1, 0], [1, 0], [0, 1, "tie"]])));
-        let unknown = said(&["response1", "response7"]).0;
+        let unknown = votes(&["response1", "response7"]).0;
         assert_eq!(unknown, "preference: \"response7\" is none of response1, response2, nor tie");
     }
 

@@ -104,13 +104,13 @@ impl Style {
                     let (_, begin, role) = found;
                     let next = next_mark(text, begin, marks, *place);
                     let end = next.map_or(text.len(), |(at, ..)| at);
-                    let said = bare(&text[begin..end]);
+                    let part = bare(&text[begin..end]);
                     match turns.last_mut() {
                         // An instruction and its input.
                         Some(Turn { role: Human, text }) if *place == At::Line && role == Human => {
-                            *text = format!("{text}\n\n{said}").trim().into();
+                            *text = format!("{text}\n\n{part}").trim().into();
                         }
-                        _ => turns.push(Turn { role, text: said.into() }),
+                        _ => turns.push(Turn { role, text: part.into() }),
                     }
                     match next {
                         Some(next) => found = next,
@@ -129,8 +129,8 @@ impl Style {
             }
         }
         .map(|(at, turns): (usize, Turns)| {
-            let said = |turn: &Turn| turn.role != System || !turn.text.is_empty();
-            (at, turns.map(|turns| turns.into_iter().filter(said).collect()))
+            let spoken = |turn: &Turn| turn.role != System || !turn.text.is_empty();
+            (at, turns.map(|turns| turns.into_iter().filter(spoken).collect()))
         })
     }
 }
@@ -156,16 +156,16 @@ fn named_turn(part: &str, named: &str, end: &str) -> Result<Turn, String> {
 
 /// Reads the text between two `[INST]`: a system's text, a question and its answer.
 fn instruction(part: &str) -> Result<Vec<Turn>, String> {
-    let (asked, answer) =
+    let (question, answer) =
         part.split_once("[/INST]").ok_or("want [/INST] after [INST]: the text is cut off or damaged")?;
     let mut turns = Vec::new();
-    let mut asked = bare(asked);
-    if let Some(rest) = asked.strip_prefix("<<SYS>>") {
+    let mut question = bare(question);
+    if let Some(rest) = question.strip_prefix("<<SYS>>") {
         let (system, rest) = rest.split_once("<</SYS>>").ok_or("want <</SYS>> after <<SYS>>")?;
         turns.push(Turn { role: System, text: bare(system).into() });
-        asked = bare(rest);
+        question = bare(rest);
     }
-    turns.push(Turn { role: Human, text: asked.into() });
+    turns.push(Turn { role: Human, text: question.into() });
     turns.push(Turn { role: Assistant, text: bare(answer).into() });
     Ok(turns)
 }

@@ -96,12 +96,12 @@ pub(super) fn parser(format: Format, options: Options) -> Option<Parse<Compariso
 }
 
 /// Reads a vote that is 0 (tie), 1 or 2 (the first or the second is better).
-fn vote(row: &Row, field: &str, said: &Value, a: usize, b: usize) -> Result<Vote, DataError> {
-    match number(said) {
+fn vote(row: &Row, field: &str, judgment: &Value, a: usize, b: usize) -> Result<Vote, DataError> {
+    match number(judgment) {
         Some(0.0) => Ok(Vote::Tie(a, b)),
         Some(1.0) => Ok(Vote::Prefers { winner: a, loser: b }),
         Some(2.0) => Ok(Vote::Prefers { winner: b, loser: a }),
-        _ => Err(row.fault(field, format!("{said} is neither 0 (tie), 1 nor 2"))),
+        _ => Err(row.fault(field, format!("{judgment} is neither 0 (tie), 1 nor 2"))),
     }
 }
 
@@ -179,9 +179,9 @@ fn verdict(row: &Row) -> Result<(Vote, Option<u8>), DataError> {
     const SECOND: Vote = Vote::Prefers { winner: 1, loser: 0 };
     const TIE: Vote = Vote::Tie(0, 1);
     let field = row.either(VERDICT);
-    let said = row.fields.get(field).unwrap_or(&Value::Null);
-    let word = said.as_str().map(|word| word.trim().to_lowercase()).unwrap_or_default();
-    match (field, number(said)) {
+    let judgment = row.fields.get(field).unwrap_or(&Value::Null);
+    let word = judgment.as_str().map(|word| word.trim().to_lowercase()).unwrap_or_default();
+    match (field, number(judgment)) {
         ("overall_preference", Some(by)) => {
             let vote = if by < 0.0 {
                 FIRST
@@ -198,18 +198,16 @@ fn verdict(row: &Row) -> Result<(Vote, Option<u8>), DataError> {
         ("winner", None) => match word.rsplit(['_', ' ', '-']).next() {
             Some("a" | "left" | "first") => Ok((FIRST, None)),
             Some("b" | "right" | "second") => Ok((SECOND, None)),
-            _ => Err(row.fault(field, format!("{said} is neither model_a, model_b nor tie"))),
+            _ => Err(row.fault(field, format!("{judgment} is neither model_a, model_b nor tie"))),
         },
-        ("overall_preference", None) => {
-            Err(row
-                .fault(field, format!("{said} is no number: below 0 the first is better, above the second")))
-        }
-        _ => Err(row.fault(field, format!("{said} is neither 0 nor 1"))),
+        ("overall_preference", None) => Err(row
+            .fault(field, format!("{judgment} is no number: below 0 the first is better, above the second"))),
+        _ => Err(row.fault(field, format!("{judgment} is neither 0 nor 1"))),
     }
 }
 
 fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, DataError> {
-    let said =
+    let judgment =
         turns(row.fields.get("context"), Role::Human).map_err(|reason| row.fault("context", reason))?;
     let (mut answers, mut ranks) = (Vec::new(), Vec::new());
     for answer in row.array("responses")? {
@@ -231,19 +229,19 @@ fn ranking(row: &Row, synthetic: bool) -> Result<Vec<Comparison>, DataError> {
         return Ok(Vec::new());
     }
     let votes = ranked::of_ranks(&ranks);
-    comparison(row, conversation(row, &said), answers, votes)
+    comparison(row, conversation(row, &judgment), answers, votes)
 }
 
 fn predictions(row: &Row, passages: bool) -> Result<Vec<Comparison>, DataError> {
     let answers =
         (1..=4).map(|n| row.text(&format!("prediction {n}")).map(response)).collect::<Result<Vec<_>, _>>()?;
-    let said = row.array("preference")?;
-    if said.len() != 6 {
-        return Err(row.fault("preference", format!("want six judgments, got {}", said.len())));
+    let judgment = row.array("preference")?;
+    if judgment.len() != 6 {
+        return Err(row.fault("preference", format!("want six judgments, got {}", judgment.len())));
     }
     let votes = pairs(4)
-        .zip(said)
-        .map(|((a, b), said)| vote(row, "preference", said, a, b))
+        .zip(judgment)
+        .map(|((a, b), judgment)| vote(row, "preference", judgment, a, b))
         .collect::<Result<Vec<_>, _>>()?;
     let mut material = String::new();
     if passages {
@@ -284,7 +282,7 @@ fn annotated(row: &Row) -> Result<Vec<Comparison>, DataError> {
     // Somebody in the midst may have said nothing.
     let votes = (1..=MOST_ANSWERS)
         .map(|n| format!("annotator{n}"))
-        .filter_map(|field| row.fields.get(&field).map(|said| vote(row, &field, said, 0, 1)))
+        .filter_map(|field| row.fields.get(&field).map(|judgment| vote(row, &field, judgment, 0, 1)))
         .collect::<Result<Vec<_>, _>>()?;
     if votes.is_empty() {
         return Err(row.fault("annotator1", "want 0 (tie), 1 or 2"));

@@ -76,7 +76,7 @@ fn demonstration(row: &Row, prompt: String, response: String) -> Result<Demonstr
 fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
     let instruction = row.text("instruction")?;
     let instances = row.array("instances")?;
-    let mut said = Vec::with_capacity(instances.len());
+    let mut pairs = Vec::with_capacity(instances.len());
     for instance in instances {
         let want = |field: &str| row.fault(&format!("instances.{field}"), "want a text");
         let output = instance["output"].as_str().ok_or_else(|| want("output"))?;
@@ -84,11 +84,11 @@ fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
             None => "",
             Some(input) => input.as_str().ok_or_else(|| want("input"))?,
         };
-        said.push((input, output));
+        pairs.push((input, output));
     }
     // An instance without an output takes none of the others with it.
-    if said.iter().any(|(_, output)| !is_blank(output)) {
-        said.retain(|(_, output)| {
+    if pairs.iter().any(|(_, output)| !is_blank(output)) {
+        pairs.retain(|(_, output)| {
             let empty = is_blank(output);
             if empty {
                 row.flaw(Flaw::EmptyAnswer);
@@ -97,5 +97,5 @@ fn instances(row: &Row) -> Result<Vec<Demonstration>, DataError> {
         });
     }
     let one = |(input, output)| demonstration(row, prompt_about(instruction, input), response(output));
-    said.into_iter().map(one).collect()
+    pairs.into_iter().map(one).collect()
 }

@@ -156,8 +156,8 @@ mod tests {
         ] {
             std::fs::write(root.path().join(name), content).unwrap();
             let found = discover(root.path()).unwrap();
-            let told = found.left_out.iter().find(|(path, _)| path.ends_with(name)).unwrap();
-            assert!(told.1.contains(reason) && !told.1.contains(name), "{told:?}");
+            let reported = found.left_out.iter().find(|(path, _)| path.ends_with(name)).unwrap();
+            assert!(reported.1.contains(reason) && !reported.1.contains(name), "{reported:?}");
         }
         std::fs::write(root.path().join("good"), "{\"prompt\": \"Hi\"}").unwrap();
         std::fs::create_dir(root.path().join("run")).unwrap();

@@ -81,8 +81,8 @@ fn label_studio(data: &Fields, annotations: &[Value]) -> Result<Option<Fields>, 
             row.insert("label".into(), label.into());
             Ok(Some(row))
         }
-        (None, Some(said)) => {
-            Err(Fault::new("annotations", format!("{said} is none of the words such as {UNDERSTOOD}")))
+        (None, Some(value)) => {
+            Err(Fault::new("annotations", format!("{value} is none of the words such as {UNDERSTOOD}")))
         }
         (None, None) => Ok(None),
     }

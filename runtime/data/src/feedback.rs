@@ -66,9 +66,9 @@ fn one(row: &Row) -> Result<Vec<Feedback>, DataError> {
 fn log_prob(row: &Row) -> Result<Option<f32>, DataError> {
     match row.fields.get("log_prob") {
         None => Ok(None),
-        Some(said) => {
-            let said = number(said).map(|nats| nats as f32).filter(|nats| nats.is_finite() && *nats <= 0.0);
-            said.map(Some).ok_or_else(|| row.fault("log_prob", "want nats: a finite number of 0 or less"))
+        Some(value) => {
+            let value = number(value).map(|nats| nats as f32).filter(|nats| nats.is_finite() && *nats <= 0.0);
+            value.map(Some).ok_or_else(|| row.fault("log_prob", "want nats: a finite number of 0 or less"))
         }
     }
 }
@@ -117,18 +117,20 @@ mod tests {
         ];
         for field in ["label", "kto_tag", "thumbs", "feedback"] {
             for (good, bad) in pairs {
-                let row =
-                    |said: &str| format!("{{\"prompt\": \"Hi\", \"answer\": \"Ho\", \"{field}\": {said}}}\n");
+                let row = |value: &str| {
+                    format!("{{\"prompt\": \"Hi\", \"answer\": \"Ho\", \"{field}\": {value}}}\n")
+                };
                 let got: Vec<_> =
                     read(&(row(good) + &row(bad))).into_iter().map(|row| row.unwrap().reward).collect();
                 assert_eq!(got, [1.0, -1.0], "{field}: {good} and {bad}");
             }
-            let row =
-                |said: &str| format!("{{\"prompt\": \"Hi\", \"answer\": \"Ho\", \"{field}\": \"{said}\"}}\n");
-            let said = read(&(row("up") + &row("goodish") + &row("down")));
-            let said = said[1].as_ref().unwrap_err();
+            let row = |value: &str| {
+                format!("{{\"prompt\": \"Hi\", \"answer\": \"Ho\", \"{field}\": \"{value}\"}}\n")
+            };
+            let rows = read(&(row("up") + &row("goodish") + &row("down")));
+            let error = rows[1].as_ref().unwrap_err();
             for part in ["line 2", field, "\"goodish\"", "good/bad, up/down"] {
-                assert!(said.contains(part), "{part}: {said}");
+                assert!(error.contains(part), "{part}: {error}");
             }
         }
         // A rating in words is none in numbers.
@@ -152,8 +154,8 @@ mod tests {
             ("\"reward\": 1e300", "reward"),
             ("\"reward\": 1, \"log_prob\": 0.5", "log_prob"),
         ] {
-            let said = row(more);
-            assert!(said.contains("line 2") && said.contains(field), "{more}: {said}");
+            let error = row(more);
+            assert!(error.contains("line 2") && error.contains(field), "{more}: {error}");
         }
     }
 }

@@ -31,9 +31,9 @@ pub(super) fn conversation(row: &Row, turns: &[Turn]) -> String {
 
 /// The prompt in a field.
 fn prompt_in(row: &Row, field: &str) -> Result<String, DataError> {
-    let said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    let messages = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
     let mut before = match system(row)? {
-        Some(text) if !said.iter().any(|turn| turn.role == Role::System) => {
+        Some(text) if !messages.iter().any(|turn| turn.role == Role::System) => {
             vec![Turn { role: Role::System, text }]
         }
         _ => Vec::new(),
@@ -42,7 +42,7 @@ fn prompt_in(row: &Row, field: &str) -> Result<String, DataError> {
         before.extend(history(row)?);
     }
     if !row.fields[field].is_string() {
-        before.extend(said);
+        before.extend(messages);
         return Ok(conversation(row, &before));
     }
     let text = about(row, field)?;
@@ -73,8 +73,8 @@ fn about(row: &Row, field: &str) -> Result<String, DataError> {
 /// Returns the system's text, in a field of its own: a text or messages.
 pub(super) fn system(row: &Row) -> Result<Option<String>, DataError> {
     let Some(field) = row.first_of(SYSTEM).filter(|field| !row.is_empty(field)) else { return Ok(None) };
-    let said = turns(row.fields.get(field), Role::System).map_err(|reason| row.fault(field, reason))?;
-    let text = said.iter().map(|turn| turn.text.trim()).collect::<Vec<_>>().join("\n\n");
+    let messages = turns(row.fields.get(field), Role::System).map_err(|reason| row.fault(field, reason))?;
+    let text = messages.iter().map(|turn| turn.text.trim()).collect::<Vec<_>>().join("\n\n");
     Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
@@ -88,10 +88,10 @@ fn history(row: &Row) -> Result<Vec<Turn>, DataError> {
     };
     let mut out = Vec::new();
     for pair in pairs {
-        let [Some(said), Some(answer)] = [0, 1].map(|i| pair[i].as_str()) else {
+        let [Some(question), Some(answer)] = [0, 1].map(|i| pair[i].as_str()) else {
             return Err(row.fault("history", "want pairs of a question and its answer"));
         };
-        out.push(Turn { role: Role::Human, text: said.into() });
+        out.push(Turn { role: Role::Human, text: question.into() });
         out.push(Turn { role: Role::Assistant, text: answer.into() });
     }
     Ok(out)
@@ -99,33 +99,33 @@ fn history(row: &Row) -> Result<Vec<Turn>, DataError> {
 
 /// The prompt and the answer of a conversation, which is its last turn.
 pub(super) fn answered(row: &Row, field: &str) -> Result<(String, String), DataError> {
-    let said = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
-    split(row, field, said)
+    let messages = turns(row.fields.get(field), Role::Human).map_err(|reason| row.fault(field, reason))?;
+    split(row, field, messages)
 }
 
 /// Reads an answered conversation from a text in which the turns are marked.
 pub(super) fn answered_in_text(row: &Row, field: &str) -> Result<(String, String), DataError> {
     match turns_in_template(row.text(field)?) {
-        Some(said) => split(row, field, said.map_err(|reason| row.fault(field, reason))?),
+        Some(messages) => split(row, field, messages.map_err(|reason| row.fault(field, reason))?),
         None => Err(row.fault(field, no_turns())),
     }
 }
 
-fn split(row: &Row, field: &str, mut said: Vec<Turn>) -> Result<(String, String), DataError> {
+fn split(row: &Row, field: &str, mut messages: Vec<Turn>) -> Result<(String, String), DataError> {
     if let Some(text) = system(row)?
-        && !said.iter().any(|turn| turn.role == Role::System)
+        && !messages.iter().any(|turn| turn.role == Role::System)
     {
-        said.insert(0, Turn { role: Role::System, text });
+        messages.insert(0, Turn { role: Role::System, text });
     }
-    last_is_assistants(row, field, &said)?;
-    let (last, before) = said.split_last().ok_or_else(|| row.fault(field, "want messages"))?;
+    last_is_assistants(row, field, &messages)?;
+    let (last, before) = messages.split_last().ok_or_else(|| row.fault(field, "want messages"))?;
     Ok((conversation(row, before), response(&last.text)))
 }
 
 /// The answer in a field, to a prompt, which messages may repeat.
 pub(super) fn answer_in(row: &Row, field: &str, prompt: &str) -> Result<String, DataError> {
-    let said = speech(row, field)?;
-    answer(row, field, &said, prompt)
+    let messages = speech(row, field)?;
+    answer(row, field, &messages, prompt)
 }
 
 /// A prompt and the one answer, apart or in one conversation.
@@ -155,21 +155,21 @@ fn speech<'a>(row: &'a Row, field: &str) -> Result<Speech<'a>, DataError> {
     }
 }
 
-fn answer(row: &Row, field: &str, said: &Speech<'_>, prompt: &str) -> Result<String, DataError> {
-    let said = match said {
+fn answer(row: &Row, field: &str, messages: &Speech<'_>, prompt: &str) -> Result<String, DataError> {
+    let messages = match messages {
         Speech::Text(text) => return Ok(response(text)),
-        Speech::Turns(said) => said,
+        Speech::Turns(messages) => messages,
     };
-    last_is_assistants(row, field, said)?;
-    let whole = transcript(said);
+    last_is_assistants(row, field, messages)?;
+    let whole = transcript(messages);
     match whole.strip_prefix(prompt).or_else(|| whole.strip_prefix(ASSISTANT)) {
         Some(answer) => Ok(answer.into()),
         None => Err(row.fault(field, "its messages begin with others than those of the prompt")),
     }
 }
 
-fn last_is_assistants(row: &Row, field: &str, said: &[Turn]) -> Result<(), DataError> {
-    match said.last() {
+fn last_is_assistants(row: &Row, field: &str, messages: &[Turn]) -> Result<(), DataError> {
+    match messages.last() {
         Some(turn) if turn.role == Role::Assistant => Ok(()),
         Some(turn) => {
             let reason = format!("want the assistant's turn last, found {}", turn.role.whose());
@@ -183,12 +183,14 @@ fn last_is_assistants(row: &Row, field: &str, said: &[Turn]) -> Result<(), DataE
 /// they share.
 pub(super) fn two(row: &Row, fields: [&str; 2]) -> Result<(String, Vec<String>), DataError> {
     let [a, b] = [speech(row, fields[0])?, speech(row, fields[1])?];
-    let begins = |said: &Speech<'_>| match said {
+    let begins = |messages: &Speech<'_>| match messages {
         Speech::Text(text) => is_transcript(text),
-        Speech::Turns(said) => said.first().is_some_and(|turn| turn.role != Role::Assistant),
+        Speech::Turns(messages) => messages.first().is_some_and(|turn| turn.role != Role::Assistant),
     };
     // A conversation is more than its first message, which somebody else says.
-    let whole = |said: &Speech<'_>| begins(said) && !matches!(said, Speech::Turns(said) if said.len() == 1);
+    let whole = |messages: &Speech<'_>| {
+        begins(messages) && !matches!(messages, Speech::Turns(messages) if messages.len() == 1)
+    };
     match (&a, &b) {
         (Speech::Text(x), Speech::Text(y)) if whole(&a) && whole(&b) => match shared(x, y) {
             Some((prompt, x, y)) => Ok((systemic(row, prompt)?, vec![x.into(), y.into()])),
@@ -201,14 +203,15 @@ pub(super) fn two(row: &Row, fields: [&str; 2]) -> Result<(String, Vec<String>),
             let mut common =
                 x.iter().zip(y).take_while(|(x, y)| x == y).count().min(x.len() - 1).min(y.len() - 1);
             // Both go on with an answer.
-            while common > 0 && [x, y].iter().any(|said| said[common].role != Role::Assistant) {
+            while common > 0 && [x, y].iter().any(|messages| messages[common].role != Role::Assistant) {
                 common -= 1;
             }
             if common == 0 {
                 return Err(row.fault(fields[0], "want two conversations that share their first turns"));
             }
             let prompt = systemic(row, &conversation(row, &x[..common]))?;
-            let rest = |said: &[Turn]| transcript(&said[common..]).trim_start_matches(ASSISTANT).to_owned();
+            let rest =
+                |messages: &[Turn]| transcript(&messages[common..]).trim_start_matches(ASSISTANT).to_owned();
             Ok((prompt, vec![rest(x), rest(y)]))
         }
         (Speech::Text(x), Speech::Text(y)) if row.first_of(PROMPT).is_none() && bare(row, fields) => {
@@ -223,7 +226,7 @@ pub(super) fn two(row: &Row, fields: [&str; 2]) -> Result<(String, Vec<String>),
         _ => {
             let prompt = prompt_of(row)?;
             let answers = [(fields[0], &a), (fields[1], &b)];
-            let answers = answers.map(|(field, said)| answer(row, field, said, &prompt));
+            let answers = answers.map(|(field, messages)| answer(row, field, messages, &prompt));
             Ok((prompt, answers.into_iter().collect::<Result<_, _>>()?))
         }
     }
@@ -249,8 +252,8 @@ fn systemic(row: &Row, prompt: &str) -> Result<String, DataError> {
 /// An empty answer beside another is a refusal, of which something is learned; alone it is not.
 pub(super) fn inspect<'a>(row: &Row, prompt: &str, answers: impl Iterator<Item = &'a String>) {
     super::transcript::flaws(prompt, |flaw| row.flaw(flaw));
-    let (empty, said): (Vec<_>, Vec<_>) = answers.partition(|answer| is_blank(answer));
-    match (empty.is_empty(), said.is_empty()) {
+    let (empty, written): (Vec<_>, Vec<_>) = answers.partition(|answer| is_blank(answer));
+    match (empty.is_empty(), written.is_empty()) {
         (true, _) => {}
         (false, true) => row.flaw(Flaw::Unanswered),
         (false, false) => row.flaw(Flaw::EmptyAnswer),

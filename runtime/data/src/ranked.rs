@@ -25,7 +25,7 @@ pub(super) fn of_ranks(ranks: &[f64]) -> Vec<Vote> {
 pub(super) fn answers(row: &Row) -> Result<Vec<String>, DataError> {
     let field = row.either(SEVERAL);
     let answer = |value: &Value| match turns(Some(value), Role::Assistant) {
-        Ok(said) => match &said[..] {
+        Ok(votes) => match &votes[..] {
             [one] if one.role == Role::Assistant => Ok(response(&one.text)),
             _ => Err(row.fault(field, "want one turn of the assistant in each")),
         },
@@ -104,12 +104,13 @@ pub(super) fn ranks(row: &Row, answers: usize) -> Result<Vec<Vote>, DataError> {
 
 /// `votes`: `[winner, loser]`, or `[one, other, "tie"]`, each an answer's index from 0.
 pub(super) fn votes(row: &Row, answers: usize) -> Result<Vec<Vote>, DataError> {
-    let said = row.array("votes")?;
-    if said.is_empty() || said.len() > MOST_VOTES {
-        return Err(row.fault("votes", format!("want 1 to {MOST_VOTES}, got {}", said.len())));
+    let votes = row.array("votes")?;
+    if votes.is_empty() || votes.len() > MOST_VOTES {
+        return Err(row.fault("votes", format!("want 1 to {MOST_VOTES}, got {}", votes.len())));
     }
     let index = |value: &Value| value.as_u64().map(|i| i as usize).filter(|i| *i < answers);
-    said.iter()
+    votes
+        .iter()
         .map(|vote| {
             let fields = vote.as_array().map_or(&[][..], Vec::as_slice);
             let (vote, tie) = match fields {

@@ -20,7 +20,7 @@ enum Content {
 
 fn read(row: &Value) -> (Option<Format>, Vec<Content>) {
     match read_file(row.to_string().as_bytes()) {
-        Ok((format, said)) => (Some(format), said.into_iter().map(Result::unwrap).collect()),
+        Ok((format, record)) => (Some(format), record.into_iter().map(Result::unwrap).collect()),
         Err(_) => (None, Vec::new()),
     }
 }
@@ -224,10 +224,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn what_is_written_is_read(q in words(), a in words(), b in words(), number in -9i8..9) {
-        for (format, row, said) in rows(&q, &a, &b, f32::from(number) / 4.0) {
+        for (format, row, record) in rows(&q, &a, &b, f32::from(number) / 4.0) {
             let (found, read) = read(&row);
             prop_assert_eq!(found, Some(format), "{}", row);
-            prop_assert_eq!(read, [said], "{}", row);
+            prop_assert_eq!(read, [record], "{}", row);
         }
     }
 }
@@ -258,13 +258,13 @@ fn files(q: &str, a: &str, b: &str) -> Vec<(Format, Vec<Value>, Vec<Content>)> {
     for i in 0..3 {
         let rows = rows(&format!("{q} {i}"), a, b, 0.5);
         all.resize_with(rows.len(), || (Vec::new(), Vec::new(), Vec::new()));
-        for ((formats, values, said), row) in all.iter_mut().zip(rows) {
+        for ((formats, values, record), row) in all.iter_mut().zip(rows) {
             formats.push(row.0);
             values.push(row.1);
-            said.push(row.2);
+            record.push(row.2);
         }
     }
-    all.into_iter().map(|(formats, values, said)| (formats[0], values, said)).collect()
+    all.into_iter().map(|(formats, values, record)| (formats[0], values, record)).collect()
 }
 
 /// Rows on lines of their own, and as an array.
@@ -280,11 +280,11 @@ proptest! {
     ) {
         for (format, rows, mut want) in files(&q, &a, &b) {
             let rows: Vec<String> = order.iter().map(|at| reversed(&rows[*at])).collect();
-            want.sort_by_key(|said| format!("{said:?}"));
+            want.sort_by_key(|record| format!("{record:?}"));
             for content in layouts(&rows) {
                 let (found, read) = read_file(content.as_bytes()).unwrap();
                 let mut read: Vec<Content> = read.into_iter().map(Result::unwrap).collect();
-                read.sort_by_key(|said| format!("{said:?}"));
+                read.sort_by_key(|record| format!("{record:?}"));
                 prop_assert_eq!(found, format, "{}", content);
                 prop_assert_eq!(&read, &want, "{}", content);
             }
@@ -320,9 +320,9 @@ fn another_encoding_is_read_or_refused_by_its_name() {
             let error = read_file(&[&padding, content.as_bytes()].concat()).unwrap_err();
             assert!(error.contains("begins with NUL bytes"), "{error}");
             let (_, read) = read_file(&[content.as_bytes(), &padding].concat()).unwrap();
-            let (told, read): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_err);
+            let (errors, read): (Vec<_>, Vec<_>) = read.into_iter().partition(Result::is_err);
             assert_eq!(read.into_iter().map(Result::unwrap).collect::<Vec<_>>(), want, "{content}");
-            assert_eq!(told.len(), 1, "{told:?}");
+            assert_eq!(errors.len(), 1, "{errors:?}");
         }
     }
 }

@@ -67,12 +67,12 @@ fn outcome(row: &Row) -> Result<Vec<Solution>, DataError> {
 
 fn steps(row: &Row) -> Result<Vec<Solution>, DataError> {
     let field = row.either(&["steps", "completions"]);
-    let said = row.array(field)?;
-    if said.is_empty() || said.len() > MOST_STEPS {
-        return Err(row.fault(field, format!("want 1 to {MOST_STEPS} steps, got {}", said.len())));
+    let listed = row.array(field)?;
+    if listed.is_empty() || listed.len() > MOST_STEPS {
+        return Err(row.fault(field, format!("want 1 to {MOST_STEPS} steps, got {}", listed.len())));
     }
-    let mut steps = Vec::with_capacity(said.len());
-    for step in said {
+    let mut steps = Vec::with_capacity(listed.len());
+    for step in listed {
         let text = step.as_str().ok_or_else(|| row.fault(field, "want an array of texts"))?;
         // A step is a line: within it a line's end is a space.
         let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -83,7 +83,7 @@ fn steps(row: &Row) -> Result<Vec<Solution>, DataError> {
         let reason = format!("want {}, one for each step, got {}", steps.len(), labels.len());
         return Err(row.fault("labels", reason));
     }
-    let labels = labels.iter().map(|said| label(row, "labels", said)).collect::<Result<_, _>>()?;
+    let labels = labels.iter().map(|value| label(row, "labels", value)).collect::<Result<_, _>>()?;
     solution(row, prompt_of(row)?, steps, labels)
 }
 

@@ -166,16 +166,16 @@ mod tests {
         assert_eq!(prompt(" Why? \n"), "\n\nHuman: Why?\n\nAssistant:");
         assert_eq!(prompt(&prompt("Why?")), prompt("Why?"));
         assert_eq!(prompt_about("Sort.", " b a "), "\n\nHuman: Sort.\n\nb a\n\nAssistant:");
-        let said = turns(&[(Role::Human, "Hi"), (Role::Assistant, " Hello"), (Role::Human, "Bye\n")]);
-        assert_eq!(transcript(&said), "\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: Bye");
+        let messages = turns(&[(Role::Human, "Hi"), (Role::Assistant, " Hello"), (Role::Human, "Bye\n")]);
+        assert_eq!(transcript(&messages), "\n\nHuman: Hi\n\nAssistant: Hello\n\nHuman: Bye");
     }
 
     #[test]
     fn a_system_and_tools_keep_their_place() {
         use Role::{Assistant, Human, System, Tool};
-        let said =
+        let messages =
             turns(&[(System, "Be brief."), (Human, "Hi"), (Assistant, "[call]"), (Tool, "1"), (Tool, "2")]);
-        assert_eq!(transcript(&said), "\n\nHuman: Be brief.\n\nHi\n\nAssistant: [call]\n\nHuman: 1\n\n2");
+        assert_eq!(transcript(&messages), "\n\nHuman: Be brief.\n\nHi\n\nAssistant: [call]\n\nHuman: 1\n\n2");
         let late = turns(&[(System, "Be brief."), (Assistant, "Hi")]);
         assert_eq!(transcript(&late), "\n\nHuman: Be brief.\n\nAssistant: Hi");
         assert_eq!(with_system(&prompt("Hi"), "Be brief."), "\n\nHuman: Be brief.\n\nHi\n\nAssistant:");

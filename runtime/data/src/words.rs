@@ -61,10 +61,10 @@ pub(super) const UNDERSTOOD: &str =
 
 /// Returns 1 for a word or sign of a good answer, 0 for one of a bad answer.
 pub(super) fn word(value: &Value) -> Option<f64> {
-    let said = value.as_str()?.trim().to_lowercase().replace(['_', '-'], " ");
+    let word = value.as_str()?.trim().to_lowercase().replace(['_', '-'], " ");
     // Signs may have a color of skin, and say that they are to be drawn as such.
-    let said = said.trim_end_matches(['\u{fe0f}', '🏻', '🏼', '🏽', '🏾', '🏿']);
-    let among = |words: &[&str]| words.contains(&said);
+    let word = word.trim_end_matches(['\u{fe0f}', '🏻', '🏼', '🏽', '🏾', '🏿']);
+    let among = |words: &[&str]| words.contains(&word);
     among(GOOD).then_some(1.0).or_else(|| among(BAD).then_some(0.0))
 }
 
@@ -76,9 +76,9 @@ pub(super) fn is_judgment(value: &Value) -> bool {
 /// Returns whether a value is a judgment, perhaps in a form that is not understood: `4/5`, `★★★`, several numbers.
 pub(super) fn resembles_judgment(value: &Value) -> bool {
     match value {
-        Value::String(said) => {
-            let said = said.trim_start();
-            is_judgment(value) || said.starts_with(|c: char| c.is_ascii_digit() || "★☆⭐".contains(c))
+        Value::String(word) => {
+            let word = word.trim_start();
+            is_judgment(value) || word.starts_with(|c: char| c.is_ascii_digit() || "★☆⭐".contains(c))
         }
         Value::Array(all) => !all.is_empty() && all.iter().all(Value::is_number),
         other => is_judgment(other),

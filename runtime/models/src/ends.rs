@@ -109,9 +109,9 @@ impl Settings<'_> {
         }
         for name in NAMED {
             let file = object(self.files, name)?;
-            let said = file.as_ref().and_then(|file| file.get(&format!("{which}_token")));
+            let field = file.as_ref().and_then(|file| file.get(&format!("{which}_token")));
             // A text, or an object with one.
-            let text = said.and_then(|said| said.as_str().or_else(|| said.get("content")?.as_str()));
+            let text = field.and_then(|field| field.as_str().or_else(|| field.get("content")?.as_str()));
             let Some(text) = text else { continue };
             match self.ids.get(text).or_else(|| self.added.get(text)) {
                 Some(id) => return Ok(Some((name, vec![*id]))),

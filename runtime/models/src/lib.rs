@@ -2,7 +2,24 @@
 //!
 //! [`open`] takes a Hugging Face folder or a llama2.c `.bin` and describes its network;
 //! [`Opened::weights`] reads it for that network or for the same one with a scalar head.
-//! [`huggingface::save`] writes a folder that transformers loads.
+//! [`huggingface::save`] writes a folder that transformers loads, `save_model` one with its tokenizer.
+//!
+//! ```
+//! use rlhf_core::model::Architecture;
+//! use rlhf_core::model::tokenizer::{Bytes, Tokenizer};
+//! # #[cfg(feature = "write")] {
+//! let folder = tempfile::tempdir().unwrap();
+//! let architecture = Architecture::gpt2(Bytes.vocabulary(), 32, 8, 1, 2);
+//! let weights = vec![0.1; architecture.parameters()];
+//! rlhf_models::save_model(folder.path(), &architecture, &weights, &Bytes.into())?;
+//!
+//! let opened = rlhf_models::open(folder.path())?;
+//! assert_eq!(opened.architecture, architecture);
+//! assert_eq!(opened.weights(&architecture)?.0, weights);
+//! assert_eq!(rlhf_models::tokenizer(folder.path())?, Bytes.into());
+//! # }
+//! # Ok::<(), rlhf_models::FormatError>(())
+//! ```
 
 mod bytes;
 mod ends;

@@ -151,8 +151,8 @@ struct Either {
 impl TryFrom<Either> for BaseModel {
     type Error = &'static str;
 
-    fn try_from(said: Either) -> Result<Self, Self::Error> {
-        match said {
+    fn try_from(section: Either) -> Result<Self, Self::Error> {
+        match section {
             Either { model: Some(model), tokenizer: Some(tokenizer), new: None } => {
                 Ok(Self::Files(BaseFiles { model, tokenizer }))
             }

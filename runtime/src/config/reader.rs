@@ -401,28 +401,28 @@ mod tests {
             panic!()
         };
         assert_eq!((settings.group, settings.passes.optimizer.learning_rate), (4, 1e-3));
-        let said = with("ppo", "[on_policy]\ngroup = 4\n").unwrap_err().to_string();
-        assert!(said.starts_with("run.toml, line 6, on_policy.group"), "{said}");
+        let error = with("ppo", "[on_policy]\ngroup = 4\n").unwrap_err().to_string();
+        assert!(error.starts_with("run.toml, line 6, on_policy.group"), "{error}");
     }
 
     #[test]
     fn settings_in_tables_are_checked_like_keys() {
-        let said = |rest: &str| with("ppo", rest).unwrap_err().to_string();
-        let misspelt = said("[ppo]\n\nepohcs = 2\n");
+        let error = |rest: &str| with("ppo", rest).unwrap_err().to_string();
+        let misspelt = error("[ppo]\n\nepohcs = 2\n");
         assert!(misspelt.starts_with("run.toml, line 7") && misspelt.contains("`ppo.epochs`"), "{misspelt}");
-        let misspelt = said("[ppo.gae]\nlamda = 0.9\n");
+        let misspelt = error("[ppo.gae]\nlamda = 0.9\n");
         assert!(
             misspelt.starts_with("run.toml, line 6") && misspelt.contains("`ppo.gae.lambda`"),
             "{misspelt}"
         );
-        let wrong = said("[ppo.gae]\nlambda = 2\n");
+        let wrong = error("[ppo.gae]\nlambda = 2\n");
         assert!(wrong.starts_with("run.toml, line 6") && wrong.contains("0 to 1"), "{wrong}");
-        let no_limit = said("[ppo.shaping]\nscore_clip = nan\n");
+        let no_limit = error("[ppo.shaping]\nscore_clip = nan\n");
         assert!(no_limit.starts_with("run.toml, line 6") && no_limit.contains("finite"), "{no_limit}");
-        let group = said("[ppo]\ngae = 2\n");
+        let group = error("[ppo]\ngae = 2\n");
         assert!(group.contains("[ppo.gae]"), "{group}");
         let twice =
-            said("[ppo]\nepochs = 2\n[[override]]\nsetting = \"ppo.epochs\"\nvalue = 3\nreason = \"c\"\n");
+            error("[ppo]\nepochs = 2\n[[override]]\nsetting = \"ppo.epochs\"\nvalue = 3\nreason = \"c\"\n");
         assert!(twice.starts_with("run.toml, line 6") && twice.contains("keep one"), "{twice}");
     }
 

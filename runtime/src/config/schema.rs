@@ -129,10 +129,10 @@ fn optional(parts: &mut Map<String, Value>, none: bool) {
     let null = json!({ "type": "null" });
     if let Some(Value::Array(types)) = parts.get_mut("type") {
         types.retain(|one| one != "null");
-        let said = ["description", "default", "examples"];
-        let (said, mut one): (Map<_, _>, Map<_, _>) =
-            core::mem::take(parts).into_iter().partition(|(name, _)| said.contains(&name.as_str()));
-        *parts = said;
+        let annotations = ["description", "default", "examples"];
+        let (annotations, mut one): (Map<_, _>, Map<_, _>) =
+            core::mem::take(parts).into_iter().partition(|(name, _)| annotations.contains(&name.as_str()));
+        *parts = annotations;
         if let Some(Value::Array(types)) = one.get("type")
             && let [only] = &types[..]
         {

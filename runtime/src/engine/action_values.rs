@@ -59,11 +59,11 @@ impl ActionValues {
     /// # Errors
     /// [`FormatError`] names the file, and what in it does not fit the policy.
     pub fn open(files: &Files, policy: &Model) -> Result<Option<Self>, FormatError> {
-        let (said, path) = (files.path(SETTINGS), files.path(WEIGHTS));
+        let (settings_path, path) = (files.path(SETTINGS), files.path(WEIGHTS));
         if !files.has(SETTINGS) {
             return Ok(None);
         }
-        let fault = |reason: String| FormatError::content(&said, "beta and top_k", reason);
+        let fault = |reason: String| FormatError::content(&settings_path, "beta and top_k", reason);
         let settings: Settings =
             serde_json::from_str(&files.text(SETTINGS, 1 << 16)?).map_err(|e| fault(e.to_string()))?;
         if !settings.beta.is_finite() {
@@ -103,8 +103,8 @@ mod tests {
             assert_eq!(a.weights(), b.weights());
         }
         let wider = of(Architecture::gpt2(7, 8, 6, 1, 2), 1);
-        let said = ActionValues::open(&files, &wider).unwrap_err().to_string();
-        assert!(said.contains("head-1") && said.contains(WEIGHTS), "{said}");
+        let error = ActionValues::open(&files, &wider).unwrap_err().to_string();
+        assert!(error.contains("head-1") && error.contains(WEIGHTS), "{error}");
         for text in ["{}", r#"{"beta": null, "top_k": 0}"#, r#"{"beta": 1, "top_k": 0, "more": 1}"#] {
             std::fs::write(folder.path().join(SETTINGS), text).unwrap();
             assert!(ActionValues::open(&files, &policy).unwrap_err().to_string().contains(SETTINGS));

@@ -168,19 +168,19 @@ mod tests {
         let path = folder.path().join(Metrics::NAME);
         let whole = std::fs::read(&path).unwrap();
         let lines: Vec<&[u8]> = whole.split_inclusive(|byte| *byte == b'\n').collect();
-        let said = |bytes: &[u8]| {
+        let error = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
             Metrics::read(folder.path()).unwrap_err().to_string()
         };
         for at in lines[0].len()..lines[0].len() + lines[1].len() - 1 {
             let mut bytes = whole.clone();
             bytes[at] ^= 1;
-            let said = said(&bytes);
-            assert!(said.contains("metrics.jsonl, line 2: damaged"), "{at}: {said}");
+            let error = error(&bytes);
+            assert!(error.contains("metrics.jsonl, line 2: damaged"), "{at}: {error}");
         }
         let half = [lines[0], &lines[1][..20], b"\n", lines[2], lines[3]].concat();
-        assert!(said(&half).contains("line 2: damaged"));
-        assert!(said(&[lines[0], lines[2], lines[3]].concat()).contains("line 2: damaged"));
+        assert!(error(&half).contains("line 2: damaged"));
+        assert!(error(&[lines[0], lines[2], lines[3]].concat()).contains("line 2: damaged"));
         // Those of an earlier version have no sums.
         let old: String = all.iter().map(|line| serde_json::to_string(line).unwrap() + "\n").collect();
         std::fs::write(&path, old).unwrap();
@@ -194,8 +194,8 @@ mod tests {
         let path = folder.path().join(Metrics::NAME);
         let text = std::fs::read_to_string(&path).unwrap() + "{\"phase\":\"reward\"}\n";
         std::fs::write(&path, text).unwrap();
-        let said = Metrics::read(folder.path()).unwrap_err().to_string();
-        assert!(said.contains("metrics.jsonl, line 2"), "{said}");
+        let error = Metrics::read(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("metrics.jsonl, line 2"), "{error}");
         std::fs::write(&path, vec![b' '; LONGEST as usize + 5]).unwrap();
         assert!(Metrics::read(folder.path()).is_err());
     }

@@ -322,8 +322,8 @@ mod tests {
             let mut bytes = *b"hello";
             bytes[bit / 8] ^= 1 << (bit % 8);
             fs::write(&file, bytes).unwrap();
-            let said = Manifest::check(&folder).unwrap_err().to_string();
-            assert!(said.contains(file.to_str().unwrap()) && said.contains("damaged"), "{said}");
+            let error = Manifest::check(&folder).unwrap_err().to_string();
+            assert!(error.contains(file.to_str().unwrap()) && error.contains("damaged"), "{error}");
         }
         for end in 0..5 {
             fs::write(&file, &b"hello"[..end]).unwrap();
@@ -344,8 +344,8 @@ mod tests {
             let mut bytes = whole.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
             fs::write(&path, bytes).unwrap();
-            let said = Manifest::check(&folder).unwrap_err().to_string();
-            assert!(said.contains(path.to_str().unwrap()), "{bit}: {said}");
+            let error = Manifest::check(&folder).unwrap_err().to_string();
+            assert!(error.contains(path.to_str().unwrap()), "{bit}: {error}");
         }
     }
 

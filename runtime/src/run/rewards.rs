@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_row_is_scored_as_it_is_trained_on() {
         let turn = |role: &str, text: &str| json!({ "role": role, "content": text });
-        let told = [
+        let prompt = [
             turn("system", "Be brief."),
             turn("user", "Hi"),
             turn("assistant", "Hello\n"),
@@ -140,7 +140,7 @@ mod tests {
             json!({ "prompt": "First.\n\nSecond?", "chosen": "Yes.", "rejected": "No." }),
             json!({ "prompt": "Why?\n", "chosen": "So.\n", "rejected": "\nNo. " }),
             json!({ "prompt": "Why? ".repeat(40), "chosen": "So. ".repeat(40), "rejected": "No." }),
-            json!({ "prompt": told, "chosen": [turn("assistant", "So.")], "rejected": [turn("assistant", "No.\n")] }),
+            json!({ "prompt": prompt, "chosen": [turn("assistant", "So.")], "rejected": [turn("assistant", "No.\n")] }),
             json!({ "system": "Be brief.", "prompt": "Why?", "chosen": "So.", "rejected": "No." }),
         ];
         for tokenizer in [AnyTokenizer::from(Bytes), begins()] {

@@ -57,9 +57,9 @@ fn margins(
 ) -> Result<Vec<f64>, TrainError> {
     let (n, mut mean) = (scorer.members() as f64, Vec::new());
     for model in scorer.models_mut() {
-        let said = of(model)?;
-        mean.resize(said.len(), 0.0);
-        mean.iter_mut().zip(said).for_each(|(mean, said)| *mean += said / n);
+        let numbers = of(model)?;
+        mean.resize(numbers.len(), 0.0);
+        mean.iter_mut().zip(numbers).for_each(|(mean, number)| *mean += number / n);
     }
     Ok(mean)
 }

@@ -236,8 +236,8 @@ mod tests {
         assert!(matches!(open(true, &about), Err(StageError::Busy { .. })));
         drop(first);
         assert!(matches!(open(false, &about), Err(StageError::Occupied { .. })));
-        let said = open(true, &json!({ "seed": 1, "profile": { "beta": 0.2 } })).unwrap_err().to_string();
-        assert!(said.contains(": beta was 0.1 and is now 0.2"), "{said}");
+        let error = open(true, &json!({ "seed": 1, "profile": { "beta": 0.2 } })).unwrap_err().to_string();
+        assert!(error.contains(": beta was 0.1 and is now 0.2"), "{error}");
         open(true, &about).unwrap();
         // One of an earlier version says the same in other words.
         let (old, new) = (json!({ "centring": "renormalised" }), json!({ "centering": "renormalized" }));
@@ -290,8 +290,8 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (mine, new) = (root.path().join("config.toml"), root.path().join("new/run"));
         fs::write(&mine, "").unwrap();
-        let said = Folder::open(root.path(), true, &json!({}), &["config.toml"]).unwrap_err().to_string();
-        assert!(said.contains(mine.to_str().unwrap()), "{said}");
+        let error = Folder::open(root.path(), true, &json!({}), &["config.toml"]).unwrap_err().to_string();
+        assert!(error.contains(mine.to_str().unwrap()), "{error}");
         Folder::open(&new, false, &json!({}), &["config.toml"]).unwrap().abandon();
         let left: Vec<_> = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(left, [mine]);
@@ -302,7 +302,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let file = root.path().join("file");
         fs::write(&file, "").unwrap();
-        let said = Folder::open(&file.join("run"), false, &Value::Null, &[]).unwrap_err().to_string();
-        assert!(said.contains("file"), "{said}");
+        let error = Folder::open(&file.join("run"), false, &Value::Null, &[]).unwrap_err().to_string();
+        assert!(error.contains("file"), "{error}");
     }
 }

@@ -42,8 +42,8 @@ pub fn ilql(
     let (mut trainer, mut models) = start().map_err(at(phase, 0))?;
     let names = ["critic", "head-1", "head-2", "target-1", "target-2"].map(String::from).to_vec();
     let done = drive(session, StagePlan { phase, names, seed, rollouts: None }, &mut trainer, &mut models)?;
-    let learnt = |model| with_dropout(model, 0.0, seed).map_err(at(phase, done));
-    let heads = [learnt(&models.others[0])?, learnt(&models.others[1])?];
+    let learned = |model| with_dropout(model, 0.0, seed).map_err(at(phase, done));
+    let heads = [learned(&models.others[0])?, learned(&models.others[1])?];
     heads.iter().try_for_each(|head| session.finite(head, phase))?;
     let values = ActionValues { heads, beta: settings.beta, top_k: settings.top_k };
     let model = session.finish_with(name, phase, sft.clone(), &|folder| values.save(folder))?;

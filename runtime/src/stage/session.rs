@@ -354,7 +354,7 @@ impl<'a> Session<'a> {
     pub(super) fn after(
         &mut self,
         line: Line,
-        told: &str,
+        figure: &str,
         networks: &[(&str, &Model)],
         state: &Value,
     ) -> Result<(), StageError> {
@@ -364,7 +364,7 @@ impl<'a> Session<'a> {
             kept.events.write(&line)?;
         }
         self.lines.push(line);
-        (self.progress)(phase, step, total, told);
+        (self.progress)(phase, step, total, figure);
         let stop = (self.stop)();
         let due = self.kept.elapsed() >= self.every.unwrap_or(SHORTEST.max(SHARE * self.cost));
         if let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder

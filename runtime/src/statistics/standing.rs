@@ -207,8 +207,8 @@ mod tests {
         let beaten = [("best", "worst", 1.0), ("best", "worst", 1.0)];
         assert!(matches!(rate(&beaten, 0.0), Err(StandingError::Unbounded(_))));
         assert!(rate(&beaten, 0.5).unwrap()[0].bradley_terry.value.is_finite());
-        let said = rate(&[("a", "b", 0.5), ("c", "d", 0.5)], 1.0).unwrap_err().to_string();
-        assert!(said.contains("{a, b} and {c, d}"), "{said}");
+        let error = rate(&[("a", "b", 0.5), ("c", "d", 0.5)], 1.0).unwrap_err().to_string();
+        assert!(error.contains("{a, b} and {c, d}"), "{error}");
         assert_eq!(rate(&[("a", "b", 0.5), ("a", "a", 1.0)], 1.0), Err(StandingError::Itself("a".into())));
         assert!(rate(&[], 1.0).is_err());
     }

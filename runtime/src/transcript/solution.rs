@@ -69,8 +69,8 @@ mod tests {
             let solution = Transcripts::new(&tokenizer, most).solution(&from, false).unwrap();
             let text = Bytes.decode(solution.text());
             assert!(text.ends_with(&whole[..kept]), "{text:?}");
-            let said: Vec<_> = solution.steps().map(|(end, label)| (solution.text()[end], label)).collect();
-            assert_eq!(said, want, "{text:?}");
+            let steps: Vec<_> = solution.steps().map(|(end, label)| (solution.text()[end], label)).collect();
+            assert_eq!(steps, want, "{text:?}");
         }
         let one = Transcripts::new(&tokenizer, 200).solution(&from, true).unwrap();
         assert_eq!((one.steps().len(), one.outcome()), (1, 0.25));

@@ -29,7 +29,7 @@ impl<'p, 'a> GradientPass<'p, 'a> {
         &self,
         learner: &mut L,
         mut objective: impl FnMut(&'p Part<'a>) -> Result<O, Error>,
-        mut seen: impl FnMut(f64, &O),
+        mut report: impl FnMut(f64, &O),
     ) -> Result<OutputRecord, TrainError> {
         let mut record = OutputRecord::new(self.parts.last().map_or(0, |part| part.span.end));
         for part in self.parts {
@@ -41,7 +41,7 @@ impl<'p, 'a> GradientPass<'p, 'a> {
             let batch = part.batch()?.at_temperature(self.temperature)?;
             let loss =
                 learner.accumulate(batch, &mut recording).await.map_err(TrainError::role(self.role))?;
-            seen(loss, &objective);
+            report(loss, &objective);
         }
         Ok(record)
     }
@@ -75,12 +75,12 @@ impl<'a> Accumulation<'a> {
         learner: &mut L,
         parts: &'p [Part<'a>],
         objective: impl FnMut(&'p Part<'a>) -> Result<O, Error>,
-        seen: impl FnMut(f64, &O),
+        report: impl FnMut(f64, &O),
     ) -> Result<(), TrainError> {
         let Self { role, temperature, .. } = *self;
         let pass =
             GradientPass { parts, role, temperature, texts_per_item: Some(self.responses.texts_per_item) };
-        let record = pass.accumulate(learner, objective, seen).await?;
+        let record = pass.accumulate(learner, objective, report).await?;
         zero_grad_on_fault(learner, self.responses.learner(self.place, &record)).await
     }
 }

@@ -1,4 +1,4 @@
-//! Why a training step ended.
+//! Errors of training.
 
 use super::guard::{Fault, Offender, Place};
 use alloc::boxed::Box;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use rlhf_core::Error;
 
-/// Why a training step ended.
+/// An error that ended a training step.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TrainError {

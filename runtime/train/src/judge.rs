@@ -84,15 +84,15 @@ mod tests {
 
     #[test]
     fn a_closure_is_asked_once_for_each_two() {
-        let mut asked = Vec::new();
+        let mut questions = Vec::new();
         let mut judge = |prompt: &[u32], first: &[u32], second: &[u32]| {
-            asked.push((prompt[0], first[0], second[0]));
+            questions.push((prompt[0], first[0], second[0]));
             if first > second { 1.0 } else { 0.25 }
         };
         let mut out = [f32::NAN; 8];
         ready(judge.compare(&texts(), 2, &mut out)).unwrap().unwrap();
         assert_eq!(out, [0.5, 0.25, 0.75, 0.5, 0.5, 0.25, 0.75, 0.5]);
-        assert_eq!(asked, [(7, 1, 3), (8, 2, 2)]);
+        assert_eq!(questions, [(7, 1, 3), (8, 2, 2)]);
     }
 
     #[test]

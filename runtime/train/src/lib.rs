@@ -17,6 +17,21 @@
 //! | [`bandit`] | rewards of a log: [`Logged`] | [`Bandit`] |
 //! | | a [`Judge`] or a reward, by online DPO, XPO, Nash-MD | [`OnlinePreferences`] |
 //!
+//! ```
+//! use rlhf_core::model::Architecture;
+//! use rlhf_cpu::{Cpu, Model};
+//! use rlhf_train::{Examples, now, profile, supervised};
+//! let mut model = Model::random(&Cpu::default(), Architecture::gpt2(9, 8, 6, 1, 2), 0).unwrap();
+//! // Prompts and responses, of which the responses are learned.
+//! let examples = Examples::try_from_iter([([1, 2], [3, 0]), ([1, 4], [5, 0])])?;
+//! let mut settings = profile::Supervised { epochs: 20, batch: 2, ..Default::default() };
+//! settings.optimizer.learning_rate = 0.03;
+//! let mut losses = Vec::new();
+//! now(supervised(&mut model, &examples, &settings, 1, &mut |step| losses.push(step.loss)))?;
+//! assert!(losses[19] < losses[0] / 2.0);
+//! # Ok::<(), rlhf_train::TrainError>(())
+//! ```
+//!
 //! All of them are a [`Trainer`], so that one loop can drive any. Those that learn from rollouts are a
 //! [`RolloutAlgorithm`], which becomes a trainer together with its prompts: a [`RolloutTrainer`].
 

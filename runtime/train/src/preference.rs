@@ -178,8 +178,8 @@ pub async fn preference_stats<P: Reference<Error: 'static>, F: Reference<Error: 
         ref_log_probs = log_probs(reference, "reference", texts, 1.0).await?;
         measured = measured.with_reference(&ref_log_probs);
     }
-    let learnt: Vec<f32> = positions.iter().map(|&t| log_probs_of_tokens[t]).collect();
-    measured.tokens(&positions, &learnt, &[], &mut vec![0.0; learnt.len()], &mut [])?;
+    let learned: Vec<f32> = positions.iter().map(|&t| log_probs_of_tokens[t]).collect();
+    measured.tokens(&positions, &learned, &[], &mut vec![0.0; learned.len()], &mut [])?;
     Ok(measured.stats)
 }
 

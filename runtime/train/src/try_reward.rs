@@ -40,7 +40,7 @@ where
     }
 }
 
-/// Why a text has no score.
+/// The reason why a text has no score.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct ScoreError(Box<dyn core::error::Error>);

@@ -6,7 +6,9 @@ use rlhf_core::capabilities::Rows;
 use rlhf_core::log_probs::log_prob;
 use rlhf_core::random::Key;
 use rlhf_core::roles::{Policy, Reference};
-use rlhf_core::sampling::{Advantage, Request, Responses, SamplingParams, StopCriteria, led, sample_by};
+use rlhf_core::sampling::{
+    Advantage, Request, Responses, SamplingParams, StopCriteria, sample_by, value_guided,
+};
 use rlhf_core::{Batch, Error, HeldRows, Ragged};
 
 /// The policy of ILQL ([`Advantage`]): an earlier policy, guided by the action values that [`super::Ilql`] learns.
@@ -65,7 +67,7 @@ impl<P, Q> ValueGuidedPolicy<'_, P, Q> {
             let pairs = smallest.iter_mut().zip(held.row(position)?);
             pairs.for_each(|(least, &q)| *least = least.min(q));
         }
-        led(&mut row, &smallest, self.beta, self.top_k, &mut vec![0; smallest.len()])?;
+        value_guided(&mut row, &smallest, self.beta, self.top_k, &mut vec![0; smallest.len()])?;
         Ok(log_prob(&row, token, batch.temperature().into())?.0)
     }
 }

@@ -131,14 +131,14 @@ faults! {
     HalvesLoss: "learner/contract" "learner/entropy_contract" "learn_values/contract"
         "learn_scores/contract";
     /// `zero_grad` does not.
-    ForgetsNothing: "learner/zero_grad" "learn_values/zero_grad" "learn_scores/zero_grad";
-    /// A step does not forget.
+    ZeroGradDoesNothing: "learner/zero_grad" "learn_values/zero_grad" "learn_scores/zero_grad";
+    /// A step does not drop the gradient.
     StepKeepsGradient: "learner/left_out" "learner/entropy_left_out" "learner/zero_grad" "learner/settings"
         "learner/betas" "learner/refused_step" "learn_values/left_out" "learn_values/zero_grad"
         "learn_values/settings" "learn_values/betas" "learn_values/refused_step" "learn_scores/zero_grad"
         "learn_scores/settings" "learn_scores/betas" "learn_scores/refused_step" "parameters/adamw"
         "saved/dropout_after_load";
-    /// An error does not forget.
+    /// An error does not drop the gradient.
     ErrorKeepsGradient: "learner/objective_error" "learner/bad_text" "learn_values/objective_error"
         "learn_values/bad_text" "learn_scores/objective_error" "learn_scores/bad_text"
         "learn_rows/objective_error" "learn_candidates/refusals";
@@ -249,7 +249,7 @@ faults! {
     IgnoresStream: "policy/exact";
     /// Of equally probable ids the last.
     LastOfTies: "parameters/ties";
-    /// A penalty on repetition that forgets the response.
+    /// A penalty on repetition of the prompt alone.
     PenalizesPromptAlone: "policy/repetition_of_response" "policy/exact_repetition";
     /// Sequences beyond the 32nd are read wrongly.
     TilesOf32Sequences: "reference/wide" "policy/exact" "learner/wide" "critic/wide" "learn_values/wide"

@@ -33,13 +33,13 @@ impl Tiny {
         let (mut loss, mut slopes, mut bends) = (0.0, vec![f32::NAN; n], vec![f32::NAN; entropies.len()]);
         for start in (0..n).step_by(each) {
             let span = start..(start + each).min(n);
-            let asked = if entropies.is_empty() { 0..0 } else { span.clone() };
+            let shown = if entropies.is_empty() { 0..0 } else { span.clone() };
             loss += objective.tokens(
                 &positions[span.clone()],
                 &log_probs[span.clone()],
-                &entropies[asked.clone()],
+                &entropies[shown.clone()],
                 &mut slopes[span],
-                &mut bends[asked],
+                &mut bends[shown],
             )?;
         }
         for (i, &t) in positions.iter().enumerate() {
@@ -113,8 +113,8 @@ impl Tiny {
         result
     }
 
-    fn forget_all(&mut self) {
-        if !self.has(Fault::ForgetsNothing) {
+    fn drop_gradient(&mut self) {
+        if !self.has(Fault::ZeroGradDoesNothing) {
             self.gradient.fill(0.0);
         }
     }
@@ -129,7 +129,7 @@ impl Learner for Tiny {
     }
 
     async fn zero_grad(&mut self) -> Result<(), Error> {
-        self.forget_all();
+        self.drop_gradient();
         Ok(())
     }
 

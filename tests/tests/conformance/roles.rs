@@ -116,8 +116,8 @@ impl Tiny {
                     }
                     SamplingParams::Greedy => greedy(&kept)?,
                     SamplingParams::Draw(given) => {
-                        let seen = if self.has(Fault::PenalizesPromptAlone) { prompt } else { &text };
-                        filters(self, *given).apply(&mut kept, seen, &mut [0; VOCABULARY])?;
+                        let penalized = if self.has(Fault::PenalizesPromptAlone) { prompt } else { &text };
+                        filters(self, *given).apply(&mut kept, penalized, &mut [0; VOCABULARY])?;
                         let uniform = key.uniform(sample + 1000 * company, place);
                         match self.fault {
                             Fault::DrawsFromTheEnd => draw(&kept, 1.0 - uniform)?,
@@ -126,14 +126,14 @@ impl Tiny {
                     }
                 };
                 let temperature = f64::from(sampling.temperature());
-                let said = match self.fault {
+                let own = match self.fault {
                     Fault::ReturnsFiltered => log_prob(&kept, token as usize, 1.0)?.0,
                     Fault::ReturnsAtOne => log_prob(&logits, token as usize, 1.0)?.0,
                     _ => log_prob(&logits, token as usize, temperature)?.0,
                 };
                 text.push(token);
                 out.tokens.push(token);
-                out.log_probs.push(said);
+                out.log_probs.push(own);
                 finish = stopping.finish(token, position + 1);
                 if self.has(Fault::RunsOnAfterStop) && finish == Some(FinishReason::Stop) {
                     finish = (position + 1 >= stopping.max_new_tokens).then_some(FinishReason::Length);

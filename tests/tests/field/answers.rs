@@ -1,4 +1,4 @@
-//! What is written and what is read again: answers, scores, model folders, errors.
+//! Answers, scores, model folders and errors, as the next program or reader takes them.
 
 use crate::command::rlhf;
 use crate::field::models::{model, said, trained};
@@ -53,7 +53,7 @@ fn several_answers_are_set_apart() {
     assert_eq!(generate(&["--prompt", "Hi"], ""), "\n");
     assert_eq!(
         generate(&["--prompt", "Hi", "--n", "2"], ""),
-        "--- --prompt, answer 1 of 2 ---\n\n\n--- --prompt, answer 2 of 2 ---\n\n"
+        "--- answer 1 of 2 ---\n\n\n--- answer 2 of 2 ---\n\n"
     );
     assert_eq!(generate(&[], "Hi\n"), "\n");
     assert_eq!(generate(&[], "Hi\nBye\n"), "\n\n--- standard input, line 2 ---\n\n");
@@ -118,7 +118,10 @@ fn errors_in_programs_print_their_advice() {
         assert_eq!(printed, error.to_string());
         assert!(printed.len() < 1000 && !printed.contains(" { "), "{printed}");
     }
-    let printed =
-        format!("{:?}", model.ppo(&["a"], |_: &str| 0.0).set(|s| s.iterations = 0).run().unwrap_err());
-    assert!(printed.contains("iterations"), "{printed}");
+    let hot = rlhf::Writing {
+        sampling: rlhf_core::sampling::SamplingParams::at_temperature(-1.0),
+        ..rlhf::Writing::default()
+    };
+    let printed = format!("{:?}", model.generate("a", &hot).map(|_| ()).unwrap_err());
+    assert!(printed.contains("temperature") && printed.contains("above 0"), "{printed}");
 }

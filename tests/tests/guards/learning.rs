@@ -22,9 +22,9 @@ fn an_exploding_ratio_stops_the_minibatch_that_shows_it() {
         let mean = ratio.iter().map(|r| f64::from(r.max(1.0 / r))).sum::<f64>() / ratio.len() as f64;
         assert!(mean > 10.0, "{ratio:?}");
     }
-    let said = fault.to_string();
+    let message = fault.to_string();
     for part in ["iteration 1, minibatch 2", "limit 10", "ppo.policy.learning_rate", "ppo.controller"] {
-        assert!(said.contains(part), "{said}");
+        assert!(message.contains(part), "{message}");
     }
 }
 
@@ -54,7 +54,7 @@ fn a_critic_that_diverges_is_stopped_in_its_minibatch() {
 }
 
 #[test]
-fn a_loss_too_large_for_its_type_is_not_learnt_as_nothing() {
+fn a_loss_too_large_for_its_type_is_not_learned_as_nothing() {
     let mut settings = settings();
     settings.policy.learning_rate = 10.0;
     let mut small = Small::new(settings, 1);

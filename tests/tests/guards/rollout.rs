@@ -33,9 +33,9 @@ fn one_nan_score_stops_the_run_in_its_iteration_and_names_its_sample() {
     assert_eq!((bits(&small.policy), bits(&small.critic)), before);
     assert_eq!((fault.guard, fault.place), (Guard::NonFinite, Place::Iteration(3)));
     assert_eq!((indices(&fault), fault.of), (vec![5], 16));
-    let said = TrainError::from(Box::new(fault.clone())).to_string();
+    let message = TrainError::from(Box::new(fault.clone())).to_string();
     for part in ["iteration 3", "scores", "NaN", "1 of 16", "number 5"] {
-        assert!(said.contains(part), "{said}");
+        assert!(message.contains(part), "{message}");
     }
 
     let folder = tempfile::tempdir().unwrap();
@@ -102,7 +102,7 @@ fn only_those_with_9(small: &Small, fault: &Fault) {
 }
 
 #[test]
-fn an_exploding_kl_stops_the_run_before_it_is_learnt_from() {
+fn an_exploding_kl_stops_the_run_before_it_is_learned_from() {
     let mut settings = settings();
     (settings.policy.learning_rate, settings.minibatches) = (0.3, 1);
     let mut small = Small::new(settings, 1);
@@ -121,9 +121,9 @@ fn an_exploding_kl_stops_the_run_before_it_is_learnt_from() {
         let kl: f64 = new.iter().zip(reference).map(|(p, q)| f64::from(p - q)).sum();
         assert!(kl > limit);
     }
-    let said = fault.to_string();
+    let message = fault.to_string();
     for part in ["iteration 2", "limit 3", "ppo.policy.learning_rate", "ppo.controller"] {
-        assert!(said.contains(part), "{said}");
+        assert!(message.contains(part), "{message}");
     }
 }
 

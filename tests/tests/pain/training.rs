@@ -69,7 +69,7 @@ fn row_plus_four_epochs_a_rollout_learn_and_stay_within_the_guards() {
 
 /// trl#716, trl#1050, ms-swift#5814 ask for PPO-ptx; DeepSpeedExamples#266: its loss diverged.
 #[test]
-fn row_plus_the_pretraining_mix_is_there_and_keeps_what_was_learnt() {
+fn row_plus_the_pretraining_mix_is_there_and_keeps_what_was_learned() {
     assert!(Profile::instructgpt().ppo.pretraining.is_some());
     let texts = Examples::try_from_iter((0..32u32).map(|i| ([], [2 + i % 3, 6, 7, 8, 6, 7, 8, 9]))).unwrap();
     let mut base = network(2, 1);

@@ -62,11 +62,11 @@ fn a_judge_of_pairs_serves_and_ties_teach_nothing() {
     };
     let (policy, seen) = run(settings("online_dpo"), &mut judge, 30).unwrap();
     assert!(mean_worth(&policy) - mean_worth(&reference()) > 0.15);
-    assert_eq!((seen[0].learnt, seen[0].pairs.pairs), (64, 64));
+    assert_eq!((seen[0].learned, seen[0].pairs.pairs), (64, 64));
     let mut same = |_: &[u32], _: &[u32], _: &[u32]| 0.5;
     let (policy, seen) = run(settings("online_dpo"), &mut same, 2).unwrap();
     assert_eq!(policy.weights, reference().weights);
-    assert_eq!((seen[1].learnt, seen[1].pairs.pairs), (0, 0));
+    assert_eq!((seen[1].learned, seen[1].pairs.pairs), (0, 0));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn minibatches_and_passes_are_optimizer_steps() {
     let mut settings = settings("online_dpo");
     (settings.passes.epochs, settings.passes.minibatches) = (2, 4);
     let (policy, seen) = run(settings, &mut judge, 1).unwrap();
-    assert_eq!((policy.accumulated.len(), seen[0].learnt, seen[0].pairs.pairs), (8, 64, 128));
+    assert_eq!((policy.accumulated.len(), seen[0].learned, seen[0].pairs.pairs), (8, 64, 128));
 }
 
 #[test]

@@ -33,14 +33,14 @@ fn whole(settings: &PreferenceTraining, texts: &Examples) -> Table {
     let prompts = sequences.sequences().map(|(text, _)| (text.len(), 1 + 5 * text[0] as usize));
     let loss_mask: Vec<bool> = prompts.flat_map(|(n, prompt)| (0..n).map(move |t| t >= prompt)).collect();
     let batch = Batch::new(sequences, &loss_mask).unwrap();
-    let mut said = vec![0.0; loss_mask.len()];
-    ready(reference().log_probs(batch, &mut said)).unwrap().unwrap();
+    let mut log_probs = vec![0.0; loss_mask.len()];
+    ready(reference().log_probs(batch, &mut log_probs)).unwrap().unwrap();
     let chosen = (0..6).map(|i| sequences.span(2 * i));
     let tokens = chosen.map(|span| loss_mask[span].iter().filter(|counts| **counts).count()).sum::<usize>();
     let counts = PreferenceCounts { pairs: 6.0, chosen_tokens: tokens as f64 };
     let objective = PreferencePairs::new(settings.objective, sequences.ends(), counts).unwrap();
     let mut policy = policy();
-    ready(policy.accumulate(batch, &mut objective.with_reference(&said))).unwrap().unwrap();
+    ready(policy.accumulate(batch, &mut objective.with_reference(&log_probs))).unwrap().unwrap();
     let schedule = settings.passes.optimizer.schedule(1, 1);
     ready(policy.step(&settings.passes.optimizer.update(&schedule, 0))).unwrap().unwrap();
     policy

@@ -141,7 +141,7 @@ fn a_method_that_does_not_exist_is_refused_with_the_nearest_name() {
 }
 
 #[test]
-fn what_a_method_lacks_is_named_before_anything_is_learnt() {
+fn what_a_method_lacks_is_named_before_anything_is_learned() {
     let folder = tempfile::tempdir().unwrap();
     data(folder.path());
     let refused = |method, small: &[&str]| {

@@ -124,18 +124,18 @@ fn labels_of_steps_and_of_wholes_teach_what_is_right() {
         margins.iter().filter(|margin| **margin > 0.0).count() as f64 / margins.len() as f64
     };
     let process = RewardLoss::Process(StepScore::Min);
-    let (learnt, guessed) = (agreed(process, &train, &held_out), agreed(process, &coin, &held_out));
-    println!("steps: {learnt:.2}, by a coin {guessed:.2}");
-    assert!(learnt > 0.85 && guessed < 0.65, "{learnt}, {guessed}");
+    let (learned, guessed) = (agreed(process, &train, &held_out), agreed(process, &coin, &held_out));
+    println!("steps: {learned:.2}, by a coin {guessed:.2}");
+    assert!(learned > 0.85 && guessed < 0.65, "{learned}, {guessed}");
     let (whole, held_out) = (outcomes(&train), outcomes(&held_out));
-    let (learnt, guessed) = (
+    let (learned, guessed) = (
         agreed(RewardLoss::Outcome, &whole, &held_out),
         agreed(RewardLoss::Outcome, &outcomes(&coin), &held_out),
     );
-    println!("wholes: {learnt:.2}, by a coin {guessed:.2}");
+    println!("wholes: {learned:.2}, by a coin {guessed:.2}");
     // Most wholes are wrong: who always says so is right as often as that.
     let wrong = held_out.iter().filter(|s| s.outcome() == 0.0).count() as f64 / held_out.len() as f64;
-    assert!(learnt > wrong + 0.05 && guessed < wrong + 0.03, "{learnt}, {guessed}, {wrong}");
+    assert!(learned > wrong + 0.05 && guessed < wrong + 0.03, "{learned}, {guessed}, {wrong}");
 }
 
 #[test]
@@ -144,8 +144,8 @@ fn margins_and_centering_do_what_they_say() {
     let scores = |loss| {
         let mut model = network();
         now(RewardModel::new(&train, &settings(loss), 1).unwrap().run(&mut model, &mut |_, _| {})).unwrap();
-        let said = now(rlhf::train::ranking_margins(&mut model, &train)).unwrap();
-        said.iter().sum::<f64>() / said.len() as f64
+        let result = now(rlhf::train::ranking_margins(&mut model, &train)).unwrap();
+        result.iter().sum::<f64>() / result.len() as f64
     };
     let plain = scores(RewardLoss::Pairwise { centering: 0.0, margin: None });
     let wide = scores(RewardLoss::Pairwise { centering: 0.0, margin: Some(4.0) });
@@ -200,10 +200,10 @@ fn any_course_goes_on_to_the_same_bits() {
 fn a_loss_and_data_that_do_not_fit_are_refused() {
     let (train, solved) = (rankings(1, 4), solutions(3, 4, much));
     let refused = |error: rlhf::train::TrainError| error.to_string();
-    let said = refused(RewardModel::new(&train, &settings(RewardLoss::Outcome), 1).unwrap_err());
-    assert!(said.contains("plackett_luce"), "{said}");
-    let said = refused(RewardModel::labeled(&solved, &settings(LOSSES[0]), 1).unwrap_err());
-    assert!(said.contains("process"), "{said}");
+    let result = refused(RewardModel::new(&train, &settings(RewardLoss::Outcome), 1).unwrap_err());
+    assert!(result.contains("plackett_luce"), "{result}");
+    let result = refused(RewardModel::labeled(&solved, &settings(LOSSES[0]), 1).unwrap_err());
+    assert!(result.contains("process"), "{result}");
     assert!(RewardModel::labeled(&[], &settings(RewardLoss::Outcome), 1).is_err());
     let unranked = [Ranking { ranks: vec![1], ..train[0].clone() }];
     let error = RewardModel::new(&unranked, &settings(LOSSES[0]), 1).unwrap_err();

@@ -28,7 +28,7 @@ const SMALL_GROUPS: [&str; 4] = [
 static START: LazyLock<Model> = LazyLock::new(|| SFT.clone().into());
 
 /// The policy after three iterations of what a configuration says.
-fn learnt(method: &str, given: &[&str]) -> Vec<f32> {
+fn learned(method: &str, given: &[&str]) -> Vec<f32> {
     let small = if method == "ppo" { &SMALL[..] } else { &SMALL_GROUPS };
     let given: Vec<CliOverride> = small.iter().chain(given).map(|given| given.parse().unwrap()).collect();
     let text = format!("profile = \"trl\"\nmethod = \"{method}\"\n[base]\nmodel = \"m\"\ntokenizer = \"t\"");
@@ -54,7 +54,7 @@ fn reward() -> Scorer {
 
 /// Each of these changes the weights, and so does each from every other.
 fn all_differ(method: &str, settings: &[&[&str]]) {
-    let all: Vec<Vec<f32>> = settings.iter().map(|given| learnt(method, given)).collect();
+    let all: Vec<Vec<f32>> = settings.iter().map(|given| learned(method, given)).collect();
     for (i, weights) in all.iter().enumerate() {
         assert_eq!(all.iter().position(|other| other == weights), Some(i), "{method}: {:?}", settings[i]);
     }
@@ -104,9 +104,9 @@ fn an_older_sampler_and_its_weights_arrive() {
     let stale = "on_policy.stale=2";
     all_differ("grpo", &[&[], &[stale], &[stale, &truncated], &[stale, &masked], &[stale, &sequence]]);
     // Weights against a sampler that is the policy itself are 1.
-    assert_eq!(learnt("grpo", &[]), learnt("grpo", &[&truncated]));
+    assert_eq!(learned("grpo", &[]), learned("grpo", &[&truncated]));
     // A sampler that lags by no more than the first iteration differs from the second on.
-    assert_ne!(learnt("grpo", &["on_policy.stale=1"]), learnt("grpo", &[stale]));
+    assert_ne!(learned("grpo", &["on_policy.stale=1"]), learned("grpo", &[stale]));
 }
 
 #[test]

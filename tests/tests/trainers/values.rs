@@ -89,7 +89,7 @@ fn learn(data: &Rewarded) -> ([Model; 2], Vec<ValueStep>) {
     (heads, seen)
 }
 
-/// The mean number of steps home, from everywhere, of who is led by values, and the share of steps to a
+/// The mean number of steps home, from everywhere, of a policy guided by values, and the share of steps to a
 /// neighbor.
 fn way_home(heads: &mut [Model; 2], beta: f64) -> (f64, f64) {
     let starts: Vec<u32> = (0..HOME).cycle().take(80).collect();
@@ -118,19 +118,19 @@ fn aimless_walks_teach_the_way_home() {
     let (mut heads, seen) = learn(&homeward());
     let error = |step: &ValueStep| step.actions.squared_error / step.actions.tokens as f64;
     let (first, last) = (error(&seen[0]), error(&seen[seen.len() - 1]));
-    let ((aimless, _), (led, near)) = (way_home(&mut heads, 0.0), way_home(&mut heads, BETA));
-    println!("squared error {first:.3} to {last:.4}; {aimless:.1} steps, led {led:.1}, {near:.2} near");
+    let ((aimless, _), (guided, near)) = (way_home(&mut heads, 0.0), way_home(&mut heads, BETA));
+    println!("squared error {first:.3} to {last:.4}; {aimless:.1} steps, led {guided:.1}, {near:.2} near");
     assert!(last < 0.2 * first, "{first} to {last}");
     // The shortest ways take 2.25 steps on average; a jump would be shorter, and no walk has one.
-    assert!(aimless > 6.0 && led < 4.0 && near > 0.9, "{aimless} to {led}, {near}");
+    assert!(aimless > 6.0 && guided < 4.0 && near > 0.9, "{aimless} to {guided}, {near}");
 }
 
 #[test]
 fn rewards_by_a_coin_lead_nowhere() {
     let mut draws = Key::new(7, Stream::Labels, 0).draws(0);
     let data = rewarded(|_| draws.uniform() as f32 - 0.5);
-    let (led, _) = way_home(&mut learn(&data).0, BETA);
-    assert!(led > 5.0, "{led}");
+    let (guided, _) = way_home(&mut learn(&data).0, BETA);
+    assert!(guided > 5.0, "{guided}");
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn a_run_goes_on_to_the_same_bits() {
 #[test]
 fn a_led_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
     let (mut heads, mut policy) = ([network(1), network(2)], AIMLESS.clone());
-    let mut led = ValueGuidedPolicy {
+    let mut guided = ValueGuidedPolicy {
         policy: &mut policy,
         heads: &mut heads,
         beta: BETA,
@@ -161,24 +161,24 @@ fn a_led_policy_says_of_its_texts_what_it_said_when_it_wrote_them() {
     let (starts, sampling) = ([0, 3, 5, 7], SamplingParams::at_temperature(0.7));
     let stopping = StopCriteria { max_new_tokens: LONGEST, eos: &[HOME], stop: &[] };
     let (prompts, key) = (Ragged::new(&starts, &[1, 2, 3, 4]).unwrap(), Key::new(8, Stream::Sampling, 0));
-    let walked = ready(led.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();
-    let (mut tokens, mut ends, mut loss_mask, mut said) = (vec![], vec![], vec![], vec![]);
+    let walked = ready(guided.sample(prompts, &sampling, &stopping, key, 0)).unwrap().unwrap();
+    let (mut tokens, mut ends, mut loss_mask, mut kept) = (vec![], vec![], vec![], vec![]);
     for (i, &start) in starts.iter().enumerate() {
         tokens.push(start);
         tokens.extend_from_slice(walked.response(i));
         ends.push(tokens.len());
         loss_mask.push(false);
         loss_mask.resize(tokens.len(), true);
-        said.push(0.0);
-        said.extend_from_slice(&walked.log_probs[walked.span(i)]);
+        kept.push(0.0);
+        kept.extend_from_slice(&walked.log_probs[walked.span(i)]);
     }
     let batch =
         Batch::new(Ragged::new(&tokens, &ends).unwrap(), &loss_mask).unwrap().at_temperature(0.7).unwrap();
     let mut log_probs = vec![f32::NAN; tokens.len()];
-    ready(led.log_probs(batch, &mut log_probs)).unwrap().unwrap();
-    assert_eq!(log_probs, said);
+    ready(guided.log_probs(batch, &mut log_probs)).unwrap().unwrap();
+    assert_eq!(log_probs, kept);
     // Of one likeliest token nothing else is left.
-    led.top_k = 1;
-    ready(led.log_probs(batch, &mut log_probs)).unwrap().unwrap();
+    guided.top_k = 1;
+    ready(guided.log_probs(batch, &mut log_probs)).unwrap().unwrap();
     assert!(log_probs.iter().all(|l| *l == 0.0 || *l == f32::NEG_INFINITY), "{log_probs:?}");
 }

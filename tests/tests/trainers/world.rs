@@ -54,7 +54,7 @@ pub fn gladness(policy: &Model) -> f64 {
     let (prompts, key) = (prompts(400), Key::new(99, Stream::Sampling, 0));
     let sampling = SamplingParams::at_temperature(1.0);
     let mut policy = policy.clone();
-    let said = ready(policy.sample(prompts.sequences().unwrap(), &sampling, &STOPPING, key, 0));
-    let said = said.unwrap().unwrap();
-    (0..said.len()).map(|i| f64::from(glad(said.response(i)))).sum::<f64>() / said.len() as f64
+    let responses = ready(policy.sample(prompts.sequences().unwrap(), &sampling, &STOPPING, key, 0));
+    let responses = responses.unwrap().unwrap();
+    (0..responses.len()).map(|i| f64::from(glad(responses.response(i)))).sum::<f64>() / responses.len() as f64
 }

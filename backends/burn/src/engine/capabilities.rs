@@ -62,10 +62,10 @@ impl LearnRows for Model {
         objective: &mut O,
     ) -> Result<f64, EngineError> {
         self.accumulating(batch, async |model, hidden, padded| {
-            let mut shown = ObjectiveGradients::empty(&hidden);
+            let mut objective_gradients = ObjectiveGradients::empty(&hidden);
             let (positions, _) = loss_tokens(batch);
             if positions.is_empty() {
-                return Ok(shown);
+                return Ok(objective_gradients);
             }
             let vocabulary = model.row_len();
             let head = model.head(hidden, batch, &positions, padded);
@@ -76,14 +76,14 @@ impl LearnRows for Model {
                 let mut gradient = vec![f32::NAN; logits.len()];
                 let rows = logits.chunks_exact(vocabulary).zip(gradient.chunks_exact_mut(vocabulary));
                 for (&t, (logits, gradient)) in positions[tile].iter().zip(rows) {
-                    shown.loss += objective.row(t, logits, gradient)?;
+                    objective_gradients.loss += objective.row(t, logits, gradient)?;
                 }
                 tiles.push(matrix(&model.device, gradient, vocabulary));
             }
             let mut tiles = tiles.into_iter();
             let pulled = head.pull(|tile| tiles.next().unwrap_or_else(|| head.logits(tile).zeros_like()));
-            model.add_head(&mut shown, pulled);
-            Ok(shown)
+            model.add_head(&mut objective_gradients, pulled);
+            Ok(objective_gradients)
         })
         .await
     }
@@ -160,17 +160,17 @@ impl LearnCandidates for Model {
         self.accumulating(batch, async |model, hidden, padded| {
             model.check_k(batch, k, ids.len())?;
             check::ids(&model.architecture, ids)?;
-            let mut shown = ObjectiveGradients::empty(&hidden);
+            let mut objective_gradients = ObjectiveGradients::empty(&hidden);
             let (positions, _) = loss_tokens(batch);
             if positions.is_empty() {
-                return Ok(shown);
+                return Ok(objective_gradients);
             }
             let mut head = model.head(hidden, batch, &positions, padded);
             let log_probs = floats(head.scalars(ids, k, false).0).await?;
             let mut g = vec![f32::NAN; log_probs.len()];
-            shown.loss += objective.candidates(&positions, &log_probs, &mut g)?;
-            model.add_head(&mut shown, head.pull_scalars(ids, k, &g, &[]));
-            Ok(shown)
+            objective_gradients.loss += objective.candidates(&positions, &log_probs, &mut g)?;
+            model.add_head(&mut objective_gradients, head.pull_scalars(ids, k, &g, &[]));
+            Ok(objective_gradients)
         })
         .await
     }

@@ -88,13 +88,13 @@ impl Request<'_> {
     /// Counts each id in each prompt, `[prompts, vocabulary]`.
     fn count_ids(&self) -> Tensor<2> {
         let vocabulary = self.model.architecture.vocabulary;
-        let mut seen = vec![0.0; self.prompts.len() * vocabulary];
-        for ((prompt, _), seen) in self.prompts.sequences().zip(seen.chunks_exact_mut(vocabulary)) {
+        let mut counts = vec![0.0; self.prompts.len() * vocabulary];
+        for ((prompt, _), counts) in self.prompts.sequences().zip(counts.chunks_exact_mut(vocabulary)) {
             for &id in prompt {
-                seen[id as usize] += 1.0;
+                counts[id as usize] += 1.0;
             }
         }
-        matrix(&self.model.device, seen, vocabulary)
+        matrix(&self.model.device, counts, vocabulary)
     }
 
     /// Fills the caches, and returns what the first tokens are predicted from, `[prompts, width]`.

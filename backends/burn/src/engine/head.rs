@@ -187,9 +187,9 @@ mod tests {
             let row = &x[i * width..(i + 1) * width];
             let dot = |w: &[f32]| row.iter().zip(w).map(|(a, b)| a * b).sum::<f32>();
             let logits: Vec<f32> = w.chunks(width).map(dot).collect();
-            let said = log_prob(&logits, id as usize, TEMPERATURE.into()).unwrap();
-            log_probs.push(said.0);
-            entropies.push(said.1);
+            let value = log_prob(&logits, id as usize, TEMPERATURE.into()).unwrap();
+            log_probs.push(value.0);
+            entropies.push(value.1);
             let mut d = vec![0.0; vocabulary];
             log_prob_pull(&logits, id as usize, TEMPERATURE.into(), g[i], h[i], &mut d).unwrap();
             for (v, d) in d.into_iter().enumerate() {

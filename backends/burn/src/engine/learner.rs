@@ -55,7 +55,7 @@ impl Model {
         }
     }
 
-    /// The accumulated gradient, which is forgotten here; zeros where nothing was accumulated.
+    /// Takes the accumulated gradient; zeros where nothing was accumulated.
     pub(crate) fn take_gradient_tensors(&mut self) -> Vec<Tensor<2>> {
         let held = self.learning.as_mut().and_then(|learning| learning.gradient.take());
         held.unwrap_or_else(|| self.weights.iter().map(Tensor::zeros_like).collect())
@@ -71,12 +71,12 @@ impl Model {
         // A layer's graph holds all of its attention's scores.
         check::check_memory(&[padded.batch, self.architecture.heads, padded.time, padded.time])?;
         let trace = Trace::new(self, &padded, self.dropout(batch));
-        let shown = show(self, trace.hidden.clone(), &padded).await?;
-        let mut gradients = trace.pull(shown.hidden)?;
-        for (place, d) in shown.heads {
+        let objective_gradients = show(self, trace.hidden.clone(), &padded).await?;
+        let mut gradients = trace.pull(objective_gradients.hidden)?;
+        for (place, d) in objective_gradients.heads {
             gradients[place] = gradients[place].clone() + d;
         }
-        Ok((shown.loss, gradients))
+        Ok((objective_gradients.loss, gradients))
     }
 }
 

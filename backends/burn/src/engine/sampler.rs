@@ -21,19 +21,19 @@ pub(crate) const BELOW_ONE: f32 = 1.0 - 4.0 * f32::EPSILON;
 pub(crate) struct Sampler<'a> {
     sampling: &'a SamplingParams,
     /// The count of each id so far, `[batch, vocabulary]`, where a penalty needs it.
-    seen: Option<Tensor<2>>,
+    counts: Option<Tensor<2>>,
 }
 
 impl<'a> Sampler<'a> {
-    /// `seen` says how often each id is in each prompt; it is only called where that matters.
-    pub(crate) fn new(sampling: &'a SamplingParams, seen: impl FnOnce() -> Tensor<2>) -> Self {
+    /// `counts` counts each id in each prompt; it is only called where that matters.
+    pub(crate) fn new(sampling: &'a SamplingParams, counts: impl FnOnce() -> Tensor<2>) -> Self {
         let penalizes = matches!(sampling, SamplingParams::Draw(filters) if filters.repetition != 1.0);
-        Self { sampling, seen: penalizes.then(seen) }
+        Self { sampling, counts: penalizes.then(counts) }
     }
 
     /// Goes on with these sequences alone.
     pub(crate) fn keep(&mut self, rows: &Tensor<1, Int>) {
-        self.seen = self.seen.take().map(|seen| seen.select(0, rows.clone()));
+        self.counts = self.counts.take().map(|counts| counts.select(0, rows.clone()));
     }
 
     /// The next ids and their log-probabilities before any filter, `[batch]` each, from `logits`,
@@ -43,12 +43,12 @@ impl<'a> Sampler<'a> {
         let ids = match self.sampling {
             SamplingParams::Greedy => logits.clone().argmax(1),
             SamplingParams::Draw(filters) => {
-                draw(weights(filters, logits.clone(), self.seen.as_ref()), uniform)
+                draw(weights(filters, logits.clone(), self.counts.as_ref()), uniform)
             }
         };
-        self.seen = self.seen.take().map(|seen| {
-            let once = Tensor::ones([batch, 1], &seen.device());
-            seen.scatter(1, ids.clone(), once, IndexingUpdateOp::Add)
+        self.counts = self.counts.take().map(|counts| {
+            let once = Tensor::ones([batch, 1], &counts.device());
+            counts.scatter(1, ids.clone(), once, IndexingUpdateOp::Add)
         });
         let all = log_softmax(logits.div_scalar(self.sampling.temperature()), 1);
         let log_probs = all.gather(1, ids.clone());
@@ -57,12 +57,12 @@ impl<'a> Sampler<'a> {
 }
 
 /// Returns the weights that ids are drawn in proportion to, `[batch, vocabulary]`; 0 for those filtered out.
-fn weights(filters: &Filters, logits: Tensor<2>, seen: Option<&Tensor<2>>) -> Tensor<2> {
+fn weights(filters: &Filters, logits: Tensor<2>, counts: Option<&Tensor<2>>) -> Tensor<2> {
     let mut z = logits;
-    if let Some(seen) = seen {
+    if let Some(counts) = counts {
         let weaker = z.clone().clamp_min(0.0).div_scalar(filters.repetition)
             + z.clone().clamp_max(0.0).mul_scalar(filters.repetition);
-        z = z.mask_where(seen.clone().greater_elem(0.0), weaker);
+        z = z.mask_where(counts.clone().greater_elem(0.0), weaker);
     }
     z = z.div_scalar(filters.temperature);
     let highest = z.clone().max_dim(1);
@@ -191,9 +191,9 @@ mod tests {
 
     fn draws_are_core_s(device: &Device, filters: Filters) {
         let present: Vec<u32> = (0..VOCABULARY as u32).step_by(2).collect();
-        let seen: Vec<f32> = (0..ROWS * VOCABULARY).map(|i| ((i % VOCABULARY + 1) % 2) as f32).collect();
+        let counts: Vec<f32> = (0..ROWS * VOCABULARY).map(|i| ((i % VOCABULARY + 1) % 2) as f32).collect();
         let sampling = SamplingParams::Draw(filters);
-        let mut sampler = Sampler::new(&sampling, || matrix(device, seen, VOCABULARY));
+        let mut sampler = Sampler::new(&sampling, || matrix(device, counts, VOCABULARY));
         let parts = (0..ROWS).map(|row| (uniform(row) as f32).min(BELOW_ONE)).collect();
         let rows = matrix(device, logits(), VOCABULARY);
         let (ids, log_probs) = sampler.choose(rows, matrix(device, parts, 1));

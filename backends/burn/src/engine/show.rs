@@ -34,14 +34,14 @@ impl Model {
         padded: &Padded,
     ) -> Result<ObjectiveGradients, EngineError> {
         let needs = objective.needs();
-        let mut shown = ObjectiveGradients::empty(&hidden);
+        let mut objective_gradients = ObjectiveGradients::empty(&hidden);
         if needs.log_probs || needs.entropy {
-            self.show_tokens(batch, objective, &hidden, padded, &mut shown).await?;
+            self.show_tokens(batch, objective, &hidden, padded, &mut objective_gradients).await?;
         }
         if needs.values || needs.scores {
-            self.show_values(batch, objective, &hidden, padded, &mut shown).await?;
+            self.show_values(batch, objective, &hidden, padded, &mut objective_gradients).await?;
         }
-        Ok(shown)
+        Ok(objective_gradients)
     }
 
     async fn show_tokens<O: Objective>(
@@ -50,37 +50,38 @@ impl Model {
         objective: &mut O,
         hidden: &Tensor<2>,
         padded: &Padded,
-        shown: &mut ObjectiveGradients,
+        objective_gradients: &mut ObjectiveGradients,
     ) -> Result<(), EngineError> {
         let (positions, ids) = loss_tokens(batch);
         if positions.is_empty() {
             // It is shown an empty batch, so that it can say what it has to.
-            shown.loss += objective.tokens(&[], &[], &[], &mut [], &mut [])?;
+            objective_gradients.loss += objective.tokens(&[], &[], &[], &mut [], &mut [])?;
             return Ok(());
         }
         let mut head = self.head(hidden.clone(), batch, &positions, padded);
         let entropy = objective.needs().entropy;
         let (log_probs, entropies) = head.scalars(&ids, 1, entropy);
-        let mut asked = Transaction::default().register(log_probs);
+        let mut requested = Transaction::default().register(log_probs);
         if let Some(entropies) = entropies {
-            asked = asked.register(entropies);
+            requested = requested.register(entropies);
         }
-        let mut data = fetch(asked).await?.into_iter();
+        let mut data = fetch(requested).await?.into_iter();
         let log_probs: Vec<f32> = numbers(&mut data)?;
         let entropies: Vec<f32> = if entropy { numbers(&mut data)? } else { Vec::new() };
         // NaN, so that a gradient that is not written is seen.
         let mut g = vec![f32::NAN; log_probs.len()];
         let mut h = vec![f32::NAN; entropies.len()];
-        shown.loss += objective.tokens(&positions, &log_probs, &entropies, &mut g, &mut h)?;
-        self.add_head(shown, head.pull_scalars(&ids, 1, &g, &h));
+        objective_gradients.loss += objective.tokens(&positions, &log_probs, &entropies, &mut g, &mut h)?;
+        self.add_head(objective_gradients, head.pull_scalars(&ids, 1, &g, &h));
         Ok(())
     }
 
     /// Adds what was pulled back through the vocabulary head.
-    pub(crate) fn add_head(&self, shown: &mut ObjectiveGradients, pulled: HeadGradients) {
+    pub(crate) fn add_head(&self, objective_gradients: &mut ObjectiveGradients, pulled: HeadGradients) {
         let (rows, d) = (pulled.rows, pulled.hidden);
-        shown.hidden = shown.hidden.clone().select_assign(0, rows, d, IndexingUpdateOp::Add);
-        shown.heads.push((self.layout.head, pulled.weight));
+        objective_gradients.hidden =
+            objective_gradients.hidden.clone().select_assign(0, rows, d, IndexingUpdateOp::Add);
+        objective_gradients.heads.push((self.layout.head, pulled.weight));
     }
 
     async fn show_values<O: Objective>(
@@ -89,7 +90,7 @@ impl Model {
         objective: &mut O,
         hidden: &Tensor<2>,
         padded: &Padded,
-        shown: &mut ObjectiveGradients,
+        objective_gradients: &mut ObjectiveGradients,
     ) -> Result<(), EngineError> {
         let (needs, sequences) = (objective.needs(), batch.sequences());
         let pair = self.layout.scalar.ok_or(EngineError::NoScalarHead)?;
@@ -99,13 +100,13 @@ impl Model {
         let mut g = vec![0.0; values.len()];
         if needs.values {
             g.fill(f32::NAN);
-            shown.loss += objective.values(&values, &mut g)?;
+            objective_gradients.loss += objective.values(&values, &mut g)?;
         }
         if needs.scores {
             let last = last_tokens(sequences);
             let scores: Vec<f32> = last.iter().map(|&t| values[t]).collect();
             let mut of_scores = vec![f32::NAN; scores.len()];
-            shown.loss += objective.scores(&scores, &mut of_scores)?;
+            objective_gradients.loss += objective.scores(&scores, &mut of_scores)?;
             for (t, d) in last.into_iter().zip(of_scores) {
                 g[t] += d;
             }
@@ -115,10 +116,11 @@ impl Model {
             of_rows[row] = g;
         }
         let g = matrix(&self.device, of_rows, 1);
-        shown.hidden = shown.hidden.clone() + g.clone().matmul(self.weights[pair.first].clone());
-        shown.heads.push((pair.first, g.clone().transpose().matmul(hidden.clone())));
+        objective_gradients.hidden =
+            objective_gradients.hidden.clone() + g.clone().matmul(self.weights[pair.first].clone());
+        objective_gradients.heads.push((pair.first, g.clone().transpose().matmul(hidden.clone())));
         if let Some(bias) = pair.bias {
-            shown.heads.push((bias, g.sum_dim(0)));
+            objective_gradients.heads.push((bias, g.sum_dim(0)));
         }
         Ok(())
     }

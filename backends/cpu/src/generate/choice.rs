@@ -13,7 +13,7 @@ use rlhf_core::sampling::{SamplingParams, greedy};
 #[derive(Clone, Default)]
 pub(super) struct Choice {
     weights: Vec<f32>,
-    seen: Vec<u32>,
+    text: Vec<u32>,
     scratch: Vec<u32>,
 }
 
@@ -33,11 +33,11 @@ impl Choice {
         weights.copy_from_slice(logits);
         let mut inverse = 1.0 / settings.temperature;
         if sampling.scorable().is_none() {
-            self.seen.clear();
-            self.seen.extend_from_slice(prompt);
-            self.seen.extend_from_slice(response);
+            self.text.clear();
+            self.text.extend_from_slice(prompt);
+            self.text.extend_from_slice(response);
             self.scratch.resize(logits.len(), 0);
-            settings.apply(weights, &self.seen, &mut self.scratch)?;
+            settings.apply(weights, &self.text, &mut self.scratch)?;
             // The filters have divided by it.
             inverse = 1.0;
         }

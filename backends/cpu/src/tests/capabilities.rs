@@ -114,14 +114,14 @@ fn rows_are_the_logits_that_tokens_are_predicted_by() {
     let mut model = network(&Cpu::default(), architecture, 1);
     let (tokens, ends, loss_mask) = text(37, &[3, 17]);
     let logits = model.logits(Ragged::new(&tokens, &ends).unwrap()).unwrap();
-    let mut seen = vec![];
+    let mut visited = vec![];
     ready(model.rows(batch(&tokens, &ends, &loss_mask), &mut |t, row| {
         assert_eq!(logits.row(t - 1).as_slice().unwrap(), row);
-        seen.push(t);
+        visited.push(t);
     }))
     .unwrap()
     .unwrap();
-    assert_eq!(seen, (0..20).filter(|&t| loss_mask[t]).collect::<Vec<_>>());
+    assert_eq!(visited, (0..20).filter(|&t| loss_mask[t]).collect::<Vec<_>>());
     assert_eq!(model.row_len(), 37);
 }
 
@@ -173,7 +173,7 @@ fn parameters_are_written_and_read() {
 }
 
 #[test]
-fn what_is_forgotten_is_not_learnt() {
+fn what_is_dropped_is_not_learned() {
     let architecture = &architectures()[0];
     let mut model = network(&Cpu::default(), architecture, 1);
     let (tokens, ends, loss_mask) = text(37, &[3, 17]);

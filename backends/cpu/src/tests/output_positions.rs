@@ -43,7 +43,7 @@ impl Objective for Reads {
 }
 
 /// A loss and a gradient; the second pass of a network that has just had all rows, or few.
-fn learnt(cpu: &Cpu, a: &Architecture, loss_mask: &[bool], needs: Needs) -> (f64, Vec<f32>) {
+fn learned(cpu: &Cpu, a: &Architecture, loss_mask: &[bool], needs: Needs) -> (f64, Vec<f32>) {
     let (tokens, ends, _) = text(a.vocabulary, &LENGTHS);
     let mut model = network(cpu, a, 1);
     let batch = batch(&tokens, &ends, loss_mask);
@@ -74,8 +74,12 @@ fn a_gradient_has_the_bits_of_one_through_all_rows() {
                 let loss_mask: Vec<bool> = (0..tokens).map(mask).collect();
                 for scores in [true, false] {
                     let needs = Needs { log_probs: true, entropy: true, scores, values: false };
-                    let few = learnt(&cpu, &a, &loss_mask, needs);
-                    assert_eq!(few, learnt(&cpu, &a, &loss_mask, Needs { values: true, ..needs }), "{isa:?}");
+                    let few = learned(&cpu, &a, &loss_mask, needs);
+                    assert_eq!(
+                        few,
+                        learned(&cpu, &a, &loss_mask, Needs { values: true, ..needs }),
+                        "{isa:?}"
+                    );
                     assert!(few.1.iter().all(|g| g.is_finite()));
                 }
             }

@@ -70,7 +70,7 @@ fn a_response_depends_on_its_key_and_prompt_alone() {
 fn endings_are_what_they_say() {
     let architecture = &architectures()[0];
     let mut model = network(&Cpu::new(2, Isa::best()), architecture, 3);
-    let mut seen = [0; 3];
+    let mut counts = [0; 3];
     for i in 0..40 {
         // A prompt of 40 leaves 8 of 48; the others end at 12.
         let tokens: Vec<u32> = (0..if i % 4 == 0 { 40 } else { 2 }).map(|t| (t * 7 + i) % 37).collect();
@@ -83,11 +83,11 @@ fn endings_are_what_they_say() {
                 assert!(out.tokens.len() == if i % 4 == 0 { 8 } else { 12 }, "{}", out.tokens.len())
             }
         }
-        seen[out.finish[0] as usize] += 1;
+        counts[out.finish[0] as usize] += 1;
         let body = &out.tokens[..out.tokens.len() - 1];
         assert!(!body.contains(&0) && !body.contains(&5));
     }
-    assert!(seen.iter().all(|&n| n > 0), "{seen:?}");
+    assert!(counts.iter().all(|&n| n > 0), "{counts:?}");
 }
 
 /// Pearson's statistic of first tokens against the softmax of the logits.

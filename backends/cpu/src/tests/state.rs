@@ -39,7 +39,7 @@ fn a_network_put_together_again_learns_on_to_the_same_bits() {
         learn(&mut again, 2);
         assert_eq!(whole.weights(), again.weights());
         assert_eq!(whole.optimizer_state(), again.optimizer_state());
-        // Weights alone are not enough: the test would see a state that was forgotten.
+        // Weights alone are not enough: the test would find a state that was dropped.
         let mut bare = Model::from_weights(&cpu, architecture, whole.weights().to_vec()).unwrap();
         bare.seed_dropout(5);
         learn(&mut whole, 1);

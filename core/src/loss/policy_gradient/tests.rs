@@ -171,12 +171,12 @@ proptest! {
         let laid = lay(&responses, Normalization::Response, 2.0);
         let (loss, grad, stats) = laid.run(Surrogate::Clipped(CLIP), Some(GRPO));
         for surrogate in SEQUENCES {
-            let (by_sequence, pulls, seen) = laid.run(surrogate, Some(GRPO));
+            let (by_sequence, pulls, sequence_stats) = laid.run(surrogate, Some(GRPO));
             close(by_sequence, loss, 1e-13);
             for (a, b) in pulls.iter().zip(&grad) {
                 close(*a, *b, 1e-12);
             }
-            prop_assert_eq!(seen.ratios.clipped, stats.ratios.clipped);
+            prop_assert_eq!(sequence_stats.ratios.clipped, stats.ratios.clipped);
         }
     }
 

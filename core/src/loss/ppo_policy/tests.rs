@@ -109,22 +109,22 @@ fn many_tokens_are_each_as_alone() {
         let clip = PolicyClip { dual: Some(2.0), log_ratio: Some(1.5), ..CLIP };
         let mut grad = vec![f32::NAN; n];
         let (loss, stats) = policy_loss(&new, &old, &advantages, &mask, &clip, 8.0, &mut grad).unwrap();
-        let (mut sum, mut seen) = (0.0, PolicyStats::default());
+        let (mut sum, mut expected) = (0.0, PolicyStats::default());
         for i in 0..n {
             let token = clip.token(new[i], old[i], advantages[i]);
             assert_eq!(grad[i], if mask[i] { token.slope / 8.0 } else { 0.0 });
             if mask[i] {
                 sum += f64::from(token.loss);
-                seen.record(new[i], old[i], &token);
+                expected.record(new[i], old[i], &token);
             }
         }
         close(loss, sum / 8.0, 1e-14);
         let exact = |s: &PolicyStats| (s.tokens, s.clipped, s.bounded, s.ratio_min, s.ratio_max);
-        assert_eq!(exact(&stats), exact(&seen));
+        assert_eq!(exact(&stats), exact(&expected));
         for (got, want) in [
-            (stats.ratio, seen.ratio),
-            (stats.log_ratio, seen.log_ratio),
-            (stats.half_squared_log_ratio, seen.half_squared_log_ratio),
+            (stats.ratio, expected.ratio),
+            (stats.log_ratio, expected.log_ratio),
+            (stats.half_squared_log_ratio, expected.half_squared_log_ratio),
         ] {
             close(got, want, 1e-13);
         }

@@ -70,20 +70,20 @@ fn many_steps_are_each_as_alone() {
         };
         let (mut grad, mut alone) = (vec![f32::NAN; n], vec![f32::NAN; n]);
         let (loss, stats) = run(0..n, &mut grad);
-        let (mut sum, mut seen) = (0.0, ValueStats::default());
+        let (mut sum, mut expected) = (0.0, ValueStats::default());
         for i in 0..n {
             let (loss, stats) = run(i..i + 1, &mut alone[i..i + 1]);
             sum += loss;
-            seen.merge(&stats);
+            expected.merge(&stats);
         }
         assert_eq!(grad, alone);
-        assert_eq!((stats.steps, stats.clipped), (seen.steps, seen.clipped));
+        assert_eq!((stats.steps, stats.clipped), (expected.steps, expected.clipped));
         for (got, want) in [
             (loss, sum),
-            (stats.value, seen.value),
-            (stats.target, seen.target),
-            (stats.squared_target, seen.squared_target),
-            (stats.squared_error, seen.squared_error),
+            (stats.value, expected.value),
+            (stats.target, expected.target),
+            (stats.squared_target, expected.squared_target),
+            (stats.squared_error, expected.squared_error),
         ] {
             close(got, want, 1e-13);
         }

@@ -72,6 +72,7 @@ pub(super) fn parse(encoder: &str, merges: &str) -> Result<Parts, TokenizerError
         bos: end,
         eos: end,
         other_ends: Vec::new(),
+        files: Default::default(),
     })
 }
 

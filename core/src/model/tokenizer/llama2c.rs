@@ -59,6 +59,7 @@ pub(super) fn parse(file: &[u8]) -> Result<Parts, TokenizerError> {
         bos: Some(BOS),
         eos: Some(EOS),
         other_ends: Vec::new(),
+        files: Default::default(),
         tokens,
     })
 }

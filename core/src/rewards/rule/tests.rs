@@ -20,10 +20,10 @@ proptest! {
             (EnsembleRule::LowerBound { deviations: k }, mean - k * variance.sqrt()),
             (EnsembleRule::VariancePenalized { weight: k }, mean - k * variance),
         ] {
-            let (got, seen) = rule.combine(&scores).unwrap();
+            let (got, disagreement) = rule.combine(&scores).unwrap();
             close(got, want, 1e-12);
             prop_assert!(got <= mean + 1e-12, "no rule is above the mean");
-            close(seen.mean_deviation(), variance.sqrt(), 1e-12);
+            close(disagreement.mean_deviation(), variance.sqrt(), 1e-12);
             prop_assert_eq!(rule.combine(&scores[..1]).unwrap().0, scores[0], "one member is itself");
         }
     }

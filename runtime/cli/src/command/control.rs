@@ -89,30 +89,30 @@ fn share(text: &str) -> Result<f64, String> {
 
 pub fn main(args: &Control) -> Result<(), Failure> {
     let output = Output { json: args.json };
-    let mut lesson = Experiment::new(args.task, args.method, args.seed);
+    let mut experiment = Experiment::new(args.task, args.method, args.seed);
     if args.late {
-        let seconds = lesson.seconds();
-        lesson.delay = Delay::Uniform { from: LATE.0 * seconds, to: LATE.1 * seconds };
+        let seconds = experiment.seconds();
+        experiment.delay = Delay::Uniform { from: LATE.0 * seconds, to: LATE.1 * seconds };
     }
     if args.teacher == TeacherKind::Keyboard {
-        lesson.episodes = 5;
+        experiment.episodes = 5;
     }
-    lesson.episodes = args.episodes.map_or(lesson.episodes, |n| n as usize);
+    experiment.episodes = args.episodes.map_or(experiment.episodes, |n| n as usize);
     output.message(&format!("{}, taught by {}. Seed {}.\n", about(args.task), says(args.method), args.seed));
     let mut teacher: Box<dyn Teacher> = match args.teacher {
         TeacherKind::Simulated => {
             let teacher = Simulated::new(args.seed).with_mistakes(args.mistakes);
-            Box::new(teacher.with_silence(args.silence).with_delay(lesson.delay))
+            Box::new(teacher.with_silence(args.silence).with_delay(experiment.delay))
         }
         TeacherKind::Keyboard => {
             let shown: Box<dyn Write> = if args.json { Box::new(stderr()) } else { Box::new(stdout()) };
             Box::new(Person::new(stdin().lock(), shown))
         }
     };
-    let mut played = LearningProgress { total: lesson.episodes, ..LearningProgress::default() };
+    let mut played = LearningProgress { total: experiment.episodes, ..LearningProgress::default() };
     let outcome =
-        lesson.learn(&mut *teacher, &mut |episode| played.report(episode)).map_err(Failure::failed)?;
-    output.message(&show(&lesson, &outcome));
+        experiment.learn(&mut *teacher, &mut |episode| played.report(episode)).map_err(Failure::failed)?;
+    output.message(&show(&experiment, &outcome));
     output.result(&Summary {
         version: env!("CARGO_PKG_VERSION"),
         task: args.task.name(),
@@ -167,12 +167,12 @@ fn says(method: Method) -> &'static str {
     }
 }
 
-fn show(lesson: &Experiment, outcome: &Outcome) -> String {
+fn show(experiment: &Experiment, outcome: &Outcome) -> String {
     let last = outcome.during.len() as f64;
     let level = |y: f64| vec![(0.0, y), (last, y)];
     let learning = outcome.curve(BLOCKS).into_iter().map(|(x, y)| (x as f64, y)).collect();
     let plot = Plot {
-        title: format!("{} by {}", lesson.task.name(), lesson.method.name()),
+        title: format!("{} by {}", experiment.task.name(), experiment.method.name()),
         x: "episodes".into(),
         y: "score of an episode".into(),
         curves: vec![
@@ -186,6 +186,6 @@ fn show(lesson: &Experiment, outcome: &Outcome) -> String {
         outcome.mean_before(),
         outcome.mean_after(),
         outcome.answers(),
-        lesson.trials
+        experiment.trials
     )
 }

@@ -54,6 +54,9 @@ pub struct Generate {
     json: bool,
 }
 
+/// The place of the prompt on the command line.
+const PROMPT: &str = "--prompt";
+
 /// A response as a script, and `rlhf score`, reads it.
 #[derive(Serialize)]
 struct Row<'a> {
@@ -72,7 +75,7 @@ pub fn main(args: &Generate, device: &Device) -> Result<(), Failure> {
     let mut model = LanguageModel::open_with(&args.model, args.tokenizer.as_deref(), device)?;
     let mut printed = 0;
     if let Some(prompt) = &args.prompt {
-        let done = args.answer(&mut model, &writing, "--prompt", prompt, &mut printed);
+        let done = args.answer(&mut model, &writing, PROMPT, prompt, &mut printed);
         return done.map_err(BadRow::failure);
     }
     let mut bad = Bad::none(args.json);
@@ -129,11 +132,13 @@ impl Generate {
             }
             if how.count > 1 || *printed > 0 {
                 let before = if *printed > 0 { "\n" } else { "" };
-                let which = match how.count {
-                    1 => String::new(),
-                    count => format!(", answer {} of {count}", index + 1),
+                let number = format!("answer {} of {}", index + 1, how.count);
+                let heading = match (place, how.count) {
+                    (PROMPT, _) => number,
+                    (place, 1) => place.to_owned(),
+                    (place, _) => format!("{place}, {number}"),
                 };
-                print(&format!("{before}--- {place}{which} ---\n"))?;
+                print(&format!("{before}--- {heading} ---\n"))?;
             }
             print(&(harmless(answer) + "\n"))?;
             *printed += 1;

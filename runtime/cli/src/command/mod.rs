@@ -51,7 +51,7 @@ enum What {
     /// Trains a small language model from the preferences of simulated people, and shows the results
     ///
     /// It makes its own data: a base is pretrained on a small grammar of stories, fine-tuned on careless
-    /// demonstrations, a reward model learns from five labellers' rankings, and PPO learns from the
+    /// demonstrations, a reward model learns from five labelers' rankings, and PPO learns from the
     /// reward model. A gold score that no model ever sees shows whether the stories got better.
     #[command(after_help = help::QUICKSTART)]
     Quickstart(Quickstart),

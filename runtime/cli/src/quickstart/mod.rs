@@ -12,4 +12,4 @@ pub mod world;
 pub use run::run;
 pub use settings::{Labels, Settings};
 pub use show::{FILES, overrides, plot, save, show};
-pub use summary::{Gold, Labellers, Override, Point, RewardModel, Rewards, Sample, Seconds, Story, Summary};
+pub use summary::{Gold, Labelers, Override, Point, RewardModel, Rewards, Sample, Seconds, Story, Summary};

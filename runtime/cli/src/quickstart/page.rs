@@ -46,7 +46,7 @@ impl Summary {
     fn distance(&self) -> Section {
         let plot = super::plot(self);
         let note = "Gold and the reward model's score (the proxy), each as a share of its largest gain. Where the \
-                    proxy goes on rising and gold falls, the policy has learnt to please the reward model rather \
+                    proxy goes on rising and gold falls, the policy has learned to please the reward model rather \
                     than people.";
         let chart = Chart { title: plot.title.clone(), note: note.into(), drawing: Drawing::Lines(plot) };
         Section { title: "What was gained".into(), charts: vec![chart], ..Section::default() }
@@ -56,8 +56,8 @@ impl Summary {
         let model = &self.reward_model;
         let rows = vec![("held-out rankings".to_string(), Some(model.accuracy))];
         let lead = format!(
-            "Two labellers agree with each other on {} of pairs.",
-            format::percent(self.labellers.agreement)
+            "Two labelers agree with each other on {} of pairs.",
+            format::percent(self.labelers.agreement)
         );
         let charts = format::trust(rows, model.calibration.as_ref());
         Section { title: "How far to trust the reward model".into(), lead, charts, tables: vec![] }

@@ -16,9 +16,9 @@ pub struct Settings {
 /// The labels that the reward model learns from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Labels {
-    /// The labellers'.
-    Labellers,
-    /// The labellers', dealt out anew among each prompt's answers: a control, from which nothing
+    /// The labelers'.
+    Labelers,
+    /// The labelers', dealt out anew among each prompt's answers: a control, from which nothing
     /// can be learnt.
     Shuffled,
 }
@@ -31,6 +31,6 @@ impl Settings {
     pub fn new(seed: u64, given: &[CliOverride]) -> Result<Self, ConfigError> {
         let text = include_str!("quickstart.toml");
         let config = Config::parse(text, "quickstart.toml".as_ref(), given)?.with_seed(seed);
-        Ok(Self { config, best_of: 32, labels: Labels::Labellers })
+        Ok(Self { config, best_of: 32, labels: Labels::Labelers })
     }
 }

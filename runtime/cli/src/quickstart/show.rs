@@ -74,7 +74,7 @@ pub fn show(summary: &Summary) -> String {
     out.push_str(&format!(
         "\nOn {} test prompts PPO's story is the better one in {} of cases (95 % interval {} to {}),\n\
          {:.1} nats away from the supervised policy.\n\
-         The reward model orders {} of held-out pairs as the labeller did ({} to {}); labellers agree\n\
+         The reward model orders {} of held-out pairs as the labeler did ({} to {}); labelers agree\n\
          with each other on {}.\n\n",
         w.n,
         percent(w.value),
@@ -84,7 +84,7 @@ pub fn show(summary: &Summary) -> String {
         percent(accuracy.value),
         percent(accuracy.low),
         percent(accuracy.high),
-        percent(s.labellers.agreement),
+        percent(s.labelers.agreement),
     ));
     out.push_str(&plot(s).terminal());
     for sample in &s.samples {

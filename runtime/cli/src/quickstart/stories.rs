@@ -1,7 +1,7 @@
-//! The quickstart's data: its world's texts, demonstrations and prompts, and its labellers' judgments of the
+//! The quickstart's data: its world's texts, demonstrations and prompts, and its labelers' judgments of the
 //! supervised model's answers.
 
-use super::world::{Answer, END, LABELLERS, Labellers, Prompt, World, gold, tokenizer};
+use super::world::{Answer, END, LABELERS, Labelers, Prompt, World, gold, tokenizer};
 use super::{Labels, Settings};
 use rlhf::run::{AnswerPrompts, GeneratedData, Generator, RankedAnswers};
 use rlhf::statistics::agreement;
@@ -13,14 +13,14 @@ use serde_json::{Value, json};
 /// Prompts whose rankings measure the reward model.
 const HELD_OUT: usize = 400;
 
-/// Prompts that all labellers rank, to measure their agreement.
+/// Prompts that all labelers rank, to measure their agreement.
 const SHARED: usize = 128;
 
 /// Makes a quickstart's data.
 pub struct StoryGenerator<'a> {
     settings: &'a Settings,
     world: &'a World,
-    /// The share of pairs on which two labellers agree, once they have compared answers.
+    /// The share of pairs on which two labelers agree, once they have compared answers.
     pub agreement: f64,
 }
 
@@ -107,14 +107,14 @@ impl Generator for StoryGenerator<'_> {
         let of = |i: usize| first[i]..first[i + 1];
         let answers: Vec<Vec<Answer>> =
             chosen.iter().enumerate().map(|(i, prompt)| of(i).map(|a| answer(prompt, a)).collect()).collect();
-        let labellers = Labellers::hire(seed, &answers)?;
+        let labelers = Labelers::hire(seed, &answers)?;
         let everyone = |(i, answers): (u32, &Vec<Answer>)| -> Vec<Vec<u32>> {
-            (0..LABELLERS).map(|labeller| labellers.ranks(labeller, i, answers)).collect()
+            (0..LABELERS).map(|labeler| labelers.ranks(labeler, i, answers)).collect()
         };
         let shared: Vec<_> = (0..).zip(answers.iter().take(SHARED)).map(everyone).collect();
         self.agreement = agreement(&shared)?;
         let compared = |i: usize| {
-            let mut ranks = labellers.ranks(i % LABELLERS, i as u32, &answers[i]);
+            let mut ranks = labelers.ranks(i % LABELERS, i as u32, &answers[i]);
             if self.settings.labels == Labels::Shuffled {
                 Key::new(seed, Stream::Labels, (1 << 21) + i as u32).shuffle(&mut ranks);
             }

@@ -21,8 +21,9 @@ pub struct Summary {
     pub distinct: BeforeAfter,
     /// The results of step 2.
     pub reward_model: RewardModel,
-    /// The labellers.
-    pub labellers: Labellers,
+    /// The labelers.
+    #[serde(alias = "labellers")]
+    pub labelers: Labelers,
     /// The wall time.
     pub seconds: Seconds,
     /// PPO's checkpoints.
@@ -86,9 +87,9 @@ pub struct Story {
     pub reward: f64,
 }
 
-/// The labellers.
+/// The labelers.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Labellers {
+pub struct Labelers {
     /// The share of pairs on which two of them agree.
     pub agreement: f64,
 }
@@ -170,7 +171,7 @@ impl Summary {
                 accuracy: of.reward_model.accuracy.map_or(UNKNOWN, Interval::from),
                 calibration: of.reward_model.calibration.clone(),
             },
-            labellers: Labellers { agreement },
+            labelers: Labelers { agreement },
             seconds: Seconds {
                 pretrain: pretraining.map(|line| line.seconds).sum(),
                 sft: of.seconds.sft,

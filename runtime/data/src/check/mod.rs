@@ -48,7 +48,7 @@ pub struct Checker {
 struct Record {
     group: Group,
     prompt: String,
-    said: Vec<String>,
+    responses: Vec<String>,
     comparison: Option<Comparison>,
     /// Labels and rewards, of which some have to differ.
     labels: Vec<f32>,
@@ -154,7 +154,7 @@ impl Checker {
     fn record(&mut self, record: &Record, file: &mut File) {
         file.records += 1;
         self.report.prompt_lengths.add(&record.prompt);
-        record.said.iter().for_each(|said| self.report.answer_lengths.add(said));
+        record.responses.iter().for_each(|response| self.report.answer_lengths.add(response));
         record.labels.iter().for_each(|label| self.report.labels.add(*label));
         let side = self.prompts.entry(record.group.prompt).or_default();
         if file.test {
@@ -165,7 +165,7 @@ impl Checker {
         let votes = record.comparison.as_ref().map(|c| (&c.votes, &c.annotator));
         let hash = |folded: bool| {
             let mut hasher = DefaultHasher::new();
-            for text in core::iter::once(&record.prompt).chain(&record.said) {
+            for text in core::iter::once(&record.prompt).chain(&record.responses) {
                 if folded { fold(text, &mut hasher) } else { text.hash(&mut hasher) }
             }
             votes.hash(&mut hasher);
@@ -208,7 +208,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                 let record = |d: demonstration::Demonstration| Record {
                     group: d.group,
                     prompt: d.prompt,
-                    said: vec![d.response],
+                    responses: vec![d.response],
                     comparison: None,
                     labels: Vec::new(),
                 };
@@ -221,7 +221,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                 let record = |c: Comparison| Record {
                     group: c.group,
                     prompt: c.prompt.clone(),
-                    said: c.answers.clone(),
+                    responses: c.answers.clone(),
                     comparison: Some(c),
                     labels: Vec::new(),
                 };
@@ -234,7 +234,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                 let record = |s: solution::Solution| Record {
                     group: s.group,
                     prompt: s.prompt,
-                    said: s.steps,
+                    responses: s.steps,
                     comparison: None,
                     labels: s.labels,
                 };
@@ -247,7 +247,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                 let record = |f: feedback::Feedback| Record {
                     group: f.group,
                     prompt: f.prompt,
-                    said: vec![f.response],
+                    responses: vec![f.response],
                     comparison: None,
                     labels: vec![f.reward],
                 };
@@ -260,7 +260,7 @@ fn parser(format: Format) -> Option<Parse<Record>> {
                 let record = |p: prompt::Prompt| Record {
                     group: p.group,
                     prompt: p.prompt,
-                    said: Vec::new(),
+                    responses: Vec::new(),
                     comparison: None,
                     labels: Vec::new(),
                 };

@@ -84,10 +84,10 @@ fn parse(html: &str) -> Vec<Part> {
 /// Checks that `text` is in a page what `plain` is in another one.
 fn stays(text: &str) {
     let plain = "§";
-    let (said, usual) = (parse(&saying(text).html()), parse(&saying(plain).html()));
-    assert_eq!(said.len(), usual.len(), "no element more or less");
+    let (hostile, usual) = (parse(&saying(text).html()), parse(&saying(plain).html()));
+    assert_eq!(hostile.len(), usual.len(), "no element more or less");
     let mut times = 0;
-    for (a, b) in said.iter().zip(&usual) {
+    for (a, b) in hostile.iter().zip(&usual) {
         match (a, b) {
             (Part::Text(a), Part::Text(b)) if b == plain => {
                 assert!(*a == visible(text) || a.ends_with('…'), "{a:?} for {text:?}");

@@ -75,7 +75,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Why a guard stopped a run.
+/// The reason why a guard stopped a run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fault {
     /// The guard.
@@ -183,7 +183,7 @@ pub struct Offender {
     pub prompt: Vec<u32>,
     /// The response, as token ids.
     pub response: Vec<u32>,
-    /// Why the response ended.
+    /// The reason why the response ended.
     pub finish: Option<FinishReason>,
     /// Its score, before any penalty.
     pub score: Option<f32>,

@@ -48,7 +48,7 @@ pub struct OnlineIteration {
     pub win_rate: Option<f64>,
     /// The number of pairs, or responses, that were learnt from. A loss over pairs learns nothing from a prompt whose
     /// responses are equally good.
-    pub learnt: usize,
+    pub learned: usize,
     /// Statistics of the pairs, over all epochs; empty for Nash-MD.
     pub pairs: PreferenceStats,
     /// The mean of the policy's Σ (ln p − ln p_reference), in nats per response; `None` where the loss has no
@@ -167,7 +167,7 @@ impl OnlinePreferences {
             reference = Some(ref_log_probs);
         }
         let compared = Comparisons { responses: &responses, preferred: &preferred, reference };
-        let (learnt, pairs) = self.learn(&mut models.policy, &compared).await?;
+        let (learned, pairs) = self.learn(&mut models.policy, &compared).await?;
         self.iteration += 1;
         let wins = preferred.chunks(each * each).map(|group| f64::from(group[1])).sum::<f64>();
         let win_rate = self.opponent().map(|_| wins / prompts.len() as f64);
@@ -177,7 +177,7 @@ impl OnlinePreferences {
             each,
             preferred,
             win_rate,
-            learnt,
+            learned,
             pairs,
             kl,
             length,

@@ -69,11 +69,11 @@ impl<N: AllRoles, R: Reward<Error: 'static>> RolloutAlgorithm<N, R> for InContex
 
 impl From<OnlineIteration> for Report {
     fn from(iteration: OnlineIteration) -> Self {
-        let OnlineIteration { learnt, pairs, kl, win_rate, length, ended, entropy_estimate, .. } = iteration;
+        let OnlineIteration { learned, pairs, kl, win_rate, length, ended, entropy_estimate, .. } = iteration;
         let always = vec![("length", length), ("ended", ended), ("entropy", entropy_estimate)];
         let optional =
             [("kl", kl), ("win_rate", win_rate), ("accuracy", pairs.accuracy()), ("margin", pairs.margin())];
-        let sentence = format!("{learnt} pairs, KL {:.1} nats", kl.unwrap_or(0.0));
+        let sentence = format!("{learned} pairs, KL {:.1} nats", kl.unwrap_or(0.0));
         let report = Self { figures: always, sentence, ..Self::default() };
         report.and(optional.into_iter().filter_map(|(name, value)| Some((name, value?))))
     }

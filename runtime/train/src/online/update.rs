@@ -138,7 +138,7 @@ mod tests {
         OnlinePreference::by_name(name).unwrap().method
     }
 
-    fn learnt_from(name: &str, each: usize, preferred: &[f32]) -> Vec<(usize, Vec<usize>, bool)> {
+    fn learned_from(name: &str, each: usize, preferred: &[f32]) -> Vec<(usize, Vec<usize>, bool)> {
         let all = comparisons(&method(name), each, preferred).unwrap();
         all.into_iter().map(|pair| (pair.prompt, pair.texts, pair.first_wins)).collect()
     }
@@ -146,14 +146,14 @@ mod tests {
     #[test]
     fn each_method_takes_its_pairs_and_leaves_ties() {
         let two = [0.5, 0.2, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1.0, 0.0, 0.5];
-        assert_eq!(learnt_from("online_dpo", 2, &two), [(0, vec![1, 0], true), (2, vec![4, 5], true)]);
-        assert_eq!(learnt_from("xpo", 2, &two), [(0, vec![0, 1], false), (2, vec![4, 5], true)]);
+        assert_eq!(learned_from("online_dpo", 2, &two), [(0, vec![1, 0], true), (2, vec![4, 5], true)]);
+        assert_eq!(learned_from("xpo", 2, &two), [(0, vec![0, 1], false), (2, vec![4, 5], true)]);
         assert_eq!(
-            learnt_from("nash_md", 2, &two),
+            learned_from("nash_md", 2, &two),
             [(0, vec![0], true), (1, vec![2], true), (2, vec![4], true)]
         );
         let three = [0.5, 1.0, 0.4, 0.0, 0.5, 0.0, 0.6, 1.0, 0.5];
-        assert_eq!(learnt_from("online_dpo", 3, &three), [(0, vec![2, 1], true)]);
+        assert_eq!(learned_from("online_dpo", 3, &three), [(0, vec![2, 1], true)]);
     }
 
     #[test]

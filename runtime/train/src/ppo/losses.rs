@@ -33,7 +33,7 @@ impl Ppo {
                 None => Ok(objective),
             }
         };
-        let record = pass.accumulate(policy, objective, |_, seen| stats.merge(&seen.stats)).await?;
+        let record = pass.accumulate(policy, objective, |_, objective| stats.merge(&objective.stats)).await?;
         zero_grad_on_fault(policy, self.guards.minibatch(minibatch, &record)).await?;
         Ok(stats)
     }
@@ -63,7 +63,7 @@ impl Ppo {
             let (old, returns) = (&rollouts.values()[span.clone()], &rollouts.returns()[span.clone()]);
             PpoValue::new(old, returns, &mask[span], s.value_clip, s.value_coefficient, steps)
         };
-        let record = pass.accumulate(critic, objective, |_, seen| stats.merge(&seen.stats)).await?;
+        let record = pass.accumulate(critic, objective, |_, objective| stats.merge(&objective.stats)).await?;
         zero_grad_on_fault(critic, Guards::critic(minibatch, &record)).await?;
         Ok(stats)
     }

@@ -28,7 +28,7 @@ pub struct IlqlTraining {
 impl Default for IlqlTraining {
     /// The targets close 0.005 of their gap at each step, as in IQL (Kostrikov et al., arXiv:2110.06169).
     ///
-    /// **Filled in**: a policy led by 4 nats per unit of reward among all tokens, one pass in batches of 64, a constant rate of 1e-4 without a warm-up.
+    /// **Filled in**: a policy guided by 4 nats per unit of reward among all tokens, one pass in batches of 64, a constant rate of 1e-4 without a warm-up.
     fn default() -> Self {
         Self {
             objective: Ilql::default(),

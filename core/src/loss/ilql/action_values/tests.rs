@@ -54,7 +54,7 @@ fn walks() -> (Vec<u32>, Vec<usize>, Vec<bool>) {
 }
 
 /// Two heads and a critic after learning from the walks.
-fn learnt(settings: Ilql) -> ([Table; 2], Table) {
+fn learned(settings: Ilql) -> ([Table; 2], Table) {
     let (tokens, ends, over) = walks();
     let sequences = Ragged::new(&tokens, &ends).unwrap();
     let loss_mask = loss_mask(sequences);
@@ -93,7 +93,7 @@ fn learnt(settings: Ilql) -> ([Table; 2], Table) {
 #[test]
 fn aimless_walks_teach_the_shortest_way() {
     let settings = Ilql { expectile: 0.99, discount: DISCOUNT.into(), conservatism: 0.0 };
-    let (heads, critic) = learnt(settings);
+    let (heads, critic) = learned(settings);
     let best = best_values();
     for cell in 0..HOME {
         let v = critic.weights[cell as usize];
@@ -111,7 +111,7 @@ fn aimless_walks_teach_the_shortest_way() {
 #[test]
 fn the_conservative_term_keeps_to_what_was_written() {
     let settings = Ilql { expectile: 0.9, discount: DISCOUNT.into(), conservatism: 0.05 };
-    let (heads, _) = learnt(settings);
+    let (heads, _) = learned(settings);
     let best = best_values();
     for head in &heads {
         for cell in 0..HOME {

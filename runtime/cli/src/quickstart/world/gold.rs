@@ -1,4 +1,4 @@
-//! The gold score of a story. No model ever sees it; labellers see it through noise.
+//! The gold score of a story. No model ever sees it; labelers see it through noise.
 
 use super::Prompt;
 use super::grammar::{Reading, read};

@@ -2,17 +2,17 @@
 //! in a mood, told in a tone.
 //!
 //! [`World`] writes text; [`gold`] is the true worth of an answer, which no model sees;
-//! [`Labellers`] see it through noise and rank answers by it.
+//! [`Labelers`] see it through noise and rank answers by it.
 
 mod gold;
 mod grammar;
-mod labellers;
+mod labelers;
 mod prompt;
 mod words;
 mod writer;
 
 pub use gold::{BRIEF, gold, success};
-pub use labellers::{Answer, LABELLERS, Labellers};
+pub use labelers::{Answer, LABELERS, Labelers};
 pub use prompt::Prompt;
 pub use words::{ANIMALS, END, MOODS, PLACES, decode, encode, tokenizer, vocabulary};
 pub use writer::ideal;
@@ -76,17 +76,17 @@ impl World {
         let prompt = *draws.pick(&self.train);
         let other = *draws.pick(&self.train);
         let mut keep = |asked, other| if draws.uniform() < 0.9 { asked } else { other };
-        let mut said = Prompt {
+        let mut prompt = Prompt {
             animal: keep(prompt.animal, other.animal),
             place: keep(prompt.place, other.place),
             mood: keep(prompt.mood, other.mood),
             tone: keep(prompt.tone, other.tone),
         };
-        if self.kept[said.index()] {
-            said = other;
+        if self.kept[prompt.index()] {
+            prompt = other;
         }
         let mut text = prompt.tokens();
-        text.extend(Plan::of(&said).write(&mut draws));
+        text.extend(Plan::of(&prompt).write(&mut draws));
         text
     }
 
@@ -94,7 +94,7 @@ impl World {
     pub fn demonstration(&self, i: u32, prompt: &Prompt) -> Vec<u32> {
         let mut draws = self.draws(StreamUse::Demonstration, i);
         let mut plan = Plan::careless(prompt, &mut draws);
-        if plan.says().is_some_and(|said| self.kept[said.index()]) {
+        if plan.says().is_some_and(|prompt| self.kept[prompt.index()]) {
             plan = Plan::of(prompt);
         }
         plan.write(&mut draws)

@@ -159,15 +159,15 @@ fn hacks_score_below_the_demonstrators_mean() {
     assert_eq!(gold(&prompt, &[u32::MAX, END], Eos), 0.0);
 }
 
-/// Each labeller's ranks of each prompt's answers.
-fn rankings(labellers: &Labellers, prompts: &[Vec<Answer>]) -> Vec<Vec<Vec<u32>>> {
+/// Each labeler's ranks of each prompt's answers.
+fn rankings(labelers: &Labelers, prompts: &[Vec<Answer>]) -> Vec<Vec<Vec<u32>>> {
     let of =
-        |(answers, i): (&Vec<Answer>, u32)| (0..LABELLERS).map(|l| labellers.ranks(l, i, answers)).collect();
+        |(answers, i): (&Vec<Answer>, u32)| (0..LABELERS).map(|l| labelers.ranks(l, i, answers)).collect();
     prompts.iter().zip(0..).map(of).collect()
 }
 
 #[test]
-fn labellers_agree_at_73_percent_on_answers_of_any_spread() {
+fn labelers_agree_at_73_percent_on_answers_of_any_spread() {
     for seed in SEEDS {
         let world = World::new(seed);
         let answers = |prompt: &Prompt, i: u32, wanted: fn(f64) -> bool| -> Vec<Answer> {
@@ -182,8 +182,8 @@ fn labellers_agree_at_73_percent_on_answers_of_any_spread() {
         for (set, wanted) in sets.into_iter().enumerate() {
             let prompts: Vec<_> =
                 world.train()[..250].iter().zip(0..).map(|(p, i)| answers(p, i, wanted)).collect();
-            let labellers = Labellers::hire(seed, &prompts).unwrap();
-            let ranked = rankings(&labellers, &prompts);
+            let labelers = Labelers::hire(seed, &prompts).unwrap();
+            let ranked = rankings(&labelers, &prompts);
             let value = agreement(&ranked).unwrap();
 
             let (mut pairs, mut tied, mut right, mut longer) = (0.0, 0.0, 0.0, [0.0; 2]);
@@ -222,18 +222,18 @@ fn answers_wanted_lie_between_4_and_9() {
 }
 
 #[test]
-fn labellers_refuse_what_cannot_be_ranked() {
+fn labelers_refuse_what_cannot_be_ranked() {
     let answer = Answer { gold: 0.5, tokens: 9 };
-    assert!(Labellers::hire(0, &[]).is_err());
-    assert!(Labellers::hire(0, &[vec![answer]]).is_err());
-    assert!(Labellers::hire(0, &[vec![answer, Answer { gold: f64::NAN, tokens: 1 }]]).is_err());
+    assert!(Labelers::hire(0, &[]).is_err());
+    assert!(Labelers::hire(0, &[vec![answer]]).is_err());
+    assert!(Labelers::hire(0, &[vec![answer, Answer { gold: f64::NAN, tokens: 1 }]]).is_err());
     // All alike: no noise is needed to tell them apart no better than a coin.
-    let alike = Labellers::hire(0, &[vec![answer; 4]]).unwrap();
+    let alike = Labelers::hire(0, &[vec![answer; 4]]).unwrap();
     assert_eq!(alike.ranks(0, 0, &[answer; 4]), [0; 4]);
 }
 
 #[test]
-fn what_labellers_wish_can_be_over_optimized() {
+fn what_labelers_wish_can_be_over_optimized() {
     let world = World::new(3);
     let wished = |love: f64, n: u32| {
         let golds: Vec<_> = (world.train()[..300].iter().zip(0..))
@@ -254,7 +254,7 @@ fn what_labellers_wish_can_be_over_optimized() {
         })
         .collect();
     // Two of five add it, so this is what they wish on average.
-    let love = 0.4 * Labellers::hire(3, &answers).unwrap().love;
+    let love = 0.4 * Labelers::hire(3, &answers).unwrap().love;
     let [one, some, many] = [1, 16, 256].map(|n| wished(love, n));
     println!("gold of the best of 1, 16, 256 by the mean wish: {one:.3}, {some:.3}, {many:.3}");
     assert!(some > one + 0.05 && many < some - 0.01);

@@ -3,8 +3,8 @@
 use rlhf_core::Error;
 use rlhf_core::random::{Key, Stream};
 
-/// The number of labellers.
-pub const LABELLERS: usize = 5;
+/// The number of labelers.
+pub const LABELERS: usize = 5;
 /// The number of those, the first ones, who love length.
 const LOVERS: usize = 2;
 /// The worth of a standard deviation of length to a lover of length, in standard deviations of noise. At 2, what the
@@ -15,7 +15,7 @@ const AGREEMENT: f64 = 0.73;
 /// Answers that seem this close to each other, in shares of the noise, tie.
 const GRAIN: f64 = 0.02;
 
-/// The features of an answer that labellers see.
+/// The features of an answer that labelers see.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Answer {
     /// Its worth by [`gold`](super::gold).
@@ -24,21 +24,21 @@ pub struct Answer {
     pub tokens: usize,
 }
 
-/// Labellers who have got used to the answers that they are to rank.
+/// Labelers who have got used to the answers that they are to rank.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Labellers {
+pub struct Labelers {
     seed: u64,
-    /// The standard deviation of what a labeller adds to gold.
+    /// The standard deviation of what a labeler adds to gold.
     noise: f64,
     /// The worth of a token to those who love length, in gold.
     pub(super) love: f64,
 }
 
-impl Labellers {
-    /// Hires labellers for `prompts`, the answers to each.
+impl Labelers {
+    /// Hires labelers for `prompts`, the answers to each.
     ///
     /// People spread their judgment over the answers before them, whether these are much alike or
-    /// not. So the noise is the one at which two labellers are expected to agree on 73 % of these
+    /// not. So the noise is the one at which two labelers are expected to agree on 73 % of these
     /// answers' pairs, and the love of length is in units of it: this holds for any policy's answers.
     ///
     /// # Errors
@@ -70,13 +70,13 @@ impl Labellers {
         Ok(Self { seed, noise: high, love: love * high })
     }
 
-    /// Returns the ranks that labeller `labeller` gives the answers to prompt number `prompt`: 0 for the best, equal
-    /// for ties, which are rare. The same call gives the same ranks. Labellers are numbered from 0 to 4; larger numbers
+    /// Returns the ranks that labeler `labeler` gives the answers to prompt number `prompt`: 0 for the best, equal
+    /// for ties, which are rare. The same call gives the same ranks. Labelers are numbered from 0 to 4; larger numbers
     /// wrap around.
-    pub fn ranks(&self, labeller: usize, prompt: u32, answers: &[Answer]) -> Vec<u32> {
-        let labeller = labeller % LABELLERS;
-        let key = Key::new(self.seed, Stream::Labels, labeller as u32);
-        let love = if labeller < LOVERS { self.love } else { 0.0 };
+    pub fn ranks(&self, labeler: usize, prompt: u32, answers: &[Answer]) -> Vec<u32> {
+        let labeler = labeler % LABELERS;
+        let key = Key::new(self.seed, Stream::Labels, labeler as u32);
+        let love = if labeler < LOVERS { self.love } else { 0.0 };
         let grain = (GRAIN * self.noise).max(f64::MIN_POSITIVE);
         let seem: Vec<f64> = answers
             .iter()
@@ -97,13 +97,13 @@ fn differences(answers: &[Answer]) -> impl Iterator<Item = (f64, f64)> + '_ {
         .flat_map(|(i, a)| answers[..i].iter().map(|b| (a.gold - b.gold, a.tokens as f64 - b.tokens as f64)))
 }
 
-/// The share of pairs on which two labellers agree, expected over their noise and over all pairs of labellers; `love`
-/// is in units of noise. A labeller to whom the first answer is better by d prefers it with probability p = Φ(d/(σ√2));
+/// The share of pairs on which two labelers agree, expected over their noise and over all pairs of labelers; `love`
+/// is in units of noise. A labeler to whom the first answer is better by d prefers it with probability p = Φ(d/(σ√2));
 /// two of them agree with probability p·q + (1−p)(1−q).
 fn expected_agreement(pairs: &[(f64, f64)], love: f64, noise: f64) -> f64 {
     let prefers = |better: f64| 0.5 * libm::erfc(-better / (2.0 * noise));
     let agree = |p: f64, q: f64| p * q + (1.0 - p) * (1.0 - q);
-    let (lovers, others) = (LOVERS as f64, (LABELLERS - LOVERS) as f64);
+    let (lovers, others) = (LOVERS as f64, (LABELERS - LOVERS) as f64);
     let two = |of: f64| of * (of - 1.0) / 2.0;
     let sum: f64 = pairs
         .iter()
@@ -114,5 +114,5 @@ fn expected_agreement(pairs: &[(f64, f64)], love: f64, noise: f64) -> f64 {
                 + lovers * others * agree(plain, long)
         })
         .sum();
-    sum / (pairs.len() as f64 * two(LABELLERS as f64))
+    sum / (pairs.len() as f64 * two(LABELERS as f64))
 }
