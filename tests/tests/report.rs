@@ -10,7 +10,9 @@ fn measure(folder: &Path) {
     let mut metrics = Metrics::begin(folder, &[]).unwrap();
     for step in 1..=5 {
         let figures = [("reward".to_string(), 0.5), ("kl".into(), step as f64)].into();
-        metrics.add(&Line { phase: Phase::Ppo, step, total: 9, figures, seconds: 0.5 }).unwrap();
+        metrics
+            .add(&Line { phase: Phase::Ppo, step, total: 9, figures, seconds: 0.5, warnings: vec![] })
+            .unwrap();
     }
 }
 

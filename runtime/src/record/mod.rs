@@ -6,6 +6,7 @@ mod metrics;
 mod offending;
 mod phase;
 pub(crate) mod snapshot;
+mod warning;
 
 pub use events::Events;
 pub use line::{FIGURES, Figure, Line};
@@ -13,3 +14,4 @@ pub use metrics::Metrics;
 pub use offending::offending;
 pub use phase::{Phase, Progress};
 pub use snapshot::{Manifest, Sum};
+pub use warning::{RunWarning, WarningSummary};

@@ -154,7 +154,7 @@ mod tests {
 
     fn line(phase: Phase, step: u64, figures: &[(&str, f64)]) -> Line {
         let figures = figures.iter().map(|(name, x)| (name.to_string(), *x)).collect();
-        Line { phase, step, total: 9, figures, seconds: 0.5 }
+        Line { phase, step, total: 9, figures, seconds: 0.5, warnings: vec![] }
     }
 
     fn titles(lines: &[Line]) -> Vec<String> {

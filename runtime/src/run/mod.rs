@@ -27,6 +27,7 @@ mod generator;
 mod identity;
 mod material;
 mod measure;
+mod measurements;
 mod memory;
 mod options;
 mod page;
@@ -41,6 +42,7 @@ mod starting_models;
 mod steps;
 mod summary;
 mod trust;
+mod warnings;
 
 pub use answers::{Answers, Evaluator};
 pub use checks::examine;

@@ -62,6 +62,9 @@ pub struct RewardModel {
     /// The calibration there.
     #[serde(default)]
     pub calibration: Option<Calibration>,
+    /// The share of the same labels that prefer the longer answer, equal lengths half.
+    #[serde(default)]
+    pub longer: Option<Interval>,
 }
 
 /// A test prompt with both answers. Texts are what models wrote: data, never markup.
@@ -169,6 +172,7 @@ impl Summary {
             reward_model: RewardModel {
                 accuracy: of.reward_model.accuracy.map_or(UNKNOWN, Interval::from),
                 calibration: of.reward_model.calibration.clone(),
+                longer: of.reward_model.longer,
             },
             labellers: Labellers { agreement },
             seconds: Seconds {
