@@ -52,7 +52,7 @@ pub use memory::Memory;
 pub use options::RunOptions;
 pub use pipeline::{Finished, run, save, train};
 pub use preflight::{Preflight, preflight};
-pub use report::{overrides, report};
+pub use report::{overrides, report, warning_list};
 pub use stage::Stage;
 pub use summary::{
     Accuracy, Answer, Common, Data, DataSet, DatasetAccuracy, Iteration, LeftOut, Losses, PerStep,
