@@ -123,7 +123,7 @@ impl Summary {
             number(s.ppo),
             number(s.evaluate)
         );
-        self.common.origin([("seconds", times)])
+        self.common.origin([("method", self.method.clone()), ("seconds", times)])
     }
 }
 

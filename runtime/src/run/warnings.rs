@@ -137,3 +137,132 @@ impl Answers {
         distinct_share((0..self.responses.len()).map(|i| self.responses.response(i)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::run::Accuracy;
+    use rlhf_core::sampling::{FinishReason, Responses};
+
+    /// Answers of these lengths, all different, of which the first `ended` end by themselves.
+    fn answers(lengths: &[usize], ended: usize) -> Answers {
+        let mut responses = Responses::default();
+        for (i, length) in lengths.iter().enumerate() {
+            let finish = if i < ended { FinishReason::Eos } else { FinishReason::Length };
+            let tokens: Vec<u32> = (0..*length).map(|t| if t == 0 { i as u32 } else { 0 }).collect();
+            responses.tokens.extend(tokens);
+            responses.log_probs.extend(vec![-1.0; *length]);
+            responses.ends.push(responses.tokens.len());
+            responses.finish.push(finish);
+        }
+        let rewards = (0..lengths.len()).map(|i| i as f64).collect();
+        Answers { responses, rewards, kl: 1.0 }
+    }
+
+    fn warned(before: &Answers, after: &Answers) -> Vec<Warning> {
+        answer_warnings(&Guards::default(), before, after)
+    }
+
+    #[test]
+    fn a_healthy_policy_is_not_warned_of() {
+        let before = answers(&[4; 40], 38);
+        assert_eq!(warned(&before, &before), []);
+        // A little of everything.
+        let after = Answers { kl: 9.0, ..answers(&[6; 40], 36) };
+        assert_eq!(warned(&before, &after), []);
+        // Of few answers nothing is sure.
+        assert_eq!(warned(&answers(&[4; 4], 4), &answers(&[4; 4], 3)), []);
+    }
+
+    #[test]
+    fn answers_that_do_not_end_are_warned_of() {
+        let before = answers(&[4; 40], 38);
+        let none = answers(&[4; 40], 0);
+        assert_eq!(warned(&before, &none), [Warning::Ended { now: 0.0, before: 0.95 }]);
+        assert_eq!(warned(&none, &none), [Warning::Ended { now: 0.0, before: 0.0 }], "nothing was learnt");
+        assert_eq!(warned(&before, &answers(&[4; 40], 24)), [Warning::Ended { now: 0.6, before: 0.95 }]);
+    }
+
+    #[test]
+    fn answers_that_grow_alike_long_or_far_are_warned_of() {
+        let before = answers(&[4; 40], 40);
+        let mut alike = before.clone();
+        alike.responses.tokens.chunks_mut(4).for_each(|answer| answer[0] %= 8);
+        assert_eq!(warned(&before, &alike), [Warning::Distinct { now: 0.2, before: 1.0 }]);
+        assert_eq!(warned(&alike, &alike), [], "they always were");
+        let longer = answers(&[12; 40], 40);
+        assert_eq!(warned(&before, &longer), [Warning::Length { now: 12.0, before: 4.0 }]);
+        assert_eq!(warned(&longer, &before), [], "shorter");
+        let far = Answers { kl: 30.0, ..before.clone() };
+        assert_eq!(warned(&before, &far), [Warning::Kl { kl: 30.0, budget: 20.0 }]);
+        let tied = |answers: &Answers| Answers { rewards: vec![0.5; 40], ..answers.clone() };
+        assert_eq!(warned(&tied(&before), &tied(&before)), [Warning::TiedRewards { answers: 80 }]);
+        assert_eq!(warned(&tied(&before), &before), []);
+    }
+
+    /// A reward model that made `right` of `all` judgments rightly; on all of them the length decides as `longer` says.
+    fn judged(right: usize, all: usize, longer: impl Fn(usize) -> f64) -> Vec<Warning> {
+        let votes: Vec<_> = (0..all)
+            .map(|i| JudgedVote { margin: if i < right { 1.0 } else { -1.0 }, longer: longer(i) })
+            .collect();
+        let Interval { value, low, high, n } = share(right, all).unwrap();
+        let lengths: Vec<f64> = votes.iter().map(|vote| vote.longer).collect();
+        let model = RewardModel {
+            accuracy: Some(Accuracy { value, low, high, n, prompts: n }),
+            data_sets: vec![],
+            calibration: None,
+            disagreement: None,
+            longer: crate::statistics::win_rate(&lengths, &vec![0.0; all]).ok(),
+        };
+        model.warnings(&votes, 0)
+    }
+
+    #[test]
+    fn a_reward_model_at_chance_is_warned_of() {
+        let either = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
+        assert!(matches!(judged(52, 100, either)[..], [Warning::Chance { votes: 100, .. }]));
+        assert!(matches!(judged(20, 100, either)[..], [Warning::Chance { .. }]), "worse than chance");
+        assert!(matches!(judged(6, 8, either)[..], [Warning::Chance { .. }]), "of few, nothing is sure");
+        assert_eq!(judged(75, 100, either), []);
+    }
+
+    #[test]
+    fn a_reward_model_that_length_explains_is_warned_of() {
+        // Right wherever the longer answer is preferred; and where the shorter one is.
+        for sign in [1.0, -1.0] {
+            let warned = judged(80, 100, |i| if i < 80 { sign } else { -sign });
+            assert!(matches!(warned[..], [Warning::LengthBias { votes: 100, .. }]), "{warned:?}");
+        }
+        // Length is right on two thirds, the model on those and on most of the others.
+        assert_eq!(judged(95, 100, |i| if i < 66 { 1.0 } else { -1.0 }), []);
+        assert_eq!(judged(80, 100, |_| 0.0), [], "all have one length");
+    }
+
+    #[test]
+    fn ties_one_class_and_gold_are_warned_of() {
+        let nothing = RewardModel {
+            accuracy: None,
+            data_sets: vec![],
+            calibration: None,
+            disagreement: None,
+            longer: None,
+        };
+        assert_eq!(nothing.warnings(&[], 12), [Warning::TiedVotes { votes: 12 }]);
+        assert_eq!(nothing.warnings(&[], 0), [], "nothing was held out");
+        assert_eq!(class_warning([1.0; 3].into_iter()), Some(Warning::OneClass { label: 1.0, labels: 3 }));
+        assert_eq!(class_warning([1.0, 0.0].into_iter()), None);
+        assert_eq!(class_warning([].into_iter()), None);
+        let line = |step: u64, gold: f64| Line {
+            phase: crate::record::Phase::Ppo,
+            step,
+            total: 9,
+            figures: [("test_reward".to_string(), step as f64), ("test_gold".into(), gold)].into(),
+            seconds: 0.1,
+            warnings: vec![],
+        };
+        let lines = |golds: &[f64]| golds.iter().zip(1..).map(|(gold, i)| line(i, *gold)).collect::<Vec<_>>();
+        let falls = gold_warning(&Guards::default(), &lines(&[0.5, 0.4, 0.3, 0.2]));
+        assert!(matches!(falls, Some(Warning::Gold { since: 3, .. })), "{falls:?}");
+        assert_eq!(gold_warning(&Guards::default(), &lines(&[0.5, 0.6, 0.7, 0.8])), None);
+    }
+}
