@@ -5,7 +5,7 @@ use rlhf_core::diagnostics::DIAGNOSTICS;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The measurements of an optimizer step or, for PPO, an iteration: a line of `metrics.jsonl`.
+/// The measurements of an optimizer step or, where there are rollouts, an iteration: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {

@@ -8,7 +8,7 @@ use super::warnings::{answer_warnings, class_warning, gold_warning};
 use super::{RewardModel, RunError};
 use crate::engine::Scorer;
 use crate::record::Phase;
-use crate::stage::StageError;
+use crate::stage::{Measurement, StageError};
 use rlhf_train::profile::Method;
 use std::time::Instant;
 
@@ -26,7 +26,9 @@ impl Run<'_, '_> {
         }
         let figures: Vec<_> =
             model.accuracy.map(|accuracy| ("accuracy", accuracy.value)).into_iter().collect();
-        self.session.measured((1, MEASUREMENTS), &figures, &warnings, clock.elapsed().as_secs_f64())?;
+        let (seconds, total) = (clock.elapsed().as_secs_f64(), MEASUREMENTS);
+        let (figures, warnings) = (&figures[..], &warnings[..]);
+        self.session.measured(&Measurement { step: 1, total, figures, warnings, seconds })?;
         Ok(model)
     }
 
@@ -41,7 +43,7 @@ impl Run<'_, '_> {
         let guards = &self.config.guards;
         let mut warnings = answer_warnings(guards, before, after);
         warnings.extend(gold_warning(guards, self.session.lines()));
-        let figures = [
+        let figures = &[
             ("win_rate", win_rate),
             ("reward", after.reward()),
             ("kl", after.kl),
@@ -49,6 +51,7 @@ impl Run<'_, '_> {
             ("ended", after.ended()),
             ("distinct", after.distinct()),
         ];
-        self.session.measured((MEASUREMENTS, MEASUREMENTS), &figures, &warnings, seconds)
+        let (step, total, warnings) = (MEASUREMENTS, MEASUREMENTS, &warnings);
+        self.session.measured(&Measurement { step, total, figures, warnings, seconds })
     }
 }

@@ -31,7 +31,7 @@ pub struct Summary {
     pub reward_model: RewardModel,
     /// Mean reward of answers to held-out prompts.
     pub reward: BeforeAfter,
-    /// The share of held-out prompts on which PPO's answer has the higher reward; ties count half.
+    /// The share of held-out prompts on which the policy's answer has the higher reward; ties count half.
     pub win_rate: Interval,
     /// The share of those answers that ended by themselves.
     pub ended: BeforeAfter,
@@ -231,7 +231,7 @@ impl From<Accuracy> for Interval {
     }
 }
 
-/// A rollout of PPO, on training prompts.
+/// A rollout of step 3, on training prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Iteration {
     /// The mean reward.
@@ -264,7 +264,7 @@ pub struct Sample {
     pub prompt: String,
     /// The supervised model's answer.
     pub sft: Answer,
-    /// PPO's answer.
+    /// The final policy's answer.
     pub ppo: Answer,
 }
 

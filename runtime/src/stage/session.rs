@@ -44,6 +44,22 @@ pub struct Session<'a> {
     folder: Option<OpenFolder>,
 }
 
+/// A measurement at the end of a run.
+#[cfg(feature = "run")]
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measurement<'m> {
+    /// Its number, from 1.
+    pub step: u64,
+    /// The number of measurements.
+    pub total: u64,
+    /// The figures.
+    pub figures: &'m [(&'m str, f64)],
+    /// The warnings that they give rise to.
+    pub warnings: &'m [Warning],
+    /// The time that it took.
+    pub seconds: f64,
+}
+
 /// The open files of a session that keeps something.
 struct OpenFolder {
     folder: Folder,
@@ -321,20 +337,15 @@ impl<'a> Session<'a> {
         worded
     }
 
-    /// Keeps measurement `step` of `total` at the end of a run, with the warnings that it gives rise to. Those of an
-    /// earlier end are replaced.
+    /// Keeps a measurement at the end of a run as a line, with the warnings that it gives rise to. Those of an earlier
+    /// end are replaced.
     ///
     /// # Errors
     /// The system's, with the path.
-    pub(crate) fn measured(
-        &mut self,
-        (step, total): (u64, u64),
-        figures: &[(&str, f64)],
-        warnings: &[Warning],
-        seconds: f64,
-    ) -> Result<(), StageError> {
-        let phase = Phase::Evaluate;
-        let lines = self.lines.len();
+    #[cfg(feature = "run")]
+    pub(crate) fn measured(&mut self, of: &Measurement<'_>) -> Result<(), StageError> {
+        let Measurement { step, total, figures, warnings, seconds } = *of;
+        let (phase, lines) = (Phase::Evaluate, self.lines.len());
         self.lines.retain(|line| line.phase != phase || line.step < step);
         if let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder
             && self.lines.len() != lines

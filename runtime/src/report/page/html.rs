@@ -33,7 +33,7 @@ impl Page {
                         @if !self.headlines.is_empty() { (headlines(&self.headlines)) }
                         (contents(self))
                         @for (i, part) in self.sections.iter().enumerate() { (section(i, part)) }
-                        @if whole_samples(self) { (samples(self)) }
+                        @if !self.samples.is_empty() { (samples(self)) }
                         (settings(self))
                         @if !self.notes.is_empty() { (notes(&self.notes)) }
                         @if !self.origin.is_empty() {
@@ -71,34 +71,20 @@ fn beside(outcomes: &[Outcome]) -> Markup {
 
 /// Samples on the first screen.
 const GLANCE: usize = 3;
-/// Bytes of a text that are surely seen there.
-const SEEN: usize = 100;
-
-/// Returns whether a sample may be cut on the first screen.
-fn long(sample: &Sample) -> bool {
-    [&sample.prompt, &sample.before[0], &sample.after[0]]
-        .iter()
-        .any(|text| text.len() > SEEN || text.contains('\n'))
-}
-
-/// Returns whether samples have a chapter of their own, for the first screen does not show all of them whole.
-fn whole_samples(page: &Page) -> bool {
-    page.samples.len() > GLANCE || page.samples.iter().any(long)
-}
 
 /// The first samples in short.
 fn glance(page: &Page) -> Markup {
     let answer = |name: &str, [text, worth]: &[String; 2]| {
         html! {
             dt { (Text(name)) @if !worth.is_empty() { span .worth { (Text(worth)) } } }
-            dd .clipped { @if text.trim().is_empty() { "(nothing)" } @else { (Text(text.trim())) } }
+            dd .clipped { @if text.trim().is_empty() { "(nothing)" } @else { (Text(text)) } }
         }
     };
     html! {
         div .glance {
             @for sample in page.samples.iter().take(GLANCE) {
                 article {
-                    p .clipped .prompt { (Text(sample.prompt.trim())) }
+                    p .clipped .prompt { (Text(&sample.prompt)) }
                     dl { (answer(&page.writers[0], &sample.before)) (answer(&page.writers[1], &sample.after)) }
                 }
             }
@@ -111,7 +97,7 @@ fn contents(page: &Page) -> Markup {
     let parts = page.sections.iter().enumerate();
     let mut all: Vec<_> = parts.map(|(i, part)| (format!("#part-{i}"), part.title.as_str())).collect();
     let rest = [
-        ("#samples", "Samples", whole_samples(page)),
+        ("#samples", "Samples", !page.samples.is_empty()),
         ("#overrides", "Where the run leaves its recipe", !page.overrides.is_empty()),
         ("#settings", "Settings", !page.settings.is_empty()),
         ("#notes", "Notes on data and settings", !page.notes.is_empty()),
