@@ -44,7 +44,6 @@ pub use optimizers::optimizers;
 pub(crate) use owned::of_a_run;
 pub use owned::{check_vacant, own};
 pub use reward::{Judgments, normalized, reward_model};
-#[cfg(feature = "run")]
 pub(crate) use session::Measurement;
 pub use session::Session;
 pub use supervised::supervised;

@@ -45,7 +45,6 @@ pub struct Session<'a> {
 }
 
 /// A measurement at the end of a run.
-#[cfg(feature = "run")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measurement<'m> {
     /// Its number, from 1.
@@ -342,7 +341,6 @@ impl<'a> Session<'a> {
     ///
     /// # Errors
     /// The system's, with the path.
-    #[cfg(feature = "run")]
     pub(crate) fn measured(&mut self, of: &Measurement<'_>) -> Result<(), StageError> {
         let Measurement { step, total, figures, warnings, seconds } = *of;
         let (phase, lines) = (Phase::Evaluate, self.lines.len());
