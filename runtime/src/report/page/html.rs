@@ -2,7 +2,7 @@
 
 use super::style::{STYLE, policy};
 use super::text::Text;
-use super::{Chart, Headline, Outcome, Page, Sample, Section, Table, Warning};
+use super::{Chart, Headline, Outcome, Page, Section, Table, Warning};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 impl Page {

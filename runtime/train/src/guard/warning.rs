@@ -160,27 +160,27 @@ impl Warning {
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Entropy { .. } => {
-                "raise β (ppo.controller) or the entropy bonus, or lower ppo.policy.learning_rate"
+                "lower ppo.policy.learning_rate, add an entropy bonus, or raise β (ppo.controller)"
             }
             Self::Gold { .. } => {
                 "the policy exploits the reward: stop where gold was best, or raise β (ppo.controller)"
             }
             Self::NegativeKl { .. } => "do policy and reference share vocabulary and temperature?",
             Self::Kl { .. } => {
-                "the reward means little so far from what it was trained on: raise β (ppo.controller), lower \
-                 ppo.policy.learning_rate, or train for less long; guards.kl_budget is the limit"
+                "the reward means little so far from what it was trained on: train for less long, lower \
+                 ppo.policy.learning_rate, or raise β (ppo.controller); guards.kl_budget is the limit"
             }
             Self::Ended { .. } => {
                 "a reward of texts that were cut off means little: demonstrate answers that end, give those that \
                  do not a penalty, lower ppo.policy.learning_rate, or allow more tokens (ppo.response)"
             }
             Self::Distinct { .. } => {
-                "the policy has found one answer for many prompts: raise β (ppo.controller), lower \
-                 ppo.policy.learning_rate, or train for less long"
+                "the policy has found one answer for many prompts: train for less long, lower \
+                 ppo.policy.learning_rate, or raise β (ppo.controller)"
             }
             Self::Length { .. } => {
-                "is length what people want? If not, raise β (ppo.controller), or balance the lengths of the \
-                 comparisons"
+                "is length what people want? If not, balance the lengths of the comparisons, or raise β \
+                 (ppo.controller)"
             }
             Self::Chance { .. } => {
                 "rewards may mean nothing: train the reward model on more comparisons or for longer \
