@@ -43,13 +43,14 @@ learning_rate = 1e-2
 formats = ["prompts"]
 rows = 200
 iterations = 3
-prompt = 24
+prompt = 40
 response = 12
 batch = 16
 
 [pretraining]
 source = "base"
-texts = 0
+texts = 16
+length = 16
 
 [evaluation]
 prompts = 40
@@ -198,7 +199,7 @@ fn a_reward_model_that_length_explains_is_told_of() {
 #[test]
 fn a_policy_beyond_its_budget_of_kl_is_told_of() {
     let folder = folder(by_taste);
-    let fast = ["ppo.policy.learning_rate=1e-2", "ppo.iterations=6"];
+    let fast = ["ppo.policy.learning_rate=2e-3", "ppo.policy.warm_up={ steps = 0 }", "ppo.iterations=6"];
     let beyond = |budget: &str| {
         let summary = go(folder.path(), &[&fast[..], &[budget]].concat());
         let kl = standing(&summary).into_iter().any(|warning| matches!(warning, Warning::Kl { .. }));
@@ -225,7 +226,7 @@ fn held_out_votes_that_are_all_ties_are_told_of() {
         })
     };
     row("test.ranks", &same);
-    let set = ["held_out=0.0", "reward.formats=[\"pairs\", \"rankings\"]"];
+    let set = ["held_out=0.000001", "reward.formats=[\"pairs\", \"rankings\"]"];
     let summary = go(folder.path(), &set);
     assert_eq!(standing(&summary)[0], &Warning::TiedVotes { votes: 8 }, "{:?}", summary.common.warnings);
     told(folder.path(), &summary);

@@ -123,7 +123,12 @@ pub fn compared(runs: [&[Line]; 2], names: [&str; 2], methods: [&str; 2]) -> Vec
             let (figure, _) = wanted.figures.first().filter(|_| wanted.kind == Kind::Main)?;
             let both = lines.iter().zip(names).filter(|(lines, _)| measured(lines, figure));
             let curves: Vec<_> = both.map(|(lines, name)| over_time(lines, figure, name)).collect();
-            (!curves.is_empty()).then(|| over(wanted.title, figure, step, curves, false))
+            let title = match &curves[..] {
+                [] => return None,
+                [one] => format!("{}, of {} alone", wanted.title, one.name),
+                _ => wanted.title.into(),
+            };
+            Some(over(&title, figure, step, curves, false))
         };
         let charts: Vec<_> = CHARTS.iter().filter_map(chart).collect();
         let title = if methods[0] == methods[1] { title(*phase, methods[0]) } else { title_of_any(*phase) };
@@ -292,7 +297,10 @@ mod tests {
         let (a, b) = (run(3, &[]), run(5, &[("ended", 0.5), ("gradient", 1.0)]));
         let [section] = &compared([&a, &b], ["a", "b"], ["ppo", "grpo"])[..] else { panic!() };
         let titles: Vec<_> = section.charts.iter().map(|chart| chart.title.as_str()).collect();
-        assert_eq!((section.title.as_str(), titles), ("Step 3", vec!["Reward", "Ended by themselves"]));
+        assert_eq!(
+            (section.title.as_str(), titles),
+            ("Step 3", vec!["Reward", "Ended by themselves, of b alone"])
+        );
         let Drawing::Lines(plot) = &section.charts[0].drawing else { panic!() };
         assert_eq!(
             plot.curves.iter().map(|c| (c.name.as_str(), c.points.len())).collect::<Vec<_>>(),

@@ -10,6 +10,12 @@ pub fn percent(share: f64) -> String {
     format!("{:.0}\u{a0}%", 100.0 * share)
 }
 
+/// A distance in nats. One too small to matter is 0, whatever its sign.
+pub fn nats(distance: f64) -> String {
+    let shown = if distance.abs() < 5e-3 { 0.0 } else { distance };
+    format!("{} nats", number(shown))
+}
+
 /// A share with its interval.
 pub fn sure(name: &str, share: &Interval) -> Headline {
     let Interval { value, low, high, n } = share;

@@ -5,6 +5,9 @@ use super::page;
 use crate::record::{Phase, WarningSummary};
 use crate::statistics::Interval;
 
+/// The warnings that a headline names.
+const NAMED: usize = 2;
+
 /// The result of a run in a few sentences: what makes it doubtful, if anything does, then who wins how often. `who` is
 /// the policy's answer, `judge` whose judgment it is. No win is praised while a warning stands.
 pub fn verdict(judge: &str, who: &str, of: &Interval, warnings: &[WarningSummary]) -> String {
@@ -17,7 +20,13 @@ pub fn verdict(judge: &str, who: &str, of: &Interval, warnings: &[WarningSummary
     );
     let doubts: Vec<_> = warnings.iter().filter(|w| w.stands).map(|w| w.last.warning.finding()).collect();
     if !doubts.is_empty() {
-        return format!("Do not trust this result: {}. {judge}, {who} {wins}.", doubts.join("; "));
+        let first = doubts.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+        let more = match doubts.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            1 => ", and one more warning".into(),
+            more => format!(", and {more} more warnings"),
+        };
+        return format!("Do not trust this result: {first}{more}. {judge}, {who} {wins}.");
     }
     let how = if *low > 0.5 {
         "is the better one more often than not"

@@ -34,7 +34,7 @@ impl Summary {
         let who = format!("{}'s answer to a held-out prompt", method_name(&self.method));
         let judge = "By the reward model's own judgment";
         let verdict = verdict(judge, &who, &self.win_rate, &self.common.warnings);
-        format!("{verdict} It is {} nats away from the supervised model.", number(self.common.kl))
+        format!("{verdict} It is {} away from the supervised model.", format::nats(self.common.kl))
     }
 
     fn headlines(&self) -> Vec<Headline> {
@@ -42,7 +42,7 @@ impl Summary {
         let mut out = vec![
             format::sure(&format!("{}'s answer wins", method_name(&self.method)), &self.win_rate),
             format::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
-            Headline { name: "KL".into(), value: format!("{} nats", number(self.common.kl)), note: kl },
+            Headline { name: "KL".into(), value: format::nats(self.common.kl), note: kl },
         ];
         out.extend(self.reward_model.accuracy.map(|a| format::sure("Reward model's accuracy", &a.into())));
         out.push(format::changed(

@@ -325,7 +325,7 @@ impl<'a> Session<'a> {
     /// are the first of their kind.
     pub(super) fn warn(&mut self, phase: Phase, step: u64, warnings: &[Warning]) -> Vec<RunWarning> {
         let advice = |warning: &Warning| advice(warning.advice(), phase, self.settings.as_ref());
-        let message = |warning: &Warning| format!("{}: {}", warning.finding(), advice(warning));
+        let message = |warning: &Warning| format!("{}. {}", warning.finding(), advice(warning));
         let worded = |warning: &Warning| RunWarning { warning: *warning, message: message(warning) };
         let worded: Vec<_> = warnings.iter().map(worded).collect();
         let before = self.lines.iter().filter(|line| line.phase == phase).flat_map(|line| &line.warnings);

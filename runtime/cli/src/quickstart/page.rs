@@ -33,7 +33,7 @@ impl Summary {
         let Common { kl, warnings, .. } = &self.common;
         let judge = "By a gold score that no model has seen";
         let verdict = verdict(judge, "PPO's story", &self.gold.win_rate, warnings);
-        format!("{verdict} It is {} nats away from the supervised model.", number(*kl))
+        format!("{verdict} It is {} away from the supervised model.", format::nats(*kl))
     }
 
     fn headlines(&self) -> Vec<Headline> {
@@ -44,7 +44,7 @@ impl Summary {
             format::changed("Mean gold, 0 to 1", gold.reward.sft, gold.reward.ppo, number),
             format::changed("Do all that was asked", gold.success.sft, gold.success.ppo, format::percent),
             format::changed("Mean reward", proxy.sft, proxy.ppo, number),
-            Headline { name: "KL".into(), value: format!("{} nats", number(self.common.kl)), note: kl },
+            Headline { name: "KL".into(), value: format::nats(self.common.kl), note: kl },
             format::sure("Reward model's accuracy", &self.reward_model.accuracy),
             format::changed("Mean length, tokens", self.common.length.sft, self.common.length.ppo, number),
             format::changed("Distinct answers", self.distinct.sft, self.distinct.ppo, format::percent),

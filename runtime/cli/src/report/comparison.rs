@@ -77,10 +77,14 @@ fn figures(names: &[String; 2], pages: [&Page; 2]) -> Section {
     Section { title: "Figures".into(), tables: vec![table], ..Section::default() }
 }
 
+/// Entries of the origin that differ between any two runs.
+const ALWAYS: [&str; 2] = ["SHA-256 of the policy's weights", "seconds"];
+
 /// The settings in which the runs differ, and where they come from.
 fn settings(names: &[String; 2], pages: [&Page; 2]) -> Section {
     let of = |page: &Page| -> BTreeMap<String, String> {
-        page.settings.iter().chain(&page.origin).map(|[name, value]| (name.clone(), value.clone())).collect()
+        let origin = page.origin.iter().filter(|[name, _]| !ALWAYS.contains(&name.as_str()));
+        page.settings.iter().chain(origin).map(|[name, value]| (name.clone(), value.clone())).collect()
     };
     let both = pages.map(of);
     let all: BTreeSet<&String> = both.iter().flat_map(BTreeMap::keys).collect();

@@ -123,7 +123,7 @@ impl Warning {
                 format!("the KL is {kl:.3} ± {error:.3} nats per answer, which no KL can be")
             }
             Self::Kl { kl, budget } => format!(
-                "the policy is {kl:.1} nats per answer away from the reference, beyond its budget of {budget:.1}"
+                "the policy is {kl:.2} nats per answer away from the reference, beyond its budget of {budget:.2}"
             ),
             Self::Ended { now, before } => {
                 format!("{} of the answers end by themselves ({} before)", percent(now), percent(before))
@@ -156,53 +156,54 @@ impl Warning {
         }
     }
 
-    /// The advice: what the warning means, and what to do. Settings have the names of PPO's.
+    /// The advice: the meaning of the warning, and what to do, beginning with a capital letter. Settings have the names of
+    /// PPO's.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Entropy { .. } => {
-                "lower ppo.policy.learning_rate, add an entropy bonus, or raise β (ppo.controller)"
+                "Lower ppo.policy.learning_rate, add an entropy bonus, or raise β (ppo.controller)"
             }
             Self::Gold { .. } => {
-                "the policy exploits the reward: stop where gold was best, or raise β (ppo.controller)"
+                "The policy exploits the reward: stop where gold was best, or raise β (ppo.controller)"
             }
-            Self::NegativeKl { .. } => "do policy and reference share vocabulary and temperature?",
+            Self::NegativeKl { .. } => "Do policy and reference share vocabulary and temperature?",
             Self::Kl { .. } => {
-                "the reward means little so far from what it was trained on: train for less long, lower \
+                "The reward means little so far from what it was trained on: train for less long, lower \
                  ppo.policy.learning_rate, or raise β (ppo.controller); guards.kl_budget is the limit"
             }
             Self::Ended { .. } => {
-                "a reward of texts that were cut off means little: demonstrate answers that end, give those that \
+                "A reward of texts that were cut off means little: demonstrate answers that end, give those that \
                  do not a penalty, lower ppo.policy.learning_rate, or allow more tokens (ppo.response)"
             }
             Self::Distinct { .. } => {
-                "the policy has found one answer for many prompts: train for less long, lower \
+                "The policy has found one answer for many prompts: train for less long, lower \
                  ppo.policy.learning_rate, or raise β (ppo.controller)"
             }
             Self::Length { .. } => {
-                "is length what people want? If not, balance the lengths of the comparisons, or raise β \
+                "Is length what people want? If not, balance the lengths of the comparisons, or raise β \
                  (ppo.controller)"
             }
             Self::Chance { .. } => {
-                "rewards may mean nothing: train the reward model on more comparisons or for longer \
+                "Rewards may mean nothing: train the reward model on more comparisons or for longer \
                  (reward.epochs, reward.optimizer.learning_rate), or hold out more to measure it by"
             }
             Self::LengthBias { .. } => {
-                "the reward model may have learnt length alone: balance the lengths of the comparisons, and read \
+                "The reward model may have learnt length alone: balance the lengths of the comparisons, and read \
                  the answers"
             }
             Self::TiedVotes { .. } => {
-                "nothing measures the reward model: hold out comparisons in which one answer is better"
+                "Nothing measures the reward model: hold out comparisons in which one answer is better"
             }
             Self::TiedRewards { .. } => {
-                "nothing tells good answers from bad: does the reward read the answer?"
+                "Nothing tells good answers from bad: does the reward read the answer?"
             }
-            Self::OneClass { .. } => "nothing tells good answers from bad: want both kinds",
+            Self::OneClass { .. } => "Nothing tells good answers from bad: want both kinds",
         }
     }
 }
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.finding(), self.advice())
+        write!(f, "{}. {}", self.finding(), self.advice())
     }
 }
