@@ -149,7 +149,7 @@ fn two_runs_are_laid_side_by_side() {
     assert!(at("PPO's answer to") < at("Dr. GRPO's answer to"), "both verdicts");
     assert!(at(">so<") < at(">or so<"), "both answers to one prompt");
     // What differs, and nothing else.
-    let differences = &html[at("Settings, and what the runs were made of")..at("Step 3")];
+    let differences = &html[at("Settings, and what the runs were made of")..at("id=\"part-2\"")];
     assert!(differences.contains("seed") && !differences.contains("ppo.gae.lambda"), "{differences}");
     // Both curves are in one chart. Anew at any time; another's file is left alone.
     assert_eq!(html.matches("<svg").count(), 2, "reward, and KL");
