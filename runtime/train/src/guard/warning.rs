@@ -136,10 +136,11 @@ impl Warning {
             }
             Self::Chance { accuracy, low, high, votes } => format!(
                 "the reward model agrees with {} of {votes} held-out judgments (95\u{a0}% interval {} to {}), \
-                 which may be chance",
+                 which {}",
                 percent(accuracy),
                 percent(low),
-                percent(high)
+                percent(high),
+                if high < 0.5 { "is worse than chance" } else { "may be chance" }
             ),
             Self::LengthBias { accuracy, longer, votes } => {
                 let (rule, right) = if longer > 0.5 { ("longer", longer) } else { ("shorter", 1.0 - longer) };
