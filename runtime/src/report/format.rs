@@ -19,7 +19,7 @@ pub fn nats(distance: f64) -> String {
 /// A share with its interval.
 pub fn sure(name: &str, share: &Interval) -> Headline {
     let Interval { value, low, high, n } = share;
-    let note = format!("95\u{a0}% interval {} to {}, n {n}", percent(*low), percent(*high));
+    let note = format!("95\u{a0}% interval {} to {}, n\u{a0}{n}", percent(*low), percent(*high));
     Headline { name: name.into(), value: percent(*value), note }
 }
 

@@ -194,7 +194,7 @@ mod tests {
         assert_eq!(warned(&before, &longer), [Warning::Length { now: 12.0, before: 4.0 }]);
         assert_eq!(warned(&longer, &before), [], "shorter");
         let far = Answers { kl: 30.0, ..before.clone() };
-        assert_eq!(warned(&before, &far), [Warning::Kl { kl: 30.0, budget: 20.0 }]);
+        assert_eq!(warned(&before, &far), [Warning::Kl { kl: 30.0, budget: 10.0 }]);
         let tied = |answers: &Answers| Answers { rewards: vec![0.5; 40], ..answers.clone() };
         assert_eq!(warned(&tied(&before), &tied(&before)), [Warning::TiedRewards { answers: 80 }]);
         assert_eq!(warned(&tied(&before), &before), []);

@@ -53,8 +53,8 @@ pub struct Guards {
     pub patience: usize,
     /// Warns where the mean KL from the reference lies above this, in nats per response.
     ///
-    /// Default 20: answers that differ more have mostly changed for the reward model's sake. A long answer takes more
-    /// nats than a short one.
+    /// Default 10: within it answers of a sentence or two stay as they were taught. A long answer takes more nats than a
+    /// short one.
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub kl_budget: f64,
     /// Warns where a smaller share of answers ends by itself; 0: never.
@@ -81,7 +81,7 @@ impl Default for Guards {
             max_kl: 200.0,
             min_entropy: 0.1,
             patience: 3,
-            kl_budget: 20.0,
+            kl_budget: 10.0,
             min_ended: 0.5,
             min_distinct: 0.6,
             max_growth: 2.0,
