@@ -57,6 +57,9 @@ fn better(judgments: &[JudgedVote], sign: f64) -> bool {
 /// The warnings of a policy's answers to the held-out prompts, beside the supervised model's.
 pub(super) fn answer_warnings(guards: &Guards, before: &Answers, after: &Answers) -> Vec<Warning> {
     let mut warnings = Vec::new();
+    if before.responses.tokens == after.responses.tokens && before.responses.ends == after.responses.ends {
+        warnings.push(Warning::Unchanged { answers: after.responses.len() });
+    }
     if fewer_end(guards, before, after) {
         warnings.push(Warning::Ended { now: after.ended(), before: before.ended() });
     }
@@ -159,8 +162,16 @@ mod tests {
         Answers { responses, rewards, kl: 1.0 }
     }
 
+    /// The same with other words.
+    fn reworded(of: &Answers) -> Answers {
+        let mut other = of.clone();
+        other.responses.tokens.iter_mut().for_each(|token| *token += 1000);
+        other
+    }
+
+    /// The warnings where the policy answers as the supervised model does, in other words.
     fn warned(before: &Answers, after: &Answers) -> Vec<Warning> {
-        answer_warnings(&Guards::default(), before, after)
+        answer_warnings(&Guards::default(), before, &reworded(after))
     }
 
     #[test]
@@ -175,11 +186,18 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_that_did_not_move_is_warned_of() {
+        let before = answers(&[4; 40], 38);
+        let same = answer_warnings(&Guards::default(), &before, &before);
+        assert_eq!(same, [Warning::Unchanged { answers: 40 }]);
+    }
+
+    #[test]
     fn answers_that_do_not_end_are_warned_of() {
         let before = answers(&[4; 40], 38);
         let none = answers(&[4; 40], 0);
         assert_eq!(warned(&before, &none), [Warning::Ended { now: 0.0, before: 0.95 }]);
-        assert_eq!(warned(&none, &none), [Warning::Ended { now: 0.0, before: 0.0 }], "nothing was learnt");
+        assert_eq!(warned(&none, &none), [Warning::Ended { now: 0.0, before: 0.0 }], "nothing was learned");
         assert_eq!(warned(&before, &answers(&[4; 40], 24)), [Warning::Ended { now: 0.6, before: 0.95 }]);
     }
 

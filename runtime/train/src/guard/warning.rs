@@ -86,6 +86,11 @@ pub enum Warning {
         /// The number of judgments.
         votes: usize,
     },
+    /// All answers are those of the supervised model: the policy has learned nothing.
+    Unchanged {
+        /// The number of answers.
+        answers: usize,
+    },
     /// All held-out judgments are ties.
     TiedVotes {
         /// The number of judgments.
@@ -151,6 +156,9 @@ impl Warning {
                     percent(accuracy)
                 )
             }
+            Self::Unchanged { answers } => {
+                format!("all {answers} answers are the same as the supervised model's")
+            }
             Self::TiedVotes { votes } => format!("all {votes} held-out judgments are ties"),
             Self::TiedRewards { answers } => format!("all {answers} answers have the same reward"),
             Self::OneClass { label, labels } => format!("all {labels} labels are {label}"),
@@ -191,6 +199,9 @@ impl Warning {
             Self::LengthBias { .. } => {
                 "The reward model may have learnt length alone: balance the lengths of the comparisons, and read \
                  the answers"
+            }
+            Self::Unchanged { .. } => {
+                "Nothing was learned: raise ppo.policy.learning_rate, shorten its warm-up, or train for longer"
             }
             Self::TiedVotes { .. } => {
                 "Nothing measures the reward model: hold out comparisons in which one answer is better"
