@@ -25,8 +25,13 @@ pub fn report(summary: &Summary) -> String {
     let method = method_name(&summary.method);
     let row =
         |name: &str, x: BeforeAfter| vec![name.into(), format!("{:.2}", x.sft), format!("{:.2}", x.ppo)];
-    let rows =
-        [row("reward", summary.reward), row("length", summary.common.length), row("ended", summary.ended)];
+    let kl = BeforeAfter { sft: 0.0, ppo: summary.common.kl };
+    let rows = [
+        row("reward", summary.reward),
+        row("length", summary.common.length),
+        row("ended", summary.ended),
+        row("KL, nats", kl),
+    ];
     out += &format!("\nanswers to held-out prompts\n{}", table(&["", "supervised", &method], &rows));
     // Writing to a string cannot fail.
     let _ = writeln!(out, "\n{}", summary.verdict());
