@@ -75,7 +75,7 @@ mod tests {
         assert_eq!((second.step, second.times, second.stands), (2, 2, false));
         assert_eq!(second.last.warning, kl(22.0));
         let text = serde_json::to_string(&all).unwrap();
-        assert!(text.contains("\"kind\":\"ended\"") && text.contains("\"message\":\"13"), "{text}");
+        assert!(text.contains("\"kind\":\"ended\"") && text.contains("\"message\":\"12"), "{text}");
         assert_eq!(serde_json::from_str::<Vec<WarningSummary>>(&text).unwrap(), all);
         assert!(WarningSummary::of(&lines[..1]).is_empty());
     }

@@ -100,7 +100,7 @@ fn contents(page: &Page) -> Markup {
         ("#samples", "Samples", !page.samples.is_empty()),
         ("#overrides", "Where the run leaves its recipe", !page.overrides.is_empty()),
         ("#settings", "Settings", !page.settings.is_empty()),
-        ("#notes", "Notes on data and settings", !page.notes.is_empty()),
+        ("#notes", "Notes from before the first step", !page.notes.is_empty()),
         ("#origin", "Where this comes from", !page.origin.is_empty()),
     ];
     all.extend(rest.into_iter().filter(|rest| rest.2).map(|(link, title, _)| (link.to_string(), title)));
@@ -203,9 +203,9 @@ fn samples(page: &Page) -> Markup {
 fn notes(notes: &[String]) -> Markup {
     html! {
         section id="notes" {
-            h2 { "Notes on data and settings" }
+            h2 { "Notes from before the first step" }
             details {
-                summary { (notes.len()) " from before the first step" }
+                summary { "All " (notes.len()) }
                 ul .notes { @for note in notes { li { (Text(note)) } } }
             }
         }
