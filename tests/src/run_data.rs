@@ -58,8 +58,8 @@ pub fn write(folder: &Path) {
     base(folder);
 }
 
-/// A random network that reads bytes.
-fn base(folder: &Path) {
+/// Writes `base`, a random network that reads bytes, and `bytes.tok`.
+pub fn base(folder: &Path) {
     let tokenizer = AnyTokenizer::from(Bytes);
     let architecture = Architecture::gpt2(tokenizer.vocabulary(), 96, 16, 1, 2);
     let cpu = Cpu::default();

@@ -27,6 +27,7 @@ mod quickstart;
 mod readme;
 mod real;
 mod report;
+mod run_warnings;
 mod stories;
 #[cfg(target_os = "linux")]
 mod streaming;

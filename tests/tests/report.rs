@@ -2,7 +2,7 @@
 
 use rlhf::record::{Line, Metrics, Phase};
 use rlhf::train::profile::Profile;
-use rlhf_cli::report::{read, write};
+use rlhf_cli::report::{compare, read, write};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -10,7 +10,9 @@ fn measure(folder: &Path) {
     let mut metrics = Metrics::begin(folder, &[]).unwrap();
     for step in 1..=5 {
         let figures = [("reward".to_string(), 0.5), ("kl".into(), step as f64)].into();
-        metrics.add(&Line { phase: Phase::Ppo, step, total: 9, figures, seconds: 0.5 }).unwrap();
+        metrics
+            .add(&Line { phase: Phase::Ppo, step, total: 9, figures, seconds: 0.5, warnings: vec![] })
+            .unwrap();
     }
 }
 
@@ -94,6 +96,68 @@ fn a_verdict_claims_no_more_than_its_interval() {
     assert!(verdict(0.51, 0.7).contains("better one more often"));
     assert!(verdict(0.3, 0.49).contains("worse one more often"));
     assert!(verdict(0.49, 0.7).contains("cannot tell"));
+}
+
+/// The share of wins that is praised, and no wins, with a warning.
+#[test]
+fn no_verdict_praises_while_a_warning_stands() {
+    let verdict = |stands: bool| {
+        let folder = tempfile::tempdir().unwrap();
+        let mut summary = summary();
+        summary["win_rate"] = json!({"value": 0.97, "low": 0.92, "high": 0.99, "n": 100});
+        summary["warnings"] = json!([{
+            "kind": "ended", "now": 0.0, "before": 0.97, "message": HOSTILE, "phase": "ppo", "step": 3, "times": 7,
+            "stands": stands
+        }]);
+        std::fs::write(folder.path().join("summary.json"), summary.to_string()).unwrap();
+        let html = std::fs::read_to_string(write(folder.path()).unwrap()).unwrap();
+        assert!(!html.contains("<script"));
+        let page = read(folder.path()).unwrap();
+        assert_eq!(page.warnings.len(), 1);
+        (page.verdict, page.warnings[0].place.clone())
+    };
+    let (said, place) = verdict(true);
+    assert!(
+        said.starts_with("Do not trust this result: 0\u{a0}% of the answers end by themselves"),
+        "{said}"
+    );
+    assert!(said.contains("wins 97\u{a0}%") && !said.contains("better"), "{said}");
+    assert_eq!(place, "measured at the end; seen 6 times from step 3, iteration 3 on");
+    let (said, place) = verdict(false);
+    assert!(said.contains("is the better one more often than not"), "what passed on the way: {said}");
+    assert_eq!(place, "seen 7 times from step 3, iteration 3 on; not at the end");
+}
+
+#[test]
+fn two_runs_are_laid_side_by_side() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["first <b>", "second"].map(|name| folder.path().join(name));
+    for (run, seed, text) in [(&a, 3, "so"), (&b, 4, "or so")] {
+        std::fs::create_dir(run).unwrap();
+        measure(run);
+        let mut summary = summary();
+        summary["seed"] = json!(seed);
+        summary["method"] = json!(if seed == 3 { "ppo" } else { "dr_grpo" });
+        summary["samples"][0]["ppo"]["text"] = json!(text);
+        std::fs::write(run.join("summary.json"), summary.to_string()).unwrap();
+    }
+    let path = compare(&a, &b).unwrap();
+    assert_eq!(path, a.join("comparison.html"));
+    let html = std::fs::read_to_string(&path).unwrap();
+    assert!(!html.contains("<b>") && html.contains("first &lt;b&gt; beside second"));
+    let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(at("PPO's answer to") < at("Dr. GRPO's answer to"), "both verdicts");
+    assert!(at(">so<") < at(">or so<"), "both answers to one prompt");
+    // What differs, and nothing else.
+    let differences = &html[at("Settings, and what the runs were made of")..at("id=\"part-2\"")];
+    assert!(differences.contains("seed") && !differences.contains("ppo.gae.lambda"), "{differences}");
+    // Both curves are in one chart. Anew at any time; another's file is left alone.
+    assert_eq!(html.matches("<svg").count(), 2, "reward, and KL");
+    assert_eq!(std::fs::read_to_string(compare(&a, &b).unwrap()).unwrap(), html);
+    assert!(compare(&a, folder.path()).unwrap_err().to_string().contains("want the folder of a run"));
+    // A run beside itself differs in nothing.
+    let same = std::fs::read_to_string(compare(&a, &a).unwrap()).unwrap();
+    assert!(same.contains("There is no difference."));
 }
 
 #[test]

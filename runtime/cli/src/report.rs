@@ -1,11 +1,14 @@
 //! The report of a run's folder.
 
+mod comparison;
+
 use crate::quickstart;
-use rlhf::config::modernize;
-use rlhf::models::{FormatError, read_at_most};
-use rlhf::record::{Line, Metrics};
-use rlhf::report::curves;
+use comparison::Reported;
+use rlhf::config::{Config, modernize};
+use rlhf::models::{FormatError, read_at_most, write_whole};
+use rlhf::record::{Line, Metrics, WarningSummary};
 use rlhf::report::page::Page;
+use rlhf::report::{curves, warnings};
 use rlhf::run;
 use rlhf::stage::{StageError, own};
 use serde::de::DeserializeOwned;
@@ -13,6 +16,7 @@ use serde_json::Value;
 use std::path::{Path, PathBuf};
 
 const SUMMARY: &str = "summary.json";
+const COMPARISON: &str = "comparison.html";
 /// The largest summary that is read, in bytes.
 const LARGEST: u64 = 1 << 26;
 
@@ -28,11 +32,28 @@ pub fn write(folder: &Path) -> Result<PathBuf, StageError> {
     Ok(rlhf::report::write(folder, &page)?)
 }
 
+/// Writes `comparison.html` into the folder of the first of two runs: both side by side. Gives its path.
+///
+/// # Errors
+/// As [`write()`]; [`StageError::Taken`]: somebody else's `comparison.html` is there.
+pub fn compare(a: &Path, b: &Path) -> Result<PathBuf, StageError> {
+    let page = comparison::page([(a, reported(a)?), (b, reported(b)?)]);
+    own(a, COMPARISON)?;
+    let path = a.join(COMPARISON);
+    write_whole(&path, page.html().as_bytes())?;
+    Ok(path)
+}
+
 /// Reads the page that [`write()`] writes, as a value.
 ///
 /// # Errors
 /// As there.
 pub fn read(folder: &Path) -> Result<Page, FormatError> {
+    Ok(reported(folder)?.page)
+}
+
+/// Reads what a run's folder has to report.
+fn reported(folder: &Path) -> Result<Reported, FormatError> {
     let [metrics, summary] = [Metrics::NAME, SUMMARY].map(|name| folder.join(name).exists());
     if !metrics && !summary {
         let reason = format!("there is no {} and no {SUMMARY}: want the folder of a run", Metrics::NAME);
@@ -40,7 +61,9 @@ pub fn read(folder: &Path) -> Result<Page, FormatError> {
     }
     let lines = Metrics::read(folder)?;
     if !summary {
-        return Ok(unfinished(&lines));
+        // A folder without a readable configuration is one of a program, or of an earlier version.
+        let method = Config::read(&folder.join("config.toml")).map_or_else(|_| PPO.into(), |c| c.method);
+        return Ok(Reported { page: unfinished(&lines, &method), lines, method });
     }
     let path = folder.join(SUMMARY);
     let mut value: Value = serde_json::from_slice(&read_at_most(&path, LARGEST)?)
@@ -48,17 +71,22 @@ pub fn read(folder: &Path) -> Result<Page, FormatError> {
     value.get_mut("settings").into_iter().for_each(modernize);
     // A quickstart has gold, which real data has not.
     if value.get("gold").is_some() {
-        Ok(summed::<quickstart::Summary>(&path, value)?.page(&lines))
+        let page = summed::<quickstart::Summary>(&path, value)?.page(&lines);
+        Ok(Reported { page, lines, method: PPO.into() })
     } else {
-        Ok(summed::<run::Summary>(&path, value)?.page(&lines))
+        let summary = summed::<run::Summary>(&path, value)?;
+        Ok(Reported { page: summary.page(&lines), lines, method: summary.method })
     }
 }
+
+/// The method of runs that do not say otherwise.
+const PPO: &str = "ppo";
 
 fn summed<T: DeserializeOwned>(path: &Path, value: Value) -> Result<T, FormatError> {
     serde_json::from_value(value).map_err(|e| FormatError::content(path, "summary", e.to_string()))
 }
 
-fn unfinished(lines: &[Line]) -> Page {
+fn unfinished(lines: &[Line], method: &str) -> Page {
     let verdict = match lines.last() {
         Some(Line { phase, step, total, .. }) => format!(
             "This run has not finished, or was cut off: there is no {SUMMARY} yet. It is at step {step} of {total} of the phase “{}”.",
@@ -66,5 +94,11 @@ fn unfinished(lines: &[Line]) -> Page {
         ),
         None => format!("This run has only begun: {} has no line yet.", Metrics::NAME),
     };
-    Page { title: "A run at work".into(), verdict, sections: curves(lines), ..Page::default() }
+    Page {
+        title: "A run at work".into(),
+        verdict,
+        warnings: warnings(&WarningSummary::of(lines), method),
+        sections: curves(lines, method),
+        ..Page::default()
+    }
 }

@@ -1,11 +1,11 @@
 //! A line of `metrics.jsonl`.
 
-use super::Phase;
+use super::{Phase, RunWarning};
 use rlhf_core::diagnostics::DIAGNOSTICS;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The measurements of an optimizer step or, for PPO, an iteration: a line of `metrics.jsonl`.
+/// The measurements of an optimizer step or, where there are rollouts, an iteration: a line of `metrics.jsonl`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
@@ -19,6 +19,9 @@ pub struct Line {
     pub figures: BTreeMap<String, f64>,
     /// The time that the step took, in seconds. Everything else is the same whenever the run is repeated.
     pub seconds: f64,
+    /// The warnings that the figures gave rise to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<RunWarning>,
 }
 
 pub use rlhf_core::diagnostics::Diagnostic as Figure;
@@ -45,6 +48,7 @@ const OWN: &[Figure] = &[
     figure("gain", "reward", "by how much a step within the trust region raised the surrogate"),
     figure("backtracks", "", "how often such a step was shortened"),
     figure("beta", "reward/nat", "the KL coefficient"),
+    figure("distinct", "share", "distinct ones among the answers to the held-out prompts"),
     figure("test_kl", "nats", "the KL on the test prompts"),
     figure("test_gold", "gold", "the mean gold on the test prompts, which no model sees"),
     figure("test_reward", "reward", "the mean reward on the test prompts"),

@@ -141,7 +141,7 @@ mod tests {
 
     fn line(step: u64, loss: f64) -> Line {
         let figures = [("loss".to_string(), loss)].into();
-        Line { phase: Phase::Reward, step, total: 9, figures, seconds: 0.25 }
+        Line { phase: Phase::Reward, step, total: 9, figures, seconds: 0.25, warnings: vec![] }
     }
 
     proptest! {

@@ -10,34 +10,22 @@ pub fn percent(share: f64) -> String {
     format!("{:.0}\u{a0}%", 100.0 * share)
 }
 
-/// Says in words whether the share of pairs won could be chance, with its interval.
-pub fn verdict(who: &str, of: &Interval) -> String {
-    let Interval { low, high, n, .. } = of;
-    let how = if *low > 0.5 {
-        "is the better one more often than not"
-    } else if *high < 0.5 {
-        "is the worse one more often than not"
-    } else {
-        "may be no better than before: so few prompts cannot tell"
-    };
-    format!(
-        "{who} {how}. It wins {} of {n} pairs, 95\u{a0}% interval {} to {}.",
-        percent(of.value),
-        percent(*low),
-        percent(*high)
-    )
+/// A distance in nats. One too small to matter is 0, whatever its sign.
+pub fn nats(distance: f64) -> String {
+    let shown = if distance.abs() < 5e-3 { 0.0 } else { distance };
+    format!("{} nats", number(shown))
 }
 
 /// A share with its interval.
 pub fn sure(name: &str, share: &Interval) -> Headline {
     let Interval { value, low, high, n } = share;
-    let note = format!("95\u{a0}% interval {} to {}, n {n}", percent(*low), percent(*high));
+    let note = format!("95\u{a0}% interval {} to {}, n\u{a0}{n}", percent(*low), percent(*high));
     Headline { name: name.into(), value: percent(*value), note }
 }
 
-/// A number after PPO, and before.
+/// A number of the policy, and of the supervised model that it was before.
 pub fn changed(name: &str, before: f64, after: f64, show: fn(f64) -> String) -> Headline {
-    Headline { name: name.into(), value: show(after), note: format!("before PPO {}", show(before)) }
+    Headline { name: name.into(), value: show(after), note: format!("supervised model {}", show(before)) }
 }
 
 /// Returns the table of the reward model's quality: accuracies by name, and calibration.
@@ -68,12 +56,35 @@ pub fn settings(of: &impl serde::Serialize) -> Vec<[String; 2]> {
                     walk(format!("{place}{dot}{name}"), part, out);
                 }
             }
-            Value::Null => out.push([place, "off".into()]),
-            Value::String(text) => out.push([place, text.clone()]),
-            other => out.push([place, other.to_string()]),
+            other => out.push([place, plain(other)]),
         }
     }
     let mut out = vec![];
     walk(String::new(), &serde_json::to_value(of).unwrap_or_default(), &mut out);
     out
+}
+
+/// A setting's value for people: no quotes, brackets and braces of JSON.
+///
+/// ```
+/// use rlhf::report::format::plain;
+/// let value = serde_json::json!({ "cosine": { "least": 0.1, "over": ["step", "epoch"] } });
+/// assert_eq!(plain(&value), "cosine (least 0.1, over step, epoch)");
+/// ```
+pub fn plain(value: &Value) -> String {
+    match value {
+        Value::Null => "off".into(),
+        Value::Bool(true) => "on".into(),
+        Value::Bool(false) => "off".into(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Array(all) => all.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Value::Object(parts) => {
+            let part = |(name, value): (&String, &Value)| match value {
+                Value::Object(_) => format!("{name} ({})", plain(value)),
+                value => format!("{name} {}", plain(value)),
+            };
+            parts.iter().map(part).collect::<Vec<_>>().join(", ")
+        }
+    }
 }

@@ -27,6 +27,7 @@ mod generator;
 mod identity;
 mod material;
 mod measure;
+mod measurements;
 mod memory;
 mod options;
 mod page;
@@ -41,6 +42,7 @@ mod starting_models;
 mod steps;
 mod summary;
 mod trust;
+mod warnings;
 
 pub use answers::{Answers, Evaluator};
 pub use checks::examine;
@@ -50,7 +52,7 @@ pub use memory::Memory;
 pub use options::RunOptions;
 pub use pipeline::{Finished, run, save, train};
 pub use preflight::{Preflight, preflight};
-pub use report::{overrides, report};
+pub use report::{overrides, report, warning_list};
 pub use stage::Stage;
 pub use summary::{
     Accuracy, Answer, Common, Data, DataSet, DatasetAccuracy, Iteration, LeftOut, Losses, PerStep,

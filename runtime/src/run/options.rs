@@ -1,9 +1,8 @@
 //! Options of a run that its configuration does not have.
 
 use super::Stage;
-use crate::record::Phase;
+use crate::record::{Phase, RunWarning};
 use core::time::Duration;
-use rlhf_train::Warning;
 use std::path::Path;
 
 /// The options of a run that its configuration does not have.
@@ -24,8 +23,8 @@ pub struct RunOptions<'a> {
     pub stop: &'a dyn Fn() -> bool,
     /// Receives the notes on data and settings before the first step.
     pub note: &'a dyn Fn(&str),
-    /// Receives warnings, with their phase and step.
-    pub warn: &'a dyn Fn(Phase, u64, &Warning),
+    /// Receives the first warning of each kind in a phase, with the phase and the step.
+    pub warn: &'a dyn Fn(Phase, u64, &RunWarning),
 }
 
 /// The configuration in full, which every run keeps.

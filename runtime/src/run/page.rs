@@ -4,39 +4,45 @@ use super::{DataSet, Sample, Summary};
 use crate::config::{self, Override};
 use crate::record::Line;
 use crate::report::page::{Headline, Page, Section, Table};
-use crate::report::{curves, format, number};
-use crate::statistics::Interval;
-use serde_json::Value;
+use crate::report::{curves, format, method_name, number, verdict, warnings};
+use crate::statistics::{BeforeAfter, Interval};
 
 impl Summary {
     /// The run's report; `lines` of its `metrics.jsonl` are drawn as curves.
     pub fn page(&self, lines: &[Line]) -> Page {
-        let verdict = format::verdict(
-            "By the reward model's own judgment, the policy's answer to a held-out prompt",
-            &self.win_rate,
-        );
-        let sections = [vec![self.trust(), self.losses()], curves(lines), vec![self.sets()]].concat();
+        let sections =
+            [vec![self.trust()], curves(lines, &self.method), vec![self.losses(), self.sets()]].concat();
+        let method = method_name(&self.method);
         Page {
-            title: format!("RLHF run, {}, profile {}, seed {}", self.method, self.profile, self.common.seed),
-            verdict: format!(
-                "{verdict} It is {} nats away from the supervised model.",
-                number(self.common.kl)
-            ),
+            title: format!("{method}, recipe {}, seed {}", self.profile, self.common.seed),
+            verdict: self.verdict(),
+            warnings: warnings(&self.common.warnings, &self.method),
+            writers: ["Supervised model".into(), method],
+            notes: self.notes.clone(),
             headlines: self.headlines(),
             sections,
             samples: self.samples.iter().map(sample).collect(),
             overrides: self.overrides.iter().map(change).collect(),
             settings: format::settings(&self.common.settings),
             origin: self.origin(),
+            ..Page::default()
         }
+    }
+
+    /// The result in a few sentences: what makes it doubtful, if anything does, and who wins how often.
+    pub fn verdict(&self) -> String {
+        let who = format!("{}'s answer to a held-out prompt", method_name(&self.method));
+        let judge = "By the reward model's own judgment";
+        let verdict = verdict(judge, &who, &self.win_rate, &self.common.warnings);
+        format!("{verdict} It is {} away from the supervised model.", format::nats(self.common.kl))
     }
 
     fn headlines(&self) -> Vec<Headline> {
         let kl = "from the supervised model, per answer".into();
         let mut out = vec![
-            format::sure("The policy's answer wins", &self.win_rate),
+            format::sure(&format!("{}'s answer wins", method_name(&self.method)), &self.win_rate),
             format::changed("Mean reward", self.reward.sft, self.reward.ppo, number),
-            Headline { name: "KL".into(), value: format!("{} nats", number(self.common.kl)), note: kl },
+            Headline { name: "KL".into(), value: format::nats(self.common.kl), note: kl },
         ];
         out.extend(self.reward_model.accuracy.map(|a| format::sure("Reward model's accuracy", &a.into())));
         out.push(format::changed(
@@ -46,6 +52,9 @@ impl Summary {
             number,
         ));
         out.push(format::changed("Ended by themselves", self.ended.sft, self.ended.ppo, format::percent));
+        let distinct = |d: BeforeAfter| format::changed("Distinct answers", d.sft, d.ppo, format::percent);
+        out.extend(self.distinct.map(distinct));
+        out.extend(self.reward_model.longer.map(|l| format::sure("The longer answer is preferred", &l)));
         out
     }
 
@@ -61,7 +70,7 @@ impl Summary {
             title: "How far to trust the reward model".into(),
             lead: lead.into(),
             charts,
-            tables: vec![],
+            ..Section::default()
         }
     }
 
@@ -70,7 +79,8 @@ impl Summary {
             |name: &str, s: super::Stages| vec![name.into(), number(s.base), number(s.sft), number(s.ppo)];
         let table = Table {
             caption: "Cross-entropy in nats per token".into(),
-            header: ["held-out", "base", "step 1", "step 3"].map(String::from).to_vec(),
+            header: ["held-out".into(), "base".into(), "supervised".into(), method_name(&self.method)]
+                .to_vec(),
             rows: vec![
                 row("demonstrations", self.losses.demonstrations),
                 row("pretraining text: what alignment costs", self.losses.pretraining),
@@ -113,7 +123,7 @@ impl Summary {
             number(s.ppo),
             number(s.evaluate)
         );
-        self.common.origin([("seconds", times)])
+        self.common.origin([("method", self.method.clone()), ("seconds", times)])
     }
 }
 
@@ -124,10 +134,5 @@ fn sample(sample: &Sample) -> crate::report::page::Sample {
 }
 
 fn change(o: &Override) -> [String; 4] {
-    let plain = |value: &Value| match value {
-        Value::Null => "off".into(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    [o.setting.clone(), plain(&o.paper), plain(&o.here), o.reason.clone()]
+    [o.setting.clone(), format::plain(&o.paper), format::plain(&o.here), o.reason.clone()]
 }

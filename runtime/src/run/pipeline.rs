@@ -13,11 +13,10 @@ use super::pretraining::Texts;
 use super::sources::Sources;
 use super::starting_models::StartingModels;
 use super::steps::Run;
-use super::trust::judged;
 use super::{Common, Generator, Hook, Iteration, Losses, RunError, Seconds, Stage, Stages, Summary};
 use crate::config::{Config, Override};
 use crate::engine::{Aligned, Device, Model, Scorer};
-use crate::record::{Line, Phase, Progress};
+use crate::record::{Line, Phase, Progress, WarningSummary};
 use crate::report::page::Page;
 use crate::stage::{self, Session, StageError, TrainingData};
 use crate::statistics::{BeforeAfter, win_rate};
@@ -222,6 +221,9 @@ impl Run<'_, '_> {
             None => run.reward(&sft, &sources)?,
         };
         (seconds.reward, seconds.per_step.reward) = run.elapsed(Phase::Reward, clock);
+        let clock = Instant::now();
+        let reward_model = run.judge(&mut reward, &sources)?;
+        seconds.evaluate = clock.elapsed().as_secs_f64();
         if options.until == Stage::Reward {
             return Ok(None);
         }
@@ -234,8 +236,6 @@ impl Run<'_, '_> {
         run.session.tell(Phase::Evaluate, 0, 1, "");
         let failed = || RunError::at(Phase::Evaluate, 0);
         let (prompts, ends) = (&sources.held_out, run.base.tokenizer.ends());
-        let reward_model = judged(&mut reward, &sources.comparisons, &sources.solutions);
-        let reward_model = reward_model.map_err(|error| run.failed(Phase::Reward, prompts, error))?;
         let mut reference = sft.clone();
         let mut evaluator = run.evaluator(prompts, &ends, &mut reference, &mut reward);
         let (before, after) = (evaluator.evaluate(&mut sft, 0), evaluator.evaluate(&mut policy, 0));
@@ -252,7 +252,9 @@ impl Run<'_, '_> {
         let win_rate = win_rate(&after.rewards, &before.rewards).map_err(|e| failed()(e.into()))?;
         let samples = run.samples(&sources.held_out, &before, &after);
         run.session.tell(Phase::Evaluate, 1, 1, "");
-        seconds.evaluate = clock.elapsed().as_secs_f64();
+        let took = clock.elapsed().as_secs_f64();
+        seconds.evaluate += took;
+        run.measured(&before, &after, win_rate.value, took)?;
 
         let pair = |of: fn(&Answers) -> f64| BeforeAfter { sft: of(&before), ppo: of(&after) };
         sources.data.pretraining = corpus.train.len();
@@ -265,6 +267,7 @@ impl Run<'_, '_> {
             settings: run.profile,
             kl: after.kl,
             length: pair(Answers::length),
+            warnings: WarningSummary::of(&lines),
             weights_sha256: policy.weights_sha256()?,
         };
         let summary = Summary {
@@ -278,6 +281,7 @@ impl Run<'_, '_> {
             reward: pair(Answers::reward),
             win_rate,
             ended: pair(Answers::ended),
+            distinct: Some(pair(Answers::distinct)),
             iterations: lines.iter().filter_map(Iteration::of).collect(),
             samples,
             notes,

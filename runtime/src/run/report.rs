@@ -2,13 +2,15 @@
 
 use super::{Accuracy, Sample, Summary};
 use crate::config::Override;
-use crate::report::table;
+use crate::record::WarningSummary;
+use crate::report::format::plain;
+use crate::report::{method_name, table};
 use crate::statistics::BeforeAfter;
 use core::fmt::Write;
 
 /// Lists the changes of the recipe and their reasons, to print before the run starts.
 pub fn overrides(overrides: &[Override]) -> String {
-    let row = |o: &Override| [o.setting.clone(), o.paper.to_string(), o.here.to_string(), o.reason.clone()];
+    let row = |o: &Override| [o.setting.clone(), plain(&o.paper), plain(&o.here), o.reason.clone()];
     crate::report::overrides(overrides.iter().map(row).collect())
 }
 
@@ -20,15 +22,19 @@ pub fn report(summary: &Summary) -> String {
     rows.push(accuracy("all", summary.reward_model.accuracy));
     out += &table(&["data set", "accuracy", "95 % interval", "votes"], &rows);
 
+    let method = method_name(&summary.method);
     let row =
         |name: &str, x: BeforeAfter| vec![name.into(), format!("{:.2}", x.sft), format!("{:.2}", x.ppo)];
-    let rows =
-        [row("reward", summary.reward), row("length", summary.common.length), row("ended", summary.ended)];
-    out += &format!("\nanswers to held-out prompts\n{}", table(&["", "SFT", &summary.method], &rows));
-    let w = &summary.win_rate;
+    let kl = BeforeAfter { sft: 0.0, ppo: summary.common.kl };
+    let rows = [
+        row("reward", summary.reward),
+        row("length", summary.common.length),
+        row("ended", summary.ended),
+        row("KL, nats", kl),
+    ];
+    out += &format!("\nanswers to held-out prompts\n{}", table(&["", "supervised", &method], &rows));
     // Writing to a string cannot fail.
-    let _ =
-        writeln!(out, "KL {:.2} nats; its reward is higher on {:.0} %", summary.common.kl, 100.0 * w.value);
+    let _ = writeln!(out, "\n{}", summary.verdict());
     if !summary.notes.is_empty() {
         out += "\nworth knowing\n";
         summary.notes.iter().for_each(|note| out += &format!("  {}\n", printable(note).trim()));
@@ -36,14 +42,24 @@ pub fn report(summary: &Summary) -> String {
     for Sample { prompt, sft, ppo } in &summary.samples {
         let _ = write!(
             out,
-            "\n{}\n  SFT {:+.2}:{}\n  {} {:+.2}:{}\n",
+            "\n{}\n  supervised {:+.2}:{}\n  {} {:+.2}:{}\n",
             printable(prompt).trim(),
             sft.reward,
             printable(&sft.text),
-            summary.method,
+            method,
             ppo.reward,
             printable(&ppo.text)
         );
+    }
+    out + &warning_list(&summary.common.warnings)
+}
+
+/// Lists the warnings of a run; empty without one.
+pub fn warning_list(warnings: &[WarningSummary]) -> String {
+    let mut out = String::new();
+    if !warnings.is_empty() {
+        out += "\nwarnings\n";
+        warnings.iter().for_each(|warning| out += &format!("  {}\n", warning.last.message));
     }
     out
 }

@@ -1,7 +1,7 @@
 //! The results of a run; `schemas/run-summary.schema.json` describes them.
 
 use crate::config::Override;
-use crate::record::{Line, Phase};
+use crate::record::{Line, Phase, WarningSummary};
 use crate::statistics::{BeforeAfter, Calibration, Interval};
 use rlhf_data::Format;
 use rlhf_train::profile::Profile;
@@ -31,10 +31,13 @@ pub struct Summary {
     pub reward_model: RewardModel,
     /// Mean reward of answers to held-out prompts.
     pub reward: BeforeAfter,
-    /// The share of held-out prompts on which PPO's answer has the higher reward; ties count half.
+    /// The share of held-out prompts on which the policy's answer has the higher reward; ties count half.
     pub win_rate: Interval,
     /// The share of those answers that ended by themselves.
     pub ended: BeforeAfter,
+    /// The share of distinct ones among those answers; null in summaries of earlier versions.
+    #[serde(default)]
+    pub distinct: Option<BeforeAfter>,
     /// The iterations of step 3.
     pub iterations: Vec<Iteration>,
     /// Answers to held-out prompts side by side.
@@ -64,6 +67,9 @@ pub struct Common {
     pub kl: f64,
     /// The mean length of those answers, in tokens.
     pub length: BeforeAfter,
+    /// The warnings, one for each kind: those that the finished models stand for come first.
+    #[serde(default)]
+    pub warnings: Vec<WarningSummary>,
     /// The SHA-256 of the final policy's weights, and of the values that guide it where there are some.
     pub weights_sha256: String,
 }
@@ -187,6 +193,9 @@ pub struct RewardModel {
     /// The mean deviation of an ensemble's rewards of a held-out text; null of one model.
     #[serde(default)]
     pub disagreement: Option<f64>,
+    /// The share of the same votes that prefer the longer answer, equal lengths half; null where there were none.
+    #[serde(default)]
+    pub longer: Option<Interval>,
 }
 
 /// A data set's accuracy.
@@ -222,7 +231,7 @@ impl From<Accuracy> for Interval {
     }
 }
 
-/// A rollout of PPO, on training prompts.
+/// A rollout of step 3, on training prompts.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Iteration {
     /// The mean reward.
@@ -255,7 +264,7 @@ pub struct Sample {
     pub prompt: String,
     /// The supervised model's answer.
     pub sft: Answer,
-    /// PPO's answer.
+    /// The final policy's answer.
     pub ppo: Answer,
 }
 

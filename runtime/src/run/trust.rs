@@ -4,19 +4,20 @@ use super::datasets::Set;
 use super::measure::scores;
 use super::rewards::AnswerVotes;
 use super::summary::{Accuracy, DatasetAccuracy, RewardModel};
+use super::warnings::JudgedVote;
 use crate::engine::{Model, Scorer};
-use crate::statistics::{Calibration, Interval, calibration, share};
+use crate::statistics::{Calibration, Interval, calibration, share, win_rate};
 use rlhf_data::Vote;
-use rlhf_train::{Examples, Solution, TrainError, now, step_margins};
+use rlhf_train::{Examples, Solution, TrainError, Warning, now, step_margins};
 
 /// Measures the reward model on each data set: accuracy, certainty, and the disagreement of an ensemble's members.
-/// Several members are measured by the mean of their scores.
+/// Several members are measured by the mean of their scores. Returns the warnings beside the results.
 pub(super) fn judged(
     scorer: &mut Scorer,
     comparisons: &[Set<AnswerVotes>],
     solutions: &[Set<Solution>],
-) -> Result<RewardModel, TrainError> {
-    let (mut all, mut prompts, mut data_sets) = (Vec::new(), 0, Vec::new());
+) -> Result<(RewardModel, Vec<Warning>), TrainError> {
+    let (mut all, mut lengths, mut prompts, mut data_sets) = (Vec::new(), Vec::new(), 0, Vec::new());
     let compared = comparisons.iter().map(|set| (&set.counts, margins(scorer, |m| votes(m, &set.held_out))));
     let compared: Vec<_> = compared.collect();
     let solved = solutions
@@ -36,7 +37,32 @@ pub(super) fn judged(
         texts.push(text, &[])?;
     }
     let disagreement = disagreement(scorer, &texts)?;
-    Ok(RewardModel { accuracy: accuracy(&all, prompts)?, data_sets, calibration: trust(&all)?, disagreement })
+    comparisons.iter().for_each(|set| lengths.extend(set.held_out.iter().flat_map(longer)));
+    let model = RewardModel {
+        accuracy: accuracy(&all, prompts)?,
+        data_sets,
+        calibration: trust(&all)?,
+        disagreement,
+        longer: match lengths.len() {
+            0 => None,
+            n => Some(win_rate(&lengths, &vec![0.0; n])?),
+        },
+    };
+    let votes = comparisons.iter().flat_map(|set| &set.held_out).flat_map(|judged| &judged.votes);
+    let ties = votes.filter(|vote| !matches!(vote, Vote::Prefers { .. })).count();
+    let lengths = lengths.iter().copied().chain(core::iter::repeat(0.0));
+    let judgments = all.iter().zip(lengths).map(|(margin, longer)| JudgedVote { margin: *margin, longer });
+    let warnings = model.warnings(&judgments.collect::<Vec<_>>(), ties);
+    Ok((model, warnings))
+}
+
+/// By how many tokens the preferred answer is the longer one, vote by vote without ties.
+fn longer(judged: &AnswerVotes) -> impl Iterator<Item = f64> {
+    let length = |i: usize| judged.texts[i].len() as f64;
+    judged.votes.iter().filter_map(move |vote| match *vote {
+        Vote::Prefers { winner, loser } => Some(length(winner) - length(loser)),
+        _ => None,
+    })
 }
 
 /// The mean deviation of the members' rewards of a text; `None` of one alone, or without a text.

@@ -84,12 +84,12 @@ pub(super) fn drive<T: Trainer<Model, Scorer>>(
         let report = now(trainer.iterate(models)).map_err(|e| session.failed(phase, done + 1, e, []))?;
         let Some(Report { step, total, figures, sentence, iteration }) = report else { break };
         done = step;
-        let (mut before, mut after) = (Figures::new(), Figures::new());
+        let (mut before, mut after, mut warnings) = (Figures::new(), Figures::new(), Vec::new());
         if let (Some(rollouts), Some(writer)) = (&mut rollouts, writer) {
             let failed = |session: &mut Session<'_>, e| session.failed(phase, step, e, prompts(&iteration));
             if let Some(iteration) = &iteration {
                 before = writer.figures(iteration, models).map_err(|e| failed(session, e))?;
-                session.warn(phase, step, &rollouts.guards.look(iteration, &history));
+                warnings = rollouts.guards.look(iteration, &history);
                 history.push(iteration);
             }
             if let Some(measure) = &mut rollouts.measure {
@@ -100,12 +100,13 @@ pub(super) fn drive<T: Trainer<Model, Scorer>>(
             let measured = |name| after.iter().find(|(of, _)| *of == name).map(|(_, value)| *value);
             if let (Some(reward), Some(gold)) = (measured("test_reward"), measured("test_gold")) {
                 history.measure(reward, gold);
-                session.warn(phase, step, rollouts.guards.compare(&history).as_slice());
+                warnings.extend(rollouts.guards.compare(&history));
             }
         }
         let figures = before.into_iter().chain(figures).chain(after).filter(|(_, value)| value.is_finite());
         let figures = figures.map(|(name, value)| (name.to_string(), value)).collect();
-        let line = Line { phase, step, total, figures, seconds: clock.elapsed().as_secs_f64() };
+        let warnings = session.warn(phase, step, &warnings);
+        let line = Line { phase, step, total, figures, seconds: clock.elapsed().as_secs_f64(), warnings };
         let state = State { run: trainer.state(), history: history.clone() };
         let state = serde_json::to_value(state).map_err(|e| {
             FormatError::content(session.root().unwrap_or("".as_ref()), "checkpoint's state", e.to_string())

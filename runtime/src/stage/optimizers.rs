@@ -27,7 +27,8 @@ pub fn optimizers(profile: &Profile) -> Vec<(&'static str, &Optimizer)> {
 pub(super) struct Settings {
     policy: String,
     critic: String,
-    beta: &'static str,
+    /// The coefficient of the distance from the reference, where the method has one.
+    beta: Option<&'static str>,
 }
 
 impl Settings {
@@ -38,10 +39,15 @@ impl Settings {
         let policy = optimizers.first().map_or("trpo.step.max_kl".into(), rate);
         let critic = optimizers.last().map_or_else(|| policy.clone(), rate);
         let beta = match &profile.method {
-            Method::OnPolicy(_) => "on_policy.beta",
-            Method::Trpo(_) => "trpo.beta",
-            Method::Online(_) => "online.method",
-            _ => "ppo.controller",
+            Method::Ppo | Method::Nlpo(_) => Some("ppo.controller"),
+            Method::OnPolicy(_) => Some("on_policy.beta"),
+            Method::Trpo(_) => Some("trpo.beta"),
+            Method::Online(_) => Some("online.method"),
+            Method::Preference(_) => Some("preference.objective.beta"),
+            Method::Kto(_) => Some("kto.objective.beta"),
+            Method::ExpertIteration(_) | Method::Bandit(_) | Method::Distillation(_) | Method::Ilql(_) => {
+                None
+            }
         };
         Self { policy, critic, beta }
     }
@@ -58,10 +64,15 @@ pub(super) fn advice(advice: &str, phase: Phase, settings: Option<&Settings>) ->
         (Phase::Pretrain, _) => own("base.new.learning_rate"),
         (Phase::Supervised, _) => own("supervised.optimizer.learning_rate"),
         (Phase::Reward, _) => own("reward.optimizer.learning_rate"),
-        (Phase::Ppo | Phase::Evaluate, Some(Settings { policy, critic, beta })) => own(policy)
-            .replace("ppo.policy.learning_rate", policy)
-            .replace("ppo.critic.learning_rate", critic)
-            .replace("ppo.controller", beta),
+        (Phase::Ppo | Phase::Evaluate, Some(Settings { policy, critic, beta })) => {
+            let own = own(policy)
+                .replace("ppo.policy.learning_rate", policy)
+                .replace("ppo.critic.learning_rate", critic);
+            match beta {
+                Some(beta) => own.replace("ppo.controller", beta),
+                None => own.replace(", or raise β (ppo.controller)", ""),
+            }
+        }
         (Phase::Ppo | Phase::Evaluate, None) => advice.to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use super::optimizers::{Settings, advice};
 use super::owned::{CHECKPOINTS, OFFENDING, TENSORBOARD};
 use super::{StageError, at};
 use crate::engine::{FileError, Model, Scorer};
-use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, offending, snapshot};
+use crate::record::{Events, Line, Manifest, Metrics, Phase, Progress, RunWarning, offending, snapshot};
 use core::time::Duration;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_models::{Files, FormatError, Members, open};
@@ -21,7 +21,7 @@ const SHORTEST: Duration = Duration::from_secs(10);
 const SHARE: u32 = 20;
 
 /// Receives a warning with its phase and step.
-type Warn<'a> = dyn FnMut(Phase, u64, &Warning) + 'a;
+type Warn<'a> = dyn FnMut(Phase, u64, &RunWarning) + 'a;
 
 /// The session of a run: where stages keep their work, whom they report to, and who may stop them.
 pub struct Session<'a> {
@@ -42,6 +42,21 @@ pub struct Session<'a> {
     /// The settings that advice on step 3 is about.
     settings: Option<Settings>,
     folder: Option<OpenFolder>,
+}
+
+/// A measurement at the end of a run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Measurement<'m> {
+    /// Its number, from 1.
+    pub step: u64,
+    /// The number of measurements.
+    pub total: u64,
+    /// The figures.
+    pub figures: &'m [(&'m str, f64)],
+    /// The warnings that they give rise to.
+    pub warnings: &'m [Warning],
+    /// The time that it took.
+    pub seconds: f64,
 }
 
 /// The open files of a session that keeps something.
@@ -77,8 +92,9 @@ impl<'a> Session<'a> {
         self
     }
 
-    /// Calls `warn` with each warning, its phase and its step. The run goes on.
-    pub fn on_warning(mut self, warn: impl FnMut(Phase, u64, &Warning) + 'a) -> Self {
+    /// Calls `warn` with the first warning of each kind in a phase, the phase and the step. The run goes on, and the
+    /// lines of its steps have all warnings.
+    pub fn on_warning(mut self, warn: impl FnMut(Phase, u64, &RunWarning) + 'a) -> Self {
         self.warn = Box::new(warn);
         self
     }
@@ -142,7 +158,8 @@ impl<'a> Session<'a> {
     /// Leaves nothing of a run that ended before its first step. One that got further, or was gone on with, is
     /// left as it is.
     pub fn abandon(self) {
-        if let Some(kept) = self.folder.filter(|_| self.lines.is_empty()) {
+        let measured = |line: &Line| line.phase == Phase::Evaluate;
+        if let Some(kept) = self.folder.filter(|_| self.lines.iter().all(measured)) {
             kept.folder.abandon();
         }
     }
@@ -304,9 +321,49 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Tells of warnings.
-    pub(super) fn warn(&mut self, phase: Phase, step: u64, warnings: &[Warning]) {
-        warnings.iter().for_each(|warning| (self.warn)(phase, step, warning));
+    /// Puts the warnings of a step into the words of the run's settings, for the step's line, and tells of those that
+    /// are the first of their kind.
+    pub(super) fn warn(&mut self, phase: Phase, step: u64, warnings: &[Warning]) -> Vec<RunWarning> {
+        let advice = |warning: &Warning| advice(warning.advice(), phase, self.settings.as_ref());
+        let message = |warning: &Warning| format!("{}. {}", warning.finding(), advice(warning));
+        let worded = |warning: &Warning| RunWarning { warning: *warning, message: message(warning) };
+        let worded: Vec<_> = warnings.iter().map(worded).collect();
+        let before = self.lines.iter().filter(|line| line.phase == phase).flat_map(|line| &line.warnings);
+        let before: Vec<_> = before.collect();
+        for new in worded.iter().filter(|new| !before.iter().any(|known| known.is_like(new))) {
+            (self.warn)(phase, step, new);
+        }
+        worded
+    }
+
+    /// Keeps a measurement at the end of a run as a line, with the warnings that it gives rise to. Those of an earlier
+    /// end are replaced.
+    ///
+    /// # Errors
+    /// The system's, with the path.
+    pub(crate) fn measured(&mut self, of: &Measurement<'_>) -> Result<(), StageError> {
+        let Measurement { step, total, figures, warnings, seconds } = *of;
+        let (phase, lines) = (Phase::Evaluate, self.lines.len());
+        self.lines.retain(|line| line.phase != phase || line.step < step);
+        if let Some(OpenFolder { folder, metrics, .. }) = &mut self.folder
+            && self.lines.len() != lines
+        {
+            *metrics = Metrics::begin(&folder.root, &self.lines)?;
+        }
+        let warnings = self.warn(phase, step, warnings);
+        let figures = figures.iter().filter(|(_, value)| value.is_finite());
+        let figures = figures.map(|(name, value)| (name.to_string(), *value)).collect();
+        self.add(Line { phase, step, total, figures, seconds, warnings })
+    }
+
+    /// Adds a line to what is kept.
+    fn add(&mut self, line: Line) -> Result<(), StageError> {
+        if let Some(kept) = &mut self.folder {
+            kept.metrics.add(&line)?;
+            kept.events.write(&line)?;
+        }
+        self.lines.push(line);
+        Ok(())
     }
 
     /// A step that failed. The samples that a guard stopped at are kept. Where a number was not finite without
@@ -359,11 +416,7 @@ impl<'a> Session<'a> {
         state: &Value,
     ) -> Result<(), StageError> {
         let (phase, step, total) = (line.phase, line.step, line.total);
-        if let Some(kept) = &mut self.folder {
-            kept.metrics.add(&line)?;
-            kept.events.write(&line)?;
-        }
-        self.lines.push(line);
+        self.add(line)?;
         (self.progress)(phase, step, total, figure);
         let stop = (self.stop)();
         let due = self.kept.elapsed() >= self.every.unwrap_or(SHORTEST.max(SHARE * self.cost));

@@ -78,7 +78,13 @@ fn guards_change_nothing_in_a_run_that_none_stops() {
         }
         (bits(&small.policy), bits(&small.critic))
     };
-    let off = Guards { max_ratio: f64::INFINITY, max_kl: f64::INFINITY, min_entropy: 0.0, patience: 0 };
+    let off = Guards {
+        max_ratio: f64::INFINITY,
+        max_kl: f64::INFINITY,
+        min_entropy: 0.0,
+        patience: 0,
+        ..Guards::default()
+    };
     assert_eq!(run(Guards::default()), run(off));
     // Names every offender when the limit is next to nothing.
     let mut small = Small::new(settings(), 1);

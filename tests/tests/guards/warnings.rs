@@ -23,7 +23,6 @@ fn repeating_one_word_without_a_kl_penalty_collapses_the_entropy() {
     for iteration in 1..=40 {
         let seen = small.iterate(&mut fours).unwrap();
         for warning in guards.look(&seen, &history) {
-            assert!(matches!(warning, Warning::Entropy { .. }), "{warning}");
             let Warning::Entropy { now, first, limit } = warning else { continue };
             assert!(now == seen.entropy_estimate && now < limit && limit == 0.1 * first);
             assert!(warning.to_string().contains("ppo.controller"), "{warning}");
@@ -72,4 +71,37 @@ fn a_reference_that_is_not_the_policys_own_is_seen_by_its_negative_kl() {
     seen.kl = new.zip(old).map(|(p, q)| f64::from(p - q)).sum::<f64>() / 64.0;
     let warnings = Guards::default().look(&seen, &History::default());
     assert!(matches!(warnings[..], [Warning::NegativeKl { .. }]), "{warnings:?}");
+}
+
+#[test]
+fn each_limit_of_a_warning_warns_beyond_it_and_not_within() {
+    let kinds = |guards: &Guards, seen: &IterationReport, history: &History| -> Vec<&'static str> {
+        let kind = |warning: &Warning| match warning {
+            Warning::Kl { .. } => "kl",
+            Warning::Ended { .. } => "ended",
+            Warning::Length { .. } => "length",
+            Warning::TiedRewards { .. } => "tied_rewards",
+            _ => "another",
+        };
+        guards.look(seen, history).iter().map(kind).collect()
+    };
+    let (guards, mut history) = (Guards::default(), History::default());
+    let mut small = Small::new(settings(), 3);
+    let healthy = small.iterate(&mut fours).unwrap();
+    assert_eq!(kinds(&guards, &healthy, &history), [""; 0]);
+    history.push(&healthy);
+    let far = IterationReport { kl: guards.kl_budget + 0.5, ..healthy.clone() };
+    assert_eq!(kinds(&guards, &far, &history), ["kl"]);
+    // 16 responses: half of them might end by chance, a fifth hardly.
+    let endless = IterationReport { ended: 0.125, ..healthy.clone() };
+    assert_eq!(kinds(&guards, &endless, &history), ["ended"]);
+    assert_eq!(kinds(&guards, &IterationReport { ended: 0.375, ..healthy.clone() }, &history), [""; 0]);
+    assert_eq!(kinds(&Guards { min_ended: 0.0, ..guards }, &endless, &history), [""; 0]);
+    let longer = |times: f64| IterationReport { length: times * healthy.length, ..healthy.clone() };
+    assert_eq!(kinds(&guards, &longer(2.25), &history), ["length"]);
+    assert_eq!(kinds(&guards, &longer(1.75), &history), [""; 0]);
+    assert_eq!(kinds(&guards, &longer(2.25), &History::default()), [""; 0], "nothing to compare with");
+    let mut tied = healthy;
+    tied.rollouts.columns_mut().scores.fill(0.25);
+    assert_eq!(kinds(&guards, &tied, &history), ["tied_rewards"]);
 }

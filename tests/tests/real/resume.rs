@@ -101,7 +101,8 @@ fn whole() -> (Vec<Line>, Vec<Vec<u8>>) {
 #[test]
 fn a_run_stopped_after_any_step_goes_on_to_the_same_bits() {
     let want = whole();
-    let steps = want.0.len();
+    // The measurements at the end are no steps to stop after.
+    let steps = want.0.iter().filter(|line| line.phase != Phase::Evaluate).count();
     assert!(steps > 10 && want.0.iter().any(|line| line.phase == Phase::Ppo), "{steps}");
     // Once after every step, and twice in a row in each.
     let place = Place::new();

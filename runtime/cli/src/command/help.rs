@@ -98,6 +98,11 @@ pub const CONTROL: &str = examples!(
   rlhf control grid --teacher keyboard --episodes 3"
 );
 
+pub const REPORT: &str = examples!(
+    "  rlhf report out/run
+  rlhf report runs/ppo runs/grpo"
+);
+
 pub const COMPLETIONS: &str = examples!(
     "  rlhf completions bash > ~/.local/share/bash-completion/completions/rlhf
   rlhf completions zsh > ~/.zfunc/_rlhf

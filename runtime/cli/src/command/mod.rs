@@ -127,7 +127,10 @@ enum What {
     /// Checks data, and masks personal data in it
     #[command(subcommand)]
     Data(data::Data),
-    /// Writes report.html into a run's folder: curves, intervals, samples and settings, for a browser
+    /// Writes report.html into a run's folder: verdict, warnings, samples, curves and settings, for a browser
+    ///
+    /// With the folders of two runs it writes comparison.html into the first one instead: both side by side.
+    #[command(after_help = help::REPORT)]
     Report(report::Report),
     /// Prints a shell's completions of this command
     #[command(after_help = help::COMPLETIONS)]

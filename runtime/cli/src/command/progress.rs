@@ -2,8 +2,7 @@
 
 use super::output;
 use indicatif::{ProgressBar, ProgressStyle};
-use rlhf::record::Phase;
-use rlhf::train::Warning;
+use rlhf::record::{Phase, RunWarning};
 use std::io::IsTerminal;
 use std::time::Instant;
 
@@ -92,8 +91,8 @@ fn name(phase: Phase) -> &'static str {
 }
 
 /// Tells of a warning.
-pub fn warn(phase: Phase, step: u64, warning: &Warning) {
-    output::print_message(&format!("warning: {}, step {step}: {warning}", name(phase)));
+pub fn warn(phase: Phase, step: u64, warning: &RunWarning) {
+    output::print_message(&format!("warning: {}, step {step}: {}", name(phase), warning.message));
 }
 
 /// Prints a note from before a run's first step.

@@ -6,6 +6,7 @@ use rlhf::models::write_whole;
 use rlhf::record::Line;
 use rlhf::report::plot::{Curve, Plot};
 use rlhf::report::{self, table};
+use rlhf::run::warning_list;
 use rlhf::stage::{StageError, own};
 use rlhf::statistics::BeforeAfter;
 use std::path::Path;
@@ -70,17 +71,11 @@ pub fn show(summary: &Summary) -> String {
         row("mean length, tokens", s.common.length, &|x| format!("{x:.1}")),
     ];
     let mut out = table(&["on prompts never seen in training", "before (SFT)", "after (PPO)"], &rows);
-    let (w, accuracy) = (&s.gold.win_rate, &s.reward_model.accuracy);
+    let accuracy = &s.reward_model.accuracy;
     out.push_str(&format!(
-        "\nOn {} test prompts PPO's story is the better one in {} of cases (95 % interval {} to {}),\n\
-         {:.1} nats away from the supervised policy.\n\
-         The reward model orders {} of held-out pairs as the labeler did ({} to {}); labelers agree\n\
+        "\n{}\nThe reward model orders {} of held-out pairs as the labeler did ({} to {}); labelers agree\n\
          with each other on {}.\n\n",
-        w.n,
-        percent(w.value),
-        percent(w.low),
-        percent(w.high),
-        s.common.kl,
+        s.verdict(),
         percent(accuracy.value),
         percent(accuracy.low),
         percent(accuracy.high),
@@ -93,7 +88,7 @@ pub fn show(summary: &Summary) -> String {
             sample.prompt, sample.sft.gold, sample.sft.text, sample.ppo.gold, sample.ppo.text,
         ));
     }
-    out
+    out + &warning_list(&s.common.warnings)
 }
 
 /// Writes `summary.json`, `curve.svg` and `report.html`.

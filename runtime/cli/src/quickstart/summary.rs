@@ -22,7 +22,7 @@ pub struct Summary {
     /// The results of step 2.
     pub reward_model: RewardModel,
     /// The labelers.
-    #[serde(alias = "labellers")]
+    #[serde(rename = "labellers")]
     pub labelers: Labelers,
     /// The wall time.
     pub seconds: Seconds,
@@ -63,6 +63,9 @@ pub struct RewardModel {
     /// The calibration there.
     #[serde(default)]
     pub calibration: Option<Calibration>,
+    /// The share of the same labels that prefer the longer answer, equal lengths half.
+    #[serde(default)]
+    pub longer: Option<Interval>,
 }
 
 /// A test prompt with both answers. Texts are what models wrote: data, never markup.
@@ -170,6 +173,7 @@ impl Summary {
             reward_model: RewardModel {
                 accuracy: of.reward_model.accuracy.map_or(UNKNOWN, Interval::from),
                 calibration: of.reward_model.calibration.clone(),
+                longer: of.reward_model.longer,
             },
             labelers: Labelers { agreement },
             seconds: Seconds {

@@ -87,7 +87,7 @@ fn fields(mut bytes: &[u8]) -> Vec<(u64, Wire)> {
 
 fn line(step: u64) -> Line {
     let figures = [("reward".to_string(), step as f64 / 4.0), ("kl".into(), -0.0)].into();
-    Line { phase: Phase::Ppo, step, total: 300, figures, seconds: 1.0 }
+    Line { phase: Phase::Ppo, step, total: 300, figures, seconds: 1.0, warnings: vec![] }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::style::{STYLE, policy};
 use super::text::Text;
-use super::{Chart, Headline, Page, Sample, Section, Table};
+use super::{Chart, Headline, Outcome, Page, Section, Table, Warning};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 impl Page {
@@ -24,21 +24,90 @@ impl Page {
                 body {
                     header {
                         h1 { (Text(&self.title)) }
-                        p .verdict { (Text(&self.verdict)) }
+                        @if !self.verdict.is_empty() { p .verdict { (Text(&self.verdict)) } }
+                        (warnings(&self.warnings))
+                        @if !self.beside.is_empty() { (beside(&self.beside)) }
                     }
                     main {
+                        @if !self.samples.is_empty() { (glance(self)) }
                         @if !self.headlines.is_empty() { (headlines(&self.headlines)) }
-                        @for part in &self.sections { (section(part)) }
-                        @if !self.samples.is_empty() { (samples(&self.samples)) }
+                        (contents(self))
+                        @for (i, part) in self.sections.iter().enumerate() { (section(i, part)) }
+                        @if !self.samples.is_empty() { (samples(self)) }
                         (settings(self))
+                        @if !self.notes.is_empty() { (notes(&self.notes)) }
                         @if !self.origin.is_empty() {
-                            section { h2 { "Where this comes from" } (pairs("origin", &self.origin)) }
+                            section id="origin" { h2 { "Where this comes from" } (pairs("origin", &self.origin)) }
                         }
                     }
                 }
             }
         };
         page.into_string() + "\n"
+    }
+}
+
+fn warnings(warnings: &[Warning]) -> Markup {
+    html! {
+        @if !warnings.is_empty() {
+            ul .warnings {
+                @for Warning { text, place } in warnings {
+                    li { span { (Text(text)) } @if !place.is_empty() { " " span .place { (Text(place)) } } }
+                }
+            }
+        }
+    }
+}
+
+fn beside(outcomes: &[Outcome]) -> Markup {
+    html! {
+        div .beside {
+            @for (i, Outcome { name, verdict, warnings: of }) in outcomes.iter().enumerate() {
+                div .{"outcome c" (i % 4)} { h2 { (Text(name)) } p { (Text(verdict)) } (warnings(of)) }
+            }
+        }
+    }
+}
+
+/// Samples on the first screen.
+const GLANCE: usize = 3;
+
+/// The first samples in short.
+fn glance(page: &Page) -> Markup {
+    let answer = |name: &str, [text, worth]: &[String; 2]| {
+        html! {
+            dt { (Text(name)) @if !worth.is_empty() { span .worth { (Text(worth)) } } }
+            dd .clipped { @if text.trim().is_empty() { "(nothing)" } @else { (Text(text)) } }
+        }
+    };
+    html! {
+        div .glance {
+            @for sample in page.samples.iter().take(GLANCE) {
+                article {
+                    p .clipped .prompt { (Text(&sample.prompt)) }
+                    dl { (answer(&page.writers[0], &sample.before)) (answer(&page.writers[1], &sample.after)) }
+                }
+            }
+        }
+    }
+}
+
+/// Links to all chapters.
+fn contents(page: &Page) -> Markup {
+    let parts = page.sections.iter().enumerate();
+    let mut all: Vec<_> = parts.map(|(i, part)| (format!("#part-{i}"), part.title.as_str())).collect();
+    let rest = [
+        ("#samples", "Samples", !page.samples.is_empty()),
+        ("#overrides", "Where the run leaves its recipe", !page.overrides.is_empty()),
+        ("#settings", "Settings", !page.settings.is_empty()),
+        ("#notes", "Notes from before the first step", !page.notes.is_empty()),
+        ("#origin", "Where this comes from", !page.origin.is_empty()),
+    ];
+    all.extend(rest.into_iter().filter(|rest| rest.2).map(|(link, title, _)| (link.to_string(), title)));
+    html! {
+        @if all.len() > 1 {
+            nav aria-label="Contents" { ol { @for (link, title) in &all { li { a href=(link) { (Text(title)) } } } } }
+        }
     }
 }
 
@@ -56,15 +125,21 @@ fn headlines(headlines: &[Headline]) -> Markup {
     }
 }
 
-fn section(section: &Section) -> Markup {
+fn section(i: usize, section: &Section) -> Markup {
     html! {
-        section {
+        section id=(format!("part-{i}")) {
             h2 { (Text(&section.title)) }
             @if !section.lead.is_empty() { p .lead { (Text(&section.lead)) } }
             @if !section.charts.is_empty() {
                 div .charts { @for one in &section.charts { (chart(one)) } }
             }
             @for one in &section.tables { div .wide { (table(one)) } }
+            @if !section.details.is_empty() {
+                details .more {
+                    summary { (section.details.len()) " more for a closer look" }
+                    div .charts { @for one in &section.details { (chart(one)) } }
+                }
+            }
         }
     }
 }
@@ -97,27 +172,41 @@ fn table(table: &Table) -> Markup {
     }
 }
 
-fn samples(samples: &[Sample]) -> Markup {
+fn samples(page: &Page) -> Markup {
     let answer = |name: &str, answer: &[String; 2]| {
         let [text, worth] = answer;
         html! {
             div .answer {
-                h4 { (name) @if !worth.is_empty() { " " span .worth { (Text(worth)) } } }
+                h4 { (Text(name)) @if !worth.is_empty() { " " span .worth { (Text(worth)) } } }
                 @if text.trim().is_empty() { p .note { "(nothing)" } }
                 div .text { (Text(text)) }
             }
         }
     };
     html! {
-        section {
+        section id="samples" {
             h2 { "Samples" }
-            p .lead { "What the models wrote, before PPO (the supervised model) and after. Characters that cannot be seen are named." }
-            @for (i, sample) in samples.iter().enumerate() {
+            p .lead { "What the models wrote. Characters that cannot be seen are named." }
+            @for (i, sample) in page.samples.iter().enumerate() {
                 article {
                     h3 { "Prompt " (i + 1) }
                     div .text .prompt { (Text(&sample.prompt)) }
-                    div .answers { (answer("Before", &sample.before)) (answer("After", &sample.after)) }
+                    div .answers {
+                        (answer(&page.writers[0], &sample.before)) (answer(&page.writers[1], &sample.after))
+                    }
                 }
+            }
+        }
+    }
+}
+
+fn notes(notes: &[String]) -> Markup {
+    html! {
+        section id="notes" {
+            h2 { "Notes from before the first step" }
+            details {
+                summary { "All " (notes.len()) }
+                ul .notes { @for note in notes { li { (Text(note)) } } }
             }
         }
     }
@@ -126,7 +215,7 @@ fn samples(samples: &[Sample]) -> Markup {
 fn settings(page: &Page) -> Markup {
     html! {
         @if !page.overrides.is_empty() {
-            section {
+            section id="overrides" {
                 h2 { "Where the run leaves its recipe" }
                 table .overrides {
                     caption { "Each setting that is not the recipe's, and why" }
@@ -145,7 +234,7 @@ fn settings(page: &Page) -> Markup {
             }
         }
         @if !page.settings.is_empty() {
-            section {
+            section id="settings" {
                 h2 { "Settings" }
                 details { summary { "All " (page.settings.len()) } (pairs("settings", &page.settings)) }
             }

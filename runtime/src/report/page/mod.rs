@@ -30,18 +30,46 @@ pub struct Page {
     pub title: String,
     /// The result, in a sentence.
     pub verdict: String,
+    /// The warnings, the gravest first.
+    pub warnings: Vec<Warning>,
+    /// The results of several runs, side by side.
+    pub beside: Vec<Outcome>,
     /// The few numbers that matter most.
     pub headlines: Vec<Headline>,
     /// The chapters, in order.
     pub sections: Vec<Section>,
-    /// Answers to prompts side by side.
+    /// Answers to prompts side by side; the first ones are on the first screen.
     pub samples: Vec<Sample>,
+    /// The names of the two that answered.
+    pub writers: [String; 2],
+    /// Notes from before the first step, on data and settings.
+    pub notes: Vec<String>,
     /// The changes of the recipe: setting, the recipe's value, the value here, the reason.
     pub overrides: Vec<[String; 4]>,
     /// All settings by name.
     pub settings: Vec<[String; 2]>,
     /// Everything needed to repeat the run, and to recognize its result: seed, version and so on.
     pub origin: Vec<[String; 2]>,
+}
+
+/// A warning.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Warning {
+    /// The measurement and the advice.
+    pub text: String,
+    /// The time and the number of times that it was given.
+    pub place: String,
+}
+
+/// The result of one of several runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// The run's name.
+    pub name: String,
+    /// The result, in a sentence.
+    pub verdict: String,
+    /// The warnings.
+    pub warnings: Vec<Warning>,
 }
 
 /// A number that matters.
@@ -62,19 +90,21 @@ pub struct Section {
     pub title: String,
     /// The introduction; may be empty.
     pub lead: String,
-    /// Its pictures.
+    /// The pictures that are seen at once.
     pub charts: Vec<Chart>,
+    /// Pictures for a closer look, which are folded away.
+    pub details: Vec<Chart>,
     /// Its tables.
     pub tables: Vec<Table>,
 }
 
-/// A prompt with an answer from before and one from after.
+/// A prompt with two answers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample {
     /// The prompt.
     pub prompt: String,
-    /// The answer of before, and what it is worth, such as `reward 1.2`.
+    /// The answer of the first writer, such as the supervised model, and what it is worth, such as `reward 1.2`.
     pub before: [String; 2],
-    /// The answer of after, and what it is worth.
+    /// The answer of the second writer, and what it is worth.
     pub after: [String; 2],
 }

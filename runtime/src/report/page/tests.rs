@@ -24,9 +24,19 @@ fn saying(text: &str) -> Page {
     Page {
         title: t(),
         verdict: t(),
+        warnings: vec![Warning { text: t(), place: t() }],
+        beside: vec![Outcome { name: t(), verdict: t(), warnings: vec![] }],
         headlines: vec![Headline { name: t(), value: t(), note: t() }],
-        sections: vec![Section { title: t(), lead: t(), charts, tables: vec![table] }],
+        sections: vec![Section {
+            title: t(),
+            lead: t(),
+            details: charts.clone(),
+            charts,
+            tables: vec![table],
+        }],
         samples: vec![Sample { prompt: t(), before: [t(), t()], after: [t(), t()] }],
+        writers: [t(), t()],
+        notes: vec![t()],
         overrides: vec![[t(), t(), t(), t()]],
         settings: vec![[t(), t()]],
         origin: vec![[t(), t()]],
@@ -141,12 +151,13 @@ proptest! {
 fn the_page_needs_and_allows_nothing_else() {
     let html = saying("x").html();
     assert!(html.contains(&policy()) && policy().starts_with("default-src 'none'; style-src 'sha256-"));
-    for never in [
-        "<script", "<link", "<img", "<iframe", "<object", "href=", "src=", " style=", " on", "url(",
-        "@import",
-    ] {
+    for never in
+        ["<script", "<link", "<img", "<iframe", "<object", "src=", " style=", " on", "url(", "@import"]
+    {
         assert!(!html.contains(never), "{never}");
     }
+    // Links lead within the page.
+    assert_eq!(html.matches("href=").count(), html.matches("href=\"#").count());
     // RFC 6234's "abc", to know that the hash is SHA-256 in base 64.
     use base64ct::Encoding as _;
     use sha2::Digest as _;

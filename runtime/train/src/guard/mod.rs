@@ -6,6 +6,7 @@
 //! minibatch that shows it, whose step is not taken.
 
 mod fault;
+mod history;
 mod learning;
 mod output_record;
 mod responses;
@@ -13,9 +14,10 @@ mod rollout;
 mod warning;
 
 pub use fault::{Fault, Guard, Offender, Place};
+pub use history::History;
 pub(super) use output_record::{OutputRecord, zero_grad_on_fault};
 pub(super) use responses::ResponseBatch;
-pub use warning::{History, Warning};
+pub use warning::Warning;
 
 use rlhf_core::Error;
 use serde::{Deserialize, Serialize};
@@ -49,11 +51,41 @@ pub struct Guards {
     ///
     /// Default 3: one is noise.
     pub patience: usize,
+    /// Warns where the mean KL from the reference lies above this, in nats per response.
+    ///
+    /// Default 10: within it answers of a sentence or two stay as they were taught. A long answer takes more nats than a
+    /// short one.
+    #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
+    pub kl_budget: f64,
+    /// Warns where a smaller share of answers ends by itself; 0: never.
+    ///
+    /// Default 0.5: most of what the reward judges is then whole.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
+    pub min_ended: f64,
+    /// Warns where the share of different answers lies below this share of the supervised model's; 0: never.
+    ///
+    /// Default 0.6: what is left is one answer for many prompts.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = 1)))]
+    pub min_distinct: f64,
+    /// Warns where answers are on average longer than this many times the length before; 0: never.
+    ///
+    /// Default 2: a reward model that likes length is soon satisfied by nothing else.
+    #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
+    pub max_growth: f64,
 }
 
 impl Default for Guards {
     fn default() -> Self {
-        Self { max_ratio: 10.0, max_kl: 200.0, min_entropy: 0.1, patience: 3 }
+        Self {
+            max_ratio: 10.0,
+            max_kl: 200.0,
+            min_entropy: 0.1,
+            patience: 3,
+            kl_budget: 10.0,
+            min_ended: 0.5,
+            min_distinct: 0.6,
+            max_growth: 2.0,
+        }
     }
 }
 
@@ -72,7 +104,11 @@ impl Guards {
         };
         within("guards.max_ratio", self.max_ratio, 1.0, f64::INFINITY)?;
         within("guards.max_kl", self.max_kl, f64::MIN_POSITIVE, f64::INFINITY)?;
-        within("guards.min_entropy", self.min_entropy, 0.0, 1.0)
+        within("guards.min_entropy", self.min_entropy, 0.0, 1.0)?;
+        within("guards.kl_budget", self.kl_budget, f64::MIN_POSITIVE, f64::INFINITY)?;
+        within("guards.min_ended", self.min_ended, 0.0, 1.0)?;
+        within("guards.min_distinct", self.min_distinct, 0.0, 1.0)?;
+        within("guards.max_growth", self.max_growth, 0.0, f64::INFINITY)
     }
 
     /// These, if every one of them is in range.
