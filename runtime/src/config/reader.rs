@@ -38,6 +38,11 @@ pub fn parse(text: &str, path: &Path) -> Result<Read, ConfigError> {
     };
     let mut reader = Reader { place: &place, old: version < VERSION, file: true, read: &mut read };
     reader.table("", schema::file(), table)?;
+    if version < VERSION && read.get("profile").is_none() {
+        put(&mut read.keys, "profile", migrate::PROFILE.into());
+        let file = path.display().to_string();
+        read.note(&file, format!("without `profile` a file of version 1 is `{}`, for large networks; with `version = 2` the base's size chooses", migrate::PROFILE));
+    }
     put(&mut read.keys, "version", VERSION.into());
     Ok(read)
 }

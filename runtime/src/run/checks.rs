@@ -3,6 +3,7 @@
 use super::base::tokenizer;
 use super::files::All;
 use super::material::material;
+use super::recipe::with_recipe;
 use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Data, DataSet, RunError, Stage};
@@ -26,6 +27,7 @@ const NAMED: usize = 12;
 /// [`RunError`] names the file, the setting or what there is nothing of.
 pub fn examine(config: &Config, stages: &[Stage]) -> Result<Vec<String>, RunError> {
     config.check()?;
+    let (config, _) = &with_recipe(config, None)?;
     let (profile, _) = config.resolve()?;
     let (files, tokenizer) = (All::find(config)?, tokenizer(config)?);
     let sources = Sources::read(config, &profile, &tokenizer, &files)?;

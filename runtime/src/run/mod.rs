@@ -33,6 +33,7 @@ mod page;
 mod pipeline;
 mod preflight;
 mod pretraining;
+mod recipe;
 mod report;
 mod rewards;
 mod sources;
@@ -50,6 +51,7 @@ pub use memory::Memory;
 pub use options::RunOptions;
 pub use pipeline::{Finished, run, save, train};
 pub use preflight::{Preflight, preflight};
+pub use recipe::with_recipe;
 pub use report::{overrides, report};
 pub use stage::Stage;
 pub use summary::{

@@ -8,7 +8,7 @@ use super::train::{ConfigArgs, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
 use rlhf::engine::Devices;
-use rlhf::run::{Stage, examine, preflight};
+use rlhf::run::{Stage, examine, preflight, with_recipe};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -17,8 +17,8 @@ use std::path::PathBuf;
 pub struct Configuration {
     #[command(subcommand)]
     what: Option<What>,
-    /// The recipe: instructgpt, ziegler2019, huang2024, trl or openrlhf
-    #[arg(long, value_name = "NAME", default_value = "instructgpt")]
+    /// The recipe: auto (by the base's size), small, instructgpt, ziegler2019, huang2024, trl or openrlhf
+    #[arg(long, value_name = "NAME", default_value = "auto")]
     profile: String,
     /// Method of step 3: ppo, grpo, dpo, kto, online_dpo, best_of_n, distillation …; any other word lists all
     #[arg(long, value_name = "NAME", default_value = "ppo")]
@@ -66,10 +66,12 @@ fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failu
 
 fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -> Result<(), Failure> {
     let device = machine.open(devices)?;
-    let config = args.told.config()?;
-    let (_, overrides) = config.resolve()?;
+    let mut config = args.told.config()?;
     let mut found = None;
     if config.data.is_some() {
+        let chosen;
+        (config, chosen) = with_recipe(&config, None).map_err(Failure::wrong)?;
+        chosen.iter().for_each(|text| output.message(text));
         let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
             .map_err(Failure::wrong)?;
         output.message(&facts(&all));
@@ -82,6 +84,7 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
         output
             .message("The configuration is valid. Base and data were not looked at: say where with --data.");
     }
+    let (_, overrides) = config.resolve()?;
     output.result(&json!({
         "valid": true,
         "profile": config.profile,

@@ -3,7 +3,7 @@
 use super::optimizer::optimizer;
 use super::{Credit, OnPolicy, Optimizer, Passes};
 use rlhf_core::Error;
-use rlhf_core::advantage::{Baseline, GroupAdvantages, Scale, Selection};
+use rlhf_core::advantage::{Baseline, GroupAdvantages, MissingEnd, Scale, Selection};
 use rlhf_core::optim::Shape;
 use rlhf_core::ranges::within;
 
@@ -22,6 +22,9 @@ pub struct ExpertIteration {
     /// Logits are divided by this in sampling; above 0. What is kept is learned at temperature 1.
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
+    /// The cost of a missing end, before the selection.
+    #[serde(default)]
+    pub missing_end: MissingEnd,
     /// Passes over what was kept, 1 or more.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
@@ -63,10 +66,19 @@ impl ExpertIteration {
 
     /// Settings of a policy gradient with the same rollouts, whose scores are compared with nothing.
     pub fn rollouts(&self) -> OnPolicy {
-        let Self { prompts, group, temperature, dropout, .. } = *self;
+        let Self { prompts, group, temperature, missing_end, dropout, .. } = *self;
         let credit = GroupAdvantages { baseline: Baseline::None, scale: Scale::None, epsilon: 0.0 };
         let credit = Credit::Response(credit);
-        OnPolicy { prompts, group, temperature, dropout, credit, beta: 0.0, ..OnPolicy::reinforce() }
+        OnPolicy {
+            prompts,
+            group,
+            temperature,
+            missing_end,
+            dropout,
+            credit,
+            beta: 0.0,
+            ..OnPolicy::reinforce()
+        }
     }
 
     /// The best of `group` responses to each prompt is imitated: RAFT (Dong et al., arXiv:2304.06767).
@@ -79,6 +91,7 @@ impl ExpertIteration {
             group,
             selection: Selection::Best { count: 1 },
             temperature: 1.0,
+            missing_end: MissingEnd::Keep,
             epochs: 1,
             minibatches: 4,
             dropout: 0.0,

@@ -18,6 +18,7 @@ mod ppo;
 mod preference;
 mod references;
 mod reward;
+mod small;
 mod trust_region;
 
 pub use distillation::DistillationTraining;
@@ -36,6 +37,7 @@ pub use reward::{
     Grading, HeadInit, PreferenceModelPretraining, RewardEnsemble, RewardLoss, RewardModel,
     RewardNormalization,
 };
+pub use small::SMALL;
 pub use trust_region::TrustRegion;
 
 use rlhf_core::Error;
@@ -58,10 +60,11 @@ pub struct Profile {
 /// Step 1: supervised fine-tuning, as passes over the demonstrations.
 pub type Supervised = Passes;
 
-const NAMES: &str = "instructgpt, ziegler2019, huang2024, trl, openrlhf";
+const NAMES: &str = "instructgpt, ziegler2019, huang2024, trl, openrlhf, small";
 
 impl Profile {
-    /// The profile of this name: `instructgpt`, `ziegler2019`, `huang2024`, `trl` or `openrlhf`.
+    /// The profile of this name: `instructgpt`, `ziegler2019`, `huang2024`, `trl`, `openrlhf`, or [`SMALL`], which is
+    /// [`Self::small`] of `instructgpt`.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
@@ -78,6 +81,7 @@ impl Profile {
             "huang2024" => Self::huang2024(),
             "trl" => Self::trl(),
             "openrlhf" => Self::openrlhf(),
+            SMALL => Self::instructgpt().small(),
             _ => return Err(Error::Unknown { name: "profile", known: NAMES }),
         })
     }
@@ -181,7 +185,7 @@ mod tests {
     #[test]
     fn every_profile_is_valid_and_different() {
         let all = || Profile::names().map(|name| (name, Profile::by_name(name).unwrap()));
-        assert_eq!(all().count(), 5);
+        assert_eq!(all().count(), 6);
         for (a, x) in all() {
             x.validate().unwrap();
             assert!(all().all(|(b, y)| (a == b) == (x == y)));

@@ -3,6 +3,7 @@
 use super::optimizer::rising;
 use super::{Optimizer, WarmUpLength};
 use rlhf_core::Error;
+use rlhf_core::advantage::MissingEnd;
 use rlhf_core::loss::{NashMd, Preference, PreferenceLoss};
 use rlhf_core::optim::Shape;
 use rlhf_core::ranges::{positive, within};
@@ -81,6 +82,9 @@ pub struct OnlinePreference {
     /// Logits are divided by this, in sampling and in training; above 0.
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
+    /// The cost of a missing end, before responses are compared.
+    #[serde(default)]
+    pub missing_end: MissingEnd,
     /// Passes over the responses, 1 or more.
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub epochs: u32,
@@ -115,7 +119,16 @@ impl OnlinePreference {
             _ => return Err(Error::Unknown { name: "online method", known: Self::LIST }),
         };
         let optimizer = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
-        Ok(Self { method, prompts: 32, temperature: 0.9, epochs: 1, minibatches: 1, dropout: 0.0, optimizer })
+        Ok(Self {
+            method,
+            prompts: 32,
+            temperature: 0.9,
+            missing_end: MissingEnd::Keep,
+            epochs: 1,
+            minibatches: 1,
+            dropout: 0.0,
+            optimizer,
+        })
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -151,6 +164,10 @@ impl OnlinePreference {
         }
         within("prompts", f64::from(self.prompts), 1.0, f64::MAX)?;
         positive("temperature", self.temperature)?;
+        self.missing_end.validate()?;
+        if let MissingEnd::Replace(_) = self.missing_end {
+            return Err(Error::Unknown { name: "missing_end of comparisons", known: "keep, subtract" });
+        }
         within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
         within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
         rlhf_core::ranges::dropout(self.dropout)?;
