@@ -50,7 +50,8 @@ fn main() -> Result<(), Box<dyn core::error::Error>> {
 
     // The large one writes sixteen answers to everyone and imitates the best.
     let mut best = profile::ExpertIteration::best_of(16);
-    (best.prompts, best.minibatches, best.optimizer.learning_rate) = (PEOPLE.len() as u32, 4, 2e-3);
+    best.prompts = PEOPLE.len() as u32;
+    (best.passes.minibatches, best.passes.optimizer.learning_rate) = (4, 2e-3);
     let (mix, guards) = (Examples::default(), Guards::default());
     let on = Prompts { prompts: &prompts, stopping: STOPPING, mix: &mix, iterations: 15, guards };
     let (first, mut reward) = (large.clone(), polite);

@@ -177,15 +177,15 @@ fn quick(profile: &mut Profile) -> u32 {
         Method::Ppo => {}
         Method::Nlpo(s) => s.follow = Follow::Every { iterations: 5 },
         Method::OnPolicy(s) => {
-            (s.prompts, s.minibatches, s.beta) = (64 / s.group, 4, s.beta.min(0.02));
-            fast(&mut s.optimizer, 1e-3);
+            (s.prompts, s.passes.minibatches, s.beta) = (64 / s.group, 4, s.beta.min(0.02));
+            fast(&mut s.passes.optimizer, 1e-3);
         }
         Method::Trpo(s) => (s.prompts, s.beta, s.step.max_kl, s.step.damping) = (16, 0.0, 0.03, 1e-3),
         Method::ExpertIteration(s) => {
-            (s.prompts, s.minibatches) = (8, 1);
-            fast(&mut s.optimizer, 5e-3);
+            (s.prompts, s.passes.minibatches) = (8, 1);
+            fast(&mut s.passes.optimizer, 5e-3);
         }
-        Method::Online(s) => fast(&mut s.optimizer, 3e-3),
+        Method::Online(s) => fast(&mut s.passes.optimizer, 3e-3),
         Method::Preference(s) => pass(&mut s.passes, 4, 32, 1e-3),
         Method::Kto(s) => pass(&mut s.passes, 4, 32, 1e-3),
         Method::Bandit(s) => pass(&mut s.passes, 6, 128, 1e-3),

@@ -89,8 +89,8 @@ fn groups_and_pairs_teach_it_too() {
     let mut model = undecided();
     let grpo = model.grpo(&["A ", "B "], |text: &str| f32::from(text.ends_with(" aa."))).set(|s| {
         (s.iterations, s.max_new_tokens) = (12, 8);
-        (s.method.prompts, s.method.group, s.method.minibatches) = (4, 8, 1);
-        s.method.optimizer.learning_rate = 1e-3;
+        (s.method.prompts, s.method.group, s.method.passes.minibatches) = (4, 8, 1);
+        s.method.passes.optimizer.learning_rate = 1e-3;
     });
     grpo.run().unwrap();
     assert!(share(&mut model, "A ") > 0.8, "{}", share(&mut model, "A "));

@@ -32,7 +32,7 @@ fn glad(text: &[u32]) -> f32 {
 /// Small enough for seconds, with room to learn.
 fn settings(name: &str) -> profile::OnPolicy {
     let mut s = profile::OnPolicy::by_name(name).unwrap().with_longest(8);
-    (s.prompts, s.beta, s.optimizer.learning_rate) = (64 / s.group, s.beta.min(0.02), 2e-3);
+    (s.prompts, s.beta, s.passes.optimizer.learning_rate) = (64 / s.group, s.beta.min(0.02), 2e-3);
     s
 }
 

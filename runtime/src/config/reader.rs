@@ -405,7 +405,7 @@ mod tests {
         let rlhf_train::profile::Method::OnPolicy(settings) = config.resolve().unwrap().0.method else {
             panic!()
         };
-        assert_eq!((settings.group, settings.optimizer.learning_rate), (4, 1e-3));
+        assert_eq!((settings.group, settings.passes.optimizer.learning_rate), (4, 1e-3));
         let said = with("ppo", "[on_policy]\ngroup = 4\n").unwrap_err().to_string();
         assert!(said.starts_with("run.toml, line 6, on_policy.group"), "{said}");
     }

@@ -79,7 +79,7 @@ impl LanguageModel {
             let on = settings.on(&prompts, &ends, &mix);
             let trainer = RolloutTrainer::on_policy(&method, on, seed)?;
             let mut reward = reward.into_reward(&self.tokenizer);
-            let mut models = self.models(&mut reward, method.dropout, seed)?;
+            let mut models = self.models(&mut reward, method.passes.dropout, seed)?;
             if method.stale > 0 {
                 models.others.push(models.policy.clone());
             }

@@ -70,6 +70,10 @@ impl Checks<'_> {
         if stages.contains(&Stage::Align) {
             self.method(&mut notes)?;
         }
+        if let Some(what) = self.sources.prompts_of {
+            let prompts = self.sources.prompts.len();
+            notes.push(format!("there are no prompts by themselves: {prompts} are taken from the {what}"));
+        }
         self.data(&mut notes);
         Ok(notes)
     }
@@ -209,9 +213,9 @@ impl Checks<'_> {
 /// The optimizer steps of a rollout, where step 3 makes some.
 fn rollout(profile: &Profile) -> u64 {
     match &profile.method {
-        Method::OnPolicy(s) => s.steps_per_iteration(),
-        Method::Online(s) => s.steps_per_iteration(),
-        Method::ExpertIteration(s) => s.steps_per_iteration(),
+        Method::OnPolicy(s) => s.passes.steps_per_iteration(),
+        Method::Online(s) => s.passes.steps_per_iteration(),
+        Method::ExpertIteration(s) => s.passes.steps_per_iteration(),
         Method::Trpo(_) => 1,
         _ => profile.ppo.steps_per_iteration(),
     }

@@ -69,7 +69,7 @@ pub fn align(
             models.others.push(models.policy.clone());
             RolloutTrainer::nlpo(s, ppo, context, on, seed)
         })?,
-        Method::OnPolicy(s) => run.rollouts(setup, s.dropout, &["sampler"], |models| {
+        Method::OnPolicy(s) => run.rollouts(setup, s.passes.dropout, &["sampler"], |models| {
             if s.stale > 0 {
                 models.others.push(models.policy.clone());
             }
@@ -77,10 +77,10 @@ pub fn align(
         })?,
         Method::Trpo(s) => run.rollouts(setup, 0.0, &[], |_| RolloutTrainer::trust_region(s, on, seed))?,
         Method::ExpertIteration(s) => {
-            run.rollouts(setup, s.dropout, &[], |_| RolloutTrainer::expert_iteration(s, on, seed))?
+            run.rollouts(setup, s.passes.dropout, &[], |_| RolloutTrainer::expert_iteration(s, on, seed))?
         }
         Method::Online(s) => {
-            run.rollouts(setup, s.dropout, &[], |_| RolloutTrainer::online(s, context, on, seed))?
+            run.rollouts(setup, s.passes.dropout, &[], |_| RolloutTrainer::online(s, context, on, seed))?
         }
         Method::Preference(s) => {
             run.passes(s.passes.dropout, against(sft), || Preferences::new(pairs, s, seed))?

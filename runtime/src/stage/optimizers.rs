@@ -10,11 +10,11 @@ pub fn optimizers(profile: &Profile) -> Vec<(&'static str, &Optimizer)> {
         Method::Ppo | Method::Nlpo(_) => {
             vec![("ppo.policy", &profile.ppo.policy), ("ppo.critic", &profile.ppo.critic)]
         }
-        Method::OnPolicy(s) => vec![("on_policy.optimizer", &s.optimizer)],
+        Method::OnPolicy(s) => vec![("on_policy.optimizer", &s.passes.optimizer)],
         Method::Preference(s) => vec![("preference.optimizer", &s.passes.optimizer)],
         Method::Kto(s) => vec![("kto.optimizer", &s.passes.optimizer)],
-        Method::Online(s) => vec![("online.optimizer", &s.optimizer)],
-        Method::ExpertIteration(s) => vec![("expert_iteration.optimizer", &s.optimizer)],
+        Method::Online(s) => vec![("online.optimizer", &s.passes.optimizer)],
+        Method::ExpertIteration(s) => vec![("expert_iteration.optimizer", &s.passes.optimizer)],
         Method::Bandit(s) => vec![("bandit.optimizer", &s.passes.optimizer)],
         Method::Distillation(s) => vec![("distillation.optimizer", &s.passes.optimizer)],
         Method::Ilql(s) => vec![("ilql.optimizer", &s.passes.optimizer)],

@@ -1,20 +1,19 @@
 //! Expert iteration: the policy imitates the best of its own responses.
 
-use super::guard::{Place, ResponseBatch, zero_grad_on_fault};
+use super::guard::{ResponseBatch, zero_grad_on_fault};
 use super::rollout::credit::response_rewards;
-use super::rollout::examples;
+use super::rollout::{Epochs, IndexBatch, examples};
 use super::scheduled_optimizer::ScheduledOptimizer;
 use super::supervised::{self, SupervisedBatch};
 use super::trainer::IterationPlan;
 use super::{
-    AllRoles, EpochSampler, Examples, Guards, IterationReport, LearningPolicy, Models, OnPolicy,
-    OnPolicyState, Prompts, Report, RolloutAlgorithm, RolloutTrainer, TrainError,
+    AllRoles, Examples, Guards, IterationReport, LearningPolicy, Models, OnPolicy, OnPolicyState, Prompts,
+    Report, RolloutAlgorithm, RolloutTrainer, TrainError,
 };
 use crate::profile;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Ragged;
-use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::{Learner, Reference, Reward};
 use rlhf_core::sampling::StopCriteria;
 
@@ -49,8 +48,7 @@ impl ExpertIteration {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn new(settings: profile::ExpertIteration, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let steps = settings.steps_per_iteration();
-        let optimizer = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(steps), steps)?;
+        let optimizer = ScheduledOptimizer::of_rollouts(&settings.passes, iterations)?;
         Ok(Self {
             settings,
             seed,
@@ -118,29 +116,20 @@ impl ExpertIteration {
         examples: &Examples,
         kept: &[usize],
     ) -> Result<f64, TrainError> {
-        let (iteration, n) = (self.iteration(), kept.len());
-        let (mut step, mut losses) = (0, 0.0);
-        let pass = iteration.wrapping_mul(self.settings.epochs);
-        let mut order = EpochSampler::new(Key::new(self.seed, Stream::Shuffle, (5 << 18) + pass), n);
-        for _ in 0..self.settings.epochs {
-            let epoch = order.take(n);
-            for picked in epoch.chunks(n.div_ceil(self.settings.minibatches as usize).max(1)) {
-                let place = Place::Minibatch { iteration: u64::from(iteration) + 1, minibatch: step + 1 };
-                let chosen = examples.select(picked.iter().copied());
-                let items: Vec<usize> = picked.iter().map(|&i| kept[i]).collect();
-                let denominator = chosen.loss_tokens() as f64;
-                let batch =
-                    SupervisedBatch { examples: &chosen, indices: &items, denominator, coefficient: 1.0 };
-                let (loss, record) = supervised::gradient(policy, "policy", &batch).await?;
-                let responses = ResponseBatch { texts: &chosen, items: &items, texts_per_item: 1 };
-                zero_grad_on_fault(policy, responses.learner(place, &record)).await?;
-                let index = u64::from(iteration) * self.settings.steps_per_iteration() + step;
-                self.optimizer.step(policy, "policy", index, place, || responses.offenders()).await?;
-                step += 1;
-                losses += loss;
-            }
+        let epochs = Epochs::new(&self.settings.passes, self.seed, self.iteration());
+        let mut losses = Vec::new();
+        for IndexBatch { indices, step, place } in epochs.batches(5 << 18, kept.len()) {
+            let chosen = examples.select(indices.iter().copied());
+            let items: Vec<usize> = indices.iter().map(|&i| kept[i]).collect();
+            let denominator = chosen.loss_tokens() as f64;
+            let batch = SupervisedBatch { examples: &chosen, indices: &items, denominator, coefficient: 1.0 };
+            let (loss, record) = supervised::gradient(policy, "policy", &batch).await?;
+            let responses = ResponseBatch { texts: &chosen, items: &items, texts_per_item: 1 };
+            zero_grad_on_fault(policy, responses.learner(place, &record)).await?;
+            self.optimizer.step(policy, "policy", step, place, || responses.offenders()).await?;
+            losses.push(loss);
         }
-        Ok(losses / step.max(1) as f64)
+        Ok(losses.iter().sum::<f64>() / losses.len().max(1) as f64)
     }
 }
 
@@ -156,8 +145,7 @@ impl<'a> RolloutTrainer<'a, ExpertIteration> {
     ) -> Result<Self, TrainError> {
         let algorithm =
             ExpertIteration::new(*settings, run.iterations.into(), seed)?.with_guards(run.guards)?;
-        let (prompts, steps) = (settings.prompts as usize, settings.steps_per_iteration());
-        let plan = IterationPlan { prompts, optimizer: Some(settings.optimizer), steps, seed };
+        let plan = IterationPlan::of_passes(settings.prompts as usize, &settings.passes, seed);
         Ok(Self::new(algorithm, run, plan))
     }
 }

@@ -48,8 +48,7 @@ impl OnPolicy {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn new(settings: profile::OnPolicy, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let steps = settings.steps_per_iteration();
-        let optimizer = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(steps), steps)?;
+        let optimizer = ScheduledOptimizer::of_rollouts(&settings.passes, iterations)?;
         let baseline = match settings.credit {
             Credit::Response(credit) => match credit.baseline {
                 Baseline::Moving { decay } => Some(MovingBaseline::new(decay)?),
@@ -123,7 +122,7 @@ impl OnPolicy {
         R: Reward<Error: 'static>,
     {
         let groups = self.sample_groups(models, prompts, stopping).await?;
-        if groups.rollouts.len() < self.settings.minibatches as usize {
+        if groups.rollouts.len() < self.settings.passes.minibatches as usize {
             return Err(TrainError::Nothing { what: "responses for every minibatch" });
         }
         let report = self.advantages(&mut models.policy, groups).await?;
@@ -189,9 +188,8 @@ impl OnPolicy {
         policy: &mut P,
         report: &mut IterationReport,
     ) -> Result<(), TrainError> {
-        let profile::OnPolicy { epochs, minibatches, .. } = self.settings;
-        let (seed, iteration) = (self.seed, self.state.iteration);
-        for minibatch in (Epochs { seed, iteration, epochs, minibatches }).minibatches(&report.rollouts) {
+        let epochs = Epochs::new(&self.settings.passes, self.seed, self.state.iteration);
+        for minibatch in epochs.minibatches(&report.rollouts) {
             let minibatch = minibatch?;
             report.policy.merge(&self.policy_loss(policy, &minibatch).await?.ratios);
             let (place, all) = (minibatch.place, || minibatch.offenders());

@@ -2,7 +2,7 @@
 
 use super::TrainError;
 use super::guard::{Fault, Offender, Place};
-use crate::profile::Optimizer;
+use crate::profile::{Optimizer, RolloutPasses};
 use alloc::vec::Vec;
 use rlhf_core::optim::Schedule;
 use rlhf_core::roles::Learner;
@@ -31,6 +31,15 @@ impl ScheduledOptimizer {
         let schedule = optimizer.schedule(total, per_iteration);
         schedule.validate()?;
         Ok(Self { optimizer, schedule })
+    }
+
+    /// The schedule of `iterations` rollouts.
+    ///
+    /// # Errors
+    /// [`TrainError::Core`] names the setting that is out of range.
+    pub fn of_rollouts(passes: &RolloutPasses, iterations: u64) -> Result<Self, TrainError> {
+        let steps = passes.steps_per_iteration();
+        Self::new(passes.optimizer, iterations.saturating_mul(steps), steps)
     }
 
     /// Applies the accumulated gradient as step `step` (0-based). `role`, `place` and `batch` appear only in errors.

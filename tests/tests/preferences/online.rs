@@ -1,7 +1,7 @@
 //! Learning from a policy's own responses, compared by a reward or a judge, raises the reward.
 
 use crate::preferences::world::{STOPPING, fast, mean_worth, prompts, reference, worth};
-use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent};
+use rlhf::train::profile::{OnlineMethod, OnlinePreference, Opponent, RolloutPasses};
 use rlhf::train::{
     Guard, Guards, Judge, Models, OnlineIteration, OnlinePreferences, RewardJudge, TrainError, now,
 };
@@ -10,7 +10,8 @@ use rlhf_core::testing::Table;
 
 fn settings(name: &str) -> OnlinePreference {
     let settings = OnlinePreference::by_name(name).unwrap();
-    OnlinePreference { temperature: 1.0, optimizer: fast(settings.optimizer, 0.05), ..settings }
+    let passes = RolloutPasses { optimizer: fast(settings.passes.optimizer, 0.05), ..settings.passes };
+    OnlinePreference { temperature: 1.0, passes, ..settings }
 }
 
 /// Iterations on 64 prompts each.
@@ -83,7 +84,8 @@ fn responses_to_one_prompt_differ_and_lie_together() {
 #[test]
 fn minibatches_and_passes_are_optimizer_steps() {
     let mut judge = |_: &[u32], first: &[u32], _: &[u32]| if first[0] > 3 { 0.9 } else { 0.2 };
-    let settings = OnlinePreference { epochs: 2, minibatches: 4, ..settings("online_dpo") };
+    let mut settings = settings("online_dpo");
+    (settings.passes.epochs, settings.passes.minibatches) = (2, 4);
     let (policy, seen) = run(settings, &mut judge, 1).unwrap();
     assert_eq!((policy.accumulated.len(), seen[0].learnt, seen[0].pairs.pairs), (8, 64, 128));
 }

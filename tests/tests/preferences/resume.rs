@@ -57,7 +57,11 @@ fn labels_and_logs_go_on_to_the_same_bits() {
 
 #[test]
 fn iterations_go_on_to_the_same_bits() {
-    let settings = |name| OnlinePreference { epochs: 2, ..OnlinePreference::by_name(name).unwrap() };
+    let settings = |name| {
+        let mut settings = OnlinePreference::by_name(name).unwrap();
+        settings.passes.epochs = 2;
+        settings
+    };
     for settings in OnlinePreference::names().map(settings) {
         let prompts = prompts(24);
         let run = |policy: &mut Table, from: u32, to: u32| {

@@ -4,7 +4,7 @@ use rlhf::train::{ExpertIteration, Guards, Models, Selected, TrainError, now};
 use rlhf_cpu::Model;
 
 fn quick(mut settings: profile::ExpertIteration) -> profile::ExpertIteration {
-    (settings.minibatches, settings.optimizer.learning_rate) = (2, 2e-3);
+    (settings.passes.minibatches, settings.passes.optimizer.learning_rate) = (2, 2e-3);
     settings
 }
 

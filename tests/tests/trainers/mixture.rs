@@ -7,7 +7,8 @@ use rlhf_cpu::Model;
 
 fn settings(whom: Opponent) -> OnlinePreference {
     let mut settings = OnlinePreference::by_name("nash_md").unwrap();
-    (settings.optimizer.learning_rate, settings.optimizer.warm_up) = (2e-3, WarmUpLength::Steps(0));
+    (settings.passes.optimizer.learning_rate, settings.passes.optimizer.warm_up) =
+        (2e-3, WarmUpLength::Steps(0));
     if let OnlineMethod::NashMd { objective, opponent } = &mut settings.method {
         (objective.tau, *opponent) = (0.01, whom);
     }

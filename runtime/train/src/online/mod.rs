@@ -69,8 +69,7 @@ impl OnlinePreferences {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn new(settings: OnlinePreference, iterations: u64, seed: u64) -> Result<Self, TrainError> {
         settings.validate()?;
-        let steps = settings.steps_per_iteration();
-        let optimizer = ScheduledOptimizer::new(settings.optimizer, iterations.saturating_mul(steps), steps)?;
+        let optimizer = ScheduledOptimizer::of_rollouts(&settings.passes, iterations)?;
         Ok(Self { settings, seed, optimizer, iteration: 0, guards: Guards::default() })
     }
 

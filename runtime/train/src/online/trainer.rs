@@ -30,8 +30,7 @@ impl<'a> RolloutTrainer<'a, InContext> {
     ) -> Result<Self, TrainError> {
         let preferences = OnlinePreferences::new(*settings, run.iterations.into(), seed)?;
         let preferences = preferences.with_guards(run.guards)?;
-        let (prompts, steps) = (settings.prompts as usize, settings.steps_per_iteration());
-        let plan = IterationPlan { prompts, optimizer: Some(settings.optimizer), steps, seed };
+        let plan = IterationPlan::of_passes(settings.prompts as usize, &settings.passes, seed);
         Ok(Self::new(InContext { preferences, context }, run, plan))
     }
 }

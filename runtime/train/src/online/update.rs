@@ -6,13 +6,13 @@ use crate::accumulation::Accumulation;
 use crate::guard::{Place, ResponseBatch};
 use crate::preference::PairBatch;
 use crate::profile::OnlineMethod;
-use crate::{EpochSampler, TOKENS_AT_ONCE, TrainError};
+use crate::rollout::{Epochs, IndexBatch};
+use crate::{TOKENS_AT_ONCE, TrainError};
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::advantage::{best_and_worst, win_rates};
 use rlhf_core::loss::{NashPolicy, PreferenceStats};
-use rlhf_core::random::{Key, Stream};
 use rlhf_core::roles::Learner;
 
 /// The comparison that is learnt from at one prompt.
@@ -47,24 +47,12 @@ impl OnlinePreferences {
         if comparisons.is_empty() {
             return Ok((0, stats));
         }
-        let n = comparisons.len();
-        let (iteration, steps) = (u64::from(self.iteration), self.settings.steps_per_iteration());
-        let pass = self.iteration.wrapping_mul(self.settings.epochs);
-        let mut order = EpochSampler::new(Key::new(self.seed, Stream::Shuffle, (4 << 18) + pass), n);
-        let mut step = 0;
-        for _ in 0..self.settings.epochs {
-            let epoch = order.take(n);
-            for indices in epoch.chunks(n.div_ceil(self.settings.minibatches as usize)) {
-                let minibatch = Minibatch {
-                    comparisons: indices.iter().map(|&i| &comparisons[i]).collect(),
-                    step: iteration * steps + step,
-                    place: Place::Minibatch { iteration: iteration + 1, minibatch: step + 1 },
-                };
-                stats.merge(&self.step(policy, all, &minibatch).await?);
-                step += 1;
-            }
+        let epochs = Epochs::new(&self.settings.passes, self.seed, self.iteration);
+        for IndexBatch { indices, step, place } in epochs.batches(4 << 18, comparisons.len()) {
+            let comparisons = indices.iter().map(|&i| &comparisons[i]).collect();
+            stats.merge(&self.step(policy, all, &Minibatch { comparisons, step, place }).await?);
         }
-        Ok((n, stats))
+        Ok((comparisons.len(), stats))
     }
 
     /// Takes one optimizer step.

@@ -1,11 +1,8 @@
 //! Learning from the best of one's own responses.
 
-use super::optimizer::optimizer;
-use super::{Credit, OnPolicy, Optimizer, Passes};
+use super::{Credit, OnPolicy, RolloutPasses};
 use rlhf_core::Error;
 use rlhf_core::advantage::{Baseline, GroupAdvantages, MissingEnd, Scale, Selection};
-use rlhf_core::optim::Shape;
-use rlhf_core::ranges::within;
 
 /// Expert iteration: several responses to each prompt, of which the best are imitated.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -25,17 +22,9 @@ pub struct ExpertIteration {
     /// The cost of a missing end, before the selection.
     #[serde(default)]
     pub missing_end: MissingEnd,
-    /// Passes over what was kept, 1 or more.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
-    pub epochs: u32,
-    /// Optimizer steps in a pass, 1 or more, where as many responses are kept.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
-    pub minibatches: u32,
-    /// Dropout in training, a probability of 0 to 0.99.
-    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
-    pub dropout: f64,
-    /// The optimizer.
-    pub optimizer: Optimizer,
+    /// The passes over a rollout.
+    #[serde(flatten)]
+    pub passes: RolloutPasses,
 }
 
 impl ExpertIteration {
@@ -66,7 +55,7 @@ impl ExpertIteration {
 
     /// Settings of a policy gradient with the same rollouts, whose scores are compared with nothing.
     pub fn rollouts(&self) -> OnPolicy {
-        let Self { prompts, group, temperature, missing_end, dropout, .. } = *self;
+        let Self { prompts, group, temperature, missing_end, passes, .. } = *self;
         let credit = GroupAdvantages { baseline: Baseline::None, scale: Scale::None, epsilon: 0.0 };
         let credit = Credit::Response(credit);
         OnPolicy {
@@ -74,7 +63,7 @@ impl ExpertIteration {
             group,
             temperature,
             missing_end,
-            dropout,
+            passes,
             credit,
             beta: 0.0,
             ..OnPolicy::reinforce()
@@ -92,10 +81,7 @@ impl ExpertIteration {
             selection: Selection::Best { count: 1 },
             temperature: 1.0,
             missing_end: MissingEnd::Keep,
-            epochs: 1,
-            minibatches: 4,
-            dropout: 0.0,
-            optimizer: optimizer(1e-5, Shape::Constant),
+            passes: RolloutPasses::once(4, 1e-5),
         }
     }
 
@@ -106,21 +92,13 @@ impl ExpertIteration {
         Self { selection: Selection::AtLeast { score }, ..Self::best_of(group) }
     }
 
-    /// Optimizer steps an iteration.
-    pub fn steps_per_iteration(&self) -> u64 {
-        u64::from(self.epochs) * u64::from(self.minibatches)
-    }
-
     /// Checks every range.
     ///
     /// # Errors
     /// [`Error::Range`] names the setting.
     pub fn validate(&self) -> Result<(), Error> {
         self.rollouts().validate()?;
-        self.selection.validate()?;
-        within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
-        let Self { epochs, dropout, optimizer, .. } = *self;
-        Passes { epochs, batch: 1, dropout, optimizer }.validate()
+        self.selection.validate()
     }
 }
 
@@ -142,7 +120,8 @@ mod tests {
         assert_eq!(name(ExpertIteration::best_of(0)), "group");
         assert_eq!(name(ExpertIteration::at_least(4, f64::NAN)), "score");
         assert_eq!(name(ExpertIteration { temperature: 0.0, ..best }), "temperature");
-        assert_eq!(name(ExpertIteration { minibatches: 0, ..best }), "minibatches");
-        assert_eq!(name(ExpertIteration { epochs: 0, ..best }), "epochs");
+        let with = |passes| name(ExpertIteration { passes, ..best });
+        assert_eq!(with(RolloutPasses { minibatches: 0, ..best.passes }), "minibatches");
+        assert_eq!(with(RolloutPasses { epochs: 0, ..best.passes }), "epochs");
     }
 }

@@ -18,6 +18,7 @@ mod ppo;
 mod preference;
 mod references;
 mod reward;
+mod rollout_passes;
 mod small;
 mod trust_region;
 
@@ -37,6 +38,7 @@ pub use reward::{
     Grading, HeadInit, PreferenceModelPretraining, RewardEnsemble, RewardLoss, RewardModel,
     RewardNormalization,
 };
+pub use rollout_passes::RolloutPasses;
 pub use small::SMALL;
 pub use trust_region::TrustRegion;
 
@@ -151,7 +153,7 @@ impl Profile {
     pub fn minibatches(&self) -> Option<u32> {
         match self.method {
             Method::Ppo => Some(self.ppo.minibatches),
-            Method::OnPolicy(settings) => Some(settings.minibatches),
+            Method::OnPolicy(settings) => Some(settings.passes.minibatches),
             Method::Nlpo(_) => Some(self.ppo.minibatches),
             _ => None,
         }

@@ -1,13 +1,12 @@
 //! Step 3 without a critic: policy gradients from groups of responses.
 
 use super::names::{join, joined_len, text};
-use super::optimizer::{Optimizer, WarmUpLength, optimizer};
+use super::{Optimizer, RolloutPasses};
 use rlhf_core::Error;
 use rlhf_core::advantage::{
     Baseline, GroupAdvantages, ImportanceCorrection, KlEstimator, MissingEnd, Overlong, Scale,
 };
 use rlhf_core::loss::{KlTerm, Normalization, PolicyClip, Surrogate};
-use rlhf_core::optim::Shape;
 use rlhf_core::ranges::{finite, positive, within};
 
 /// Step 3 without a critic: some responses to each prompt, whose rewards are compared with one another
@@ -25,12 +24,6 @@ pub struct OnPolicy {
     /// sampling); 0 keeps every prompt.
     #[cfg_attr(feature = "schema", schemars(range(max = 100)))]
     pub refill: u32,
-    /// Passes over a rollout, 1 or more.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
-    pub epochs: u32,
-    /// Minibatches, one optimizer step each, in a pass; 1 or more.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
-    pub minibatches: u32,
     /// Logits are divided by this, in sampling and in training; above 0.
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
@@ -57,11 +50,9 @@ pub struct OnPolicy {
     pub stale: u32,
     /// Weights for a sampler that is not quite the trainer's policy. Costs a pass over each rollout.
     pub importance: Option<ImportanceCorrection>,
-    /// The optimizer.
-    pub optimizer: Optimizer,
-    /// Dropout in training, a probability of 0 to 0.99.
-    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
-    pub dropout: f64,
+    /// The passes over a rollout.
+    #[serde(flatten)]
+    pub passes: RolloutPasses,
 }
 
 /// The way from rewards to advantages.
@@ -84,8 +75,6 @@ const REINFORCE: OnPolicy = OnPolicy {
     prompts: 64,
     group: 1,
     refill: 0,
-    epochs: 1,
-    minibatches: 1,
     temperature: 1.0,
     beta: 0.05,
     credit: Credit::Response(GroupAdvantages {
@@ -102,13 +91,14 @@ const REINFORCE: OnPolicy = OnPolicy {
     entropy: 0.0,
     stale: 0,
     importance: None,
-    optimizer: Optimizer {
-        warm_up: WarmUpLength::Steps(0),
-        max_grad_norm: Some(1.0),
-        ..optimizer(1e-6, Shape::Constant)
-    },
-    dropout: 0.0,
+    passes: passes(1),
 };
+
+/// One pass of this many steps.
+const fn passes(minibatches: u32) -> RolloutPasses {
+    let once = RolloutPasses::once(minibatches, 1e-6);
+    RolloutPasses { optimizer: Optimizer { max_grad_norm: Some(1.0), ..once.optimizer }, ..once }
+}
 
 const GRPO: OnPolicy = OnPolicy {
     prompts: 16,
@@ -169,7 +159,7 @@ impl OnPolicy {
             credit: Credit::Token { gamma: 1.0 },
             surrogate: Surrogate::Clipped(PolicyClip::symmetric(0.2)),
             normalization: Normalization::Token,
-            minibatches: 4,
+            passes: passes(4),
             ..REINFORCE
         }
     }
@@ -207,7 +197,7 @@ impl OnPolicy {
     /// GSPO (Zheng et al., arXiv:2507.18071): the ratio is the response's, within 3e-4 and 4e-4.
     pub const fn gspo() -> Self {
         let clip = PolicyClip { high: 4e-4, ..PolicyClip::symmetric(3e-4) };
-        OnPolicy { surrogate: Surrogate::SequenceMean(clip), minibatches: 4, kl: None, ..GRPO }
+        OnPolicy { surrogate: Surrogate::SequenceMean(clip), passes: passes(4), kl: None, ..GRPO }
     }
 
     /// CISPO (MiniMax, arXiv:2506.13585): the ratio weighs a token and is not differentiated; no lower
@@ -215,14 +205,14 @@ impl OnPolicy {
     pub const fn cispo() -> Self {
         let clip = PolicyClip { high: 1.0, ..PolicyClip::symmetric(1.0) };
         let surrogate = Surrogate::Detached(clip);
-        OnPolicy { surrogate, normalization: Normalization::Token, minibatches: 4, kl: None, ..GRPO }
+        OnPolicy { surrogate, normalization: Normalization::Token, passes: passes(4), kl: None, ..GRPO }
     }
 
     /// SAPO (Qwen Team, arXiv:2511.20347): GRPO with a soft gate on the ratio in place of a clip, which fades faster
     /// where the advantage is negative; no KL term. **Filled in**: the minibatches, as in [`Self::gspo`].
     pub const fn sapo() -> Self {
         let surrogate = Surrogate::SoftGate { positive: 1.0, negative: 1.05 };
-        OnPolicy { surrogate, minibatches: 4, kl: None, ..GRPO }
+        OnPolicy { surrogate, passes: passes(4), kl: None, ..GRPO }
     }
 
     /// Adapts the method to responses of at most `tokens` tokens, where it depends on their length.
@@ -264,19 +254,13 @@ impl OnPolicy {
     /// [`Error::Range`] names the setting; [`Error::TooFew`] for a group of one that is its own
     /// baseline or scale.
     pub fn validate(&self) -> Result<(), Error> {
-        for (name, count) in [
-            ("prompts", self.prompts),
-            ("group", self.group),
-            ("epochs", self.epochs),
-            ("minibatches", self.minibatches),
-        ] {
+        for (name, count) in [("prompts", self.prompts), ("group", self.group)] {
             within(name, f64::from(count), 1.0, f64::MAX)?;
         }
         within("refill", f64::from(self.refill), 0.0, 100.0)?;
         positive("temperature", self.temperature)?;
         within("beta", self.beta, 0.0, f64::MAX)?;
         finite("entropy", &[self.entropy])?;
-        rlhf_core::ranges::dropout(self.dropout)?;
         match self.credit {
             Credit::Token { gamma } => within("gamma", gamma, 0.0, 1.0)?,
             Credit::Response(credit) => {
@@ -296,12 +280,7 @@ impl OnPolicy {
         self.missing_end.validate()?;
         self.kl.map_or(Ok(()), |kl| kl.validate())?;
         self.importance.map_or(Ok(()), |importance| importance.validate())?;
-        self.optimizer.validate()
-    }
-
-    /// Optimizer steps a rollout.
-    pub fn steps_per_iteration(&self) -> u64 {
-        u64::from(self.epochs) * u64::from(self.minibatches)
+        self.passes.validate()
     }
 
     /// The most prompts that a rollout may ask for.

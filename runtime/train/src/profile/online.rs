@@ -1,7 +1,7 @@
 //! Learning from preferences over the policy's own responses.
 
 use super::optimizer::rising;
-use super::{Optimizer, WarmUpLength};
+use super::{RolloutPasses, WarmUpLength};
 use rlhf_core::Error;
 use rlhf_core::advantage::MissingEnd;
 use rlhf_core::loss::{NashMd, Preference, PreferenceLoss};
@@ -85,17 +85,9 @@ pub struct OnlinePreference {
     /// The cost of a missing end, before responses are compared.
     #[serde(default)]
     pub missing_end: MissingEnd,
-    /// Passes over the responses, 1 or more.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
-    pub epochs: u32,
-    /// Optimizer steps in a pass, 1 or more.
-    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
-    pub minibatches: u32,
-    /// Dropout in training, a probability of 0 to 0.99.
-    #[cfg_attr(feature = "schema", schemars(range(min = 0, max = rlhf_core::ranges::MAX_DROPOUT)))]
-    pub dropout: f64,
-    /// The optimizer.
-    pub optimizer: Optimizer,
+    /// The passes over a rollout.
+    #[serde(flatten)]
+    pub passes: RolloutPasses,
 }
 
 impl OnlinePreference {
@@ -119,26 +111,13 @@ impl OnlinePreference {
             _ => return Err(Error::Unknown { name: "online method", known: Self::LIST }),
         };
         let optimizer = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
-        Ok(Self {
-            method,
-            prompts: 32,
-            temperature: 0.9,
-            missing_end: MissingEnd::Keep,
-            epochs: 1,
-            minibatches: 1,
-            dropout: 0.0,
-            optimizer,
-        })
+        let passes = RolloutPasses { optimizer, ..RolloutPasses::once(1, 5e-7) };
+        Ok(Self { method, prompts: 32, temperature: 0.9, missing_end: MissingEnd::Keep, passes })
     }
 
     /// The names that [`Self::by_name`] knows.
     pub fn names() -> impl Iterator<Item = &'static str> {
         Self::LIST.split(", ")
-    }
-
-    /// Optimizer steps an iteration.
-    pub fn steps_per_iteration(&self) -> u64 {
-        u64::from(self.epochs) * u64::from(self.minibatches)
     }
 
     /// Checks every range.
@@ -168,10 +147,7 @@ impl OnlinePreference {
         if let MissingEnd::Replace(_) = self.missing_end {
             return Err(Error::Unknown { name: "missing_end of comparisons", known: "keep, subtract" });
         }
-        within("epochs", f64::from(self.epochs), 1.0, f64::MAX)?;
-        within("minibatches", f64::from(self.minibatches), 1.0, f64::MAX)?;
-        rlhf_core::ranges::dropout(self.dropout)?;
-        self.optimizer.validate()
+        self.passes.validate()
     }
 }
 
@@ -205,6 +181,7 @@ mod tests {
         let mixed = OnlineMethod::NashMd { objective: NashMd::default(), opponent };
         named(OnlinePreference { method: mixed, ..dpo }, "weight");
         named(OnlinePreference { temperature: 0.0, ..dpo }, "temperature");
-        named(OnlinePreference { minibatches: 0, ..dpo }, "minibatches");
+        let passes = RolloutPasses { minibatches: 0, ..dpo.passes };
+        named(OnlinePreference { passes, ..dpo }, "minibatches");
     }
 }

@@ -4,7 +4,7 @@
 use super::{
     BanditTraining, Credit, DistillationTraining, ExpertIteration, IlqlTraining, KtoTraining, Method,
     OnPolicy, OnlinePreference, Optimizer, Passes, Ppo, PreferenceTraining, Profile, RewardModel,
-    RewardNormalization, TrustRegion, WarmUpLength,
+    RewardNormalization, RolloutPasses, TrustRegion, WarmUpLength,
 };
 use rlhf_core::advantage::{GroupAdvantages, KlController, MissingEnd, Scale, Shaping};
 use rlhf_core::loss::{KlTerm, Per, Preference, SupervisedTerm};
@@ -119,6 +119,13 @@ impl Passes {
     }
 }
 
+impl RolloutPasses {
+    fn small(self, minibatches: u32) -> Self {
+        let minibatches = self.minibatches.min(minibatches);
+        Self { minibatches, dropout: 0.0, optimizer: self.optimizer.small(1e-4), ..self }
+    }
+}
+
 impl RewardModel {
     fn small(self) -> Self {
         Self {
@@ -163,9 +170,8 @@ impl OnPolicy {
         };
         Self {
             prompts: prompts(self.group),
-            minibatches: self.minibatches.min(2),
             missing_end: MISSING_END,
-            optimizer: self.optimizer.small(1e-4),
+            passes: self.passes.small(2),
             kl,
             beta,
             credit,
@@ -187,7 +193,7 @@ impl OnlinePreference {
         Self {
             prompts: prompts(self.method.samples()),
             missing_end: MISSING_END,
-            optimizer: self.optimizer.small(1e-4),
+            passes: self.passes.small(2),
             ..self
         }
     }
@@ -195,13 +201,7 @@ impl OnlinePreference {
 
 impl ExpertIteration {
     fn small(self) -> Self {
-        Self {
-            prompts: prompts(self.group),
-            minibatches: 1,
-            missing_end: MISSING_END,
-            optimizer: self.optimizer.small(1e-4),
-            ..self
-        }
+        Self { prompts: prompts(self.group), missing_end: MISSING_END, passes: self.passes.small(1), ..self }
     }
 }
 

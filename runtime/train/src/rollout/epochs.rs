@@ -1,8 +1,9 @@
 //! Epochs of minibatches over a rollout.
 
-use crate::TrainError;
 use crate::examples::{Part, parts};
 use crate::guard::{Offender, Place};
+use crate::profile::RolloutPasses;
+use crate::{EpochSampler, TrainError};
 use alloc::vec::Vec;
 use rlhf_core::Rollouts;
 use rlhf_core::random::{Key, Stream};
@@ -19,6 +20,25 @@ pub(crate) struct Epochs {
 }
 
 impl Epochs {
+    pub fn new(passes: &RolloutPasses, seed: u64, iteration: u32) -> Self {
+        Self { seed, iteration, epochs: passes.epochs, minibatches: passes.minibatches }
+    }
+
+    /// The indices of `0 .. items` for each step of all epochs, each epoch in another order under a key that begins
+    /// with `first`. With fewer items than minibatches an epoch has as many steps as items.
+    pub fn batches(self, first: u32, items: usize) -> impl Iterator<Item = IndexBatch> {
+        let Self { seed, iteration, epochs, minibatches } = self;
+        let key = Key::new(seed, Stream::Shuffle, first + iteration.wrapping_mul(epochs));
+        let mut order = EpochSampler::new(key, items);
+        let size = items.div_ceil(minibatches as usize).max(1);
+        let before = u64::from(iteration) * u64::from(epochs) * u64::from(minibatches);
+        let epoch = move |_| order.take(items).chunks(size).map(<[_]>::to_vec).collect::<Vec<_>>();
+        (0..epochs).flat_map(epoch).zip(1..).map(move |(indices, minibatch)| {
+            let place = Place::Minibatch { iteration: u64::from(iteration) + 1, minibatch };
+            IndexBatch { indices, step: before + minibatch - 1, place }
+        })
+    }
+
     /// The minibatches of all epochs, each epoch in another keyed order.
     pub fn minibatches(
         self,
@@ -39,6 +59,14 @@ impl Epochs {
             Ok(Minibatch::new(rollouts, indices?, place)?)
         })
     }
+}
+
+/// Indices of items, learnt from in one optimizer step.
+pub(crate) struct IndexBatch {
+    pub indices: Vec<usize>,
+    /// The 0-based number of the step in the run.
+    pub step: u64,
+    pub place: Place,
 }
 
 /// Some of a rollout's responses, learnt from in one optimizer step.

@@ -14,7 +14,7 @@ mod report;
 mod sample;
 mod score;
 
-pub(crate) use epochs::{Epochs, Minibatch};
+pub(crate) use epochs::{Epochs, IndexBatch, Minibatch};
 pub use report::IterationReport;
 pub(crate) use sample::{Sampler, examples, repeat_prompts, sample};
 pub(crate) use score::{log_probs, score, values};

@@ -16,8 +16,7 @@ impl<'a> RolloutTrainer<'a, OnPolicy> {
     /// [`TrainError::Core`] names the setting that is out of range.
     pub fn on_policy(settings: &profile::OnPolicy, run: Prompts<'a>, seed: u64) -> Result<Self, TrainError> {
         let algorithm = OnPolicy::new(*settings, run.iterations.into(), seed)?.with_guards(run.guards)?;
-        let (prompts, steps) = (settings.prompts_per_iteration(), settings.steps_per_iteration());
-        let plan = IterationPlan { prompts, optimizer: Some(settings.optimizer), steps, seed };
+        let plan = IterationPlan::of_passes(settings.prompts_per_iteration(), &settings.passes, seed);
         Ok(Self::new(algorithm, run, plan))
     }
 }

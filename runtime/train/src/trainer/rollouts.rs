@@ -2,7 +2,7 @@
 
 use super::{Models, Report, Trainer};
 use crate::guard::{Offender, Place};
-use crate::profile::Optimizer;
+use crate::profile::{Optimizer, RolloutPasses};
 use crate::{EpochSampler, Examples, Guards, TrainError};
 use alloc::vec::Vec;
 use rlhf_core::random::{Key, Stream};
@@ -81,6 +81,13 @@ pub(crate) struct IterationPlan {
     pub steps: u64,
     /// The seed of the order of the prompts.
     pub seed: u64,
+}
+
+impl IterationPlan {
+    /// `prompts` prompts, and the optimizer steps of `passes`.
+    pub(crate) fn of_passes(prompts: usize, passes: &RolloutPasses, seed: u64) -> Self {
+        Self { prompts, optimizer: Some(passes.optimizer), steps: passes.steps_per_iteration(), seed }
+    }
 }
 
 impl<'a, A> RolloutTrainer<'a, A> {
