@@ -3,12 +3,13 @@
 use super::exit::Failure;
 use super::machine::Machine;
 use super::output::{Output, print};
+use super::plan::{nothing, table};
 use super::progress::note;
 use super::train::{ConfigArgs, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
 use rlhf::engine::Devices;
-use rlhf::run::{Stage, examine, preflight, with_recipe};
+use rlhf::run::{Stage, plan, preflight, with_recipe};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -67,7 +68,7 @@ fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failu
 fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -> Result<(), Failure> {
     let device = machine.open(devices)?;
     let mut config = args.told.config()?;
-    let mut found = None;
+    let (mut found, mut planned) = (None, None);
     if config.data.is_some() {
         let chosen;
         (config, chosen) = with_recipe(&config, None).map_err(Failure::wrong)?;
@@ -75,10 +76,13 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
         let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
             .map_err(Failure::wrong)?;
         output.message(&facts(&all));
-        let notes = examine(&config, &Stage::ALL).map_err(Failure::wrong)?;
+        let (steps, notes) = plan(&config, &device, &Stage::ALL).map_err(Failure::wrong)?;
+        output.message(&table(&steps));
+        nothing(&steps).iter().for_each(|text| output.message(text));
         notes.iter().for_each(|text| note(text));
         all.notes.extend(notes);
         found = Some(all);
+        planned = Some(steps);
     } else {
         config.notes.iter().for_each(|text| note(text));
         output
@@ -90,5 +94,6 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
         "profile": config.profile,
         "overrides": overrides,
         "found": found,
+        "steps": planned,
     }))
 }

@@ -11,6 +11,7 @@ mod input;
 mod interrupt;
 mod machine;
 mod output;
+mod plan;
 mod progress;
 mod quickstart;
 mod rate;
