@@ -145,7 +145,7 @@ impl Ppo {
             minibatches: self.minibatches.min(2),
             shaping: Shaping { missing_end: MISSING_END, ..self.shaping },
             controller: KlController::Fixed { beta: KL },
-            policy: self.policy.small(1e-4),
+            policy: self.policy.small(2e-4),
             critic: self.critic.small(5e-4),
             pretraining: None,
             average: None,
