@@ -31,4 +31,5 @@ mod stories;
 #[cfg(target_os = "linux")]
 mod streaming;
 mod summary;
+mod tastes;
 mod trainers;
