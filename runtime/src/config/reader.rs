@@ -55,6 +55,18 @@ pub fn given(
     read: &mut Read,
 ) -> Result<(), ConfigError> {
     let node = schema::file().find(name).ok_or_else(|| unknown(name, place.into()))?;
+    let setting = schema::file().setting(name);
+    if let Some(part) = name.strip_prefix(&format!("{setting}.")) {
+        // A part of a choice, such as ppo.shaping.missing_end.subtract: the choice with that part.
+        let mut table = value;
+        for key in part.rsplit('.') {
+            table = Spanned::new(
+                0..0,
+                DeValue::Table(DeTable::from_iter([(Spanned::new(0..0, key.to_owned().into()), table)])),
+            );
+        }
+        return given(&setting, table, place, read);
+    }
     let place = |_: usize| place.to_owned();
     let mut reader = Reader { place: &place, old: true, file: false, read };
     match value.into_inner() {

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// Plain text that a new network learns to write from, in bytes, at least.
 const LEAST_TEXT: u64 = 20_000;
 /// Texts of an optimizer step of a new network's pretraining, times their length in bytes, times its steps.
-const READ: u64 = 32 * 64 * 800;
+const READ: u64 = 32 * 64 * 400;
 /// The longest text of a new network, in bytes.
 const LONGEST: usize = 512;
 

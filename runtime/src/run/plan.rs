@@ -21,6 +21,8 @@ pub struct PlannedStep {
     pub name: String,
     /// The rows that it learns from: texts, demonstrations, comparisons or labels, prompts.
     pub rows: usize,
+    /// The rows of an optimizer step, where it passes over stored rows.
+    pub batch: Option<u32>,
     /// Optimizer steps.
     pub optimizer_steps: u64,
     /// The highest learning rate that it reaches; `None` for a method without one.
@@ -56,17 +58,34 @@ pub fn plan(
     })
 }
 
-/// The rates of all optimizer steps of a part of the run.
-struct Rates {
-    highest: f64,
-    sum: f64,
+/// What is counted of a step.
+struct Counted {
+    rows: usize,
+    batch: Option<u32>,
+    optimizer_steps: u64,
+    schedule: Option<Schedule>,
+    seconds: f64,
 }
 
-impl Rates {
-    fn of(schedule: &Schedule, steps: u64) -> Self {
-        let each = steps.div_ceil(MOST_SUMMED).max(1);
-        let rates = || (0..steps).step_by(each as usize).map(|step| schedule.rate(step));
-        Self { highest: rates().fold(0.0, f64::max), sum: rates().sum::<f64>() * each as f64 }
+impl Counted {
+    /// The step of this name, of networks of this width.
+    fn named(self, stage: Stage, name: &str, width: usize) -> PlannedStep {
+        let Self { rows, batch, optimizer_steps, schedule, seconds } = self;
+        let each = optimizer_steps.div_ceil(MOST_SUMMED).max(1);
+        let rates = |schedule: Schedule| {
+            (0..optimizer_steps).step_by(each as usize).map(move |step| schedule.rate(step))
+        };
+        let moved = schedule.map(|schedule| rates(schedule).sum::<f64>() * each as f64 * width as f64);
+        PlannedStep {
+            stage,
+            name: name.into(),
+            rows,
+            batch,
+            optimizer_steps,
+            learning_rate: schedule.map(|schedule| rates(schedule).fold(0.0, f64::max)),
+            seconds,
+            learns: optimizer_steps > 0 && moved.is_none_or(|moved| moved >= NOTHING),
+        }
     }
 }
 
@@ -81,84 +100,87 @@ impl Checks<'_> {
         width: usize,
         speed: Speed,
     ) -> Result<Vec<PlannedStep>, RunError> {
-        let (config, profile, sources) = (self.config, self.profile, self.sources);
         let mut steps = Vec::new();
-        let mut add = |stage, name: &str, rows, rates: Option<Rates>, optimizer_steps, seconds| {
-            let moved = rates.as_ref().map(|rates| rates.sum * width as f64);
-            steps.push(PlannedStep {
-                stage,
-                name: name.into(),
-                rows,
-                optimizer_steps,
-                learning_rate: rates.map(|rates| rates.highest),
-                seconds,
-                learns: optimizer_steps > 0 && moved.is_none_or(|moved| moved >= NOTHING),
-            });
-        };
-        let demonstrations = &sources.demonstrations.0;
-        if stages.contains(&Stage::Supervised)
-            && let Some(settings) = &profile.supervised
-        {
-            let rates =
-                Rates::of(&settings.optimizer.schedule(self.supervised_steps(), 1), self.supervised_steps());
-            let tokens = f64::from(settings.epochs) * tokens(demonstrations) as f64;
-            let corpus = if config.pretraining.source == Source::Base { config.pretraining.texts } else { 0 };
-            let seconds =
-                tokens * speed.learning + (corpus * config.pretraining.length) as f64 * speed.sampling;
-            add(
-                Stage::Supervised,
-                "supervised",
-                demonstrations.len(),
-                Some(rates),
-                self.supervised_steps(),
-                seconds,
-            );
-        }
-        let judged = sources.comparisons.iter().flat_map(|set| &set.train);
-        let compared: usize = judged.flat_map(|judged| &judged.texts).map(Vec::len).sum();
-        let labeled =
-            sources.solutions.iter().flat_map(|set| &set.train).map(|s| s.text().len()).sum::<usize>();
-        let judged_tokens = (compared + labeled) as f64;
-        let response = self.mean_response();
-        if stages.contains(&Stage::Reward) {
-            let (settings, total) = (&profile.reward, self.reward_steps()?);
-            let passes = f64::from(settings.epochs) * f64::from(settings.members().members);
-            let written = match settings.normalization {
-                RewardNormalization::Ziegler2019 { samples } => f64::from(samples),
-                RewardNormalization::CenterOnReference => 256.0,
-                _ => 0.0,
+        for stage in stages {
+            let (name, counted) = match stage {
+                Stage::Pretrain => continue,
+                Stage::Supervised => ("supervised", self.count_supervised(speed)),
+                Stage::Reward => ("reward model", Some(self.count_reward(speed)?)),
+                Stage::Align => (&self.config.method[..], Some(self.count_align(speed))),
             };
-            let seconds = passes * judged_tokens * speed.learning + written * response * speed.sampling;
-            let rows = sources.comparisons.iter().map(|set| set.train.len());
-            let rows = rows.chain(sources.solutions.iter().map(|set| set.train.len())).sum();
-            let rates = Rates::of(&settings.optimizer.schedule(total, 1), total);
-            add(Stage::Reward, "reward model", rows, Some(rates), total, seconds);
-        }
-        if stages.contains(&Stage::Align) {
-            let (each, rows, total, seconds) = match profile.method.passes() {
-                Some((_, settings)) => {
-                    let items = self.items();
-                    let stored = match profile.method {
-                        Method::Distillation(_) => tokens(demonstrations) as f64,
-                        Method::Bandit(_) => items as f64 * response,
-                        _ => judged_tokens,
-                    };
-                    // Beside the policy that learns, a reference or a teacher reads.
-                    let seconds = f64::from(settings.epochs) * stored * (speed.learning + speed.reading);
-                    (1, items, passes(items, settings), seconds)
-                }
-                None => {
-                    let each = rollout(profile);
-                    let total = u64::from(config.ppo.iterations).saturating_mul(each);
-                    let seconds = f64::from(config.ppo.iterations) * self.rollout_seconds(response, speed);
-                    (each, sources.prompts.len(), total, seconds)
-                }
-            };
-            let answered = 2.0 * sources.held_out.len() as f64 * response * speed.sampling;
-            let rates = optimizers(profile).first().map(|(_, o)| Rates::of(&o.schedule(total, each), total));
-            add(Stage::Align, &config.method, rows, rates, total, seconds + answered);
+            steps.extend(counted.map(|counted| counted.named(*stage, name, width)));
         }
         Ok(steps)
+    }
+
+    fn count_supervised(&self, speed: Speed) -> Option<Counted> {
+        let settings = self.profile.supervised?;
+        let (texts, corpus) = (&self.sources.demonstrations.0, &self.config.pretraining);
+        let written = if corpus.source == Source::Base { corpus.texts * corpus.length } else { 0 };
+        let optimizer_steps = self.supervised_steps();
+        Some(Counted {
+            rows: texts.len(),
+            batch: Some(settings.batch),
+            optimizer_steps,
+            schedule: Some(settings.optimizer.schedule(optimizer_steps, 1)),
+            seconds: f64::from(settings.epochs) * tokens(texts) as f64 * speed.learning
+                + written as f64 * speed.sampling,
+        })
+    }
+
+    fn count_reward(&self, speed: Speed) -> Result<Counted, RunError> {
+        let (settings, sources) = (&self.profile.reward, self.sources);
+        let compared = sources.comparisons.iter().map(|set| set.train.len());
+        let labeled = sources.solutions.iter().map(|set| set.train.len());
+        let passes = f64::from(settings.epochs) * f64::from(settings.members().members);
+        let written = match settings.normalization {
+            RewardNormalization::Ziegler2019 { samples } => f64::from(samples),
+            RewardNormalization::CenterOnReference => 256.0,
+            _ => 0.0,
+        };
+        let optimizer_steps = self.reward_steps()?;
+        Ok(Counted {
+            rows: compared.chain(labeled).sum(),
+            batch: settings.batch,
+            optimizer_steps,
+            schedule: Some(settings.optimizer.schedule(optimizer_steps, 1)),
+            seconds: passes * self.judged_tokens() as f64 * speed.learning
+                + written * self.mean_response() * speed.sampling,
+        })
+    }
+
+    fn count_align(&self, speed: Speed) -> Counted {
+        let (profile, sources, response) = (self.profile, self.sources, self.mean_response());
+        let optimizer = optimizers(profile).first().map(|(_, optimizer)| **optimizer);
+        let answered = 2.0 * sources.held_out.len() as f64 * response * speed.sampling;
+        let (rows, batch, each, optimizer_steps, seconds) = match profile.method.passes() {
+            Some((_, settings)) => {
+                let items = self.items();
+                let stored = match profile.method {
+                    Method::Distillation(_) => tokens(&sources.demonstrations.0),
+                    _ => self.judged_tokens(),
+                };
+                // Beside the policy that learns, a reference or a teacher reads.
+                let seconds = f64::from(settings.epochs) * stored as f64 * (speed.learning + speed.reading);
+                (items, Some(settings.batch), 1, passes(items, settings), seconds)
+            }
+            None => {
+                let (each, iterations) = (rollout(profile), self.config.ppo.iterations);
+                let seconds = f64::from(iterations) * self.rollout_seconds(response, speed);
+                (sources.prompts.len(), None, each, u64::from(iterations).saturating_mul(each), seconds)
+            }
+        };
+        let schedule = optimizer.map(|optimizer| optimizer.schedule(optimizer_steps, each));
+        Counted { rows, batch, optimizer_steps, schedule, seconds: seconds + answered }
+    }
+
+    /// The tokens of all comparisons, labels and feedback.
+    fn judged_tokens(&self) -> usize {
+        let compared = self.sources.comparisons.iter().flat_map(|set| &set.train);
+        let compared: usize = compared.flat_map(|judged| &judged.texts).map(Vec::len).sum();
+        let labeled: usize =
+            self.sources.solutions.iter().flat_map(|set| &set.train).map(|s| s.text().len()).sum();
+        compared + labeled + self.sources.feedback.iter().map(|row| row.ids().len()).sum::<usize>()
     }
 
     /// The mean length of a response, in tokens: that of the demonstrations, within the longest.

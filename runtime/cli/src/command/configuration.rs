@@ -3,7 +3,7 @@
 use super::exit::Failure;
 use super::machine::Machine;
 use super::output::{Output, print};
-use super::plan::{nothing, table};
+use super::plan::{nothing, short_batches, table};
 use super::progress::note;
 use super::train::{ConfigArgs, facts};
 use clap::{Args, Subcommand};
@@ -78,7 +78,8 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
         output.message(&facts(&all));
         let (steps, notes) = plan(&config, &device, &Stage::ALL).map_err(Failure::wrong)?;
         output.message(&table(&steps));
-        nothing(&steps).iter().for_each(|text| output.message(text));
+        let remarks = [nothing(&steps), short_batches(&steps)];
+        remarks.iter().flatten().for_each(|text| output.message(text));
         notes.iter().for_each(|text| note(text));
         all.notes.extend(notes);
         found = Some(all);

@@ -36,6 +36,17 @@ pub fn nothing(steps: &[PlannedStep]) -> Vec<String> {
     .collect()
 }
 
+/// A line for each step whose batch is not reached.
+pub fn short_batches(steps: &[PlannedStep]) -> Vec<String> {
+    let larger =
+        |step: &&PlannedStep| step.batch.is_some_and(|batch| batch as usize > step.rows && step.rows > 0);
+    let line = |step: &PlannedStep| {
+        let (name, rows, batch) = (&step.name, step.rows, step.batch.unwrap_or_default());
+        format!("`{name}`: a batch of {batch} has all {rows} rows: a pass over them is one optimizer step")
+    };
+    steps.iter().filter(larger).map(line).collect()
+}
+
 /// Seconds in the unit that suits.
 fn time(seconds: f64) -> String {
     match seconds {
@@ -57,6 +68,7 @@ mod tests {
             stage,
             name,
             rows,
+            batch: Some(64),
             optimizer_steps: 3,
             learning_rate: Some(learning_rate),
             seconds: 5.2,
