@@ -70,7 +70,7 @@ fn base(folder: &Path) {
 }
 
 /// The configuration of a run of seconds on it.
-pub const CONFIG: &str = r#"profile = "instructgpt"
+pub const CONFIG: &str = r#"
 seed = 3
 held_out = 0.3
 context = 96

@@ -134,7 +134,7 @@ impl Base {
                 let NewBase { layers, width, heads, learning_rate, .. } = new(context);
                 let epochs = (READ / bytes).clamp(1, 50);
                 Ok(format!(
-                    "[base.new]                # reads bytes, and learns from the plain text first\n\
+                    "# A small new one, which reads bytes and learns from the plain text first.\n[base.new]\n\
                      layers = {layers}\nwidth = {width}\nheads = {heads}\ncontext = {context}\n\
                      epochs = {epochs}\nlearning_rate = {learning_rate}\n"
                 ))

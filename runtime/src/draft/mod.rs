@@ -50,10 +50,10 @@ pub fn draft(folder: &Path) -> Result<Draft, RunError> {
     }
     let base = find(folder, &found)?;
     let lengths = Lengths::of(&found, base.tokenizer(), base.longest())?;
-    let mut said = format!("{}, {demonstrations} files of demonstrations, ", base.said());
+    let mut said = format!("{}, demonstrations ({demonstrations} files), ", base.said());
     said += &match compared {
-        0 => format!("{labeled} of labels"),
-        _ => format!("{compared} of comparisons"),
+        0 => format!("labels ({labeled})"),
+        _ => format!("comparisons ({compared})"),
     };
     if files(&[Kind::Prompts]) == 0 {
         said += "; prompts are taken from these";
@@ -64,36 +64,46 @@ pub fn draft(folder: &Path) -> Result<Draft, RunError> {
 /// The configuration of a run on `base`, whose reward model learns from labels or from comparisons.
 fn text(base: &Base, lengths: Lengths, labels: bool) -> Result<String, RunError> {
     let Lengths { prompt, response } = lengths;
-    let name = Profile::for_weights(base.weights(prompt + response));
+    // Not shorter than the texts of the pretraining mix, where the model reads as many.
+    let length = Config::default().pretraining.length;
+    let context = (prompt + response).max(length.min(base.longest()));
+    let name = Profile::for_weights(base.weights(context));
     let recipe = Config::recipe(name, "ppo", response)?;
     let (beta, iterations) = (recipe.ppo.controller.beta(), Config::default().ppo.iterations);
     let mut out = format!(
         "# The settings that matter. All others are those of the recipe `{name}`, which fits the base's size;\n\
          # `rlhf config --profile {name}` prints them, and each may be written here.\n\
          version = 2\n\
-         context = {}           # the longest text, in tokens\n\n\
+         # The longest text, in tokens.\n\
+         context = {context}\n\n\
          # 1. How the model learns from the preferences: ppo, grpo, dpo … (`rlhf config --help`).\n\
          method = \"ppo\"\n\n\
          # 2. The model to start from.\n{}\n",
-        prompt + response,
-        base.table(prompt + response)?,
+        base.table(context)?,
     );
     if labels {
-        out += "[reward]\nloss = \"outcome\"        # answers that are right or wrong, not compared\n\n";
+        out +=
+            "[reward]\n# Answers are right or wrong; none is compared with another.\nloss = \"outcome\"\n\n";
     }
     let _ = write!(
         out,
         "[ppo]\n\
-         # 3. Rollouts, or for dpo and others without rollouts: `preference.epochs = 3` in their table.\n\
+         # 3. Rollouts. Of dpo and others that make none: `preference.epochs = 3`, in its table.\n\
          iterations = {iterations}\n\
-         # 4. The longest answer, in tokens (and prompt). Yours fit.\n\
+         # 4. The longest answer, and the longest prompt, in tokens: yours fit.\n\
          response = {response}\n\
          prompt = {prompt}\n\
-         # 5. The KL penalty, per nat: higher stays closer to the supervised model. For grpo: `on_policy.kl.beta`.\n\
+         # 5. The KL penalty, per nat: a higher one stays closer to the supervised model. Of grpo: `on_policy.kl.beta`.\n\
          controller.fixed.beta = {beta}\n"
     );
+    if base.is_new() || context < length {
+        out += "\n[pretraining]\n";
+    }
     if base.is_new() {
-        out += "\n[pretraining]\nsource = \"text\"        # the plain text that the new model learns first\n";
+        out += "# The plain text that the new model learns first.\nsource = \"text\"\n";
+    }
+    if context < length {
+        let _ = writeln!(out, "length = {context}");
     }
     Ok(out)
 }
