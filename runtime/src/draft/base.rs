@@ -9,8 +9,6 @@ use rlhf_models::{open, tokenizer};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-/// Plain text that a new network learns to write from, in bytes, at least.
-const LEAST_TEXT: u64 = 20_000;
 /// Texts of an optimizer step of a new network's pretraining, times their length in bytes, times its steps.
 const READ: u64 = 32 * 64 * 400;
 /// The longest text of a new network, in bytes.
@@ -65,11 +63,11 @@ pub(super) fn find(folder: &Path, found: &Found) -> Result<Base, RunError> {
         }
     }
     let texts = found.files.iter().filter(|(_, format)| format.kind() == Kind::Text);
-    let bytes = texts.filter_map(|(path, _)| Some(path.metadata().ok()?.len())).sum();
-    if bytes < LEAST_TEXT {
+    let bytes: u64 = texts.filter_map(|(path, _)| Some(path.metadata().ok()?.len())).sum();
+    if bytes == 0 {
         let reason = format!(
             "{}: there is no model with its tokenizer (a Hugging Face folder of GPT-2 or Llama, or llama2.c's .bin), \
-             and {bytes} bytes of plain text; put a model there, or {LEAST_TEXT} bytes of text for a new one",
+             and no plain text; put a model there, or a text of 64 KiB or more for a new one",
             folder.display()
         );
         return Err(ConfigError::setting("base", reason).into());

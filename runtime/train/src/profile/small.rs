@@ -122,7 +122,7 @@ impl Passes {
 impl RolloutPasses {
     fn small(self, minibatches: u32) -> Self {
         let minibatches = self.minibatches.min(minibatches);
-        Self { minibatches, dropout: 0.0, optimizer: self.optimizer.small(2e-4), ..self }
+        Self { minibatches, dropout: 0.0, optimizer: self.optimizer.small(1e-4), ..self }
     }
 }
 

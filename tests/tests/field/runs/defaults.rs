@@ -69,8 +69,9 @@ fn a_plan_says_what_will_be_done_and_what_will_learn_nothing() {
     let more = ["--set", "supervised.epochs=16", "--set", "ppo.iterations=40", "--set", "reward.epochs=8"];
     let small = check(folder.path(), &more);
     assert!(!small.contains("nothing will be learnt"), "{small}");
-    assert!(published.contains("`reward model`: a batch of 64 has all"), "{published}");
-    assert!(!small.contains("has all"), "{small}");
+    let large = check(folder.path(), &["--set", "supervised.batch=64"]);
+    assert!(large.contains("`supervised`: a batch of 64 has all"), "{large}");
+    assert!(!published.contains("has all") && !small.contains("has all"), "{small}");
     // Of 40 rollouts with two steps each, the rate is reached.
     let columns: Vec<_> = line(&small, "ppo").split_whitespace().collect();
     assert_eq!((columns[1], columns[2]), ("80", "2.0e-4"), "{small}");
@@ -92,7 +93,7 @@ fn prompts_are_taken_from_the_comparisons_where_there_are_none() {
     fs::write(folder.path().join("run.toml"), &text).unwrap();
     let note = "there are no prompts by themselves: ";
     let checked = check(folder.path(), &[]);
-    let taken = line(&checked, &format!("note: {note}"));
+    let taken = line(&checked, &format!("warning: {note}"));
     assert!(taken.ends_with("are taken from the comparisons"), "{taken}");
     // Several comparisons are about one prompt, which is one prompt.
     let prompts: usize = taken.split(' ').next().unwrap().parse().unwrap();
@@ -131,7 +132,7 @@ fn a_drafted_configuration_runs_and_never_replaces_a_file() {
         code == 2 && text.contains("there is no model") && !folder.path().join("run.toml").exists(),
         "{text}"
     );
-    fs::write(data.join("text.txt"), "The box is red and it is here. ".repeat(1000)).unwrap();
+    fs::write(data.join("text.txt"), "The box is red and it is here. ".repeat(3000)).unwrap();
     let (code, text) = init(&[]);
     assert!(code == 0 && text.contains("rlhf run run.toml --data data"), "{text}");
     let (code, text) = said(folder.path(), &["config", "check", "run.toml", "--data", "data"]);
