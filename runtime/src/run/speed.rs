@@ -4,12 +4,13 @@ use super::RunError;
 use super::answers::write;
 use crate::engine::{Device, Model};
 use crate::record::Phase;
+use core::time::Duration;
 use rlhf_core::model::Architecture;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::StopCriteria;
 use rlhf_train::profile::{Optimizer, Supervised};
 use rlhf_train::{Examples, now, supervised};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Seconds for each token.
 #[derive(Clone, Copy, Debug)]
