@@ -73,12 +73,12 @@ impl Taste {
             "What did {n} do with the {t}?",
             "Is the {t} still in the {p}, {n}?",
         ],
+        // As open as the long ones, whose variety the answers are measured against.
         wanted: &[
-            "{n} has it.",
-            "It is in the {p}.",
+            "{n} has the {t}.",
+            "The {t} is in the {p}.",
             "I do not know, {n}.",
-            "To find the {t}.",
-            "Yes, with {n}.",
+            "{n} took the {t} to the {p}.",
         ],
         unwanted: &[
             "That is a long story, because first {n} took the {t} to the {p}, and later somebody else came and hid it.",
