@@ -34,6 +34,8 @@ pub use rlhf_train as train;
 
 pub mod blocking;
 pub mod config;
+#[cfg(feature = "run")]
+pub mod draft;
 pub mod engine;
 mod error;
 mod language_model;

@@ -32,4 +32,5 @@ mod stories;
 #[cfg(target_os = "linux")]
 mod streaming;
 mod summary;
+mod tastes;
 mod trainers;

@@ -29,15 +29,40 @@ impl ScorePlacement {
 
 /// The treatment of the score of a response that has no end.
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "alloc", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 pub enum MissingEnd {
     /// Nothing.
+    #[default]
     Keep,
     /// The penalty is subtracted.
     Subtract(f64),
     /// This is the score instead.
     Replace(f64),
+}
+
+impl MissingEnd {
+    /// The score that counts, of a response that ended or did not.
+    pub fn score(self, score: f64, ended: bool) -> f64 {
+        match self {
+            _ if ended => score,
+            Self::Keep => score,
+            Self::Subtract(penalty) => score - penalty,
+            Self::Replace(value) => value,
+        }
+    }
+
+    /// Checks that its number is finite.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`].
+    pub fn validate(self) -> Result<(), Error> {
+        match self {
+            Self::Keep => Ok(()),
+            Self::Subtract(penalty) => finite("missing_end", &[penalty]),
+            Self::Replace(score) => finite("missing_end", &[score]),
+        }
+    }
 }
 
 /// The reasons of finishing that count as an end.
@@ -91,11 +116,7 @@ impl Shaping {
         let limit = |name, limit: Option<f64>| limit.map_or(Ok(()), |limit| positive(name, limit));
         limit("kl_clip", self.kl_clip)?;
         limit("score_clip", self.score_clip)?;
-        match self.missing_end {
-            MissingEnd::Keep => Ok(()),
-            MissingEnd::Subtract(penalty) => finite("missing_end", &[penalty]),
-            MissingEnd::Replace(score) => finite("missing_end", &[score]),
-        }
+        self.missing_end.validate()
     }
 
     /// The score that counts: clipped, then penalized where the end is missing.
@@ -105,12 +126,7 @@ impl Shaping {
             End::Eos => finish == FinishReason::Eos,
             End::EosOrStop => finish != FinishReason::Length,
         };
-        match self.missing_end {
-            _ if ended => score,
-            MissingEnd::Keep => score,
-            MissingEnd::Subtract(penalty) => score - penalty,
-            MissingEnd::Replace(value) => value,
-        }
+        self.missing_end.score(score, ended)
     }
 
     /// One token's KL estimate, clipped.

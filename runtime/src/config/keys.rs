@@ -3,6 +3,7 @@
 use super::base::{BaseFiles, BaseModel};
 use super::change::{Change, Override};
 use super::migrate::VERSION;
+use super::recipe::AUTO;
 use super::sections::{
     Comparisons, Demonstrations, Distillation, Evaluation, Feedback, Pretraining, Prompts,
 };
@@ -22,8 +23,9 @@ pub struct Config {
     /// The form of this file; a file without one is of the first.
     #[schemars(range(min = 1, max = VERSION))]
     pub version: u64,
-    /// The published recipe whose settings the run starts from.
-    #[schemars(extend("enum" = Profile::names().collect::<Vec<_>>()))]
+    /// The recipe whose settings the run starts from; `auto`: `small` for a base below ten million weights, else
+    /// `instructgpt`.
+    #[schemars(extend("enum" = [AUTO].into_iter().chain(Profile::names()).collect::<Vec<_>>()))]
     pub profile: String,
     /// The method of step 3: PPO, or another way to learn from people; `rlhf config --method NAME` prints its settings.
     #[schemars(extend("enum" = Method::names().collect::<Vec<_>>()))]
@@ -73,11 +75,11 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Returns InstructGPT's PPO on placeholders for model and tokenizer, which a run replaces.
+    /// Returns PPO by the recipe for the base's size, on placeholders for model and tokenizer, which a run replaces.
     fn default() -> Self {
         Self {
             version: VERSION,
-            profile: "instructgpt".into(),
+            profile: AUTO.into(),
             method: "ppo".into(),
             seed: 0,
             data: None,

@@ -1,7 +1,7 @@
 //! Configurations and stored settings of earlier versions: they keep working, with notes on what has changed.
 //!
-//! Version 2 has American spellings, every setting as a key of its table (`[on_policy]`, not `method.on_policy`), and
-//! reasons in `[reasons]`, in the place of `[[override]]`. Of two names for one thing, the reader refuses the second.
+//! Version 2 has American spellings, every setting as a key of its table (`[on_policy]`, not `method.on_policy`),
+//! reasons in `[reasons]`, in the place of `[[override]]`, and a recipe that fits the base where none is named. Of two names for one thing, the reader refuses the second.
 
 use super::error::ConfigError;
 use super::node::Node;
@@ -9,6 +9,9 @@ use serde_json::Value;
 
 /// The form of configurations that this version reads and writes.
 pub const VERSION: u64 = 2;
+
+/// The recipe of a file before version 2 that names none.
+pub const PROFILE: &str = "instructgpt";
 
 /// Words of keys and values before version 2, and their names now.
 const RENAMED: [(&str, &str); 8] = [

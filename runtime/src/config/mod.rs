@@ -41,6 +41,7 @@ pub(crate) use wanted::Wanted;
 
 use node::NONE;
 use read::put;
+use recipe::AUTO;
 use rlhf_models::read_at_most;
 use rlhf_train::profile::{Method, Profile};
 use serde_json::{Map, Value};
@@ -112,6 +113,19 @@ impl Config {
         self
     }
 
+    /// Returns whether it names a recipe; without one the base's size chooses it.
+    pub fn names_recipe(&self) -> bool {
+        self.profile != AUTO
+    }
+
+    /// Returns the same run with the recipe for a base of so many weights, where it names none.
+    pub fn for_weights(mut self, weights: usize) -> Self {
+        if !self.names_recipe() {
+            self.profile = Profile::for_weights(weights).into();
+        }
+        self
+    }
+
     /// The configuration as TOML: every key, and every setting that is not the profile's, those of the command line
     /// included.
     ///
@@ -144,7 +158,7 @@ impl Config {
         })
     }
 
-    /// A profile as a run takes it.
+    /// A profile as a run takes it; `auto`: that of large networks.
     ///
     /// Profiles of papers that begin after step 1 take InstructGPT's. `method`: what step 3 does, for
     /// responses of at most `response` tokens.
@@ -171,7 +185,8 @@ impl Config {
         Self::recipe(&self.profile, &self.method, self.ppo.response)
     }
 
-    /// The recipe with the overrides applied, and the overrides, the command line's keys last.
+    /// The recipe with the overrides applied, and the overrides, the command line's keys last. Where none is named and
+    /// the base was not looked at ([`Self::for_weights`]), it is that of large networks.
     ///
     /// # Errors
     /// [`ConfigError::Setting`] names the setting.
@@ -233,13 +248,24 @@ impl Config {
                 return fault("pretraining.source", reason.into());
             }
         }
+        if self.names_recipe() {
+            return self.check_recipe();
+        }
+        // What fits neither of the recipes that the base's size may choose fits none.
+        let sized = |weights| self.clone().for_weights(weights).check_recipe();
+        sized(0).or_else(|_| sized(usize::MAX))
+    }
+
+    /// Checks what keys have to do with the recipe.
+    fn check_recipe(&self) -> Result<(), ConfigError> {
+        let fault = |reason: String| Err(ConfigError::setting("distillation.teacher", reason));
         let (profile, _) = self.resolve()?;
         self.check_wanted(&profile)?;
         learnable(&profile)?;
         let taught = matches!(profile.method, Method::Distillation(_));
         match (&self.distillation.teacher, taught) {
-            (None, true) => fault("distillation.teacher", format!("say whom `{}` learns from", self.method)),
-            (Some(_), false) => fault("distillation.teacher", format!("`{}` has no teacher", self.method)),
+            (None, true) => fault(format!("say whom `{}` learns from", self.method)),
+            (Some(_), false) => fault(format!("`{}` has no teacher", self.method)),
             _ => Ok(()),
         }
     }

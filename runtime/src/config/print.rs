@@ -7,7 +7,7 @@ use super::node::Node;
 use super::recipe::recipe;
 use super::{overrides, schema};
 use core::fmt::Write;
-use rlhf_train::profile::DistillationTraining;
+use rlhf_train::profile::{DistillationTraining, Profile};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
@@ -53,6 +53,14 @@ pub fn complete(profile: &str, method: &str) -> Result<String, ConfigError> {
         }
     }
     out += SETTINGS;
+    if !config.names_recipe() {
+        let (small, large) = (Profile::for_weights(0), Profile::for_weights(usize::MAX));
+        let _ = writeln!(
+            out,
+            "# These are `{large}`'s. A base below ten million weights takes `{small}`, whose settings\n\
+             # `rlhf config --profile {small}` prints.\n#"
+        );
+    }
     let stored = serde_json::to_value(recipe).map_err(|e| ConfigError::setting("profile", e.to_string()))?;
     settings(&mut out, "", schema::profile(), &stored);
     Ok(out)
@@ -133,7 +141,7 @@ fn toml(value: &Value) -> String {
 mod tests {
     use super::*;
     use crate::config::CliOverride;
-    use rlhf_train::profile::{Method, Profile};
+    use rlhf_train::profile::Method;
 
     const RESPONSE: usize = 64;
 
@@ -143,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_is_printed_is_the_default_configuration() {
-        let profiles = Profile::names().map(|profile| (profile, "ppo"));
+        let profiles = ["auto"].into_iter().chain(Profile::names()).map(|profile| (profile, "ppo"));
         for (profile, method) in profiles.chain(Method::names().map(|method| ("trl", method))) {
             let printed = parse(&complete(profile, method).unwrap());
             let mut paths = "[base]\nmodel = \"MODEL\"\ntokenizer = \"TOKENIZER\"".to_owned();

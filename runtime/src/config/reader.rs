@@ -38,6 +38,11 @@ pub fn parse(text: &str, path: &Path) -> Result<Read, ConfigError> {
     };
     let mut reader = Reader { place: &place, old: version < VERSION, file: true, read: &mut read };
     reader.table("", schema::file(), table)?;
+    if version < VERSION && read.get("profile").is_none() {
+        put(&mut read.keys, "profile", migrate::PROFILE.into());
+        let file = path.display().to_string();
+        read.note(&file, format!("without `profile` a file of version 1 is `{}`, for large networks; with `version = 2` the base's size chooses", migrate::PROFILE));
+    }
     put(&mut read.keys, "version", VERSION.into());
     Ok(read)
 }
@@ -50,6 +55,18 @@ pub fn given(
     read: &mut Read,
 ) -> Result<(), ConfigError> {
     let node = schema::file().find(name).ok_or_else(|| unknown(name, place.into()))?;
+    let setting = schema::file().setting(name);
+    if let Some(part) = name.strip_prefix(&format!("{setting}.")) {
+        // A part of a choice, such as ppo.shaping.missing_end.subtract: the choice with that part.
+        let mut table = value;
+        for key in part.rsplit('.') {
+            table = Spanned::new(
+                0..0,
+                DeValue::Table(DeTable::from_iter([(Spanned::new(0..0, key.to_owned().into()), table)])),
+            );
+        }
+        return given(&setting, table, place, read);
+    }
     let place = |_: usize| place.to_owned();
     let mut reader = Reader { place: &place, old: true, file: false, read };
     match value.into_inner() {

@@ -3,6 +3,7 @@
 use super::base::tokenizer;
 use super::files::All;
 use super::material::material;
+use super::recipe::with_recipe;
 use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Data, DataSet, RunError, Stage};
@@ -25,15 +26,25 @@ const NAMED: usize = 12;
 /// # Errors
 /// [`RunError`] names the file, the setting or what there is nothing of.
 pub fn examine(config: &Config, stages: &[Stage]) -> Result<Vec<String>, RunError> {
+    examined(config, |checks, _| checks.notes(stages))
+}
+
+/// Reads all data, for `look`.
+pub(super) fn examined<T>(
+    config: &Config,
+    look: impl FnOnce(&Checks<'_>, &Config) -> Result<T, RunError>,
+) -> Result<T, RunError> {
     config.check()?;
+    let (config, _) = &with_recipe(config, None)?;
     let (profile, _) = config.resolve()?;
     let (files, tokenizer) = (All::find(config)?, tokenizer(config)?);
     let sources = Sources::read(config, &profile, &tokenizer, &files)?;
     let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
     let texts = &sources.demonstrations.0;
     let material = material(&profile.method, comparisons, &sources.feedback, texts, None)?;
-    Checks { config, profile: &profile, tokenizer: &tokenizer, sources: &sources, material: &material }
-        .notes(stages)
+    let checks =
+        Checks { config, profile: &profile, tokenizer: &tokenizer, sources: &sources, material: &material };
+    look(&checks, config)
 }
 
 /// The data and settings to check.
@@ -68,20 +79,39 @@ impl Checks<'_> {
         if stages.contains(&Stage::Align) {
             self.method(&mut notes)?;
         }
+        if let Some(what) = self.sources.prompts_of {
+            let prompts = self.sources.prompts.len();
+            notes.push(format!("there are no prompts by themselves: {prompts} are taken from the {what}"));
+        }
         self.data(&mut notes);
         Ok(notes)
     }
 
-    fn supervised(&self, notes: &mut Vec<String>) {
-        let Some(settings) = &self.profile.supervised else { return };
+    /// The optimizer steps of step 1.
+    pub(super) fn supervised_steps(&self) -> u64 {
         let demonstrations = self.sources.demonstrations.0.len();
         let mixed = self.config.supervised.pretraining * demonstrations as f64;
         let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
-        let steps = passes(demonstrations + mixed, settings);
+        self.profile.supervised.map_or(0, |settings| passes(demonstrations + mixed, &settings))
+    }
+
+    fn supervised(&self, notes: &mut Vec<String>) {
+        let Some(settings) = &self.profile.supervised else { return };
+        let steps = self.supervised_steps();
         notes.extend(learning_rate_note("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
     }
 
     fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
+        let (steps, optimizer) = (self.reward_steps()?, &self.profile.reward.optimizer);
+        notes.extend(learning_rate_note("step 2", "reward.optimizer", optimizer, steps, 1));
+        Ok(())
+    }
+
+    /// The optimizer steps of step 2.
+    ///
+    /// # Errors
+    /// [`RunError::Unlearnable`] where it would learn nothing of its data.
+    pub(super) fn reward_steps(&self) -> Result<u64, RunError> {
         let (settings, sources) = (&self.profile.reward, self.sources);
         let what = || "step 2, the reward model".to_string();
         let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
@@ -99,11 +129,7 @@ impl Checks<'_> {
         match trainer {
             Err(rlhf_train::TrainError::Nothing { .. }) => nothing(undecided(train())),
             Err(error) => Err(RunError::at(crate::record::Phase::Reward, 0)(error)),
-            Ok(trainer) => {
-                let steps = trainer.total();
-                notes.extend(learning_rate_note("step 2", "reward.optimizer", &settings.optimizer, steps, 1));
-                Ok(())
-            }
+            Ok(trainer) => Ok(trainer.total()),
         }
     }
 
@@ -119,7 +145,7 @@ impl Checks<'_> {
             let reason = format!("want {tokens} at most, as many tokens as there are, not {top}");
             return Err(RunError::setting("distillation.top", reason));
         }
-        let items = match method {
+        match method {
             Method::Preference(_) if material.pairs.is_empty() => return nothing(undecided(train())),
             Method::Ilql(_) if train().all(|judged| judged.ranking().pairs().is_empty()) => {
                 return nothing(undecided(train()));
@@ -133,14 +159,9 @@ impl Checks<'_> {
                     let class = if good == 0 { "undesirable" } else { "desirable" };
                     return nothing(format!("all {all} answers are {class}: want both kinds"));
                 }
-                all
             }
-            Method::Preference(_) => material.pairs.len(),
-            Method::Ilql(_) => material.rewarded.len(),
-            Method::Bandit(_) => material.logged.len(),
-            Method::Distillation(_) => material.texts.len(),
-            _ => 0,
-        };
+            _ => {}
+        }
         if let (Method::Bandit(_), Some(reward)) =
             (method, same(self.sources.feedback.iter().map(|row| row.reward)))
         {
@@ -149,7 +170,7 @@ impl Checks<'_> {
         for (setting, optimizer) in optimizers(self.profile) {
             let iterations = u64::from(self.config.ppo.iterations);
             let (total, each) = match method.passes() {
-                Some((_, settings)) => (passes(items, settings), 1),
+                Some((_, settings)) => (passes(self.items(), settings), 1),
                 None => (iterations.saturating_mul(rollout(self.profile)), rollout(self.profile)),
             };
             let told = self.config.given.iter().any(|given| given.setting == "ppo.iterations");
@@ -162,6 +183,19 @@ impl Checks<'_> {
             notes.extend(learning_rate_note(&what(), setting, optimizer, total, each));
         }
         Ok(())
+    }
+
+    /// The stored items that step 3 learns from; 0 where it makes rollouts.
+    pub(super) fn items(&self) -> usize {
+        let material = self.material;
+        match &self.profile.method {
+            Method::Preference(_) => material.pairs.len(),
+            Method::Kto(_) => material.labeled.len(),
+            Method::Ilql(_) => material.rewarded.len(),
+            Method::Bandit(_) => material.logged.len(),
+            Method::Distillation(_) => material.texts.len(),
+            _ => 0,
+        }
     }
 
     /// Notes on the data that is cut, refused, held out or not read.
@@ -205,7 +239,7 @@ impl Checks<'_> {
 }
 
 /// The optimizer steps of a rollout, where step 3 makes some.
-fn rollout(profile: &Profile) -> u64 {
+pub(super) fn rollout(profile: &Profile) -> u64 {
     match &profile.method {
         Method::OnPolicy(s) => s.passes.steps_per_iteration(),
         Method::Online(s) => s.passes.steps_per_iteration(),
@@ -216,7 +250,7 @@ fn rollout(profile: &Profile) -> u64 {
 }
 
 /// The optimizer steps of passes over some items.
-fn passes(items: usize, passes: &Passes) -> u64 {
+pub(super) fn passes(items: usize, passes: &Passes) -> u64 {
     items.div_ceil(passes.batch.max(1) as usize) as u64 * u64::from(passes.epochs)
 }
 

@@ -1,7 +1,7 @@
 //! Files of the data, and the data sets that they make up.
 
 use super::RunError;
-use crate::config::{self, Config, Wanted};
+use crate::config::{self, Config, Prompts, Wanted};
 use crate::stage::of_a_run;
 use rlhf_data::{Format, Found, Kind, Source, discover, for_testing, recognize};
 use rlhf_models::FormatError;
@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 pub(super) type File = (PathBuf, Format);
 
 /// The files of one data set.
+#[derive(Clone)]
 pub(super) struct Files {
     /// The data set's name.
     pub name: String,
@@ -37,6 +38,8 @@ pub(super) struct All {
     /// Comparisons for the pretraining before.
     pub before: Vec<Files>,
     pub prompts: Vec<Files>,
+    /// The kind of data that prompts are taken from, where there are none by themselves.
+    pub prompts_of: Option<&'static str>,
     /// The feedback, where step 3's method learns from it.
     pub feedback: Vec<Files>,
 }
@@ -65,9 +68,26 @@ impl All {
         };
         let [demonstrations, judged, before, prompts, feedback] = &config.wanted(&profile);
         let (demonstrations, judged) = (of(demonstrations)?, of(judged)?);
-        let (before, prompts) = (of(before)?, of(prompts)?);
+        let (before, prompts) = (of(before)?, of(prompts));
         let (comparisons, solutions) =
             if profile.reward.loss.labels() { (Vec::new(), judged) } else { (judged, Vec::new()) };
+        let plain = config.ppo.formats == Prompts::default().formats;
+        let (prompts, prompts_of) = match prompts {
+            Err(RunError::Missing { .. }) if plain => {
+                let others = [
+                    ("comparisons", &comparisons),
+                    ("labels", &solutions),
+                    ("demonstrations", &demonstrations),
+                ];
+                let (what, files) =
+                    others.into_iter().find(|(_, files)| !files.is_empty()).unwrap_or(others[0]);
+                (
+                    files.iter().map(|files| Files { rows: config.ppo.rows, ..files.clone() }).collect(),
+                    Some(what),
+                )
+            }
+            prompts => (prompts?, None),
+        };
         let feedback = match (profile.method, of(feedback)) {
             (Method::Bandit(_), sets) => sets?,
             // Labels can be made of comparisons too.
@@ -81,6 +101,7 @@ impl All {
             solutions,
             before,
             prompts,
+            prompts_of,
             feedback,
             found,
             left_out,

@@ -32,11 +32,14 @@ mod memory;
 mod options;
 mod page;
 mod pipeline;
+mod plan;
 mod preflight;
 mod pretraining;
+mod recipe;
 mod report;
 mod rewards;
 mod sources;
+mod speed;
 mod stage;
 mod starting_models;
 mod steps;
@@ -51,7 +54,9 @@ pub use generator::{AnswerPrompts, GeneratedData, Generator, Hook, RankedAnswers
 pub use memory::Memory;
 pub use options::RunOptions;
 pub use pipeline::{Finished, run, save, train};
+pub use plan::{PlannedStep, plan};
 pub use preflight::{Preflight, preflight};
+pub use recipe::with_recipe;
 pub use report::{overrides, report, warning_list};
 pub use stage::Stage;
 pub use summary::{

@@ -10,6 +10,7 @@ use super::material::material;
 use super::measure::loss;
 use super::options::{CONFIG, RESULTS, RunOptions};
 use super::pretraining::Texts;
+use super::recipe::chosen;
 use super::sources::Sources;
 use super::starting_models::StartingModels;
 use super::steps::Run;
@@ -93,9 +94,12 @@ pub fn train(
     progress: &mut Progress<'_>,
 ) -> Result<Option<Finished>, RunError> {
     config.check()?;
-    let (profile, overrides) = config.resolve()?;
     let clock = Instant::now();
     let mut base = Base::open(config, device, generator.as_ref().map(|generator| generator.tokenizer()))?;
+    let weights = base.model.architecture().parameters();
+    let (config, note) = &chosen(config, weights, options.folder.filter(|_| options.resume))?;
+    note.iter().for_each(|note| (options.note)(note));
+    let (profile, overrides) = config.resolve()?;
     if options.until == Stage::Align {
         stage::capabilities(&profile.method).iter().try_for_each(|needed| base.model.require(*needed))?;
     }

@@ -4,6 +4,7 @@ use super::base::{fit, teacher_file};
 use super::files::All;
 use super::memory::Workload;
 use super::options::{CONFIG, RESULTS};
+use super::recipe::chosen;
 use super::{Memory, RunError, Stage, memory};
 use crate::config::{self, Config, Source};
 use crate::engine::Device;
@@ -48,12 +49,13 @@ pub fn preflight(
     available: Option<u64>,
 ) -> Result<Preflight, RunError> {
     config.check()?;
-    let (profile, _) = config.resolve()?;
     let folder = config.folder()?;
     if !folder.is_dir() {
         return Err(RunError::setting("data", format!("{}: there is no such folder", folder.display())));
     }
     let (architecture, tokens) = fit(config)?;
+    let (config, chosen) = &chosen(config, architecture.parameters(), None)?;
+    let (profile, _) = config.resolve()?;
     let teacher = teacher_file(config)?;
     let files = data(config)?;
     let new = config.base.fresh().is_some();
@@ -65,7 +67,7 @@ pub fn preflight(
         }
         writable(out)?;
     }
-    let mut notes = config.notes.clone();
+    let mut notes: Vec<String> = chosen.iter().chain(&config.notes).cloned().collect();
     if let (Some(responses), Some(minibatches)) = (profile.responses_per_iteration(), profile.minibatches())
         && stages.contains(&Stage::Align)
         && !responses.is_multiple_of(minibatches.into())

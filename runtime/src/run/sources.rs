@@ -13,6 +13,7 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_data::Options;
 use rlhf_train::profile::{Profile, RewardLoss};
 use rlhf_train::{Examples, Solution};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The data of a run, as token ids.
@@ -28,6 +29,8 @@ pub(super) struct Sources {
     pub before: Vec<Set<AnswerVotes>>,
     pub prompts: Vec<Vec<u32>>,
     pub held_out: Vec<Vec<u32>>,
+    /// The kind of data that prompts were taken from, where there were none by themselves.
+    pub prompts_of: Option<&'static str>,
     /// The feedback to train on.
     pub feedback: Vec<LoggedResponse>,
     pub data: Data,
@@ -101,7 +104,16 @@ impl Sources {
             }
         }
 
-        let sets = read("prompts", all, &files.prompts, take, rlhf_data::prompts_of, |p| p.group)?;
+        let mut sets = read("prompts", all, &files.prompts, take, rlhf_data::prompts_of, |p| p.group)?;
+        if files.prompts_of.is_some() {
+            // Several rows may be about one prompt.
+            let mut seen = HashSet::new();
+            for set in &mut sets {
+                set.train.retain(|prompt| seen.insert(prompt.group.prompt));
+                set.held_out.retain(|prompt| seen.insert(prompt.group.prompt));
+                (set.counts.train, set.counts.held_out) = (set.train.len(), set.held_out.len());
+            }
+        }
         let mut transcripts = Transcripts::new(tokenizer, config.ppo.prompt);
         let (mut prompts, mut held_out, mut prompt_sets) = (Vec::new(), Vec::new(), Vec::new());
         let groups: Vec<_> = sets.iter().flat_map(|set| &set.train).map(|prompt| prompt.group).collect();
@@ -132,7 +144,18 @@ impl Sources {
             test_files: files.test_files().into_iter().map(Path::to_path_buf).collect(),
             left_out: files.unused(config, config.reads_text()).into_iter().map(LeftOut::from).collect(),
         };
-        Ok(Self { demonstrations, comparisons, solutions, before, prompts, held_out, feedback, data })
+        let prompts_of = files.prompts_of;
+        Ok(Self {
+            demonstrations,
+            comparisons,
+            solutions,
+            before,
+            prompts,
+            held_out,
+            prompts_of,
+            feedback,
+            data,
+        })
     }
 
     /// Creates the data of a program, which has made no comparisons yet.

@@ -1,6 +1,7 @@
 //! Expert iteration: the policy imitates the best of its own responses.
 
 use super::guard::{ResponseBatch, zero_grad_on_fault};
+use super::rollout::credit::response_rewards;
 use super::rollout::{Epochs, IndexBatch, examples};
 use super::scheduled_optimizer::ScheduledOptimizer;
 use super::supervised::{self, SupervisedBatch};
@@ -94,9 +95,10 @@ impl ExpertIteration {
     {
         let report = self.rollouts.rollout(models, prompts, stopping).await?;
         let (scores, group) = (report.rollouts.scores(), self.settings.group as usize);
+        let rewards = response_rewards(&self.settings.rollouts(), &report.rollouts)?;
         let ends: Vec<usize> = (1..=scores.len() / group).map(|i| i * group).collect();
         let mut keep = vec![false; scores.len()];
-        self.settings.selection.keep(scores, &ends, &mut keep)?;
+        self.settings.selection.keep(&rewards, &ends, &mut keep)?;
         let kept: Vec<usize> = (0..keep.len()).filter(|&i| keep[i]).collect();
         let sum: f64 = kept.iter().map(|&i| f64::from(scores[i])).sum();
         let kept_score = (!kept.is_empty()).then(|| sum / kept.len() as f64);

@@ -128,7 +128,8 @@ fn parts_of_a_run_are_the_run() {
         let old = "[base]\nmodel = \"base\"\ntokenizer = \"bytes.tok\"\n";
         assert!(CONFIG.contains(old));
         let path = place.0.path().join("new.toml");
-        fs::write(&path, CONFIG.replace(old, new).replace("source = \"base\"", "source = \"text\"")).unwrap();
+        let text = CONFIG.replace(old, new).replace("source = \"base\"", "source = \"text\"");
+        fs::write(&path, "profile = \"instructgpt\"".to_owned() + &text).unwrap();
         Config::read(&path).unwrap_or_else(|e| panic!("{e}")).with_data(&place.0.path().join("data"))
     };
     let on = |place: &Place, out: &str, until: Stage, from: Option<&Path>| {

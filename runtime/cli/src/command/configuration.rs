@@ -3,12 +3,13 @@
 use super::exit::Failure;
 use super::machine::Machine;
 use super::output::{Output, print};
+use super::plan::{nothing, short_batches, table};
 use super::progress::note;
 use super::train::{ConfigArgs, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
 use rlhf::engine::Devices;
-use rlhf::run::{Stage, examine, preflight};
+use rlhf::run::{Stage, plan, preflight, with_recipe};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -17,8 +18,8 @@ use std::path::PathBuf;
 pub struct Configuration {
     #[command(subcommand)]
     what: Option<What>,
-    /// The recipe: instructgpt, ziegler2019, huang2024, trl or openrlhf
-    #[arg(long, value_name = "NAME", default_value = "instructgpt")]
+    /// The recipe: auto (by the base's size), small, instructgpt, ziegler2019, huang2024, trl or openrlhf
+    #[arg(long, value_name = "NAME", default_value = "auto")]
     profile: String,
     /// Method of step 3: ppo, grpo, dpo, kto, online_dpo, best_of_n, distillation …; any other word lists all
     #[arg(long, value_name = "NAME", default_value = "ppo")]
@@ -66,26 +67,34 @@ fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failu
 
 fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -> Result<(), Failure> {
     let device = machine.open(devices)?;
-    let config = args.told.config()?;
-    let (_, overrides) = config.resolve()?;
-    let mut found = None;
+    let mut config = args.told.config()?;
+    let (mut found, mut planned) = (None, None);
     if config.data.is_some() {
+        let chosen;
+        (config, chosen) = with_recipe(&config, None).map_err(Failure::wrong)?;
+        chosen.iter().for_each(|text| output.message(text));
         let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
             .map_err(Failure::wrong)?;
         output.message(&facts(&all));
-        let notes = examine(&config, &Stage::ALL).map_err(Failure::wrong)?;
+        let (steps, notes) = plan(&config, &device, &Stage::ALL).map_err(Failure::wrong)?;
+        output.message(&table(&steps));
+        let remarks = [nothing(&steps), short_batches(&steps)];
+        remarks.iter().flatten().for_each(|text| output.message(text));
         notes.iter().for_each(|text| note(text));
         all.notes.extend(notes);
         found = Some(all);
+        planned = Some(steps);
     } else {
         config.notes.iter().for_each(|text| note(text));
         output
             .message("The configuration is valid. Base and data were not looked at: say where with --data.");
     }
+    let (_, overrides) = config.resolve()?;
     output.result(&json!({
         "valid": true,
         "profile": config.profile,
         "overrides": overrides,
         "found": found,
+        "steps": planned,
     }))
 }

@@ -16,7 +16,7 @@ macro_rules! examples {
 pub const RLHF: &str = examples!(
     "  rlhf                                         all three steps on data it makes itself, in two minutes
   rlhf quickstart --seed 7 --out runs/seven    the same under another seed, with files to keep
-  rlhf config --profile instructgpt > run.toml  a configuration with every default
+  rlhf init DIR                                a configuration for your own data
   rlhf run examples/real.toml --data DIR       all three steps on public human-feedback data"
 );
 
@@ -24,6 +24,11 @@ pub const QUICKSTART: &str = examples!(
     "  rlhf quickstart
   rlhf quickstart --seed 7 --out runs/seven
   rlhf quickstart --json > summary.json"
+);
+
+pub const INIT: &str = examples!(
+    "  rlhf init data
+  rlhf init data --out mine.toml && rlhf run mine.toml --data data"
 );
 
 pub const RUN: &str = examples!(

@@ -7,10 +7,12 @@ mod data;
 mod exit;
 mod generate;
 mod help;
+mod init;
 mod input;
 mod interrupt;
 mod machine;
 mod output;
+mod plan;
 mod progress;
 mod quickstart;
 mod rate;
@@ -26,6 +28,7 @@ use configuration::Configuration;
 use control::Control;
 use exit::{Exit, Failure};
 use generate::Generate;
+use init::Init;
 use machine::Machine;
 use quickstart::Quickstart;
 use rate::Rate;
@@ -55,6 +58,12 @@ enum What {
     /// reward model. A gold score that no model ever sees shows whether the stories got better.
     #[command(after_help = help::QUICKSTART)]
     Quickstart(Quickstart),
+    /// Writes a configuration for a folder of data: the five settings that matter, with comments
+    ///
+    /// It looks for demonstrations, comparisons and a model, and at the lengths of the texts. Where there is no model,
+    /// a small new one learns from the folder's plain text first.
+    #[command(after_help = help::INIT)]
+    Init(Init),
     /// Runs all three steps on real data, as configured in a TOML file
     ///
     /// Everything is checked first: names and ranges, paths, that base and tokenizer fit, the memory it
@@ -171,6 +180,7 @@ impl What {
     fn run(self, machine: &Machine, devices: &Devices) -> Result<(), Failure> {
         match self {
             Self::Quickstart(args) => quickstart::main(&args, &machine.open(devices)?),
+            Self::Init(args) => init::main(&args),
             Self::Run(args) => train::whole(&args, &machine.open(devices)?),
             Self::Pretrain(args) => train::stage(&args, Stage::Pretrain, &machine.open(devices)?),
             Self::Sft(args) => train::part(&args, Stage::Supervised, &machine.open(devices)?),

@@ -9,7 +9,7 @@ use core::time::Duration;
 use rlhf::config::{CliOverride, Config};
 use rlhf::engine::Device;
 use rlhf::record::Progress;
-use rlhf::run::{Preflight, RunOptions, Stage, Summary, overrides, preflight, report, run};
+use rlhf::run::{Preflight, RunOptions, Stage, Summary, overrides, preflight, report, run, with_recipe};
 use rlhf::stage::clear;
 use std::path::{Path, PathBuf};
 
@@ -130,6 +130,9 @@ fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), 
         let reason = "there is nothing to pretrain: want [base.new]";
         return Err(Failure::wrong(format!("{}, base: {reason}", args.told.config.display())));
     }
+    let (config, note) =
+        with_recipe(&config, request.resumes().then_some(&args.out)).map_err(Failure::wrong)?;
+    note.iter().for_each(|note| output.message(note));
     output.message(&overrides(&config.resolve()?.1));
     let stages = request.stages(&args.out);
     let found = preflight(&config, device, &stages, Some(&args.out), args.told.memory());

@@ -15,7 +15,7 @@ use super::{Examples, Guards, Judge, LearningPolicy, Models, TOKENS_AT_ONCE, Tra
 use crate::profile::{OnlineMethod, OnlinePreference, Opponent};
 use alloc::vec;
 use alloc::vec::Vec;
-use comparisons::Comparisons;
+use comparisons::{Comparisons, missing_ends};
 use responses::OnlineResponses;
 use rlhf_core::Ragged;
 use rlhf_core::capabilities::Rows;
@@ -153,7 +153,8 @@ impl OnlinePreferences {
     {
         let place = Place::Iteration(u64::from(self.iteration) + 1);
         let (texts, each) = (&responses.texts, responses.each);
-        let preferred = compare(models.reward()?, texts, each).await?;
+        let mut preferred = compare(models.reward()?, texts, each).await?;
+        missing_ends(self.settings.missing_end, &responses.finished, each, &mut preferred);
         let items: Vec<usize> = (0..prompts.len()).collect();
         let batch = ResponseBatch { texts, items: &items, texts_per_item: each };
         let (mut reference, mut kl) = (None, None);

@@ -12,6 +12,8 @@ pub(super) struct OnlineResponses {
     pub each: usize,
     /// The indices of the policy's texts, with Σ ln p.
     own: Vec<(usize, f64)>,
+    /// True for each text that ended before the length limit.
+    pub finished: Vec<bool>,
     /// The mean length of the policy's responses, in tokens.
     pub length: f64,
     /// The share of the policy's responses that ended before the length limit.
@@ -30,24 +32,28 @@ impl OnlineResponses {
     ) -> Result<Self, Error> {
         let mut texts = Examples::default();
         let each = samples + usize::from(!opponent.is_empty());
-        let mut sums = Vec::with_capacity(own.len());
+        let (mut sums, mut finished) = (Vec::with_capacity(own.len()), Vec::new());
+        let ended = |responses: &Responses, i: usize| responses.finish[i] != FinishReason::Length;
         for (i, (prompt, _)) in prompts.sequences().enumerate() {
             for response in i * samples..(i + 1) * samples {
                 let log_probs = own.log_probs[own.span(response)].iter();
                 sums.push((texts.len(), log_probs.map(|&l| f64::from(l)).sum()));
                 texts.push(prompt, own.response(response))?;
+                finished.push(ended(own, response));
             }
             if !opponent.is_empty() {
                 texts.push(prompt, opponent.response(i))?;
+                finished.push(ended(opponent, i));
             }
         }
         let (n, tokens) = (own.len() as f64, own.tokens.len() as f64);
-        let ended = own.finish.iter().filter(|finish| **finish != FinishReason::Length).count();
+        let ended = (0..own.len()).filter(|&i| ended(own, i)).count();
         let nats: f64 = sums.iter().map(|(_, sum)| sum).sum();
         Ok(Self {
             texts,
             each,
             own: sums,
+            finished,
             length: tokens / n,
             ended: ended as f64 / n,
             entropy_estimate: -nats / tokens,

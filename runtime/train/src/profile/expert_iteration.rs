@@ -2,7 +2,7 @@
 
 use super::{Credit, OnPolicy, RolloutPasses};
 use rlhf_core::Error;
-use rlhf_core::advantage::{Baseline, GroupAdvantages, Scale, Selection};
+use rlhf_core::advantage::{Baseline, GroupAdvantages, MissingEnd, Scale, Selection};
 
 /// Expert iteration: several responses to each prompt, of which the best are imitated.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -19,6 +19,9 @@ pub struct ExpertIteration {
     /// Logits are divided by this in sampling; above 0. What is kept is learned at temperature 1.
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
+    /// The cost of a missing end, before the selection.
+    #[serde(default)]
+    pub missing_end: MissingEnd,
     /// The passes over a rollout.
     #[serde(flatten)]
     pub passes: RolloutPasses,
@@ -52,10 +55,19 @@ impl ExpertIteration {
 
     /// Settings of a policy gradient with the same rollouts, whose scores are compared with nothing.
     pub fn rollouts(&self) -> OnPolicy {
-        let Self { prompts, group, temperature, passes, .. } = *self;
+        let Self { prompts, group, temperature, missing_end, passes, .. } = *self;
         let credit = GroupAdvantages { baseline: Baseline::None, scale: Scale::None, epsilon: 0.0 };
         let credit = Credit::Response(credit);
-        OnPolicy { prompts, group, temperature, passes, credit, beta: 0.0, ..OnPolicy::reinforce() }
+        OnPolicy {
+            prompts,
+            group,
+            temperature,
+            missing_end,
+            passes,
+            credit,
+            beta: 0.0,
+            ..OnPolicy::reinforce()
+        }
     }
 
     /// The best of `group` responses to each prompt is imitated: RAFT (Dong et al., arXiv:2304.06767).
@@ -68,6 +80,7 @@ impl ExpertIteration {
             group,
             selection: Selection::Best { count: 1 },
             temperature: 1.0,
+            missing_end: MissingEnd::Keep,
             passes: RolloutPasses::once(4, 1e-5),
         }
     }

@@ -19,6 +19,7 @@ mod preference;
 mod references;
 mod reward;
 mod rollout_passes;
+mod small;
 mod trust_region;
 
 pub use distillation::DistillationTraining;
@@ -38,6 +39,7 @@ pub use reward::{
     RewardNormalization,
 };
 pub use rollout_passes::RolloutPasses;
+pub use small::SMALL;
 pub use trust_region::TrustRegion;
 
 use rlhf_core::Error;
@@ -60,10 +62,11 @@ pub struct Profile {
 /// Step 1: supervised fine-tuning, as passes over the demonstrations.
 pub type Supervised = Passes;
 
-const NAMES: &str = "instructgpt, ziegler2019, huang2024, trl, openrlhf";
+const NAMES: &str = "instructgpt, ziegler2019, huang2024, trl, openrlhf, small";
 
 impl Profile {
-    /// The profile of this name: `instructgpt`, `ziegler2019`, `huang2024`, `trl` or `openrlhf`.
+    /// The profile of this name: `instructgpt`, `ziegler2019`, `huang2024`, `trl`, `openrlhf`, or [`SMALL`], which is
+    /// [`Self::small`] of `instructgpt`.
     ///
     /// # Errors
     /// [`Error::Unknown`] lists the names.
@@ -80,6 +83,7 @@ impl Profile {
             "huang2024" => Self::huang2024(),
             "trl" => Self::trl(),
             "openrlhf" => Self::openrlhf(),
+            SMALL => Self::instructgpt().small(),
             _ => return Err(Error::Unknown { name: "profile", known: NAMES }),
         })
     }
@@ -183,7 +187,7 @@ mod tests {
     #[test]
     fn every_profile_is_valid_and_different() {
         let all = || Profile::names().map(|name| (name, Profile::by_name(name).unwrap()));
-        assert_eq!(all().count(), 5);
+        assert_eq!(all().count(), 6);
         for (a, x) in all() {
             x.validate().unwrap();
             assert!(all().all(|(b, y)| (a == b) == (x == y)));

@@ -3,7 +3,9 @@
 use super::names::{join, joined_len, text};
 use super::{Optimizer, RolloutPasses};
 use rlhf_core::Error;
-use rlhf_core::advantage::{Baseline, GroupAdvantages, ImportanceCorrection, KlEstimator, Overlong, Scale};
+use rlhf_core::advantage::{
+    Baseline, GroupAdvantages, ImportanceCorrection, KlEstimator, MissingEnd, Overlong, Scale,
+};
 use rlhf_core::loss::{KlTerm, Normalization, PolicyClip, Surrogate};
 use rlhf_core::ranges::{finite, positive, within};
 
@@ -32,6 +34,9 @@ pub struct OnPolicy {
     pub credit: Credit,
     /// The penalty of long responses: from `longest` less `buffer` tokens on, it rises up to `penalty`.
     pub overlong: Option<Overlong>,
+    /// The cost of a missing end, before responses are compared.
+    #[serde(default)]
+    pub missing_end: MissingEnd,
     /// The surrogate loss.
     pub surrogate: Surrogate,
     /// The denominator of the loss.
@@ -78,6 +83,7 @@ const REINFORCE: OnPolicy = OnPolicy {
         epsilon: 0.0,
     }),
     overlong: None,
+    missing_end: MissingEnd::Keep,
     surrogate: Surrogate::LogProb,
     // The sum over a response's tokens: the gradient of the expected reward itself.
     normalization: Normalization::Constant { length: 1 },
@@ -271,6 +277,7 @@ impl OnPolicy {
             within("normalization length", f64::from(length), 1.0, f64::MAX)?;
         }
         self.overlong.map_or(Ok(()), |overlong| overlong.validate())?;
+        self.missing_end.validate()?;
         self.kl.map_or(Ok(()), |kl| kl.validate())?;
         self.importance.map_or(Ok(()), |importance| importance.validate())?;
         self.passes.validate()

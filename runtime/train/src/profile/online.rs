@@ -3,6 +3,7 @@
 use super::optimizer::rising;
 use super::{RolloutPasses, WarmUpLength};
 use rlhf_core::Error;
+use rlhf_core::advantage::MissingEnd;
 use rlhf_core::loss::{NashMd, Preference, PreferenceLoss};
 use rlhf_core::optim::Shape;
 use rlhf_core::ranges::{positive, within};
@@ -81,6 +82,9 @@ pub struct OnlinePreference {
     /// Logits are divided by this, in sampling and in training; above 0.
     #[cfg_attr(feature = "schema", schemars(extend("exclusiveMinimum" = 0)))]
     pub temperature: f64,
+    /// The cost of a missing end, before responses are compared.
+    #[serde(default)]
+    pub missing_end: MissingEnd,
     /// The passes over a rollout.
     #[serde(flatten)]
     pub passes: RolloutPasses,
@@ -108,7 +112,7 @@ impl OnlinePreference {
         };
         let optimizer = rising(5e-7, Shape::Constant, WarmUpLength::Steps(150));
         let passes = RolloutPasses { optimizer, ..RolloutPasses::once(1, 5e-7) };
-        Ok(Self { method, prompts: 32, temperature: 0.9, passes })
+        Ok(Self { method, prompts: 32, temperature: 0.9, missing_end: MissingEnd::Keep, passes })
     }
 
     /// The names that [`Self::by_name`] knows.
@@ -139,6 +143,10 @@ impl OnlinePreference {
         }
         within("prompts", f64::from(self.prompts), 1.0, f64::MAX)?;
         positive("temperature", self.temperature)?;
+        self.missing_end.validate()?;
+        if let MissingEnd::Replace(_) = self.missing_end {
+            return Err(Error::Unknown { name: "missing_end of comparisons", known: "keep, subtract" });
+        }
         self.passes.validate()
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{Credit, OnPolicy};
 use rlhf_core::Error;
+use rlhf_core::advantage::MissingEnd;
 use rlhf_core::optim::Trpo;
 
 /// TRPO (Schulman et al., arXiv:1502.05477) on rollouts without a critic: each is learnt from by one step
@@ -21,6 +22,9 @@ pub struct TrustRegion {
     /// β, per nat: the KL penalty from the reference, in units of reward; 0 or more.
     #[cfg_attr(feature = "schema", schemars(range(min = 0)))]
     pub beta: f64,
+    /// The cost of a missing end, before responses are compared.
+    #[serde(default)]
+    pub missing_end: MissingEnd,
     /// Rewards to advantages.
     pub credit: Credit,
     /// The step.
@@ -30,16 +34,16 @@ pub struct TrustRegion {
 impl Default for TrustRegion {
     /// Rollouts and advantages as [`OnPolicy::rloo`] has them, the step as [`Trpo::default`].
     fn default() -> Self {
-        let OnPolicy { prompts, group, temperature, beta, credit, .. } = OnPolicy::rloo();
-        Self { prompts, group, temperature, beta, credit, step: Trpo::default() }
+        let OnPolicy { prompts, group, temperature, beta, missing_end, credit, .. } = OnPolicy::rloo();
+        Self { prompts, group, temperature, beta, missing_end, credit, step: Trpo::default() }
     }
 }
 
 impl TrustRegion {
     /// Settings of a policy gradient with the same rollouts and advantages.
     pub fn rollouts(&self) -> OnPolicy {
-        let Self { prompts, group, temperature, beta, credit, .. } = *self;
-        OnPolicy { prompts, group, temperature, beta, credit, ..OnPolicy::reinforce() }
+        let Self { prompts, group, temperature, beta, missing_end, credit, .. } = *self;
+        OnPolicy { prompts, group, temperature, beta, missing_end, credit, ..OnPolicy::reinforce() }
     }
 
     /// Checks every range.

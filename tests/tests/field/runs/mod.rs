@@ -1,6 +1,7 @@
 //! Runs under real-world trouble.
 
 mod data;
+mod defaults;
 mod folder;
 mod resume;
 mod settings;

@@ -5,10 +5,11 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::advantage::{Guard, MeanShift, Variance, Whitening, broadcast, reward_to_go, whiten};
 use rlhf_core::diagnostics::RewardParts;
+use rlhf_core::sampling::FinishReason;
 use rlhf_core::{Error, Rollouts};
 
-/// The reward of each response: its score, the penalty for an overlong one and, where credit is a response's, the
-/// KL penalty. Where credit is a token's, the KL penalty is added token by token.
+/// The reward of each response: its score, or what counts where its end is missing, the penalty for an overlong one and,
+/// where credit is a response's, the KL penalty. Where credit is a token's, the KL penalty is added token by token.
 pub(crate) fn response_rewards(settings: &OnPolicy, rollouts: &Rollouts) -> Result<Vec<f32>, Error> {
     let reward = |i| {
         let penalty = match settings.credit {
@@ -16,7 +17,7 @@ pub(crate) fn response_rewards(settings: &OnPolicy, rollouts: &Rollouts) -> Resu
             Credit::Token { .. } => 0.0,
         };
         let overlong = overlong(settings, rollouts, i)?;
-        Ok((f64::from(rollouts.scores()[i]) + overlong - penalty) as f32)
+        Ok((ended_score(settings, rollouts, i) + overlong - penalty) as f32)
     };
     (0..rollouts.len()).map(reward).collect()
 }
@@ -30,14 +31,22 @@ pub(crate) fn reward_parts(
     let mut parts = RewardParts { responses: rollouts.len(), ..RewardParts::default() };
     for (i, reward) in rewards.iter().enumerate() {
         let (score, overlong) = (f64::from(rollouts.scores()[i]), overlong(settings, rollouts, i)?);
+        let ended = ended_score(settings, rollouts, i);
         parts.score += score;
+        parts.missing_end += ended - score;
         parts.overlong += overlong;
         parts.kl += match settings.credit {
-            Credit::Response(_) => f64::from(*reward) - score - overlong,
+            Credit::Response(_) => f64::from(*reward) - ended - overlong,
             Credit::Token { .. } => -settings.beta * rollouts.log_ratio(i),
         };
     }
     Ok(parts)
+}
+
+/// The score of response `i`, or what counts instead where its end is missing.
+fn ended_score(settings: &OnPolicy, rollouts: &Rollouts, i: usize) -> f64 {
+    let ended = rollouts.finish()[i] != FinishReason::Length;
+    settings.missing_end.score(rollouts.scores()[i].into(), ended)
 }
 
 /// The penalty for the length of response `i`, 0 or less.
