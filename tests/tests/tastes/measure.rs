@@ -2,7 +2,7 @@
 
 use super::data::{Kept, Taste};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// Each answer with the thing asked for, and whether it ended by itself.
@@ -16,16 +16,15 @@ impl Answers {
         let how = "--transcript --n 3 --temperature 0.7 --max-new-tokens 64 --json";
         let mut args = vec!["generate", model, "--prompts", "kept.jsonl"];
         args.extend(how.split(' '));
-        let things: BTreeMap<&str, &'static str> = kept.iter().map(|k| (&k.question[..], k.thing)).collect();
         let rows = super::rlhf(folder, &args);
-        let rows = rows.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let answers: Vec<_> = rows
-            .map(|row| {
-                let thing = things[row["prompt"].as_str().unwrap()];
-                (row["text"].as_str().unwrap().trim().to_owned(), thing, row["finish"] != "length")
-            })
-            .collect();
-        assert_eq!(answers.len(), 3 * kept.len());
+        let rows: Vec<Value> = rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(rows.len(), 3 * kept.len());
+        let answer = |(row, kept): (&Value, &Kept)| {
+            assert!(row["prompt"].as_str().unwrap().contains(&kept.question), "{row}");
+            (row["response"].as_str().unwrap().trim().to_owned(), kept.thing, row["finish"] != "length")
+        };
+        let each = kept.iter().flat_map(|kept| core::iter::repeat_n(kept, 3));
+        let answers = rows.iter().zip(each).map(answer).collect();
         Self(answers)
     }
 
