@@ -20,7 +20,7 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The form of this file; a file without one is of the first.
+    /// The form of this file; a file without one may have the words of the first.
     #[schemars(range(min = 1, max = VERSION))]
     pub version: u64,
     /// The recipe whose settings the run starts from; `auto`: `small` for a base below ten million weights, else

@@ -10,7 +10,7 @@ use serde_json::Value;
 /// The form of configurations that this version reads and writes.
 pub const VERSION: u64 = 2;
 
-/// The recipe of a file before version 2 that names none.
+/// The recipe of a file that says it is of version 1 and names none.
 pub const PROFILE: &str = "instructgpt";
 
 /// Words of keys and values before version 2, and their names now.

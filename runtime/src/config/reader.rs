@@ -32,13 +32,14 @@ pub fn parse(text: &str, path: &Path) -> Result<Read, ConfigError> {
     let mut read = Read::default();
     let version = match table.iter().find(|(name, _)| name.get_ref() == "version") {
         Some((name, value)) => {
-            migrate::version(&json(value.clone()).map_err(fault)?, place(name.span().start))?
+            Some(migrate::version(&json(value.clone()).map_err(fault)?, place(name.span().start))?)
         }
-        None => 1,
+        None => None,
     };
-    let mut reader = Reader { place: &place, old: version < VERSION, file: true, read: &mut read };
+    let old = version.is_none_or(|version| version < VERSION);
+    let mut reader = Reader { place: &place, old, file: true, read: &mut read };
     reader.table("", schema::file(), table)?;
-    if version < VERSION && read.get("profile").is_none() {
+    if version.is_some_and(|version| version < VERSION) && read.get("profile").is_none() {
         put(&mut read.keys, "profile", migrate::PROFILE.into());
         let file = path.display().to_string();
         read.note(&file, format!("without `profile` a file of version 1 is `{}`, for large networks; with `version = 2` the base's size chooses", migrate::PROFILE));
