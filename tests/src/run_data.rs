@@ -70,8 +70,7 @@ pub fn base(folder: &Path) {
 }
 
 /// The configuration of a run of seconds on it.
-pub const CONFIG: &str = r#"
-version = 1
+pub const CONFIG: &str = r#"version = 1
 seed = 3
 held_out = 0.3
 context = 96
