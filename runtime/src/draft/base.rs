@@ -102,7 +102,7 @@ impl Base {
     }
 
     /// The model in words.
-    pub fn said(&self) -> String {
+    pub fn description(&self) -> String {
         match self {
             Self::Files { model, architecture, .. } => {
                 format!("the model {} of {} weights", model.display(), architecture.parameters())

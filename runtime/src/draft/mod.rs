@@ -50,15 +50,15 @@ pub fn draft(folder: &Path) -> Result<Draft, RunError> {
     }
     let base = find(folder, &found)?;
     let lengths = Lengths::of(&found, base.tokenizer(), base.longest())?;
-    let mut said = format!("{}, demonstrations ({demonstrations} files), ", base.said());
-    said += &match compared {
+    let mut description = format!("{}, demonstrations ({demonstrations} files), ", base.description());
+    description += &match compared {
         0 => format!("labels ({labeled})"),
         _ => format!("comparisons ({compared})"),
     };
     if files(&[Kind::Prompts]) == 0 {
-        said += "; prompts are taken from these";
+        description += "; prompts are taken from these";
     }
-    Ok(Draft { text: text(&base, lengths, compared == 0)?, found: said })
+    Ok(Draft { text: text(&base, lengths, compared == 0)?, found: description })
 }
 
 /// The configuration of a run on `base`, whose reward model learns from labels or from comparisons.

@@ -78,8 +78,8 @@ impl Pass {
     /// Prompts with responses of `new` tokens, which alone are in the loss mask.
     pub fn responses(sequences: usize, prompt: usize, new: usize) -> Self {
         // The states before the response's tokens.
-        let seen = |t: usize| t * (t + 1) / 2;
-        let pairs = seen(prompt + new - 1) - seen(prompt - 1);
+        let visible = |t: usize| t * (t + 1) / 2;
+        let pairs = visible(prompt + new - 1) - visible(prompt - 1);
         let pass = Self::reading(&vec![prompt + new; sequences], |_| new, |_| pairs);
         Self { loss_mask: pass.read, ..pass }
     }

@@ -39,7 +39,7 @@ enum What {
 #[derive(Args)]
 struct Check {
     #[command(flatten)]
-    told: ConfigArgs,
+    common: ConfigArgs,
     /// The folder that a run would write to
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -57,7 +57,7 @@ pub fn main(args: &Configuration, machine: &Machine, devices: &Devices) -> Resul
 }
 
 fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failure> {
-    let output = Output { json: args.told.json };
+    let output = Output { json: args.common.json };
     let done = checked(args, machine, devices, output);
     if let Err(failure) = &done {
         output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
@@ -67,13 +67,13 @@ fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failu
 
 fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -> Result<(), Failure> {
     let device = machine.open(devices)?;
-    let mut config = args.told.config()?;
+    let mut config = args.common.config()?;
     let (mut found, mut planned) = (None, None);
     if config.data.is_some() {
         let chosen;
         (config, chosen) = with_recipe(&config, None).map_err(Failure::wrong)?;
         chosen.iter().for_each(|text| output.message(text));
-        let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.told.memory())
+        let mut all = preflight(&config, &device, &Stage::ALL, args.out.as_deref(), args.common.memory())
             .map_err(Failure::wrong)?;
         output.message(&facts(&all));
         let (steps, notes) = plan(&config, &device, &Stage::ALL).map_err(Failure::wrong)?;

@@ -39,7 +39,7 @@ pub struct ConfigArgs {
 #[derive(Args)]
 pub struct Training {
     #[command(flatten)]
-    told: ConfigArgs,
+    common: ConfigArgs,
     /// The run's folder, for models, summary.json and checkpoints
     #[arg(long, value_name = "DIR", default_value = "out/run")]
     out: PathBuf,
@@ -124,18 +124,18 @@ pub fn part(args: &Part, stage: Stage, device: &Device) -> Result<(), Failure> {
 }
 
 fn train(args: &Training, request: &Request<'_>, device: &Device) -> Result<(), Failure> {
-    let output = Output { json: args.told.json };
-    let config = args.told.config()?;
+    let output = Output { json: args.common.json };
+    let config = args.common.config()?;
     if request.stage == Some(Stage::Pretrain) && config.base.fresh().is_none() {
         let reason = "there is nothing to pretrain: want [base.new]";
-        return Err(Failure::wrong(format!("{}, base: {reason}", args.told.config.display())));
+        return Err(Failure::wrong(format!("{}, base: {reason}", args.common.config.display())));
     }
     let (config, note) =
         with_recipe(&config, request.resumes().then_some(&args.out)).map_err(Failure::wrong)?;
     note.iter().for_each(|note| output.message(note));
     output.message(&overrides(&config.resolve()?.1));
     let stages = request.stages(&args.out);
-    let found = preflight(&config, device, &stages, Some(&args.out), args.told.memory());
+    let found = preflight(&config, device, &stages, Some(&args.out), args.common.memory());
     let found = found.map_err(Failure::wrong)?;
     output.message(&facts(&found));
     if args.overwrite {

@@ -23,10 +23,10 @@ pub struct History {
 
 impl History {
     /// Takes in an iteration, after [`Guards::look`].
-    pub fn push(&mut self, seen: &IterationReport) {
-        self.entropy.get_or_insert(seen.entropy_estimate);
-        self.length.get_or_insert(seen.length);
-        self.ended.get_or_insert(seen.ended);
+    pub fn push(&mut self, report: &IterationReport) {
+        self.entropy.get_or_insert(report.entropy_estimate);
+        self.length.get_or_insert(report.length);
+        self.ended.get_or_insert(report.ended);
     }
 
     /// Takes in the policy's mean reward on some prompts, and on the same what a judge says that the
@@ -39,33 +39,33 @@ impl History {
 impl Guards {
     /// The warnings after an iteration, given those before it. The faults that stop a run
     /// come as errors, from [`crate::Ppo::iterate`] itself.
-    pub fn look(&self, seen: &IterationReport, history: &History) -> Vec<Warning> {
-        let (mut warnings, n) = (Vec::new(), seen.rollouts.len() as f64);
+    pub fn look(&self, report: &IterationReport, history: &History) -> Vec<Warning> {
+        let (mut warnings, n) = (Vec::new(), report.rollouts.len() as f64);
         if let Some(first) = history.entropy {
-            let (now, limit) = (seen.entropy_estimate, self.min_entropy * first);
+            let (now, limit) = (report.entropy_estimate, self.min_entropy * first);
             if now < limit {
                 warnings.push(Warning::Entropy { now, first, limit });
             }
         }
         // Two standard errors: an iteration has few responses.
         let chance = libm::sqrt(self.min_ended * (1.0 - self.min_ended) / n.max(1.0));
-        if seen.ended < self.min_ended - 2.0 * chance {
-            let before = history.ended.unwrap_or(seen.ended);
-            warnings.push(Warning::Ended { now: seen.ended, before });
+        if report.ended < self.min_ended - 2.0 * chance {
+            let before = history.ended.unwrap_or(report.ended);
+            warnings.push(Warning::Ended { now: report.ended, before });
         }
-        if let Some(before) = history.length.filter(|before| self.grown(*before, seen.length)) {
-            warnings.push(Warning::Length { now: seen.length, before });
+        if let Some(before) = history.length.filter(|before| self.grown(*before, report.length)) {
+            warnings.push(Warning::Length { now: report.length, before });
         }
-        if seen.kl > self.kl_budget {
-            warnings.push(Warning::Kl { kl: seen.kl, budget: self.kl_budget });
+        if report.kl > self.kl_budget {
+            warnings.push(Warning::Kl { kl: report.kl, budget: self.kl_budget });
         }
-        if let [first, others @ ..] = seen.rollouts.scores()
+        if let [first, others @ ..] = report.rollouts.scores()
             && !others.is_empty()
             && others.iter().all(|score| score == first)
         {
-            warnings.push(Warning::TiedRewards { answers: seen.rollouts.len() });
+            warnings.push(Warning::TiedRewards { answers: report.rollouts.len() });
         }
-        warnings.extend(negative_kl(seen));
+        warnings.extend(negative_kl(report));
         warnings
     }
 
@@ -91,16 +91,16 @@ impl Guards {
 }
 
 /// Warns of a KL that is below 0 by more than chance.
-fn negative_kl(seen: &IterationReport) -> Option<Warning> {
-    let n = seen.rollouts.len() as f64;
-    let squares: f64 = (0..seen.rollouts.len())
-        .map(|i| seen.rollouts.log_ratio(i) - seen.kl)
+fn negative_kl(report: &IterationReport) -> Option<Warning> {
+    let n = report.rollouts.len() as f64;
+    let squares: f64 = (0..report.rollouts.len())
+        .map(|i| report.rollouts.log_ratio(i) - report.kl)
         .map(|apart| apart * apart)
         .sum();
     let error = libm::sqrt(squares / (n - 1.0).max(1.0) / n);
     // Six errors: a mean of few and skewed numbers is not normal.
-    let below = n > 1.0 && seen.kl < -6.0 * error && seen.kl < -1e-3;
-    below.then_some(Warning::NegativeKl { kl: seen.kl, error })
+    let below = n > 1.0 && report.kl < -6.0 * error && report.kl < -1e-3;
+    below.then_some(Warning::NegativeKl { kl: report.kl, error })
 }
 
 #[cfg(test)]

@@ -73,10 +73,10 @@ pub fn main(args: &Bench, device: &Device) -> Result<(), Failure> {
     if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len}  {eta} left  {msg}") {
         bar.set_style(style);
     }
-    let seen = benchmark.run(device, |next| show_next(&bar, &next)).map_err(Failure::failed)?;
+    let measurement = benchmark.run(device, |next| show_next(&bar, &next)).map_err(Failure::failed)?;
     bar.finish_and_clear();
-    output.message(&table::table(&seen));
-    output.result(&seen)
+    output.message(&table::table(&measurement));
+    output.result(&measurement)
 }
 
 /// A bar on a terminal, elsewhere a line for every tenth of all.

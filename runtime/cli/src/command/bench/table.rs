@@ -4,12 +4,12 @@ use crate::bench::{Figure, Measurement, Work};
 use core::fmt::Write;
 
 /// A line for each figure, and the comparisons of two of them.
-pub fn table(seen: &Measurement) -> String {
-    let limits = &seen.limits;
-    let threads = seen.threads.map_or(String::new(), |threads| format!(", {threads} threads"));
+pub fn table(measurement: &Measurement) -> String {
+    let limits = &measurement.limits;
+    let threads = measurement.threads.map_or(String::new(), |threads| format!(", {threads} threads"));
     let mut out = format!(
         "{}{threads}: at most {:.0} GFLOP/s, {:.1} GB/s copied\n\n{:<22} {:>10} {:>23} {:>24} {:>8} {:>8} {:>8}\n",
-        seen.device,
+        measurement.device,
         limits.arithmetic / 1e9,
         limits.bandwidth / 1e9,
         "work",
@@ -20,19 +20,19 @@ pub fn table(seen: &Measurement) -> String {
         "of copy",
         "MiB",
     );
-    for figure in &seen.figures {
+    for figure in &measurement.figures {
         line(&mut out, figure);
     }
-    let mut names: Vec<_> = seen.figures.iter().map(|figure| &figure.network).collect();
+    let mut names: Vec<_> = measurement.figures.iter().map(|figure| &figure.network).collect();
     names.dedup();
     for name in names {
         let rate = |work: Work| {
             let of = |figure: &&Figure| figure.network == *name && figure.work == work.name();
-            seen.figures.iter().find(of).map(|figure| figure.rate)
+            measurement.figures.iter().find(of).map(|figure| figure.rate)
         };
-        scaling(&mut out, name, seen.threads, rate);
+        scaling(&mut out, name, measurement.threads, rate);
     }
-    if seen.figures.iter().any(|figure| !figure.seconds.quiet) {
+    if measurement.figures.iter().any(|figure| !figure.seconds.quiet) {
         out += "* others used the machine in most repetitions, so that all of them count\n";
     }
     out.truncate(out.trim_end().len());
