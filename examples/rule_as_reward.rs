@@ -18,8 +18,7 @@ fn main() -> rlhf::Result<()> {
         (s.iterations, s.max_new_tokens, s.method.batch) = (20, 12, Some(64));
         (s.method.policy.learning_rate, s.method.critic.learning_rate) = (5e-4, 1e-3);
     });
-    ppo.each(|report| println!("{:3.0} % cheerful, {:.1} nats away", 100.0 * report.score, report.kl))
-        .run()?;
+    ppo.each(|step| println!("{:3.0} % cheerful, {:.1} nats away", 100.0 * step.score, step.kl)).run()?;
 
     let answers = model.generate("I am ", &Writing { count: 100, ..Writing::default() })?;
     let happy = answers.iter().filter(|answer| answer.text == "happy.").count();

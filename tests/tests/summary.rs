@@ -53,7 +53,7 @@ fn a_summary_fits_its_schema_and_says_what_came_of_the_run() {
         ("/reward_model/accuracy/value", found.reward_model.accuracy.value),
         ("/reward_model/calibration/error", found.reward_model.calibration.as_ref().unwrap().error),
         ("/samples/0/sft/reward", found.samples[0].sft.reward),
-        ("/labelers/agreement", found.labelers.agreement),
+        ("/labellers/agreement", found.labelers.agreement),
         ("/seconds/ppo", found.seconds.ppo),
     ] {
         let stored = summary.pointer(place).and_then(Value::as_f64).unwrap();

@@ -53,7 +53,7 @@ fn a_file_of_the_first_version_keeps_its_recipe_and_is_told() {
     let text = check(folder.path(), &[]);
     assert!(text.contains("without `profile` a file of version 1 is `instructgpt`"), "{text}");
     let read = |text: &str| Config::parse(text, "run.toml".as_ref(), &[]).unwrap();
-    let named = "profile = \"instructgpt\"".to_owned() + CONFIG;
+    let named = format!("profile = \"instructgpt\"\n{CONFIG}");
     assert_eq!(read(&named).resolve().unwrap(), read(CONFIG).resolve().unwrap());
 }
 
