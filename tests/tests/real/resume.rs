@@ -129,7 +129,7 @@ fn parts_of_a_run_are_the_run() {
         assert!(CONFIG.contains(old));
         let path = place.0.path().join("new.toml");
         let text = CONFIG.replace(old, new).replace("source = \"base\"", "source = \"text\"");
-        fs::write(&path, text).unwrap();
+        fs::write(&path, format!("profile = \"instructgpt\"\n{text}")).unwrap();
         Config::read(&path).unwrap_or_else(|e| panic!("{e}")).with_data(&place.0.path().join("data"))
     };
     let on = |place: &Place, out: &str, until: Stage, from: Option<&Path>| {
