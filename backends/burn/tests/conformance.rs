@@ -5,10 +5,10 @@ mod shared;
 
 use rlhf_core::conformance;
 use rlhf_core::conformance::{Report, Saved, Skip, Subject, WithDropout};
-use rlhf_core::model::Architecture;
+use rlhf_core::model::{Architecture, Family};
 use rlhf_core::ready;
 use shared::backend::{Device, Model};
-use shared::{devices, is_processor, networks, table, weights};
+use shared::{devices, is_processor, table, weights};
 
 struct Backend {
     name: String,
@@ -83,6 +83,16 @@ impl core::fmt::Write for Live {
         print!("{text}");
         Ok(())
     }
+}
+
+/// The networks that a device is checked with. A software renderer takes minutes for each, so that other devices than the
+/// processor have Llama alone, and both with `RLHF_BURN_NETWORKS=all` (`tests/run endurance`).
+fn networks(device: &Device) -> Vec<(&'static str, Architecture)> {
+    let mut all = shared::networks(device);
+    if !is_processor(device) && std::env::var_os("RLHF_BURN_NETWORKS").is_none_or(|which| which != "all") {
+        all.retain(|(_, architecture)| architecture.family == Family::Llama);
+    }
+    all
 }
 
 #[test]
