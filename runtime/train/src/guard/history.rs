@@ -5,6 +5,9 @@ use crate::IterationReport;
 use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
+/// The share of gold's rise that it has to lose before the reward is called exploited.
+const FALL: f64 = 0.1;
+
 /// The measurements of earlier iterations that warnings need. It is part of a run's state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,7 +84,9 @@ impl Guards {
         // The earliest of equals: standing still is not rising.
         let best = (0..measured.len()).rev().max_by(|&a, &b| measured[a].1.total_cmp(&measured[b].1))?;
         let since = measured.len() - 1 - best;
-        let stale = self.patience > 0 && since >= self.patience && now.0 > measured[best].0;
+        // Gold that rests near where it rose to is no loss.
+        let lost = measured[best].1 - now.1 >= FALL * (measured[best].1 - measured[0].1);
+        let stale = self.patience > 0 && since >= self.patience && now.0 > measured[best].0 && lost;
         stale.then(|| Warning::Gold {
             reward: (measured[best].0, now.0),
             gold: (measured[best].1, now.1),
@@ -124,6 +129,9 @@ mod tests {
         assert_eq!(measured(&[(0.0, 0.5), (1.0, 0.6), (2.0, 0.7), (3.0, 0.8), (4.0, 0.9)]), None);
         // Neither rises: the run has come to rest.
         assert_eq!(measured(&[(1.0, 0.7), (0.9, 0.6), (0.9, 0.6), (1.0, 0.6)]), None);
+        // Gold rests near its best; or it never rose.
+        assert_eq!(measured(&[(0.0, 0.5), (1.0, 0.7), (2.0, 0.69), (3.0, 0.69), (4.0, 0.69)]), None);
+        assert!(measured(&[(0.0, 0.5), (1.0, 0.5), (2.0, 0.5), (3.0, 0.5)]).is_some());
         assert_eq!(measured(&[]), None);
     }
 }

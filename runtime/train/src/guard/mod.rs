@@ -49,7 +49,7 @@ pub struct Guards {
     /// Warns after so many measurements without a better gold or held-out reward while the reward itself rose; 0:
     /// never.
     ///
-    /// Default 3: one is noise.
+    /// Default 3: one is noise. Gold within a tenth of its rise below its best is at rest.
     pub patience: usize,
     /// Warns where the mean KL from the reference lies above this, in nats per response.
     ///
