@@ -76,17 +76,17 @@ impl World {
         let prompt = *draws.pick(&self.train);
         let other = *draws.pick(&self.train);
         let mut keep = |asked, other| if draws.uniform() < 0.9 { asked } else { other };
-        let mut prompt = Prompt {
+        let mut story = Prompt {
             animal: keep(prompt.animal, other.animal),
             place: keep(prompt.place, other.place),
             mood: keep(prompt.mood, other.mood),
             tone: keep(prompt.tone, other.tone),
         };
-        if self.kept[prompt.index()] {
-            prompt = other;
+        if self.kept[story.index()] {
+            story = other;
         }
         let mut text = prompt.tokens();
-        text.extend(Plan::of(&prompt).write(&mut draws));
+        text.extend(Plan::of(&story).write(&mut draws));
         text
     }
 
