@@ -20,7 +20,7 @@ use std::path::Path;
 pub struct Draft {
     /// The configuration, as TOML with comments.
     pub text: String,
-    /// What was found, in words.
+    /// The files and models that were found, in words.
     pub found: String,
 }
 

@@ -1,4 +1,4 @@
-//! What a run measures of its finished models, with the warnings that follow.
+//! Measurements of a run's finished models, with the warnings that follow.
 
 use super::answers::Answers;
 use super::sources::Sources;

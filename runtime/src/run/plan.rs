@@ -58,7 +58,7 @@ pub fn plan(
     })
 }
 
-/// What is counted of a step.
+/// The counts of a step.
 struct Counted {
     rows: usize,
     batch: Option<u32>,

@@ -162,7 +162,7 @@ mod tests {
         Answers { responses, rewards, kl: 1.0 }
     }
 
-    /// The same with other words.
+    /// Returns the warning with other words.
     fn reworded(of: &Answers) -> Answers {
         let mut other = of.clone();
         other.responses.tokens.iter_mut().for_each(|token| *token += 1000);

@@ -44,7 +44,7 @@ impl Profile {
 }
 
 impl Profile {
-    /// The same methods for a network of fewer than ten million weights that learns from hundreds of rows.
+    /// Returns the methods of this recipe for a network of fewer than ten million weights that learns from hundreds of rows.
     ///
     /// Published rates are for billions of weights, published batches for tens of thousands of rows: here an optimizer
     /// step has 16 rows, a rollout 64 responses, every rate is higher and rises over a twentieth of the run. Scores are
