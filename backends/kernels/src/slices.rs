@@ -1,6 +1,6 @@
 //! Vectors over slices whose length is no multiple of a vector's.
 
-use crate::simd::{Lanes, WIDTH};
+use crate::lanes::{Lanes, WIDTH};
 
 /// Loads up to sixteen elements from `p`; missing ones are 0.
 ///
@@ -70,8 +70,8 @@ pub(crate) unsafe fn add_scaled<L: Lanes>(a: &mut [f32], x: f32, b: &[f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::kernel;
-    use crate::testing::{close, cpus, numbers, weighted, wide};
+    use crate::dispatch::kernel;
+    use crate::testing::{close, numbers, processors, weighted, wide};
 
     #[test]
     fn any_length_will_do() {
@@ -80,13 +80,13 @@ mod tests {
             let x = 0.3f32;
             let sums: alloc::vec::Vec<f64> =
                 a.iter().zip(b).map(|(a, b)| f64::from(*a) + f64::from(x) * f64::from(*b)).collect();
-            for cpu in cpus() {
-                let dot = kernel!(cpu.isa(), dot(a: &[f32], b: &[f32]) -> f32);
-                close(&cpu, "dot", &[dot], &[weighted(&wide(a), &wide(b))], 2e-6);
+            for processor in processors() {
+                let dot = kernel!(processor, dot(a: &[f32], b: &[f32]) -> f32);
+                close(processor, "dot", &[dot], &[weighted(&wide(a), &wide(b))], 2e-6);
                 let mut copy = a.to_vec();
                 let a = &mut copy[..];
-                kernel!(cpu.isa(), add_scaled(a: &mut [f32], x: f32, b: &[f32]));
-                close(&cpu, "add_scaled", &copy, &sums, 1e-6);
+                kernel!(processor, add_scaled(a: &mut [f32], x: f32, b: &[f32]));
+                close(processor, "add_scaled", &copy, &sums, 1e-6);
             }
         }
     }

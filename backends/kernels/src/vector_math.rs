@@ -1,6 +1,6 @@
 //! Vectorized elementary functions.
 
-use crate::simd::Lanes;
+use crate::lanes::Lanes;
 
 /// Returns eˣ with a relative error below 2e-7 on -87 ..= 88; below it 0 (e⁻⁸⁷ is 1.6e-38), above it e⁸⁸.
 ///
@@ -42,7 +42,10 @@ pub(crate) unsafe fn sigmoid<L: Lanes>(x: L::V) -> L::V {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simd::{Isa, WIDTH, kernel};
+    use crate::dispatch::kernel;
+    use crate::isa::{Isa, Processor};
+    use crate::lanes::WIDTH;
+    use crate::testing::processors;
 
     unsafe fn exp_slice<L: Lanes>(x: &mut [f32; WIDTH]) {
         // SAFETY: there are sixteen; the caller has the lanes.
@@ -61,29 +64,30 @@ mod tests {
             *x = (i as f32 * 0.37 + 0.1).sin() * 10f32.powi(i as i32 % 5);
         }
         let x = &x;
-        let want = kernel!(Isa::Portable, folds(x: &[f32; WIDTH]) -> (f32, f32));
+        let portable = Processor::new(Isa::Portable).unwrap();
+        let want = kernel!(portable, folds(x: &[f32; WIDTH]) -> (f32, f32));
         assert_eq!(want.1, x.iter().copied().fold(f32::MIN, f32::max));
-        for isa in [Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.available()) {
-            assert_eq!(kernel!(isa, folds(x: &[f32; WIDTH]) -> (f32, f32)), want);
+        for processor in processors() {
+            assert_eq!(kernel!(processor, folds(x: &[f32; WIDTH]) -> (f32, f32)), want);
         }
     }
 
     #[test]
     fn exp_has_the_error_it_states() {
-        for isa in [Isa::Portable, Isa::Avx2, Isa::Avx512].into_iter().filter(|isa| isa.available()) {
+        for processor in processors() {
             let mut worst = 0.0f64;
             for i in 0..20_000 {
                 let x = -87.0 + 175.0 * i as f32 / 20_000.0;
                 let mut v = [x; WIDTH];
                 let p = &mut v;
-                kernel!(isa, exp_slice(p: &mut [f32; WIDTH]));
+                kernel!(processor, exp_slice(p: &mut [f32; WIDTH]));
                 let want = f64::from(x).exp();
                 worst = worst.max((f64::from(v[3]) - want).abs() / want);
             }
-            assert!(worst < 2e-7, "{}: {worst:e}", isa.name());
+            assert!(worst < 2e-7, "{processor:?}: {worst:e}");
             let mut v = [f32::NAN; WIDTH];
             let p = &mut v;
-            kernel!(isa, exp_slice(p: &mut [f32; WIDTH]));
+            kernel!(processor, exp_slice(p: &mut [f32; WIDTH]));
             assert!(v[0].is_nan());
         }
     }

@@ -1,0 +1,32 @@
+//! One call of a kernel that was compiled for each instruction set.
+
+/// Compiles a generic kernel once per instruction set and calls the one asked for.
+///
+/// `kernel!(processor, function(argument: type, …))` calls `function::<L>(argument, …)`.
+macro_rules! kernel {
+    ($processor:expr, $f:ident($($arg:ident: $t:ty),* $(,)?) $(-> $ret:ty)?) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f")]
+        unsafe fn avx512($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: compiled with the features that the lanes need.
+            unsafe { $f::<$crate::lanes::Avx512>($($arg),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: compiled with the features that the lanes need.
+            unsafe { $f::<$crate::lanes::Avx2>($($arg),*) }
+        }
+        match $crate::isa::Processor::isa($processor) {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a `Processor` has its instruction set.
+            $crate::isa::Isa::Avx512 => unsafe { avx512($($arg),*) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            $crate::isa::Isa::Avx2 => unsafe { avx2($($arg),*) },
+            // SAFETY: plain Rust needs nothing.
+            _ => unsafe { $f::<$crate::lanes::Portable>($($arg),*) },
+        }
+    }};
+}
+pub(crate) use kernel;

@@ -1,0 +1,98 @@
+//! Each operation beside that of single numbers.
+
+use super::*;
+use crate::dispatch::kernel;
+use crate::testing::{numbers, processors};
+
+/// Every operation on sixteen pairs, in rows of sixteen, then the two reductions.
+unsafe fn everything<L: Lanes>(a: &[f32], b: &[f32], n: usize, out: &mut [[f32; WIDTH]; 12]) {
+    // SAFETY: `a` and `b` have sixteen elements; the caller has the lanes.
+    unsafe {
+        let (x, y) = (L::load(a.as_ptr()), L::load(b.as_ptr()));
+        let all = [
+            L::add(x, y),
+            L::sub(x, y),
+            L::mul(x, y),
+            L::div(x, y),
+            L::max(x, y),
+            L::min(x, y),
+            L::sqrt(L::mul(x, x)),
+            L::round(x),
+            L::exp2i(L::round(x)),
+            L::load_first(a.as_ptr(), n),
+        ];
+        for (row, v) in out.iter_mut().zip(all) {
+            *row = L::array(v);
+        }
+        L::store_first(out[10].as_mut_ptr(), n, x);
+        out[11][..2].copy_from_slice(&[L::sum(x), L::largest(x)]);
+    }
+}
+
+#[test]
+fn lanes_do_what_single_numbers_do() {
+    let (mut a, b) = (numbers(WIDTH, 1), numbers(WIDTH, 2));
+    // Ties go to the even neighbor.
+    a[..4].copy_from_slice(&[0.5, 1.5, -2.5, 126.0]);
+    for processor in processors() {
+        for n in 0..WIDTH {
+            let mut out = [[f32::NAN; WIDTH]; 12];
+            let (a, b, o) = (&a[..], &b[..], &mut out);
+            kernel!(processor, everything(a: &[f32], b: &[f32], n: usize, o: &mut [[f32; WIDTH]; 12]));
+            for i in 0..WIDTH {
+                let (x, y) = (a[i], b[i]);
+                let first = if i < n { x } else { 0.0 };
+                let rounded = libm::rintf(x);
+                let want = [x + y, x - y, x * y, x / y, x.max(y), x.min(y), x.abs(), rounded];
+                let more = [libm::exp2f(rounded), first];
+                for (k, want) in want.into_iter().chain(more).enumerate() {
+                    assert_eq!(out[k][i], want, "{processor:?}: operation {k} on {x} and {y}");
+                }
+                // What lies beyond the first lanes is left alone.
+                assert!(if i < n { out[10][i] == x } else { out[10][i].is_nan() }, "{processor:?}");
+            }
+            assert_eq!(out[11][1], 126.0);
+            let sum: f64 = a.iter().map(|&x| f64::from(x)).sum();
+            assert!((f64::from(out[11][0]) - sum).abs() < 1e-4);
+        }
+    }
+}
+
+#[test]
+fn rows_become_columns() {
+    unsafe fn transposed<L: Lanes>(a: &mut [f32]) {
+        // SAFETY: `a` has sixteen rows of sixteen; the caller has the lanes.
+        unsafe {
+            let rows = L::transpose(core::array::from_fn(|i| L::load(a.as_ptr().add(i * WIDTH))));
+            for (i, row) in rows.into_iter().enumerate() {
+                L::store(a.as_mut_ptr().add(i * WIDTH), row);
+            }
+        }
+    }
+    for processor in processors() {
+        let mut a: [f32; WIDTH * WIDTH] = core::array::from_fn(|i| i as f32);
+        let all = &mut a[..];
+        kernel!(processor, transposed(all: &mut [f32]));
+        for (i, &x) in a.iter().enumerate() {
+            assert_eq!(x, (i % WIDTH * WIDTH + i / WIDTH) as f32, "{processor:?}");
+        }
+    }
+}
+
+#[test]
+fn the_second_is_taken_where_one_is_no_number() {
+    unsafe fn limit<L: Lanes>(x: &mut [f32]) {
+        // SAFETY: `x` has sixteen elements; the caller has the lanes.
+        unsafe {
+            let v = L::load(x.as_ptr());
+            L::store(x.as_mut_ptr(), L::min(L::splat(1.0), L::max(L::splat(-1.0), v)));
+        }
+    }
+    for processor in processors() {
+        let mut x = [f32::NAN; WIDTH];
+        x[1] = 7.0;
+        let v = &mut x[..];
+        kernel!(processor, limit(v: &mut [f32]));
+        assert!(x[0].is_nan() && x[1] == 1.0, "{processor:?}");
+    }
+}

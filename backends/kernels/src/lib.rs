@@ -1,0 +1,23 @@
+//! The products, attention tiles and elementwise functions of `rlhf`'s CPU engine and scorer, for every processor.
+//!
+//! Functions take slices and memory that the caller owns; nothing is allocated. Each is written once over vectors of
+//! sixteen f32 and compiled once per instruction set ([`Isa`]); a [`Processor`] is one that was found to be there. The
+//! bits of a result depend on the instruction set alone. Plain Rust is the oracle of the others.
+#![no_std]
+// A kernel's arguments are its operands.
+#![allow(clippy::too_many_arguments)]
+
+#[cfg(test)]
+extern crate alloc;
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+mod dispatch;
+mod isa;
+mod lanes;
+mod slices;
+#[cfg(test)]
+mod testing;
+mod vector_math;
+
+pub use isa::{Isa, Processor};
