@@ -15,6 +15,7 @@ fn each(a: V, b: V, f: impl Fn(f32, f32) -> f32) -> V {
 impl Lanes for Portable {
     type V = V;
     const AT_ONCE: usize = 1;
+    const ROWS: usize = 6;
     #[inline(always)]
     unsafe fn splat(x: f32) -> V {
         [x; WIDTH]
