@@ -1,21 +1,21 @@
 //! The processor of an engine: an instruction set and some threads.
 
-use crate::simd::Isa;
 use crate::threads::{Parts, SHARE, Threads, Workers};
 use alloc::sync::Arc;
+use rlhf_kernels::{Isa, Processor};
 
 /// An instruction set and some threads. Clones share the threads.
 ///
 /// Results depend on the instruction set (its name is worth recording), never on the threads.
 #[derive(Clone)]
 pub struct Cpu {
-    isa: Isa,
+    processor: Processor,
     threads: Threads,
 }
 
 impl core::fmt::Debug for Cpu {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Cpu({}, {} threads)", self.isa.name(), self.threads.count())
+        write!(f, "Cpu({}, {} threads)", self.isa().name(), self.threads.count())
     }
 }
 
@@ -30,23 +30,31 @@ impl Default for Cpu {
     }
 }
 
+/// Returns `isa`, or the best there is where this processor lacks it.
+fn on(isa: Isa) -> Processor {
+    Processor::new(isa).unwrap_or_else(Processor::best)
+}
+
 impl Cpu {
     /// `threads` threads, the caller's included, on `isa`, or on the best there is where this
     /// processor lacks it. Without the `std` feature there is one thread: see [`Self::with_workers`].
     pub fn new(threads: usize, isa: Isa) -> Self {
-        let isa = if isa.available() { isa } else { Isa::best() };
-        Self { isa, threads: Threads::new(threads) }
+        Self { processor: on(isa), threads: Threads::new(threads) }
     }
 
     /// The calling thread and `workers`, on `isa`, or on the best there is where this processor lacks it.
     pub fn with_workers(workers: Arc<dyn Workers>, isa: Isa) -> Self {
-        let isa = if isa.available() { isa } else { Isa::best() };
-        Self { isa, threads: Threads::of(workers) }
+        Self { processor: on(isa), threads: Threads::of(workers) }
     }
 
     /// The instruction set.
     pub fn isa(&self) -> Isa {
-        self.isa
+        self.processor.isa()
+    }
+
+    /// The instruction set, as kernels take it.
+    pub(crate) fn processor(&self) -> Processor {
+        self.processor
     }
 
     /// The number of threads, the caller's included.
@@ -60,7 +68,7 @@ impl Cpu {
 
     /// Returns the same instruction set on the calling thread alone.
     pub(crate) fn alone(&self) -> Self {
-        Self { isa: self.isa, threads: Threads::new(1) }
+        Self { processor: self.processor, threads: Threads::new(1) }
     }
 
     /// Calls `work(rows)` for chunks of a matrix's rows, on as many threads as they are worth. A row costs `each`

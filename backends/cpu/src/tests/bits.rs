@@ -8,7 +8,7 @@ use rlhf_core::{Coupling, ready};
 use rlhf_cpu::{Cpu, Isa};
 
 fn kernels() -> impl Iterator<Item = Isa> {
-    [Isa::Avx512, Isa::Avx2].into_iter().filter(|isa| isa.available())
+    Isa::ALL.into_iter().filter(|&isa| isa != Isa::Portable && isa.available())
 }
 
 fn bits(x: &[f32]) -> Vec<u32> {
