@@ -78,4 +78,13 @@ impl Processor {
     pub fn isa(self) -> Isa {
         self.isa
     }
+
+    /// Returns whether products of bf16 are an instruction here: AVX-512 BF16.
+    pub fn multiplies_bf16(self) -> bool {
+        #[cfg(all(target_arch = "x86_64", feature = "std"))]
+        let has = std::arch::is_x86_feature_detected!("avx512bf16");
+        #[cfg(not(all(target_arch = "x86_64", feature = "std")))]
+        let has = cfg!(all(target_arch = "x86_64", target_feature = "avx512bf16"));
+        self.isa == Isa::Avx512 && has
+    }
 }
