@@ -44,4 +44,34 @@ macro_rules! kernel {
         }
     }};
 }
+/// Calls a generic kernel with the steps that multiply such factors here: `factors_kernel!(processor, factors,
+/// function(argument: type, …))` calls `function::<L, S>(argument, …)`.
+macro_rules! factors_kernel {
+    ($processor:expr, $factors:expr, $f:ident($($arg:ident: $t:ty),* $(,)?)) => {{
+        #[inline(always)]
+        unsafe fn single<L: $crate::lanes::Lanes>($($arg: $t),*) {
+            // SAFETY: as the caller's.
+            unsafe { $f::<L, $crate::product::Single>($($arg),*) }
+        }
+        #[inline(always)]
+        unsafe fn widened<L: $crate::lanes::Lanes>($($arg: $t),*) {
+            // SAFETY: as the caller's.
+            unsafe { $f::<L, $crate::product::Widened>($($arg),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512bf16")]
+        unsafe fn native($($arg: $t),*) {
+            // SAFETY: compiled with the features that both need.
+            unsafe { $f::<$crate::lanes::Avx512, $crate::product::Native>($($arg),*) }
+        }
+        match $factors {
+            $crate::product::Factors::F32 => $crate::dispatch::kernel!($processor, single($($arg: $t),*)),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor has both.
+            $crate::product::Factors::Bf16 if $processor.multiplies_bf16() => unsafe { native($($arg),*) },
+            $crate::product::Factors::Bf16 => $crate::dispatch::kernel!($processor, widened($($arg: $t),*)),
+        }
+    }};
+}
+pub(crate) use factors_kernel;
 pub(crate) use kernel;

@@ -94,6 +94,11 @@ impl Processor {
         self.isa
     }
 
+    /// Returns whether products of bf16 are an instruction here: AVX-512 BF16.
+    pub fn multiplies_bf16(self) -> bool {
+        self.isa == Isa::Avx512 && x86!("avx512bf16")
+    }
+
     /// Returns whether `a·b + c` rounds once, as a fused operation does, or the product and the sum both. Relaxed-simd
     /// leaves that to the processor below, which is asked.
     pub fn rounds_once(self) -> bool {

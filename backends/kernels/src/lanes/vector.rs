@@ -55,6 +55,52 @@ pub(crate) trait Lanes: Copy {
         out
     }
 
+    /// Rounds to the nearest bf16, ties to even.
+    #[inline(always)]
+    unsafe fn round_to_bf16(v: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let rounded = Self::array(v).map(|x| {
+                let bits = x.to_bits();
+                let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
+                // The fraction of what is no number could be rounded away.
+                f32::from_bits(if x.is_nan() { bits | 0x40_0000 } else { rounded } & 0xffff_0000)
+            });
+            Self::load(rounded.as_ptr())
+        }
+    }
+    /// Returns pairs of bf16 from rounded numbers, the first of each in the low half.
+    #[inline(always)]
+    unsafe fn pair(even: Self::V, odd: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let (even, odd) = (Self::array(even), Self::array(odd));
+            let pairs: [u32; WIDTH] = core::array::from_fn(
+                #[inline(always)]
+                |i| even[i].to_bits() >> 16 | odd[i].to_bits(),
+            );
+            Self::load(pairs.as_ptr().cast())
+        }
+    }
+    /// Returns the first numbers of pairs.
+    #[inline(always)]
+    unsafe fn even(pairs: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let numbers = Self::array(pairs).map(|pair| pair.to_bits() << 16);
+            Self::load(numbers.as_ptr().cast())
+        }
+    }
+    /// Returns the second numbers of pairs.
+    #[inline(always)]
+    unsafe fn odd(pairs: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let numbers = Self::array(pairs).map(|pair| pair.to_bits() & 0xffff_0000);
+            Self::load(numbers.as_ptr().cast())
+        }
+    }
+
     /// Rows and columns of sixteen vectors exchanged.
     #[inline(always)]
     unsafe fn transpose(rows: [Self::V; WIDTH]) -> [Self::V; WIDTH] {
