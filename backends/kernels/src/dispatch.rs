@@ -17,6 +17,12 @@ macro_rules! kernel {
             // SAFETY: compiled with the features that the lanes need.
             unsafe { $f::<$crate::lanes::Avx2>($($arg),*) }
         }
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        #[target_feature(enable = "neon")]
+        unsafe fn neon($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: compiled with the feature that the lanes need.
+            unsafe { $f::<$crate::lanes::Neon>($($arg),*) }
+        }
         match $crate::isa::Processor::isa($processor) {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a `Processor` has its instruction set.
@@ -24,6 +30,15 @@ macro_rules! kernel {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             $crate::isa::Isa::Avx2 => unsafe { avx2($($arg),*) },
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            // SAFETY: as above.
+            $crate::isa::Isa::Neon => unsafe { neon($($arg),*) },
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            // SAFETY: all of this module is compiled with it.
+            $crate::isa::Isa::RelaxedSimd => unsafe { $f::<$crate::lanes::RelaxedSimd>($($arg),*) },
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            // SAFETY: as above.
+            $crate::isa::Isa::Simd128 => unsafe { $f::<$crate::lanes::Simd128>($($arg),*) },
             // SAFETY: plain Rust needs nothing.
             _ => unsafe { $f::<$crate::lanes::Portable>($($arg),*) },
         }

@@ -18,6 +18,7 @@ type V = (__m256, __m256);
 impl Lanes for Avx2 {
     type V = V;
     const AT_ONCE: usize = 1;
+    const ROWS: usize = 6;
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
         // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.

@@ -15,6 +15,7 @@ fn first(n: usize) -> __mmask16 {
 impl Lanes for Avx512 {
     type V = __m512;
     const AT_ONCE: usize = 4;
+    const ROWS: usize = 6;
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
         // SAFETY: the caller promises AVX-512F, and memory where there are pointers.

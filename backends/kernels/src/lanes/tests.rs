@@ -113,6 +113,13 @@ fn rows_become_columns() {
 
 #[test]
 fn the_second_is_taken_where_one_is_no_number() {
+    unsafe fn larger_and_smaller<L: Lanes>(a: f32, b: f32, out: &mut [[f32; WIDTH]; 2]) {
+        // SAFETY: the caller has the lanes.
+        unsafe {
+            let (a, b) = (L::splat(a), L::splat(b));
+            *out = [L::array(L::max(a, b)), L::array(L::min(a, b))];
+        }
+    }
     unsafe fn limit<L: Lanes>(x: &mut [f32]) {
         // SAFETY: `x` has sixteen elements; the caller has the lanes.
         unsafe {
@@ -121,6 +128,14 @@ fn the_second_is_taken_where_one_is_no_number() {
         }
     }
     for processor in processors() {
+        for (a, b) in [(f32::NAN, 2.0), (2.0, f32::NAN)] {
+            let mut out = [[0.0; WIDTH]; 2];
+            let o = &mut out;
+            kernel!(processor, larger_and_smaller(a: f32, b: f32, o: &mut [[f32; WIDTH]; 2]));
+            for got in out.into_iter().flatten() {
+                assert!(got == b || got.is_nan() && b.is_nan(), "{processor:?}: {got} of {a} and {b}");
+            }
+        }
         let mut x = [f32::NAN; WIDTH];
         x[1] = 7.0;
         let v = &mut x[..];

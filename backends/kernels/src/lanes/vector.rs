@@ -13,6 +13,8 @@ pub(crate) trait Lanes: Copy {
     type V: Copy;
     /// Vectors of columns that the inner loop of a product holds at once.
     const AT_ONCE: usize;
+    /// Rows of left-hand elements that it multiplies them with: as many as there are registers for their sums.
+    const ROWS: usize;
     /// Asks for the line of the caches that `p` lies in, which need not exist.
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {

@@ -109,7 +109,7 @@ pub(crate) unsafe fn micro<L: Lanes, S: Step<L>, const M: usize, const N: usize,
             }};
         }
         let mut left = k;
-        if M == 6 {
+        if M == L::ROWS {
             // Four at a time: where a row's elements lie side by side, its address serves all four. Fewer rows
             // are the remainder of a matrix, and not worth the code.
             while left >= 4 {
@@ -180,7 +180,8 @@ pub(crate) unsafe fn small<L: Lanes>(shape: Shape, a: Strided, b: Strided, add: 
             match rows - i {
                 8.. if L::AT_ONCE == 4 => rows_of!(8, 2),
                 4.. if L::AT_ONCE == 4 => rows_of!(4, 2),
-                4.. => rows_of!(4, 1),
+                4.. if L::ROWS >= 4 => rows_of!(4, 1),
+                2.. if L::ROWS < 4 => rows_of!(2, 1),
                 2.. => rows_of!(2, 2),
                 _ if L::AT_ONCE == 4 => rows_of!(1, 8),
                 _ => rows_of!(1, 4),

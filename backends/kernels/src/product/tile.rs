@@ -106,8 +106,9 @@ unsafe fn height<L: Lanes, S: Step<L>>(
                 }};
             }
             match rows - i {
-                6.. => rows_of!(6),
-                4.. => rows_of!(4),
+                6.. if L::ROWS >= 6 => rows_of!(6),
+                4.. if L::ROWS >= 4 => rows_of!(4),
+                3.. if L::ROWS == 3 => rows_of!(3),
                 2.. => rows_of!(2),
                 _ => rows_of!(1),
             }
