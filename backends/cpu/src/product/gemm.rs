@@ -6,7 +6,7 @@ use super::workspace::{with_left, with_right};
 use super::{Matrix, Output, Shape, Start};
 use crate::threads::{Parts, WEIGHT};
 use crate::{Cpu, Isa};
-use rlhf_kernels::product::{Part, TALL, WIDE, blocks, deep, pack_columns};
+use rlhf_kernels::product::{Factors, Part, TALL, WIDE, blocks, deep, pack_columns};
 
 /// Rows of a task: as many of [`deep`] elements stay in the second cache beside a panel.
 const ROWS: usize = 5 * TALL;
@@ -37,7 +37,8 @@ pub(crate) fn gemm_columns(
     let processor = cpu.processor();
     a.check(m, k);
     b.check(k, n);
-    if cpu.isa() == Isa::Portable {
+    let factors = cpu.factors();
+    if cpu.isa() == Isa::Portable && factors == Factors::F32 {
         return split(cpu, shape, start, c, c_row, &|rows, columns, c| {
             portable(k, rows, columns, a, b, start, c);
         });
@@ -54,7 +55,7 @@ pub(crate) fn gemm_columns(
     let columns = COLUMNS.min(n.next_multiple_of(WIDE));
     let deep = deep(cpu.isa());
     let long = (PACKED / columns / deep).max(1) * deep;
-    with_right(columns * long.min(k), |right| {
+    with_right(columns * factors.words(long.min(k)), |right| {
         for column in (0..n).step_by(columns) {
             let end = n.min(column + columns);
             let panels = (end - column).div_ceil(WIDE);
@@ -62,13 +63,14 @@ pub(crate) fn gemm_columns(
             for first in (0..k.max(1)).step_by(long) {
                 let elements = first..k.min(first + long);
                 let start = if first == 0 { start } else { Start::Add };
-                let part = Part { start, first, k: elements.len(), column, columns: n };
+                let part = Part { factors, start, first, k: elements.len(), column, columns: n };
+                let panel = WIDE * factors.words(part.k);
                 let to = Parts::new(&mut *right);
                 cpu.rows(panels, WIDE * part.k * WEIGHT.min(m), &|panels| {
                     // SAFETY: ranges of panels are disjoint.
-                    let to = unsafe { to.get(panels.start * WIDE * part.k..panels.end * WIDE * part.k) };
+                    let to = unsafe { to.get(panels.start * panel..panels.end * panel) };
                     let columns = column + panels.start * WIDE..end.min(column + panels.end * WIDE);
-                    pack_columns(processor, b, elements.clone(), columns, to);
+                    pack_columns(processor, factors, b, elements.clone(), columns, to);
                 });
                 let right = &*right;
                 // Rows first: a task that has all columns packs its rows once for all of them.

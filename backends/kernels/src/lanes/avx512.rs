@@ -190,7 +190,8 @@ impl Avx512 {
     #[target_feature(enable = "avx512f,avx512bf16")]
     pub(crate) unsafe fn add_products_of_pairs(a: __m512, b: __m512, sum: __m512) -> __m512 {
         // SAFETY: both are 512 bits of pairs of bf16, whatever they are called.
-        unsafe { _mm512_dpbf16_ps(sum, core::mem::transmute(a), core::mem::transmute(b)) }
+        let [a, b] = unsafe { core::mem::transmute::<[__m512; 2], [__m512bh; 2]>([a, b]) };
+        _mm512_dpbf16_ps(sum, a, b)
     }
 }
 
