@@ -15,6 +15,7 @@ extern crate std;
 mod dispatch;
 mod isa;
 mod lanes;
+pub mod quantized;
 mod slices;
 #[cfg(test)]
 mod testing;
