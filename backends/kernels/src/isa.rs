@@ -64,6 +64,9 @@ pub struct Processor {
 }
 
 impl Processor {
+    /// Plain Rust, which every processor has.
+    pub const PORTABLE: Self = Self { isa: Isa::Portable, integers: IntegerIsa::Portable };
+
     /// Creates one of `isa`, or none where this processor lacks it.
     pub fn new(isa: Isa) -> Option<Self> {
         isa.available().then(|| Self { isa, integers: IntegerIsa::best(isa) })

@@ -12,13 +12,22 @@ extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod activation;
+pub mod adam;
+pub mod attention;
 mod dispatch;
 mod isa;
 mod lanes;
+pub mod norm;
+pub mod product;
 pub mod quantized;
+pub mod rope;
 mod slices;
+pub mod softmax;
 #[cfg(test)]
 mod testing;
+pub mod vector;
 mod vector_math;
 
 pub use isa::{Isa, Processor};
+pub use lanes::WIDTH;

@@ -15,7 +15,8 @@ pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
 pub(crate) use portable::Portable;
-pub(crate) use vector::{Lanes, WIDTH};
+pub(crate) use vector::Lanes;
+pub use vector::WIDTH;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! The operations of an instruction set on sixteen f32.
 
 /// The number of lanes of a vector.
-pub(crate) const WIDTH: usize = 16;
+pub const WIDTH: usize = 16;
 
 /// Sixteen lanes.
 ///

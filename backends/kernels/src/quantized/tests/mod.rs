@@ -11,14 +11,14 @@ use super::{
     Activations, FourBitFormat, FourBitWeights, FourBitWeightsMut, Int8Weights, Int8WeightsMut, IntegerIsa,
     MatrixMut, WeightShape,
 };
-use crate::isa::{Isa, Processor};
+use crate::isa::Processor;
 use crate::testing::numbers;
 use alloc::vec;
 use alloc::vec::Vec;
 
 /// A kernel for each instruction set that this processor has; says which it has not.
 fn processors() -> Vec<Processor> {
-    let portable = Processor::new(Isa::Portable).unwrap();
+    let portable = Processor::PORTABLE;
     let mut found = Vec::new();
     for isa in IntegerIsa::ALL {
         match portable.with_integers(isa) {

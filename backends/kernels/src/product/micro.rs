@@ -2,7 +2,7 @@
 //! in rising order.
 
 use super::shape::{From, Output, Shape, Strided, WIDE};
-use crate::simd::{Lanes, WIDTH};
+use crate::lanes::{Lanes, WIDTH};
 
 /// The memory that is prefetched meanwhile, a line of the caches at a time, while the processor multiplies.
 #[derive(Clone, Copy)]

@@ -1,75 +1,77 @@
 //! Attention of one token that follows cached ones: of all its heads side by side, since one head alone would wait
 //! for each of its sums' last addition.
 
-use super::{Cache, Heads, softmax};
-use crate::Cpu;
+use super::{Cache, Caches, Heads, softmax};
+use crate::dispatch::kernel;
+use crate::isa::Processor;
+use crate::lanes::{Lanes, WIDTH};
 use crate::product::{Output, Shape, Strided, small};
-use crate::simd::{Lanes, WIDTH, kernel};
-use alloc::vec::Vec;
 
-/// The buffers of a token's attention.
-#[derive(Default)]
-pub(super) struct Token {
-    /// `[head][keys]`, in whole vectors.
-    weights: Vec<f32>,
-    /// `[head][width]`, in whole vectors.
-    out: Vec<f32>,
-}
-
-impl Token {
-    /// The token's `queries` `[heads · width]` to `out`, as long. Its own keys and values are the caches' last.
-    pub(super) fn attend(
-        &mut self,
-        cpu: &Cpu,
-        heads: Heads,
-        caches: &[Cache],
-        queries: &[f32],
-        out: &mut [f32],
-    ) {
-        let keys = caches.first().map_or(0, |cache| cache.len);
-        let padded = heads.vectors() * WIDTH;
-        self.weights.resize(heads.heads * keys.next_multiple_of(WIDTH), 0.0);
-        self.out.resize(heads.heads * padded, 0.0);
-        let token = self;
-        kernel!(cpu.isa(), attend(heads: Heads, caches: &[Cache], queries: &[f32], token: &mut Token));
-        for (out, row) in out.chunks_exact_mut(heads.width).zip(token.out.chunks_exact(padded)) {
-            out.copy_from_slice(&row[..heads.width]);
-        }
+/// Attends with all heads of one token, whose own keys and values are the last of `caches`. `queries` and `out`:
+/// `[heads · width]`. `weights`: `[heads][keys]`, keys in whole vectors. `room`: `[heads][width]`, in whole vectors.
+///
+/// # Panics
+/// If a slice has another length, or a cache other keys than the first.
+pub fn token(
+    processor: Processor,
+    heads: Heads,
+    caches: &Caches<'_>,
+    queries: &[f32],
+    weights: &mut [f32],
+    room: &mut [f32],
+    out: &mut [f32],
+) {
+    let (keys, padded) = (caches(0).len(), heads.vectors() * WIDTH);
+    assert!((1..heads.kv_heads).all(|kv| caches(kv).len() == keys));
+    assert!(queries.len() == heads.out() && out.len() == heads.out());
+    assert!(
+        weights.len() == heads.heads * keys.next_multiple_of(WIDTH) && room.len() == heads.heads * padded
+    );
+    let rows = &mut *room;
+    kernel!(processor, attend(heads: Heads, caches: &Caches<'_>, queries: &[f32], weights: &mut [f32], rows: &mut [f32]));
+    for (out, row) in out.chunks_exact_mut(heads.width).zip(room.chunks_exact(padded)) {
+        out.copy_from_slice(&row[..heads.width]);
     }
 }
 
 /// Computes all heads' weights, then their outputs.
 #[inline(always)]
-unsafe fn attend<L: Lanes>(heads: Heads, caches: &[Cache], queries: &[f32], token: &mut Token) {
-    // SAFETY: caches hold as many keys in whole tiles, and values in whole rows, as there are weights; `attend` above
-    // made room.
+unsafe fn attend<L: Lanes>(
+    heads: Heads,
+    caches: &Caches<'_>,
+    queries: &[f32],
+    weights: &mut [f32],
+    out: &mut [f32],
+) {
+    // SAFETY: caches hold as many keys in whole tiles, and values in whole rows, as there are weights; `token`
+    // looked for room.
     unsafe {
-        let stride = token.weights.len() / heads.heads;
-        for (head, weights) in token.weights.chunks_exact_mut(stride).enumerate() {
-            let cache = &caches[head / heads.group()];
+        let stride = weights.len() / heads.heads;
+        for (head, weights) in weights.chunks_exact_mut(stride).enumerate() {
+            let cache = caches(head / heads.group());
             small::<L>(
                 Shape { m: 1, k: heads.width, n: stride / WIDTH },
                 Strided { data: queries.as_ptr().add(head * heads.width), line: 0, step: 1 },
-                Strided { data: cache.keys.as_ptr(), line: heads.width * WIDTH, step: WIDTH },
+                Strided { data: cache.keys().as_ptr(), line: heads.width * WIDTH, step: WIDTH },
                 false,
                 Output { start: weights.as_mut_ptr(), row: 0 },
             );
-            softmax::<L>(weights, cache.len, heads.scale);
+            softmax::<L>(weights, cache.len(), heads.scale);
         }
         let mut head = 0;
         while head < heads.heads {
             match heads.heads - head {
                 // Four vectors of each are sums enough to hide that each waits for its last addition.
                 2.. if L::AT_ONCE == 4 && heads.vectors() >= 4 => {
-                    outputs::<L, 2>(heads, caches, head, token);
+                    outputs::<L, 2>(heads, caches, head, weights, out);
                     head += 2;
                 }
                 4.. => {
-                    outputs::<L, 4>(heads, caches, head, token);
+                    outputs::<L, 4>(heads, caches, head, weights, out);
                     head += 4;
                 }
                 _ => {
-                    outputs::<L, 1>(heads, caches, head, token);
+                    outputs::<L, 1>(heads, caches, head, weights, out);
                     head += 1;
                 }
             }
@@ -82,22 +84,29 @@ unsafe fn attend<L: Lanes>(heads: Heads, caches: &[Cache], queries: &[f32], toke
 /// # Safety
 /// As [`attend`]'s; there are so many heads from `first` on.
 #[inline(always)]
-unsafe fn outputs<L: Lanes, const H: usize>(heads: Heads, caches: &[Cache], first: usize, token: &mut Token) {
-    let (vectors, stride) = (heads.vectors(), token.weights.len() / heads.heads);
+unsafe fn outputs<L: Lanes, const H: usize>(
+    heads: Heads,
+    caches: &Caches<'_>,
+    first: usize,
+    weights: &[f32],
+    out: &mut [f32],
+) {
+    let (vectors, stride) = (heads.vectors(), weights.len() / heads.heads);
+    let held: [Cache<'_>; H] = core::array::from_fn(|i| caches((first + i) / heads.group()));
     let mut v = 0;
     while v < vectors {
         // SAFETY: as the caller's.
         unsafe {
             let weights: [*const f32; H] = core::array::from_fn(
                 #[inline(always)]
-                |i| token.weights.as_ptr().add((first + i) * stride),
+                |i| weights.as_ptr().add((first + i) * stride),
             );
             let values: [*const f32; H] = core::array::from_fn(
                 #[inline(always)]
-                |i| caches[(first + i) / heads.group()].values.as_ptr().add(v * WIDTH),
+                |i| held[i].values().as_ptr().add(v * WIDTH),
             );
-            let (keys, row) = (caches[0].len, vectors * WIDTH);
-            let out = token.out.as_mut_ptr().add(first * row + v * WIDTH);
+            let (keys, row) = (held[0].len(), vectors * WIDTH);
+            let out = out.as_mut_ptr().add(first * row + v * WIDTH);
             if L::AT_ONCE == 4 && vectors - v >= 4 {
                 weighted::<L, H, 4>(keys, weights, values, row, out);
                 v += 4;

@@ -1,35 +1,31 @@
 //! The matrices of a product, and how they are cut into panels and tiles.
 
-use crate::simd::{Isa, Lanes, WIDTH};
-use crate::threads::WEIGHT;
+use crate::isa::Isa;
+use crate::lanes::{Lanes, WIDTH};
 
 /// Columns of a packed panel: four vectors, of which AVX-512's registers hold six rows of sums. More rows and
 /// fewer vectors load more for each multiplication.
-pub(super) const WIDE: usize = 4 * WIDTH;
+pub const WIDE: usize = 4 * WIDTH;
 /// Elements of k that are worked through at a time. A panel of them, 256 KiB, stays in the second cache, and outputs
 /// are seldom read again; where registers hold one vector of columns at a time, a panel is read four times.
-pub(super) const fn deep(isa: Isa) -> usize {
+pub const fn deep(isa: Isa) -> usize {
     match isa {
         Isa::Avx512 => 1024,
         _ => 384,
     }
 }
 /// Rows of a panel: two times as many as the inner loop has sums for, whatever the instruction set.
-pub(super) const TALL: usize = 12;
+pub const TALL: usize = 12;
 
 /// The sizes of a product: `m` by `k` times `k` by `n`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Shape {
-    pub(crate) m: usize,
-    pub(crate) k: usize,
-    pub(crate) n: usize,
-}
-
-impl Shape {
-    /// The work of the product, in multiplications: few rows wait for the right-hand matrix.
-    pub(super) fn cost(self) -> usize {
-        self.m.max(WEIGHT) * self.k * self.n
-    }
+pub struct Shape {
+    /// Rows of the left-hand matrix and of the output.
+    pub m: usize,
+    /// Elements of each sum.
+    pub k: usize,
+    /// Columns of the right-hand matrix and of the output.
+    pub n: usize,
 }
 
 /// Numbers that are read in steps: element `p` of line `i` is at `data + i·line + p·step`. Lines are the rows of a
@@ -43,29 +39,38 @@ pub(crate) struct Strided {
 
 /// A matrix to read: element (i, j) is `data[i·row + j·column]`.
 #[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
-    pub(super) data: &'a [f32],
-    pub(super) row: usize,
-    pub(super) column: usize,
+pub struct Matrix<'a> {
+    data: &'a [f32],
+    row: usize,
+    column: usize,
 }
 
 impl<'a> Matrix<'a> {
     /// Creates a row-major matrix, `columns` wide.
-    pub(crate) fn rows(data: &'a [f32], columns: usize) -> Self {
+    pub fn rows(data: &'a [f32], columns: usize) -> Self {
         Self { data, row: columns, column: 1 }
     }
 
-    /// Rows and columns exchanged.
-    pub(crate) fn transposed(self) -> Self {
+    /// Returns it with rows and columns exchanged.
+    pub fn transposed(self) -> Self {
         Self { row: self.column, column: self.row, ..self }
     }
 
-    pub(super) fn at(self, i: usize, j: usize) -> *const f32 {
+    /// Returns the distance from one row to the next, and from one column to the next.
+    pub fn strides(self) -> (usize, usize) {
+        (self.row, self.column)
+    }
+
+    /// Returns the place of element (i, j), which need not exist.
+    pub fn at(self, i: usize, j: usize) -> *const f32 {
         self.data.as_ptr().wrapping_add(i * self.row + j * self.column)
     }
 
     /// Checks that `rows` by `columns` elements exist.
-    pub(super) fn check(self, rows: usize, columns: usize) {
+    ///
+    /// # Panics
+    /// If they do not.
+    pub fn check(self, rows: usize, columns: usize) {
         if rows > 0 && columns > 0 {
             assert!((rows - 1) * self.row + (columns - 1) * self.column < self.data.len());
         }
@@ -74,7 +79,7 @@ impl<'a> Matrix<'a> {
 
 /// The start of outputs.
 #[derive(Clone, Copy)]
-pub(crate) enum Start<'a> {
+pub enum Start<'a> {
     /// Zero.
     Zero,
     /// The old outputs.
@@ -85,7 +90,10 @@ pub(crate) enum Start<'a> {
 
 impl Start<'_> {
     /// Checks that a row's starts are `n`.
-    pub(super) fn check(self, n: usize) {
+    ///
+    /// # Panics
+    /// If they are not.
+    pub fn check(self, n: usize) {
         if let Start::Row(row) = self {
             assert_eq!(row.len(), n);
         }
@@ -116,13 +124,16 @@ impl From {
 
 /// The whole output, to be written in disjoint parts.
 #[derive(Clone, Copy)]
-pub(crate) struct Output {
-    pub(crate) start: *mut f32,
-    pub(crate) row: usize,
+pub struct Output {
+    /// The place of the first row's first element.
+    pub start: *mut f32,
+    /// The distance from one row to the next.
+    pub row: usize,
 }
 
 impl Output {
-    pub(super) fn at(self, i: usize, j: usize) -> *mut f32 {
+    /// Returns the place of element (i, j), which need not exist.
+    pub fn at(self, i: usize, j: usize) -> *mut f32 {
         self.start.wrapping_add(i * self.row + j)
     }
 

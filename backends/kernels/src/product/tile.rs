@@ -2,7 +2,7 @@
 
 use super::micro::{Ahead, micro};
 use super::shape::{From, Output, Start, Strided, TALL, WIDE};
-use crate::simd::{Lanes, WIDTH};
+use crate::lanes::{Lanes, WIDTH};
 
 /// A tile of `rows` by `columns` outputs at (i, j): at most [`TALL`] by [`WIDE`].
 #[derive(Clone, Copy)]

@@ -1,36 +1,11 @@
 //! Copies of matrix parts in the order that the inner loop reads them.
 
 use super::shape::{Matrix, Strided, WIDE};
-use crate::Cpu;
-use crate::simd::{Lanes, WIDTH, kernel};
+use crate::dispatch::kernel;
+use crate::isa::Processor;
+use crate::lanes::{Lanes, WIDTH};
 use crate::slices::{get, put};
-use crate::threads::{Parts, WEIGHT};
-use alloc::vec::Vec;
-
-/// Sixteen numbers that share a line of the caches.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub(super) struct Line([f32; WIDTH]);
-
-/// Numbers that begin with a line: vectors of an inner loop that lay across two would be read twice.
-#[derive(Default)]
-pub(super) struct Panels(Vec<Line>);
-
-impl Panels {
-    /// Returns space for `len` numbers, which are old ones or 0.
-    pub(super) fn room(&mut self, len: usize) -> &mut [f32] {
-        let lines = len.div_ceil(WIDTH);
-        if self.0.len() < lines {
-            self.0.resize(lines, Line([0.0; WIDTH]));
-        }
-        // SAFETY: lines are nothing but numbers.
-        unsafe { core::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), self.0.len() * WIDTH) }
-    }
-
-    pub(super) fn as_ptr(&self) -> *const f32 {
-        self.0.as_ptr().cast()
-    }
-}
+use core::ops::Range;
 
 /// The number of rows of memory that are prefetched ahead.
 const AHEAD: usize = 8;
@@ -96,44 +71,36 @@ pub(super) unsafe fn panels<L: Lanes>(to: *mut f32, tall: usize, count: usize, k
     }
 }
 
-/// A whole right-hand matrix, packed once for many products with few rows.
-pub(crate) struct Packed {
-    pub(super) panels: Panels,
-    pub(super) k: usize,
-    pub(super) n: usize,
+/// Packs a part of the right-hand matrix: `elements` of k of `columns`, in panels of [`WIDE`] columns. `to` is whole
+/// panels: `columns.len().next_multiple_of(WIDE) · elements.len()`.
+///
+/// # Panics
+/// If `b` has no such part, or `to` another length.
+pub fn pack_columns(
+    processor: Processor,
+    b: Matrix<'_>,
+    elements: Range<usize>,
+    columns: Range<usize>,
+    to: &mut [f32],
+) {
+    let (count, k) = (columns.len(), elements.len());
+    b.check(elements.end, columns.end);
+    assert_eq!(to.len(), count.next_multiple_of(WIDE) * k);
+    let (line, step) = b.strides();
+    let lines = Strided { data: b.at(elements.start, columns.start), line: step, step: line };
+    kernel!(processor, wide_panels(to: &mut [f32], count: usize, k: usize, lines: Strided));
 }
 
-impl Packed {
-    /// Packs a `k` by `n` matrix.
-    pub(crate) fn new(cpu: &Cpu, b: Matrix<'_>, k: usize, n: usize) -> Self {
-        b.check(k, n);
-        let mut panels = Panels::default();
-        let to = Parts::new(panels.room(n.next_multiple_of(WIDE) * k + WIDTH));
-        cpu.rows(n.div_ceil(WIDE), WIDE * k * WEIGHT, &|part| {
-            let (first, end) = (part.start * WIDE, n.min(part.end * WIDE));
-            let (to, count) = (to.start().wrapping_add(first * k), end - first);
-            kernel!(cpu.isa(), columns(to: *mut f32, b: Matrix<'_>, first: usize, count: usize, k: usize));
-        });
-        Self { panels, k, n }
-    }
-
-    /// The number of elements.
-    pub(crate) fn len(&self) -> usize {
-        self.k * self.n
-    }
-}
-
-/// `count` columns of `b` from `first` on, in panels.
 #[inline(always)]
-unsafe fn columns<L: Lanes>(to: *mut f32, b: Matrix<'_>, first: usize, count: usize, k: usize) {
-    // SAFETY: `b` was checked, and there is room.
-    unsafe { panels::<L>(to, WIDE, count, k, Strided { data: b.at(0, first), line: b.column, step: b.row }) }
+unsafe fn wide_panels<L: Lanes>(to: &mut [f32], count: usize, k: usize, lines: Strided) {
+    // SAFETY: `pack_columns` checked both. Panels are whole vectors wide, so that nothing is written beyond them.
+    unsafe { panels::<L>(to.as_mut_ptr(), WIDE, count, k, lines) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{cpus, numbers};
+    use crate::testing::{numbers, processors};
     use alloc::vec;
 
     /// Lines that lie in memory one after the other, or side by side.
@@ -144,7 +111,7 @@ mod tests {
             // SAFETY: the test makes room; the caller has the lanes.
             unsafe { panels::<L>(to.as_mut_ptr(), tall, count, k, lines) }
         }
-        for cpu in cpus() {
+        for processor in processors() {
             for tall in [12, WIDE] {
                 for size in [(1, 1), (5, 3), (12, 16), (13, 40), (64, 33), (300, 21)] {
                     let (count, k) = size;
@@ -152,11 +119,15 @@ mod tests {
                     for (line, step) in [(k, 1), (1, count)] {
                         let mut packed = vec![f32::NAN; count.next_multiple_of(tall) * k + WIDTH];
                         let (to, lines) = (&mut packed[..], Strided { data: a.as_ptr(), line, step });
-                        kernel!(cpu.isa(), pack(to: &mut [f32], tall: usize, count: usize, k: usize, lines: Strided));
+                        kernel!(processor, pack(to: &mut [f32], tall: usize, count: usize, k: usize, lines: Strided));
                         for i in 0..count {
                             for p in 0..k {
                                 let got = packed[i / tall * k * tall + p * tall + i % tall];
-                                assert_eq!(got, a[i * line + p * step], "{cpu:?} {tall} {size:?} [{i}, {p}]");
+                                assert_eq!(
+                                    got,
+                                    a[i * line + p * step],
+                                    "{processor:?} {tall} {size:?} [{i}, {p}]"
+                                );
                             }
                         }
                     }

@@ -1,0 +1,24 @@
+//! Matrix products whose every output element is one accumulation over k in rising order, whatever the shape, the
+//! blocking or the number of threads.
+//!
+//! [`multiply`] is a whole product on one thread. Who has several packs the right-hand matrix with [`pack_columns`] and
+//! calls [`blocks`] for parts of the output, or [`thin`] where there are few rows and the matrix was packed long before.
+
+mod block;
+mod micro;
+mod pack;
+mod shape;
+mod thin;
+mod tile;
+mod whole;
+
+pub use block::{Part, blocks};
+pub(crate) use micro::small;
+pub use pack::pack_columns;
+pub(crate) use shape::Strided;
+pub use shape::{Matrix, Output, Shape, Start, TALL, WIDE, deep};
+pub use thin::thin;
+pub use whole::{multiply, workspace};
+
+#[cfg(test)]
+mod tests;
