@@ -2,6 +2,7 @@
 
 use crate::dispatch::kernel;
 use crate::lanes::Lanes;
+use crate::quantized::IntegerIsa;
 
 /// An instruction set that kernels run on. The bits of a result may differ between two of them, never on one of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,25 +74,37 @@ impl Isa {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Processor {
     isa: Isa,
+    integers: IntegerIsa,
 }
 
 impl Processor {
     /// Plain Rust, which every processor has.
-    pub const PORTABLE: Self = Self { isa: Isa::Portable };
+    pub const PORTABLE: Self = Self { isa: Isa::Portable, integers: IntegerIsa::Portable };
 
     /// Creates one of `isa`, or none where this processor lacks it.
     pub fn new(isa: Isa) -> Option<Self> {
-        isa.available().then_some(Self { isa })
+        isa.available().then(|| Self { isa, integers: IntegerIsa::best(isa) })
     }
 
     /// Creates one of the best instruction set there is.
     pub fn best() -> Self {
-        Self { isa: Isa::best() }
+        let isa = Isa::best();
+        Self { isa, integers: IntegerIsa::best(isa) }
+    }
+
+    /// Returns it with another instruction set for products of integers, or none where this processor lacks it.
+    pub fn with_integers(self, integers: IntegerIsa) -> Option<Self> {
+        integers.available().then_some(Self { integers, ..self })
     }
 
     /// Returns the instruction set.
     pub fn isa(self) -> Isa {
         self.isa
+    }
+
+    /// Returns the instruction set for products of integers, the fastest that goes with [`Self::isa`].
+    pub fn integers(self) -> IntegerIsa {
+        self.integers
     }
 
     /// Returns whether products of bf16 are an instruction here: AVX-512 BF16.

@@ -4,6 +4,7 @@ use crate::dispatch::factors_kernel;
 use crate::isa::Processor;
 use crate::lanes::{Lanes, WIDTH};
 use crate::product::{Factors, Step};
+pub use crate::quantized::peak::int8;
 use core::hint::black_box;
 
 /// Vectors of sums that do not wait for each other: more than a fused operation's latency times its units, and fewer

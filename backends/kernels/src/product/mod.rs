@@ -17,7 +17,7 @@ pub use block::{Part, blocks};
 pub use factors::Factors;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use factors::Native;
-pub(crate) use factors::{Single, Widened};
+pub(crate) use factors::{Single, Step, Widened};
 pub(crate) use micro::small;
 pub use pack::{pack_columns, round_rows};
 pub(crate) use shape::Strided;
