@@ -25,7 +25,7 @@ macro_rules! kernel {
             unsafe { $f::<$crate::lanes::Neon>($($arg),*) }
         }
         #[inline(never)]
-        unsafe fn portable($($arg: $t),*) $(-> $ret)? {
+        unsafe fn plain_rust($($arg: $t),*) $(-> $ret)? {
             // SAFETY: plain Rust needs nothing.
             unsafe { $f::<$crate::lanes::Portable>($($arg),*) }
         }
@@ -58,7 +58,7 @@ macro_rules! kernel {
             // SAFETY: as above.
             $crate::isa::Isa::Simd128 => unsafe { simd128($($arg),*) },
             // SAFETY: as above.
-            _ => unsafe { portable($($arg),*) },
+            _ => unsafe { plain_rust($($arg),*) },
         }
     }};
 }

@@ -38,7 +38,7 @@ macro_rules! integer_kernel {
             unsafe { $f::<integers::Simd128Integers>($($arg),*) }
         }
         #[inline(never)]
-        unsafe fn portable($($arg: $t),*) {
+        unsafe fn plain_rust($($arg: $t),*) {
             // SAFETY: plain Rust needs nothing.
             unsafe { $f::<integers::PortableIntegers>($($arg),*) }
         }
@@ -62,7 +62,7 @@ macro_rules! integer_kernel {
             // SAFETY: as above.
             IntegerIsa::Simd128 => unsafe { simd128($($arg),*) },
             // SAFETY: as above.
-            _ => unsafe { portable($($arg),*) },
+            _ => unsafe { plain_rust($($arg),*) },
         }
     }};
 }
