@@ -7,8 +7,8 @@ use crate::product::{Factors, Step};
 pub use crate::quantized::peak::int8;
 use core::hint::black_box;
 
-/// Vectors of sums that do not wait for each other: more than a fused operation's latency times its units, and fewer
-/// than there are registers.
+/// Vectors of sums that do not wait for each other: more than a fused operation's latency times its units. As many as
+/// registers hold at once take turns.
 const SUMS: usize = 6;
 
 /// Does `rounds` times as many fused multiplications and additions of such factors as registers hold sums for, and
@@ -26,9 +26,10 @@ unsafe fn fused_rounds<L: Lanes, S: Step<L>>(rounds: usize, line: &[f32; 2], col
     // SAFETY: there are two and sixteen numbers; the caller has the lanes.
     unsafe {
         let (line, columns) = (S::line(line.as_ptr(), 1), S::columns(columns.as_ptr()));
+        let held = SUMS.min(L::ROWS * L::AT_ONCE);
         let mut sums = [L::splat(1.0); SUMS];
-        for _ in 0..2 * rounds {
-            for sum in &mut sums {
+        for _ in 0..2 * rounds * SUMS / held {
+            for sum in &mut sums[..held] {
                 *sum = S::multiply(line, columns, *sum);
             }
         }
