@@ -1,21 +1,25 @@
-//! The processor of an engine: an instruction set and some threads.
+//! The processor of an engine: an instruction set, a precision and some threads.
 
-use crate::simd::Isa;
 use crate::threads::{Parts, SHARE, Threads, Workers};
 use alloc::sync::Arc;
+use rlhf_core::network::{EngineError, Precision};
+use rlhf_kernels::product::Factors;
+use rlhf_kernels::{Isa, Processor};
 
-/// An instruction set and some threads. Clones share the threads.
+/// An instruction set, a precision of products and some threads. Clones share the threads.
 ///
-/// Results depend on the instruction set (its name is worth recording), never on the threads.
+/// Results depend on the instruction set and the precision (both are in the name of the engine, which is worth recording),
+/// never on the threads.
 #[derive(Clone)]
 pub struct Cpu {
-    isa: Isa,
+    processor: Processor,
+    factors: Factors,
     threads: Threads,
 }
 
 impl core::fmt::Debug for Cpu {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Cpu({}, {} threads)", self.isa.name(), self.threads.count())
+        write!(f, "Cpu({}, {}, {} threads)", self.isa().name(), self.precision().name(), self.threads.count())
     }
 }
 
@@ -30,23 +34,60 @@ impl Default for Cpu {
     }
 }
 
+/// Returns `isa`, or the best there is where this processor lacks it.
+fn on(isa: Isa) -> Processor {
+    Processor::new(isa).unwrap_or_else(Processor::best)
+}
+
 impl Cpu {
     /// `threads` threads, the caller's included, on `isa`, or on the best there is where this
     /// processor lacks it. Without the `std` feature there is one thread: see [`Self::with_workers`].
     pub fn new(threads: usize, isa: Isa) -> Self {
-        let isa = if isa.available() { isa } else { Isa::best() };
-        Self { isa, threads: Threads::new(threads) }
+        Self { processor: on(isa), factors: Factors::F32, threads: Threads::new(threads) }
     }
 
     /// The calling thread and `workers`, on `isa`, or on the best there is where this processor lacks it.
     pub fn with_workers(workers: Arc<dyn Workers>, isa: Isa) -> Self {
-        let isa = if isa.available() { isa } else { Isa::best() };
-        Self { isa, threads: Threads::of(workers) }
+        Self { processor: on(isa), factors: Factors::F32, threads: Threads::of(workers) }
+    }
+
+    /// Returns it with another precision of the products with weights. Weights, norms, attention, losses and sums stay in
+    /// f32.
+    ///
+    /// With [`Precision::Bf16`] both factors are rounded to bf16. That is faster where the processor multiplies bf16
+    /// (AVX-512 BF16) and where weights come from memory: in sampling, for they take half of it.
+    ///
+    /// # Errors
+    /// [`EngineError::Precision`] for [`Precision::F16`].
+    pub fn with_precision(self, precision: Precision) -> Result<Self, EngineError> {
+        let factors = match precision {
+            Precision::F32 => Factors::F32,
+            Precision::Bf16 => Factors::Bf16,
+            Precision::F16 => return Err(EngineError::Precision { name: "cpu".into(), precision }),
+        };
+        Ok(Self { factors, ..self })
+    }
+
+    /// The precision of products with weights.
+    pub fn precision(&self) -> Precision {
+        match self.factors {
+            Factors::F32 => Precision::F32,
+            Factors::Bf16 => Precision::Bf16,
+        }
+    }
+
+    pub(crate) fn factors(&self) -> Factors {
+        self.factors
     }
 
     /// The instruction set.
     pub fn isa(&self) -> Isa {
-        self.isa
+        self.processor.isa()
+    }
+
+    /// The instruction set, as kernels take it.
+    pub(crate) fn processor(&self) -> Processor {
+        self.processor
     }
 
     /// The number of threads, the caller's included.
@@ -60,7 +101,7 @@ impl Cpu {
 
     /// Returns the same instruction set on the calling thread alone.
     pub(crate) fn alone(&self) -> Self {
-        Self { isa: self.isa, threads: Threads::new(1) }
+        Self { processor: self.processor, factors: self.factors, threads: Threads::new(1) }
     }
 
     /// Calls `work(rows)` for chunks of a matrix's rows, on as many threads as they are worth. A row costs `each`

@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use rlhf_core::model::Architecture;
 use rlhf_core::network::{
-    BoxedNetwork, DynCandidates, DynParameters, DynRows, Engine, Network, OptimizerState,
+    BoxedNetwork, DynCandidates, DynParameters, DynRows, Engine, Network, OptimizerState, Precision,
 };
 
 impl Engine for Cpu {
@@ -16,7 +16,17 @@ impl Engine for Cpu {
     }
 
     fn name(&self) -> String {
-        alloc::format!("cpu {}", self.isa().name())
+        let name = alloc::format!("cpu {}", self.isa().name());
+        match self.precision() {
+            // The instruction adds in an order of its own.
+            Precision::Bf16 if self.processor().multiplies_bf16() => name + " bf16",
+            Precision::Bf16 => name + " bf16 widened",
+            _ => name,
+        }
+    }
+
+    fn precision(&self) -> Precision {
+        Cpu::precision(self)
     }
 }
 

@@ -3,91 +3,15 @@
 
 use crate::Cpu;
 use crate::product::{Matrix, Shape, Start, gemm};
-use crate::simd::{Lanes, WIDTH, kernel};
-use crate::slices::{get, put};
 use crate::threads::{ELEMENT, Parts};
-use crate::vector_math::exp;
 use crate::weights::Weights;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::{CandidateObjective, Coupling, Error, Objective, RowObjective};
+use rlhf_kernels::softmax::{Row, pull, row};
 
 /// Logits that a tile may hold: 32 MiB.
 const TILE: usize = 1 << 23;
-
-/// The log-probability of a row's target, and what is needed for its gradient.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Row {
-    /// ln p(target).
-    pub(crate) log_prob: f32,
-    /// −Σ p·ln p.
-    pub(crate) entropy: f32,
-    /// The greatest logit, over the temperature.
-    greatest: f32,
-    /// ln Σ exp(logit / temperature − greatest).
-    log: f32,
-}
-
-impl Row {
-    /// Returns ln p of the id with this logit, computed as [`Row::log_prob`] of the target.
-    fn log_prob_of(&self, logit: f32, inverse_temperature: f32) -> f32 {
-        (logit * inverse_temperature - self.greatest) - self.log
-    }
-}
-
-/// Computes one log-softmax row, the same for the sampler and the scorer.
-pub(crate) fn row(cpu: &Cpu, logits: &[f32], inverse_temperature: f32, target: u32) -> Row {
-    kernel!(cpu.isa(), read_row(logits: &[f32], inverse_temperature: f32, target: u32) -> Row)
-}
-
-#[inline(always)]
-unsafe fn read_row<L: Lanes>(logits: &[f32], inverse_temperature: f32, target: u32) -> Row {
-    let len = logits.len();
-    // SAFETY: offsets stay below `len`.
-    unsafe {
-        let whole = len / WIDTH * WIDTH;
-        let mut greatest = L::splat(f32::NEG_INFINITY);
-        for i in (0..whole).step_by(WIDTH) {
-            greatest = L::max(L::load(logits.as_ptr().add(i)), greatest);
-        }
-        let greatest = logits[whole..].iter().fold(L::largest(greatest), |a, &b| a.max(b));
-        let greatest = greatest * inverse_temperature;
-        let (mut sum, mut weighted) = (L::splat(0.0), L::splat(0.0));
-        for i in (0..len).step_by(WIDTH) {
-            let n = len - i;
-            let logit = L::mul(get::<L>(logits.as_ptr().add(i), n), L::splat(inverse_temperature));
-            let shifted = L::sub(logit, L::splat(greatest));
-            let e = L::mul(exp::<L>(shifted), crate::slices::ones::<L>(n));
-            sum = L::add(sum, e);
-            weighted = L::fma(e, L::max(shifted, L::splat(-88.0)), weighted);
-        }
-        let sum = L::sum(sum);
-        let log = libm::logf(sum);
-        let entropy = log - L::sum(weighted) / sum;
-        let row = Row { log_prob: 0.0, entropy, greatest, log };
-        Row { log_prob: row.log_prob_of(logits[target as usize], inverse_temperature), ..row }
-    }
-}
-
-/// Logits to what their gradient has of the distribution, `−g·p − h·p·(ln p + entropy)` over the
-/// temperature: `g` is the sum of the slopes of log-probabilities, each of which its own logit is in the loss mask
-/// as well.
-#[inline(always)]
-unsafe fn pull_row<L: Lanes>(logits: &mut [f32], inverse_temperature: f32, row: Row, g: f32, h: f32) {
-    let len = logits.len();
-    // SAFETY: offsets stay below `len`.
-    unsafe {
-        for i in (0..len).step_by(WIDTH) {
-            let n = len - i;
-            let at = logits.as_mut_ptr().add(i);
-            let logit = L::mul(get::<L>(at, n), L::splat(inverse_temperature));
-            let log_p = L::sub(logit, L::splat(row.greatest + row.log));
-            let p = exp::<L>(log_p);
-            let bent = L::fma(L::add(log_p, L::splat(row.entropy)), L::splat(h), L::splat(g));
-            put::<L>(at, n, L::mul(L::mul(p, bent), L::splat(-inverse_temperature)));
-        }
-    }
-}
 
 /// The loss tokens of a batch: `positions` rise, and row `i` of the head reads the last norm's output
 /// one token before `positions[i]`.
@@ -124,7 +48,9 @@ impl HeadInputs<'_> {
                 let logits = &logits[i * vocabulary..(i + 1) * vocabulary];
                 let target = self.tokens[positions[i]];
                 // SAFETY: each row is its own.
-                unsafe { out.get(i..i + 1)[0] = row(cpu, logits, 1.0 / self.temperature, target) };
+                unsafe {
+                    out.get(i..i + 1)[0] = row(cpu.processor(), logits, 1.0 / self.temperature, target)
+                };
             }
         });
     }
@@ -289,8 +215,7 @@ impl HeadInputs<'_> {
             loss += objective.candidates(positions, &log_probs, &mut slopes)?;
             let rows = tile.logits.chunks_exact_mut(weights.architecture.vocabulary).zip(&tile.rows);
             for ((logits, &row), (ids, slopes)) in rows.zip(ids.chunks_exact(k).zip(slopes.chunks_exact(k))) {
-                let (all, none) = (slopes.iter().sum::<f32>(), 0.0);
-                kernel!(cpu.isa(), pull_row(logits: &mut [f32], inverse: f32, row: Row, all: f32, none: f32));
+                pull(cpu.processor(), logits, inverse, row, slopes.iter().sum(), 0.0);
                 for (&id, slope) in ids.iter().zip(slopes) {
                     logits[id as usize] += slope * inverse;
                 }
@@ -318,7 +243,7 @@ impl HeadInputs<'_> {
                 let (target, row, g) = (self.tokens[positions[i]], rows[i], g[i]);
                 let h = h.get(i).copied().unwrap_or(0.0);
                 let inverse = 1.0 / self.temperature;
-                kernel!(cpu.isa(), pull_row(logits: &mut [f32], inverse: f32, row: Row, g: f32, h: f32));
+                pull(cpu.processor(), logits, inverse, row, g, h);
                 logits[target as usize] += g * inverse;
             }
         });
@@ -378,45 +303,4 @@ fn show<O: Objective>(
     let mut h = vec![f32::NAN; entropy.len()];
     let loss = objective.tokens(positions, &log_probs, &entropy, &mut g, &mut h)?;
     Ok((loss, g, h))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{close, cpus, differences, numbers, wide};
-
-    /// ln p(target) and the entropy.
-    fn naive(logits: &[f64], temperature: f64, target: usize) -> (f64, f64) {
-        let greatest = logits.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
-        let shifted: Vec<f64> = logits.iter().map(|z| (z - greatest) / temperature).collect();
-        let log_sum = shifted.iter().map(|z| z.exp()).sum::<f64>().ln();
-        let entropy = shifted.iter().map(|z| -(z - log_sum).exp() * (z - log_sum)).sum();
-        (shifted[target] - log_sum, entropy)
-    }
-
-    #[test]
-    fn rows_and_their_gradients_equal_the_naive_ones() {
-        let temperature = 0.7f32;
-        for (vocabulary, scale) in [(1, 1.0), (15, 1.0), (16, 50.0), (37, 3.0), (100, 0.1)] {
-            let logits: Vec<f32> = numbers(vocabulary, 1).iter().map(|x| scale * x).collect();
-            for target in [0, vocabulary / 2, vocabulary - 1] {
-                let read = |z: &[f64]| naive(z, f64::from(temperature), target);
-                let (log_prob, entropy) = read(&wide(&logits));
-                let (g, h) = (0.3f32, -0.2f32);
-                let slope =
-                    differences(&wide(&logits), |z| f64::from(g) * read(z).0 + f64::from(h) * read(z).1);
-                for cpu in cpus() {
-                    let inverse = 1.0 / temperature;
-                    let got = row(&cpu, &logits, inverse, target as u32);
-                    close(&cpu, "log-probability", &[got.log_prob], &[log_prob], 2e-6);
-                    close(&cpu, "entropy", &[got.entropy], &[entropy], 2e-6);
-                    let mut pulled = logits.clone();
-                    let d = &mut pulled[..];
-                    kernel!(cpu.isa(), pull_row(d: &mut [f32], inverse: f32, got: Row, g: f32, h: f32));
-                    d[target] += g * inverse;
-                    close(&cpu, "gradient", &pulled, &slope, 2e-6);
-                }
-            }
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! One layer of the transformer, forward and back. The last one computes only the rows of the output that are read,
 //! except for keys and values, which those rows attend to.
 
-use crate::attention::{self, Heads};
+use crate::attention;
 use crate::linear::{
     input_gradient, linear, linear_backward, linear_columns, linear_columns_backward, linear_residual,
     weight_gradient,
@@ -131,7 +131,7 @@ impl LayerTrace {
     ) {
         let (cpu, weights) = (pass.cpu, pass.weights);
         let (a, layer) = (&weights.architecture, &weights.layout.layers[n]);
-        let (tokens, width, heads) = (pass.positions.len(), a.width, Heads::of(a));
+        let (tokens, width, heads) = (pass.positions.len(), a.width, attention::heads(a));
         norm::forward(
             cpu,
             weights.norm(&layer.attention_norm),
@@ -191,7 +191,7 @@ impl LayerTrace {
     /// Computes queries, keys and values; queries only of the rows of the output.
     fn project(&mut self, pass: &Pass<'_>, pair: &Pair, outputs: Option<&OutputPositions>) {
         let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
-        let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
+        let (tokens, width, queries) = (pass.positions.len(), a.width, attention::heads(a).out());
         let shape = Shape { m: tokens, k: width, n: a.qkv() };
         let qkv = size(&mut self.qkv, tokens * a.qkv());
         let Some(outputs) = outputs else {
@@ -219,7 +219,7 @@ impl LayerTrace {
     ) {
         let (cpu, weights) = (pass.cpu, pass.weights);
         let (a, layer) = (&weights.architecture, &weights.layout.layers[n]);
-        let (tokens, width, heads) = (pass.positions.len(), a.width, Heads::of(a));
+        let (tokens, width, heads) = (pass.positions.len(), a.width, attention::heads(a));
         let rows = outputs.map_or(tokens, OutputPositions::rows);
 
         let dy = pass.dropped(Site::Mlp { layer: n }, &d.dx, &mut d.branch);
@@ -287,7 +287,7 @@ impl LayerTrace {
         gradient: &mut [f32],
     ) {
         let (cpu, weights, a) = (pass.cpu, pass.weights, &pass.weights.architecture);
-        let (tokens, width, queries) = (pass.positions.len(), a.width, Heads::of(a).out());
+        let (tokens, width, queries) = (pass.positions.len(), a.width, attention::heads(a).out());
         let shape = Shape { m: tokens, k: width, n: a.qkv() };
         let (d_qkv, d_norm) = (&d.hidden[..], size(&mut d.norm, tokens * width));
         let Some(outputs) = outputs else {

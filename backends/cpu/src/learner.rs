@@ -3,8 +3,6 @@
 use crate::head::HeadInputs;
 use crate::learning::{Learning, combine_tied};
 use crate::output_positions::OutputPositions;
-use crate::simd::kernel;
-use crate::slices::add_scaled;
 use crate::weights::Weights;
 use crate::{Cpu, EngineError, Model, optimizer};
 use alloc::sync::Arc;
@@ -13,6 +11,7 @@ use alloc::vec::Vec;
 use rlhf_core::optim::Update;
 use rlhf_core::roles::{Averaged, Learner};
 use rlhf_core::{Batch, Dropout, Error, Needs, Objective};
+use rlhf_kernels::vector::add_scaled;
 
 impl Model {
     /// Returns the state before anything is learned.
@@ -36,8 +35,8 @@ impl Model {
             let span = row * width..(row + 1) * width;
             let (d_out, x) = (&mut self.trace.d_out[span.clone()], &self.trace.out[span]);
             let d_weight = &mut gradient[pair.first.clone()];
-            kernel!(self.cpu.isa(), add_scaled(d_out: &mut [f32], g: f32, weight: &[f32]));
-            kernel!(self.cpu.isa(), add_scaled(d_weight: &mut [f32], g: f32, x: &[f32]));
+            add_scaled(self.cpu.processor(), d_out, g, weight);
+            add_scaled(self.cpu.processor(), d_weight, g, x);
             if let Some(bias) = &pair.bias {
                 gradient[bias.start] += g;
             }

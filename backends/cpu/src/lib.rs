@@ -50,19 +50,16 @@ mod output_positions;
 mod product;
 mod roles;
 mod rope;
-mod simd;
-mod slices;
 mod state;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
 mod threads;
-mod vector_math;
 mod weights;
 
 pub use cpu::Cpu;
 pub use model::Model;
 pub use rlhf_core::network::EngineError;
-pub use simd::Isa;
+pub use rlhf_kernels::Isa;
 pub use threads::{Job, Workers};

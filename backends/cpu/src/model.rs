@@ -5,8 +5,6 @@ use crate::head::HeadInputs;
 use crate::learning::{Learning, combine_tied};
 use crate::network::Trace;
 use crate::output_positions::OutputPositions;
-use crate::simd::kernel;
-use crate::slices::dot;
 use crate::weights::Weights;
 use crate::{Cpu, EngineError};
 use alloc::sync::Arc;
@@ -15,6 +13,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use rlhf_core::model::{self, Architecture};
 use rlhf_core::{Error, Ragged};
+use rlhf_kernels::vector::dot;
 
 /// A network that plays every role: policy, reference, reward model, critic, learner.
 ///
@@ -189,7 +188,7 @@ impl Model {
         self.cpu.map_rows(&mut values, 1, width, &|rows, values| {
             for (value, row) in values.iter_mut().zip(rows) {
                 let x = &out[row * width..(row + 1) * width];
-                *value = kernel!(self.cpu.isa(), dot(x: &[f32], weight: &[f32]) -> f32) + bias;
+                *value = dot(self.cpu.processor(), x, weight) + bias;
             }
         });
         Ok(values)

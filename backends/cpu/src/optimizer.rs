@@ -1,11 +1,11 @@
 //! AdamW over all weights in one pass, and the global norm of their gradient.
 
 use crate::Cpu;
-use crate::simd::{Lanes, WIDTH, kernel};
-use crate::slices::{dot, get, put};
 use crate::threads::{ELEMENT, Parts};
 use alloc::vec;
 use rlhf_core::optim::{Decay, EpsilonAt, Update};
+use rlhf_kernels::adam::Step;
+use rlhf_kernels::vector::dot;
 
 /// Elements whose squares are summed together; fixed, so that threads change no bit.
 const CHUNK: usize = 4096;
@@ -17,36 +17,12 @@ pub(crate) fn norm(cpu: &Cpu, gradient: &[f32]) -> f64 {
     cpu.rows(gradient.len().div_ceil(CHUNK), CHUNK * ELEMENT / 4, &|chunks| {
         for i in chunks {
             let g = &gradient[i * CHUNK..((i + 1) * CHUNK).min(gradient.len())];
-            let sum = kernel!(cpu.isa(), square(g: &[f32]) -> f32);
+            let sum = dot(cpu.processor(), g, g);
             // SAFETY: each chunk is its own.
             unsafe { parts.get(i..i + 1)[0] = f64::from(sum) };
         }
     });
     libm::sqrt(sums.iter().sum())
-}
-
-#[inline(always)]
-unsafe fn square<L: Lanes>(g: &[f32]) -> f32 {
-    // SAFETY: as the caller's.
-    unsafe { dot::<L>(g, g) }
-}
-
-/// The constants of a step.
-#[derive(Clone, Copy)]
-struct Constants {
-    /// The factor of gradients: the clip.
-    scale: f32,
-    beta1: f32,
-    beta2: f32,
-    /// 1 − learning rate · weight decay.
-    keep: f32,
-    /// Weight decay that is part of the gradient.
-    l2: f32,
-    /// Learning rate / (1 − β₁ᵗ).
-    rate: f32,
-    /// 1 / √(1 − β₂ᵗ).
-    correction: f32,
-    epsilon: f32,
 }
 
 /// The `step`-th step, counted from 1, of `weights` by `gradient · scale`, which is then zeroed.
@@ -71,7 +47,7 @@ pub(crate) fn adamw(
         EpsilonAt::Corrected => adam.epsilon,
         EpsilonAt::Raw => adam.epsilon / root,
     };
-    let c = Constants {
+    let step = Step {
         scale: scale as f32,
         beta1: adam.beta1 as f32,
         beta2: adam.beta2 as f32,
@@ -86,33 +62,10 @@ pub(crate) fn adamw(
     cpu.rows(len.div_ceil(CHUNK), CHUNK * ELEMENT, &|chunks| {
         let span = chunks.start * CHUNK..(chunks.end * CHUNK).min(len);
         // SAFETY: spans are disjoint.
-        let (w, g, m, v) = unsafe { (w.get(span.clone()), g.get(span.clone()), m.get(span.clone()), v.get(span)) };
-        kernel!(cpu.isa(), span_step(c: Constants, w: &mut [f32], g: &mut [f32], m: &mut [f32], v: &mut [f32]));
+        let (w, g, m, v) =
+            unsafe { (w.get(span.clone()), g.get(span.clone()), m.get(span.clone()), v.get(span)) };
+        step.apply(cpu.processor(), w, g, m, v);
     });
-}
-
-#[inline(always)]
-unsafe fn span_step<L: Lanes>(c: Constants, w: &mut [f32], g: &mut [f32], m: &mut [f32], v: &mut [f32]) {
-    for i in (0..w.len()).step_by(WIDTH) {
-        let n = w.len() - i;
-        // SAFETY: all are as long.
-        unsafe {
-            let (w, g) = (w.as_mut_ptr().add(i), g.as_mut_ptr().add(i));
-            let (m, v) = (m.as_mut_ptr().add(i), v.as_mut_ptr().add(i));
-            let held = get::<L>(w, n);
-            let gradient = L::fma(held, L::splat(c.l2), L::mul(get::<L>(g, n), L::splat(c.scale)));
-            let old = get::<L>(m, n);
-            let first = L::fma(L::sub(gradient, old), L::splat(1.0 - c.beta1), old);
-            let squared = L::mul(L::mul(gradient, gradient), L::splat(1.0 - c.beta2));
-            let second = L::fma(get::<L>(v, n), L::splat(c.beta2), squared);
-            let root = L::fma(L::sqrt(second), L::splat(c.correction), L::splat(c.epsilon));
-            let kept = L::mul(held, L::splat(c.keep));
-            put::<L>(m, n, first);
-            put::<L>(v, n, second);
-            put::<L>(w, n, L::sub(kept, L::div(L::mul(first, L::splat(c.rate)), root)));
-            put::<L>(g, n, L::splat(0.0));
-        }
-    }
 }
 
 #[cfg(test)]

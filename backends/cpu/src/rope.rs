@@ -1,9 +1,10 @@
-//! Rotary positions (Su et al., arXiv:2104.09864), the halves of a head rotated against each other.
+//! Rotary positions, tabulated and shared among threads.
 
 use crate::Cpu;
 use crate::threads::ELEMENT;
 use alloc::vec::Vec;
 use rlhf_core::model::{Architecture, Family};
+use rlhf_kernels::rope;
 
 /// Cosines and sines of every position's angles.
 #[derive(Clone, Debug)]
@@ -18,12 +19,9 @@ impl Rope {
         let half = a.head_width / 2;
         let mut turns = Vec::new();
         if a.family == Family::Llama {
+            turns.resize(a.context * half * 2, 0.0);
             for position in 0..a.context {
-                for i in 0..half {
-                    let frequency = libm::pow(f64::from(a.rope_theta), -(i as f64) / half as f64);
-                    let angle = position as f64 * frequency;
-                    turns.extend([libm::cos(angle) as f32, libm::sin(angle) as f32]);
-                }
+                rope::turns(f64::from(a.rope_theta), position, &mut turns[position * half * 2..][..half * 2]);
             }
         }
         Self { turns, half }
@@ -43,17 +41,11 @@ impl Rope {
         if self.turns.is_empty() {
             return;
         }
-        let (half, sign) = (self.half, if back { -1.0 } else { 1.0 });
+        let wide = self.half * 2;
         cpu.map_rows(qkv, width, ELEMENT, &|rows, qkv| {
             for (row, &position) in qkv.chunks_exact_mut(width).zip(&positions[rows]) {
-                let turns = &self.turns[position as usize * half * 2..][..half * 2];
-                for head in row[..heads * half * 2].chunks_exact_mut(half * 2) {
-                    let (low, high) = head.split_at_mut(half);
-                    for ((a, b), turn) in low.iter_mut().zip(high).zip(turns.chunks_exact(2)) {
-                        let (cos, sin) = (turn[0], sign * turn[1]);
-                        (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
-                    }
-                }
+                let turns = &self.turns[position as usize * wide..][..wide];
+                rope::rotate(&mut row[..heads * wide], turns, back);
             }
         });
     }

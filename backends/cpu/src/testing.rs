@@ -7,7 +7,7 @@ use rlhf_core::random::{Key, Stream};
 
 /// Every instruction set that there is, on one, two and three threads.
 pub(crate) fn cpus() -> Vec<Cpu> {
-    [Isa::Avx512, Isa::Avx2, Isa::Portable]
+    Isa::ALL
         .into_iter()
         .filter(|isa| isa.available())
         .flat_map(|isa| [1, 2, 3].map(|threads| Cpu::new(threads, isa)))

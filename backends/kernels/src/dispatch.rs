@@ -17,6 +17,12 @@ macro_rules! kernel {
             // SAFETY: compiled with the features that the lanes need.
             unsafe { $f::<$crate::lanes::Avx2>($($arg),*) }
         }
+        #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+        #[target_feature(enable = "neon")]
+        unsafe fn neon($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: compiled with the feature that the lanes need.
+            unsafe { $f::<$crate::lanes::Neon>($($arg),*) }
+        }
         match $crate::isa::Processor::isa($processor) {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a `Processor` has its instruction set.
@@ -24,9 +30,48 @@ macro_rules! kernel {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             $crate::isa::Isa::Avx2 => unsafe { avx2($($arg),*) },
+            #[cfg(all(target_arch = "aarch64", target_feature = "neon"))]
+            // SAFETY: as above.
+            $crate::isa::Isa::Neon => unsafe { neon($($arg),*) },
+            #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+            // SAFETY: all of this module is compiled with it.
+            $crate::isa::Isa::RelaxedSimd => unsafe { $f::<$crate::lanes::RelaxedSimd>($($arg),*) },
+            #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+            // SAFETY: as above.
+            $crate::isa::Isa::Simd128 => unsafe { $f::<$crate::lanes::Simd128>($($arg),*) },
             // SAFETY: plain Rust needs nothing.
             _ => unsafe { $f::<$crate::lanes::Portable>($($arg),*) },
         }
     }};
 }
+/// Calls a generic kernel with the steps that multiply such factors here: `factors_kernel!(processor, factors,
+/// function(argument: type, …))` calls `function::<L, S>(argument, …)`.
+macro_rules! factors_kernel {
+    ($processor:expr, $factors:expr, $f:ident($($arg:ident: $t:ty),* $(,)?)) => {{
+        #[inline(always)]
+        unsafe fn single<L: $crate::lanes::Lanes>($($arg: $t),*) {
+            // SAFETY: as the caller's.
+            unsafe { $f::<L, $crate::product::Single>($($arg),*) }
+        }
+        #[inline(always)]
+        unsafe fn widened<L: $crate::lanes::Lanes>($($arg: $t),*) {
+            // SAFETY: as the caller's.
+            unsafe { $f::<L, $crate::product::Widened>($($arg),*) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512bf16")]
+        unsafe fn native($($arg: $t),*) {
+            // SAFETY: compiled with the features that both need.
+            unsafe { $f::<$crate::lanes::Avx512, $crate::product::Native>($($arg),*) }
+        }
+        match $factors {
+            $crate::product::Factors::F32 => $crate::dispatch::kernel!($processor, single($($arg: $t),*)),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the processor has both.
+            $crate::product::Factors::Bf16 if $processor.multiplies_bf16() => unsafe { native($($arg),*) },
+            $crate::product::Factors::Bf16 => $crate::dispatch::kernel!($processor, widened($($arg: $t),*)),
+        }
+    }};
+}
+pub(crate) use factors_kernel;
 pub(crate) use kernel;

@@ -1,5 +1,7 @@
 //! Instruction sets, and the proof that a processor has one.
 
+use crate::dispatch::kernel;
+use crate::lanes::Lanes;
 use crate::quantized::IntegerIsa;
 
 /// An instruction set that kernels run on. The bits of a result may differ between two of them, never on one of them.
@@ -9,48 +11,60 @@ pub enum Isa {
     Avx512,
     /// AVX2 with FMA.
     Avx2,
+    /// NEON of aarch64.
+    Neon,
+    /// WebAssembly's relaxed-simd, whose bits depend on the processor below too: see [`Processor::rounds_once`].
+    RelaxedSimd,
+    /// WebAssembly's simd128.
+    Simd128,
     /// Plain Rust.
     Portable,
 }
 
+/// Whether this processor has features of x86-64; without the `std` feature, whether the target promises them.
+#[cfg(all(target_arch = "x86_64", feature = "std"))]
+macro_rules! x86 {
+    ($($feature:tt),+) => {
+        $(std::arch::is_x86_feature_detected!($feature))&&+
+    };
+}
+#[cfg(not(all(target_arch = "x86_64", feature = "std")))]
+macro_rules! x86 {
+    ($($feature:tt),+) => {
+        cfg!(all(target_arch = "x86_64", $(target_feature = $feature),+))
+    };
+}
+
 impl Isa {
-    /// All of them, the fastest first.
-    pub const ALL: [Self; 3] = [Self::Avx512, Self::Avx2, Self::Portable];
+    /// All of them, those of one processor with the fastest first.
+    pub const ALL: [Self; 6] =
+        [Self::Avx512, Self::Avx2, Self::Neon, Self::RelaxedSimd, Self::Simd128, Self::Portable];
 
     /// Returns the best that this processor has. Without the `std` feature, the best that the target promises.
     pub fn best() -> Self {
         Self::ALL.into_iter().find(|isa| isa.available()).unwrap_or(Self::Portable)
     }
 
-    /// Returns whether this processor has it.
+    /// Returns whether this processor has it. WebAssembly has what it was compiled for: other code would not load.
     pub fn available(self) -> bool {
-        #[cfg(all(target_arch = "x86_64", feature = "std"))]
-        {
-            match self {
-                Self::Avx512 => std::arch::is_x86_feature_detected!("avx512f"),
-                Self::Avx2 => {
-                    std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-                }
-                Self::Portable => true,
-            }
-        }
-        #[cfg(not(all(target_arch = "x86_64", feature = "std")))]
-        {
-            match self {
-                Self::Avx512 => cfg!(all(target_arch = "x86_64", target_feature = "avx512f")),
-                Self::Avx2 => {
-                    cfg!(all(target_arch = "x86_64", target_feature = "avx2", target_feature = "fma"))
-                }
-                Self::Portable => true,
-            }
+        match self {
+            Self::Avx512 => x86!("avx512f"),
+            Self::Avx2 => x86!("avx2", "fma"),
+            Self::Neon => cfg!(all(target_arch = "aarch64", target_feature = "neon")),
+            Self::RelaxedSimd => cfg!(all(target_arch = "wasm32", target_feature = "relaxed-simd")),
+            Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
+            Self::Portable => true,
         }
     }
 
-    /// Returns its name, as runs record it.
+    /// Returns its name, as it is asked for.
     pub fn name(self) -> &'static str {
         match self {
             Self::Avx512 => "avx512",
             Self::Avx2 => "avx2",
+            Self::Neon => "neon",
+            Self::RelaxedSimd => "relaxed-simd",
+            Self::Simd128 => "simd128",
             Self::Portable => "portable",
         }
     }
@@ -91,5 +105,79 @@ impl Processor {
     /// Returns the instruction set for products of integers, the fastest that goes with [`Self::isa`].
     pub fn integers(self) -> IntegerIsa {
         self.integers
+    }
+
+    /// Returns whether products of bf16 are an instruction here: AVX-512 BF16.
+    pub fn multiplies_bf16(self) -> bool {
+        self.isa == Isa::Avx512 && x86!("avx512bf16")
+    }
+
+    /// Returns whether `a·b + c` rounds once, as a fused operation does, or the product and the sum both. Relaxed-simd
+    /// leaves that to the processor below, which is asked.
+    pub fn rounds_once(self) -> bool {
+        match self.isa {
+            Isa::Avx512 | Isa::Avx2 | Isa::Neon => true,
+            Isa::Simd128 | Isa::Portable => false,
+            Isa::RelaxedSimd => self.lost_bits() != 0.0,
+        }
+    }
+
+    /// (1 + ε)² − (1 + 2ε): ε² where the product is not rounded, else 0.
+    fn lost_bits(self) -> f32 {
+        #[inline(always)]
+        unsafe fn lost<L: Lanes>(x: f32, square: f32) -> f32 {
+            // SAFETY: the caller has the lanes.
+            unsafe { L::array(L::fma(L::splat(x), L::splat(x), L::splat(-square)))[0] }
+        }
+        // The compiler must not multiply in the processor's place.
+        let x = core::hint::black_box(1.0 + f32::EPSILON);
+        let square = core::hint::black_box(1.0 + 2.0 * f32::EPSILON);
+        kernel!(self, lost(x: f32, square: f32) -> f32)
+    }
+
+    /// Returns the name of what bits depend on, as runs record it: the instruction set's, and of relaxed-simd how it
+    /// rounds.
+    pub fn name(self) -> &'static str {
+        match self.isa {
+            Isa::RelaxedSimd if self.rounds_once() => "relaxed-simd-fused",
+            isa => isa.name(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::processors;
+    use alloc::vec::Vec;
+
+    #[test]
+    fn every_instruction_set_has_a_name_of_its_own() {
+        let mut names: Vec<_> = Isa::ALL.into_iter().map(Isa::name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Isa::ALL.len());
+    }
+
+    #[test]
+    fn a_processor_rounds_as_it_says() {
+        for processor in processors() {
+            let lost = if processor.rounds_once() { f32::EPSILON * f32::EPSILON } else { 0.0 };
+            assert_eq!(processor.lost_bits(), lost, "{processor:?}");
+            assert!(processor.name().starts_with(processor.isa().name()));
+        }
+    }
+
+    #[test]
+    fn vector_instructions_are_used_where_they_are() {
+        let promised = [
+            cfg!(target_arch = "aarch64").then_some(Isa::Neon),
+            cfg!(target_feature = "relaxed-simd").then_some(Isa::RelaxedSimd),
+            cfg!(target_feature = "simd128").then_some(Isa::Simd128),
+        ];
+        for isa in promised.into_iter().flatten() {
+            assert_eq!(Processor::new(isa).map(Processor::isa), Some(isa));
+            assert_ne!(Isa::best(), Isa::Portable);
+        }
     }
 }

@@ -19,6 +19,7 @@ mod dispatch;
 mod isa;
 mod lanes;
 pub mod norm;
+pub mod peak;
 pub mod product;
 pub mod quantized;
 pub mod rope;

@@ -88,7 +88,7 @@ mod tests {
             let mut v = [f32::NAN; WIDTH];
             let p = &mut v;
             kernel!(processor, exp_slice(p: &mut [f32; WIDTH]));
-            assert!(v[0].is_nan());
+            assert!(v[0].is_nan(), "{processor:?}: {v:?}");
         }
     }
 }

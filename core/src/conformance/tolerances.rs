@@ -1,16 +1,19 @@
 //! The tolerances for differences between two correct computations.
 
-/// The tolerances of one backend. The defaults suit f32 on any device.
+use crate::network::Precision;
+
+/// The tolerances of one backend. The defaults suit f32 on any device, those of [`Tolerances::of`] 16 bits products whose
+/// factors are rounded to 16 bits, with sums in f32.
 ///
-/// | field | default | why |
-/// |---|---|---|
-/// | `same` | 1e-5 | f32 sums in another order; 0 where a backend promises bits |
-/// | `agree` | 1e-4 | two kernels for one formula; 0 where sampler, scorer and learner share theirs |
-/// | `formula` | 1e-4 | a sum of as many f32 probabilities as there are tokens |
-/// | `gradient` | 1e-2 | a difference of two f32 losses over `nudge`, and its curvature |
-/// | `nudge` | 1e-2 | short enough for curvature, long enough for f32 |
-/// | `sigmas` | 4 | one sound sampler in thirty thousand is that far off |
-/// | `learned` | 0.5 | of its first loss, after forty steps on one text |
+/// | field | f32 | 16 bits | why |
+/// |---|---|---|---|
+/// | `same` | 1e-5 | 2e-2 | f32 sums in another order; 0 where a backend promises bits. A factor may be rounded to its other neighbor |
+/// | `agree` | 1e-4 | 2e-2 | two kernels for one formula; 0 where sampler, scorer and learner share theirs |
+/// | `formula` | 1e-4 | 2e-3 | a sum of as many f32 probabilities as there are tokens; of 16 bits, steps that meet other roundings |
+/// | `gradient` | 1e-2 | 0.75 | a difference of two losses over `nudge`, and its curvature. A weight that is moved alone meets the edge of a rounding, or none; a tensor that is left out is an error of 1, a wrong sign of 2 |
+/// | `nudge` | 1e-2 | 5e-2 | short enough for curvature, long enough for the precision |
+/// | `sigmas` | 4 | 4 | one sound sampler in thirty thousand is that far off |
+/// | `learned` | 0.5 | 0.5 | of its first loss, after forty steps on one text |
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tolerances {
     /// Between two calls, batches, orders or splits that should give the same number.
@@ -27,6 +30,19 @@ pub struct Tolerances {
     pub sigmas: f64,
     /// The share of the first loss that may be left after learning.
     pub learned: f64,
+}
+
+impl Tolerances {
+    /// Returns those of products with such factors.
+    pub fn of(precision: Precision) -> Self {
+        let f32 = Self::default();
+        match precision {
+            Precision::F32 => f32,
+            Precision::Bf16 | Precision::F16 => {
+                Self { same: 2e-2, agree: 2e-2, formula: 2e-3, gradient: 0.75, nudge: 5e-2, ..f32 }
+            }
+        }
+    }
 }
 
 impl Default for Tolerances {

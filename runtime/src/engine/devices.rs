@@ -55,7 +55,7 @@ impl Default for Devices {
     /// The built-in ones.
     fn default() -> Self {
         let mut devices = Self(Vec::new()).with("cpu", |request| match request.number {
-            None => Ok(request.cpu.clone()),
+            None => request.cpu.clone().with_precision(request.precision),
             Some(_) => Err(unknown(request.name)),
         });
         for (feature, built) in BURN {
@@ -178,11 +178,13 @@ mod tests {
     }
 
     #[test]
-    fn the_processor_is_always_there_in_f32() {
+    fn the_processor_is_always_there_in_f32_and_bf16() {
         let device = named("cpu", Precision::F32).unwrap();
         assert_eq!(device.to_string(), format!("cpu {}", rlhf_cpu::Isa::best().name()));
-        let error = named("cpu", Precision::Bf16).unwrap_err().to_string();
-        assert!(error.contains("bf16") && error.contains("--precision f32"), "{error}");
+        let device = named("cpu", Precision::Bf16).unwrap();
+        assert!(device.to_string().contains("bf16") && device.engine().precision() == Precision::Bf16);
+        let error = named("cpu", Precision::F16).unwrap_err().to_string();
+        assert!(error.contains("f16") && error.contains("--precision f32"), "{error}");
     }
 
     #[test]

@@ -29,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rlhf-data",
             "rlhf-models",
             "rlhf-control",
+            "rlhf-kernels",
             "rlhf-cpu",
             "rlhf-burn",
         ],

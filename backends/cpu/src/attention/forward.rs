@@ -1,13 +1,14 @@
 //! Attention forward: of whole sequences, and of rows that follow cached ones.
 
 use super::token::Token;
-use super::{BLOCK, Cache, Heads, Sum, softmax};
+use super::{Cache, Heads, cost, cost_of};
 use crate::Cpu;
-use crate::product::{Output, Shape, Strided, small};
-use crate::simd::{Lanes, WIDTH, kernel};
+use crate::product::Output;
 use crate::threads::{Parts, WEIGHT};
 use alloc::vec::Vec;
 use core::ops::Range;
+use rlhf_kernels::WIDTH;
+use rlhf_kernels::attention::{BLOCK, Sum, block};
 
 /// Attention of whole sequences, each from its start. `outputs`: the rows of each sequence that have
 /// a query, all or fewer; the others' outputs are not written. `qkv`: `[tokens, qkv]`; `out`:
@@ -23,14 +24,14 @@ pub(crate) fn forward(
     log_sums: &mut [f32],
 ) {
     let (all_out, all_sums) = (Parts::new(out), Parts::new(log_sums));
-    cpu.ranges(spans.len() * heads.kv_heads, heads.cost_of(spans, outputs), &|tasks| {
+    cpu.ranges(spans.len() * heads.kv_heads, cost_of(heads, spans, outputs), &|tasks| {
         let (mut cache, mut scratch) = (Cache::default(), Scratch::default());
         for task in tasks {
             let (i, kv) = (task / heads.kv_heads, task % heads.kv_heads);
             // Later keys are seen by nobody.
             let (start, end) = (spans[i].start, outputs[i].end);
             let rows = &qkv[start * heads.qkv()..end * heads.qkv()];
-            cache.len = 0;
+            cache.clear();
             cache.push(heads, kv, rows);
             let query_rows = outputs[i].start - start..end - start;
             scratch.attend(cpu, heads, kv, &cache, rows, query_rows, start, &all_out, Some(&all_sums));
@@ -49,10 +50,11 @@ pub(crate) fn forward_cached(
     out: &mut [f32],
 ) {
     // A single query waits for keys and values from memory.
-    let cost = |(span, caches): (&Range<usize>, &&mut [Cache])| {
-        heads.cost(span.len().max(WEIGHT / 2), caches.first().map_or(0, |cache| cache.len) + span.len())
+    let cost_of_one = |(span, caches): (&Range<usize>, &&mut [Cache])| {
+        let cached = caches.first().map_or(0, Cache::len);
+        cost(heads, span.len().max(WEIGHT / 2), cached + span.len())
     };
-    let cost = spans.iter().zip(caches.iter()).map(cost).sum();
+    let cost = spans.iter().zip(caches.iter()).map(cost_of_one).sum();
     let all_out = Parts::new(out);
     let all_caches = Parts::new(caches);
     cpu.ranges(spans.len(), cost, &|sequences| {
@@ -105,14 +107,14 @@ impl Scratch {
         let rows = qkv.len() / heads.qkv();
         let padded = heads.vectors() * WIDTH;
         let whole = heads.width == padded;
-        let (block, tail) = (BLOCK.min(query_rows.len()), cache.len.next_multiple_of(WIDTH));
-        self.scores.resize(self.scores.len().max(block * tail), 0.0);
-        self.out.resize(self.out.len().max(block * padded), 0.0);
+        let (most, tail) = (BLOCK.min(query_rows.len()), cache.len().next_multiple_of(WIDTH));
+        self.scores.resize(self.scores.len().max(most * tail), 0.0);
+        self.out.resize(self.out.len().max(most * padded), 0.0);
         let mut sums = [Sum::default(); BLOCK];
         for head in kv * heads.group()..(kv + 1) * heads.group() {
             for start in query_rows.clone().step_by(BLOCK) {
                 let n = BLOCK.min(query_rows.end - start);
-                let before = cache.len - rows + start;
+                let before = cache.len() - rows + start;
                 let queries = &qkv[start * heads.qkv() + head * heads.width..];
                 let place = (first + start) * heads.out() + head * heads.width;
                 let to = if whole {
@@ -120,8 +122,11 @@ impl Scratch {
                 } else {
                     Output { start: self.out.as_mut_ptr(), row: padded }
                 };
-                let (scores, sums) = (&mut self.scores[..], &mut sums[..]);
-                kernel!(cpu.isa(), attend_block(heads: Heads, cache: &Cache, queries: &[f32], before: usize, n: usize, scores: &mut [f32], sums: &mut [Sum], to: Output));
+                let cache = cache.view(heads);
+                // SAFETY: each task writes the columns of its own heads and rows, or its own buffer.
+                unsafe {
+                    block(cpu.processor(), heads, cache, queries, before, n, &mut self.scores, &mut sums, to);
+                }
                 for (r, sum) in sums[..n].iter().enumerate() {
                     // SAFETY: each task writes the columns of its own heads and rows.
                     unsafe {
@@ -138,46 +143,5 @@ impl Scratch {
                 }
             }
         }
-    }
-}
-
-/// `n` queries of one head, the first of which sees `before + 1` keys.
-#[inline(always)]
-unsafe fn attend_block<L: Lanes>(
-    heads: Heads,
-    cache: &Cache,
-    queries: &[f32],
-    before: usize,
-    n: usize,
-    scores: &mut [f32],
-    sums: &mut [Sum],
-    out: Output,
-) {
-    let (width, vectors, scale) = (heads.width, heads.vectors(), heads.scale);
-    let last = before + n;
-    let stride = last.next_multiple_of(WIDTH);
-    // SAFETY: the cache holds `last` keys in whole tiles and values in whole rows; scores and outputs
-    // are as large as `attend` made them.
-    unsafe {
-        small::<L>(
-            Shape { m: n, k: width, n: last.div_ceil(WIDTH) },
-            Strided { data: queries.as_ptr(), line: heads.qkv(), step: 1 },
-            Strided { data: cache.keys.as_ptr(), line: width * WIDTH, step: WIDTH },
-            false,
-            Output { start: scores.as_mut_ptr(), row: stride },
-        );
-        for r in 0..n {
-            let row = &mut scores[r * stride..(r + 1) * stride];
-            sums[r] = softmax::<L>(row, before + r + 1, scale);
-        }
-        let values = cache.values.as_ptr();
-        let padded = vectors * WIDTH;
-        small::<L>(
-            Shape { m: n, k: last, n: vectors },
-            Strided { data: scores.as_ptr(), line: stride, step: 1 },
-            Strided { data: values, line: WIDTH, step: padded },
-            false,
-            out,
-        );
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::testing::{close, cpus, differences, numbers, weighted, wide};
 use alloc::vec;
+use alloc::vec::Vec;
 use core::ops::Range;
 
 /// One sequence's outputs, and its rows' logs of sums of exponentials.

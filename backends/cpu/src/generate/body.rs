@@ -1,7 +1,7 @@
 //! The layers, for the newest tokens of sequences whose keys and values are cached.
 
 use super::request::Request;
-use crate::attention::{Cache, Heads, forward_cached};
+use crate::attention::{self, Cache, forward_cached};
 use crate::embedding::embed;
 use crate::product::{Matrix, Start, gemm_packed};
 use crate::{Cpu, activation, norm};
@@ -48,7 +48,7 @@ impl Body {
     ) -> &[f32] {
         let (weights, packed) = (request.weights, request.packed);
         let (a, layout) = (&weights.architecture, &weights.layout);
-        let (rows, width, heads) = (tokens.len(), a.width, Heads::of(a));
+        let (rows, width, heads) = (tokens.len(), a.width, attention::heads(a));
         self.positions.clear();
         for (sequence, span) in live.iter_mut().zip(spans) {
             self.positions.extend((sequence.length..sequence.length + span.len()).map(|p| p as u32));

@@ -2,12 +2,10 @@
 
 use super::body::size;
 use crate::Cpu;
-use crate::simd::{Lanes, WIDTH, kernel};
-use crate::slices::{get, put};
-use crate::vector_math::exp;
 use alloc::vec::Vec;
 use rlhf_core::Error;
 use rlhf_core::sampling::{SamplingParams, greedy};
+use rlhf_kernels::softmax::exponentials;
 
 /// The buffers of a choice.
 #[derive(Clone, Default)]
@@ -41,7 +39,7 @@ impl Choice {
             // The filters have divided by it.
             inverse = 1.0;
         }
-        kernel!(cpu.isa(), exponentials(inverse: f32, weights: &mut [f32]));
+        exponentials(cpu.processor(), inverse, weights);
         inverse_cdf(weights, uniform)
     }
 }
@@ -63,19 +61,4 @@ fn inverse_cdf(weights: &[f32], uniform: f64) -> Result<u32, Error> {
         }
     }
     Ok(last as u32)
-}
-
-/// Logits to exp((logit − greatest) · inverse), those of −∞ to 0.
-#[inline(always)]
-unsafe fn exponentials<L: Lanes>(inverse_temperature: f32, logits: &mut [f32]) {
-    let greatest = logits.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b));
-    for i in (0..logits.len()).step_by(WIDTH) {
-        let n = logits.len() - i;
-        // SAFETY: offsets stay inside.
-        unsafe {
-            let logit = get::<L>(logits.as_ptr().add(i), n);
-            let shifted = L::mul(L::sub(logit, L::splat(greatest)), L::splat(inverse_temperature));
-            put::<L>(logits.as_mut_ptr().add(i), n, exp::<L>(shifted));
-        }
-    }
 }

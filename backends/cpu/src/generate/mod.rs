@@ -9,15 +9,16 @@ mod request;
 pub(crate) use packed::PackedWeights;
 pub(crate) use request::Request;
 
-use crate::attention::{Cache, Heads};
+use crate::Cpu;
+use crate::attention::{self, Cache};
 use crate::threads::{ELEMENT, Parts, WAKE, WEIGHT};
-use crate::{Cpu, head};
 use alloc::vec;
 use alloc::vec::Vec;
 use body::{Body, Live};
 use choice::Choice;
 use rlhf_core::Error;
 use rlhf_core::sampling::{FinishReason, Responses};
+use rlhf_kernels::softmax::row;
 
 /// One response while it grows.
 #[derive(Clone, Default)]
@@ -89,7 +90,7 @@ impl Request<'_> {
             .map(|prompt| {
                 // The last token of a response is never read.
                 let most = self.prompts.span(prompt).len().saturating_add(self.stopping.max_new_tokens);
-                let room = || Cache::with_room(Heads::of(a), most.min(a.context));
+                let room = || Cache::with_room(attention::heads(a), most.min(a.context));
                 Live { prompt, length: 0, caches: (0..a.layers * a.kv_heads).map(|_| room()).collect() }
             })
             .collect();
@@ -151,7 +152,7 @@ impl Request<'_> {
             }
         };
         let inverse = 1.0 / self.sampling.temperature();
-        response.log_probs.push(head::row(cpu, logits, inverse, token).log_prob);
+        response.log_probs.push(row(cpu.processor(), logits, inverse, token).log_prob);
         response.tokens.push(token);
         response.finish = self.stopping.finish(token, response.tokens.len());
         // The scorer has to read the last token too.

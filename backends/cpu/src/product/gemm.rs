@@ -1,16 +1,12 @@
-//! General products: blocks that fit the caches, panels for the inner loop.
+//! General products: blocks that fit the caches, shared among threads.
 
-use super::micro::Ahead;
-use super::pack;
 use super::portable::portable;
-use super::shape::{Matrix, Output, Shape, Start, Strided, TALL, WIDE, deep};
-use super::small_m::split;
-use super::tile::Tile;
+use super::split::{cost, split};
 use super::workspace::{with_left, with_right};
-use crate::Cpu;
-use crate::simd::{Isa, Lanes, WIDTH, kernel};
+use super::{Matrix, Output, Shape, Start};
 use crate::threads::{Parts, WEIGHT};
-use core::ops::Range;
+use crate::{Cpu, Isa};
+use rlhf_kernels::product::{Factors, Part, TALL, WIDE, blocks, deep, pack_columns};
 
 /// Rows of a task: as many of [`deep`] elements stay in the second cache beside a panel.
 const ROWS: usize = 5 * TALL;
@@ -38,10 +34,12 @@ pub(crate) fn gemm_columns(
     c_row: usize,
 ) {
     let Shape { m, k, n } = shape;
+    let processor = cpu.processor();
     a.check(m, k);
     b.check(k, n);
-    if cpu.isa() == Isa::Portable {
-        return split(cpu, shape, start, c, c_row, &|rows, columns, start, c| {
+    let factors = cpu.factors();
+    if cpu.isa() == Isa::Portable && factors == Factors::F32 {
+        return split(cpu, shape, start, c, c_row, &|rows, columns, c| {
             portable(k, rows, columns, a, b, start, c);
         });
     }
@@ -52,44 +50,39 @@ pub(crate) fn gemm_columns(
         return;
     }
     let output = Parts::new(c);
-    let cost = shape.cost();
+    let cost = cost(shape);
     let threads = cpu.pool().sharing(cost);
     let columns = COLUMNS.min(n.next_multiple_of(WIDE));
     let deep = deep(cpu.isa());
     let long = (PACKED / columns / deep).max(1) * deep;
-    // Rows whose elements lie side by side are read where they are. AVX2 has too few registers for their addresses.
-    let packs = a.column != 1 || cpu.isa() != Isa::Avx512;
-    with_right(columns * long.min(k) + WIDTH, |right| {
-        let right = Parts::new(right);
-        for j0 in (0..n).step_by(columns) {
-            let panels = columns.min(n - j0).div_ceil(WIDE);
+    with_right(columns * factors.words(long.min(k)), |right| {
+        for column in (0..n).step_by(columns) {
+            let end = n.min(column + columns);
+            let panels = (end - column).div_ceil(WIDE);
             // An empty sum still has its start written.
-            for p0 in (0..k.max(1)).step_by(long) {
-                let part = Part {
-                    start: if p0 == 0 { start } else { Start::Add },
-                    p0,
-                    k: long.min(k - p0),
-                    j0,
-                    n,
-                    deep,
-                    packs,
-                };
+            for first in (0..k.max(1)).step_by(long) {
+                let elements = first..k.min(first + long);
+                let start = if first == 0 { start } else { Start::Add };
+                let part = Part { factors, start, first, k: elements.len(), column, columns: n };
+                let panel = WIDE * factors.words(part.k);
+                let to = Parts::new(&mut *right);
                 cpu.rows(panels, WIDE * part.k * WEIGHT.min(m), &|panels| {
-                    let to = right.start();
-                    kernel!(cpu.isa(), pack(part: Part<'_>, b: Matrix<'_>, panels: Range<usize>, to: *mut f32));
+                    // SAFETY: ranges of panels are disjoint.
+                    let to = unsafe { to.get(panels.start * panel..panels.end * panel) };
+                    let columns = column + panels.start * WIDE..end.min(column + panels.end * WIDE);
+                    pack_columns(processor, factors, b, elements.clone(), columns, to);
                 });
+                let right = &*right;
                 // Rows first: a task that has all columns packs its rows once for all of them.
                 let (tall, wide) = tasks(m.div_ceil(ROWS), panels, TASKS * threads);
                 cpu.pool().run(tall * wide, cost, &|task| {
-                    let (row, column) = (task / wide * ROWS, task % wide);
+                    let (row, part_of_panels) = (task / wide * ROWS, task % wide);
                     let rows = row..m.min(row + ROWS);
-                    let panels = column * panels / wide..(column + 1) * panels / wide;
+                    let panels = part_of_panels * panels / wide..(part_of_panels + 1) * panels / wide;
                     let c = Output { start: output.start(), row: c_row };
-                    let right = right.start().cast_const();
-                    let room = if packs { ROWS * deep.min(k) + WIDTH } else { 0 };
-                    with_left(room, |left| {
-                        let left = left.as_mut_ptr();
-                        kernel!(cpu.isa(), block(part: Part<'_>, rows: Range<usize>, panels: Range<usize>, a: Matrix<'_>, left: *mut f32, right: *const f32, c: Output));
+                    with_left(part.workspace(processor, a, rows.len()), |left| {
+                        // SAFETY: the output was looked at above, of which each task has its own part.
+                        unsafe { blocks(processor, part, rows, panels, a, left, right, c) };
                     });
                 });
             }
@@ -100,75 +93,4 @@ pub(crate) fn gemm_columns(
 /// Returns the numbers of blocks of rows and of columns that make tasks.
 fn tasks(rows: usize, panels: usize, least: usize) -> (usize, usize) {
     (rows, least.div_ceil(rows).min(panels))
-}
-
-/// A part of the right-hand matrix: `k` elements from `p0` on of columns from `j0` on, of `n` in all.
-#[derive(Clone, Copy)]
-struct Part<'a> {
-    start: Start<'a>,
-    p0: usize,
-    k: usize,
-    j0: usize,
-    n: usize,
-    /// Elements of k at a time.
-    deep: usize,
-    /// True if the left-hand rows are packed too.
-    packs: bool,
-}
-
-/// Packs panels of the right-hand matrix.
-#[inline(always)]
-unsafe fn pack<L: Lanes>(part: Part<'_>, b: Matrix<'_>, panels: Range<usize>, to: *mut f32) {
-    let (first, end) = (part.j0 + panels.start * WIDE, part.n.min(part.j0 + panels.end * WIDE));
-    let to = to.wrapping_add(panels.start * WIDE * part.k);
-    // SAFETY: the matrix was checked, and there is room for its panels.
-    unsafe {
-        let columns = Strided { data: b.at(part.p0, first), line: b.column, step: b.row };
-        pack::panels::<L>(to, WIDE, end - first, part.k, columns);
-    }
-}
-
-/// A task's rows, times packed panels.
-#[inline(always)]
-unsafe fn block<L: Lanes>(
-    part: Part<'_>,
-    rows: Range<usize>,
-    panels: Range<usize>,
-    a: Matrix<'_>,
-    left: *mut f32,
-    right: *const f32,
-    c: Output,
-) {
-    let Part { mut start, p0, k: long, j0, n, deep, .. } = part;
-    // A constant where there is no choice, so that the inner loop is made for it alone.
-    let packs = L::AT_ONCE == 1 || part.packs;
-    for p in (0..long.max(1)).step_by(deep) {
-        let k = deep.min(long - p);
-        // SAFETY: both matrices were checked, there is room for their panels, and tiles are inside the output.
-        unsafe {
-            if packs {
-                let lines = Strided { data: a.at(rows.start, p0 + p), line: a.row, step: a.column };
-                pack::panels::<L>(left, TALL, rows.len(), k, lines);
-            }
-            for panel in panels.clone() {
-                let j = j0 + panel * WIDE;
-                let from = right.wrapping_add((panel * long + p) * WIDE);
-                let ahead = &mut Ahead::of_next(from.wrapping_add(long * WIDE), k * WIDE);
-                for i in (0..rows.len()).step_by(TALL) {
-                    let next = if i + TALL < rows.len() { (i + TALL, j) } else { (0, j + WIDE) };
-                    c.fetch::<L>(rows.start + next.0, next.1);
-                    let row = rows.start + i;
-                    let left = if packs {
-                        Strided { data: left.wrapping_add(i * k).cast_const(), line: 1, step: TALL }
-                    } else {
-                        Strided { data: a.at(row, p0 + p), line: a.row, step: 1 }
-                    };
-                    let tile = Tile { i: row, j, rows: TALL.min(rows.len() - i), columns: WIDE.min(n - j) };
-                    tile.multiply::<L>(k, left, from, start, c, ahead);
-                }
-            }
-        }
-        // Later elements of k go on from what is in memory.
-        start = Start::Add;
-    }
 }

@@ -1,20 +1,15 @@
-//! Matrix products whose every output element is one accumulation over k in rising order, whatever
-//! the shape, the blocking or the number of threads.
+//! Products of `rlhf-kernels`, shared among threads.
 
 mod gemm;
-mod micro;
-mod pack;
+mod packed;
+mod panels;
 mod portable;
-mod shape;
-mod small_m;
-mod tile;
+mod split;
 mod workspace;
 
 pub(crate) use gemm::{gemm, gemm_columns};
-pub(crate) use micro::small;
-pub(crate) use pack::Packed;
-pub(crate) use shape::{Matrix, Output, Shape, Start, Strided};
-pub(crate) use small_m::gemm_packed;
+pub(crate) use packed::{Packed, gemm_packed};
+pub(crate) use rlhf_kernels::product::{Matrix, Output, Shape, Start};
 
 #[cfg(test)]
 mod tests;

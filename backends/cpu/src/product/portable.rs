@@ -1,6 +1,6 @@
 //! Products where there are no kernels of ours.
 
-use super::shape::{Matrix, Output, Start};
+use super::{Matrix, Output, Start};
 
 /// `matrixmultiply` for one part, where there is no kernel of ours. Its sums are blocked as it
 /// likes: the bits contract does not hold here, the tolerance table does.
@@ -14,6 +14,7 @@ pub(super) fn portable(
     c: Output,
 ) {
     let (m, n) = (rows.len(), columns.len());
+    let ((a_row, a_column), (b_row, b_column)) = (a.strides(), b.strides());
     if let Start::Row(row) = start {
         for i in rows.clone() {
             for j in columns.clone() {
@@ -31,11 +32,11 @@ pub(super) fn portable(
             n,
             1.0,
             a.at(rows.start, 0),
-            a.row as isize,
-            a.column as isize,
+            a_row as isize,
+            a_column as isize,
             b.at(0, columns.start),
-            b.row as isize,
-            b.column as isize,
+            b_row as isize,
+            b_column as isize,
             beta,
             c.at(rows.start, columns.start),
             c.row as isize,

@@ -1,6 +1,6 @@
 //! The memory that products pack into. Threads keep it from one product to the next.
 
-use super::pack::Panels;
+use super::panels::Panels;
 
 macro_rules! room {
     ($(#[$doc:meta])* $name:ident) => {

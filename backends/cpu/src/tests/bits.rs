@@ -5,11 +5,6 @@ use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::roles::{Critic, Learner, Reference, Reward};
 use rlhf_core::{Coupling, ready};
-use rlhf_cpu::{Cpu, Isa};
-
-fn kernels() -> impl Iterator<Item = Isa> {
-    [Isa::Avx512, Isa::Avx2].into_iter().filter(|isa| isa.available())
-}
 
 fn bits(x: &[f32]) -> Vec<u32> {
     x.iter().map(|x| x.to_bits()).collect()
@@ -19,13 +14,13 @@ const LENGTHS: [usize; 7] = [40, 1, 33, 2, 17, 48, 9];
 
 #[test]
 fn outputs_do_not_depend_on_threads_or_company() {
-    for isa in kernels() {
+    for kernels in kernels() {
         for architecture in architectures() {
             let (tokens, ends, loss_mask) = text(37, &LENGTHS);
             let whole = batch(&tokens, &ends, &loss_mask);
             let n = tokens.len();
             let all = |threads: usize| {
-                let mut model = network(&Cpu::new(threads, isa), &architecture, 2);
+                let mut model = network(&cpu(threads, kernels), &architecture, 2);
                 let (mut p, mut v, mut s) =
                     (vec![f32::NAN; n], vec![f32::NAN; n], vec![f32::NAN; ends.len()]);
                 ready(model.log_probs(whole, &mut p)).unwrap().unwrap();
@@ -36,7 +31,7 @@ fn outputs_do_not_depend_on_threads_or_company() {
             let one = all(1);
             assert_eq!(one, all(2));
             assert_eq!(one, all(3));
-            let mut model = network(&Cpu::new(2, isa), &architecture, 2);
+            let mut model = network(&cpu(2, kernels), &architecture, 2);
             for (sequence, span) in whole.sequences().sequences() {
                 let (ends, loss_mask) = ([sequence.len()], &loss_mask[span.clone()]);
                 let mut p = vec![0.0; sequence.len()];
@@ -87,16 +82,16 @@ enum Kind {
 
 #[test]
 fn gradients_depend_neither_on_threads_nor_on_the_split() {
-    for isa in kernels() {
+    for kernels in kernels() {
         for architecture in architectures() {
             for (dropout, kind) in [(0.0, Kind::Tokens), (0.2, Kind::Tokens), (0.2, Kind::Values)] {
                 let architecture = Architecture { dropout, ..architecture.clone() };
-                let whole = gradient(isa, 1, &architecture, &[7], kind);
+                let whole = gradient(kernels, 1, &architecture, &[7], kind);
                 assert!(whole.iter().filter(|bits| **bits != 0).count() > whole.len() / 2);
                 for (threads, parts) in
                     [(2, &[7][..]), (3, &[7]), (2, &[3, 4]), (1, &[1, 1, 1, 1, 1, 1, 1]), (2, &[5, 2])]
                 {
-                    assert_eq!(whole, gradient(isa, threads, &architecture, parts, kind), "{parts:?}");
+                    assert_eq!(whole, gradient(kernels, threads, &architecture, parts, kind), "{parts:?}");
                 }
             }
         }
@@ -104,9 +99,15 @@ fn gradients_depend_neither_on_threads_nor_on_the_split() {
 }
 
 /// The gradient of parts that split the batch between sequences.
-fn gradient(isa: Isa, threads: usize, architecture: &Architecture, parts: &[usize], kind: Kind) -> Vec<u32> {
+fn gradient(
+    kernels: Kernels,
+    threads: usize,
+    architecture: &Architecture,
+    parts: &[usize],
+    kind: Kind,
+) -> Vec<u32> {
     let (tokens, ends, loss_mask) = text(37, &LENGTHS);
-    let mut model = network(&Cpu::new(threads, isa), architecture, 2);
+    let mut model = network(&cpu(threads, kernels), architecture, 2);
     model.seed_dropout(4);
     let mut sequence = 0;
     for &count in parts {
@@ -152,12 +153,12 @@ fn a_head_that_is_read_twice_gives_the_same_gradient() {
     let architecture = &architectures()[1];
     let (tokens, ends, loss_mask) = text(37, &[48; 40]);
     assert!(loss_mask.iter().filter(|counts| **counts).count() > 1024);
-    for isa in kernels() {
+    for kernels in kernels() {
         let all = || Tokens(Everything { first_token: 0, first_sequence: 0 });
-        let mut model = network(&Cpu::new(2, isa), architecture, 2);
+        let mut model = network(&cpu(2, kernels), architecture, 2);
         let loss = ready(model.accumulate(batch(&tokens, &ends, &loss_mask), &mut all())).unwrap().unwrap();
         let tile_by_tile = bits(&model.gradient());
-        let mut model = network(&Cpu::new(2, isa), architecture, 2);
+        let mut model = network(&cpu(2, kernels), architecture, 2);
         let mut together = Together(all());
         let again =
             ready(model.accumulate(batch(&tokens, &ends, &loss_mask), &mut together)).unwrap().unwrap();

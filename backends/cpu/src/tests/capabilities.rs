@@ -73,7 +73,7 @@ fn near(name: &str, a: &[f32], b: &[f32]) {
 
 #[test]
 fn a_loss_has_one_gradient_whichever_output_it_is_read_from() {
-    for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.available()) {
+    for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
         let cpu = Cpu::new(2, isa);
         for architecture in architectures() {
             let (tokens, ends, loss_mask) = text(architecture.vocabulary, &[3, 17, 40]);

@@ -4,7 +4,7 @@
 use rlhf_core::conformance;
 use rlhf_core::conformance::{Saved, Skip, Subject, Tolerances, WithDropout};
 use rlhf_core::model::{Architecture, Family};
-use rlhf_core::network::Network;
+use rlhf_core::network::{Network, Precision};
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::ready;
 use rlhf_cpu::{Cpu, Isa, Model};
@@ -52,9 +52,10 @@ impl Subject for Engine {
 
     /// Sampler, scorer and learner agree to the bit, in any company and split, but for portable products.
     fn tolerances(&self) -> Tolerances {
-        match self.cpu.isa() {
-            Isa::Portable => Tolerances::default(),
-            _ => Tolerances { same: 0.0, agree: 0.0, ..Tolerances::default() },
+        let tolerances = Tolerances::of(self.cpu.precision());
+        match (self.cpu.isa(), self.cpu.precision()) {
+            (Isa::Portable, Precision::F32) => tolerances,
+            _ => Tolerances { same: 0.0, agree: 0.0, ..tolerances },
         }
     }
 
@@ -101,36 +102,50 @@ fn llama() -> Architecture {
     }
 }
 
-fn conforms(name: &'static str, isa: Isa, architecture: Architecture) {
+fn conforms(name: &'static str, cpu: Cpu, architecture: Architecture) {
     const HEADLESS: Skip =
         Skip { what: &["critic", "learn_values", "reward", "learn_scores"], why: "no scalar head" };
     let skips: &[Skip] = if architecture.scalar { &[] } else { &[HEADLESS] };
-    let report = conformance!(Engine { name, cpu: Cpu::new(2, isa), architecture, skips });
+    let report = conformance!(Engine { name, cpu, architecture, skips });
     println!("{report}");
     assert!(report.passed(), "{report}");
 }
 
 #[test]
 fn gpt2_conforms() {
-    conforms("GPT-2", Isa::best(), gpt2());
+    conforms("GPT-2", Cpu::new(2, Isa::best()), gpt2());
 }
 
 #[test]
 fn gpt2_with_a_scalar_head_conforms() {
-    conforms("GPT-2 with a scalar head", Isa::best(), gpt2().with_scalar());
+    conforms("GPT-2 with a scalar head", Cpu::new(2, Isa::best()), gpt2().with_scalar());
 }
 
 #[test]
 fn llama_conforms() {
-    conforms("Llama", Isa::best(), llama());
+    conforms("Llama", Cpu::new(2, Isa::best()), llama());
 }
 
 #[test]
 fn llama_with_a_scalar_head_conforms() {
-    conforms("Llama with a scalar head", Isa::best(), llama().with_scalar());
+    conforms("Llama with a scalar head", Cpu::new(2, Isa::best()), llama().with_scalar());
 }
 
 #[test]
 fn portable_products_conform() {
-    conforms("GPT-2, portable products", Isa::Portable, gpt2().with_scalar());
+    conforms("GPT-2, portable products", Cpu::new(2, Isa::Portable), gpt2().with_scalar());
+}
+
+fn in_bf16() -> Cpu {
+    Cpu::new(2, Isa::best()).with_precision(Precision::Bf16).unwrap()
+}
+
+#[test]
+fn gpt2_in_bf16_conforms() {
+    conforms("GPT-2 in bf16", in_bf16(), gpt2().with_scalar());
+}
+
+#[test]
+fn llama_in_bf16_conforms() {
+    conforms("Llama in bf16", in_bf16(), llama().with_scalar());
 }

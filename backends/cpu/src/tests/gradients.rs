@@ -52,7 +52,7 @@ fn check(isa: Isa, architecture: &Architecture) {
 
 #[test]
 fn gradients_equal_finite_differences() {
-    for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.available()) {
+    for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
         for architecture in architectures() {
             check(isa, &architecture);
         }

@@ -5,6 +5,7 @@ mod capabilities;
 mod conformance;
 mod gradients;
 mod output_positions;
+mod precision;
 mod rows;
 mod sampling;
 mod state;
@@ -12,9 +13,23 @@ mod state;
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::model::{Architecture, Family};
+use rlhf_core::network::Precision;
 use rlhf_core::random::{Key, Stream};
 use rlhf_core::{Batch, Error, Needs, Objective, Ragged};
-use rlhf_cpu::{Cpu, Model};
+use rlhf_cpu::{Cpu, Isa, Model};
+
+/// Instruction sets and precisions that promise bits.
+fn kernels() -> impl Iterator<Item = Kernels> {
+    let exact = |&(isa, precision): &Kernels| isa != Isa::Portable || precision != Precision::F32;
+    let there = Isa::ALL.into_iter().filter(|isa| isa.available());
+    there.flat_map(|isa| [Precision::F32, Precision::Bf16].map(|precision| (isa, precision))).filter(exact)
+}
+
+type Kernels = (Isa, Precision);
+
+fn cpu(threads: usize, (isa, precision): Kernels) -> Cpu {
+    Cpu::new(threads, isa).with_precision(precision).unwrap()
+}
 
 /// Small networks of both families; widths that are no multiple of a vector, and grouped heads.
 fn architectures() -> Vec<Architecture> {

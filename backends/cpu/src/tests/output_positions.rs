@@ -67,8 +67,8 @@ fn a_gradient_has_the_bits_of_one_through_all_rows() {
         [&|_| false, &|t| (12..18).contains(&t) || t > 91, &|t| t == 30, &|t| {
             ![0, 1, 18, 58, 91].contains(&t)
         }];
-    for isa in [Isa::Avx512, Isa::Avx2].into_iter().filter(|isa| isa.available()) {
-        let cpu = Cpu::new(2, isa);
+    for kernels in kernels() {
+        let cpu = cpu(2, kernels);
         for a in architectures() {
             for mask in masks {
                 let loss_mask: Vec<bool> = (0..tokens).map(mask).collect();
@@ -78,7 +78,7 @@ fn a_gradient_has_the_bits_of_one_through_all_rows() {
                     assert_eq!(
                         few,
                         learned(&cpu, &a, &loss_mask, Needs { values: true, ..needs }),
-                        "{isa:?}"
+                        "{kernels:?}"
                     );
                     assert!(few.1.iter().all(|g| g.is_finite()));
                 }

@@ -18,6 +18,7 @@ type V = (__m256, __m256);
 impl Lanes for Avx2 {
     type V = V;
     const AT_ONCE: usize = 1;
+    const ROWS: usize = 6;
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
         // SAFETY: the caller promises AVX2 and FMA, and memory where there are pointers.
@@ -111,6 +112,53 @@ impl Lanes for Avx2 {
             }
         }
         both!(half, n)
+    }
+    #[inline(always)]
+    unsafe fn round_to_bf16(v: V) -> V {
+        #[inline(always)]
+        unsafe fn half(v: __m256) -> __m256 {
+            // SAFETY: the caller promises AVX2 and FMA.
+            unsafe {
+                let bits = _mm256_castps_si256(v);
+                let tie = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+                let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(tie, _mm256_set1_epi32(0x7fff)));
+                let quiet = _mm256_or_ps(v, _mm256_castsi256_ps(_mm256_set1_epi32(0x40_0000)));
+                let no_number = _mm256_cmp_ps::<_CMP_UNORD_Q>(v, v);
+                let rounded = _mm256_blendv_ps(_mm256_castsi256_ps(rounded), quiet, no_number);
+                _mm256_and_ps(rounded, _mm256_castsi256_ps(_mm256_set1_epi32(-0x1_0000)))
+            }
+        }
+        both!(half, v)
+    }
+    #[inline(always)]
+    unsafe fn pair(even: V, odd: V) -> V {
+        #[inline(always)]
+        unsafe fn half(even: __m256, odd: __m256) -> __m256 {
+            // SAFETY: the caller promises AVX2 and FMA.
+            unsafe {
+                let low = _mm256_srli_epi32::<16>(_mm256_castps_si256(even));
+                _mm256_or_ps(_mm256_castsi256_ps(low), odd)
+            }
+        }
+        both!(half, even, odd)
+    }
+    #[inline(always)]
+    unsafe fn even(pairs: V) -> V {
+        #[inline(always)]
+        unsafe fn half(pairs: __m256) -> __m256 {
+            // SAFETY: the caller promises AVX2 and FMA.
+            unsafe { _mm256_castsi256_ps(_mm256_slli_epi32::<16>(_mm256_castps_si256(pairs))) }
+        }
+        both!(half, pairs)
+    }
+    #[inline(always)]
+    unsafe fn odd(pairs: V) -> V {
+        #[inline(always)]
+        unsafe fn half(pairs: __m256) -> __m256 {
+            // SAFETY: the caller promises AVX2 and FMA.
+            unsafe { _mm256_and_ps(pairs, _mm256_castsi256_ps(_mm256_set1_epi32(-0x1_0000))) }
+        }
+        both!(half, pairs)
     }
     #[inline(always)]
     unsafe fn transpose(rows: [V; WIDTH]) -> [V; WIDTH] {

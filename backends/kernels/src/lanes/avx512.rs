@@ -15,6 +15,7 @@ fn first(n: usize) -> __mmask16 {
 impl Lanes for Avx512 {
     type V = __m512;
     const AT_ONCE: usize = 4;
+    const ROWS: usize = 6;
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
         // SAFETY: the caller promises AVX-512F, and memory where there are pointers.
@@ -104,6 +105,40 @@ impl Lanes for Avx512 {
         }
     }
     #[inline(always)]
+    unsafe fn round_to_bf16(v: __m512) -> __m512 {
+        // SAFETY: the caller promises AVX-512F.
+        unsafe {
+            let bits = _mm512_castps_si512(v);
+            let tie = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let rounded = _mm512_add_epi32(bits, _mm512_add_epi32(tie, _mm512_set1_epi32(0x7fff)));
+            let quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x40_0000));
+            let no_number = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(v, v);
+            let rounded = _mm512_mask_blend_epi32(no_number, rounded, quiet);
+            _mm512_castsi512_ps(_mm512_and_si512(rounded, _mm512_set1_epi32(-0x1_0000)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn pair(even: __m512, odd: __m512) -> __m512 {
+        // SAFETY: the caller promises AVX-512F.
+        unsafe {
+            let low = _mm512_srli_epi32::<16>(_mm512_castps_si512(even));
+            _mm512_castsi512_ps(_mm512_or_si512(low, _mm512_castps_si512(odd)))
+        }
+    }
+    #[inline(always)]
+    unsafe fn even(pairs: __m512) -> __m512 {
+        // SAFETY: the caller promises AVX-512F.
+        unsafe { _mm512_castsi512_ps(_mm512_slli_epi32::<16>(_mm512_castps_si512(pairs))) }
+    }
+    #[inline(always)]
+    unsafe fn odd(pairs: __m512) -> __m512 {
+        // SAFETY: the caller promises AVX-512F.
+        unsafe {
+            let high = _mm512_set1_epi32(-0x1_0000);
+            _mm512_castsi512_ps(_mm512_and_si512(_mm512_castps_si512(pairs), high))
+        }
+    }
+    #[inline(always)]
     unsafe fn transpose(r: [__m512; WIDTH]) -> [__m512; WIDTH] {
         // Pairs, fours, then the quarters of the registers.
         // SAFETY: the caller promises AVX-512F, and memory where there are pointers.
@@ -143,6 +178,20 @@ impl Lanes for Avx512 {
     unsafe fn largest(v: __m512) -> f32 {
         // SAFETY: the caller promises AVX-512F, and memory where there are pointers.
         unsafe { largest8(_mm256_max_ps(_mm512_castps512_ps256(v), high(v))) }
+    }
+}
+
+impl Avx512 {
+    /// Returns `sum` and, in each lane, the products of both numbers of a pair: first that of the second ones.
+    ///
+    /// # Safety
+    /// As [`Lanes`], and AVX-512 BF16.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bf16")]
+    pub(crate) unsafe fn add_products_of_pairs(a: __m512, b: __m512, sum: __m512) -> __m512 {
+        // SAFETY: both are 512 bits of pairs of bf16, whatever they are called.
+        let [a, b] = unsafe { core::mem::transmute::<[__m512; 2], [__m512bh; 2]>([a, b]) };
+        _mm512_dpbf16_ps(sum, a, b)
     }
 }
 

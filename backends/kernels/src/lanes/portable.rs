@@ -12,9 +12,24 @@ fn each(a: V, b: V, f: impl Fn(f32, f32) -> f32) -> V {
     core::array::from_fn(|i| f(a[i], b[i]))
 }
 
+// Of four such comparisons side by side LLVM 22 makes `f32x4.relaxed_max` where there is one, which may make anything of
+// NaN: they stay alone.
+#[cfg_attr(not(target_feature = "relaxed-simd"), inline(always))]
+#[cfg_attr(target_feature = "relaxed-simd", inline(never))]
+fn larger(a: f32, b: f32) -> f32 {
+    if a > b { a } else { b }
+}
+
+#[cfg_attr(not(target_feature = "relaxed-simd"), inline(always))]
+#[cfg_attr(target_feature = "relaxed-simd", inline(never))]
+fn smaller(a: f32, b: f32) -> f32 {
+    if a < b { a } else { b }
+}
+
 impl Lanes for Portable {
     type V = V;
     const AT_ONCE: usize = 1;
+    const ROWS: usize = 6;
     #[inline(always)]
     unsafe fn splat(x: f32) -> V {
         [x; WIDTH]
@@ -63,11 +78,11 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn max(a: V, b: V) -> V {
-        each(a, b, |a, b| if a > b { a } else { b })
+        each(a, b, larger)
     }
     #[inline(always)]
     unsafe fn min(a: V, b: V) -> V {
-        each(a, b, |a, b| if a < b { a } else { b })
+        each(a, b, smaller)
     }
     #[inline(always)]
     unsafe fn sqrt(a: V) -> V {

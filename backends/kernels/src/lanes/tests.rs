@@ -59,6 +59,38 @@ fn lanes_do_what_single_numbers_do() {
 }
 
 #[test]
+fn numbers_are_rounded_to_bf16_and_paired() {
+    unsafe fn there_and_back<L: Lanes>(x: &[f32], y: &[f32], out: &mut [[f32; WIDTH]; 4]) {
+        // SAFETY: `x` and `y` have sixteen elements; the caller has the lanes.
+        unsafe {
+            let (x, y) = (L::round_to_bf16(L::load(x.as_ptr())), L::round_to_bf16(L::load(y.as_ptr())));
+            let pairs = L::pair(x, y);
+            for (row, v) in out.iter_mut().zip([x, y, L::even(pairs), L::odd(pairs)]) {
+                *row = L::array(v);
+            }
+        }
+    }
+    let ties = [1.0 + 1.0 / 256.0, 1.0 + 3.0 / 256.0, -1.0 - 1.0 / 256.0, f32::MAX, f32::MIN_POSITIVE / 3.0];
+    let odd = [f32::NAN, f32::from_bits(0x7f80_0001), f32::INFINITY, f32::NEG_INFINITY, -0.0, 1e-45];
+    let mut x: std::vec::Vec<f32> = ties.into_iter().chain(odd).collect();
+    x.extend(numbers(64, 1));
+    let wanted = |x: &f32| half::bf16::from_f32(*x).to_f32().to_bits();
+    for processor in processors() {
+        for (x, y) in x.windows(WIDTH).zip(x.windows(WIDTH).skip(5)) {
+            let (mut out, expected) = ([[f32::NAN; WIDTH]; 4], [x, y, x, y]);
+            let o = &mut out;
+            kernel!(processor, there_and_back(x: &[f32], y: &[f32], o: &mut [[f32; WIDTH]; 4]));
+            for (got, want) in out.iter().zip(expected) {
+                assert!(
+                    got.iter().map(|x| x.to_bits()).eq(want.iter().map(wanted)),
+                    "{processor:?}: {want:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn rows_become_columns() {
     unsafe fn transposed<L: Lanes>(a: &mut [f32]) {
         // SAFETY: `a` has sixteen rows of sixteen; the caller has the lanes.
@@ -81,6 +113,13 @@ fn rows_become_columns() {
 
 #[test]
 fn the_second_is_taken_where_one_is_no_number() {
+    unsafe fn larger_and_smaller<L: Lanes>(a: f32, b: f32, out: &mut [[f32; WIDTH]; 2]) {
+        // SAFETY: the caller has the lanes.
+        unsafe {
+            let (a, b) = (L::splat(a), L::splat(b));
+            *out = [L::array(L::max(a, b)), L::array(L::min(a, b))];
+        }
+    }
     unsafe fn limit<L: Lanes>(x: &mut [f32]) {
         // SAFETY: `x` has sixteen elements; the caller has the lanes.
         unsafe {
@@ -89,6 +128,14 @@ fn the_second_is_taken_where_one_is_no_number() {
         }
     }
     for processor in processors() {
+        for (a, b) in [(f32::NAN, 2.0), (2.0, f32::NAN)] {
+            let mut out = [[0.0; WIDTH]; 2];
+            let o = &mut out;
+            kernel!(processor, larger_and_smaller(a: f32, b: f32, o: &mut [[f32; WIDTH]; 2]));
+            for got in out.into_iter().flatten() {
+                assert!(got == b || got.is_nan() && b.is_nan(), "{processor:?}: {got} of {a} and {b}");
+            }
+        }
         let mut x = [f32::NAN; WIDTH];
         x[1] = 7.0;
         let v = &mut x[..];

@@ -13,6 +13,8 @@ pub(crate) trait Lanes: Copy {
     type V: Copy;
     /// Vectors of columns that the inner loop of a product holds at once.
     const AT_ONCE: usize;
+    /// Rows of left-hand elements that it multiplies them with: as many as there are registers for their sums.
+    const ROWS: usize;
     /// Asks for the line of the caches that `p` lies in, which need not exist.
     #[inline(always)]
     unsafe fn fetch(p: *const f32) {
@@ -51,6 +53,52 @@ pub(crate) trait Lanes: Copy {
         // SAFETY: `out` has sixteen lanes.
         unsafe { Self::store(out.as_mut_ptr(), v) };
         out
+    }
+
+    /// Rounds to the nearest bf16, ties to even.
+    #[inline(always)]
+    unsafe fn round_to_bf16(v: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let rounded = Self::array(v).map(|x| {
+                let bits = x.to_bits();
+                let rounded = bits.wrapping_add(0x7fff + (bits >> 16 & 1));
+                // The fraction of what is no number could be rounded away.
+                f32::from_bits(if x.is_nan() { bits | 0x40_0000 } else { rounded } & 0xffff_0000)
+            });
+            Self::load(rounded.as_ptr())
+        }
+    }
+    /// Returns pairs of bf16 from rounded numbers, the first of each in the low half.
+    #[inline(always)]
+    unsafe fn pair(even: Self::V, odd: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let (even, odd) = (Self::array(even), Self::array(odd));
+            let pairs: [u32; WIDTH] = core::array::from_fn(
+                #[inline(always)]
+                |i| even[i].to_bits() >> 16 | odd[i].to_bits(),
+            );
+            Self::load(pairs.as_ptr().cast())
+        }
+    }
+    /// Returns the first numbers of pairs.
+    #[inline(always)]
+    unsafe fn even(pairs: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let numbers = Self::array(pairs).map(|pair| pair.to_bits() << 16);
+            Self::load(numbers.as_ptr().cast())
+        }
+    }
+    /// Returns the second numbers of pairs.
+    #[inline(always)]
+    unsafe fn odd(pairs: Self::V) -> Self::V {
+        // SAFETY: as the caller's; there are sixteen lanes.
+        unsafe {
+            let numbers = Self::array(pairs).map(|pair| pair.to_bits() & 0xffff_0000);
+            Self::load(numbers.as_ptr().cast())
+        }
     }
 
     /// Rows and columns of sixteen vectors exchanged.

@@ -1,10 +1,11 @@
 //! General products: blocks that fit the caches, panels for the inner loop.
 
+use super::factors::{Factors, Step};
 use super::micro::Ahead;
 use super::pack;
 use super::shape::{Matrix, Output, Start, Strided, TALL, WIDE, deep};
 use super::tile::Tile;
-use crate::dispatch::kernel;
+use crate::dispatch::factors_kernel;
 use crate::isa::{Isa, Processor};
 use crate::lanes::{Lanes, WIDTH};
 use core::ops::Range;
@@ -12,6 +13,8 @@ use core::ops::Range;
 /// A part of a product whose right-hand matrix was packed: `k` elements from `first` on, of columns from `column` on.
 #[derive(Clone, Copy)]
 pub struct Part<'a> {
+    /// What was packed.
+    pub factors: Factors,
     /// The start of the outputs.
     pub start: Start<'a>,
     /// The part's first element of k.
@@ -27,19 +30,23 @@ pub struct Part<'a> {
 impl Part<'_> {
     /// Returns the numbers of workspace that [`blocks`] wants for so many rows of `a`.
     pub fn workspace(&self, processor: Processor, a: Matrix<'_>, rows: usize) -> usize {
-        if packs(processor, a) { workspace(processor.isa(), rows, self.k) } else { 0 }
+        if packs(processor, self.factors, a) {
+            workspace(processor.isa(), self.factors, rows, self.k)
+        } else {
+            0
+        }
     }
 }
 
 /// The numbers of `rows` left-hand rows in panels, and a vector beyond.
-pub(super) const fn workspace(isa: Isa, rows: usize, k: usize) -> usize {
+pub(super) const fn workspace(isa: Isa, factors: Factors, rows: usize, k: usize) -> usize {
     let deep = deep(isa);
-    rows.next_multiple_of(TALL) * if k < deep { k } else { deep } + WIDTH
+    rows.next_multiple_of(TALL) * factors.padded(if k < deep { k } else { deep }) + WIDTH
 }
 
 /// Rows whose elements lie side by side are read where they are. AVX2 has too few registers for their addresses.
-fn packs(processor: Processor, a: Matrix<'_>) -> bool {
-    a.strides().1 != 1 || processor.isa() != Isa::Avx512
+fn packs(processor: Processor, factors: Factors, a: Matrix<'_>) -> bool {
+    factors != Factors::F32 || a.strides().1 != 1 || processor.isa() != Isa::Avx512
 }
 
 /// Computes `rows` by `panels` of a product: panel `i` has the columns from `part.column + i · WIDE` on. `right` begins
@@ -62,14 +69,14 @@ pub unsafe fn blocks(
 ) {
     a.check(rows.end, part.first + part.k);
     part.start.check(part.columns);
-    assert!(right.len() >= panels.end * WIDE * part.k);
+    assert!(right.len() >= panels.end * WIDE * part.factors.words(part.k));
     assert!(workspace.len() >= part.workspace(processor, a, rows.len()));
-    let (packs, deep) = (packs(processor, a), deep(processor.isa()));
-    kernel!(processor, block(part: Part<'_>, packs: bool, deep: usize, rows: Range<usize>, panels: Range<usize>, a: Matrix<'_>, workspace: &mut [f32], right: &[f32], c: Output));
+    let (packs, deep) = (packs(processor, part.factors, a), deep(processor.isa()));
+    factors_kernel!(processor, part.factors, block(part: Part<'_>, packs: bool, deep: usize, rows: Range<usize>, panels: Range<usize>, a: Matrix<'_>, workspace: &mut [f32], right: &[f32], c: Output));
 }
 
 #[inline(always)]
-unsafe fn block<L: Lanes>(
+unsafe fn block<L: Lanes, S: Step<L>>(
     part: Part<'_>,
     packs: bool,
     deep: usize,
@@ -80,7 +87,7 @@ unsafe fn block<L: Lanes>(
     right: &[f32],
     c: Output,
 ) {
-    let Part { mut start, first, k: long, column, columns } = part;
+    let Part { mut start, first, k: long, column, columns, .. } = part;
     let (line, step) = a.strides();
     // A constant where there is no choice, so that the inner loop is made for it alone.
     let packs = L::AT_ONCE == 1 || packs;
@@ -91,24 +98,29 @@ unsafe fn block<L: Lanes>(
         unsafe {
             if packs {
                 let lines = Strided { data: a.at(rows.start, first + p), line, step };
-                pack::panels::<L>(left, TALL, rows.len(), k, lines);
+                pack::left_panels::<L, S>(left, rows.len(), k, lines);
             }
             for panel in panels.clone() {
                 let j = column + panel * WIDE;
-                let from = right.as_ptr().wrapping_add((panel * long + p) * WIDE);
-                let ahead = &mut Ahead::of_next(from.wrapping_add(long * WIDE), k * WIDE);
+                let words = |k| S::FACTORS.words(k);
+                let from = right.as_ptr().wrapping_add((panel * words(long) + words(p)) * WIDE);
+                let ahead = &mut Ahead::of_next(from.wrapping_add(words(long) * WIDE), words(k) * WIDE);
                 for i in (0..rows.len()).step_by(TALL) {
                     let next = if i + TALL < rows.len() { (i + TALL, j) } else { (0, j + WIDE) };
                     c.fetch::<L>(rows.start + next.0, next.1);
                     let row = rows.start + i;
                     let left = if packs {
-                        Strided { data: left.wrapping_add(i * k).cast_const(), line: 1, step: TALL }
+                        Strided {
+                            data: left.wrapping_add(i * S::FACTORS.padded(k)).cast_const(),
+                            line: 1,
+                            step: TALL,
+                        }
                     } else {
                         Strided { data: a.at(row, first + p), line, step: 1 }
                     };
                     let tile =
                         Tile { i: row, j, rows: TALL.min(rows.len() - i), columns: WIDE.min(columns - j) };
-                    tile.multiply::<L>(k, left, from, start, c, ahead);
+                    tile.multiply::<L, S>(words(k), left, from, start, c, ahead);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The one inner loop of every product: a small tile of outputs, each a single accumulation over k
 //! in rising order.
 
+use super::factors::{Single, Step};
 use super::shape::{From, Output, Shape, Strided, WIDE};
 use crate::lanes::{Lanes, WIDTH};
 
@@ -54,13 +55,13 @@ impl Ahead {
 /// for p in 0..k: for i in 0..M: for j in 0..N: acc[i][j] = fma(a[i, p], b[p, j], acc[i][j])
 /// c = acc
 /// ```
-/// `a`'s lines are rows, `b`'s are vectors of 16 columns. Each step asks for `F` lines from `ahead` on, which need not
+/// `a`'s lines are rows, `b`'s are vectors of 16 columns, and p counts steps of `S`. Each step asks for `F` lines from `ahead` on, which need not
 /// exist.
 ///
 /// # Safety
 /// As [`Lanes`]; all those places exist.
 #[inline(always)]
-pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize, const F: usize>(
+pub(crate) unsafe fn micro<L: Lanes, S: Step<L>, const M: usize, const N: usize, const F: usize>(
     k: usize,
     a: Strided,
     b: Strided,
@@ -91,23 +92,24 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize, const F: us
                     }
                     ahead = ahead.wrapping_add(WIDTH);
                 }
-                let mut columns = [L::splat(0.0); N];
-                for (j, v) in columns.iter_mut().enumerate() {
-                    let j = b_vector.wrapping_mul(j);
-                    *v = L::load(b.wrapping_add(b_step.wrapping_mul($p)).wrapping_add(j));
-                }
+                let columns: [S::Columns; N] = core::array::from_fn(
+                    #[inline(always)]
+                    |j| {
+                        let j = b_vector.wrapping_mul(j);
+                        S::columns(b.wrapping_add(b_step.wrapping_mul($p)).wrapping_add(j))
+                    },
+                );
                 for (i, row) in acc.iter_mut().enumerate() {
-                    let x = L::splat(
-                        *a.wrapping_add(a_row.wrapping_mul(i)).wrapping_add(a_step.wrapping_mul($p)),
-                    );
-                    for (v, &column) in row.iter_mut().zip(&columns) {
-                        *v = L::fma(x, column, *v);
+                    let at = a_step.wrapping_mul($p * S::LEFT);
+                    let line = S::line(a.wrapping_add(a_row.wrapping_mul(i)).wrapping_add(at), a_step);
+                    for (v, &columns) in row.iter_mut().zip(&columns) {
+                        *v = S::multiply(line, columns, *v);
                     }
                 }
             }};
         }
         let mut left = k;
-        if M == 6 {
+        if M == L::ROWS {
             // Four at a time: where a row's elements lie side by side, its address serves all four. Fewer rows
             // are the remainder of a matrix, and not worth the code.
             while left >= 4 {
@@ -115,14 +117,14 @@ pub(crate) unsafe fn micro<L: Lanes, const M: usize, const N: usize, const F: us
                 multiply!(1);
                 multiply!(2);
                 multiply!(3);
-                a = a.wrapping_add(a_step.wrapping_mul(4));
+                a = a.wrapping_add(a_step.wrapping_mul(4 * S::LEFT));
                 b = b.wrapping_add(b_step.wrapping_mul(4));
                 left -= 4;
             }
         }
         for _ in 0..left {
             multiply!(0);
-            a = a.wrapping_add(a_step);
+            a = a.wrapping_add(a_step.wrapping_mul(S::LEFT));
             b = b.wrapping_add(b_step);
         }
         for (i, row) in acc.iter().enumerate() {
@@ -158,7 +160,7 @@ pub(crate) unsafe fn small<L: Lanes>(shape: Shape, a: Strided, b: Strided, add: 
                         let from = if add { From { start: c.start, row: c.row } } else { From::ZERO };
                         macro_rules! columns {
                             ($w:literal) => {{
-                                micro::<L, $m, $w, 0>(k, a, b, from, c, core::ptr::null());
+                                micro::<L, Single, $m, $w, 0>(k, a, b, from, c, core::ptr::null());
                                 v += $w;
                             }};
                         }
@@ -178,7 +180,8 @@ pub(crate) unsafe fn small<L: Lanes>(shape: Shape, a: Strided, b: Strided, add: 
             match rows - i {
                 8.. if L::AT_ONCE == 4 => rows_of!(8, 2),
                 4.. if L::AT_ONCE == 4 => rows_of!(4, 2),
-                4.. => rows_of!(4, 1),
+                4.. if L::ROWS >= 4 => rows_of!(4, 1),
+                2.. if L::ROWS < 4 => rows_of!(2, 1),
                 2.. => rows_of!(2, 2),
                 _ if L::AT_ONCE == 4 => rows_of!(1, 8),
                 _ => rows_of!(1, 4),

@@ -5,6 +5,7 @@
 //! calls [`blocks`] for parts of the output, or [`thin`] where there are few rows and the matrix was packed long before.
 
 mod block;
+mod factors;
 mod micro;
 mod pack;
 mod shape;
@@ -13,8 +14,12 @@ mod tile;
 mod whole;
 
 pub use block::{Part, blocks};
+pub use factors::Factors;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use factors::Native;
+pub(crate) use factors::{Single, Step, Widened};
 pub(crate) use micro::small;
-pub use pack::pack_columns;
+pub use pack::{pack_columns, round_rows};
 pub(crate) use shape::Strided;
 pub use shape::{Matrix, Output, Shape, Start, TALL, WIDE, deep};
 pub use thin::thin;

@@ -1,7 +1,8 @@
 //! Copies of matrix parts in the order that the inner loop reads them.
 
-use super::shape::{Matrix, Strided, WIDE};
-use crate::dispatch::kernel;
+use super::factors::{Factors, Step};
+use super::shape::{Matrix, Strided, TALL, WIDE};
+use crate::dispatch::{factors_kernel, kernel};
 use crate::isa::Processor;
 use crate::lanes::{Lanes, WIDTH};
 use crate::slices::{get, put};
@@ -72,12 +73,13 @@ pub(super) unsafe fn panels<L: Lanes>(to: *mut f32, tall: usize, count: usize, k
 }
 
 /// Packs a part of the right-hand matrix: `elements` of k of `columns`, in panels of [`WIDE`] columns. `to` is whole
-/// panels: `columns.len().next_multiple_of(WIDE) · elements.len()`.
+/// panels: `columns.len().next_multiple_of(WIDE) · factors.words(elements.len())`.
 ///
 /// # Panics
 /// If `b` has no such part, or `to` another length.
 pub fn pack_columns(
     processor: Processor,
+    factors: Factors,
     b: Matrix<'_>,
     elements: Range<usize>,
     columns: Range<usize>,
@@ -85,16 +87,152 @@ pub fn pack_columns(
 ) {
     let (count, k) = (columns.len(), elements.len());
     b.check(elements.end, columns.end);
-    assert_eq!(to.len(), count.next_multiple_of(WIDE) * k);
+    assert_eq!(to.len(), count.next_multiple_of(WIDE) * factors.words(k));
     let (line, step) = b.strides();
     let lines = Strided { data: b.at(elements.start, columns.start), line: step, step: line };
-    kernel!(processor, wide_panels(to: &mut [f32], count: usize, k: usize, lines: Strided));
+    match factors {
+        Factors::F32 => {
+            kernel!(processor, wide_panels(to: &mut [f32], count: usize, k: usize, lines: Strided));
+        }
+        Factors::Bf16 => {
+            kernel!(processor, wide_pairs(to: &mut [f32], count: usize, k: usize, lines: Strided));
+        }
+    }
 }
 
 #[inline(always)]
 unsafe fn wide_panels<L: Lanes>(to: &mut [f32], count: usize, k: usize, lines: Strided) {
     // SAFETY: `pack_columns` checked both. Panels are whole vectors wide, so that nothing is written beyond them.
     unsafe { panels::<L>(to.as_mut_ptr(), WIDE, count, k, lines) }
+}
+
+/// Elements of a panel's columns that are paired at a time.
+const PAIRED: usize = 32;
+
+#[inline(always)]
+unsafe fn wide_pairs<L: Lanes>(to: &mut [f32], count: usize, k: usize, lines: Strided) {
+    let mut single = [0.0; PAIRED * WIDE];
+    for first in (0..count).step_by(WIDE) {
+        let columns = WIDE.min(count - first);
+        let to = &mut to[first * k.div_ceil(2)..];
+        for p in (0..k).step_by(PAIRED) {
+            let elements = PAIRED.min(k - p);
+            let data = lines.data.wrapping_add(first * lines.line + p * lines.step);
+            // SAFETY: `pack_columns` checked both; panels are whole vectors wide.
+            unsafe {
+                panels::<L>(single.as_mut_ptr(), WIDE, columns, elements, Strided { data, ..lines });
+                single[elements * WIDE..elements.next_multiple_of(2) * WIDE].fill(0.0);
+                for (i, pair) in single.chunks_exact(2 * WIDE).take(elements.div_ceil(2)).enumerate() {
+                    for v in (0..WIDE).step_by(WIDTH) {
+                        let even = L::round_to_bf16(L::load(pair.as_ptr().add(v)));
+                        let odd = L::round_to_bf16(L::load(pair.as_ptr().add(WIDE + v)));
+                        L::store(to[(p / 2 + i) * WIDE + v..][..WIDTH].as_mut_ptr(), L::pair(even, odd));
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// `count` left-hand rows of `k` elements in panels of [`TALL`] rows, `FACTORS.padded(k) · TALL` numbers apart, as the
+/// steps `S` read them.
+///
+/// # Safety
+/// As [`panels`].
+#[inline(always)]
+pub(super) unsafe fn left_panels<L: Lanes, S: Step<L>>(to: *mut f32, count: usize, k: usize, lines: Strided) {
+    // SAFETY: as the caller's. What is written beyond a panel is the beginning of the next, or the vector beyond all.
+    unsafe {
+        if matches!(S::FACTORS, Factors::F32) {
+            return panels::<L>(to, TALL, count, k, lines);
+        }
+        let padded = S::FACTORS.padded(k);
+        for first in (0..count).step_by(TALL) {
+            let to = to.add(first * padded);
+            let data = lines.data.wrapping_add(first * lines.line);
+            panels::<L>(to, TALL, TALL.min(count - first), k, Strided { data, ..lines });
+            if padded > k {
+                core::slice::from_raw_parts_mut(to.add(k * TALL), TALL).fill(0.0);
+            }
+            if S::LEFT == 2 {
+                for i in (0..padded * TALL).step_by(WIDTH) {
+                    L::store(to.add(i), L::round_to_bf16(L::load(to.add(i))));
+                }
+            } else {
+                pair_rows::<L>(to, padded, TALL);
+            }
+        }
+    }
+}
+
+/// Rounds numbers `[padded][wide]` and pairs each two rows, in the place of the first half. What follows a row of pairs
+/// is written too, for a vector's rest: rows that are not read any more.
+///
+/// # Safety
+/// As [`Lanes`]; there is a vector beyond the numbers.
+#[inline(always)]
+unsafe fn pair_rows<L: Lanes>(to: *mut f32, padded: usize, wide: usize) {
+    // SAFETY: as the caller's.
+    unsafe {
+        for p in 0..padded / 2 {
+            let (even, odd) = (to.add(2 * p * wide), to.add((2 * p + 1) * wide));
+            for i in (0..wide).step_by(WIDTH) {
+                let even = L::round_to_bf16(L::load(even.add(i)));
+                let odd = L::round_to_bf16(L::load(odd.add(i)));
+                let pairs = L::pair(even, odd);
+                // The first pair's second row begins right after it.
+                L::store_first(to.add(p * wide + i), WIDTH.min(wide - i), pairs);
+            }
+        }
+    }
+}
+
+/// Rounds `rows` left-hand rows of `k` elements for [`thin`](super::thin): `to` becomes a matrix of rows that are
+/// `factors.padded(k)` apart.
+///
+/// # Panics
+/// If `a` has no such rows, or `to` is not as long.
+pub fn round_rows(
+    processor: Processor,
+    factors: Factors,
+    rows: Range<usize>,
+    k: usize,
+    a: Matrix<'_>,
+    to: &mut [f32],
+) {
+    a.check(rows.end, k);
+    assert_eq!(to.len(), rows.len() * factors.padded(k));
+    let (line, step) = a.strides();
+    let lines = Strided { data: a.at(rows.start, 0), line, step };
+    factors_kernel!(processor, factors, rounded_rows(to: &mut [f32], k: usize, lines: Strided));
+}
+
+#[inline(always)]
+unsafe fn rounded_rows<L: Lanes, S: Step<L>>(to: &mut [f32], k: usize, lines: Strided) {
+    let padded = S::FACTORS.padded(k);
+    for (i, to) in to.chunks_exact_mut(padded.max(1)).enumerate() {
+        // SAFETY: the caller's promise: `k` elements of so many lines exist.
+        unsafe {
+            let from = lines.data.wrapping_add(i * lines.line);
+            for (p, x) in to[..k].iter_mut().enumerate() {
+                *x = *from.wrapping_add(p * lines.step);
+            }
+            to[k..].fill(0.0);
+            if matches!(S::FACTORS, Factors::F32) {
+                continue;
+            }
+            for at in (0..padded).step_by(WIDTH) {
+                let p = to.as_mut_ptr().add(at);
+                put::<L>(p, padded - at, L::round_to_bf16(get::<L>(p, padded - at)));
+            }
+            if S::LEFT == 1 {
+                for pair in 0..padded / 2 {
+                    let (even, odd) = (to[2 * pair].to_bits() >> 16, to[2 * pair + 1].to_bits());
+                    to[pair] = f32::from_bits(even | odd);
+                }
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! A tile of outputs by as few calls of the inner loop as registers allow.
 
+use super::factors::Step;
 use super::micro::{Ahead, micro};
 use super::shape::{From, Output, Start, Strided, TALL, WIDE};
 use crate::lanes::{Lanes, WIDTH};
@@ -14,12 +15,12 @@ pub(super) struct Tile {
 }
 
 impl Tile {
-    /// Computes the tile from the rows of `a` and a packed panel.
+    /// Computes the tile from `k` steps of the rows of `a` and of a packed panel.
     ///
     /// # Safety
     /// As [`Lanes`]; the left rows, the panel and the outputs exist.
     #[inline(always)]
-    pub(super) unsafe fn multiply<L: Lanes>(
+    pub(super) unsafe fn multiply<L: Lanes, S: Step<L>>(
         self,
         k: usize,
         a: Strided,
@@ -34,7 +35,7 @@ impl Tile {
             let (vectors, rest) = (columns / WIDTH, columns % WIDTH);
             if vectors > 0 {
                 let output = Output { start: c.at(i, j), row: c.row };
-                height::<L>(k, a, panel, rows, vectors, c.from(start, i, j), output, ahead);
+                height::<L, S>(k, a, panel, rows, vectors, c.from(start, i, j), output, ahead);
             }
             if rest == 0 {
                 return;
@@ -50,7 +51,7 @@ impl Tile {
             }
             let from = From { start: whole.as_ptr(), row: WIDTH };
             let output = Output { start: whole.as_mut_ptr(), row: WIDTH };
-            height::<L>(k, a, panel, rows, 1, from, output, ahead);
+            height::<L, S>(k, a, panel, rows, 1, from, output, ahead);
             for r in 0..rows {
                 core::ptr::copy_nonoverlapping(whole.as_ptr().add(r * WIDTH), c.at(i + r, j), rest);
             }
@@ -60,7 +61,7 @@ impl Tile {
 
 /// A tile of `rows` by `vectors` vectors of outputs, in as few calls of the inner loop as registers allow.
 #[inline(always)]
-unsafe fn height<L: Lanes>(
+unsafe fn height<L: Lanes, S: Step<L>>(
     k: usize,
     a: Strided,
     panel: *const f32,
@@ -85,7 +86,7 @@ unsafe fn height<L: Lanes>(
                         let (ahead, lines) = ahead.take(k);
                         macro_rules! columns {
                             ($n:literal, $f:literal) => {{
-                                micro::<L, $m, $n, $f>(k, a, b, from, c, ahead);
+                                micro::<L, S, $m, $n, $f>(k, a, b, from, c, ahead);
                                 v += $n;
                             }};
                         }
@@ -94,6 +95,9 @@ unsafe fn height<L: Lanes>(
                             (true, 1) => columns!(4, 1),
                             (true, 2) => columns!(4, 2),
                             (true, _) => columns!(4, 4),
+                            // One row's sums would each wait for the last.
+                            (false, 0) if S::LEFT == 2 && $m == 1 && vectors - v >= 4 => columns!(4, 0),
+                            (false, _) if S::LEFT == 2 && $m == 1 && vectors - v >= 4 => columns!(4, 1),
                             (false, 0) => columns!(1, 0),
                             (false, _) => columns!(1, 1),
                         }
@@ -102,8 +106,9 @@ unsafe fn height<L: Lanes>(
                 }};
             }
             match rows - i {
-                6.. => rows_of!(6),
-                4.. => rows_of!(4),
+                6.. if L::ROWS >= 6 => rows_of!(6),
+                4.. if L::ROWS >= 4 => rows_of!(4),
+                3.. if L::ROWS == 3 => rows_of!(3),
                 2.. => rows_of!(2),
                 _ => rows_of!(1),
             }

@@ -40,6 +40,7 @@ mod int8;
 mod integers;
 mod isa;
 mod matrix;
+pub(crate) mod peak;
 mod product;
 mod shape;
 

@@ -1,9 +1,9 @@
 //! The limits of the machine itself.
 
+use super::kernel::Kind;
 use core::hint::black_box;
 use core::time::Duration;
-use fearless_simd::{Level, Simd, SimdBase, SimdFloat, dispatch};
-use rlhf::engine::Device;
+use rlhf::engine::{Device, Precision};
 use rlhf::train::TrainError;
 use rlhf_cpu::Cpu;
 use serde::Serialize;
@@ -12,8 +12,8 @@ use std::time::Instant;
 /// The limits of a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Limits {
-    /// Multiplications and additions a second: fused ones in registers on the processor, a large product on
-    /// another device.
+    /// Multiplications and additions a second: those of the device's precision in registers on the processor, a large
+    /// product on another device.
     pub arithmetic: f64,
     /// Bytes a second that are read and written by copying what fits no cache.
     pub bandwidth: f64,
@@ -31,7 +31,9 @@ impl Limits {
         let all = || std::thread::available_parallelism().map_or(1, usize::from);
         let threads = device.cpu().map_or_else(all, Cpu::threads);
         let copies: Vec<_> = (0..threads).map(|_| Copy::new(COPY / threads)).collect();
-        Ok(Self { arithmetic: arithmetic(threads, budget), bandwidth: bandwidth(copies, budget) })
+        let bf16 = device.cpu().is_some_and(|cpu| cpu.precision() == Precision::Bf16);
+        let kind = if bf16 { Kind::Bf16 } else { Kind::F32 };
+        Ok(Self { arithmetic: arithmetic(kind, threads, budget), bandwidth: bandwidth(copies, budget) })
     }
 
     /// The better of both, one by one.
@@ -53,40 +55,17 @@ fn best(budget: Duration, mut once: impl FnMut() -> f64) -> f64 {
     best
 }
 
-/// Operations a second of all threads: the sum of what each did by itself, since their starts are not one
-/// moment.
-fn arithmetic(threads: usize, budget: Duration) -> f64 {
+/// Operations a second of all threads in registers: the sum of what each did by itself, since their starts are not
+/// one moment.
+pub(super) fn arithmetic(kind: Kind, threads: usize, budget: Duration) -> f64 {
     let once = || {
         let start = Instant::now();
-        fused() / start.elapsed().as_secs_f64()
+        kind.peak() / start.elapsed().as_secs_f64()
     };
     std::thread::scope(|scope| {
         let all: Vec<_> = (0..threads).map(|_| scope.spawn(|| best(budget, once))).collect();
         all.into_iter().filter_map(|thread| thread.join().ok()).sum()
     })
-}
-
-const ROUNDS: usize = 200_000;
-/// Sums that do not wait for each other: more than a fused operation's latency times its units, and fewer
-/// than there are registers.
-const SUMS: usize = 12;
-
-/// Does fused multiplications and additions in the widest vectors, and returns the number of operations.
-fn fused() -> f64 {
-    #[inline(always)]
-    fn rounds<S: Simd>(simd: S) -> f64 {
-        let [a, b] = black_box([0.999, 0.001]).map(|x| S::f32s::splat(simd, x));
-        let mut sums = [S::f32s::splat(simd, black_box(1.0)); SUMS];
-        for _ in 0..ROUNDS {
-            for sum in &mut sums {
-                *sum = sum.mul_add(a, b);
-            }
-        }
-        black_box(sums);
-        (2 * <S::f32s as SimdBase<S>>::LEN * SUMS * ROUNDS) as f64
-    }
-    let level = Level::new();
-    dispatch!(level, simd => simd.vectorize(#[inline(always)] || rounds(simd)))
 }
 
 /// Bytes that are copied at a time, all threads together: beyond any cache.

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use rlhf_cli::bench::{Bench, Network, Work};
-//! use rlhf::engine::Device;
+//! use rlhf::engine::{Device, Precision};
 //! let networks = vec![Network::named("tiny").unwrap()];
 //! let least = core::time::Duration::from_millis(1);
 //! let bench = Bench { networks, works: vec![Work::Forward], repeat: 1, least };
@@ -18,6 +18,7 @@
 mod clock;
 mod cost;
 mod figure;
+mod kernel;
 mod limits;
 mod loops;
 mod memory;
@@ -32,6 +33,7 @@ mod work;
 
 pub use cost::Cost;
 pub use figure::{Figure, Measurement};
+pub use kernel::Kind;
 pub use limits::Limits;
 pub use network::Network;
 pub use times::Times;
@@ -39,7 +41,7 @@ pub use work::Work;
 
 use core::time::Duration;
 use memory::Peak;
-use rlhf::engine::Device;
+use rlhf::engine::{Device, Precision};
 use rlhf::train::TrainError;
 use rlhf_cpu::Cpu;
 use times::{Repetition, summary};
@@ -107,7 +109,9 @@ impl Bench {
         }
         let figure = |piece: Piece<'_>| {
             let limits = if piece.work.alone() { limits_alone } else { limits };
-            piece.figure(limits)
+            let most = |kind| limits::arithmetic(kind, 1, self.least);
+            let arithmetic = piece.work.kind().map_or(limits.arithmetic, most);
+            piece.figure(Limits { arithmetic, ..limits })
         };
         Ok(Measurement {
             device: device.to_string(),
@@ -129,7 +133,9 @@ impl Bench {
             }
             None => rlhf_cpu::Isa::best(),
         };
-        Ok(Some(Cpu::new(1, isa).into()))
+        let alone = Cpu::new(1, isa);
+        let precision = device.cpu().map_or(Precision::F32, Cpu::precision);
+        Ok(Some(alone.with_precision(precision).map_err(TrainError::role("device"))?.into()))
     }
 
     fn on<'a>(&'a self, network: &'a Network) -> impl Iterator<Item = Piece<'a>> {

@@ -1,12 +1,12 @@
 //! Preparation of work that is done again and again.
 
 use super::clock::WorkFn;
-use super::loops;
 use super::ppo::{self, PROMPT, STOPPING};
 use super::text::Text;
 use super::times::Phases;
 use super::value_head;
 use super::work::{ROWS, Work};
+use super::{kernel, loops};
 use rlhf::engine::{Device, EngineError, Model};
 use rlhf::models::{huggingface, open};
 use rlhf::train::{TrainError, now};
@@ -60,6 +60,8 @@ pub(super) fn prepare(
         Work::PpoValueHead => value_head::prepare(network()?),
         Work::Advantages => loops::advantages(),
         Work::Losses => loops::losses(),
+        Work::Product(kind) => kernel::prepare(kind, kernel::ROWS, a),
+        Work::Row(kind) => kernel::prepare(kind, 1, a),
     }
 }
 

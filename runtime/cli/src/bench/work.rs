@@ -1,6 +1,7 @@
 //! The works that can be timed, and their cost.
 
 use super::cost::{Cost, Pass, adamw};
+use super::kernel::{self, Kind};
 use super::text::dialogues;
 use super::{loops, ppo, value_head};
 use rlhf_core::model::Architecture;
@@ -47,6 +48,11 @@ pub enum Work {
     /// `losses`: PPO's clipped losses of policy and critic with their gradients, on as many tokens; on one thread,
     /// whatever the network.
     Losses,
+    /// `product-f32`, `product-bf16`, `product-int8`, `product-int4`: 240 rows times the weights of an MLP's input by
+    /// one kernel on one thread, beside the most that the processor does with such factors in registers.
+    Product(Kind),
+    /// `row-f32` and so on: the same of one row, which waits for memory where the weights fit no cache.
+    Row(Kind),
 }
 
 impl Work {
@@ -59,6 +65,8 @@ impl Work {
             all.extend([1, 8, 32].map(|prompts| Self::Sample { prompts, drawn }));
         }
         all.extend([Self::Ppo, Self::PpoValueHead, Self::Advantages, Self::Losses]);
+        all.extend(Kind::ALL.map(Self::Product));
+        all.extend(Kind::ALL.map(Self::Row));
         all
     }
 
@@ -78,6 +86,8 @@ impl Work {
             Self::PpoValueHead => "ppo-value-head".into(),
             Self::Advantages => "advantages".into(),
             Self::Losses => "losses".into(),
+            Self::Product(kind) => format!("product-{}", kind.name()),
+            Self::Row(kind) => format!("row-{}", kind.name()),
         }
     }
 
@@ -89,7 +99,7 @@ impl Work {
             Self::Ragged => dialogues(DIALOGUES, a.context),
             Self::Reward => vec![LENGTH; 2 * ROWS],
             Self::Load | Self::Sample { .. } | Self::Ppo | Self::PpoValueHead => Vec::new(),
-            Self::Advantages | Self::Losses => Vec::new(),
+            Self::Advantages | Self::Losses | Self::Product(_) | Self::Row(_) => Vec::new(),
         }
     }
 
@@ -101,6 +111,8 @@ impl Work {
             Self::Sample { prompts, .. } => ((prompts * ppo::NEW) as f64, "new tokens"),
             Self::Ppo | Self::PpoValueHead => ((ppo::PROMPTS * ppo::NEW) as f64, "new tokens"),
             Self::Advantages | Self::Losses => (loops::TOKENS as f64, "tokens"),
+            Self::Product(_) => (kernel::ROWS as f64, "rows"),
+            Self::Row(_) => (1.0, "rows"),
             _ => (self.lengths(a).iter().sum::<usize>() as f64, "tokens"),
         }
     }
@@ -121,12 +133,22 @@ impl Work {
             Self::PpoValueHead => value_head::cost(a),
             Self::Advantages => loops::advantages_cost(),
             Self::Losses => loops::losses_cost(),
+            Self::Product(kind) => kernel::cost(kind, kernel::ROWS, a),
+            Self::Row(kind) => kernel::cost(kind, 1, a),
         }
     }
 
     /// Returns whether one thread of the processor does it, whatever the device has.
     pub(super) fn alone(self) -> bool {
-        matches!(self, Self::TrainAlone | Self::Advantages | Self::Losses)
+        matches!(self, Self::TrainAlone | Self::Advantages | Self::Losses | Self::Product(_) | Self::Row(_))
+    }
+
+    /// Returns what it multiplies, where one kernel does it.
+    pub(super) fn kind(self) -> Option<Kind> {
+        match self {
+            Self::Product(kind) | Self::Row(kind) => Some(kind),
+            _ => None,
+        }
     }
 }
 

@@ -12,13 +12,13 @@ pub struct Machine {
     /// of several cards cuda:1 is the second
     #[arg(long, global = true, value_name = "NAME", default_value = "cpu")]
     device: String,
-    /// Precision of products on that device: f32, bf16 or f16; weights and optimizer are always in f32
+    /// Precision of products on that device: f32, bf16 or (not on the CPU engine) f16; weights and optimizer are always in f32
     #[arg(long, global = true, value_name = "PRECISION", default_value = "f32", value_parser = precision)]
     precision: Precision,
     /// Number of threads; by default all that the processor has
     #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// Instruction set, on which the bits of the result depend: avx512, avx2 or portable; by default the best
+    /// Instruction set, on which the bits of the result depend: avx512, avx2, neon or portable; by default the best
     /// there is
     #[arg(long, global = true, value_name = "ISA", value_parser = isa)]
     isa: Option<Isa>,
@@ -38,7 +38,10 @@ fn precision(name: &str) -> Result<Precision, &'static str> {
 }
 
 fn isa(name: &str) -> Result<Isa, String> {
-    let known = [Isa::Avx512, Isa::Avx2, Isa::Portable];
-    let isa = known.into_iter().find(|isa| isa.name() == name).ok_or("known are avx512, avx2, portable")?;
+    let known = || Isa::ALL.map(Isa::name).join(", ");
+    let isa = Isa::ALL
+        .into_iter()
+        .find(|isa| isa.name() == name)
+        .ok_or_else(|| format!("known are {}", known()))?;
     if isa.available() { Ok(isa) } else { Err(format!("this processor has no {name}")) }
 }
