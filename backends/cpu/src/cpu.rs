@@ -19,7 +19,13 @@ pub struct Cpu {
 
 impl core::fmt::Debug for Cpu {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "Cpu({}, {}, {} threads)", self.isa().name(), self.precision().name(), self.threads.count())
+        write!(
+            f,
+            "Cpu({}, {}, {} threads)",
+            self.processor().name(),
+            self.precision().name(),
+            self.threads.count()
+        )
     }
 }
 

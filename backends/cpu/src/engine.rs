@@ -16,7 +16,7 @@ impl Engine for Cpu {
     }
 
     fn name(&self) -> String {
-        let name = alloc::format!("cpu {}", self.isa().name());
+        let name = alloc::format!("cpu {}", self.processor().name());
         match self.precision() {
             // The instruction adds in an order of its own.
             Precision::Bf16 if self.processor().multiplies_bf16() => name + " bf16",

@@ -2,7 +2,8 @@
 
 /// Compiles a generic kernel once per instruction set and calls the one asked for.
 ///
-/// `kernel!(processor, function(argument: type, …))` calls `function::<L>(argument, …)`.
+/// `kernel!(processor, function(argument: type, …))` calls `function::<L>(argument, …)`. Each instruction set's code is a
+/// function of its own: V8 allots the registers of a huge one so badly that products take twice as long.
 macro_rules! kernel {
     ($processor:expr, $f:ident($($arg:ident: $t:ty),* $(,)?) $(-> $ret:ty)?) => {{
         #[cfg(target_arch = "x86_64")]
@@ -23,6 +24,23 @@ macro_rules! kernel {
             // SAFETY: compiled with the feature that the lanes need.
             unsafe { $f::<$crate::lanes::Neon>($($arg),*) }
         }
+        #[inline(never)]
+        unsafe fn portable($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: plain Rust needs nothing.
+            unsafe { $f::<$crate::lanes::Portable>($($arg),*) }
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
+        #[inline(never)]
+        unsafe fn relaxed_simd($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: all of a module is compiled with the feature.
+            unsafe { $f::<$crate::lanes::RelaxedSimd>($($arg),*) }
+        }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        #[inline(never)]
+        unsafe fn simd128($($arg: $t),*) $(-> $ret)? {
+            // SAFETY: as above.
+            unsafe { $f::<$crate::lanes::Simd128>($($arg),*) }
+        }
         match $crate::isa::Processor::isa($processor) {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a `Processor` has its instruction set.
@@ -34,13 +52,13 @@ macro_rules! kernel {
             // SAFETY: as above.
             $crate::isa::Isa::Neon => unsafe { neon($($arg),*) },
             #[cfg(all(target_arch = "wasm32", target_feature = "relaxed-simd"))]
-            // SAFETY: all of this module is compiled with it.
-            $crate::isa::Isa::RelaxedSimd => unsafe { $f::<$crate::lanes::RelaxedSimd>($($arg),*) },
+            // SAFETY: as above.
+            $crate::isa::Isa::RelaxedSimd => unsafe { relaxed_simd($($arg),*) },
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             // SAFETY: as above.
-            $crate::isa::Isa::Simd128 => unsafe { $f::<$crate::lanes::Simd128>($($arg),*) },
-            // SAFETY: plain Rust needs nothing.
-            _ => unsafe { $f::<$crate::lanes::Portable>($($arg),*) },
+            $crate::isa::Isa::Simd128 => unsafe { simd128($($arg),*) },
+            // SAFETY: as above.
+            _ => unsafe { portable($($arg),*) },
         }
     }};
 }

@@ -23,7 +23,7 @@ fn the_well_known_story() {
     let prompt = [bos];
     let oracle = Oracle::read(&std::fs::read(&path).unwrap()).greedy(bos, 120);
     assert!(tokenizer.decode(&oracle).starts_with(BEGINNING), "{}", tokenizer.decode(&oracle));
-    for isa in [Isa::Avx512, Isa::Avx2, Isa::Portable].into_iter().filter(|isa| isa.available()) {
+    for isa in Isa::ALL.into_iter().filter(|isa| isa.available()) {
         for threads in [1, 2] {
             let cpu = Cpu::new(threads, isa);
             let mut model = Model::from_weights(&cpu, opened.architecture.clone(), weights.clone()).unwrap();

@@ -109,7 +109,7 @@ pub(crate) unsafe fn micro<L: Lanes, S: Step<L>, const M: usize, const N: usize,
             }};
         }
         let mut left = k;
-        if M == L::ROWS {
+        if M == 6 {
             // Four at a time: where a row's elements lie side by side, its address serves all four. Fewer rows
             // are the remainder of a matrix, and not worth the code.
             while left >= 4 {

@@ -11,6 +11,7 @@ pub const WIDE: usize = 4 * WIDTH;
 pub const fn deep(isa: Isa) -> usize {
     match isa {
         Isa::Avx512 => 1024,
+        Isa::RelaxedSimd | Isa::Simd128 => 96,
         _ => 384,
     }
 }

@@ -31,6 +31,17 @@ macro_rules! integer_kernel {
             // SAFETY: compiled with the features that the kernel needs.
             unsafe { $f::<integers::NeonDot>($($arg),*) }
         }
+        #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+        #[inline(never)]
+        unsafe fn simd128($($arg: $t),*) {
+            // SAFETY: all of a module is compiled with the feature.
+            unsafe { $f::<integers::Simd128Integers>($($arg),*) }
+        }
+        #[inline(never)]
+        unsafe fn portable($($arg: $t),*) {
+            // SAFETY: plain Rust needs nothing.
+            unsafe { $f::<integers::PortableIntegers>($($arg),*) }
+        }
         match $crate::isa::Processor::integers($processor) {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a `Processor` has its instruction sets.
@@ -48,10 +59,10 @@ macro_rules! integer_kernel {
             // SAFETY: as above; the target has NEON.
             IntegerIsa::Neon => unsafe { $f::<integers::NeonIntegers>($($arg),*) },
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-            // SAFETY: as above; the target has it.
-            IntegerIsa::Simd128 => unsafe { $f::<integers::Simd128Integers>($($arg),*) },
-            // SAFETY: plain Rust needs nothing.
-            _ => unsafe { $f::<integers::PortableIntegers>($($arg),*) },
+            // SAFETY: as above.
+            IntegerIsa::Simd128 => unsafe { simd128($($arg),*) },
+            // SAFETY: as above.
+            _ => unsafe { portable($($arg),*) },
         }
     }};
 }

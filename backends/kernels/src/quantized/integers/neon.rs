@@ -4,7 +4,7 @@
 //! 8·15·127 = 15,240.
 
 use super::{Integers, Rows};
-use crate::lanes::{Lanes, Portable};
+use crate::lanes::{Lanes, Neon};
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP, PANEL};
 use core::arch::aarch64::*;
@@ -65,7 +65,7 @@ unsafe fn twice(rows: Rows, i: usize, at: usize) -> int8x8_t {
 }
 
 impl Integers for NeonIntegers {
-    type Lanes = Portable;
+    type Lanes = Neon;
     const ROWS: usize = 2;
 
     #[inline(always)]

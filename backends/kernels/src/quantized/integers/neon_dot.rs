@@ -2,7 +2,7 @@
 
 use super::neon::{group, groups, numbers};
 use super::{Integers, Rows};
-use crate::lanes::{Lanes, Portable};
+use crate::lanes::{Lanes, Neon};
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP};
 use core::arch::aarch64::*;
@@ -50,7 +50,7 @@ unsafe fn add<const R: usize>(sums: &mut [[int32x4_t; 4]; R], w: [[int8x16_t; 4]
 }
 
 impl Integers for NeonDot {
-    type Lanes = Portable;
+    type Lanes = Neon;
     const ROWS: usize = 2;
 
     #[inline(always)]

@@ -4,7 +4,7 @@
 //! 8·15·127 = 15,240.
 
 use super::{Integers, Rows};
-use crate::lanes::{Lanes, Portable};
+use crate::lanes::{Lanes, Simd128};
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP, PANEL};
 use core::arch::wasm32::*;
@@ -38,7 +38,7 @@ unsafe fn group(p: *const u8) -> [v128; 4] {
 }
 
 impl Integers for Simd128Integers {
-    type Lanes = Portable;
+    type Lanes = Simd128;
     const ROWS: usize = 1;
 
     #[inline(always)]
