@@ -8,7 +8,7 @@
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use rlhf_kernels::product::{Matrix, Output, Start, WIDE, pack_columns, thin};
+use rlhf_kernels::product::{Factors, Matrix, Output, Start, WIDE, pack_columns, thin};
 use rlhf_kernels::quantized::{
     Activations, FourBitFormat, FourBitWeightsMut, Int8WeightsMut, IntegerIsa, MatrixMut, WeightShape,
 };
@@ -32,8 +32,8 @@ enum Weights {
     FourBitsWithMinimum,
 }
 
-impl std::fmt::Debug for Weights {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl core::fmt::Debug for Weights {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::F32 => "f32",
             Self::Int8 => "int8",
@@ -85,13 +85,15 @@ fn multiply(bencher: Bencher<'_, '_>, processor: Processor, weights: Weights, ro
             let (_, panels, _) = unsafe { panels.get().align_to_mut::<f32>() };
             for (i, panel) in panels.chunks_mut(WIDE * INPUTS).enumerate() {
                 let b = Matrix::rows(&w[i % 4 * WIDE * INPUTS..], INPUTS).transposed();
-                pack_columns(processor, b, 0..INPUTS, 0..WIDE, panel);
+                pack_columns(processor, Factors::F32, b, 0..INPUTS, 0..WIDE, panel);
             }
             let a = Matrix::rows(&x, INPUTS);
             return bencher.counter(BytesCount::new(size_of_val(panels))).bench_local(|| {
                 let c = Output { start: y.as_mut_ptr(), row: outputs };
                 // SAFETY: there are as many, and nobody else has them.
-                unsafe { thin(processor, 0..rows, 0..outputs, a, panels, INPUTS, Start::Zero, c) };
+                unsafe {
+                    thin(processor, Factors::F32, 0..rows, 0..outputs, a, panels, INPUTS, Start::Zero, c)
+                };
                 black_box(&mut y);
             });
         }
@@ -158,7 +160,7 @@ fn many_rows_in_plain_rust(bencher: Bencher<'_, '_>, weights: Weights) {
 fn memory(bencher: Bencher<'_, '_>) {
     let words = vec![1u64; 16 << 20];
     bencher.counter(BytesCount::new(size_of_val(&words[..]))).bench_local(|| {
-        words.chunks_exact(64).fold([0u64; 64], |sums, words| std::array::from_fn(|i| sums[i] ^ words[i]))
+        words.chunks_exact(64).fold([0u64; 64], |sums, words| core::array::from_fn(|i| sums[i] ^ words[i]))
     });
 }
 
