@@ -34,6 +34,7 @@ macro_rules! x86 {
         cfg!(all(target_arch = "x86_64", $(target_feature = $feature),+))
     };
 }
+pub(crate) use x86;
 
 impl Isa {
     /// All of them, those of one processor with the fastest first.

@@ -64,8 +64,8 @@ mod tests {
             *x = (i as f32 * 0.37 + 0.1).sin() * 10f32.powi(i as i32 % 5);
         }
         let x = &x;
-        let portable = Processor::PORTABLE;
-        let want = kernel!(portable, folds(x: &[f32; WIDTH]) -> (f32, f32));
+        let plain = Processor::PORTABLE;
+        let want = kernel!(plain, folds(x: &[f32; WIDTH]) -> (f32, f32));
         assert_eq!(want.1, x.iter().copied().fold(f32::MIN, f32::max));
         for processor in processors() {
             assert_eq!(kernel!(processor, folds(x: &[f32; WIDTH]) -> (f32, f32)), want);

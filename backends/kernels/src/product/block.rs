@@ -128,3 +128,60 @@ unsafe fn block<L: Lanes, S: Step<L>>(
         start = Start::Add;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::factors::Paired;
+    use super::super::pack::pack_columns;
+    use super::*;
+    use crate::dispatch::kernel;
+    use crate::testing::{close, numbers, processors};
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    #[inline(always)]
+    unsafe fn paired<L: Lanes>(
+        part: Part<'_>,
+        rows: Range<usize>,
+        a: Matrix<'_>,
+        workspace: &mut [f32],
+        right: &[f32],
+        c: Output,
+    ) {
+        // SAFETY: as the caller's. So few elements at a time that there are several parts of k.
+        unsafe { block::<L, Paired>(part, true, 16, rows, 0..1, a, workspace, right, c) }
+    }
+
+    /// The left-hand memory of processors with an instruction for pairs.
+    #[test]
+    fn left_hand_pairs_are_where_the_instruction_reads_them() {
+        let n = 37;
+        for (m, k) in [(1, 1), (12, 16), (13, 17), (30, 47), (25, 2)] {
+            let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+            let round = |x: f32| half::bf16::from_f32(x).to_f64();
+            let sum = |x| (0..k).map(|p| round(a[x / n * k + p]) * round(b[p * n + x % n])).sum();
+            let want: Vec<f64> = (0..m * n).map(sum).collect();
+            let transposed: Vec<f32> = (0..m * k).map(|x| a[x % m * k + x / m]).collect();
+            for left in [Matrix::rows(&a, k), Matrix::rows(&transposed, m).transposed()] {
+                for processor in processors() {
+                    let mut panel = vec![f32::NAN; WIDE * Factors::Bf16.words(k)];
+                    pack_columns(processor, Factors::Bf16, Matrix::rows(&b, n), 0..k, 0..n, &mut panel);
+                    let part = Part {
+                        factors: Factors::Bf16,
+                        start: Start::Zero,
+                        first: 0,
+                        k,
+                        column: 0,
+                        columns: n,
+                    };
+                    let mut room = vec![f32::NAN; part.workspace(processor, left, m)];
+                    let mut out = vec![f32::NAN; m * n];
+                    let (room, panel) = (&mut room[..], &panel[..]);
+                    let (rows, c) = (0..m, Output { start: out.as_mut_ptr(), row: n });
+                    kernel!(processor, paired(part: Part<'_>, rows: Range<usize>, left: Matrix<'_>, room: &mut [f32], panel: &[f32], c: Output));
+                    close(processor, "pairs", &out, &want, 1e-5);
+                }
+            }
+        }
+    }
+}

@@ -140,3 +140,33 @@ impl Step<Avx512> for Native {
         unsafe { Avx512::add_products_of_pairs(line, columns, sum) }
     }
 }
+
+/// What [`Native`] does, in operations that every processor has: its memory can be tested where the instruction is not.
+#[cfg(test)]
+pub(crate) struct Paired;
+
+#[cfg(test)]
+impl<L: Lanes> Step<L> for Paired {
+    const FACTORS: Factors = Factors::Bf16;
+    const LEFT: usize = 1;
+    type Columns = L::V;
+    type Line = L::V;
+    #[inline(always)]
+    unsafe fn columns(p: *const f32) -> L::V {
+        // SAFETY: as the caller's.
+        unsafe { L::load(p) }
+    }
+    #[inline(always)]
+    unsafe fn line(p: *const f32, _: usize) -> L::V {
+        // SAFETY: as the caller's.
+        unsafe { L::splat(*p) }
+    }
+    #[inline(always)]
+    unsafe fn multiply(line: L::V, columns: L::V, sum: L::V) -> L::V {
+        // SAFETY: as the caller's.
+        unsafe {
+            let sum = L::fma(L::odd(line), L::odd(columns), sum);
+            L::fma(L::even(line), L::even(columns), sum)
+        }
+    }
+}

@@ -237,9 +237,35 @@ unsafe fn rounded_rows<L: Lanes, S: Step<L>>(to: &mut [f32], k: usize, lines: St
 
 #[cfg(test)]
 mod tests {
+    use super::super::factors::Paired;
     use super::*;
     use crate::testing::{numbers, processors};
     use alloc::vec;
+
+    /// Rows for [`thin`](super::super::thin), where the processor has an instruction for pairs.
+    #[test]
+    fn rows_are_rounded_and_paired() {
+        #[inline(always)]
+        unsafe fn pair<L: Lanes>(to: &mut [f32], k: usize, lines: Strided) {
+            // SAFETY: the lines exist; the caller has the lanes.
+            unsafe { rounded_rows::<L, Paired>(to, k, lines) }
+        }
+        for (rows, k) in [(1, 1), (3, 2), (2, 33), (4, 64)] {
+            let (a, padded) = (numbers(rows * k, 1), Factors::Bf16.padded(k));
+            for processor in processors() {
+                let mut out = vec![f32::NAN; rows * padded];
+                let (to, lines) = (&mut out[..], Strided { data: a.as_ptr(), line: k, step: 1 });
+                kernel!(processor, pair(to: &mut [f32], k: usize, lines: Strided));
+                for (got, row) in out.chunks(padded).zip(a.chunks(k)) {
+                    for (got, pair) in got.iter().zip(row.chunks(2)) {
+                        let bits =
+                            |i| pair.get(i).map_or(0, |&x| u32::from(half::bf16::from_f32(x).to_bits()));
+                        assert_eq!(got.to_bits(), bits(0) | bits(1) << 16, "{processor:?}");
+                    }
+                }
+            }
+        }
+    }
 
     /// Lines that lie in memory one after the other, or side by side.
     #[test]

@@ -96,7 +96,7 @@ impl<'a> FourBitWeights<'a> {
             return Err(Error::Index { name: "rows", count: self.shape.outputs, got: row });
         }
         for (block, out) in self.row(row).zip(out.chunks_mut(BLOCK)) {
-            let (scale, minimum) = (block.scale.to_f32(), block.minimum.to_f32());
+            let (scale, minimum) = (block.scale.to_f32_const(), block.minimum.to_f32_const());
             for (x, q) in out.iter_mut().zip(block.values) {
                 *x = match self.format {
                     FourBitFormat::Scale => scale * (f32::from(q) - 8.0),
@@ -230,22 +230,22 @@ fn quantize_block(format: FourBitFormat, weights: &[f32]) -> FourBitBlock {
         FourBitFormat::Scale => {
             let largest =
                 weights.iter().fold(0.0f32, |largest, w| if w.abs() > largest.abs() { *w } else { largest });
-            (f16::from_f32(largest / -8.0), f16::ZERO)
+            (f16::from_f32_const(largest / -8.0), f16::ZERO)
         }
         FourBitFormat::ScaleAndMinimum => {
             let low = weights.iter().fold(f32::INFINITY, |low, w| low.min(*w));
             let high = weights.iter().fold(f32::NEG_INFINITY, |high, w| high.max(*w));
-            let minimum = f16::from_f32(low);
-            (f16::from_f32((high - minimum.to_f32()) / 15.0), minimum)
+            let minimum = f16::from_f32_const(low);
+            (f16::from_f32_const((high - minimum.to_f32_const()) / 15.0), minimum)
         }
     };
     let (step, start) = match format {
-        FourBitFormat::Scale => (scale.to_f32(), -8.0),
-        FourBitFormat::ScaleAndMinimum => (scale.to_f32(), 0.0),
+        FourBitFormat::Scale => (scale.to_f32_const(), -8.0),
+        FourBitFormat::ScaleAndMinimum => (scale.to_f32_const(), 0.0),
     };
     let mut values = [if format == FourBitFormat::Scale { 8 } else { 0 }; BLOCK];
     for (q, w) in values.iter_mut().zip(weights) {
-        let steps = if step == 0.0 { 0.0 } else { (w - minimum.to_f32()) / step };
+        let steps = if step == 0.0 { 0.0 } else { (w - minimum.to_f32_const()) / step };
         *q = (libm::rintf(steps) - start).clamp(0.0, 15.0) as u8;
     }
     FourBitBlock { scale, minimum, values }

@@ -1,6 +1,6 @@
 //! Instruction sets of integer products.
 
-use crate::isa::Isa;
+use crate::isa::{Isa, x86};
 
 /// An instruction set that products of integers run on. Their sums are exact, so it has no influence on results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,43 +35,17 @@ impl IntegerIsa {
 
     /// Returns whether this processor has it. Without the `std` feature, whether the target promises it.
     pub fn available(self) -> bool {
-        #[cfg(target_arch = "x86_64")]
-        {
-            macro_rules! has {
-                ($($feature:tt),+) => {{
-                    #[cfg(feature = "std")]
-                    { $(std::arch::is_x86_feature_detected!($feature))&&+ }
-                    #[cfg(not(feature = "std"))]
-                    { cfg!(all($(target_feature = $feature),+)) }
-                }};
-            }
-            match self {
-                Self::Avx512Vnni => has!("avx512f", "avx512bw", "avx512vnni"),
-                Self::AvxVnni => has!("avx2", "fma", "f16c", "avxvnni"),
-                Self::Avx2 => has!("avx2", "fma", "f16c"),
-                Self::Portable => true,
-                _ => false,
-            }
-        }
-        #[cfg(target_arch = "aarch64")]
-        {
-            match self {
-                #[cfg(feature = "std")]
-                Self::NeonDot => std::arch::is_aarch64_feature_detected!("dotprod"),
-                #[cfg(not(feature = "std"))]
-                Self::NeonDot => cfg!(target_feature = "dotprod"),
-                Self::Neon => cfg!(target_feature = "neon"),
-                Self::Portable => true,
-                _ => false,
-            }
-        }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        {
-            match self {
-                Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
-                Self::Portable => true,
-                _ => false,
-            }
+        match self {
+            Self::Avx512Vnni => x86!("avx512f", "avx512bw", "avx512vnni"),
+            Self::AvxVnni => x86!("avx2", "fma", "f16c", "avxvnni"),
+            Self::Avx2 => x86!("avx2", "fma", "f16c"),
+            #[cfg(all(target_arch = "aarch64", feature = "std"))]
+            Self::NeonDot => std::arch::is_aarch64_feature_detected!("dotprod"),
+            #[cfg(not(all(target_arch = "aarch64", feature = "std")))]
+            Self::NeonDot => cfg!(all(target_arch = "aarch64", target_feature = "dotprod")),
+            Self::Neon => Isa::Neon.available(),
+            Self::Simd128 => Isa::Simd128.available(),
+            Self::Portable => true,
         }
     }
 

@@ -95,7 +95,7 @@ impl Integers for Avx2Integers {
         // SAFETY: the caller promises AVX2 and the blocks.
         unsafe {
             let mut pairs = [[_mm256_setzero_si256(); 2]; R];
-            for g in 0..BLOCK / GROUP / 2 {
+            for g in 0..core::hint::black_box(BLOCK / GROUP / 2) {
                 let w = groups(weights.add(g * INT8_GROUP));
                 for (i, pairs) in pairs.iter_mut().enumerate() {
                     for (part, w) in w.iter().enumerate() {

@@ -55,6 +55,8 @@ impl Integers for Avx512Vnni {
         }
     }
 
+    // Miri lacks the instruction.
+    #[cfg(not(miri))]
     #[inline(always)]
     unsafe fn halves(p: *const u8) -> __m512 {
         // SAFETY: the caller promises AVX-512F and sixteen numbers.

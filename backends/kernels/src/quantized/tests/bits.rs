@@ -8,7 +8,7 @@ use half::f16;
 
 #[test]
 fn products_are_those_of_the_numbers_that_are_stood_for() {
-    for (sample, (rows, outputs, inputs)) in (1..).zip(SHAPES) {
+    for (sample, &(rows, outputs, inputs)) in (1..).zip(SHAPES) {
         let shape = WeightShape { outputs, inputs };
         let (x, w) = (numbers(rows * inputs, sample), numbers(outputs * inputs, 100 + sample));
         for format in FORMATS {
@@ -28,7 +28,7 @@ fn products_are_those_of_the_numbers_that_are_stood_for() {
 /// Shapes that the seed draws.
 fn drawn(seed: u32) -> impl Iterator<Item = (u32, usize, usize, usize)> {
     let sizes = numbers(3 * 12, seed);
-    (0..12).map(move |i| {
+    (0..if cfg!(miri) { 1 } else { 12 }).map(move |i| {
         let size = |j: usize, largest: f32| (sizes[3 * i + j].abs() * largest / 3.0) as usize;
         (seed + 1 + i as u32, size(0, 40.0), size(1, 90.0), size(2, 400.0))
     })
@@ -114,15 +114,17 @@ unsafe fn widen<I: Integers>(from: &[u16; 16], to: &mut [f32; 16]) {
 
 #[test]
 fn every_finite_half_is_widened_exactly() {
-    let finite: Vec<u16> = (0..=u16::MAX).filter(|&bits| f16::from_bits(bits).is_finite()).collect();
+    let some = if cfg!(miri) { 61 } else { 1 };
+    let finite: Vec<u16> =
+        (0..=u16::MAX).step_by(some).filter(|&bits| f16::from_bits(bits).is_finite()).collect();
     for processor in processors() {
-        for halves in finite.as_chunks::<16>().0 {
+        for halves in finite.chunks(16) {
+            let halves: &[u16; 16] = &core::array::from_fn(|i| halves.get(i).copied().unwrap_or(0));
             let mut wide = [f32::NAN; 16];
             let to = &mut wide;
             integer_kernel!(processor, widen(halves: &[u16; 16], to: &mut [f32; 16]));
-            let want = halves.map(|bits| f16::from_bits(bits).to_f32().to_bits());
+            let want = halves.map(|bits| f16::from_bits(bits).to_f32_const().to_bits());
             assert_eq!(wide.map(f32::to_bits), want, "{processor:?}");
         }
     }
-    assert_eq!(finite.len() % 16, 0);
 }

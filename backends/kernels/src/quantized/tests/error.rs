@@ -24,6 +24,7 @@ fn error(format: Option<Format>, inputs: usize) -> f64 {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "millions of products")]
 fn formats_have_the_error_they_state() {
     let [int8, four_bits, minimum] = FORMATS;
     for (format, stated) in

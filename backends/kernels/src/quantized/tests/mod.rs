@@ -29,8 +29,11 @@ fn processors() -> Vec<Processor> {
     found
 }
 
-/// Rows, outputs, inputs: none, one, ragged, whole, and more rows than a tile of any processor has.
-const SHAPES: [(usize, usize, usize); 14] = [
+/// Rows, outputs, inputs: none, one, ragged, whole, and more rows than a tile of any processor has. Miri takes few.
+const SHAPES: &[(usize, usize, usize)] =
+    if cfg!(miri) { &[(1, 16, 0), (3, 17, 33), (13, 2, 5)] } else { &ALL_SHAPES };
+
+const ALL_SHAPES: [(usize, usize, usize); 14] = [
     (0, 16, 32),
     (1, 0, 32),
     (1, 16, 0),

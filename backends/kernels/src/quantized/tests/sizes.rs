@@ -42,7 +42,7 @@ fn lengths_that_do_not_fit_are_errors() {
     assert!(multiply(weights, activations, 1, 34, &mut out).is_err());
     assert!(multiply(weights.panels(1..2), activations, 2, 17, &mut out).is_err());
     assert_eq!(weights.panels(1..9).shape(), WeightShape { outputs: 1, inputs: 33 });
-    assert_eq!(weights.panels(2..1).shape().outputs, 0);
+    assert_eq!(weights.panels(2..2).shape().outputs, 0);
     let other = [0; Activations::bytes(2, 34)];
     let other = Activations::from_bytes(2, 34, &other).unwrap();
     assert_eq!(

@@ -42,9 +42,9 @@ fn four_bits_are_off_by_a_step_at_most() {
 fn gguf(blocks: usize, minimum: bool, seed: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     for block in 0..blocks {
-        bytes.extend(f16::from_f32(0.01 * (block as f32 - 2.5)).to_le_bytes());
+        bytes.extend(f16::from_f32_const(0.01 * (block as f32 - 2.5)).to_le_bytes());
         if minimum {
-            bytes.extend(f16::from_f32(0.3 - block as f32).to_le_bytes());
+            bytes.extend(f16::from_f32_const(0.3 - block as f32).to_le_bytes());
         }
         bytes.extend(
             (0..16u8).map(|i| i.wrapping_mul(37).wrapping_add(block as u8 * 11 + seed).wrapping_mul(7)),
@@ -69,8 +69,8 @@ fn blocks_of_gguf_are_repacked_exactly() {
                 let values: [u8; BLOCK] =
                     core::array::from_fn(|i| if i < 16 { packed[i] & 15 } else { packed[i - 16] >> 4 });
                 want.extend(values.map(|q| match format {
-                    FourBitFormat::Scale => d.to_f32() * (f32::from(q) - 8.0),
-                    FourBitFormat::ScaleAndMinimum => d.to_f32() * f32::from(q) + m.to_f32(),
+                    FourBitFormat::Scale => d.to_f32_const() * (f32::from(q) - 8.0),
+                    FourBitFormat::ScaleAndMinimum => d.to_f32_const() * f32::from(q) + m.to_f32_const(),
                 }));
                 let from = FourBitBlock { scale: d, minimum: m, values };
                 to.set(row, block, &from).unwrap();
@@ -80,7 +80,7 @@ fn blocks_of_gguf_are_repacked_exactly() {
         weights.check_scales().unwrap();
         assert_eq!(bits(&Weights::FourBits(weights).numbers()), bits(&want));
         let block = weights.row(17).nth(2).unwrap();
-        assert_eq!(block.scale, f16::from_f32(-0.005));
+        assert_eq!(block.scale, f16::from_f32_const(-0.005));
     }
 }
 
