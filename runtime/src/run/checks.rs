@@ -2,6 +2,7 @@
 
 use super::base::tokenizer;
 use super::files::All;
+use super::lengths::LengthRule;
 use super::material::material;
 use super::recipe::with_recipe;
 use super::rewards::AnswerVotes;
@@ -78,6 +79,9 @@ impl Checks<'_> {
         }
         if stages.contains(&Stage::Align) {
             self.method(&mut notes)?;
+        }
+        if stages.iter().any(|stage| matches!(stage, Stage::Reward | Stage::Align)) {
+            notes.extend(LengthRule::of(&self.sources.comparisons).and_then(|rule| rule.remark()));
         }
         if let Some(what) = self.sources.prompts_of {
             let prompts = self.sources.prompts.len();

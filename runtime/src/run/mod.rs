@@ -25,6 +25,7 @@ mod error;
 mod files;
 mod generator;
 mod identity;
+mod lengths;
 mod material;
 mod measure;
 mod measurements;

@@ -6,6 +6,7 @@ use super::checks::Checks;
 use super::datasets::Set;
 use super::files::All;
 use super::identity::about;
+use super::lengths::LengthRule;
 use super::material::material;
 use super::measure::loss;
 use super::options::{CONFIG, RESULTS, RunOptions};
@@ -185,7 +186,8 @@ impl Run<'_, '_> {
         generator: Option<&mut dyn Generator>,
         mut hook: Option<&mut dyn Hook>,
     ) -> Result<Option<Finished>, RunError> {
-        let Prepared { overrides, mut sources, texts, given, teacher, mut material, notes, clock } = prepared;
+        let Prepared { overrides, mut sources, texts, given, teacher, mut material, mut notes, clock } =
+            prepared;
         let config = self.config;
         let (run, mut seconds) = (self, Seconds::default());
         if let Some(folder) = options.folder {
@@ -218,6 +220,9 @@ impl Run<'_, '_> {
         if let Some(generator) = generator {
             let made = run.compare(&mut sft, generator)?;
             sources.comparisons = vec![Set::generated(&made)];
+            let remark = LengthRule::of(&sources.comparisons).and_then(|rule| rule.remark());
+            remark.iter().for_each(|remark| (options.note)(remark));
+            notes.extend(remark);
             material = training_data(&run.profile.method, &sources, teacher.as_ref())?;
         }
         let mut reward = match given.reward {
