@@ -1,68 +1,49 @@
 //! Checks of data and settings before the first step: that something can be learned.
 
-use super::base::tokenizer;
-use super::files::All;
 use super::lengths::LengthRule;
-use super::material::material;
-use super::recipe::with_recipe;
+use super::plan::CountedStep;
 use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Data, DataSet, RunError, Stage};
 use crate::config::Config;
 use crate::stage::{TrainingData, optimizers};
+use rlhf_core::model::Architecture;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_data::Vote;
-use rlhf_train::Ranking;
 use rlhf_train::profile::{Method, Optimizer, Passes, Profile};
+use rlhf_train::{Examples, Ranking};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Files that are named one by one.
 const NAMED: usize = 12;
 
-/// Reads all data, as a run does before its first step, and trains nothing: what keeps one of `stages` from
-/// learning anything is an error or, where it might be meant, one of the notes, which also name what of the
-/// data is cut, refused or not read.
-///
-/// # Errors
-/// [`RunError`] names the file, the setting or what there is nothing of.
-pub fn examine(config: &Config, stages: &[Stage]) -> Result<Vec<String>, RunError> {
-    examined(config, |checks, _| checks.notes(stages))
-}
-
-/// Reads all data, for `look`.
-pub(super) fn examined<T>(
-    config: &Config,
-    look: impl FnOnce(&Checks<'_>, &Config) -> Result<T, RunError>,
-) -> Result<T, RunError> {
-    config.check()?;
-    let (config, _) = &with_recipe(config, None)?;
-    let (profile, _) = config.resolve()?;
-    let (files, tokenizer) = (All::find(config)?, tokenizer(config)?);
-    let sources = Sources::read(config, &profile, &tokenizer, &files)?;
-    let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
-    let texts = &sources.demonstrations.0;
-    let material = material(&profile.method, comparisons, &sources.feedback, texts, None)?;
-    let checks =
-        Checks { config, profile: &profile, tokenizer: &tokenizer, sources: &sources, material: &material };
-    look(&checks, config)
-}
-
 /// The data and settings to check.
 pub(super) struct Checks<'a> {
     pub config: &'a Config,
     pub profile: &'a Profile,
+    /// The network that learns.
+    pub base: &'a Architecture,
     pub tokenizer: &'a AnyTokenizer,
+    pub data: LearnedData<'a>,
+}
+
+/// The data that stages learn from.
+#[derive(Clone, Copy)]
+pub(super) struct LearnedData<'a> {
+    /// The texts of a new base.
+    pub plain: Option<&'a Examples>,
     pub sources: &'a Sources,
+    /// The data of step 3's method, made of the sources.
     pub material: &'a TrainingData,
 }
 
 impl Checks<'_> {
-    /// Notes on these stages that the user should know.
+    /// Notes on these stages, of which these are the steps, that the user should know.
     ///
     /// # Errors
-    /// [`RunError::Unlearnable`] where one of them would learn nothing of its data.
-    pub fn notes(&self, stages: &[Stage]) -> Result<Vec<String>, RunError> {
+    /// [`RunError::Unlearnable`] where step 3 would learn nothing of its data.
+    pub fn notes(&self, stages: &[Stage], steps: &[CountedStep]) -> Result<Vec<String>, RunError> {
         let mut notes = Vec::new();
         if self.tokenizer.eos().is_none() {
             let longest = self.config.ppo.response;
@@ -74,26 +55,28 @@ impl Checks<'_> {
         if stages.contains(&Stage::Supervised) {
             self.supervised(&mut notes);
         }
-        if stages.contains(&Stage::Reward) {
-            self.reward(&mut notes)?;
+        if let Some(step) = steps.iter().find(|step| step.stage == Stage::Reward) {
+            let (optimizer, steps) = (&self.profile.reward.optimizer, step.optimizer_steps);
+            notes.extend(learning_rate_note("step 2", "reward.optimizer", optimizer, steps, 1));
         }
         if stages.contains(&Stage::Align) {
             self.method(&mut notes)?;
         }
         if stages.iter().any(|stage| matches!(stage, Stage::Reward | Stage::Align)) {
-            notes.extend(LengthRule::of(&self.sources.comparisons).and_then(|rule| rule.remark()));
+            notes.extend(LengthRule::of(&self.data.sources.comparisons).and_then(|rule| rule.remark()));
         }
-        if let Some(what) = self.sources.prompts_of {
-            let prompts = self.sources.prompts.len();
+        notes.extend(steps.iter().filter_map(CountedStep::idle));
+        if let Some(what) = self.data.sources.prompts_of {
+            let prompts = self.data.sources.prompts.len();
             notes.push(format!("there are no prompts by themselves: {prompts} are taken from the {what}"));
         }
-        self.data(&mut notes);
+        self.rows(&mut notes);
         Ok(notes)
     }
 
     /// The optimizer steps of step 1.
     pub(super) fn supervised_steps(&self) -> u64 {
-        let demonstrations = self.sources.demonstrations.0.len();
+        let demonstrations = self.data.sources.demonstrations.0.len();
         let mixed = self.config.supervised.pretraining * demonstrations as f64;
         let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
         self.profile.supervised.map_or(0, |settings| passes(demonstrations + mixed, &settings))
@@ -105,18 +88,12 @@ impl Checks<'_> {
         notes.extend(learning_rate_note("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
     }
 
-    fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
-        let (steps, optimizer) = (self.reward_steps()?, &self.profile.reward.optimizer);
-        notes.extend(learning_rate_note("step 2", "reward.optimizer", optimizer, steps, 1));
-        Ok(())
-    }
-
     /// The optimizer steps of step 2.
     ///
     /// # Errors
     /// [`RunError::Unlearnable`] where it would learn nothing of its data.
     pub(super) fn reward_steps(&self) -> Result<u64, RunError> {
-        let (settings, sources) = (&self.profile.reward, self.sources);
+        let (settings, sources) = (&self.profile.reward, self.data.sources);
         let what = || "step 2, the reward model".to_string();
         let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
         let solutions: Vec<_> = sources.solutions.iter().flat_map(|set| set.train.iter().cloned()).collect();
@@ -138,10 +115,10 @@ impl Checks<'_> {
     }
 
     fn method(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
-        let (method, material) = (&self.profile.method, self.material);
+        let (method, material) = (&self.profile.method, self.data.material);
         let what = || format!("step 3, {}", self.config.method);
         let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
-        let train = || self.sources.comparisons.iter().flat_map(|set| &set.train);
+        let train = || self.data.sources.comparisons.iter().flat_map(|set| &set.train);
         if let Method::Distillation(settings) = method
             && let Some(top) = settings.top.filter(|top| *top as usize > self.tokenizer.vocabulary())
         {
@@ -167,7 +144,7 @@ impl Checks<'_> {
             _ => {}
         }
         if let (Method::Bandit(_), Some(reward)) =
-            (method, same(self.sources.feedback.iter().map(|row| row.reward)))
+            (method, same(self.data.sources.feedback.iter().map(|row| row.reward)))
         {
             notes.push(format!("{}: all rewards are {reward}: nothing tells good answers from bad", what()));
         }
@@ -191,7 +168,7 @@ impl Checks<'_> {
 
     /// The stored items that step 3 learns from; 0 where it makes rollouts.
     pub(super) fn items(&self) -> usize {
-        let material = self.material;
+        let material = self.data.material;
         match &self.profile.method {
             Method::Preference(_) => material.pairs.len(),
             Method::Kto(_) => material.labeled.len(),
@@ -203,8 +180,8 @@ impl Checks<'_> {
     }
 
     /// Notes on the data that is cut, refused, held out or not read.
-    fn data(&self, notes: &mut Vec<String>) {
-        let (config, data) = (self.config, &self.sources.data);
+    fn rows(&self, notes: &mut Vec<String>) {
+        let (config, data) = (self.config, &self.data.sources.data);
         let judged = if self.profile.reward.loss.labels() { "labels" } else { "comparisons" };
         let context = |most| format!("the context of {most} tokens");
         for (what, sets, most) in [

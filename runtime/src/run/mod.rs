@@ -49,7 +49,6 @@ mod trust;
 mod warnings;
 
 pub use answers::{Answers, Evaluator};
-pub use checks::examine;
 pub use error::RunError;
 pub use generator::{AnswerPrompts, GeneratedData, Generator, Hook, RankedAnswers};
 pub use memory::Memory;

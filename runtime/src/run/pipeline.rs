@@ -2,7 +2,7 @@
 
 use super::answers::Answers;
 use super::base::{Base, teacher};
-use super::checks::Checks;
+use super::checks::{Checks, LearnedData};
 use super::datasets::Set;
 use super::files::All;
 use super::identity::about;
@@ -10,7 +10,7 @@ use super::lengths::LengthRule;
 use super::material::material;
 use super::measure::loss;
 use super::options::{CONFIG, RESULTS, RunOptions};
-use super::pretraining::Texts;
+use super::pretraining::{CorpusSize, Texts};
 use super::recipe::chosen;
 use super::sources::Sources;
 use super::starting_models::StartingModels;
@@ -115,15 +115,17 @@ pub fn train(
             (Sources::generated(made), Texts::Generated(texts, mix))
         }
     };
+    let plain = config.base.fresh().map(|_| texts.plain(config, &base.tokenizer)).transpose()?;
     let given = StartingModels::read(options, &base)?;
     let teacher = teacher(config, device)?;
     let (mut material, mut notes) = (TrainingData::default(), Vec::new());
     if generator.is_none() {
         material = training_data(&profile.method, &sources, teacher.as_ref())?;
-        let (tokenizer, sources, material) = (&base.tokenizer, &sources, &material);
-        let checks = Checks { config, profile: &profile, tokenizer, sources, material };
+        let (architecture, tokenizer) = (base.model.architecture(), &base.tokenizer);
+        let data = LearnedData { plain: plain.as_ref(), sources: &sources, material: &material };
+        let checks = Checks { config, profile: &profile, base: architecture, tokenizer, data };
         let stages = options.until.remaining(options.folder.filter(|_| options.resume), options.from);
-        notes = checks.notes(&stages)?;
+        notes = checks.notes(&stages, &checks.steps(&stages)?)?;
     }
     notes.iter().for_each(|note| (options.note)(note));
     let made = generator.as_ref().map(|generator| (generator.command(), generator.about()));
@@ -139,7 +141,7 @@ pub fn train(
         session = session.in_folder(folder, options.every, options.resume, &about, base.tokenizer.clone())?;
     }
     let mut run = Run { config, profile, base, session };
-    let prepared = Prepared { overrides, sources, texts, given, teacher, material, notes, clock };
+    let prepared = Prepared { overrides, sources, texts, plain, given, teacher, material, notes, clock };
     let ended = run.all(options, prepared, generator, hook);
     // What a guard stopped at, and what can be gone on with, stays.
     if !matches!(ended, Ok(_) | Err(RunError::Stage(StageError::Stopped { .. }))) && !guarded(&ended) {
@@ -159,6 +161,8 @@ struct Prepared {
     overrides: Vec<Override>,
     sources: Sources,
     texts: Texts,
+    /// The texts that a new base learns from.
+    plain: Option<Examples>,
     given: StartingModels,
     teacher: Option<Model>,
     material: TrainingData,
@@ -186,7 +190,7 @@ impl Run<'_, '_> {
         generator: Option<&mut dyn Generator>,
         mut hook: Option<&mut dyn Hook>,
     ) -> Result<Option<Finished>, RunError> {
-        let Prepared { overrides, mut sources, texts, given, teacher, mut material, mut notes, clock } =
+        let Prepared { overrides, mut sources, texts, plain, given, teacher, mut material, mut notes, clock } =
             prepared;
         let config = self.config;
         let (run, mut seconds) = (self, Seconds::default());
@@ -194,15 +198,16 @@ impl Run<'_, '_> {
             run.session.own(CONFIG)?;
             write_whole(&folder.join(CONFIG), config.to_toml()?.as_bytes())?;
         }
-        if let Some(new) = config.base.fresh() {
-            run.base.model = run.pretrain(new, &texts)?;
+        if let (Some(new), Some(plain)) = (config.base.fresh(), plain) {
+            run.base.model = run.pretrain(new, &plain)?;
         }
         if options.until == Stage::Pretrain {
             return Ok(None);
         }
         let mut writer = run.base.model.clone();
         let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
-        let corpus = texts.corpus(config, &mut writer, &run.base.tokenizer, &mut tell)?;
+        let size = CorpusSize::new(config, &run.profile, options.until);
+        let corpus = texts.corpus(config, size, &mut writer, &run.base.tokenizer, &mut tell)?;
         drop(writer);
         seconds.data = clock.elapsed().as_secs_f64();
 
