@@ -209,11 +209,9 @@ fn by_length(longer: impl Fn(usize) -> bool) -> impl Fn(usize) -> [String; 2] {
 
 #[test]
 fn a_reward_model_that_follows_length_more_than_its_data_is_told_of() {
-    // Three quarters prefer the longer answer, by nothing that can be read.
-    let folder = folder(by_length(|i| !((i * 2_654_435_761) >> 7).is_multiple_of(4)));
-    let summary = go(folder.path(), &[]);
-    let longer = summary.reward_model.longer.unwrap().value;
-    assert!((0.6..0.9).contains(&longer), "{longer}");
+    // Six in seven prefer the longer answer, the others the shorter one, by nothing that can be read.
+    let folder = folder(by_length(|i| !((i * 2_654_435_761) >> 7).is_multiple_of(7)));
+    let summary = go(folder.path(), &["reward.epochs=2"]);
     let biased = standing(&summary).into_iter().any(|warning| matches!(warning, Warning::LengthBias { .. }));
     assert!(biased, "{:?}, {:?}", summary.reward_model.accuracy, summary.common.warnings);
     assert!(!summary.notes.iter().any(|note| note.contains("length is what")), "{:?}", summary.notes);
@@ -225,7 +223,8 @@ fn a_reward_model_that_follows_length_more_than_its_data_is_told_of() {
 fn a_reward_model_of_comparisons_that_length_explains_is_no_failed_one() {
     for (rule, longer) in [("longer", true), ("shorter", false)] {
         let folder = folder(by_length(|i| (i % 20 == 7) != longer));
-        let summary = go(folder.path(), &LEARNING);
+        let gently = "preference.optimizer.learning_rate=1e-3";
+        let summary = go(folder.path(), &[&LEARNING[..], &[gently]].concat());
         let biased =
             standing(&summary).into_iter().any(|warning| matches!(warning, Warning::LengthBias { .. }));
         assert!(!biased, "{rule}: {:?}, {:?}", summary.reward_model, summary.common.warnings);
@@ -259,6 +258,8 @@ fn a_policy_that_learned_nothing_is_told_of() {
     let summary = go(folder.path(), &still);
     let standing = standing(&summary);
     assert!(matches!(standing[..], [Warning::Unchanged { answers: 40 }]), "{standing:?}");
+    let before = summary.notes.iter().filter(|note| note.starts_with("nothing will be learnt in `dpo`: "));
+    assert_eq!(before.count(), 1, "{:?}", summary.notes);
     told(folder.path(), &summary);
 }
 

@@ -61,7 +61,10 @@ fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failu
     match checked(args, machine, devices, output) {
         Ok((result, idle)) => {
             output.result(&result)?;
-            if idle.is_empty() { Ok(()) } else { Err(Failure::failed(idle.join("; "))) }
+            if idle.is_empty() {
+                return Ok(());
+            }
+            Err(Failure::failed(format!("nothing will be learnt in {}", idle.join(", "))))
         }
         Err(failure) => {
             output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
@@ -70,7 +73,7 @@ fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failu
     }
 }
 
-/// Returns the result, and a line for each step in which nothing will be learned.
+/// Returns the result, and the names of the steps in which nothing will be learned.
 fn checked(
     args: &Check,
     machine: &Machine,
@@ -101,7 +104,7 @@ fn checked(
     }
     let (_, overrides) = config.resolve()?;
     let idle = planned.iter().flatten().filter(|step| !step.learns);
-    let idle = idle.map(|step| format!("nothing will be learnt in `{}`", step.name)).collect();
+    let idle = idle.map(|step| format!("`{}`", step.name)).collect();
     let result = json!({
         "valid": true,
         "profile": config.profile,
