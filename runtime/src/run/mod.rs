@@ -20,6 +20,7 @@
 mod answers;
 mod base;
 mod checks;
+mod counted;
 mod datasets;
 mod error;
 mod files;

@@ -2,7 +2,7 @@
 
 use super::answers::Answers;
 use super::base::{Base, teacher};
-use super::checks::{Checks, LearnedData};
+use super::counted::Inputs;
 use super::datasets::Set;
 use super::files::All;
 use super::identity::about;
@@ -121,11 +121,17 @@ pub fn train(
     let (mut material, mut notes) = (TrainingData::default(), Vec::new());
     if generator.is_none() {
         material = training_data(&profile.method, &sources, teacher.as_ref())?;
-        let (architecture, tokenizer) = (base.model.architecture(), &base.tokenizer);
-        let data = LearnedData { plain: plain.as_ref(), sources: &sources, material: &material };
-        let checks = Checks { config, profile: &profile, base: architecture, tokenizer, data };
+        let inputs = Inputs {
+            config,
+            profile: &profile,
+            base: base.model.architecture(),
+            tokenizer: &base.tokenizer,
+            plain: plain.as_ref(),
+            sources: &sources,
+            material: &material,
+        };
         let stages = options.until.remaining(options.folder.filter(|_| options.resume), options.from);
-        notes = checks.notes(&stages, &checks.steps(&stages)?)?;
+        notes = inputs.notes(&stages, &inputs.steps(&stages)?)?;
     }
     notes.iter().for_each(|note| (options.note)(note));
     let made = generator.as_ref().map(|generator| (generator.command(), generator.about()));
