@@ -177,6 +177,28 @@ fn a_check_tells_a_script_what_is_wrong() {
     assert!(found["error"].as_str().unwrap().contains("context"), "{found}");
 }
 
+/// The plan's counts are those of the run.
+#[test]
+fn a_check_counts_the_pretraining_of_a_new_base() {
+    let folder = prepared();
+    let new = "[base.new]\nlayers = 1\nwidth = 16\nheads = 2\ncontext = 96\nepochs = 2\nbatch = 48\n";
+    let old = "[base]\nmodel = \"base\"\ntokenizer = \"bytes.tok\"\n";
+    let text = CONFIG.replace(old, new).replace("source = \"base\"", "source = \"text\"");
+    std::fs::write(folder.path().join("new.toml"), text).unwrap();
+    let check = ["config", "check", "new.toml", "--data", ".", "--json"];
+    let checked = rlhf(folder.path(), &[&check[..], &LEARNING].concat(), "");
+    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let step = &checked["steps"][0];
+    assert_eq!((&step["name"], &step["stage"]), (&"pretraining".into(), &"pretrain".into()));
+    assert!(step["learns"] == true && step["seconds"].as_f64().unwrap() > 0.0, "{step}");
+    let run = ["pretrain", "new.toml", "--data", ".", "--out", "out"];
+    said(folder.path(), &[&run[..], &LEARNING].concat(), "");
+    let lines = rows(&std::fs::read_to_string(folder.path().join("out/metrics.jsonl")).unwrap());
+    assert_eq!(step["optimizer_steps"], lines.len());
+    assert!(step["rows"].as_u64().unwrap() > 40 * 48, "{step}");
+}
+
 /// Settings by which every step of the prepared run learns.
 const LEARNING: [&str; 6] =
     ["--set", "profile=small", "--set", "supervised.epochs=16", "--set", "ppo.iterations=30"];

@@ -37,12 +37,12 @@ fn begun(config: &Config, resumed: Option<&Path>) -> Result<(Config, Option<Stri
     let Some(folder) = resumed.filter(|folder| folder.join(CONFIG).is_file()) else {
         return Ok((config.clone(), None));
     };
-    let (begun, mut known) = (Config::read(&folder.join(CONFIG))?, config.clone());
+    let (first, mut known) = (Config::read(&folder.join(CONFIG))?, config.clone());
     if !known.names_recipe() {
-        known.profile = begun.profile.clone();
+        known.profile = first.profile.clone();
     }
     let config = match recorded_settings(folder)? {
-        Some(settings) => known.clone().with_recorded(&begun, &settings)?,
+        Some(settings) => known.clone().with_recorded(&first, &settings)?,
         None => known.clone(),
     };
     config.check()?;
