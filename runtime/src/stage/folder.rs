@@ -179,6 +179,7 @@ fn lock(root: &Path) -> Result<File, StageError> {
 ///
 /// # Errors
 /// [`FormatError`]: the record is not one.
+#[cfg_attr(not(feature = "run"), expect(dead_code))]
 pub(crate) fn recorded_settings(root: &Path) -> Result<Option<Value>, FormatError> {
     let run = root.join(RUN);
     if !run.exists() {
