@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn texts_that_nothing_uses_are_not_written() {
         let size = |profile: &str, method: &str, mixed: f64, until| {
-            let mut config = Config { profile: profile.into(), method: method.into(), ..Config::default() };
+            let mut config = Config::default();
+            (config.profile, config.method) = (profile.into(), method.into());
             config.supervised.pretraining = mixed;
             let CorpusSize { train, held_out } =
                 CorpusSize::new(&config, &config.resolve().unwrap().0, until);
