@@ -77,14 +77,15 @@ mod tests {
 
     #[test]
     fn numbers_that_are_not_the_recipe_s_any_more_are_taken_over() {
-        for (method, at, name, value) in [
-            ("ppo", "/ppo/policy/learning_rate", "ppo.policy.learning_rate", json!(3.25e-4)),
-            ("ppo", "/ppo/controller", "ppo.controller", json!({ "fixed": { "beta": 0.3125 } })),
-            ("ppo", "/ppo/epochs", "ppo.epochs", json!(7)),
-            ("dpo", "/method/preference/passes/batch", "preference.batch", json!(24)),
-            ("grpo", "/method/on_policy/missing_end", "on_policy.missing_end", json!("off")),
-            ("ppo", "/reward/epochs", "reward.epochs", json!(9)),
+        for (method, name, value) in [
+            ("ppo", "ppo.policy.learning_rate", json!(3.25e-4)),
+            ("ppo", "ppo.controller", json!({ "fixed": { "beta": 0.3125 } })),
+            ("ppo", "ppo.epochs", json!(7)),
+            ("dpo", "preference.batch", json!(24)),
+            ("grpo", "on_policy.group", json!(12)),
+            ("ppo", "reward.epochs", json!(9)),
         ] {
+            let at = &pointer(name);
             let begun = Config { method: method.into(), ..config("[supervised]\nepochs = 2\n") };
             let mut was = settings(&begun);
             assert_ne!(was.pointer(at).unwrap(), &value, "{name}");
