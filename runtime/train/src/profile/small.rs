@@ -27,9 +27,6 @@ const RESPONSES: u32 = 64;
 /// β, per nat, against scores of deviation 1.
 const KL: f64 = 0.2;
 
-/// β of PPO, whose advantages are whitened, and whose policy loses the variety of its answers at 0.2.
-const PPO_KL: f64 = 0.3;
-
 /// The reduction of a score of deviation 1 where a response has no end.
 const MISSING_END: MissingEnd = MissingEnd::Subtract(2.0);
 
@@ -147,7 +144,7 @@ impl Ppo {
             batch: Some(RESPONSES),
             minibatches: self.minibatches.min(2),
             shaping: Shaping { missing_end: MISSING_END, ..self.shaping },
-            controller: KlController::Fixed { beta: PPO_KL },
+            controller: KlController::Fixed { beta: KL },
             policy: self.policy.small(2e-4),
             critic: self.critic.small(5e-4),
             pretraining: None,
