@@ -1,4 +1,4 @@
-//! The recipe of a run whose configuration names none.
+//! The recipe of a run: the one that is named, chosen by the size of the base, or recorded.
 
 use super::RunError;
 use super::base::fit;
