@@ -118,7 +118,8 @@ fn a_wrong_command_line_or_configuration_exits_with_2() {
 #[test]
 fn a_printed_configuration_is_taken_once_the_paths_are_filled_in() {
     let folder = prepared();
-    for profile in ["instructgpt", "trl"] {
+    // At rates for billions of weights this base learns nothing.
+    for (profile, code) in [("instructgpt", 1), ("small", 0)] {
         let printed = said(folder.path(), &["config", "--profile", profile], "");
         let mut filled = printed.replace("\"MODEL\"", "\"base\"").replace("\"TOKENIZER\"", "\"bytes.tok\"");
         // The base of the test reads no more.
@@ -128,8 +129,10 @@ fn a_printed_configuration_is_taken_once_the_paths_are_filled_in() {
             filled = filled.replace(from, to);
         }
         std::fs::write(folder.path().join("printed.toml"), filled).unwrap();
-        let checked = said(folder.path(), &["config", "check", "printed.toml", "--data", ".", "--json"], "");
-        let checked: Value = serde_json::from_str(&checked).unwrap();
+        let check = ["config", "check", "printed.toml", "--data", ".", "--json"];
+        let checked = rlhf(folder.path(), &check, "");
+        assert_eq!(checked.status.code(), Some(code), "{profile}");
+        let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
         assert_eq!((&checked["valid"], &checked["profile"]), (&true.into(), &profile.into()));
     }
     let schema = said(folder.path(), &["config", "--schema"], "");
@@ -144,7 +147,19 @@ fn a_check_tells_a_script_what_is_wrong() {
         (out.status.code(), serde_json::from_slice::<Value>(&out.stdout).unwrap())
     };
     let (code, found) = check(&["--data", ".", "--set", "ppo.batch=12", "--set", "ppo.minibatches=5"]);
-    assert_eq!(code, Some(0), "{found}");
+    assert_eq!((code, &found["valid"]), (Some(1), &true.into()), "{found}");
+    let steps = |found: &Value| {
+        let steps = found["steps"].as_array().unwrap().iter();
+        steps.map(|step| (step["name"].as_str().unwrap().to_owned(), step["learns"] == true)).collect()
+    };
+    let all: Vec<(String, bool)> = steps(&found);
+    assert_eq!(all, ["supervised", "reward model", "ppo"].map(|name| (name.to_owned(), false)));
+    let notes = found["found"]["notes"].to_string();
+    assert_eq!(notes.matches("nothing will be learnt in `").count(), 3, "{notes}");
+    let (code, found) = check(&[&["--data", "."], &LEARNING[..]].concat());
+    let all: Vec<(String, bool)> = steps(&found);
+    assert!(code == Some(0) && all.iter().all(|(_, learns)| *learns), "{found}");
+    let (_, found) = check(&["--data", ".", "--set", "ppo.batch=12", "--set", "ppo.minibatches=5"]);
     let minibatches = |found: &Value| {
         let notes = found["found"]["notes"].as_array().unwrap().clone();
         notes.into_iter().find(|note| note.as_str().unwrap().contains("minibatches"))
@@ -156,18 +171,44 @@ fn a_check_tells_a_script_what_is_wrong() {
     let few = ["--data", ".", "--set", "ppo.batch=4", "--set", "ppo.minibatches=8"];
     assert_eq!(check(&few).0, Some(2));
     let (code, found) = check(&[&few[..], &["--set", "method=dpo"]].concat());
-    assert_eq!((code, minibatches(&found)), (Some(0), None), "{found}");
+    assert_eq!((code, minibatches(&found)), (Some(1), None), "{found}");
     let (code, found) = check(&["--set", "context=9"]);
     assert_eq!((code, &found["valid"]), (Some(2), &false.into()));
     assert!(found["error"].as_str().unwrap().contains("context"), "{found}");
 }
+
+/// The plan's counts are those of the run.
+#[test]
+fn a_check_counts_the_pretraining_of_a_new_base() {
+    let folder = prepared();
+    let new = "[base.new]\nlayers = 1\nwidth = 16\nheads = 2\ncontext = 96\nepochs = 2\nbatch = 48\n";
+    let old = "[base]\nmodel = \"base\"\ntokenizer = \"bytes.tok\"\n";
+    let text = CONFIG.replace(old, new).replace("source = \"base\"", "source = \"text\"");
+    std::fs::write(folder.path().join("new.toml"), text).unwrap();
+    let check = ["config", "check", "new.toml", "--data", ".", "--json"];
+    let checked = rlhf(folder.path(), &[&check[..], &LEARNING].concat(), "");
+    assert_eq!(checked.status.code(), Some(0), "{}", String::from_utf8_lossy(&checked.stderr));
+    let checked: Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let step = &checked["steps"][0];
+    assert_eq!((&step["name"], &step["stage"]), (&"pretraining".into(), &"pretrain".into()));
+    assert!(step["learns"] == true && step["seconds"].as_f64().unwrap() > 0.0, "{step}");
+    let run = ["pretrain", "new.toml", "--data", ".", "--out", "out"];
+    said(folder.path(), &[&run[..], &LEARNING].concat(), "");
+    let lines = rows(&std::fs::read_to_string(folder.path().join("out/metrics.jsonl")).unwrap());
+    assert_eq!(step["optimizer_steps"], lines.len());
+    assert!(step["rows"].as_u64().unwrap() > 40 * 48, "{step}");
+}
+
+/// Settings by which every step of the prepared run learns.
+const LEARNING: [&str; 6] =
+    ["--set", "profile=small", "--set", "supervised.epochs=16", "--set", "ppo.iterations=30"];
 
 /// A step takes the memory of its own networks, and so does a method.
 #[test]
 fn memory_is_that_of_the_steps_that_will_run() {
     let folder = prepared();
     let needs = |args: &[&str]| {
-        let set = ["run.toml", "--data", ".", "--memory", "0.001", "--set", "base.model=base"];
+        let set = ["run.toml", "--data", ".", "--memory", "0.001", "--set", "profile=small"];
         let (code, error) = failed(folder.path(), &[args, &set].concat(), "");
         assert_eq!(code, 2, "{error}");
         let (_, after) = error.split_once("needs about ").unwrap_or_else(|| panic!("{error}"));
@@ -180,7 +221,8 @@ fn memory_is_that_of_the_steps_that_will_run() {
     let enough = ((dpo + whole) / 2.0).to_string();
     let check = |more: &[&str]| {
         let check = ["config", "check", "run.toml", "--data", ".", "--memory", &enough];
-        rlhf(folder.path(), &[&check, more].concat(), "").status.code()
+        let check = [&check[..], &LEARNING].concat();
+        rlhf(folder.path(), &[&check[..], more].concat(), "").status.code()
     };
     assert_eq!((check(&[]), check(&["--set", "method=dpo"])), (Some(2), Some(0)));
 }
@@ -191,6 +233,7 @@ fn a_device_that_is_not_there_is_named_with_what_would_do() {
     let folder = prepared();
     for (name, built) in Device::known() {
         let args = ["config", "check", "run.toml", "--data", ".", "--device", name];
+        let args = [&args[..], &LEARNING].concat();
         let out = rlhf(folder.path(), &args, "");
         let error = String::from_utf8_lossy(&out.stderr);
         match (built, out.status.code()) {

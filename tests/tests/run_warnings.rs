@@ -199,14 +199,42 @@ fn a_reward_model_of_random_labels_is_told_to_be_at_chance() {
     told(folder.path(), &summary);
 }
 
+/// Answers of six syllables and of two; the longer one is preferred where `longer` says so.
+fn by_length(longer: impl Fn(usize) -> bool) -> impl Fn(usize) -> [String; 2] {
+    move |i| {
+        let (long, short) = ("So".repeat(4 + i % 3) + ".", "So.".repeat(1 + i % 2));
+        if longer(i) { [long, short] } else { [short, long] }
+    }
+}
+
 #[test]
-fn a_reward_model_that_length_explains_is_told_of() {
-    let folder = folder(|i| ["So".repeat(2 + i % 3) + ".", "So.".into()]);
-    let summary = go(folder.path(), &[]);
-    assert_eq!(summary.reward_model.longer.unwrap().value, 1.0);
+fn a_reward_model_that_follows_length_more_than_its_data_is_told_of() {
+    // Six in seven prefer the longer answer, the others the shorter one, by nothing that can be read.
+    let folder = folder(by_length(|i| !((i * 2_654_435_761) >> 7).is_multiple_of(7)));
+    let summary = go(folder.path(), &["reward.epochs=2"]);
     let biased = standing(&summary).into_iter().any(|warning| matches!(warning, Warning::LengthBias { .. }));
     assert!(biased, "{:?}, {:?}", summary.reward_model.accuracy, summary.common.warnings);
+    assert!(!summary.notes.iter().any(|note| note.contains("length is what")), "{:?}", summary.notes);
     told(folder.path(), &summary);
+}
+
+/// Somebody who wants short answers, or long ones, and says so in (nearly) every comparison.
+#[test]
+fn a_reward_model_of_comparisons_that_length_explains_is_no_failed_one() {
+    for (rule, longer) in [("longer", true), ("shorter", false)] {
+        let folder = folder(by_length(|i| (i % 20 == 7) != longer));
+        let gently = "preference.optimizer.learning_rate=1e-3";
+        let summary = go(folder.path(), &[&LEARNING[..], &[gently]].concat());
+        let biased =
+            standing(&summary).into_iter().any(|warning| matches!(warning, Warning::LengthBias { .. }));
+        assert!(!biased, "{rule}: {:?}, {:?}", summary.reward_model, summary.common.warnings);
+        assert!(summary.reward_model.accuracy.unwrap().value > 0.85, "{rule}: it learned");
+        let remark = format!("your comparisons prefer the {rule} answer in 95\u{a0}% of 120 votes");
+        assert!(summary.notes.iter().any(|note| note.starts_with(&remark)), "{:?}", summary.notes);
+        let page = fs::read_to_string(folder.path().join("out/report.html")).unwrap();
+        assert!(page.contains(&remark), "{rule}");
+        assert!(summary.common.warnings.is_empty() && !page.contains("Do not trust"), "{:?}", summary.common);
+    }
 }
 
 #[test]
@@ -230,6 +258,8 @@ fn a_policy_that_learned_nothing_is_told_of() {
     let summary = go(folder.path(), &still);
     let standing = standing(&summary);
     assert!(matches!(standing[..], [Warning::Unchanged { answers: 40 }]), "{standing:?}");
+    let before = summary.notes.iter().filter(|note| note.starts_with("nothing will be learnt in `dpo`: "));
+    assert_eq!(before.count(), 1, "{:?}", summary.notes);
     told(folder.path(), &summary);
 }
 

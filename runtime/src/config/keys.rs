@@ -66,6 +66,9 @@ pub struct Config {
     /// Notes on changes since the file's version, for its writer.
     #[serde(skip)]
     pub notes: Vec<String>,
+    /// The recipe's numbers in a run's record, where they are others today.
+    #[serde(skip)]
+    pub(super) recorded: Vec<Change>,
     /// The changes of the profile, in order.
     #[serde(skip)]
     pub(super) changes: Vec<Change>,
@@ -96,6 +99,7 @@ impl Default for Config {
             evaluation: Evaluation::default(),
             given: Vec::new(),
             notes: Vec::new(),
+            recorded: Vec::new(),
             changes: Vec::new(),
             reasons: BTreeMap::new(),
         }

@@ -17,6 +17,7 @@ mod print;
 mod read;
 mod reader;
 mod recipe;
+mod recorded;
 mod schema;
 mod sections;
 mod share;
@@ -45,6 +46,7 @@ use recipe::AUTO;
 use rlhf_models::read_at_most;
 use rlhf_train::profile::{Method, Profile};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Responses an iteration, at most.
@@ -181,8 +183,10 @@ impl Config {
         self.base.paths().into_iter().chain(self.distillation.teacher.as_deref())
     }
 
+    /// The recipe without the changes: its numbers of today, or those of a record.
     fn unchanged(&self) -> Result<Profile, ConfigError> {
-        Self::recipe(&self.profile, &self.method, self.ppo.response)
+        let recipe = Self::recipe(&self.profile, &self.method, self.ppo.response)?;
+        Ok(overrides::apply(recipe, &self.recorded, &BTreeMap::new())?.0)
     }
 
     /// The recipe with the overrides applied, and the overrides, the command line's keys last. Where none is named and

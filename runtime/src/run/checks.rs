@@ -1,67 +1,23 @@
 //! Checks of data and settings before the first step: that something can be learned.
 
-use super::base::tokenizer;
-use super::files::All;
-use super::material::material;
-use super::recipe::with_recipe;
-use super::rewards::AnswerVotes;
-use super::sources::Sources;
+use super::counted::{CountedStep, Inputs, passes, rollout, same, undecided};
+use super::lengths::LengthRule;
 use super::{Data, DataSet, RunError, Stage};
-use crate::config::Config;
-use crate::stage::{TrainingData, optimizers};
-use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
-use rlhf_data::Vote;
-use rlhf_train::Ranking;
-use rlhf_train::profile::{Method, Optimizer, Passes, Profile};
+use crate::stage::optimizers;
+use rlhf_core::model::tokenizer::Tokenizer;
+use rlhf_train::profile::{Method, Optimizer};
 use std::collections::BTreeMap;
 use std::path::Path;
 
 /// Files that are named one by one.
 const NAMED: usize = 12;
 
-/// Reads all data, as a run does before its first step, and trains nothing: what keeps one of `stages` from
-/// learning anything is an error or, where it might be meant, one of the notes, which also name what of the
-/// data is cut, refused or not read.
-///
-/// # Errors
-/// [`RunError`] names the file, the setting or what there is nothing of.
-pub fn examine(config: &Config, stages: &[Stage]) -> Result<Vec<String>, RunError> {
-    examined(config, |checks, _| checks.notes(stages))
-}
-
-/// Reads all data, for `look`.
-pub(super) fn examined<T>(
-    config: &Config,
-    look: impl FnOnce(&Checks<'_>, &Config) -> Result<T, RunError>,
-) -> Result<T, RunError> {
-    config.check()?;
-    let (config, _) = &with_recipe(config, None)?;
-    let (profile, _) = config.resolve()?;
-    let (files, tokenizer) = (All::find(config)?, tokenizer(config)?);
-    let sources = Sources::read(config, &profile, &tokenizer, &files)?;
-    let comparisons = sources.comparisons.iter().flat_map(|set| &set.train);
-    let texts = &sources.demonstrations.0;
-    let material = material(&profile.method, comparisons, &sources.feedback, texts, None)?;
-    let checks =
-        Checks { config, profile: &profile, tokenizer: &tokenizer, sources: &sources, material: &material };
-    look(&checks, config)
-}
-
-/// The data and settings to check.
-pub(super) struct Checks<'a> {
-    pub config: &'a Config,
-    pub profile: &'a Profile,
-    pub tokenizer: &'a AnyTokenizer,
-    pub sources: &'a Sources,
-    pub material: &'a TrainingData,
-}
-
-impl Checks<'_> {
-    /// Notes on these stages that the user should know.
+impl Inputs<'_> {
+    /// Notes on these stages, of which these are the steps, that the user should know.
     ///
     /// # Errors
-    /// [`RunError::Unlearnable`] where one of them would learn nothing of its data.
-    pub fn notes(&self, stages: &[Stage]) -> Result<Vec<String>, RunError> {
+    /// [`RunError::Unlearnable`] where step 3 would learn nothing of its data.
+    pub fn notes(&self, stages: &[Stage], steps: &[CountedStep]) -> Result<Vec<String>, RunError> {
         let mut notes = Vec::new();
         if self.tokenizer.eos().is_none() {
             let longest = self.config.ppo.response;
@@ -73,64 +29,29 @@ impl Checks<'_> {
         if stages.contains(&Stage::Supervised) {
             self.supervised(&mut notes);
         }
-        if stages.contains(&Stage::Reward) {
-            self.reward(&mut notes)?;
+        if let Some(step) = steps.iter().find(|step| step.stage == Stage::Reward) {
+            let (optimizer, steps) = (&self.profile.reward.optimizer, step.optimizer_steps);
+            notes.extend(learning_rate_note("step 2", "reward.optimizer", optimizer, steps, 1));
         }
         if stages.contains(&Stage::Align) {
             self.method(&mut notes)?;
         }
+        if stages.iter().any(|stage| matches!(stage, Stage::Reward | Stage::Align)) {
+            notes.extend(LengthRule::of(&self.sources.comparisons).and_then(|rule| rule.remark()));
+        }
+        notes.extend(steps.iter().filter_map(CountedStep::idle));
         if let Some(what) = self.sources.prompts_of {
             let prompts = self.sources.prompts.len();
             notes.push(format!("there are no prompts by themselves: {prompts} are taken from the {what}"));
         }
-        self.data(&mut notes);
+        self.rows(&mut notes);
         Ok(notes)
-    }
-
-    /// The optimizer steps of step 1.
-    pub(super) fn supervised_steps(&self) -> u64 {
-        let demonstrations = self.sources.demonstrations.0.len();
-        let mixed = self.config.supervised.pretraining * demonstrations as f64;
-        let mixed = if self.config.pretraining.texts > 0 { mixed.round() as usize } else { 0 };
-        self.profile.supervised.map_or(0, |settings| passes(demonstrations + mixed, &settings))
     }
 
     fn supervised(&self, notes: &mut Vec<String>) {
         let Some(settings) = &self.profile.supervised else { return };
         let steps = self.supervised_steps();
         notes.extend(learning_rate_note("step 1", "supervised.optimizer", &settings.optimizer, steps, 1));
-    }
-
-    fn reward(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
-        let (steps, optimizer) = (self.reward_steps()?, &self.profile.reward.optimizer);
-        notes.extend(learning_rate_note("step 2", "reward.optimizer", optimizer, steps, 1));
-        Ok(())
-    }
-
-    /// The optimizer steps of step 2.
-    ///
-    /// # Errors
-    /// [`RunError::Unlearnable`] where it would learn nothing of its data.
-    pub(super) fn reward_steps(&self) -> Result<u64, RunError> {
-        let (settings, sources) = (&self.profile.reward, self.sources);
-        let what = || "step 2, the reward model".to_string();
-        let nothing = |reason: String| Err(RunError::Unlearnable { what: what(), reason });
-        let solutions: Vec<_> = sources.solutions.iter().flat_map(|set| set.train.iter().cloned()).collect();
-        if let Some(label) = same(solutions.iter().flat_map(|s| s.steps().map(|(_, label)| label))) {
-            return nothing(format!("all labels are {label}: want right and wrong ones"));
-        }
-        let train = || sources.comparisons.iter().flat_map(|set| &set.train);
-        let rankings: Vec<Ranking> = train().map(AnswerVotes::ranking).collect();
-        let trainer = if settings.loss.labels() {
-            rlhf_train::RewardModel::labeled(&solutions, settings, 0)
-        } else {
-            rlhf_train::RewardModel::new(&rankings, settings, 0)
-        };
-        match trainer {
-            Err(rlhf_train::TrainError::Nothing { .. }) => nothing(undecided(train())),
-            Err(error) => Err(RunError::at(crate::record::Phase::Reward, 0)(error)),
-            Ok(trainer) => Ok(trainer.total()),
-        }
     }
 
     fn method(&self, notes: &mut Vec<String>) -> Result<(), RunError> {
@@ -185,21 +106,8 @@ impl Checks<'_> {
         Ok(())
     }
 
-    /// The stored items that step 3 learns from; 0 where it makes rollouts.
-    pub(super) fn items(&self) -> usize {
-        let material = self.material;
-        match &self.profile.method {
-            Method::Preference(_) => material.pairs.len(),
-            Method::Kto(_) => material.labeled.len(),
-            Method::Ilql(_) => material.rewarded.len(),
-            Method::Bandit(_) => material.logged.len(),
-            Method::Distillation(_) => material.texts.len(),
-            _ => 0,
-        }
-    }
-
     /// Notes on the data that is cut, refused, held out or not read.
-    fn data(&self, notes: &mut Vec<String>) {
+    fn rows(&self, notes: &mut Vec<String>) {
         let (config, data) = (self.config, &self.sources.data);
         let judged = if self.profile.reward.loss.labels() { "labels" } else { "comparisons" };
         let context = |most| format!("the context of {most} tokens");
@@ -238,22 +146,6 @@ impl Checks<'_> {
     }
 }
 
-/// The optimizer steps of a rollout, where step 3 makes some.
-pub(super) fn rollout(profile: &Profile) -> u64 {
-    match &profile.method {
-        Method::OnPolicy(s) => s.passes.steps_per_iteration(),
-        Method::Online(s) => s.passes.steps_per_iteration(),
-        Method::ExpertIteration(s) => s.passes.steps_per_iteration(),
-        Method::Trpo(_) => 1,
-        _ => profile.ppo.steps_per_iteration(),
-    }
-}
-
-/// The optimizer steps of passes over some items.
-pub(super) fn passes(items: usize, passes: &Passes) -> u64 {
-    items.div_ceil(passes.batch.max(1) as usize) as u64 * u64::from(passes.epochs)
-}
-
 /// Notes that a learning rate over `total` steps, `each` an iteration, is 0, or never reaches its highest.
 fn learning_rate_note(
     what: &str,
@@ -276,27 +168,6 @@ fn learning_rate_note(
         "{what}: the warm-up of {warm_up} steps is {longer} the training, which has {total}: the learning rate \
          rises to {highest:.1e} and never to {peak:.1e}; shorten {setting}.warm_up, or train longer"
     ))
-}
-
-/// The one value that all have; `None` where there are several, or none.
-fn same(values: impl Iterator<Item = f32>) -> Option<f32> {
-    let mut values = values;
-    let first = values.next()?;
-    values.all(|value| value == first).then_some(first)
-}
-
-/// The reason why there is no order to learn.
-fn undecided<'a>(judged: impl Iterator<Item = &'a AnswerVotes>) -> String {
-    let (mut prompts, mut ties, mut votes) = (0usize, 0usize, 0usize);
-    for judged in judged {
-        prompts += 1;
-        votes += judged.votes.len();
-        ties += judged.votes.iter().filter(|vote| !matches!(vote, Vote::Prefers { .. })).count();
-    }
-    format!(
-        "there is no decided vote to learn from: of {votes} votes on {prompts} prompts {ties} are ties, and the \
-         others, if any, cancel out"
-    )
 }
 
 fn cut(what: &str, set: &DataSet, most: &str) -> Option<String> {

@@ -20,11 +20,13 @@
 mod answers;
 mod base;
 mod checks;
+mod counted;
 mod datasets;
 mod error;
 mod files;
 mod generator;
 mod identity;
+mod lengths;
 mod material;
 mod measure;
 mod measurements;
@@ -48,7 +50,6 @@ mod trust;
 mod warnings;
 
 pub use answers::{Answers, Evaluator};
-pub use checks::examine;
 pub use error::RunError;
 pub use generator::{AnswerPrompts, GeneratedData, Generator, Hook, RankedAnswers};
 pub use memory::Memory;

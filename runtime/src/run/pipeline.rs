@@ -2,14 +2,15 @@
 
 use super::answers::Answers;
 use super::base::{Base, teacher};
-use super::checks::Checks;
+use super::counted::Inputs;
 use super::datasets::Set;
 use super::files::All;
 use super::identity::about;
+use super::lengths::LengthRule;
 use super::material::material;
 use super::measure::loss;
 use super::options::{CONFIG, RESULTS, RunOptions};
-use super::pretraining::Texts;
+use super::pretraining::{CorpusSize, Texts};
 use super::recipe::chosen;
 use super::sources::Sources;
 use super::starting_models::StartingModels;
@@ -114,15 +115,23 @@ pub fn train(
             (Sources::generated(made), Texts::Generated(texts, mix))
         }
     };
+    let plain = config.base.fresh().map(|_| texts.plain(config, &base.tokenizer)).transpose()?;
     let given = StartingModels::read(options, &base)?;
     let teacher = teacher(config, device)?;
     let (mut material, mut notes) = (TrainingData::default(), Vec::new());
     if generator.is_none() {
         material = training_data(&profile.method, &sources, teacher.as_ref())?;
-        let (tokenizer, sources, material) = (&base.tokenizer, &sources, &material);
-        let checks = Checks { config, profile: &profile, tokenizer, sources, material };
+        let inputs = Inputs {
+            config,
+            profile: &profile,
+            base: base.model.architecture(),
+            tokenizer: &base.tokenizer,
+            plain: plain.as_ref(),
+            sources: &sources,
+            material: &material,
+        };
         let stages = options.until.remaining(options.folder.filter(|_| options.resume), options.from);
-        notes = checks.notes(&stages)?;
+        notes = inputs.notes(&stages, &inputs.steps(&stages)?)?;
     }
     notes.iter().for_each(|note| (options.note)(note));
     let made = generator.as_ref().map(|generator| (generator.command(), generator.about()));
@@ -138,7 +147,7 @@ pub fn train(
         session = session.in_folder(folder, options.every, options.resume, &about, base.tokenizer.clone())?;
     }
     let mut run = Run { config, profile, base, session };
-    let prepared = Prepared { overrides, sources, texts, given, teacher, material, notes, clock };
+    let prepared = Prepared { overrides, sources, texts, plain, given, teacher, material, notes, clock };
     let ended = run.all(options, prepared, generator, hook);
     // What a guard stopped at, and what can be gone on with, stays.
     if !matches!(ended, Ok(_) | Err(RunError::Stage(StageError::Stopped { .. }))) && !guarded(&ended) {
@@ -158,6 +167,8 @@ struct Prepared {
     overrides: Vec<Override>,
     sources: Sources,
     texts: Texts,
+    /// The texts that a new base learns from.
+    plain: Option<Examples>,
     given: StartingModels,
     teacher: Option<Model>,
     material: TrainingData,
@@ -185,22 +196,24 @@ impl Run<'_, '_> {
         generator: Option<&mut dyn Generator>,
         mut hook: Option<&mut dyn Hook>,
     ) -> Result<Option<Finished>, RunError> {
-        let Prepared { overrides, mut sources, texts, given, teacher, mut material, notes, clock } = prepared;
+        let Prepared { overrides, mut sources, texts, plain, given, teacher, mut material, mut notes, clock } =
+            prepared;
         let config = self.config;
         let (run, mut seconds) = (self, Seconds::default());
         if let Some(folder) = options.folder {
             run.session.own(CONFIG)?;
             write_whole(&folder.join(CONFIG), config.to_toml()?.as_bytes())?;
         }
-        if let Some(new) = config.base.fresh() {
-            run.base.model = run.pretrain(new, &texts)?;
+        if let (Some(new), Some(plain)) = (config.base.fresh(), plain) {
+            run.base.model = run.pretrain(new, &plain)?;
         }
         if options.until == Stage::Pretrain {
             return Ok(None);
         }
         let mut writer = run.base.model.clone();
         let mut tell = |phase, done, total, figure: &str| run.session.tell(phase, done, total, figure);
-        let corpus = texts.corpus(config, &mut writer, &run.base.tokenizer, &mut tell)?;
+        let size = CorpusSize::new(config, &run.profile, options.until);
+        let corpus = texts.corpus(config, size, &mut writer, &run.base.tokenizer, &mut tell)?;
         drop(writer);
         seconds.data = clock.elapsed().as_secs_f64();
 
@@ -218,6 +231,9 @@ impl Run<'_, '_> {
         if let Some(generator) = generator {
             let made = run.compare(&mut sft, generator)?;
             sources.comparisons = vec![Set::generated(&made)];
+            let remark = LengthRule::of(&sources.comparisons).and_then(|rule| rule.remark());
+            remark.iter().for_each(|remark| (options.note)(remark));
+            notes.extend(remark);
             material = training_data(&run.profile.method, &sources, teacher.as_ref())?;
         }
         let mut reward = match given.reward {

@@ -1,8 +1,8 @@
 //! The corpus of the pretraining mix.
 
-use super::RunError;
 use super::answers::write;
 use super::files::File;
+use super::{RunError, Stage};
 use crate::config::{Config, Source};
 use crate::engine::Model;
 use crate::record::{Phase, Progress};
@@ -12,6 +12,7 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::sampling::StopCriteria;
 use rlhf_data::{Kind, text};
 use rlhf_train::Examples;
+use rlhf_train::profile::{Method, Profile};
 
 /// Texts to mix in, and texts held out to see what alignment does to them.
 pub(super) struct Corpus {
@@ -21,10 +22,38 @@ pub(super) struct Corpus {
 
 /// The number of texts to each one that is held out.
 const HELD_OUT: usize = 8;
+/// The most texts that are held out where there is no mix, so that nothing but a measurement uses them.
+const MEASURED: usize = 64;
 /// Texts that the base writes at once.
 const AT_ONCE: usize = 256;
 /// The longest text file that is read.
 const MOST_TEXT: usize = 1 << 28;
+
+/// The numbers of texts of a corpus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct CorpusSize {
+    pub train: usize,
+    pub held_out: usize,
+}
+
+impl CorpusSize {
+    /// The texts that a run to the end of this stage uses: none to train on where neither step 1 nor PPO mixes any in,
+    /// and none held out where nothing is measured.
+    pub fn new(config: &Config, profile: &Profile, until: Stage) -> Self {
+        let texts = config.pretraining.texts;
+        let held_out = texts.div_ceil(HELD_OUT);
+        let ppo = profile.method == Method::Ppo && profile.ppo.pretraining.is_some();
+        if ppo || config.supervised.pretraining > 0.0 {
+            return Self { train: texts, held_out };
+        }
+        Self { train: 0, held_out: if until == Stage::Align { held_out.min(MEASURED) } else { 0 } }
+    }
+
+    /// All texts.
+    pub fn total(self) -> usize {
+        self.train + self.held_out
+    }
+}
 
 /// The source of plain text.
 pub(super) enum Texts {
@@ -43,10 +72,11 @@ impl Texts {
         }
     }
 
-    /// The corpus of the pretraining mix.
+    /// The corpus of the pretraining mix, of this size.
     pub fn corpus(
         &self,
         config: &Config,
+        size: CorpusSize,
         base: &mut Model,
         tokenizer: &AnyTokenizer,
         progress: &mut Progress<'_>,
@@ -57,14 +87,13 @@ impl Texts {
                 return Ok(Corpus { train: mix.clone(), held_out: Examples::default() });
             }
         };
-        let wanted = config.pretraining.texts;
-        let all = wanted + wanted.div_ceil(HELD_OUT);
         let texts = match config.pretraining.source {
-            Source::Base => written(config, all, base, tokenizer, progress)?,
-            Source::Text => read(config, all, found, tokenizer)?,
+            Source::Base => written(config, size.total(), base, tokenizer, progress)?,
+            Source::Text => read(config, size.total(), found, tokenizer)?,
         };
         let out = examples(&texts)?;
-        let split = texts.len() - texts.len().div_ceil(HELD_OUT + 1);
+        // Of fewer texts than are wanted the same share is held out.
+        let split = if size.train == 0 { 0 } else { texts.len() - texts.len().div_ceil(HELD_OUT + 1) };
         Ok(Corpus { train: out.select(0..split), held_out: out.select(split..texts.len()) })
     }
 }
@@ -126,4 +155,26 @@ fn read(
     Key::new(config.seed, Stream::Data, 1 << 17).shuffle(&mut out);
     out.truncate(count);
     Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_nothing_uses_are_not_written() {
+        let size = |profile: &str, method: &str, mixed: f64, until| {
+            let mut config = Config::default();
+            (config.profile, config.method) = (profile.into(), method.into());
+            config.supervised.pretraining = mixed;
+            let CorpusSize { train, held_out } =
+                CorpusSize::new(&config, &config.resolve().unwrap().0, until);
+            (train, held_out)
+        };
+        assert_eq!(size("instructgpt", "ppo", 0.0, Stage::Align), (1024, 128));
+        assert_eq!(size("small", "ppo", 0.1, Stage::Supervised), (1024, 128));
+        assert_eq!(size("small", "ppo", 0.0, Stage::Align), (0, 64));
+        assert_eq!(size("instructgpt", "dpo", 0.0, Stage::Align), (0, 64), "PPO alone mixes texts in");
+        assert_eq!(size("small", "ppo", 0.0, Stage::Reward), (0, 0), "nothing is measured");
+    }
 }

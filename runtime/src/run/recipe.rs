@@ -1,22 +1,25 @@
-//! The recipe of a run whose configuration names none.
+//! The recipe of a run: the one that is named, chosen by the size of the base, or recorded.
 
 use super::RunError;
 use super::base::fit;
 use super::options::CONFIG;
 use crate::config::Config;
+use crate::stage::recorded_settings;
 use std::path::Path;
 
-/// The configuration with the recipe that it names, that the run in `resumed` was begun with, or that the base's size
-/// chooses; in the last case, with a note that says so. No weight is read.
+/// The configuration with its recipe: the one that it names, that the run in `resumed` was begun with, or that the base's
+/// size chooses. What this version has other numbers for than the run in `resumed` recorded is as recorded. A note says
+/// which recipe the size chose, or which numbers are not today's. No weight is read.
 ///
 /// # Errors
 /// [`RunError`] names the file, or the setting that does not go with the recipe.
 pub fn with_recipe(config: &Config, resumed: Option<&Path>) -> Result<(Config, Option<String>), RunError> {
+    let (config, note) = begun(config, resumed)?;
     if config.names_recipe() {
-        return Ok((config.clone(), None));
+        return Ok((config, note));
     }
-    let weights = fit(config)?.0.parameters();
-    chosen(config, weights, resumed)
+    let weights = fit(&config)?.0.parameters();
+    sized(config, weights)
 }
 
 /// [`with_recipe`] for a base of so many weights.
@@ -25,20 +28,42 @@ pub(super) fn chosen(
     weights: usize,
     resumed: Option<&Path>,
 ) -> Result<(Config, Option<String>), RunError> {
-    if config.names_recipe() {
+    let (config, note) = begun(config, resumed)?;
+    if config.names_recipe() { Ok((config, note)) } else { sized(config, weights) }
+}
+
+/// The configuration with the recipe, and the recipe's numbers, that the run in `resumed` was begun with, if there is one.
+fn begun(config: &Config, resumed: Option<&Path>) -> Result<(Config, Option<String>), RunError> {
+    let Some(folder) = resumed.filter(|folder| folder.join(CONFIG).is_file()) else {
         return Ok((config.clone(), None));
+    };
+    let (first, mut known) = (Config::read(&folder.join(CONFIG))?, config.clone());
+    if !known.names_recipe() {
+        known.profile = first.profile.clone();
     }
-    let mut config = config.clone();
-    if let Some(recorded) = resumed.map(|folder| folder.join(CONFIG)).filter(|path| path.is_file()) {
-        config.profile = Config::read(&recorded)?.profile;
-    }
-    let note = (!config.names_recipe()).then(|| {
-        let chosen = config.clone().for_weights(weights).profile;
-        format!("a base of {} weights: recipe `{chosen}` (`profile` takes another)", grouped(weights))
-    });
-    config = config.for_weights(weights);
+    let config = match recorded_settings(folder)? {
+        Some(settings) => known.clone().with_recorded(&first, &settings)?,
+        None => known.clone(),
+    };
     config.check()?;
+    let names: Vec<_> = config.recorded().map(|(setting, value)| format!("{setting} = {value}")).collect();
+    let note = (!names.is_empty() && config != known).then(|| {
+        format!(
+            "recipe `{}` has other numbers since this run was begun; it keeps its own: {}",
+            config.profile,
+            names.join(", ")
+        )
+    });
     Ok((config, note))
+}
+
+/// The configuration with the recipe that a base of so many weights chooses, and a note that says so.
+fn sized(config: Config, weights: usize) -> Result<(Config, Option<String>), RunError> {
+    let config = config.for_weights(weights);
+    config.check()?;
+    let (weights, chosen) = (grouped(weights), &config.profile);
+    let note = format!("a base of {weights} weights: recipe `{chosen}` (`profile` takes another)");
+    Ok((config, Some(note)))
 }
 
 /// A number with its thousands set apart.

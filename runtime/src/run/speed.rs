@@ -34,7 +34,23 @@ const OPERATIONS: usize = 4_000_000_000;
 /// The time that is measured at least.
 const LEAST: Duration = Duration::from_millis(150);
 
+/// Tokens of work.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Work {
+    /// The tokens that are learned, once for each pass.
+    pub learned: f64,
+    /// The tokens that are only read.
+    pub read: f64,
+    /// The tokens that are sampled.
+    pub sampled: f64,
+}
+
 impl Speed {
+    /// The seconds that the work takes.
+    pub fn seconds(&self, work: &Work) -> f64 {
+        work.learned * self.learning + work.read * self.reading + work.sampled * self.sampling
+    }
+
     /// Times a random network of this shape.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 use super::answers::{Answers, Evaluator, texts, write};
 use super::base::Base;
 use super::datasets::Set;
-use super::pretraining::Texts;
 use super::rewards::AnswerVotes;
 use super::sources::Sources;
 use super::{Answer, Generator, Hook, RankedAnswers, RunError, Sample};
@@ -39,15 +38,14 @@ impl Run<'_, '_> {
         StopCriteria { max_new_tokens: self.config.ppo.response, eos: ends, stop: &[] }
     }
 
-    /// A new base, from the data's plain text.
-    pub fn pretrain(&mut self, new: &NewBase, texts: &Texts) -> Result<Model, RunError> {
-        let plain = texts.plain(self.config, &self.base.tokenizer)?;
+    /// A new base, from plain text.
+    pub fn pretrain(&mut self, new: &NewBase, plain: &Examples) -> Result<Model, RunError> {
         let settings = new.settings(&self.profile);
         Ok(stage::supervised(
             &mut self.session,
             Phase::Pretrain,
             &self.base.model,
-            &plain,
+            plain,
             &settings,
             self.config.seed,
         )?)

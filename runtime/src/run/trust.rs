@@ -1,12 +1,13 @@
 //! A reward model against held-out votes and labels.
 
 use super::datasets::Set;
+use super::lengths::{LengthRule, length_differences, longer};
 use super::measure::scores;
 use super::rewards::AnswerVotes;
 use super::summary::{Accuracy, DatasetAccuracy, RewardModel};
 use super::warnings::JudgedVote;
 use crate::engine::{Model, Scorer};
-use crate::statistics::{Calibration, Interval, calibration, share, win_rate};
+use crate::statistics::{Calibration, Interval, calibration, share};
 use rlhf_data::Vote;
 use rlhf_train::{Examples, Solution, TrainError, Warning, now, step_margins};
 
@@ -37,32 +38,21 @@ pub(super) fn judged(
         texts.push(text, &[])?;
     }
     let disagreement = disagreement(scorer, &texts)?;
-    comparisons.iter().for_each(|set| lengths.extend(set.held_out.iter().flat_map(longer)));
+    comparisons.iter().for_each(|set| lengths.extend(set.held_out.iter().flat_map(length_differences)));
     let model = RewardModel {
         accuracy: accuracy(&all, prompts)?,
         data_sets,
         calibration: trust(&all)?,
         disagreement,
-        longer: match lengths.len() {
-            0 => None,
-            n => Some(win_rate(&lengths, &vec![0.0; n])?),
-        },
+        longer: longer(&lengths),
     };
     let votes = comparisons.iter().flat_map(|set| &set.held_out).flat_map(|judged| &judged.votes);
     let ties = votes.filter(|vote| !matches!(vote, Vote::Prefers { .. })).count();
     let lengths = lengths.iter().copied().chain(core::iter::repeat(0.0));
     let judgments = all.iter().zip(lengths).map(|(margin, longer)| JudgedVote { margin: *margin, longer });
-    let warnings = model.warnings(&judgments.collect::<Vec<_>>(), ties);
+    let explained = LengthRule::of(comparisons).is_some_and(|rule| rule.explains());
+    let warnings = model.warnings(&judgments.collect::<Vec<_>>(), ties, explained);
     Ok((model, warnings))
-}
-
-/// By how many tokens the preferred answer is the longer one, vote by vote without ties.
-fn longer(judged: &AnswerVotes) -> impl Iterator<Item = f64> {
-    let length = |i: usize| judged.texts[i].len() as f64;
-    judged.votes.iter().filter_map(move |vote| match *vote {
-        Vote::Prefers { winner, loser } => Some(length(winner) - length(loser)),
-        _ => None,
-    })
 }
 
 /// The mean deviation of the members' rewards of a text; `None` of one alone, or without a text.

@@ -1,10 +1,14 @@
 //! Warnings from the measurements of finished models: the same for every method.
 
 use super::Answers;
+use super::lengths::LengthRule;
 use super::summary::RewardModel;
 use crate::record::Line;
 use crate::statistics::{Interval, distinct_share, mean, share};
 use rlhf_train::{Guards, History, Warning};
+
+/// The share of judgments by which a reward model may follow length more often than the votes do.
+const MORE: f64 = 0.1;
 
 /// A drop in the share of answers that end, below which nobody is warned.
 const DROP: f64 = 0.1;
@@ -19,8 +23,9 @@ pub(super) struct JudgedVote {
 }
 
 impl RewardModel {
-    /// The warnings of this reward model, which made these judgments; `ties` votes were not decided.
-    pub(super) fn warnings(&self, judgments: &[JudgedVote], ties: usize) -> Vec<Warning> {
+    /// The warnings of this reward model, which made these judgments; `ties` votes were not decided. `explained`: length
+    /// explains the votes of the data, so that who follows it has learned them.
+    pub(super) fn warnings(&self, judgments: &[JudgedVote], ties: usize, explained: bool) -> Vec<Warning> {
         let Some(accuracy) = self.accuracy else {
             return if ties > 0 { vec![Warning::TiedVotes { votes: ties }] } else { Vec::new() };
         };
@@ -30,9 +35,11 @@ impl RewardModel {
             return vec![Warning::Chance { accuracy: value, low, high, votes }];
         }
         let biased = self.longer.filter(|longer| {
-            // The rule that is the better one of two: the longer answer, or the shorter one.
-            let (sign, right) = if longer.value >= 0.5 { (1.0, *longer) } else { (-1.0, mirrored(longer)) };
-            right.low > 0.5 && right.value >= accuracy.low && !better(judgments, sign)
+            let rule = LengthRule::new(*longer);
+            rule.right.low > 0.5
+                && rule.right.value >= accuracy.low
+                && !better(judgments, &rule)
+                && (!explained || follows_more(judgments, &rule))
         });
         let warned =
             biased.map(|longer| Warning::LengthBias { accuracy: value, longer: longer.value, votes });
@@ -40,18 +47,24 @@ impl RewardModel {
     }
 }
 
-/// The interval of the opposite share.
-fn mirrored(of: &Interval) -> Interval {
-    Interval { value: 1.0 - of.value, low: 1.0 - of.high, high: 1.0 - of.low, n: of.n }
+/// Returns whether the model is surely right more often than the rule, by the votes on which they differ.
+fn better(judgments: &[JudgedVote], rule: &LengthRule) -> bool {
+    let [model, rule] = split(judgments, |j| [j.margin > 0.0, rule.prefers(j.longer)]);
+    share(model, model + rule).is_ok_and(|share| share.low > 0.5)
 }
 
-/// Returns whether the model is surely right more often than the rule that prefers the longer (`sign` 1) or the shorter
-/// answer (−1), by the votes on which they differ.
-fn better(judgments: &[JudgedVote], sign: f64) -> bool {
-    let rights = |j: &JudgedVote| (j.margin > 0.0, j.longer * sign > 0.0);
-    let model = judgments.iter().filter(|j| rights(j) == (true, false)).count();
-    let rule = judgments.iter().filter(|j| rights(j) == (false, true)).count();
-    share(model, model + rule).is_ok_and(|share| share.low > 0.5)
+/// Returns whether the model surely prefers what the rule does more often than people do, and by more than a little.
+fn follows_more(judgments: &[JudgedVote], rule: &LengthRule) -> bool {
+    let preferred = |j: &JudgedVote| if j.margin > 0.0 { j.longer } else { -j.longer };
+    let [model, people] = split(judgments, |j| [rule.prefers(preferred(j)), rule.prefers(j.longer)]);
+    let more = model.saturating_sub(people) as f64 > MORE * judgments.len() as f64;
+    more && share(model, model + people).is_ok_and(|share| share.low > 0.5)
+}
+
+/// The number of judgments of which the first alone is true, and the second alone.
+fn split(judgments: &[JudgedVote], of: impl Fn(&JudgedVote) -> [bool; 2]) -> [usize; 2] {
+    let count = |wanted| judgments.iter().filter(|judgment| of(judgment) == wanted).count();
+    [count([true, false]), count([false, true])]
 }
 
 /// The warnings of a policy's answers to the held-out prompts, beside the supervised model's.
@@ -220,6 +233,10 @@ mod tests {
 
     /// A reward model that made `right` of `all` judgments rightly; on all of them the length decides as `longer` says.
     fn judged(right: usize, all: usize, longer: impl Fn(usize) -> f64) -> Vec<Warning> {
+        warned_of(right, all, longer, false)
+    }
+
+    fn warned_of(right: usize, all: usize, longer: impl Fn(usize) -> f64, explained: bool) -> Vec<Warning> {
         let votes: Vec<_> = (0..all)
             .map(|i| JudgedVote { margin: if i < right { 1.0 } else { -1.0 }, longer: longer(i) })
             .collect();
@@ -230,9 +247,9 @@ mod tests {
             data_sets: vec![],
             calibration: None,
             disagreement: None,
-            longer: crate::statistics::win_rate(&lengths, &vec![0.0; all]).ok(),
+            longer: crate::run::lengths::longer(&lengths),
         };
-        model.warnings(&votes, 0)
+        model.warnings(&votes, 0, explained)
     }
 
     #[test]
@@ -257,6 +274,21 @@ mod tests {
     }
 
     #[test]
+    fn a_reward_model_of_votes_that_length_explains_may_follow_it_as_far_as_they_do() {
+        for sign in [1.0, -1.0] {
+            let but = |exceptions: usize| move |i: usize| if i < 100 - exceptions { sign } else { -sign };
+            // Wrong on the exceptions alone: it follows length always.
+            assert_eq!(warned_of(100, 100, but(0), true), []);
+            assert_eq!(warned_of(95, 100, but(5), true), []);
+            assert_eq!(warned_of(90, 100, but(10), true), []);
+            // Held-out votes of another kind than those it was trained on.
+            let warned = warned_of(70, 100, but(30), true);
+            assert!(matches!(warned[..], [Warning::LengthBias { votes: 100, .. }]), "{warned:?}");
+            assert!(matches!(warned_of(95, 100, but(5), false)[..], [Warning::LengthBias { .. }]));
+        }
+    }
+
+    #[test]
     fn ties_one_class_and_gold_are_warned_of() {
         let nothing = RewardModel {
             accuracy: None,
@@ -265,8 +297,8 @@ mod tests {
             disagreement: None,
             longer: None,
         };
-        assert_eq!(nothing.warnings(&[], 12), [Warning::TiedVotes { votes: 12 }]);
-        assert_eq!(nothing.warnings(&[], 0), [], "nothing was held out");
+        assert_eq!(nothing.warnings(&[], 12, false), [Warning::TiedVotes { votes: 12 }]);
+        assert_eq!(nothing.warnings(&[], 0, false), [], "nothing was held out");
         assert_eq!(class_warning([1.0; 3].into_iter()), Some(Warning::OneClass { label: 1.0, labels: 3 }));
         assert_eq!(class_warning([1.0, 0.0].into_iter()), None);
         assert_eq!(class_warning([].into_iter()), None);

@@ -175,6 +175,19 @@ fn lock(root: &Path) -> Result<File, StageError> {
     }
 }
 
+/// The settings that the run in this folder recorded, in the words of today; `None` where there is no run.
+///
+/// # Errors
+/// [`FormatError`]: the record is not one.
+#[cfg_attr(not(feature = "run"), expect(dead_code))]
+pub(crate) fn recorded_settings(root: &Path) -> Result<Option<Value>, FormatError> {
+    let run = root.join(RUN);
+    if !run.exists() {
+        return Ok(None);
+    }
+    Ok(read(&run)?.get_mut(PROFILE).map(Value::take))
+}
+
 /// Reads the description of a run in its folder, in the words of today.
 fn read(run: &Path) -> Result<Value, FormatError> {
     let mut was: Value = serde_json::from_slice(&read_at_most(run, LONGEST)?)

@@ -37,9 +37,9 @@ pub use align::{AlignInputs, TrainingData, align};
 pub use capabilities::capabilities;
 pub use driver::Measure;
 pub use error::StageError;
-#[cfg(feature = "run")]
-pub(crate) use folder::READING;
 pub use folder::clear;
+#[cfg(feature = "run")]
+pub(crate) use folder::{READING, recorded_settings};
 pub use ilql::ilql;
 pub use optimizers::optimizers;
 pub(crate) use owned::of_a_run;

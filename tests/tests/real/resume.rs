@@ -173,6 +173,51 @@ fn a_folder_with_a_run_is_not_overwritten_and_other_settings_are_named() {
     assert!(said.contains("seed was 3 and is now 4"), "{said}");
 }
 
+/// A run that was begun by a version in whose recipe other numbers stand keeps them to its end.
+#[test]
+fn a_run_goes_on_by_the_numbers_that_it_was_begun_with() {
+    let place = |name: &str| {
+        let place = Place::new();
+        fs::write(place.0.path().join("run.toml"), format!("profile = \"{name}\"\n{CONFIG}")).unwrap();
+        place
+    };
+    let go = |place: &Place, set: &[&str], until: Stage, note: &dyn Fn(&str)| {
+        let (path, out) = (place.0.path().join("run.toml"), place.out());
+        let given: Vec<_> = set.iter().map(|set| set.parse().unwrap()).collect();
+        let config = Config::read_with(&path, &given).unwrap().with_data(&place.0.path().join("data"));
+        let manner = RunOptions { resume: true, until, note, ..RunOptions::new(&out) };
+        run(&config, &threads(1), &manner, &mut |_, _, _, _| {})
+    };
+    let others = ["ppo.policy.learning_rate=3.25e-4", "ppo.gae.lambda=0.875", "reward.epochs=2"];
+    for name in ["small", "instructgpt"] {
+        let (want, today) = (place(name), place(name));
+        let want = go(&want, &others, Stage::Align, &|_| {}).unwrap().unwrap();
+        let today = go(&today, &[], Stage::Align, &|_| {}).unwrap().unwrap();
+        assert_ne!(want.common.weights_sha256, today.common.weights_sha256);
+
+        let place = place(name);
+        assert!(go(&place, &[], Stage::Supervised, &|_| {}).unwrap().is_none());
+        let (record, written) = (place.out().join("run.json"), place.out().join("config.toml"));
+        let before = fs::read_to_string(&written).unwrap();
+        let mut run: serde_json::Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+        run["profile"]["ppo"]["policy"]["learning_rate"] = 3.25e-4.into();
+        run["profile"]["ppo"]["gae"]["lambda"] = 0.875.into();
+        run["profile"]["reward"]["epochs"] = 2.into();
+        fs::write(&record, run.to_string()).unwrap();
+        let notes = core::cell::RefCell::new(Vec::new());
+        let note = |note: &str| notes.borrow_mut().push(note.to_owned());
+        let summary = go(&place, &[], Stage::Align, &note).unwrap().unwrap();
+        assert_eq!(summary.common.weights_sha256, want.common.weights_sha256, "{name}");
+        assert_eq!(serde_json::to_value(summary.common.settings).unwrap(), run["profile"]);
+        assert_eq!(fs::read_to_string(&written).unwrap(), before, "they are the recipe's, no changes");
+        let told = notes.borrow().iter().filter(|note| note.contains("ppo.gae.lambda = 0.875")).count();
+        assert_eq!(told, 1, "{:?}", notes.borrow());
+        // What is changed now is a difference, as ever.
+        let error = go(&place, &["ppo.gae.lambda=0.5"], Stage::Align, &|_| {}).unwrap_err().to_string();
+        assert!(error.contains("ppo.gae.lambda was 0.875 and is now 0.5"), "{error}");
+    }
+}
+
 /// Every file of the newest checkpoint, and of a finished network, cut or with a bit turned over: the
 /// error names it, and once the snapshot is removed the run ends in the same bits.
 #[test]

@@ -3,14 +3,14 @@
 use super::exit::Failure;
 use super::machine::Machine;
 use super::output::{Output, print};
-use super::plan::{nothing, short_batches, table};
+use super::plan::{short_batches, table};
 use super::progress::note;
 use super::train::{ConfigArgs, facts};
 use clap::{Args, Subcommand};
 use rlhf::config::{complete, schema};
 use rlhf::engine::Devices;
 use rlhf::run::{Stage, plan, preflight, with_recipe};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -58,14 +58,28 @@ pub fn main(args: &Configuration, machine: &Machine, devices: &Devices) -> Resul
 
 fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failure> {
     let output = Output { json: args.common.json };
-    let done = checked(args, machine, devices, output);
-    if let Err(failure) = &done {
-        output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
+    match checked(args, machine, devices, output) {
+        Ok((result, idle)) => {
+            output.result(&result)?;
+            if idle.is_empty() {
+                return Ok(());
+            }
+            Err(Failure::failed(format!("nothing will be learnt in {}", idle.join(", "))))
+        }
+        Err(failure) => {
+            output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
+            Err(failure)
+        }
     }
-    done
 }
 
-fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -> Result<(), Failure> {
+/// Returns the result, and the names of the steps in which nothing will be learned.
+fn checked(
+    args: &Check,
+    machine: &Machine,
+    devices: &Devices,
+    output: Output,
+) -> Result<(Value, Vec<String>), Failure> {
     let device = machine.open(devices)?;
     let mut config = args.common.config()?;
     let (mut found, mut planned) = (None, None);
@@ -78,8 +92,7 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
         output.message(&facts(&all));
         let (steps, notes) = plan(&config, &device, &Stage::ALL).map_err(Failure::wrong)?;
         output.message(&table(&steps));
-        let remarks = [nothing(&steps), short_batches(&steps)];
-        remarks.iter().flatten().for_each(|text| output.message(text));
+        short_batches(&steps).iter().for_each(|text| output.message(text));
         notes.iter().for_each(|text| note(text));
         all.notes.extend(notes);
         found = Some(all);
@@ -90,11 +103,14 @@ fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -
             .message("The configuration is valid. Base and data were not looked at: say where with --data.");
     }
     let (_, overrides) = config.resolve()?;
-    output.result(&json!({
+    let idle = planned.iter().flatten().filter(|step| !step.learns);
+    let idle = idle.map(|step| format!("`{}`", step.name)).collect();
+    let result = json!({
         "valid": true,
         "profile": config.profile,
         "overrides": overrides,
         "found": found,
         "steps": planned,
-    }))
+    });
+    Ok((result, idle))
 }

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Everything was done.
     Done = 0,
-    /// The command failed while it ran.
+    /// The command failed while it ran, or `rlhf config check` found a step in which nothing will be learned.
     Failed = 1,
     /// The command line or the configuration is wrong: nothing was begun.
     Wrong = 2,

@@ -22,20 +22,6 @@ pub fn table(steps: &[PlannedStep]) -> String {
     )
 }
 
-/// A line for each step in which nothing is learned.
-pub fn nothing(steps: &[PlannedStep]) -> Vec<String> {
-    let idle = steps.iter().filter(|step| !step.learns);
-    idle.map(|step| match step.learning_rate {
-        Some(rate) => format!(
-            "nothing will be learnt in `{}`: {} optimizer steps at {rate:.1e} at most leave this network as it was; \
-             raise the learning rate, take more passes or smaller batches, or leave `profile` to the base's size",
-            step.name, step.optimizer_steps
-        ),
-        None => format!("nothing will be learnt in `{}`: it has no optimizer step", step.name),
-    })
-    .collect()
-}
-
 /// A line for each step whose batch is not reached.
 pub fn short_batches(steps: &[PlannedStep]) -> Vec<String> {
     let larger =
@@ -62,7 +48,7 @@ mod tests {
     use super::*;
     use rlhf::run::Stage;
 
-    fn step(learning_rate: f64, learns: bool) -> PlannedStep {
+    fn step(learning_rate: f64) -> PlannedStep {
         let (stage, name, rows) = (Stage::Align, "dpo".into(), 160);
         PlannedStep {
             stage,
@@ -72,16 +58,14 @@ mod tests {
             optimizer_steps: 3,
             learning_rate: Some(learning_rate),
             seconds: 5.2,
-            learns,
+            learns: true,
         }
     }
 
     #[test]
-    fn a_step_that_learns_nothing_has_a_line_of_its_own() {
-        let steps = [step(1e-4, true), step(2e-8, false)];
-        let (table, lines) = (table(&steps), nothing(&steps));
+    fn a_step_has_a_line_with_its_rate_and_its_time() {
+        let table = table(&[step(1e-4), step(2e-8)]);
         assert!(table.contains("1.0e-4  6 s") && table.contains("about 11 s"), "{table}");
-        assert!(lines.len() == 1 && lines[0].contains("3 optimizer steps at 2.0e-8"), "{lines:?}");
     }
 
     #[test]
