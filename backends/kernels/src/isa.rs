@@ -1,6 +1,7 @@
 //! Instruction sets, and the proof that a processor has one.
 
 use crate::dispatch::kernel;
+use crate::features::x86;
 use crate::lanes::Lanes;
 use crate::quantized::IntegerIsa;
 
@@ -20,21 +21,6 @@ pub enum Isa {
     /// Plain Rust.
     Portable,
 }
-
-/// Whether this processor has features of x86-64; without the `std` feature, whether the target promises them.
-#[cfg(all(target_arch = "x86_64", feature = "std"))]
-macro_rules! x86 {
-    ($($feature:tt),+) => {
-        $(std::arch::is_x86_feature_detected!($feature))&&+
-    };
-}
-#[cfg(not(all(target_arch = "x86_64", feature = "std")))]
-macro_rules! x86 {
-    ($($feature:tt),+) => {
-        cfg!(all(target_arch = "x86_64", $(target_feature = $feature),+))
-    };
-}
-pub(crate) use x86;
 
 impl Isa {
     /// All of them, those of one processor with the fastest first.
@@ -56,6 +42,17 @@ impl Isa {
             Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
             Self::Portable => true,
         }
+    }
+
+    /// Returns the fastest for products of integers that goes with it: none with wider registers than its own.
+    fn integers(self) -> IntegerIsa {
+        let fits = |candidate: &IntegerIsa| match (self, candidate) {
+            (Self::Portable, candidate) => *candidate == IntegerIsa::Portable,
+            (Self::Avx2, IntegerIsa::Avx512Vnni) => false,
+            _ => true,
+        };
+        let mut candidates = IntegerIsa::ALL.into_iter().filter(fits);
+        candidates.find(|candidate| candidate.available()).unwrap_or(IntegerIsa::Portable)
     }
 
     /// Returns its name, as it is asked for.
@@ -84,13 +81,13 @@ impl Processor {
 
     /// Creates one of `isa`, or none where this processor lacks it.
     pub fn new(isa: Isa) -> Option<Self> {
-        isa.available().then(|| Self { isa, integers: IntegerIsa::best(isa) })
+        isa.available().then(|| Self { isa, integers: isa.integers() })
     }
 
     /// Creates one of the best instruction set there is.
     pub fn best() -> Self {
         let isa = Isa::best();
-        Self { isa, integers: IntegerIsa::best(isa) }
+        Self { isa, integers: isa.integers() }
     }
 
     /// Returns it with another instruction set for products of integers, or none where this processor lacks it.

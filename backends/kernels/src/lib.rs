@@ -16,6 +16,7 @@ pub mod activation;
 pub mod adam;
 pub mod attention;
 mod dispatch;
+mod features;
 mod isa;
 mod lanes;
 pub mod norm;

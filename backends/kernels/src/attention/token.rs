@@ -62,7 +62,7 @@ unsafe fn attend<L: Lanes>(
         while head < heads.heads {
             match heads.heads - head {
                 // Four vectors of each are sums enough to hide that each waits for its last addition.
-                2.. if L::AT_ONCE == 4 && heads.vectors() >= 4 => {
+                2.. if const { L::AT_ONCE == 4 } && heads.vectors() >= 4 => {
                     outputs::<L, 2>(heads, caches, head, weights, out);
                     head += 2;
                 }
@@ -107,10 +107,10 @@ unsafe fn outputs<L: Lanes, const H: usize>(
             );
             let (keys, row) = (held[0].len(), vectors * WIDTH);
             let out = out.as_mut_ptr().add(first * row + v * WIDTH);
-            if L::AT_ONCE == 4 && vectors - v >= 4 {
+            if const { L::AT_ONCE == 4 } && vectors - v >= 4 {
                 weighted::<L, H, 4>(keys, weights, values, row, out);
                 v += 4;
-            } else if L::AT_ONCE == 4 && vectors - v >= 2 {
+            } else if const { L::AT_ONCE == 4 } && vectors - v >= 2 {
                 weighted::<L, H, 2>(keys, weights, values, row, out);
                 v += 2;
             } else {

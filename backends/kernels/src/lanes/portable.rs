@@ -29,7 +29,7 @@ fn smaller(a: f32, b: f32) -> f32 {
 impl Lanes for Portable {
     type V = V;
     const AT_ONCE: usize = 1;
-    const ROWS: usize = 6;
+    const ROWS: usize = 2;
     #[inline(always)]
     unsafe fn splat(x: f32) -> V {
         [x; WIDTH]

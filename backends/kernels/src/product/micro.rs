@@ -166,9 +166,9 @@ pub(crate) unsafe fn small<L: Lanes>(shape: Shape, a: Strided, b: Strided, add: 
                         }
                         if vectors - v >= $n {
                             columns!($n);
-                        } else if $n > 4 && vectors - v >= 4 {
+                        } else if const { $n > 4 } && vectors - v >= 4 {
                             columns!(4);
-                        } else if $n > 2 && vectors - v >= 2 {
+                        } else if const { $n > 2 } && vectors - v >= 2 {
                             columns!(2);
                         } else {
                             columns!(1);
@@ -178,12 +178,12 @@ pub(crate) unsafe fn small<L: Lanes>(shape: Shape, a: Strided, b: Strided, add: 
                 }};
             }
             match rows - i {
-                8.. if L::AT_ONCE == 4 => rows_of!(8, 2),
-                4.. if L::AT_ONCE == 4 => rows_of!(4, 2),
-                4.. if L::ROWS >= 4 => rows_of!(4, 1),
-                2.. if L::ROWS < 4 => rows_of!(2, 1),
-                2.. => rows_of!(2, 2),
-                _ if L::AT_ONCE == 4 => rows_of!(1, 8),
+                8.. if const { L::AT_ONCE == 4 } => rows_of!(8, 2),
+                4.. if const { L::AT_ONCE == 4 } => rows_of!(4, 2),
+                4.. if const { L::AT_ONCE == 1 && L::ROWS >= 4 } => rows_of!(4, 1),
+                2.. if const { L::ROWS < 4 } => rows_of!(2, 1),
+                2.. if const { L::ROWS >= 4 } => rows_of!(2, 2),
+                _ if const { L::AT_ONCE == 4 } => rows_of!(1, 8),
                 _ => rows_of!(1, 4),
             }
         }

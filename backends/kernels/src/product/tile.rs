@@ -90,25 +90,30 @@ unsafe fn height<L: Lanes, S: Step<L>>(
                                 v += $n;
                             }};
                         }
-                        match (L::AT_ONCE == 4 && vectors == 4, lines) {
-                            (true, 0) => columns!(4, 0),
-                            (true, 1) => columns!(4, 1),
-                            (true, 2) => columns!(4, 2),
-                            (true, _) => columns!(4, 4),
+                        // Constants of their own, so that what they rule out is not compiled.
+                        if const { L::AT_ONCE == 4 } && vectors == 4 {
+                            match lines {
+                                0 => columns!(4, 0),
+                                1 => columns!(4, 1),
+                                2 => columns!(4, 2),
+                                _ => columns!(4, 4),
+                            }
+                        } else if const { L::AT_ONCE == 1 && S::LEFT == 2 && $m == 1 } && vectors - v >= 4 {
                             // One row's sums would each wait for the last.
-                            (false, 0) if S::LEFT == 2 && $m == 1 && vectors - v >= 4 => columns!(4, 0),
-                            (false, _) if S::LEFT == 2 && $m == 1 && vectors - v >= 4 => columns!(4, 1),
-                            (false, 0) => columns!(1, 0),
-                            (false, _) => columns!(1, 1),
+                            columns!(4, 1);
+                        } else if lines == 0 {
+                            columns!(1, 0);
+                        } else {
+                            columns!(1, 1);
                         }
                     }
                     i += $m;
                 }};
             }
             match rows - i {
-                6.. if L::ROWS >= 6 => rows_of!(6),
-                4.. if L::ROWS >= 4 => rows_of!(4),
-                3.. if L::ROWS == 3 => rows_of!(3),
+                6.. if const { L::ROWS >= 6 } => rows_of!(6),
+                4.. if const { L::ROWS >= 4 } => rows_of!(4),
+                3.. if const { L::ROWS == 3 } => rows_of!(3),
                 2.. => rows_of!(2),
                 _ => rows_of!(1),
             }

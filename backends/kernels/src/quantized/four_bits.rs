@@ -1,18 +1,9 @@
 //! Weights in four bits, with 16-bit numbers for each block of 32.
 
 use super::error::{Error, check};
-use super::shape::{BLOCK, FOUR_BIT_BLOCK, GROUP, HALVES, INT8_GROUP, PANEL, WeightShape};
+use super::shape::{BLOCK, FOUR_BIT_BLOCK, FourBitFormat, GROUP, HALVES, INT8_GROUP, PANEL, WeightShape};
 use core::ops::Range;
 use half::f16;
-
-/// How a weight comes from its four bits `q`, 0 ..= 15.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FourBitFormat {
-    /// `scale·(q - 8)`: GGUF's Q4_0.
-    Scale,
-    /// `scale·q + minimum`: GGUF's Q4_1.
-    ScaleAndMinimum,
-}
 
 /// The weights of one row that share a scale.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,6 @@
 //! Instruction sets of integer products.
 
-use crate::isa::{Isa, x86};
+use crate::features::x86;
 
 /// An instruction set that products of integers run on. Their sums are exact, so it has no influence on results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,8 +43,8 @@ impl IntegerIsa {
             Self::NeonDot => std::arch::is_aarch64_feature_detected!("dotprod"),
             #[cfg(not(all(target_arch = "aarch64", feature = "std")))]
             Self::NeonDot => cfg!(all(target_arch = "aarch64", target_feature = "dotprod")),
-            Self::Neon => Isa::Neon.available(),
-            Self::Simd128 => Isa::Simd128.available(),
+            Self::Neon => cfg!(all(target_arch = "aarch64", target_feature = "neon")),
+            Self::Simd128 => cfg!(all(target_arch = "wasm32", target_feature = "simd128")),
             Self::Portable => true,
         }
     }
@@ -60,15 +60,5 @@ impl IntegerIsa {
             Self::Simd128 => "simd128",
             Self::Portable => "portable",
         }
-    }
-
-    /// Returns the fastest that goes with an instruction set for f32: none with wider registers than its own.
-    pub(crate) fn best(isa: Isa) -> Self {
-        let fits = |candidate: &Self| match (isa, candidate) {
-            (Isa::Portable, candidate) => *candidate == Self::Portable,
-            (Isa::Avx2, Self::Avx512Vnni) => false,
-            _ => true,
-        };
-        Self::ALL.into_iter().filter(fits).find(|isa| isa.available()).unwrap_or(Self::Portable)
     }
 }

@@ -46,11 +46,11 @@ mod shape;
 
 pub use activations::Activations;
 pub use error::Error;
-pub use four_bits::{FourBitBlock, FourBitFormat, FourBitWeights, FourBitWeightsMut};
+pub use four_bits::{FourBitBlock, FourBitWeights, FourBitWeightsMut};
 pub use int8::{Int8Weights, Int8WeightsMut};
 pub use isa::IntegerIsa;
 pub use matrix::MatrixMut;
-pub use shape::{BLOCK, PANEL, WeightShape};
+pub use shape::{BLOCK, FourBitFormat, PANEL, WeightShape};
 
 #[cfg(test)]
 mod tests;

@@ -3,11 +3,11 @@
 use super::activations::{Activations, BLOCK_BYTES, SCALE, SCALED_SUM};
 use super::dispatch::integer_kernel;
 use super::error::{Error, check};
-use super::four_bits::{FourBitFormat, FourBitWeights};
+use super::four_bits::FourBitWeights;
 use super::int8::Int8Weights;
 use super::integers::{Integers, Rows};
 use super::matrix::MatrixMut;
-use super::shape::{FOUR_BIT_BLOCK, HALVES, INT8_BLOCK, PANEL, WeightShape};
+use super::shape::{FOUR_BIT_BLOCK, FourBitFormat, HALVES, INT8_BLOCK, PANEL, WeightShape};
 use crate::isa::Processor;
 use crate::lanes::Lanes;
 use crate::slices::put;

@@ -1,7 +1,5 @@
 //! The shape of a weight matrix, and the bytes that it takes in each format.
 
-use super::four_bits::FourBitFormat;
-
 /// Outputs that are computed side by side: rows of weights in a panel.
 pub const PANEL: usize = 16;
 /// Inputs that share a scale.
@@ -16,6 +14,15 @@ pub(super) const FOUR_BIT_BLOCK: usize = INT8_BLOCK / 2;
 /// Bytes of sixteen f32 and of sixteen f16.
 pub(super) const WORDS: usize = PANEL * 4;
 pub(super) const HALVES: usize = PANEL * 2;
+
+/// How a weight comes from its four bits `q`, 0 ..= 15.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FourBitFormat {
+    /// `scale·(q - 8)`: GGUF's Q4_0.
+    Scale,
+    /// `scale·q + minimum`: GGUF's Q4_1.
+    ScaleAndMinimum,
+}
 
 /// The sizes of a matrix of weights: one row of `inputs` for each output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! int8 weights give |w| ≤ 128 and ±a within 127, so a pair is within 2·128·127 = 32,512 < 2¹⁵; four bits give at most
 //! 2·15·127 = 3,810 a pair and 8·3,810 = 30,480 for the eight groups of a block, which are therefore added in 16 bits.
 
-use super::{Integers, Rows};
+use super::sums::{Integers, Rows};
 use crate::lanes::Avx2;
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP};

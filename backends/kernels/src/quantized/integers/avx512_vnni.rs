@@ -1,6 +1,6 @@
 //! 512-bit registers with `vpdpbusd`: a panel's group fills one. As [`super::avx_vnni`].
 
-use super::{Integers, Rows};
+use super::sums::{Integers, Rows};
 use crate::lanes::Avx512;
 use crate::quantized::activations::{FROM_8, FROM_128};
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP};

@@ -3,7 +3,7 @@
 //! int8 weights are made unsigned by adding 128, and their sums begin with -128 times the sum of the activations.
 
 use super::avx2::{group, groups, halves, numbers};
-use super::{Integers, Rows};
+use super::sums::{Integers, Rows};
 use crate::lanes::Avx2;
 use crate::quantized::activations::{FROM_8, FROM_128};
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP};

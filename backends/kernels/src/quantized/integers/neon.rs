@@ -3,7 +3,7 @@
 //! Two products of int8 fit in 16 bits: 2·128·127 = 32,512 < 2¹⁵. The eight of a block fit there with four bits:
 //! 8·15·127 = 15,240.
 
-use super::{Integers, Rows};
+use super::sums::{Integers, Rows};
 use crate::lanes::{Lanes, Neon};
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP, PANEL};

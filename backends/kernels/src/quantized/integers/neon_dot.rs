@@ -1,7 +1,7 @@
 //! 128-bit registers with `sdot`, which adds four products of signed bytes in 32 bits.
 
 use super::neon::{group, groups, numbers};
-use super::{Integers, Rows};
+use super::sums::{Integers, Rows};
 use crate::lanes::{Lanes, Neon};
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP};

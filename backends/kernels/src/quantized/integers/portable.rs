@@ -1,27 +1,12 @@
 //! Arrays, for every processor: the oracle of the others.
 
-use super::{Integers, Rows};
+use super::sums::{Integers, Rows};
 use crate::lanes::Portable;
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP, PANEL};
 
 #[derive(Clone, Copy)]
 pub(in crate::quantized) struct PortableIntegers;
-
-/// Sixteen finite f16 as f32: their bits in the place of an f32's, whose exponent is 112 larger.
-///
-/// # Safety
-/// There are sixteen.
-#[inline(always)]
-pub(super) unsafe fn halves(p: *const u8) -> [f32; PANEL] {
-    let scale = f32::from_bits((127 + 112) << 23);
-    // SAFETY: as the caller's.
-    let halves = unsafe { p.cast::<[u16; PANEL]>().read_unaligned() };
-    halves.map(|half| {
-        let magnitude = f32::from_bits(u32::from(half & 0x7fff) << 13) * scale;
-        f32::from_bits(magnitude.to_bits() | u32::from(half & 0x8000) << 16)
-    })
-}
 
 impl Integers for PortableIntegers {
     type Lanes = Portable;

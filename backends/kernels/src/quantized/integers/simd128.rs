@@ -1,9 +1,9 @@
-//! WebAssembly's 128-bit registers, of which a panel's group fills four: products in 16 bits, added in pairs to 32.
+//! WebAssembly's 128-bit registers, of which a panel's group fills four.
 //!
-//! Two products of int8 fit in 16 bits: 2·128·127 = 32,512 < 2¹⁵. The eight of a block fit there with four bits:
-//! 8·15·127 = 15,240.
+//! `i32x4.dot_i16x8_s` multiplies 16-bit numbers and adds pairs of products in 32 bits. Bytes of even and of odd inputs
+//! are widened apart, which takes shifts alone and leaves each row's sum in a lane of its own.
 
-use super::{Integers, Rows};
+use super::sums::{Integers, Rows};
 use crate::lanes::{Lanes, Simd128};
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP, PANEL};
@@ -12,55 +12,62 @@ use core::arch::wasm32::*;
 #[derive(Clone, Copy)]
 pub(in crate::quantized) struct Simd128Integers;
 
-/// Quarters of sixteen i32 as f32, from the pairs of their first and last two.
+/// Sums of four rows each.
+type Sums = [v128; 4];
+
+/// Bytes of even inputs and of odd ones in 16 bits.
 #[inline(always)]
-fn numbers<L: Lanes>(pairs: [[v128; 2]; 4], start: i32) -> L::V {
+fn halves_of(bytes: v128) -> [v128; 2] {
+    [i16x8_shr(i16x8_shl(bytes, 8), 8), i16x8_shr(bytes, 8)]
+}
+
+/// Four activations, in every lane the even two and the odd two.
+///
+/// # Safety
+/// Row `i` has them at `at`.
+#[inline(always)]
+unsafe fn activations(rows: Rows, i: usize, at: usize) -> [v128; 2] {
+    // SAFETY: as the caller's.
+    halves_of(i32x4_splat(unsafe { rows.word(i, at) }))
+}
+
+/// Adds the products of four rows' weights.
+#[inline(always)]
+fn add(sum: v128, w: [v128; 2], a: [v128; 2]) -> v128 {
+    i32x4_add(i32x4_add(sum, i32x4_dot_i16x8(w[0], a[0])), i32x4_dot_i16x8(w[1], a[1]))
+}
+
+/// Sixteen sums as f32.
+#[inline(always)]
+fn numbers<L: Lanes>(sums: Sums) -> L::V {
     let mut numbers = [0.0f32; PANEL];
-    for (numbers, [low, high]) in numbers.chunks_exact_mut(4).zip(pairs) {
-        let even = i32x4_shuffle::<0, 2, 4, 6>(low, high);
-        let odd = i32x4_shuffle::<1, 3, 5, 7>(low, high);
-        let sums = i32x4_add(i32x4_splat(start), i32x4_add(even, odd));
+    for (numbers, sum) in numbers.chunks_exact_mut(4).zip(sums) {
         // SAFETY: there are four.
-        unsafe { v128_store(numbers.as_mut_ptr().cast(), f32x4_convert_i32x4(sums)) }
+        unsafe { v128_store(numbers.as_mut_ptr().cast(), f32x4_convert_i32x4(sum)) }
     }
     // SAFETY: there are sixteen; the target has the lanes.
     unsafe { L::load(numbers.as_ptr()) }
 }
 
-/// A panel's group, four rows a register.
-///
-/// # Safety
-/// There are 64 bytes.
-#[inline(always)]
-unsafe fn group(p: *const u8) -> [v128; 4] {
-    // SAFETY: as the caller's.
-    [0, 16, 32, 48].map(|at| unsafe { v128_load(p.add(at).cast()) })
-}
-
 impl Integers for Simd128Integers {
     type Lanes = Simd128;
-    const ROWS: usize = 1;
+    const ROWS: usize = 2;
 
     #[inline(always)]
     unsafe fn int8<const R: usize>(weights: *const u8, rows: Rows) -> [<Self::Lanes as Lanes>::V; R] {
-        // Of each quarter, the pairs of its first two rows and of its last two.
-        let mut pairs = [[[i32x4_splat(0); 2]; 4]; R];
-        for g in 0..BLOCK / GROUP / 2 {
+        let mut sums = [[i32x4_splat(0); 4]; R];
+        for g in 0..BLOCK / GROUP {
             // SAFETY: the caller promises the blocks.
-            let [w, v] = [0, 1].map(|part| unsafe { group(weights.add((2 * g + part) * INT8_GROUP)) });
-            for (i, pairs) in pairs.iter_mut().enumerate() {
+            let a: [_; R] = core::array::from_fn(|i| unsafe { activations(rows, i, g * GROUP) });
+            for quarter in 0..4 {
                 // SAFETY: as above.
-                let [a, b] = [0, 1].map(|part| i32x4_splat(unsafe { rows.word(i, (2 * g + part) * GROUP) }));
-                for (quarter, pairs) in pairs.iter_mut().enumerate() {
-                    let (w, v) = (w[quarter], v[quarter]);
-                    let low = i16x8_add(i16x8_extmul_low_i8x16(w, a), i16x8_extmul_low_i8x16(v, b));
-                    pairs[0] = i32x4_add(pairs[0], i32x4_extadd_pairwise_i16x8(low));
-                    let high = i16x8_add(i16x8_extmul_high_i8x16(w, a), i16x8_extmul_high_i8x16(v, b));
-                    pairs[1] = i32x4_add(pairs[1], i32x4_extadd_pairwise_i16x8(high));
+                let w = halves_of(unsafe { v128_load(weights.add(g * INT8_GROUP + 16 * quarter).cast()) });
+                for (sums, &a) in sums.iter_mut().zip(&a) {
+                    sums[quarter] = add(sums[quarter], w, a);
                 }
             }
         }
-        pairs.map(|pairs| numbers::<Self::Lanes>(pairs, 0))
+        sums.map(numbers::<Self::Lanes>)
     }
 
     #[inline(always)]
@@ -68,27 +75,26 @@ impl Integers for Simd128Integers {
         weights: *const u8,
         rows: Rows,
     ) -> [<Self::Lanes as Lanes>::V; R] {
-        let mut products = [[[i16x8_splat(0); 2]; 4]; R];
-        for g in 0..BLOCK / GROUP / 2 {
+        let mut sums: [Sums; R] = core::array::from_fn(|i| {
             // SAFETY: the caller promises the blocks.
-            let both = unsafe { group(weights.add(g * INT8_GROUP)) };
-            let groups =
-                [both.map(|both| v128_and(both, u8x16_splat(15))), both.map(|both| u8x16_shr(both, 4))];
-            for (part, w) in groups.into_iter().enumerate() {
-                for (i, products) in products.iter_mut().enumerate() {
-                    // SAFETY: as above.
-                    let a = i32x4_splat(unsafe { rows.word(i, (2 * g + part) * GROUP) });
-                    for (quarter, products) in products.iter_mut().enumerate() {
-                        products[0] = i16x8_add(products[0], i16x8_extmul_low_i8x16(w[quarter], a));
-                        products[1] = i16x8_add(products[1], i16x8_extmul_high_i8x16(w[quarter], a));
-                    }
+            [i32x4_splat(if CENTERED { unsafe { rows.word(i, FROM_8) } } else { 0 }); 4]
+        });
+        for g in 0..BLOCK / GROUP / 2 {
+            // SAFETY: as above.
+            let a: [_; R] = core::array::from_fn(|i| unsafe {
+                [0, GROUP].map(|part| activations(rows, i, 2 * g * GROUP + part))
+            });
+            for quarter in 0..4 {
+                // SAFETY: as above.
+                let both = unsafe { v128_load(weights.add(g * INT8_GROUP + 16 * quarter).cast()) };
+                let low = i16x8_splat(15);
+                let first = [v128_and(both, low), v128_and(u16x8_shr(both, 8), low)];
+                let second = [v128_and(u16x8_shr(both, 4), low), u16x8_shr(both, 12)];
+                for (sums, a) in sums.iter_mut().zip(&a) {
+                    sums[quarter] = add(add(sums[quarter], first, a[0]), second, a[1]);
                 }
             }
         }
-        core::array::from_fn(|i| {
-            // SAFETY: as above.
-            let start = if CENTERED { unsafe { rows.word(i, FROM_8) } } else { 0 };
-            numbers::<Self::Lanes>(products[i].map(|two| two.map(|p| i32x4_extadd_pairwise_i16x8(p))), start)
-        })
+        sums.map(numbers::<Self::Lanes>)
     }
 }

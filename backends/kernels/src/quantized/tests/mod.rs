@@ -18,15 +18,15 @@ use alloc::vec::Vec;
 
 /// A kernel for each instruction set that this processor has; says which it has not.
 fn processors() -> Vec<Processor> {
-    let portable = Processor::PORTABLE;
-    let mut found = Vec::new();
-    for isa in IntegerIsa::ALL {
-        match portable.with_integers(isa) {
-            Some(processor) => found.push(processor),
-            None => std::eprintln!("skipped: this processor has no {}", isa.name()),
+    static SKIPPED: std::sync::Once = std::sync::Once::new();
+    let (found, skipped): (Vec<_>, Vec<_>) =
+        IntegerIsa::ALL.into_iter().partition(|isa| Processor::PORTABLE.with_integers(*isa).is_some());
+    SKIPPED.call_once(|| {
+        for isa in skipped {
+            std::eprintln!("skipped: this processor has no {} for products of integers", isa.name());
         }
-    }
-    found
+    });
+    found.into_iter().filter_map(|isa| Processor::PORTABLE.with_integers(isa)).collect()
 }
 
 /// Rows, outputs, inputs: none, one, ragged, whole, and more rows than a tile of any processor has. Miri takes few.
