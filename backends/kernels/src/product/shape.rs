@@ -8,6 +8,7 @@ use crate::lanes::{Lanes, WIDTH};
 pub const WIDE: usize = 4 * WIDTH;
 /// Elements of k that are worked through at a time. A panel of them, 256 KiB, stays in the second cache, and outputs
 /// are seldom read again; where registers hold one vector of columns at a time, a panel is read four times.
+/// WebAssembly's registers hold so few rows that a panel is read too often for the second cache: 24 KiB stay in the first.
 pub const fn deep(isa: Isa) -> usize {
     match isa {
         Isa::Avx512 => 1024,
