@@ -103,8 +103,8 @@ impl<'a> Activations<'a> {
         if row >= self.rows {
             return Err(Error::Index { name: "rows", count: self.rows, got: row });
         }
-        let (blocks, _) = self.part(row..row + 1).bytes.as_chunks::<BLOCK_BYTES>();
-        for (block, out) in blocks.iter().zip(out.chunks_mut(BLOCK)) {
+        let mut blocks = self.part(row..row + 1).bytes.as_chunks::<BLOCK_BYTES>().0.iter();
+        for (out, block) in out.chunks_mut(BLOCK).zip(&mut blocks) {
             let scale =
                 f32::from_le_bytes([block[SCALE], block[SCALE + 1], block[SCALE + 2], block[SCALE + 3]]);
             for (x, &q) in out.iter_mut().zip(block) {
@@ -128,12 +128,12 @@ impl<'a> Activations<'a> {
 /// Quantizes rows of `inputs` numbers; false where one is not finite.
 ///
 /// # Safety
-/// As [`Lanes`]; `to` has [`BLOCK_BYTES`] for each block of each row; `inputs` is not 0.
+/// As [`Lanes`]; `to` has [`BLOCK_BYTES`] for each block of each row.
 #[inline(always)]
 unsafe fn quantize_rows<L: Lanes>(inputs: usize, x: &[f32], to: &mut [u8]) -> bool {
     let mut finite = true;
     let mut blocks = to.as_chunks_mut::<BLOCK_BYTES>().0.iter_mut();
-    for row in x.chunks(inputs) {
+    for row in x.chunks(inputs.max(1)) {
         for (x, block) in row.chunks(BLOCK).zip(&mut blocks) {
             // SAFETY: as the caller's.
             finite &= unsafe { quantize_block::<L>(x, block) };

@@ -115,7 +115,8 @@ impl<'a> FourBitWeights<'a> {
             if self.format == FourBitFormat::ScaleAndMinimum {
                 found.minimum = number(self.shape.blocks() + block)?;
             }
-            for (to, pair) in found.values.chunks_exact_mut(2 * GROUP).zip(values.chunks_exact(INT8_GROUP)) {
+            let pairs = values.as_chunks::<INT8_GROUP>().0;
+            for (to, pair) in found.values.as_chunks_mut::<{ 2 * GROUP }>().0.iter_mut().zip(pairs) {
                 let bytes: [u8; GROUP] = *pair.as_chunks().0.get(row % PANEL)?;
                 for (to, q) in
                     to.iter_mut().zip(bytes.map(|b| b & 15).into_iter().chain(bytes.map(|b| b >> 4)))
@@ -200,7 +201,8 @@ impl<'a> FourBitWeightsMut<'a> {
             *to = weights.minimum.to_le_bytes();
         }
         let Some(values) = values.as_chunks_mut::<FOUR_BIT_BLOCK>().0.get_mut(block) else { return Ok(()) };
-        for (to, pair) in values.chunks_exact_mut(INT8_GROUP).zip(weights.values.chunks_exact(2 * GROUP)) {
+        let pairs = weights.values.as_chunks::<{ 2 * GROUP }>().0;
+        for (to, pair) in values.as_chunks_mut::<INT8_GROUP>().0.iter_mut().zip(pairs) {
             let [low, high] = pair.as_chunks::<GROUP>().0 else { continue };
             if let Some(to) = to.as_chunks_mut().0.get_mut(row % PANEL) {
                 *to = core::array::from_fn::<u8, GROUP, _>(|i| low[i] & 15 | high[i] << 4);

@@ -78,8 +78,8 @@ impl<'a> Int8Weights<'a> {
         let panel = self.bytes.chunks_exact(self.shape.int8_panel_bytes()).nth(row / PANEL)?;
         let (values, scales) = panel.split_last_chunk::<WORDS>()?;
         let scale = f32::from_le_bytes(*scales.as_chunks().0.get(row % PANEL)?);
-        let groups = values.chunks_exact(INT8_GROUP);
-        Some((scale, groups.filter_map(move |group| group.as_chunks().0.get(row % PANEL).copied())))
+        let groups = values.as_chunks::<INT8_GROUP>().0;
+        Some((scale, groups.iter().filter_map(move |group| group.as_chunks().0.get(row % PANEL).copied())))
     }
 }
 
@@ -172,7 +172,8 @@ impl<'a> Int8WeightsMut<'a> {
     fn set_block(&mut self, row: usize, block: usize, values: &[i8; BLOCK]) {
         let Some((panel, _)) = self.panel(row) else { return };
         let Some(panel) = panel.as_chunks_mut::<INT8_BLOCK>().0.get_mut(block) else { return };
-        for (group, values) in panel.chunks_exact_mut(INT8_GROUP).zip(values.as_chunks::<GROUP>().0) {
+        let groups = panel.as_chunks_mut::<INT8_GROUP>().0;
+        for (group, values) in groups.iter_mut().zip(values.as_chunks::<GROUP>().0) {
             if let Some(to) = group.as_chunks_mut().0.get_mut(row % PANEL) {
                 *to = values.map(|q| q as u8);
             }

@@ -9,6 +9,7 @@ use crate::lanes::Avx2;
 use crate::quantized::activations::FROM_8;
 use crate::quantized::shape::{BLOCK, GROUP, INT8_GROUP};
 use core::arch::x86_64::*;
+use core::hint::black_box;
 
 #[derive(Clone, Copy)]
 pub(in crate::quantized) struct Avx2Integers;
@@ -95,7 +96,9 @@ impl Integers for Avx2Integers {
         // SAFETY: the caller promises AVX2 and the blocks.
         unsafe {
             let mut pairs = [[_mm256_setzero_si256(); 2]; R];
-            for g in 0..core::hint::black_box(BLOCK / GROUP / 2) {
+            // Unrolled with several rows, the loop would have more sums at once than there are registers.
+            let count = BLOCK / GROUP / 2;
+            for g in 0..if R == 1 { count } else { black_box(count) } {
                 let w = groups(weights.add(g * INT8_GROUP));
                 for (i, pairs) in pairs.iter_mut().enumerate() {
                     for (part, w) in w.iter().enumerate() {

@@ -72,8 +72,9 @@ fn any_shape_will_do() {
 
 #[test]
 fn the_largest_numbers_overflow_nothing() {
-    for rows in [1, 13] {
-        let shape = WeightShape { outputs: 18, inputs: if cfg!(miri) { 32 } else { 96 } };
+    for &rows in if cfg!(miri) { &[13][..] } else { &[1, 13] } {
+        let (outputs, inputs) = if cfg!(miri) { (2, 32) } else { (18, 96) };
+        let shape = WeightShape { outputs, inputs };
         for a in [-127, 127] {
             let a = vec![a; rows * shape.inputs];
             for w in [-128, -127, 127] {
