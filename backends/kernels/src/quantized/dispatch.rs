@@ -6,7 +6,6 @@
 macro_rules! integer_kernel {
     ($processor:expr, $f:ident($($arg:ident: $t:ty),* $(,)?)) => {{
         use $crate::quantized::integers;
-        use $crate::quantized::isa::IntegerIsa;
         #[cfg(target_arch = "x86_64")]
         #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
         unsafe fn avx512_vnni($($arg: $t),*) {
@@ -45,22 +44,22 @@ macro_rules! integer_kernel {
         match $crate::isa::Processor::integers($processor) {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: a `Processor` has its instruction sets.
-            IntegerIsa::Avx512Vnni => unsafe { avx512_vnni($($arg),*) },
+            $crate::quantized::isa::IntegerIsa::Avx512Vnni => unsafe { avx512_vnni($($arg),*) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            IntegerIsa::AvxVnni => unsafe { avx_vnni($($arg),*) },
+            $crate::quantized::isa::IntegerIsa::AvxVnni => unsafe { avx_vnni($($arg),*) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            IntegerIsa::Avx2 => unsafe { avx2($($arg),*) },
+            $crate::quantized::isa::IntegerIsa::Avx2 => unsafe { avx2($($arg),*) },
             #[cfg(target_arch = "aarch64")]
             // SAFETY: as above.
-            IntegerIsa::NeonDot => unsafe { neon_dot($($arg),*) },
+            $crate::quantized::isa::IntegerIsa::NeonDot => unsafe { neon_dot($($arg),*) },
             #[cfg(target_arch = "aarch64")]
             // SAFETY: as above; the target has NEON.
-            IntegerIsa::Neon => unsafe { $f::<integers::NeonIntegers>($($arg),*) },
+            $crate::quantized::isa::IntegerIsa::Neon => unsafe { $f::<integers::NeonIntegers>($($arg),*) },
             #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
             // SAFETY: as above.
-            IntegerIsa::Simd128 => unsafe { simd128($($arg),*) },
+            $crate::quantized::isa::IntegerIsa::Simd128 => unsafe { simd128($($arg),*) },
             // SAFETY: as above.
             _ => unsafe { plain_rust($($arg),*) },
         }
