@@ -24,6 +24,7 @@ pub mod peak;
 pub mod product;
 pub mod quantized;
 pub mod rope;
+mod rounding;
 mod slices;
 pub mod softmax;
 #[cfg(test)]
