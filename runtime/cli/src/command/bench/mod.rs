@@ -19,8 +19,8 @@ pub struct Bench {
     #[arg(long, value_name = "NAME", value_parser = network)]
     model: Vec<Network>,
     /// The work: load, forward, train-8, train-32, train-128, train-alone, ragged, reward, greedy-1, greedy-8,
-    /// greedy-32, drawn-1, drawn-8, drawn-32, ppo, ppo-value-head, advantages or losses; may be repeated. By
-    /// default all of it
+    /// greedy-32, drawn-1, drawn-8, drawn-32, ppo, ppo-value-head, advantages, losses, product-f32, product-bf16,
+    /// product-int8, product-int4, row-f32, row-bf16, row-int8 or row-int4; may be repeated. By default all of it
     #[arg(long, value_name = "WORK", value_parser = work)]
     only: Vec<Work>,
     /// Number of rounds; everything is timed once in each
