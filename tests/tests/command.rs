@@ -119,7 +119,7 @@ fn a_wrong_command_line_or_configuration_exits_with_2() {
 fn a_printed_configuration_is_taken_once_the_paths_are_filled_in() {
     let folder = prepared();
     // At rates for billions of weights this base learns nothing.
-    for (profile, code) in [("instructgpt", 1), ("small", 0)] {
+    for (profile, code) in [("instructgpt", 0), ("small", 0)] {
         let printed = said(folder.path(), &["config", "--profile", profile], "");
         let mut filled = printed.replace("\"MODEL\"", "\"base\"").replace("\"TOKENIZER\"", "\"bytes.tok\"");
         // The base of the test reads no more.
@@ -147,7 +147,7 @@ fn a_check_tells_a_script_what_is_wrong() {
         (out.status.code(), serde_json::from_slice::<Value>(&out.stdout).unwrap())
     };
     let (code, found) = check(&["--data", ".", "--set", "ppo.batch=12", "--set", "ppo.minibatches=5"]);
-    assert_eq!((code, &found["valid"]), (Some(1), &true.into()), "{found}");
+    assert_eq!((code, &found["valid"]), (Some(0), &true.into()), "{found}");
     let steps = |found: &Value| {
         let steps = found["steps"].as_array().unwrap().iter();
         steps.map(|step| (step["name"].as_str().unwrap().to_owned(), step["learns"] == true)).collect()
@@ -171,7 +171,7 @@ fn a_check_tells_a_script_what_is_wrong() {
     let few = ["--data", ".", "--set", "ppo.batch=4", "--set", "ppo.minibatches=8"];
     assert_eq!(check(&few).0, Some(2));
     let (code, found) = check(&[&few[..], &["--set", "method=dpo"]].concat());
-    assert_eq!((code, minibatches(&found)), (Some(1), None), "{found}");
+    assert_eq!((code, minibatches(&found)), (Some(0), None), "{found}");
     let (code, found) = check(&["--set", "context=9"]);
     assert_eq!((code, &found["valid"]), (Some(2), &false.into()));
     assert!(found["error"].as_str().unwrap().contains("context"), "{found}");

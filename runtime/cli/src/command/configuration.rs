@@ -59,13 +59,7 @@ pub fn main(args: &Configuration, machine: &Machine, devices: &Devices) -> Resul
 fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failure> {
     let output = Output { json: args.common.json };
     match checked(args, machine, devices, output) {
-        Ok((result, idle)) => {
-            output.result(&result)?;
-            if idle.is_empty() {
-                return Ok(());
-            }
-            Err(Failure::failed(format!("nothing will be learnt in {}", idle.join(", "))))
-        }
+        Ok(result) => output.result(&result),
         Err(failure) => {
             output.result(&json!({ "valid": false, "error": failure.error.to_string() }))?;
             Err(failure)
@@ -73,13 +67,7 @@ fn check(args: &Check, machine: &Machine, devices: &Devices) -> Result<(), Failu
     }
 }
 
-/// Returns the result, and the names of the steps in which nothing will be learned.
-fn checked(
-    args: &Check,
-    machine: &Machine,
-    devices: &Devices,
-    output: Output,
-) -> Result<(Value, Vec<String>), Failure> {
+fn checked(args: &Check, machine: &Machine, devices: &Devices, output: Output) -> Result<Value, Failure> {
     let device = machine.open(devices)?;
     let mut config = args.common.config()?;
     let (mut found, mut planned) = (None, None);
@@ -103,14 +91,11 @@ fn checked(
             .message("The configuration is valid. Base and data were not looked at: say where with --data.");
     }
     let (_, overrides) = config.resolve()?;
-    let idle = planned.iter().flatten().filter(|step| !step.learns);
-    let idle = idle.map(|step| format!("`{}`", step.name)).collect();
-    let result = json!({
+    Ok(json!({
         "valid": true,
         "profile": config.profile,
         "overrides": overrides,
         "found": found,
         "steps": planned,
-    });
-    Ok((result, idle))
+    }))
 }

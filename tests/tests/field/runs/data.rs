@@ -88,7 +88,7 @@ fn a_warm_up_that_is_longer_than_the_training_is_told_before_it() {
         said(folder.path(), &[&["config", "check", "run.toml", "--data", "."], &set[..]].concat());
     assert!(text.contains(note) && text.contains("preference.optimizer.warm_up"), "{text}");
     // Of so few steps none changes the network.
-    assert!(code == 1 && text.contains("nothing will be learnt"), "{text}");
+    assert!(code == 0 && text.contains("nothing will be learnt"), "{text}");
     let (code, text) = said(folder.path(), &run(&[&["--out", "out"], &set[..]].concat()));
     assert!(code == 0 && text.contains(note), "{text}");
     let summary = fs::read_to_string(folder.path().join("out/summary.json")).unwrap();
@@ -111,7 +111,7 @@ fn a_learning_rate_of_nothing_is_told() {
         let (method, rate) = (format!("method={method}"), format!("{setting}.learning_rate=0"));
         let set = ["config", "check", "run.toml", "--data", ".", "--set", &method, "--set", &rate];
         let (code, text) = said(folder.path(), &set);
-        assert!(code == 1 && text.contains(&format!("the learning rate is 0 ({setting}")), "{text}");
+        assert!(code == 0 && text.contains(&format!("the learning rate is 0 ({setting}")), "{text}");
     }
 }
 

@@ -14,7 +14,7 @@ fn open_recipe() -> String {
 
 fn check(folder: &Path, set: &[&str]) -> String {
     let (code, text) = said(folder, &[&["config", "check", "run.toml", "--data", "."], set].concat());
-    assert_eq!(code, i32::from(text.contains("nothing will be learnt")), "{text}");
+    assert_eq!(code, 0, "{text}");
     text
 }
 
@@ -77,7 +77,7 @@ fn a_plan_says_what_will_be_done_and_what_will_learn_nothing() {
     assert_eq!((columns[1], columns[2]), ("80", "2.0e-4"), "{small}");
     let (code, text) =
         said(folder.path(), &["config", "check", "run.toml", "--data", ".", "--json", "--set", "method=dpo"]);
-    assert_eq!(code, 1, "{text}");
+    assert_eq!(code, 0, "{text}");
     let json: Value =
         serde_json::from_str(&text[text.find("{\n").unwrap()..=text.rfind('}').unwrap()]).unwrap();
     let last = json["steps"].as_array().unwrap().last().unwrap();
