@@ -6,8 +6,7 @@ macro_rules! examples {
             "Examples:\n",
             $examples,
             "\n\n\
-             Exit codes: 0 done; 1 failed while running, or `config check` found that nothing will be\n\
-             learnt; 2 the command line, the configuration or what they name is wrong, and nothing was\n\
+             Exit codes: 0 done; 1 failed while running; 2 the command line, the configuration or what they name is wrong, and nothing was\n\
              begun; 3 stopped on purpose, by a guard or by Ctrl-C, with a checkpoint left; 4 `data check`\n\
              found problems, or rows were left out."
         )
