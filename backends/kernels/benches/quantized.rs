@@ -126,13 +126,13 @@ fn multiply(bencher: Bencher<'_, '_>, processor: Processor, weights: Weights, ro
     });
 }
 
-/// What a matrix that the caches hold gives: the limit is arithmetic.
+/// Products with a matrix that the caches hold: the limit is arithmetic.
 #[divan::bench(args = WEIGHTS, max_time = 1)]
 fn one_row_in_cache(bencher: Bencher<'_, '_>, weights: Weights) {
     multiply(bencher, Processor::best(), weights, 1, OUTPUTS[0]);
 }
 
-/// What a matrix beyond the caches gives: the limit is memory, see `memory`.
+/// Products with a matrix beyond the caches: the limit is memory, see `memory`.
 #[divan::bench(args = WEIGHTS, max_time = 2)]
 fn one_row_in_memory(bencher: Bencher<'_, '_>, weights: Weights) {
     multiply(bencher, Processor::best(), weights, 1, OUTPUTS[1]);

@@ -22,7 +22,7 @@ pub struct Step {
     pub rate: f32,
     /// 1 / √(1 − β₂ᵗ).
     pub correction: f32,
-    /// What is added to the root.
+    /// The term that is added to the root.
     pub epsilon: f32,
 }
 

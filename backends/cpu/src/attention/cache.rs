@@ -41,7 +41,7 @@ impl Cache {
         self.len = len;
     }
 
-    /// As kernels read it.
+    /// Returns it as kernels read it.
     pub(super) fn view(&self, heads: Heads) -> attention::Cache<'_> {
         attention::Cache::new(heads, &self.keys, &self.values, self.len)
     }

@@ -6,8 +6,8 @@ macro_rules! examples {
             "Examples:\n",
             $examples,
             "\n\n\
-             Exit codes: 0 done; 1 failed while running; 2 the command line, the configuration or what they name is wrong, and nothing was\n\
-             begun; 3 stopped on purpose, by a guard or by Ctrl-C, with a checkpoint left; 4 `data check`\n\
+             Exit codes: 0 done; 1 failed while running; 2 the command line, the configuration or what\n\
+             they name is wrong, and nothing was begun; 3 stopped on purpose, by a guard or by Ctrl-C, with a checkpoint left; 4 `data check`\n\
              found problems, or rows were left out."
         )
     };
