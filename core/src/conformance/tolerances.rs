@@ -1,5 +1,6 @@
 //! The tolerances for differences between two correct computations.
 
+#[cfg(feature = "model")]
 use crate::network::Precision;
 
 /// The tolerances of one backend. The defaults suit f32 on any device, those of [`Tolerances::of`] 16 bits products whose
@@ -32,6 +33,7 @@ pub struct Tolerances {
     pub learned: f64,
 }
 
+#[cfg(feature = "model")]
 impl Tolerances {
     /// Returns those of products with such factors.
     pub fn of(precision: Precision) -> Self {
