@@ -43,6 +43,8 @@ pub mod diagnostics;
 mod dropout;
 mod error;
 mod exp;
+#[cfg(feature = "gpt2")]
+mod gpt2_words;
 #[cfg(feature = "alloc")]
 mod held_rows;
 pub mod log_probs;
@@ -73,6 +75,8 @@ pub mod testing;
 pub use batch::{Batch, Ragged};
 pub use dropout::{Dropout, Site};
 pub use error::Error;
+#[cfg(feature = "gpt2")]
+pub use gpt2_words::gpt2_words;
 #[cfg(feature = "alloc")]
 pub use held_rows::HeldRows;
 pub use objective::{CandidateObjective, Coupling, Needs, Objective, RowObjective};

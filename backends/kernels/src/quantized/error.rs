@@ -59,6 +59,6 @@ impl core::fmt::Display for Error {
 impl core::error::Error for Error {}
 
 /// Fails unless a length is the one that fits.
-pub(super) fn check(name: &'static str, want: usize, got: usize) -> Result<(), Error> {
+pub(crate) fn check(name: &'static str, want: usize, got: usize) -> Result<(), Error> {
     if want == got { Ok(()) } else { Err(Error::Size { name, want, got }) }
 }

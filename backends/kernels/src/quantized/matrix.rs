@@ -80,7 +80,7 @@ impl<'a> MatrixMut<'a> {
     }
 
     /// Returns the place of element (i, j), which need not exist.
-    pub(super) fn at(&mut self, i: usize, j: usize) -> *mut f32 {
+    pub(crate) fn at(&mut self, i: usize, j: usize) -> *mut f32 {
         self.start.wrapping_add(i * self.stride + j)
     }
 }

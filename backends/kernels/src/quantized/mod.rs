@@ -46,8 +46,10 @@ mod shape;
 
 pub use activations::Activations;
 pub use error::Error;
+pub(crate) use error::check;
 pub use four_bits::{FourBitBlock, FourBitWeights, FourBitWeightsMut};
 pub use int8::{Int8Weights, Int8WeightsMut};
+pub(crate) use integers::halves;
 pub use isa::IntegerIsa;
 pub use matrix::MatrixMut;
 pub use shape::{BLOCK, FourBitFormat, PANEL, WeightShape};

@@ -2,7 +2,8 @@
 
 use super::merge::merge;
 use super::parts::{Cut, LONGEST, MOST_TOKENS, Parts};
-use super::{Tokenizer, TokenizerError, gpt2, llama2c, split};
+use super::{Merge, Tokenizer, TokenizerError, gpt2, llama2c};
+use crate::gpt2_words;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -72,6 +73,13 @@ impl Bpe {
         &self.0.files
     }
 
+    /// Returns the tables by which it encodes, for another program's tokenizer.
+    pub fn tables(&self) -> BpeTables<'_> {
+        let Parts { merges, bytes, chars, cut, tokens, .. } = &self.0;
+        let longest = tokens.iter().map(Vec::len).max().unwrap_or_default();
+        BpeTables { words: *cut == Cut::Words, bytes, chars, merges, longest }
+    }
+
     /// The bytes of a token: none for a special one, `None` outside the vocabulary.
     pub fn token(&self, id: u32) -> Option<&[u8]> {
         self.0.tokens.get(id as usize).map(Vec::as_slice)
@@ -100,6 +108,22 @@ impl Bpe {
         }
         bytes
     }
+}
+
+/// The tables by which a [`Bpe`] encodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct BpeTables<'a> {
+    /// True where text is cut into words by GPT-2's pattern before neighbors are merged; otherwise it is not cut, and a text
+    /// that begins gets a space before it.
+    pub words: bool,
+    /// The token of each of the 256 bytes.
+    pub bytes: &'a [u32],
+    /// Characters that have a token of their own, in rising order; others begin as their bytes.
+    pub chars: &'a [(char, u32)],
+    /// Merges, in rising order of `(left, right)`.
+    pub merges: &'a [Merge],
+    /// The bytes of the longest token.
+    pub longest: usize,
 }
 
 impl TryFrom<Parts> for Bpe {
@@ -182,7 +206,7 @@ impl Tokenizer for Bpe {
     fn encode_continuation(&self, text: &str) -> Vec<u32> {
         let mut out = Vec::new();
         match self.0.cut {
-            Cut::Words => split::gpt2(text).for_each(|word| self.encode_piece(word, &mut out)),
+            Cut::Words => gpt2_words(text).for_each(|word| self.encode_piece(word, &mut out)),
             Cut::Prefix => self.encode_piece(text, &mut out),
         }
         out

@@ -6,10 +6,14 @@ use core::cmp::Reverse;
 
 /// Two neighbors that become one token. The smallest rank goes first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub(super) struct Merge {
+pub struct Merge {
+    /// The first token.
     pub left: u32,
+    /// The second token.
     pub right: u32,
+    /// Its place in the order of merges.
     pub rank: u32,
+    /// The token that they become.
     pub id: u32,
 }
 

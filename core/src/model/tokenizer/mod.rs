@@ -8,13 +8,13 @@ mod gpt2;
 mod llama2c;
 mod merge;
 mod parts;
-mod split;
 mod words;
 
 pub use any::AnyTokenizer;
-pub use bpe::Bpe;
+pub use bpe::{Bpe, BpeTables};
 pub use byte::Bytes;
 pub use error::TokenizerError;
+pub use merge::Merge;
 pub use words::Words;
 
 use alloc::string::String;

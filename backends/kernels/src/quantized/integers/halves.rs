@@ -7,7 +7,7 @@ use crate::quantized::shape::PANEL;
 /// # Safety
 /// There are sixteen.
 #[inline(always)]
-pub(super) unsafe fn halves(p: *const u8) -> [f32; PANEL] {
+pub(crate) unsafe fn halves(p: *const u8) -> [f32; PANEL] {
     let scale = f32::from_bits((127 + 112) << 23);
     // SAFETY: as the caller's.
     let halves = unsafe { p.cast::<[u16; PANEL]>().read_unaligned() };

@@ -24,6 +24,7 @@ pub(super) use avx_vnni::AvxVnni;
 pub(super) use avx2::Avx2Integers;
 #[cfg(target_arch = "x86_64")]
 pub(super) use avx512_vnni::Avx512Vnni;
+pub(crate) use halves::halves;
 #[cfg(target_arch = "aarch64")]
 pub(super) use neon::NeonIntegers;
 #[cfg(target_arch = "aarch64")]

@@ -1,0 +1,145 @@
+//! The functions between products. Plain Rust in one order of sums: the same bits on every processor.
+
+use rlhf_kernels::{Processor, WIDTH, vector};
+
+/// √(2/π).
+const SLOPE: f32 = 0.797_884_6;
+const CUBE: f32 = 0.044_715;
+
+/// Numbers of a model file.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Floats<'m>(pub(crate) &'m [u8]);
+
+impl<'m> Floats<'m> {
+    pub(crate) fn iter(self) -> impl Iterator<Item = f32> + 'm {
+        self.0.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes))
+    }
+
+    /// Row `row` of rows of `columns`; none where there is no such row.
+    pub(crate) fn row(self, row: usize, columns: usize) -> Self {
+        let bytes = columns.saturating_mul(4);
+        let start = row.saturating_mul(bytes);
+        Self(self.0.get(start..start.saturating_add(bytes)).unwrap_or_default())
+    }
+}
+
+/// Sixteen numbers at a time and the last ones with zeros.
+fn sixteens(x: &[f32]) -> impl Iterator<Item = [f32; WIDTH]> + '_ {
+    let (whole, rest) = x.as_chunks::<WIDTH>();
+    let mut last = [0.0; WIDTH];
+    last.iter_mut().zip(rest).for_each(|(to, x)| *to = *x);
+    whole.iter().copied().chain((!rest.is_empty()).then_some(last))
+}
+
+/// The sum of sixteen numbers, in halves.
+fn fold(a: [f32; WIDTH]) -> f32 {
+    let a: [f32; 8] = core::array::from_fn(|i| a[i] + a[i + 8]);
+    let a: [f32; 4] = core::array::from_fn(|i| a[i] + a[i + 4]);
+    (a[0] + a[2]) + (a[1] + a[3])
+}
+
+/// Σ x, as sixteen partial sums.
+pub(crate) fn sum(x: &[f32]) -> f32 {
+    let mut sums = [0.0; WIDTH];
+    for x in sixteens(x) {
+        sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += x);
+    }
+    fold(sums)
+}
+
+/// Σ (x − mean)², as sixteen partial sums.
+fn squares(x: &[f32], mean: f32) -> f32 {
+    let mut sums = [0.0; WIDTH];
+    let (whole, rest) = x.as_chunks::<WIDTH>();
+    for x in whole {
+        sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += (x - mean) * (x - mean));
+    }
+    sums.iter_mut().zip(rest).for_each(|(sum, x)| *sum += (x - mean) * (x - mean));
+    fold(sums)
+}
+
+/// Σ x·w.
+pub(crate) fn dot(x: &[f32], w: Floats<'_>) -> f32 {
+    let mut sums = [0.0; WIDTH];
+    let (mut rest, mut w) = (x.iter(), w.iter());
+    while rest.len() > 0 {
+        for sum in &mut sums {
+            if let (Some(x), Some(w)) = (rest.next(), w.next()) {
+                *sum += x * w;
+            }
+        }
+    }
+    fold(sums)
+}
+
+/// The largest |x|.
+pub(crate) fn largest(x: &[f32]) -> f32 {
+    x.iter().fold(0.0, |largest, x| if x.abs() > largest { x.abs() } else { largest })
+}
+
+/// Whether all numbers are finite.
+pub(crate) fn finite(x: &[f32]) -> bool {
+    x.iter().all(|x| x.is_finite())
+}
+
+/// Rounds |x| < 2²² to the nearest integer, ties to even.
+pub(crate) fn round(x: f32) -> f32 {
+    const MAGIC: f32 = 12_582_912.0;
+    (x + MAGIC) - MAGIC
+}
+
+/// LayerNorm of a row; without a bias RMSNorm, which subtracts no mean.
+pub(crate) fn norm(x: &[f32], gain: Floats<'_>, bias: Option<Floats<'_>>, epsilon: f32, out: &mut [f32]) {
+    let each = 1.0 / x.len() as f32;
+    let mean = if bias.is_some() { sum(x) * each } else { 0.0 };
+    let inverse = 1.0 / libm::sqrtf(squares(x, mean) * each + epsilon);
+    match bias {
+        Some(bias) => {
+            for ((out, x), (gain, bias)) in out.iter_mut().zip(x).zip(gain.iter().zip(bias.iter())) {
+                *out = (x - mean) * inverse * gain + bias;
+            }
+        }
+        None => out.iter_mut().zip(x).zip(gain.iter()).for_each(|((out, x), g)| *out = x * inverse * g),
+    }
+}
+
+/// Turns the halves of a head against each other by a position's cosines and sines.
+pub(crate) fn rotate(head: &mut [f32], turns: Floats<'_>) {
+    let half = head.len() / 2;
+    let Some((low, high)) = head.split_at_mut_checked(half) else { return };
+    let turns = turns.0.as_chunks::<8>().0;
+    for ((a, b), turn) in low.iter_mut().zip(high).zip(turns) {
+        let [c0, c1, c2, c3, s0, s1, s2, s3] = *turn;
+        let (cos, sin) = (f32::from_le_bytes([c0, c1, c2, c3]), f32::from_le_bytes([s0, s1, s2, s3]));
+        (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
+    }
+}
+
+/// x·σ(u) for sixteen numbers and what the sigmoid is taken of.
+fn gated(x: &mut [f32], u: impl Fn(f32) -> f32) {
+    for x in x.chunks_mut(WIDTH) {
+        let mut e = [0.0; WIDTH];
+        e.iter_mut().zip(&*x).for_each(|(e, x)| *e = -u(*x));
+        vector::exp(Processor::PORTABLE, &mut e);
+        x.iter_mut().zip(e).for_each(|(x, e)| *x /= 1.0 + e);
+    }
+}
+
+/// GELU as GPT-2 approximates it: ½·(1 + tanh u) is σ(2u).
+pub(crate) fn gelu(x: &mut [f32]) {
+    gated(x, |x| x * (x * x * (2.0 * SLOPE * CUBE) + 2.0 * SLOPE));
+}
+
+/// `gate · σ(gate) · up` in the place of `gate`.
+pub(crate) fn swiglu(gate: &mut [f32], up: &[f32]) {
+    gated(gate, |x| x);
+    gate.iter_mut().zip(up).for_each(|(gate, up)| *gate *= up);
+}
+
+/// Scores to e^(scale·(score − largest)); returns their sum.
+pub(crate) fn exponentials(scores: &mut [f32], scale: f32) -> f32 {
+    let greatest = scores.iter().fold(f32::NEG_INFINITY, |most, x| if *x > most { *x } else { most });
+    scores.iter_mut().for_each(|x| *x = (*x - greatest) * scale);
+    vector::exp(Processor::PORTABLE, scores);
+    sum(scores)
+}

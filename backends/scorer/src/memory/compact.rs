@@ -1,0 +1,197 @@
+//! What is held, in 8 and 16 bits. Sums are of integers, and exact.
+
+use super::{Cache, Sizes, Stream, TILE};
+use crate::Error;
+use crate::maths::{exponentials, finite, largest, round, sum};
+use rlhf_kernels::memory::{floats, halves, integers, signed};
+
+/// A row whose largest number is below it counts as zeros: its scale would be subnormal.
+const SMALLEST: f32 = 1.5e-36;
+/// The sum of a row of attention's integer weights: times 127 it stays below 2³¹.
+const WHOLE: f32 = 8_388_608.0;
+
+/// The residual stream in 16 bits, with an f32 scale for each row.
+pub(crate) struct CompactStream<'a> {
+    width: usize,
+    rows: &'a mut [i16],
+    scales: &'a mut [f32],
+}
+
+impl<'a> CompactStream<'a> {
+    pub(crate) fn new(width: usize, rows: &'a mut [u8], scales: &'a mut [u8]) -> Self {
+        Self { width, rows: halves(rows), scales: floats(scales) }
+    }
+}
+
+impl Stream for CompactStream<'_> {
+    fn store(&mut self, at: usize, x: &[f32]) -> Result<(), Error> {
+        if !finite(x) {
+            return Err(Error::NotFinite);
+        }
+        let largest = largest(x);
+        let (scale, inverse) =
+            if largest < SMALLEST { (0.0, 0.0) } else { (largest / 32767.0, 32767.0 / largest) };
+        let start = at * self.width;
+        let row = self.rows.get_mut(start..start + self.width).unwrap_or_default();
+        row.iter_mut().zip(x).for_each(|(to, x)| *to = round(x * inverse) as i16);
+        if let Some(to) = self.scales.get_mut(at) {
+            *to = scale;
+        }
+        Ok(())
+    }
+
+    fn load(&self, at: usize, x: &mut [f32]) {
+        let start = at * self.width;
+        let row = self.rows.get(start..start + self.width).unwrap_or_default();
+        let scale = self.scales.get(at).copied().unwrap_or_default();
+        x.iter_mut().zip(row).for_each(|(to, q)| *to = scale * f32::from(*q));
+    }
+}
+
+/// Keys and values in int8, with a bf16 scale for each head of each token.
+pub(crate) struct Compact<'a> {
+    sizes: Sizes,
+    keys: &'a mut [i8],
+    values: &'a mut [i8],
+    key_scales: &'a mut [i16],
+    value_scales: &'a mut [i16],
+    /// Scores, then weights.
+    scores: &'a mut [f32],
+    /// Weights in integers.
+    weights: &'a mut [i32],
+}
+
+impl<'a> Compact<'a> {
+    pub(crate) fn new(
+        sizes: Sizes,
+        [keys, values]: [&'a mut [u8]; 2],
+        [key_scales, value_scales]: [&'a mut [u8]; 2],
+        scores: &'a mut [u8],
+        weights: &'a mut [u8],
+    ) -> Self {
+        Self {
+            sizes,
+            keys: signed(keys),
+            values: signed(values),
+            key_scales: halves(key_scales),
+            value_scales: halves(value_scales),
+            scores: floats(scores),
+            weights: integers(weights),
+        }
+    }
+}
+
+impl Cache for Compact<'_> {
+    fn push(&mut self, layer: usize, position: usize, row: &[f32]) -> Result<(), Error> {
+        if !finite(row) {
+            return Err(Error::NotFinite);
+        }
+        let (sizes, width) = (self.sizes, self.sizes.head_width.max(1));
+        let (keys, values) = row.split_at_checked(sizes.kv_heads * sizes.head_width).unwrap_or_default();
+        for (kv, (key, value)) in keys.chunks(width).zip(values.chunks(width)).enumerate() {
+            let (scale, inverse) = rounded_scale(key);
+            let held = sizes.part_mut(self.keys, layer, kv, width);
+            sizes.key(held, position).zip(key).for_each(|(to, x)| *to = round(x * inverse) as i8);
+            if let Some(to) = sizes.part_mut(self.key_scales, layer, kv, 1).get_mut(position) {
+                *to = scale;
+            }
+            let (scale, inverse) = rounded_scale(value);
+            let held = sizes.part_mut(self.values, layer, kv, width);
+            sizes
+                .value(held, position)
+                .iter_mut()
+                .zip(value)
+                .for_each(|(to, x)| *to = round(x * inverse) as i8);
+            if let Some(to) = sizes.part_mut(self.value_scales, layer, kv, 1).get_mut(position) {
+                *to = scale;
+            }
+        }
+        Ok(())
+    }
+
+    fn attend(
+        &mut self,
+        layer: usize,
+        position: usize,
+        queries: &[f32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        if !finite(queries) {
+            return Err(Error::NotFinite);
+        }
+        let (sizes, width) = (self.sizes, self.sizes.head_width.max(1));
+        for (head, (query, out)) in queries.chunks(width).zip(out.chunks_mut(width)).enumerate() {
+            let kv = head.checked_div(sizes.group).unwrap_or_default();
+            let keys = sizes.part(self.keys, layer, kv, width);
+            let scales = sizes.part(self.key_scales, layer, kv, 1);
+            let most = largest(query);
+            let (scale, inverse) = if most < SMALLEST { (0.0, 0.0) } else { (most / 127.0, 127.0 / most) };
+            let tiles = self.scores.chunks_mut(TILE).zip(keys.chunks(TILE * width)).zip(scales.chunks(TILE));
+            for ((scores, tile), scales) in tiles.take(position / TILE + 1) {
+                let mut sums = [0i32; TILE];
+                for (q, keys) in query.iter().zip(tile.as_chunks::<TILE>().0) {
+                    let q = round(q * inverse) as i32;
+                    sums.iter_mut().zip(keys).for_each(|(sum, k)| *sum += q * i32::from(*k));
+                }
+                for ((to, sum), key_scale) in scores.iter_mut().zip(sums).zip(scales) {
+                    *to = sum as f32 * (scale * widened(*key_scale));
+                }
+            }
+            let scores = self.scores.get_mut(..=position).unwrap_or_default();
+            let total = exponentials(scores, sizes.scale);
+            // Values' scales go into the weights, and the weights become integers.
+            let scales = sizes.part(self.value_scales, layer, kv, 1);
+            scores.iter_mut().zip(scales).for_each(|(weight, scale)| *weight *= widened(*scale));
+            let scaled = sum(scores);
+            let (unit, inverse) =
+                if scaled < SMALLEST { (0.0, 0.0) } else { (scaled / WHOLE, WHOLE / scaled) };
+            for (to, weight) in self.weights.iter_mut().zip(&*scores) {
+                *to = (weight * inverse) as i32;
+            }
+            let weights = self.weights.get(..=position).unwrap_or_default();
+            let values = sizes.part(self.values, layer, kv, width);
+            weigh(weights, values, width, unit / total, out);
+        }
+        Ok(())
+    }
+}
+
+/// `out = unit · Σ weight·value`.
+fn weigh(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32]) {
+    /// Columns that are summed at once.
+    const COLUMNS: usize = 8;
+    for (part, out) in out.chunks_mut(COLUMNS).enumerate() {
+        let mut sums = [0i32; COLUMNS];
+        for (weight, value) in weights.iter().zip(values.chunks(width)) {
+            let value = value.get(part * COLUMNS..).unwrap_or_default();
+            match value.first_chunk::<COLUMNS>() {
+                Some(value) => {
+                    sums.iter_mut()
+                        .zip(value)
+                        .for_each(|(sum, v)| *sum = sum.wrapping_add(weight.wrapping_mul(i32::from(*v))));
+                }
+                None => {
+                    sums.iter_mut()
+                        .zip(value)
+                        .for_each(|(sum, v)| *sum = sum.wrapping_add(weight.wrapping_mul(i32::from(*v))));
+                }
+            }
+        }
+        out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32 * unit);
+    }
+}
+
+/// The bits of a scale in bf16, rounded up so that no number exceeds 127, and its inverse.
+fn rounded_scale(x: &[f32]) -> (i16, f32) {
+    let largest = largest(x);
+    if largest < SMALLEST {
+        return (0, 0.0);
+    }
+    let bits = ((largest / 127.0).to_bits().wrapping_add(0xffff) >> 16) as i16;
+    (bits, 1.0 / widened(bits))
+}
+
+/// A bf16 as f32.
+fn widened(bits: i16) -> f32 {
+    f32::from_bits(u32::from(bits as u16) << 16)
+}
