@@ -46,6 +46,12 @@ pub enum Error {
         /// The model's file or folder.
         model: PathBuf,
     },
+    /// A reward model cannot be a scorer's file.
+    #[error("it cannot be exported: {reason}")]
+    Export {
+        /// The reason.
+        reason: String,
+    },
     /// The engine refuses.
     #[error("{0}")]
     Engine(#[from] EngineError),

@@ -22,6 +22,7 @@
 //! | [`engine`] | networks on a device that is chosen at run time |
 //! | [`config`] | a run's configuration |
 //! | [`statistics`] | win rates, calibration, intervals, ratings |
+//! | [`scorer`] | scoring without an allocator, from the file that [`RewardModel::to_scorer`] makes |
 //! | [`control`] | learning from people before language models |
 //! | `run`, `stage`, `record`, `report` | feature `run`: the pipeline in a folder, its checkpoints, metrics and pages |
 //!
@@ -30,6 +31,7 @@
 pub use rlhf_control as control;
 pub use rlhf_data as data;
 pub use rlhf_models as models;
+pub use rlhf_scorer as scorer;
 pub use rlhf_train as train;
 
 pub mod blocking;
@@ -38,6 +40,7 @@ pub mod config;
 pub mod draft;
 pub mod engine;
 mod error;
+mod export;
 mod language_model;
 pub mod prelude;
 #[cfg(feature = "run")]

@@ -94,6 +94,11 @@ impl RewardModel {
         &self.scorer
     }
 
+    /// Returns its tokenizer.
+    pub fn tokenizer(&self) -> &AnyTokenizer {
+        &self.tokenizer
+    }
+
     /// Scores a response to a prompt: the score after the token that ends it, by gain and bias, as PPO receives it.
     ///
     /// # Errors

@@ -24,6 +24,23 @@ pub fn signed(bytes: &mut [u8]) -> &mut [i8] {
     unsafe { bytes.align_to_mut() }.1
 }
 
+/// Sixteen bytes that begin at a multiple of 16.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(16))]
+pub struct Sixteen(pub [u8; 16]);
+
+/// Returns the bytes of blocks of sixteen.
+pub fn bytes(blocks: &[Sixteen]) -> &[u8] {
+    // SAFETY: a block is sixteen bytes, and nothing else.
+    unsafe { blocks.align_to() }.1
+}
+
+/// Returns the bytes of blocks of sixteen, to write.
+pub fn bytes_mut(blocks: &mut [Sixteen]) -> &mut [u8] {
+    // SAFETY: as above; any bytes are a block.
+    unsafe { blocks.align_to_mut() }.1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -40,6 +57,9 @@ mod tests {
         signed(&mut memory.0)[4] = -1;
         assert_eq!(memory.0[..4], (-7i32).to_ne_bytes());
         assert_eq!((memory.0[4], &memory.0[6..]), (0xff, &9i16.to_ne_bytes()[..]));
+        let mut blocks = [Sixteen::default(); 2];
+        bytes_mut(&mut blocks)[17] = 5;
+        assert_eq!((bytes(&blocks).len(), blocks[1].0[1], bytes(&[]).len()), (32, 5, 0));
         assert_eq!((floats(&mut memory.0[1..]).len(), floats(&mut memory.0[1..3]).len()), (1, 0));
     }
 }

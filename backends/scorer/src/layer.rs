@@ -1,7 +1,7 @@
 //! The transformer: rows of a text through one layer.
 
 use crate::file::Model;
-use crate::maths::{self, Floats};
+use crate::maths::{self, Floats, rows, rows_mut};
 use crate::matrix::Matrix;
 use crate::memory::{Cache, Stream};
 use crate::{Error, Family, Processor};
@@ -71,17 +71,17 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
         let layer = model.layer(n)?;
         let (width, queries, qkv) = (shape.width(), shape.queries(), shape.qkv());
         let x = part(self.rows.x, count * width)?;
-        for (i, x) in x.chunks_mut(width.max(1)).enumerate() {
+        for (i, x) in rows_mut(x, width).enumerate() {
             self.stream.load(at + i, x);
         }
         let narrow = part(self.rows.narrow, count * width)?;
         norms(model, &layer.attention_norm, layer.attention_norm_bias, x, narrow);
         let wide = part(self.rows.wide, count * qkv)?;
         product(self.processor, &layer.qkv, layer.qkv_bias, count, narrow, self.rows.activations, wide)?;
-        for (i, row) in wide.chunks_mut(qkv.max(1)).enumerate() {
+        for (i, row) in rows_mut(wide, qkv).enumerate() {
             if shape.family == Family::Llama {
                 let turns = model.turns(position + i);
-                let heads = row.chunks_mut(shape.head_width.max(1) as usize);
+                let heads = rows_mut(row, shape.head_width as usize);
                 heads
                     .take((shape.heads + shape.kv_heads) as usize)
                     .for_each(|head| maths::rotate(head, turns));
@@ -94,8 +94,8 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
         let first = if wanted == Wanted::Last { count.saturating_sub(1) } else { 0 };
         let count = count - first;
         let narrow = part(self.rows.narrow, count * queries)?;
-        let rows = wide.chunks(qkv.max(1)).skip(first).zip(narrow.chunks_mut(queries.max(1)));
-        for (i, (row, out)) in rows.enumerate() {
+        let pairs = rows(wide, qkv).skip(first).zip(rows_mut(narrow, queries));
+        for (i, (row, out)) in pairs.enumerate() {
             let queries = row.get(..queries).unwrap_or_default();
             self.cache.attend(memory, position + first + i, queries, out)?;
         }
@@ -145,7 +145,7 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
         )?;
         x.iter_mut().zip(&*out).for_each(|(x, y)| *x += y);
         if wanted == Wanted::All {
-            for (i, x) in x.chunks(width.max(1)).enumerate() {
+            for (i, x) in rows(x, width).enumerate() {
                 self.stream.store(at + i, x)?;
             }
         }
@@ -185,7 +185,7 @@ fn part(memory: &mut [f32], numbers: usize) -> Result<&mut [f32], Error> {
 
 fn norms(model: &Model<'_>, gain: &Floats<'_>, bias: Option<Floats<'_>>, x: &[f32], out: &mut [f32]) {
     let width = model.shape.width().max(1);
-    for (x, out) in x.chunks(width).zip(out.chunks_mut(width)) {
+    for (x, out) in rows(x, width).zip(rows_mut(out, width)) {
         maths::norm(x, *gain, bias, model.epsilon, out);
     }
 }
@@ -202,7 +202,7 @@ fn product(
 ) -> Result<(), Error> {
     weights.multiply(processor, rows, x, room, out)?;
     if let Some(bias) = bias {
-        for row in out.chunks_mut((bias.0.len() / 4).max(1)) {
+        for row in rows_mut(out, bias.0.len() / 4) {
             row.iter_mut().zip(bias.iter()).for_each(|(out, b)| *out += b);
         }
     }

@@ -39,12 +39,14 @@
 //! The file is described in `FORMAT.md`.
 #![no_std]
 
-#[cfg(any(test, feature = "write"))]
+#[cfg(any(test, feature = "alloc"))]
 extern crate alloc;
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
 mod arena;
+#[cfg(feature = "alloc")]
+mod buffer;
 mod compare;
 mod error;
 mod file;
@@ -61,6 +63,8 @@ mod tests;
 mod tokenizer;
 
 pub use arena::{ROWS, arena_bytes, arena_bytes_with_rows, growing_arena_bytes};
+#[cfg(feature = "alloc")]
+pub use buffer::Buffer;
 pub use compare::probability;
 pub use error::Error;
 #[cfg(feature = "write")]

@@ -23,6 +23,26 @@ impl<'m> Floats<'m> {
     }
 }
 
+/// Rows of `columns` numbers, those that are whole. `slice::chunks` divides, which can panic.
+pub(crate) fn rows<T>(all: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
+    let mut rest = all;
+    core::iter::from_fn(move || {
+        let (row, after) = rest.split_at_checked(columns).filter(|(row, _)| !row.is_empty())?;
+        rest = after;
+        Some(row)
+    })
+}
+
+/// Rows as [`rows`], to write.
+pub(crate) fn rows_mut<T>(all: &mut [T], columns: usize) -> impl Iterator<Item = &mut [T]> {
+    let mut rest = all;
+    core::iter::from_fn(move || {
+        let (row, after) = core::mem::take(&mut rest).split_at_mut_checked(columns)?;
+        rest = after;
+        if row.is_empty() { None } else { Some(row) }
+    })
+}
+
 /// Sixteen numbers at a time and the last ones with zeros.
 fn sixteens(x: &[f32]) -> impl Iterator<Item = [f32; WIDTH]> + '_ {
     let (whole, rest) = x.as_chunks::<WIDTH>();

@@ -147,6 +147,11 @@ impl Scorer {
         self.ensemble.members().len()
     }
 
+    /// Iterates over the members, each with what makes a reward of its score.
+    pub fn normalized(&self) -> impl Iterator<Item = &NormalizedReward<Member>> {
+        self.ensemble.members().iter()
+    }
+
     /// Iterates over the networks, at least one.
     pub fn models(&self) -> impl Iterator<Item = &Model> {
         self.ensemble.members().iter().map(|member| member.reward.model())

@@ -18,7 +18,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("rlhf-control", &["rlhf-core", "rlhf-train"]),
     (
         "rlhf",
-        &["rlhf-core", "rlhf-train", "rlhf-data", "rlhf-models", "rlhf-control", "rlhf-cpu", "rlhf-burn"],
+        &[
+            "rlhf-core",
+            "rlhf-train",
+            "rlhf-data",
+            "rlhf-models",
+            "rlhf-control",
+            "rlhf-cpu",
+            "rlhf-burn",
+            "rlhf-scorer",
+        ],
     ),
     (
         "rlhf-cli",

@@ -2,7 +2,7 @@
 
 use super::{Cache, Sizes, Stream, TILE};
 use crate::Error;
-use crate::maths::{exponentials, finite, largest, round, sum};
+use crate::maths::{exponentials, finite, largest, round, rows, rows_mut, sum};
 use rlhf_kernels::memory::{floats, halves, integers, signed};
 
 /// A row whose largest number is below it counts as zeros: its scale would be subnormal.
@@ -88,7 +88,7 @@ impl Cache for Compact<'_> {
         }
         let (sizes, width) = (self.sizes, self.sizes.head_width.max(1));
         let (keys, values) = row.split_at_checked(sizes.kv_heads * sizes.head_width).unwrap_or_default();
-        for (kv, (key, value)) in keys.chunks(width).zip(values.chunks(width)).enumerate() {
+        for (kv, (key, value)) in rows(keys, width).zip(rows(values, width)).enumerate() {
             let (scale, inverse) = rounded_scale(key);
             let held = sizes.part_mut(self.keys, layer, kv, width);
             sizes.key(held, position).zip(key).for_each(|(to, x)| *to = round(x * inverse) as i8);
@@ -120,13 +120,13 @@ impl Cache for Compact<'_> {
             return Err(Error::NotFinite);
         }
         let (sizes, width) = (self.sizes, self.sizes.head_width.max(1));
-        for (head, (query, out)) in queries.chunks(width).zip(out.chunks_mut(width)).enumerate() {
+        for (head, (query, out)) in rows(queries, width).zip(rows_mut(out, width)).enumerate() {
             let kv = head.checked_div(sizes.group).unwrap_or_default();
             let keys = sizes.part(self.keys, layer, kv, width);
             let scales = sizes.part(self.key_scales, layer, kv, 1);
             let most = largest(query);
             let (scale, inverse) = if most < SMALLEST { (0.0, 0.0) } else { (most / 127.0, 127.0 / most) };
-            let tiles = self.scores.chunks_mut(TILE).zip(keys.chunks(TILE * width)).zip(scales.chunks(TILE));
+            let tiles = rows_mut(self.scores, TILE).zip(rows(keys, TILE * width)).zip(rows(scales, TILE));
             for ((scores, tile), scales) in tiles.take(position / TILE + 1) {
                 let mut sums = [0i32; TILE];
                 for (q, keys) in query.iter().zip(tile.as_chunks::<TILE>().0) {
@@ -162,7 +162,7 @@ fn weigh(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32
     const COLUMNS: usize = 8;
     for (part, out) in out.chunks_mut(COLUMNS).enumerate() {
         let mut sums = [0i32; COLUMNS];
-        for (weight, value) in weights.iter().zip(values.chunks(width)) {
+        for (weight, value) in weights.iter().zip(rows(values, width)) {
             let value = value.get(part * COLUMNS..).unwrap_or_default();
             match value.first_chunk::<COLUMNS>() {
                 Some(value) => {

@@ -2,7 +2,7 @@
 
 use super::{Cache, Sizes, Stream, TILE};
 use crate::Error;
-use crate::maths::exponentials;
+use crate::maths::{exponentials, rows, rows_mut};
 use rlhf_kernels::memory::floats;
 
 /// The residual stream in f32.
@@ -50,7 +50,7 @@ impl Cache for Exact<'_> {
     fn push(&mut self, layer: usize, position: usize, row: &[f32]) -> Result<(), Error> {
         let sizes = self.sizes;
         let (keys, values) = row.split_at_checked(sizes.kv_heads * sizes.head_width).unwrap_or_default();
-        let heads = keys.chunks(sizes.head_width.max(1)).zip(values.chunks(sizes.head_width.max(1)));
+        let heads = rows(keys, sizes.head_width).zip(rows(values, sizes.head_width));
         for (kv, (key, value)) in heads.enumerate() {
             let held = sizes.part_mut(self.keys, layer, kv, sizes.head_width);
             sizes.key(held, position).zip(key).for_each(|(to, x)| *to = *x);
@@ -69,12 +69,12 @@ impl Cache for Exact<'_> {
     ) -> Result<(), Error> {
         let sizes = self.sizes;
         let width = sizes.head_width.max(1);
-        for (head, (query, out)) in queries.chunks(width).zip(out.chunks_mut(width)).enumerate() {
+        for (head, (query, out)) in rows(queries, width).zip(rows_mut(out, width)).enumerate() {
             let kv = head.checked_div(sizes.group).unwrap_or_default();
             let keys = sizes.part(self.keys, layer, kv, width);
             let values = sizes.part(self.values, layer, kv, width);
             for (scores, tile) in
-                self.scores.chunks_mut(TILE).zip(keys.chunks(TILE * width)).take(position / TILE + 1)
+                rows_mut(self.scores, TILE).zip(rows(keys, TILE * width)).take(position / TILE + 1)
             {
                 let mut sums = [0.0; TILE];
                 for (q, keys) in query.iter().zip(tile.as_chunks::<TILE>().0) {
@@ -85,7 +85,7 @@ impl Cache for Exact<'_> {
             let weights = self.scores.get_mut(..=position).unwrap_or_default();
             let inverse = 1.0 / exponentials(weights, sizes.scale);
             out.fill(0.0);
-            for (weight, value) in weights.iter().zip(values.chunks(width)) {
+            for (weight, value) in weights.iter().zip(rows(values, width)) {
                 let weight = weight * inverse;
                 out.iter_mut().zip(value).for_each(|(out, v)| *out += weight * v);
             }

@@ -9,7 +9,7 @@ mod fixture;
 mod growing;
 mod text;
 
-use crate::{Model, NewModel, Scorer, WeightFormat, arena_bytes, write};
+use crate::{Buffer, Model, NewModel, Scorer, WeightFormat, arena_bytes, write};
 use alloc::vec;
 use alloc::vec::Vec;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Bytes};
@@ -18,26 +18,15 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::rewards::RewardScale;
 
 /// A file at a multiple of 16, as a program has it.
-pub(crate) struct File {
-    memory: Vec<u128>,
-    len: usize,
-}
+pub(crate) struct File(Buffer);
 
 impl File {
     pub(crate) fn new(bytes: &[u8]) -> Self {
-        let (words, rest) = bytes.as_chunks::<16>();
-        let mut memory: Vec<u128> = words.iter().map(|word| u128::from_ne_bytes(*word)).collect();
-        let mut last = [0; 16];
-        last[..rest.len()].copy_from_slice(rest);
-        memory.push(u128::from_ne_bytes(last));
-        Self { memory, len: bytes.len() }
+        Self(Buffer::from(bytes))
     }
 
-    /// Its bytes. A `Vec<u128>` begins at a multiple of 16.
-    #[allow(unsafe_code, reason = "tests alone: files come as bytes of any alignment")]
     pub(crate) fn bytes(&self) -> &[u8] {
-        // SAFETY: every u128 is sixteen bytes.
-        unsafe { core::slice::from_raw_parts(self.memory.as_ptr().cast(), self.len) }
+        &self.0
     }
 }
 

@@ -70,6 +70,11 @@ pub const SCORE: &str = examples!(
   rlhf score runs/real/reward answers.jsonl --json"
 );
 
+pub const EXPORT: &str = examples!(
+    "  rlhf export runs/real/reward --out rm.rlhf
+  rlhf export runs/real/reward --dtype int4 --context 512 --pairs held-out.jsonl --out rm.rlhf"
+);
+
 pub const RATE: &str = examples!(
     "  rlhf rate games.jsonl
   echo '{\"a\": \"ppo\", \"b\": \"sft\", \"winner\": \"a\"}' | rlhf rate --prior 0.1

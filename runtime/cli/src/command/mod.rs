@@ -5,6 +5,7 @@ mod configuration;
 mod control;
 mod data;
 mod exit;
+mod export;
 mod generate;
 mod help;
 mod init;
@@ -27,6 +28,7 @@ use clap_complete::Shell;
 use configuration::Configuration;
 use control::Control;
 use exit::{Exit, Failure};
+use export::Export;
 use generate::Generate;
 use init::Init;
 use machine::Machine;
@@ -104,6 +106,12 @@ enum What {
     /// The reward is the one that step 3 receives: the model's score, by the gain and bias of its reward.json.
     #[command(after_help = help::SCORE)]
     Score(Score),
+    /// Writes a reward model as one file that scores without std and without an allocator
+    ///
+    /// The file is for the crate rlhf-scorer: on a microcontroller, in an app, in a service. It holds weights and
+    /// tokenizer. Printed are its size, the memory that scoring needs, and with --pairs what the smaller weights lose.
+    #[command(after_help = help::EXPORT)]
+    Export(Export),
     /// Rates models by who won against whom: Bradley–Terry and Elo, with intervals
     ///
     /// Bradley–Terry looks at all games at once; Elo goes through them in many orders. Both are in Elo
@@ -188,6 +196,7 @@ impl What {
             Self::Align(args) => train::part(&args, Stage::Align, &machine.open(devices)?),
             Self::Generate(args) => generate::main(&args, &machine.open(devices)?),
             Self::Score(args) => score::main(&args, &machine.open(devices)?),
+            Self::Export(args) => export::main(&args, &machine.open(devices)?),
             Self::Rate(args) => rate::main(&args),
             Self::Config(args) => configuration::main(&args, machine, devices),
             Self::Bench(args) => bench::main(&args, &machine.open(devices)?),

@@ -38,6 +38,11 @@ impl Tally {
         }
     }
 
+    /// Returns the share of decided votes whose winner has the higher reward; `None` where no vote is decided.
+    pub fn accuracy(&self) -> Option<f64> {
+        win_rate(&self.rewards[0], &self.rewards[1]).ok().map(|share| share.value)
+    }
+
     /// Tells the accuracy, and that of preferring the longer or the shorter answer; an equal reward or length is
     /// half right.
     ///
