@@ -93,6 +93,18 @@ impl Processor {
         integers.available().then_some(Self { integers, ..self })
     }
 
+    /// Returns one with the vectors that go with products of integers, for functions whose bits are the same on each.
+    pub(crate) fn with_vectors_of_integers(self) -> Self {
+        let isa = match self.integers {
+            IntegerIsa::Avx512Vnni => Isa::Avx512,
+            IntegerIsa::AvxVnni | IntegerIsa::Avx2 => Isa::Avx2,
+            IntegerIsa::NeonDot | IntegerIsa::Neon => Isa::Neon,
+            IntegerIsa::Simd128 => Isa::Simd128,
+            IntegerIsa::Portable => Isa::Portable,
+        };
+        Self { isa, ..self }
+    }
+
     /// Returns the instruction set.
     pub fn isa(self) -> Isa {
         self.isa

@@ -23,6 +23,7 @@ mod lanes;
 pub mod memory;
 pub mod norm;
 pub mod peak;
+mod plain;
 pub mod product;
 pub mod quantized;
 pub mod rope;

@@ -2,7 +2,7 @@
 
 use crate::dispatch::kernel;
 use crate::isa::Processor;
-use crate::lanes::{Lanes, WIDTH};
+use crate::lanes::{Lanes, Portable, WIDTH};
 use crate::slices::{self, get, put};
 use crate::vector_math;
 
@@ -31,6 +31,14 @@ pub fn exp(processor: Processor, x: &mut [f32]) {
     kernel!(processor, exp_slice(x: &mut [f32]));
 }
 
+/// Takes sixteen numbers to their exponentials as [`exp`] does on [`Processor::PORTABLE`], within what calls it: see
+/// [`Processor::run`].
+#[inline(always)]
+pub fn plain_exp(x: [f32; WIDTH]) -> [f32; WIDTH] {
+    // SAFETY: plain Rust needs nothing.
+    unsafe { vector_math::exp::<Portable>(x) }
+}
+
 #[inline(always)]
 unsafe fn exp_slice<L: Lanes>(x: &mut [f32]) {
     for i in (0..x.len()).step_by(WIDTH) {
@@ -57,6 +65,11 @@ mod tests {
                 let mut got = x.clone();
                 exp(processor, &mut got);
                 close(processor, "exp", &got, &want, 3e-7);
+                if let Some(first) = x.first_chunk() {
+                    let mut got = *first;
+                    exp(Processor::PORTABLE, &mut got);
+                    assert_eq!(plain_exp(*first), got);
+                }
             }
         }
     }

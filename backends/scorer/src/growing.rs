@@ -114,12 +114,19 @@ impl<'m, 'a> Growing<'m, 'a> {
         let score = if model.shape.weights.integers() {
             let mut stream = CompactStream::new(width, stream, stream_scales);
             stream.store(0, rows.first(width)?)?;
-            let cache = Compact::new(sizes, [keys, values], [key_scales, value_scales], scores, parts.tokens);
+            let cache = Compact::new(
+                processor,
+                sizes,
+                [keys, values],
+                [key_scales, value_scales],
+                scores,
+                parts.tokens,
+            );
             one(Engine { model, processor, stream, cache, rows }, position, last)?
         } else {
             let mut stream = ExactStream::new(width, stream);
             stream.store(0, rows.first(width)?)?;
-            let cache = Exact::new(sizes, keys, values, scores);
+            let cache = Exact::new(processor, sizes, keys, values, scores);
             one(Engine { model, processor, stream, cache, rows }, position, last)?
         };
         self.len += 1;

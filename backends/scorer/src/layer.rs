@@ -129,8 +129,8 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
             wide,
         )?;
         match shape.family {
-            Family::Gpt2 => maths::gelu(wide),
-            Family::Llama => activate(wide, hidden),
+            Family::Gpt2 => maths::gelu(self.processor, wide),
+            Family::Llama => activate(self.processor, wide, hidden),
         }
         let activated = part(self.rows.wide, count * hidden)?;
         let out = part(self.rows.narrow, count * width)?;
@@ -210,14 +210,14 @@ fn product(
 }
 
 /// SwiGLU of rows that hold `hidden` gates and as many ups, to rows of `hidden`, one after the other from the start.
-fn activate(rows: &mut [f32], hidden: usize) {
+fn activate(processor: Processor, rows: &mut [f32], hidden: usize) {
     let count = rows.len().checked_div(2 * hidden).unwrap_or_default();
     for row in 0..count {
         // What is written ends where the row begins, or is its first half.
         if let Some((before, row_and_rest)) = rows.split_at_mut_checked(2 * row * hidden) {
             let Some((gate, rest)) = row_and_rest.split_at_mut_checked(hidden) else { return };
             let up = rest.get(..hidden).unwrap_or_default();
-            maths::swiglu(gate, up);
+            maths::swiglu(processor, gate, up);
             if let Some(to) = before.get_mut(row * hidden..(row + 1) * hidden) {
                 to.iter_mut().zip(&*gate).for_each(|(to, x)| *to = *x);
             }

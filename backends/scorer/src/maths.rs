@@ -24,6 +24,7 @@ impl<'m> Floats<'m> {
 }
 
 /// Rows of `columns` numbers, those that are whole. `slice::chunks` divides, which can panic.
+#[inline(always)]
 pub(crate) fn rows<T>(all: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
     let mut rest = all;
     core::iter::from_fn(move || {
@@ -34,6 +35,7 @@ pub(crate) fn rows<T>(all: &[T], columns: usize) -> impl Iterator<Item = &[T]> {
 }
 
 /// Rows as [`rows`], to write.
+#[inline(always)]
 pub(crate) fn rows_mut<T>(all: &mut [T], columns: usize) -> impl Iterator<Item = &mut [T]> {
     let mut rest = all;
     core::iter::from_fn(move || {
@@ -44,6 +46,7 @@ pub(crate) fn rows_mut<T>(all: &mut [T], columns: usize) -> impl Iterator<Item =
 }
 
 /// Sixteen numbers at a time and the last ones with zeros.
+#[inline(always)]
 fn sixteens(x: &[f32]) -> impl Iterator<Item = [f32; WIDTH]> + '_ {
     let (whole, rest) = x.as_chunks::<WIDTH>();
     let mut last = [0.0; WIDTH];
@@ -52,6 +55,7 @@ fn sixteens(x: &[f32]) -> impl Iterator<Item = [f32; WIDTH]> + '_ {
 }
 
 /// The sum of sixteen numbers, in halves.
+#[inline(always)]
 fn fold(a: [f32; WIDTH]) -> f32 {
     let a: [f32; 8] = core::array::from_fn(|i| a[i] + a[i + 8]);
     let a: [f32; 4] = core::array::from_fn(|i| a[i] + a[i + 4]);
@@ -59,6 +63,7 @@ fn fold(a: [f32; WIDTH]) -> f32 {
 }
 
 /// Σ x, as sixteen partial sums.
+#[inline(always)]
 pub(crate) fn sum(x: &[f32]) -> f32 {
     let mut sums = [0.0; WIDTH];
     for x in sixteens(x) {
@@ -93,6 +98,7 @@ pub(crate) fn dot(x: &[f32], w: Floats<'_>) -> f32 {
 }
 
 /// The largest |x|.
+#[inline(always)]
 pub(crate) fn largest(x: &[f32]) -> f32 {
     x.iter().fold(0.0, |largest, x| if x.abs() > largest { x.abs() } else { largest })
 }
@@ -103,6 +109,7 @@ pub(crate) fn finite(x: &[f32]) -> bool {
 }
 
 /// Rounds |x| < 2²² to the nearest integer, ties to even.
+#[inline(always)]
 pub(crate) fn round(x: f32) -> f32 {
     const MAGIC: f32 = 12_582_912.0;
     (x + MAGIC) - MAGIC
@@ -136,30 +143,44 @@ pub(crate) fn rotate(head: &mut [f32], turns: Floats<'_>) {
 }
 
 /// x·σ(u) for sixteen numbers and what the sigmoid is taken of.
+#[inline(always)]
 fn gated(x: &mut [f32], u: impl Fn(f32) -> f32) {
-    for x in x.chunks_mut(WIDTH) {
-        let mut e = [0.0; WIDTH];
-        e.iter_mut().zip(&*x).for_each(|(e, x)| *e = -u(*x));
-        vector::exp(Processor::PORTABLE, &mut e);
+    let (whole, rest) = x.as_chunks_mut::<WIDTH>();
+    for x in whole {
+        let e = vector::plain_exp(x.map(|x| -u(x)));
         x.iter_mut().zip(e).for_each(|(x, e)| *x /= 1.0 + e);
     }
+    let mut last = [0.0; WIDTH];
+    last.iter_mut().zip(&*rest).for_each(|(last, x)| *last = -u(*x));
+    rest.iter_mut().zip(vector::plain_exp(last)).for_each(|(x, e)| *x /= 1.0 + e);
 }
 
 /// GELU as GPT-2 approximates it: ½·(1 + tanh u) is σ(2u).
-pub(crate) fn gelu(x: &mut [f32]) {
-    gated(x, |x| x * (x * x * (2.0 * SLOPE * CUBE) + 2.0 * SLOPE));
+pub(crate) fn gelu(processor: Processor, x: &mut [f32]) {
+    processor.run(
+        #[inline(always)]
+        || gated(x, |x| x * (x * x * (2.0 * SLOPE * CUBE) + 2.0 * SLOPE)),
+    );
 }
 
 /// `gate · σ(gate) · up` in the place of `gate`.
-pub(crate) fn swiglu(gate: &mut [f32], up: &[f32]) {
-    gated(gate, |x| x);
+pub(crate) fn swiglu(processor: Processor, gate: &mut [f32], up: &[f32]) {
+    processor.run(
+        #[inline(always)]
+        || gated(gate, |x| x),
+    );
     gate.iter_mut().zip(up).for_each(|(gate, up)| *gate *= up);
 }
 
 /// Scores to e^(scale·(score − largest)); returns their sum.
+#[inline(always)]
 pub(crate) fn exponentials(scores: &mut [f32], scale: f32) -> f32 {
     let greatest = scores.iter().fold(f32::NEG_INFINITY, |most, x| if *x > most { *x } else { most });
-    scores.iter_mut().for_each(|x| *x = (*x - greatest) * scale);
-    vector::exp(Processor::PORTABLE, scores);
+    let (whole, rest) = scores.as_chunks_mut::<WIDTH>();
+    let mut last = [f32::NEG_INFINITY; WIDTH];
+    last.iter_mut().zip(&*rest).for_each(|(last, x)| *last = *x);
+    let shifted = |x: [f32; WIDTH]| x.map(|x| (x - greatest) * scale);
+    whole.iter_mut().for_each(|x| *x = vector::plain_exp(shifted(*x)));
+    rest.iter_mut().zip(vector::plain_exp(shifted(last))).for_each(|(x, e)| *x = e);
     sum(scores)
 }

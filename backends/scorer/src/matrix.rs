@@ -81,7 +81,7 @@ impl<'m> Matrix<'m> {
             return Ok(());
         }
         let room = room.get_mut(..Activations::bytes(rows, inputs)).unwrap_or_default();
-        let activations = Activations::quantize(Processor::PORTABLE, rows, inputs, x, room)?;
+        let activations = Activations::quantize(processor, rows, inputs, x, room)?;
         match self {
             Self::Int8(weights) => weights.multiply(processor, activations, &mut out)?,
             Self::Int4(weights) => weights.multiply(processor, activations, &mut out)?,

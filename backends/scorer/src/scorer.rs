@@ -152,12 +152,19 @@ impl<'m, 'a> Scorer<'m, 'a> {
             let mut stream = CompactStream::new(width, stream, stream_scales);
             tokens.embed(model, parts.tokens, &mut stream, rows.first(width)?)?;
             // The tokens have been read: their memory is free.
-            let cache = Compact::new(sizes, [keys, values], [key_scales, value_scales], scores, parts.tokens);
+            let cache = Compact::new(
+                processor,
+                sizes,
+                [keys, values],
+                [key_scales, value_scales],
+                scores,
+                parts.tokens,
+            );
             whole(Engine { model, processor, stream, cache, rows }, count, self.layout.rows)
         } else {
             let mut stream = ExactStream::new(width, stream);
             tokens.embed(model, parts.tokens, &mut stream, rows.first(width)?)?;
-            let cache = Exact::new(sizes, keys, values, scores);
+            let cache = Exact::new(processor, sizes, keys, values, scores);
             whole(Engine { model, processor, stream, cache, rows }, count, self.layout.rows)
         }
     }

@@ -57,7 +57,7 @@ impl<'a> Activations<'a> {
         if x.is_empty() {
             return Ok(Self { rows, inputs, bytes: workspace });
         }
-        let to = &mut workspace[..];
+        let (to, processor) = (&mut workspace[..], processor.with_vectors_of_integers());
         if kernel!(processor, quantize_rows(inputs: usize, x: &[f32], to: &mut [u8]) -> bool) {
             Ok(Self { rows, inputs, bytes: workspace })
         } else {

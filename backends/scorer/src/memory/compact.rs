@@ -1,8 +1,8 @@
 //! What is held, in 8 and 16 bits. Sums are of integers, and exact.
 
 use super::{Cache, Sizes, Stream, TILE};
-use crate::Error;
 use crate::maths::{exponentials, finite, largest, round, rows, rows_mut, sum};
+use crate::{Error, Processor};
 use rlhf_kernels::memory::{floats, halves, integers, signed};
 
 /// A row whose largest number is below it counts as zeros: its scale would be subnormal.
@@ -50,6 +50,7 @@ impl Stream for CompactStream<'_> {
 
 /// Keys and values in int8, with a bf16 scale for each head of each token.
 pub(crate) struct Compact<'a> {
+    processor: Processor,
     sizes: Sizes,
     keys: &'a mut [i8],
     values: &'a mut [i8],
@@ -63,6 +64,7 @@ pub(crate) struct Compact<'a> {
 
 impl<'a> Compact<'a> {
     pub(crate) fn new(
+        processor: Processor,
         sizes: Sizes,
         [keys, values]: [&'a mut [u8]; 2],
         [key_scales, value_scales]: [&'a mut [u8]; 2],
@@ -70,6 +72,7 @@ impl<'a> Compact<'a> {
         weights: &'a mut [u8],
     ) -> Self {
         Self {
+            processor,
             sizes,
             keys: signed(keys),
             values: signed(values),
@@ -110,6 +113,22 @@ impl Cache for Compact<'_> {
     }
 
     fn attend(
+        &mut self,
+        layer: usize,
+        position: usize,
+        queries: &[f32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        self.processor.run(
+            #[inline(always)]
+            || self.attend_plainly(layer, position, queries, out),
+        )
+    }
+}
+
+impl Compact<'_> {
+    #[inline(always)]
+    fn attend_plainly(
         &mut self,
         layer: usize,
         position: usize,
@@ -157,6 +176,7 @@ impl Cache for Compact<'_> {
 }
 
 /// `out = unit · Σ weight·value`.
+#[inline(always)]
 fn weigh(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32]) {
     /// Columns that are summed at once.
     const COLUMNS: usize = 8;
@@ -192,6 +212,7 @@ fn rounded_scale(x: &[f32]) -> (i16, f32) {
 }
 
 /// A bf16 as f32.
+#[inline(always)]
 fn widened(bits: i16) -> f32 {
     f32::from_bits(u32::from(bits as u16) << 16)
 }

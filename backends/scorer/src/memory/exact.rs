@@ -1,8 +1,8 @@
 //! What is held, in f32.
 
 use super::{Cache, Sizes, Stream, TILE};
-use crate::Error;
 use crate::maths::{exponentials, rows, rows_mut};
+use crate::{Error, Processor};
 use rlhf_kernels::memory::floats;
 
 /// The residual stream in f32.
@@ -34,6 +34,7 @@ impl Stream for ExactStream<'_> {
 
 /// Keys and values in f32.
 pub(crate) struct Exact<'a> {
+    processor: Processor,
     sizes: Sizes,
     keys: &'a mut [f32],
     values: &'a mut [f32],
@@ -41,8 +42,14 @@ pub(crate) struct Exact<'a> {
 }
 
 impl<'a> Exact<'a> {
-    pub(crate) fn new(sizes: Sizes, keys: &'a mut [u8], values: &'a mut [u8], scores: &'a mut [u8]) -> Self {
-        Self { sizes, keys: floats(keys), values: floats(values), scores: floats(scores) }
+    pub(crate) fn new(
+        processor: Processor,
+        sizes: Sizes,
+        keys: &'a mut [u8],
+        values: &'a mut [u8],
+        scores: &'a mut [u8],
+    ) -> Self {
+        Self { processor, sizes, keys: floats(keys), values: floats(values), scores: floats(scores) }
     }
 }
 
@@ -61,6 +68,22 @@ impl Cache for Exact<'_> {
     }
 
     fn attend(
+        &mut self,
+        layer: usize,
+        position: usize,
+        queries: &[f32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        self.processor.run(
+            #[inline(always)]
+            || self.attend_plainly(layer, position, queries, out),
+        )
+    }
+}
+
+impl Exact<'_> {
+    #[inline(always)]
+    fn attend_plainly(
         &mut self,
         layer: usize,
         position: usize,

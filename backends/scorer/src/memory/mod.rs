@@ -58,6 +58,7 @@ impl Sizes {
     }
 
     /// One head's part of keys, values or scales, each token of which has so many numbers.
+    #[inline(always)]
     fn part<T>(self, all: &[T], layer: usize, kv: usize, each: usize) -> &[T] {
         let size = self.tokens * each;
         let start = (layer * self.kv_heads + kv) * size;
