@@ -59,7 +59,7 @@ mod transcript;
 
 pub use error::Error;
 pub use language_model::{LanguageModel, OnPrompts, Response, Writing};
-pub use reward::{ByModel, IntoReward, OverIds, OverText, TextReward};
+pub use reward::{ByModel, ByScorer, IntoReward, OverIds, OverText, TextReward};
 pub use reward_model::{RewardModel, Worth};
 pub use training::Training;
 

@@ -7,9 +7,9 @@ use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_core::roles::Reward;
 
 /// A reward for step 3: a closure over text, `|text: &str| -> f32`, a closure over token ids, `|ids: &[u32]| -> f32`,
-/// or a [`RewardModel`]. Each receives a prompt with its response.
+/// a [`RewardModel`], or its file, opened by a [`rlhf_scorer::Scorer`]. Each receives a prompt with its response.
 ///
-/// `Kind` only distinguishes the three; it is inferred.
+/// `Kind` only distinguishes the four; it is inferred.
 pub trait IntoReward<Kind> {
     /// The error.
     type Error: core::error::Error + From<rlhf_core::Error> + 'static;
@@ -40,6 +40,20 @@ pub enum OverIds {}
 /// The kind of a reward model.
 #[derive(Debug)]
 pub enum ByModel {}
+
+/// The kind of a reward model's file.
+#[derive(Debug)]
+pub enum ByScorer {}
+
+/// A text of more tokens than the file reads is an error, which ends training.
+impl IntoReward<ByScorer> for rlhf_scorer::Scorer<'_, '_> {
+    type Error = rlhf_scorer::Error;
+    type Reward = Self;
+
+    fn into_reward(self, _: &AnyTokenizer) -> Self {
+        self
+    }
+}
 
 impl<F: FnMut(&str) -> f32> IntoReward<OverText> for F {
     type Error = rlhf_core::Error;

@@ -2,6 +2,7 @@
 
 use rlhf::engine::{Device, EngineError};
 use rlhf::prelude::*;
+use rlhf::scorer::{Buffer, Model as ModelFile, Scorer, WeightFormat, arena_bytes};
 use rlhf::train::TrainError;
 use rlhf::{Error, train::profile::WarmUpLength};
 use rlhf_core::loss::{Per, SupervisedTerm};
@@ -81,6 +82,15 @@ fn a_reward_model_of_rankings_trains_a_policy() {
     assert_eq!(read.score("B ", "bb.").unwrap().to_bits(), reward.score("B ", "bb.").unwrap().to_bits());
     // It rises, though so small a reward model may come to like what nobody ranked.
     let scores = ppo(&reward, 1).1;
+    assert!(scores[15] > scores[0] + 0.5, "{scores:?}");
+
+    // So it does from the reward model's file, in int8.
+    let file = Buffer::from(&reward.to_scorer(WeightFormat::Int8, None).unwrap()[..]);
+    let mut arena = Buffer::zeros(arena_bytes(&ModelFile::new(&file).unwrap().shape(), 24));
+    let mut scorer = Scorer::new(&file, &mut arena).unwrap();
+    let (got, want) = (scorer.score_reply("A ", "aa.").unwrap(), reward.score("A ", "aa.").unwrap());
+    assert!((got - want).abs() < 0.05 * want.abs(), "{got} {want}");
+    let scores = ppo(scorer, 1).1;
     assert!(scores[15] > scores[0] + 0.5, "{scores:?}");
 }
 

@@ -2,6 +2,7 @@
 
 mod answers;
 mod codecs;
+mod export;
 mod formats;
 mod models;
 mod reading;

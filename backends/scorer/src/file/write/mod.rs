@@ -1,57 +1,19 @@
 //! The writing of model files.
 
 mod error;
+mod new_model;
+mod part;
 mod tensors;
 mod tokenizer;
 
 pub use error::WriteError;
+pub use new_model::NewModel;
 
 use super::header::Header;
-use super::{ALIGNMENT, MAGIC, PRELUDE, VERSION, checksum};
-use crate::{Family, Shape, WeightFormat};
+use super::{MAGIC, PRELUDE, VERSION, checksum};
+use crate::WeightFormat;
 use alloc::vec::Vec;
-use rlhf_core::model::Architecture;
-use rlhf_core::model::tokenizer::AnyTokenizer;
-use rlhf_core::rewards::RewardScale;
-
-/// A reward model that is to be written.
-#[derive(Clone, Copy, Debug)]
-pub struct NewModel<'a> {
-    /// The network, which has a scalar head.
-    pub architecture: &'a Architecture,
-    /// Its weights, in the order of [`Architecture::tensors`].
-    pub weights: &'a [f32],
-    /// Its tokenizer; without one the file scores token ids.
-    pub tokenizer: Option<&'a AnyTokenizer>,
-    /// What makes a reward of its score.
-    pub scale: RewardScale,
-}
-
-impl NewModel<'_> {
-    /// Returns the sizes of the file's model.
-    ///
-    /// # Errors
-    /// [`WriteError::NoScalarHead`], [`WriteError::Architecture`] and [`WriteError::Context`].
-    pub fn shape(&self, weights: WeightFormat, context: usize) -> Result<Shape, WriteError> {
-        let a = self.architecture;
-        a.validate().map_err(WriteError::Architecture)?;
-        if !a.scalar {
-            return Err(WriteError::NoScalarHead);
-        }
-        if context == 0 || context > a.context {
-            return Err(WriteError::Context { want: context, most: a.context });
-        }
-        // `validate` has seen that all of them are far below 2³².
-        let [vocabulary, context, width, layers, heads, kv_heads, head_width, hidden] =
-            [a.vocabulary, context, a.width, a.layers, a.heads, a.kv_heads, a.head_width, a.hidden]
-                .map(|size| size as u32);
-        let family = match a.family {
-            rlhf_core::model::Family::Gpt2 => Family::Gpt2,
-            rlhf_core::model::Family::Llama => Family::Llama,
-        };
-        Ok(Shape { family, weights, vocabulary, context, width, layers, heads, kv_heads, head_width, hidden })
-    }
-}
+use part::append;
 
 /// Returns a model file of a reward model, for texts of at most `context` tokens.
 ///
@@ -86,10 +48,4 @@ pub fn write(model: &NewModel<'_>, weights: WeightFormat, context: usize) -> Res
     let start = [&MAGIC[..], &VERSION.to_le_bytes(), &sum.to_le_bytes()].concat();
     file[..16].copy_from_slice(&start);
     Ok(file)
-}
-
-/// Appends a part, and zeros up to the next multiple of 16.
-fn append(file: &mut Vec<u8>, part: &[u8]) {
-    file.extend_from_slice(part);
-    file.resize(file.len().next_multiple_of(ALIGNMENT), 0);
 }

@@ -1,6 +1,8 @@
 //! Weights, in the order of the file.
 
-use super::{NewModel, WriteError, append};
+use super::error::WriteError;
+use super::new_model::NewModel;
+use super::part::append;
 use crate::matrix::{embedding_format, matrix_bytes};
 use crate::{Family, Shape, WeightFormat};
 use alloc::format;
