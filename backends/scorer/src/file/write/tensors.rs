@@ -93,6 +93,9 @@ impl<'a> Tensors<'a> {
     }
 }
 
+/// Writes a row of weights.
+type WriteRow<'a> = dyn FnMut(usize, &[f32]) -> Result<(), Error> + 'a;
+
 /// Appends a matrix whose rows are `row(0)`, `row(1)`, ….
 fn matrix(
     file: &mut Vec<u8>,
@@ -102,32 +105,32 @@ fn matrix(
     row: impl Fn(usize) -> Vec<f32>,
 ) -> Result<(), WriteError> {
     let mut bytes = vec![0; matrix_bytes(format, shape)];
-    let mut write: alloc::boxed::Box<dyn FnMut(usize, &[f32]) -> Result<(), Error> + '_> =
-        match (float(format), format) {
-            (Some(format), _) => {
-                let mut to =
-                    FloatWeightsMut::new(shape, format, &mut bytes).map_err(|_| WriteError::Header)?;
-                alloc::boxed::Box::new(move |i, weights| to.set(i, weights))
-            }
-            (None, WeightFormat::Int8) => {
-                let mut to = Int8WeightsMut::new(shape, &mut bytes).map_err(|_| WriteError::Header)?;
-                alloc::boxed::Box::new(move |i, weights| to.quantize(i, weights))
-            }
-            (None, _) => {
-                let four = FourBitFormat::ScaleAndMinimum;
-                let mut to =
-                    FourBitWeightsMut::new(shape, four, &mut bytes).map_err(|_| WriteError::Header)?;
-                alloc::boxed::Box::new(move |i, weights| to.quantize(i, weights))
-            }
-        };
-    for i in 0..shape.outputs {
-        write(i, &row(i)).map_err(|reason| WriteError::Weight {
-            tensor: tensor.to_string(),
-            row: i,
-            reason,
-        })?;
+    // The memory is as large as they want.
+    let refused = |_| WriteError::Header;
+    let each = |write: &mut WriteRow<'_>| {
+        (0..shape.outputs).try_for_each(|i| {
+            write(i, &row(i)).map_err(|reason| WriteError::Weight {
+                tensor: tensor.to_string(),
+                row: i,
+                reason,
+            })
+        })
+    };
+    match (float(format), format) {
+        (Some(format), _) => {
+            let mut to = FloatWeightsMut::new(shape, format, &mut bytes).map_err(refused)?;
+            each(&mut |i, weights| to.set(i, weights))?;
+        }
+        (None, WeightFormat::Int8) => {
+            let mut to = Int8WeightsMut::new(shape, &mut bytes).map_err(refused)?;
+            each(&mut |i, weights| to.quantize(i, weights))?;
+        }
+        (None, _) => {
+            let minimum = FourBitFormat::ScaleAndMinimum;
+            let mut to = FourBitWeightsMut::new(shape, minimum, &mut bytes).map_err(refused)?;
+            each(&mut |i, weights| to.quantize(i, weights))?;
+        }
     }
-    drop(write);
     append(file, &bytes);
     Ok(())
 }
