@@ -33,7 +33,9 @@ pub fn exp(processor: Processor, x: &mut [f32]) {
 
 /// Takes sixteen numbers to their exponentials as [`exp`] does on [`Processor::PORTABLE`], within what calls it: see
 /// [`Processor::run`].
-#[inline(always)]
+// Elsewhere the vectors are the same in what calls it, and its code is long.
+#[cfg_attr(target_arch = "x86_64", inline(always))]
+#[cfg_attr(not(target_arch = "x86_64"), inline(never))]
 pub fn plain_exp(x: [f32; WIDTH]) -> [f32; WIDTH] {
     // SAFETY: plain Rust needs nothing.
     unsafe { vector_math::exp::<Portable>(x) }

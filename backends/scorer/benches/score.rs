@@ -8,7 +8,7 @@ use rlhf_scorer::{Buffer, Model, NewModel, Scorer, WeightFormat, arena_bytes_wit
 /// The text's length in tokens.
 const TOKENS: usize = 64;
 /// Rows side by side: what a large processor is given.
-const ROWS: usize = 32;
+const ROWS: usize = 48;
 
 fn main() {
     divan::main();

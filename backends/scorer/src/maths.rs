@@ -56,10 +56,11 @@ fn sixteens(x: &[f32]) -> impl Iterator<Item = [f32; WIDTH]> + '_ {
 
 /// The sum of sixteen numbers, in halves.
 #[inline(always)]
-fn fold(a: [f32; WIDTH]) -> f32 {
-    let a: [f32; 8] = core::array::from_fn(|i| a[i] + a[i + 8]);
-    let a: [f32; 4] = core::array::from_fn(|i| a[i] + a[i + 4]);
-    (a[0] + a[2]) + (a[1] + a[3])
+fn fold(x: [f32; WIDTH]) -> f32 {
+    let [a0, a1, a2, a3, a4, a5, a6, a7, b0, b1, b2, b3, b4, b5, b6, b7] = x;
+    let [c0, c1, c2, c3] = [a0 + b0, a1 + b1, a2 + b2, a3 + b3];
+    let [d0, d1, d2, d3] = [a4 + b4, a5 + b5, a6 + b6, a7 + b7];
+    ((c0 + d0) + (c2 + d2)) + ((c1 + d1) + (c3 + d3))
 }
 
 /// Σ x, as sixteen partial sums.

@@ -178,23 +178,28 @@ impl Compact<'_> {
 /// `out = unit · Σ weight·value`.
 #[inline(always)]
 fn weigh(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32]) {
-    /// Columns that are summed at once.
-    const COLUMNS: usize = 8;
-    for (part, out) in out.chunks_mut(COLUMNS).enumerate() {
-        let mut sums = [0i32; COLUMNS];
-        for (weight, value) in weights.iter().zip(rows(values, width)) {
-            let value = value.get(part * COLUMNS..).unwrap_or_default();
-            match value.first_chunk::<COLUMNS>() {
-                Some(value) => {
-                    sums.iter_mut()
-                        .zip(value)
-                        .for_each(|(sum, v)| *sum = sum.wrapping_add(weight.wrapping_mul(i32::from(*v))));
-                }
-                None => {
-                    sums.iter_mut()
-                        .zip(value)
-                        .for_each(|(sum, v)| *sum = sum.wrapping_add(weight.wrapping_mul(i32::from(*v))));
-                }
+    if width % 16 == 0 {
+        weigh_columns::<16>(weights, values, width, unit, out);
+    } else if width % 8 == 0 {
+        weigh_columns::<8>(weights, values, width, unit, out);
+    } else {
+        for (column, out) in out.iter_mut().enumerate() {
+            let values = values.iter().skip(column).step_by(width.max(1));
+            let products = weights.iter().zip(values).map(|(weight, v)| weight.wrapping_mul(i32::from(*v)));
+            *out = products.fold(0, i32::wrapping_add) as f32 * unit;
+        }
+    }
+}
+
+/// [`weigh`], `N` columns at once, of which heads have whole ones.
+#[inline(always)]
+fn weigh_columns<const N: usize>(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32]) {
+    let values = values.as_chunks::<N>().0;
+    for (part, out) in out.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        let mut sums = [0i32; N];
+        for (weight, value) in weights.iter().zip(values.iter().skip(part).step_by((width / N).max(1))) {
+            for (sum, v) in sums.iter_mut().zip(value) {
+                *sum = sum.wrapping_add(weight.wrapping_mul(i32::from(*v)));
             }
         }
         out.iter_mut().zip(sums).for_each(|(out, sum)| *out = sum as f32 * unit);

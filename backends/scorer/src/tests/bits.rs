@@ -33,7 +33,7 @@ fn a_larger_arena_changes_no_bit() {
         let tokens = tokens(45, 2);
         let want = score(&file, &tokens);
         let shape = crate::Model::new(file.bytes()).unwrap().shape();
-        for rows in [8, 16, 32] {
+        for rows in [12, 20, 24, 48] {
             let mut arena = vec![0x55; arena_bytes_with_rows(&shape, 48, rows)];
             let got = Scorer::new(file.bytes(), &mut arena).unwrap().score_tokens(&tokens).unwrap();
             assert_eq!(got.to_bits(), want.to_bits(), "{format:?} {rows}");
