@@ -183,11 +183,7 @@ fn weigh(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32
     } else if width % 8 == 0 {
         weigh_columns::<8>(weights, values, width, unit, out);
     } else {
-        for (column, out) in out.iter_mut().enumerate() {
-            let values = values.iter().skip(column).step_by(width.max(1));
-            let products = weights.iter().zip(values).map(|(weight, v)| weight.wrapping_mul(i32::from(*v)));
-            *out = products.fold(0, i32::wrapping_add) as f32 * unit;
-        }
+        weigh_columns::<1>(weights, values, width, unit, out);
     }
 }
 

@@ -107,12 +107,34 @@ impl Exact<'_> {
             }
             let weights = self.scores.get_mut(..=position).unwrap_or_default();
             let inverse = 1.0 / exponentials(weights, sizes.scale);
-            out.fill(0.0);
-            for (weight, value) in weights.iter().zip(rows(values, width)) {
-                let weight = weight * inverse;
-                out.iter_mut().zip(value).for_each(|(out, v)| *out += weight * v);
-            }
+            weights.iter_mut().for_each(|weight| *weight *= inverse);
+            weigh(weights, values, width, out);
         }
         Ok(())
+    }
+}
+
+/// `out = Σ weight·value`, over keys in order.
+#[inline(always)]
+fn weigh(weights: &[f32], values: &[f32], width: usize, out: &mut [f32]) {
+    if width % 32 == 0 {
+        weigh_columns::<32>(weights, values, width, out);
+    } else if width % 8 == 0 {
+        weigh_columns::<8>(weights, values, width, out);
+    } else {
+        weigh_columns::<1>(weights, values, width, out);
+    }
+}
+
+/// [`weigh`], `N` columns at once, of which heads have whole ones.
+#[inline(always)]
+fn weigh_columns<const N: usize>(weights: &[f32], values: &[f32], width: usize, out: &mut [f32]) {
+    let values = values.as_chunks::<N>().0;
+    for (part, out) in out.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        let mut sums = [0.0; N];
+        for (weight, value) in weights.iter().zip(values.iter().skip(part).step_by((width / N).max(1))) {
+            sums.iter_mut().zip(value).for_each(|(sum, v)| *sum += weight * v);
+        }
+        *out = sums;
     }
 }
