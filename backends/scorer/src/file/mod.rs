@@ -1,6 +1,7 @@
 //! The model file. `FORMAT.md` describes it.
 
 pub(crate) mod checksum;
+mod cursor;
 mod header;
 mod include;
 #[cfg(feature = "write")]
@@ -11,15 +12,16 @@ pub use include::Aligned;
 use crate::maths::Floats;
 use crate::matrix::{Matrix, embedding_format, matrix_bytes};
 use crate::tokenizer::Tokenizer;
-use crate::{Error, Family, Processor, Shape, WeightFormat};
+use crate::{Error, Family, Processor, Shape};
+pub use cursor::ALIGNMENT;
+pub(crate) use cursor::Cursor;
+use cursor::aligned;
 use header::Header;
 pub(crate) use header::{Cut, TokenizerHeader};
 use rlhf_kernels::quantized::WeightShape;
 
 /// The version that is written.
 pub const VERSION: u32 = 1;
-/// What the file's parts begin at a multiple of, and so has to the file itself.
-pub const ALIGNMENT: usize = 16;
 /// The first bytes of a file.
 const MAGIC: [u8; 8] = *b"rlhf-rm\n";
 /// The bytes before the header.
@@ -127,7 +129,7 @@ impl<'m> Model<'m> {
         if header_bytes > MOST_HEADER {
             return Err(Error::Header);
         }
-        let mut parts = Cursor { rest: file.get(PRELUDE..).unwrap_or_default() };
+        let mut parts = Cursor::new(file.get(PRELUDE..).unwrap_or_default());
         let header = Header::read(parts.take(header_bytes)?)?;
         Self::of(&header, parts)
     }
@@ -149,7 +151,7 @@ impl<'m> Model<'m> {
         let scalar = parts.floats(width)?;
         let scalar_bias = parts.floats(1)?.iter().next().unwrap_or_default();
         let tokenizer = Tokenizer::read(&header.tokenizer, header.bos, header.eos, &mut parts)?;
-        if !parts.rest.is_empty() {
+        if !parts.is_empty() {
             return Err(Error::Header);
         }
         Ok(Self {
@@ -201,7 +203,7 @@ impl<'m> Model<'m> {
     pub(crate) fn layer(&self, n: usize) -> Result<Layer<'m>, Error> {
         let start = n.saturating_mul(self.layer_bytes);
         let rest = self.layers.get(start..start.saturating_add(self.layer_bytes)).ok_or(Error::Header)?;
-        let (shape, family, mut parts) = (&self.shape, self.shape.family, Cursor { rest });
+        let (shape, family, mut parts) = (&self.shape, self.shape.family, Cursor::new(rest));
         let (format, width, hidden) = (shape.weights, shape.width(), shape.hidden as usize);
         Ok(Layer {
             attention_norm: parts.floats(width)?,
@@ -235,38 +237,6 @@ fn layer_bytes(shape: &Shape) -> usize {
     let biases = [floats(width).saturating_mul(4), floats(shape.qkv()), floats(shape.mlp_columns())];
     let sum = |parts: &[usize]| parts.iter().fold(0usize, |sum, part| sum.saturating_add(*part));
     sum(&parts).saturating_add(if shape.family == Family::Gpt2 { sum(&biases) } else { 0 })
-}
-
-/// Bytes with those up to the next part.
-const fn aligned(bytes: usize) -> usize {
-    bytes.saturating_add(ALIGNMENT - 1) & !(ALIGNMENT - 1)
-}
-
-/// The parts of a file, one after the other, each at a multiple of 16.
-pub(crate) struct Cursor<'m> {
-    rest: &'m [u8],
-}
-
-impl<'m> Cursor<'m> {
-    /// Takes the next part.
-    pub(crate) fn take(&mut self, bytes: usize) -> Result<&'m [u8], Error> {
-        let (part, rest) = self.rest.split_at_checked(aligned(bytes)).ok_or(Error::Header)?;
-        self.rest = rest;
-        part.get(..bytes).ok_or(Error::Header)
-    }
-
-    pub(crate) fn floats(&mut self, numbers: usize) -> Result<Floats<'m>, Error> {
-        self.take(numbers.saturating_mul(4)).map(Floats)
-    }
-
-    fn bias(&mut self, family: Family, numbers: usize) -> Result<Option<Floats<'m>>, Error> {
-        if family == Family::Gpt2 { self.floats(numbers).map(Some) } else { Ok(None) }
-    }
-
-    fn matrix(&mut self, format: WeightFormat, outputs: usize, inputs: usize) -> Result<Matrix<'m>, Error> {
-        let shape = WeightShape { outputs, inputs };
-        Matrix::new(format, shape, self.take(matrix_bytes(format, shape))?)
-    }
 }
 
 /// A file with a header of such sizes, and nothing after it.

@@ -1,7 +1,8 @@
 //! Byte-pair encoding.
 
+use super::ids::Ids;
+use super::merge;
 use super::words::number;
-use super::{Ids, merge};
 use crate::Error;
 use crate::file::{Cursor, Cut};
 

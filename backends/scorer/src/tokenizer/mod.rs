@@ -1,12 +1,14 @@
 //! Text to token ids, in memory that the caller owns.
 
 mod bpe;
+mod ids;
 mod merge;
 mod words;
 
 use crate::Error;
 use crate::file::{Cursor, TokenizerHeader};
 use bpe::Bpe;
+pub(crate) use ids::Ids;
 use words::Words;
 
 /// A file's tokenizer.
@@ -78,36 +80,5 @@ impl<'m> Tokenizer<'m> {
             Kind::Words(words) => words.encode(text, ids),
             Kind::Bpe(bpe) => bpe.encode(text, begins, work, ids),
         }
-    }
-}
-
-/// The ids of a text.
-pub(crate) struct Ids<'a> {
-    ids: &'a mut [i32],
-    len: usize,
-}
-
-impl<'a> Ids<'a> {
-    /// As many as there is room for.
-    pub(crate) fn new(ids: &'a mut [i32]) -> Self {
-        Self { ids, len: 0 }
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.len
-    }
-
-    /// The greatest number of them.
-    fn most(&self) -> usize {
-        self.ids.len()
-    }
-
-    fn push(&mut self, id: u32) -> Result<(), Error> {
-        let context = self.ids.len();
-        let to = self.ids.get_mut(self.len).ok_or(Error::Context { want: self.len + 1, context })?;
-        // The bits of the id: those beyond 2³¹ are in no vocabulary.
-        *to = id as i32;
-        self.len += 1;
-        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! A token for each word of a closed vocabulary.
 
-use super::Ids;
+use super::ids::Ids;
 use crate::Error;
 use crate::file::Cursor;
 
