@@ -8,6 +8,7 @@ use rlhf::data::{
 };
 use rlhf::models::{Files, Members, Safetensors, Scoring, open, tokenizer};
 use rlhf::record::{Manifest, Metrics};
+use rlhf::scorer::{Buffer, Model, Scorer, arena_bytes, checksum};
 use std::path::{Path, PathBuf};
 
 /// The most rows that a few bytes can hold, and more.
@@ -111,5 +112,35 @@ pub fn config(bytes: &[u8]) {
         && let Ok(config) = Config::parse(text, "run.toml".as_ref(), &[])
     {
         let _ = config.resolve();
+    }
+}
+
+/// Opens the bytes as a scorer's file and scores with it: as they are, and with the length and the checksum that they should
+/// have.
+pub fn scorer_file(bytes: &[u8]) {
+    scored(&Buffer::from(bytes));
+    let mut signed = [b"rlhf-rm\n\x01\0\0\0", bytes.get(12..).unwrap_or_default()].concat();
+    if signed.len() >= 32 {
+        let length = (signed.len() as u64).to_le_bytes();
+        signed[16..24].copy_from_slice(&length);
+        let sum = checksum(&signed).to_le_bytes();
+        signed[12..16].copy_from_slice(&sum);
+    }
+    scored(&Buffer::from(&signed[..]));
+}
+
+fn scored(file: &[u8]) {
+    let Ok(model) = Model::new(file) else { return };
+    let shape = model.shape();
+    let context = (shape.context as usize).min(20);
+    // Sizes that a file of a few bytes cannot fill were refused; a wide context can still ask for much.
+    let bytes = arena_bytes(&shape, context);
+    if bytes > 1 << 26 {
+        return;
+    }
+    let mut arena = Buffer::zeros(bytes);
+    let Ok(mut scorer) = Scorer::of(model, context, &mut arena) else { return };
+    for score in [scorer.score_tokens(&[1, 2, 3]), scorer.score("a b\u{e9}"), scorer.compare("a", "")] {
+        assert!(score.is_err() || !score.is_ok_and(f32::is_nan));
     }
 }

@@ -55,5 +55,6 @@ fn mutated_files_are_survived() {
 #[test]
 fn mutated_models_and_configurations_are_survived() {
     survives("model_file", 1000, fuzz::model_file);
+    survives("scorer_file", 300, fuzz::scorer_file);
     survives("config", 600, fuzz::config);
 }

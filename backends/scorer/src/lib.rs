@@ -69,7 +69,7 @@ pub use compare::probability;
 pub use error::Error;
 #[cfg(feature = "write")]
 pub use file::write::{NewModel, WriteError, write};
-pub use file::{ALIGNMENT, Aligned, Model, VERSION};
+pub use file::{ALIGNMENT, Aligned, Model, VERSION, checksum};
 pub use growing::Growing;
 pub use rlhf_kernels::{Isa, Processor};
 pub use scorer::Scorer;

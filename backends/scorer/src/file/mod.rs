@@ -1,13 +1,14 @@
 //! The model file. `FORMAT.md` describes it.
 
-pub(crate) mod checksum;
 mod cursor;
 mod header;
 mod include;
 #[cfg(feature = "write")]
 pub(crate) mod write;
+mod xxh32;
 
 pub use include::Aligned;
+pub use xxh32::checksum;
 
 use crate::maths::Floats;
 use crate::matrix::{Matrix, embedding_format, matrix_bytes};
@@ -121,7 +122,7 @@ impl<'m> Model<'m> {
         if want != got {
             return Err(Error::Length { want, got });
         }
-        let sum = checksum::xxh32(file.get(PRELUDE / 2..).unwrap_or_default());
+        let sum = checksum(file);
         if sum != u32::from_le_bytes([s0, s1, s2, s3]) {
             return Err(Error::Checksum);
         }

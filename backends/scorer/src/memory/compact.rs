@@ -178,9 +178,9 @@ impl Compact<'_> {
 /// `out = unit · Σ weight·value`.
 #[inline(always)]
 fn weigh(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32]) {
-    if width % 16 == 0 {
+    if width.is_multiple_of(16) {
         weigh_columns::<16>(weights, values, width, unit, out);
-    } else if width % 8 == 0 {
+    } else if width.is_multiple_of(8) {
         weigh_columns::<8>(weights, values, width, unit, out);
     } else {
         weigh_columns::<1>(weights, values, width, unit, out);

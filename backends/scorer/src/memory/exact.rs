@@ -117,9 +117,9 @@ impl Exact<'_> {
 /// `out = Σ weight·value`, over keys in order.
 #[inline(always)]
 fn weigh(weights: &[f32], values: &[f32], width: usize, out: &mut [f32]) {
-    if width % 32 == 0 {
+    if width.is_multiple_of(32) {
         weigh_columns::<32>(weights, values, width, out);
-    } else if width % 8 == 0 {
+    } else if width.is_multiple_of(8) {
         weigh_columns::<8>(weights, values, width, out);
     } else {
         weigh_columns::<1>(weights, values, width, out);

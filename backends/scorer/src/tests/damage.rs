@@ -1,8 +1,8 @@
 //! Files that are damaged, or made to do harm.
 
 use super::{File, arena, file, gpt2, llama, tokens};
-use crate::file::{checksum, test_header};
-use crate::{Error, Model, Scorer, WeightFormat};
+use crate::file::test_header;
+use crate::{Error, Model, Scorer, WeightFormat, checksum};
 use alloc::vec;
 use alloc::vec::Vec;
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ fn signed(mut bytes: Vec<u8>) -> File {
     if bytes.len() >= 32 {
         let length = (bytes.len() as u64).to_le_bytes();
         bytes[16..24].copy_from_slice(&length);
-        let sum = checksum::xxh32(&bytes[16..]).to_le_bytes();
+        let sum = checksum(&bytes).to_le_bytes();
         bytes[12..16].copy_from_slice(&sum);
     }
     File::new(&bytes)

@@ -44,7 +44,7 @@ pub fn write(model: &NewModel<'_>, weights: WeightFormat, context: usize) -> Res
     let (length, header) = (file.len() as u64, header.len() as u32);
     let start = [&length.to_le_bytes()[..], &header.to_le_bytes()].concat();
     file[16..28].copy_from_slice(&start);
-    let sum = checksum::xxh32(&file[16..]);
+    let sum = checksum(&file);
     let start = [&MAGIC[..], &VERSION.to_le_bytes(), &sum.to_le_bytes()].concat();
     file[..16].copy_from_slice(&start);
     Ok(file)

@@ -2,8 +2,13 @@
 
 const P: [u32; 5] = [2_654_435_761, 2_246_822_519, 3_266_489_917, 668_265_263, 374_761_393];
 
+/// Returns the checksum that a file of these bytes has to have: of all that follow it.
+pub fn checksum(file: &[u8]) -> u32 {
+    xxh32(file.get(16..).unwrap_or_default())
+}
+
 /// XXH32 of all bytes, with seed 0.
-pub(crate) fn xxh32(bytes: &[u8]) -> u32 {
+fn xxh32(bytes: &[u8]) -> u32 {
     let (stripes, rest) = bytes.as_chunks::<16>();
     let mut hash = if stripes.is_empty() {
         P[4]
