@@ -74,3 +74,8 @@ pub use growing::Growing;
 pub use rlhf_kernels::{Isa, Processor};
 pub use scorer::Scorer;
 pub use shape::{Family, Shape, WeightFormat};
+
+/// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
