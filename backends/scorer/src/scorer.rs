@@ -87,6 +87,15 @@ impl<'m, 'a> Scorer<'m, 'a> {
         Ok(self.model.reward(score))
     }
 
+    /// Scores a reply to a prompt in the units that the model learned in, before gain and bias: what
+    /// [`probability`] compares. [`Model::reward`] makes a reward of it.
+    ///
+    /// # Errors
+    /// As [`Self::score`].
+    pub fn raw_score_reply(&mut self, prompt: &str, reply: &str) -> Result<f32, Error> {
+        self.raw(Some(prompt), reply)
+    }
+
     /// Scores token ids, as they are. In units of reward.
     ///
     /// # Errors

@@ -182,9 +182,9 @@ impl<'m> Model<'m> {
         !self.tokenizer.is_none()
     }
 
-    /// The reward of a score.
-    pub(crate) fn reward(&self, score: f32) -> f32 {
-        score * self.gain + self.bias
+    /// Returns the reward of a raw score: with the file's gain and bias.
+    pub fn reward(&self, raw_score: f32) -> f32 {
+        raw_score * self.gain + self.bias
     }
 
     /// The processor that scores best while the bits of int8 and 4-bit weights stay the same everywhere.
