@@ -85,7 +85,12 @@ impl Metrics {
         self.scoring.write(out, "guardrail_scoring_seconds", "Time that a conversation takes a worker.")?;
         let numbers = [
             ("replies_total", "counter", "Replies that were scored.", load(&self.replies)),
-            ("abandoned_total", "counter", "Conversations nobody waited for any more.", load(&self.abandoned)),
+            (
+                "abandoned_total",
+                "counter",
+                "Conversations nobody waited for any more.",
+                load(&self.abandoned),
+            ),
             ("queue_length", "gauge", "Conversations that wait for a worker.", waiting as u64),
             ("queue_capacity", "gauge", "Conversations that may wait.", capacity as u64),
             ("workers", "gauge", "Worker threads that are alive.", load(&self.workers)),
