@@ -150,6 +150,10 @@ fn people_prefer_by_bradley_and_terry() {
     assert!((scorer.compare("good", "bad").unwrap() - want).abs() < 1e-6);
     let there = scorer.compare_replies("Hi", "good", "bad").unwrap();
     let back = scorer.compare_replies("Hi", "bad", "good").unwrap();
+    let [good, bad] = ["good", "bad"].map(|reply| scorer.raw_score_reply("Hi", reply).unwrap());
+    assert_eq!(probability(good, bad), there);
+    assert_eq!(scorer.model().reward(good), scorer.score_reply("Hi", "good").unwrap());
+    assert_ne!(scorer.model().reward(good), good);
     assert!((there + back - 1.0).abs() < 1e-6 && there != 0.5);
     assert_eq!(probability(100.0, -100.0), 1.0);
     assert_eq!(scorer.scores(&["a"], &mut [0.0; 2]), Err(Error::Outputs { want: 1, got: 2 }));
