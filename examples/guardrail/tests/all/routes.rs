@@ -1,17 +1,22 @@
 //! What is answered to whom.
 
-use crate::running::{HELLO, MODEL, Running};
+use crate::running::{HELLO, MODEL, Running, TRAINED};
 use guardrail::Settings;
 use rlhf_scorer::{Buffer, Scorer, arena_bytes, probability};
 use serde_json::{Value, json};
+use std::time::Duration;
 
-/// The scores of replies to a prompt, without the service.
-fn scores<const N: usize>(prompt: &str, replies: [&str; N]) -> [f32; N] {
-    let file = Buffer::from(&std::fs::read(MODEL).unwrap()[..]);
+/// Calls with a scorer of a model, without the service.
+fn scorer<T>(model: &str, f: impl FnOnce(&mut Scorer<'_, '_>) -> T) -> T {
+    let file = Buffer::from(&std::fs::read(model).unwrap()[..]);
     let shape = rlhf_scorer::Model::new(&file).unwrap().shape();
     let mut arena = Buffer::zeros(arena_bytes(&shape, shape.context as usize));
-    let mut scorer = Scorer::new(&file, &mut arena).unwrap();
-    replies.map(|reply| scorer.score_reply(prompt, reply).unwrap())
+    f(&mut Scorer::new(&file, &mut arena).unwrap())
+}
+
+/// The scores of replies to a prompt.
+fn scores<const N: usize>(prompt: &str, replies: [&str; N]) -> [f32; N] {
+    scorer(MODEL, |scorer| replies.map(|reply| scorer.score_reply(prompt, reply).unwrap()))
 }
 
 fn number(value: &Value) -> f32 {
@@ -53,6 +58,24 @@ async fn candidates_are_compared_with_the_reference() {
         assert_eq!(number(&got["probability"]).to_bits(), probability(score, bye).to_bits());
     }
     assert_eq!(all[2]["probability"], 0.5);
+}
+
+#[tokio::test]
+async fn a_models_gain_and_bias_are_in_scores_alone() {
+    let service = Running::of(TRAINED, Settings::default(), 1, Duration::from_secs(60)).await;
+    let body = r#"{"messages":[{"role":"user","content":"May I have tea?"},
+        {"role":"assistant","content":"Of course."}],"reference":"Go away!"}"#;
+    let answer: Value = serde_json::from_str(&service.send("POST", "/score", body).await.body).unwrap();
+    let prompt = "\n\nHuman: May I have tea?\n\nAssistant:";
+    let [score, other, preferred] = scorer(TRAINED, |scorer| {
+        let mut score = |reply| scorer.score_reply(prompt, reply).unwrap();
+        let scores = [score(" Of course."), score(" Go away!")];
+        [scores[0], scores[1], scorer.compare_replies(prompt, " Of course.", " Go away!").unwrap()]
+    });
+    assert_eq!(number(&answer["score"]).to_bits(), score.to_bits());
+    assert_eq!(number(&answer["probability"]).to_bits(), preferred.to_bits());
+    // Else this test would show nothing.
+    assert!((preferred - probability(score, other)).abs() > 0.01);
 }
 
 #[tokio::test]

@@ -14,6 +14,8 @@ use tokio::task::JoinHandle;
 
 /// The model that the scorer's tests have: bytes, 64 tokens.
 pub const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../backends/scorer/tests/tiny.rlhf");
+/// A model that was trained, with a gain and a bias.
+pub const TRAINED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware/model.rlhf");
 /// The address of any free port.
 pub const ANY: &str = "127.0.0.1:0";
 
@@ -32,12 +34,12 @@ pub struct Running {
 impl Running {
     /// Starts a service with so many workers.
     pub async fn start(settings: Settings, workers: usize) -> Self {
-        Self::with_drain(settings, workers, Duration::from_secs(60)).await
+        Self::of(MODEL, settings, workers, Duration::from_secs(60)).await
     }
 
-    /// Starts a service whose shutdown lasts `drain` at most.
-    pub async fn with_drain(settings: Settings, workers: usize, drain: Duration) -> Self {
-        let model = RewardModel::open(Path::new(MODEL), None).unwrap();
+    /// Starts a service of a model, whose shutdown lasts `drain` at most.
+    pub async fn of(model: &str, settings: Settings, workers: usize, drain: Duration) -> Self {
+        let model = RewardModel::open(Path::new(model), None).unwrap();
         let service = Arc::new(Service::new(model, settings));
         let listener = TcpListener::bind(ANY).await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,7 +1,7 @@
 //! The end of the service.
 
 use crate::client::Client;
-use crate::running::{HELLO, Running};
+use crate::running::{HELLO, MODEL, Running};
 use guardrail::{ServeError, Settings};
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -33,7 +33,7 @@ async fn connections_without_a_request_do_not_hold_it_up() {
 
 #[tokio::test]
 async fn it_does_not_wait_for_ever() {
-    let service = Running::with_drain(Settings::default(), 0, Duration::from_millis(100)).await;
+    let service = Running::of(MODEL, Settings::default(), 0, Duration::from_millis(100)).await;
     let waiting = service.spawn(HELLO);
     service.until("guardrail_queue_length", 1.0).await;
     let ended = service.stop().await.end().await;
