@@ -1,11 +1,10 @@
 //! The command, as a process.
 
 use crate::client::{Client, request};
-use crate::running::{ANY, HELLO, MODEL};
+use crate::running::{ANY, HELLO, MODEL, refuses};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
-use std::time::Duration;
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_guardrail"));
@@ -36,9 +35,7 @@ async fn a_signal_ends_it_when_the_last_request_is_answered() {
         assert_eq!(health.status, 200);
         let sent = Command::new("kill").args([signal, &process.id().to_string()]).status().unwrap();
         assert!(sent.success());
-        while Client::connect(address).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        refuses(address).await;
         client.write(rest).await.unwrap();
         assert_eq!(client.answer().await.unwrap().status, 200);
         assert_eq!(process.wait().unwrap().code(), Some(0), "{signal}");

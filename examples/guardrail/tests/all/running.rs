@@ -11,6 +11,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// The model that the scorer's tests have: bytes, 64 tokens.
 pub const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../backends/scorer/tests/tiny.rlhf");
@@ -18,6 +19,9 @@ pub const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../backends/sco
 pub const TRAINED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../firmware/model.rlhf");
 /// The address of any free port.
 pub const ANY: &str = "127.0.0.1:0";
+
+/// The longest that a test waits for what happens at once.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A request that is fine.
 pub const HELLO: &str =
@@ -80,19 +84,30 @@ impl Running {
 
     /// Waits until a metric has a value.
     pub async fn until(&self, sample: &str, value: f64) {
-        while self.metric(sample).await != value {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        let reached = async {
+            while self.metric(sample).await != value {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, reached).await.unwrap_or_else(|_| panic!("{sample} does not become {value}"));
     }
 
     /// Begins to stop, and waits until no more connections are taken.
     pub async fn stop(self) -> Stopping {
         self.stop.send(()).unwrap();
-        while Client::connect(self.address).await.is_ok() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        refuses(self.address).await;
         Stopping { service: self.service, workers: self.workers, served: self.served }
     }
+}
+
+/// Waits until no more connections are taken.
+pub async fn refuses(address: SocketAddr) {
+    let refused = async {
+        while Client::connect(address).await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(PATIENCE, refused).await.expect("connections are still taken");
 }
 
 /// A service that answers what it has.
