@@ -1,0 +1,81 @@
+// The simulated visitor, who votes in view; and the whole story for people who only watch.
+
+import { DEFAULTS } from './defaults.js';
+import { seeded } from './random.js';
+import { ranksOf } from './tastes.js';
+import { drawReplies } from './ballot.js';
+import { percent } from './dom.js';
+import { lastGold } from './stages.js';
+
+const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+class Stopped extends Error {}
+
+/** Casts `count` votes as the simulated visitor does. The first few are slow enough to read. */
+async function castVotes(lab, count, slow) {
+  const random = seeded(lab.state.votes * 7919 + 17);
+  const { vote: prompts } = lab.state.prompts;
+  for (let cast = 0; cast < count; cast += 1) {
+    if (!lab.state.watching) throw new Stopped();
+    const prompt = prompts[Math.floor(random() * prompts.length)];
+    const replies = await drawReplies(lab.trainer, { prompt, count: 2, temperature: 1, seed: Math.floor(random() * 1e9) });
+    const ranks = ranksOf(lab.visitor, prompt, replies.map(({ text }) => text), random);
+    const shown = cast < slow ? 1600 : 30;
+    lab.update({ watched: { prompt, replies: replies.map(({ text }) => text), ranks: null } });
+    await wait(shown);
+    lab.update({ watched: { prompt, replies: replies.map(({ text }) => text), ranks } });
+    await lab.vote({ prompt, replies: replies.map(({ text }) => text), ranks, by: 'simulated' });
+    await wait(shown / 2);
+  }
+}
+
+async function asWatched(lab, work) {
+  lab.pause();
+  lab.update({ watching: true });
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Stopped)) lab.fail(error);
+  } finally {
+    lab.update({ watching: false, watched: null });
+  }
+}
+
+/** `count` votes of the simulated visitor, and the reward model learns from them. */
+export function simulateVotes(lab, count) {
+  return asWatched(lab, async () => {
+    await castVotes(lab, count, 1);
+    lab.say(`${lab.visitor.name}: ${count} votes cast.`);
+    await lab.fit();
+  });
+}
+
+/** From the pretrained model to one with the visitor's taste: votes, reward model, PPO, comparison. */
+export async function watch(lab) {
+  const taste = lab.simulated ? lab.state.taste : 'happy';
+  await lab.setTaste(taste);
+  await asWatched(lab, async () => {
+    const going = () => {
+      if (!lab.state.watching) throw new Stopped();
+    };
+    await lab.set({ beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate });
+    const { visitor } = lab;
+    lab.update({ stage: 'vote' });
+    lab.say(`${visitor.name}: ${visitor.sentence} A simulated visitor reads two replies at a time and picks one.`);
+    await castVotes(lab, Math.max(DEFAULTS.votes - lab.state.votes, 3), 3);
+    going();
+    lab.update({ stage: 'reward' });
+    lab.say('From these votes a second model learns to give each story a score: the reward model.');
+    await lab.fit();
+    await wait(3500);
+    going();
+    lab.update({ stage: 'ppo' });
+    lab.say('Now PPO: the model writes, the reward model scores, and what scored well becomes more likely.');
+    await lab.play(DEFAULTS.iterations);
+    going();
+    lab.update({ stage: 'compare' });
+    const after = await lab.gold('policy');
+    going();
+    lab.say(`Before, the visitor liked ${percent(lab.state.base.gold)} of what it wrote; now ${percent(after ?? lastGold(lab.state.history))}. Hover over the words to see what changed.`);
+  });
+}
