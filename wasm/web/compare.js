@@ -2,6 +2,7 @@
 
 import { element, button, percent } from './dom.js';
 import { MEASURES, tokenLine } from './tokens.js';
+import { readable } from './typeset.js';
 import { mountRuns } from './runs.js';
 import { mountFiles } from './files.js';
 import { lastGold } from './stages.js';
@@ -35,7 +36,7 @@ export function mountCompare(root, lab) {
   let drawn = '';
   lab.on('ready stage prompt seed color history running temperature', async (state) => {
     if (!state.ready || state.stage !== 'compare') return;
-    if (!prompt.options.length) prompt.append(...lab.openings.map((text, at) => element('option', { value: at }, text)));
+    if (!prompt.options.length) prompt.append(...lab.openings.map((text, at) => element('option', { value: at }, readable(text))));
     prompt.value = state.prompt;
     seed.textContent = state.seed;
     for (const radio of colors.querySelectorAll('input')) radio.checked = radio.value === state.color;
@@ -61,5 +62,5 @@ async function side(lab, prompt, from, title) {
   const columns = Object.keys(MEASURES).map((name) => ({ name, values: figures[name] }));
   const { gold } = lab.visitor;
   const liked = gold ? element('span', { class: 'liked' }, `gold ${percent(gold(prompt, reply.text))}`) : null;
-  return [element('h3', {}, title, ' ', liked), element('p', { class: 'story' }, element('span', { class: 'opening' }, prompt), ' ', tokenLine(figures.tokens, columns, color))];
+  return [element('h3', {}, title, ' ', liked), element('p', { class: 'story' }, element('span', { class: 'opening' }, readable(prompt)), ' ', tokenLine(figures.tokens, columns, color))];
 }

@@ -1,6 +1,7 @@
 // One corner with play, step, slow motion and reset; beside it the sliders, which act at once, and whose taste is taught.
 
 import { element, button, svg, figure } from './dom.js';
+import words from './model/words.js';
 import { tastes } from './tastes.js';
 import { slowStep, slowPlay, leaveSlow } from './slow.js';
 
@@ -84,10 +85,9 @@ function toggleSlow(lab) {
 
 function tastePicker(lab) {
   const select = element('select', { id: 'taste', onchange: () => lab.setTaste(select.value) });
-  const word = element('input', {
-    id: 'keyword', type: 'text', size: 8, maxlength: 24, 'aria-label': 'The keyword', spellcheck: 'false',
-    onchange: () => word.value.trim() && lab.setTaste('keyword', word.value.trim().toLowerCase()),
-  });
+  // Words that the model knows and that turn up by themselves now and then: others could never be rewarded.
+  const word = element('select', { id: 'keyword', 'aria-label': 'The keyword', onchange: () => lab.setTaste('keyword', word.value) },
+    words.topics.map((topic) => element('option', { value: topic }, topic)));
   lab.on('taste keyword', ({ taste, keyword }) => {
     if (!select.options.length) select.append(...tastes(keyword).map(({ key, name }) => element('option', { value: key }, name)));
     select.value = taste;

@@ -4,6 +4,7 @@ import { element, button, figure } from './dom.js';
 import { mountBoxes } from './boxes.js';
 import { mountWalk } from './walk.js';
 import { chart, chartTable } from './chart.js';
+import { readable } from './typeset.js';
 import { ENOUGH_VOTES } from './lab.js';
 
 export function mountPpo(root, lab) {
@@ -43,7 +44,7 @@ export function mountPpo(root, lab) {
   lab.on('samples stage', (state) => {
     if (state.stage !== 'ppo') return;
     samples.replaceChildren(...(state.samples.length ? state.samples.slice(0, 5).map(({ prompt, text, score }) => element('p', { class: 'story small' },
-      element('strong', { class: 'score' }, figure(score, 1)), element('span', { class: 'opening' }, prompt), ' ', text.trim()))
+      element('strong', { class: 'score' }, figure(score, 1)), element('span', { class: 'opening' }, readable(prompt)), ' ', readable(text)))
       : [element('p', { class: 'hint' }, 'Replies of the last iteration appear here with their scores.')]));
   });
 }

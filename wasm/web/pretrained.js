@@ -1,6 +1,7 @@
 // Stage 1: what the model writes before anybody taught it.
 
 import { element, button } from './dom.js';
+import { readable } from './typeset.js';
 import { watch } from './watch.js';
 
 export function mountPretrained(root, lab) {
@@ -10,7 +11,7 @@ export function mountPretrained(root, lab) {
   const write = async () => {
     const { opening } = lab;
     const replies = await lab.trainer.generate({ prompt: opening, count: 3, seed, from: 'reference', temperature: lab.state.temperature });
-    stories.replaceChildren(...replies.map(({ text }) => element('p', { class: 'story' }, element('span', { class: 'opening' }, opening), ' ', text.trim())));
+    stories.replaceChildren(...replies.map(({ text }) => element('p', { class: 'story' }, element('span', { class: 'opening' }, readable(opening)), ' ', readable(text))));
   };
   const watchButton = button('Watch the whole story', () => watch(lab), { class: 'primary', id: 'watch' });
   root.append(
@@ -25,7 +26,7 @@ export function mountPretrained(root, lab) {
   );
   lab.on('ready prompt', (state) => {
     if (!state.ready) return;
-    if (!prompt.options.length) prompt.append(...lab.openings.map((text, at) => element('option', { value: at }, text)));
+    if (!prompt.options.length) prompt.append(...lab.openings.map((text, at) => element('option', { value: at }, readable(text))));
     prompt.value = state.prompt;
     write();
   });

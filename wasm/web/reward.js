@@ -3,6 +3,7 @@
 import { element, svg, button, percent, signed, figure } from './dom.js';
 import { ENOUGH_VOTES } from './lab.js';
 import { mountRule } from './rule.js';
+import { readable, tokenized } from './typeset.js';
 import { tokenLine } from './tokens.js';
 
 export function mountReward(root, lab) {
@@ -16,11 +17,11 @@ export function mountReward(root, lab) {
   const read = button('Score it', () => readText(), { class: 'quiet' });
 
   async function readText() {
-    const reply = box.value.trim();
+    const reply = tokenized(box.value);
     if (!reply) return;
     const prompt = lab.opening;
     try {
-      const { tokens, reward } = await lab.trainer.inspect({ prompt, reply: ` ${reply}` });
+      const { tokens, reward } = await lab.trainer.inspect({ prompt, reply });
       reading.replaceChildren(tokenLine(tokens, [{ name: 'reward', values: reward }], 'reward'), element('strong', { class: 'score' }, signed(reward.at(-1))));
     } catch (error) {
       reading.textContent = error.message;
@@ -78,6 +79,6 @@ async function drawFavorites(root, lab) {
   }
   scored.sort((a, b) => b.score - a.score);
   const column = (title, list) => element('div', {}, element('h4', {}, title), list.map(({ prompt, text, score }) => element('p', { class: 'story small' },
-    element('strong', { class: 'score' }, figure(score, 1)), element('span', { class: 'opening' }, prompt), ' ', text.trim())));
+    element('strong', { class: 'score' }, figure(score, 1)), element('span', { class: 'opening' }, readable(prompt)), ' ', readable(text))));
   root.replaceChildren(column('most', scored.slice(0, 3)), column('least', scored.slice(-3).reverse()));
 }

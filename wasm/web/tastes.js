@@ -8,6 +8,7 @@ export const ME = { key: 'me', name: 'My own taste', sentence: 'You vote, and on
 /** All tastes, the visitor's first; `keyword` is the word of the one that has a word. */
 export const tastes = (keyword) => [ME, ...visitors, keywordVisitor(keyword)];
 
+/** The taste named `key`; the visitor's own where there is none of that name. */
 export const tasteOf = (key, keyword) => tastes(keyword).find((taste) => taste.key === key) ?? ME;
 
 /** The name under which the votes of a taste are kept. */

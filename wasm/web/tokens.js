@@ -1,6 +1,7 @@
 // A text whose tokens are colored by a figure: amber above zero, blue below. The figures appear on hover and on focus.
 
 import { element, signed } from './dom.js';
+import { spaces } from './typeset.js';
 
 /** What a token can be colored by: its name, what it means, and the value at which the color is full. */
 export const MEASURES = {
@@ -55,7 +56,7 @@ export function tokenLine(tokens, columns, color) {
     for (const span of spans) span.tabIndex = span === next ? 0 : -1;
     next.focus();
   });
-  // Between words there is a space; a mark that hangs on the word before it has none.
-  line.append(...spans.flatMap((span, at) => (at > 0 && /^\s|^\w/.test(tokens[at].text) ? [' ', span] : [span])));
+  const before = spaces(tokens.map(({ text }) => text.trim()));
+  line.append(...spans.flatMap((span, at) => (before[at] ? [' ', span] : [span])));
   return line;
 }

@@ -3,6 +3,7 @@
 import { element, button, percent } from './dom.js';
 import { ENOUGH_VOTES } from './lab.js';
 import { Ballot } from './ballot.js';
+import { readable } from './typeset.js';
 import { simulateVotes, watch } from './watch.js';
 
 const KEYS = '1234';
@@ -17,12 +18,12 @@ export function mountVote(root, lab) {
   const ballot = new Ballot(lab);
 
   const draw = () => {
-    opening.textContent = ballot.prompt;
+    opening.textContent = readable(ballot.prompt);
     cards.dataset.count = ballot.replies.length;
     cards.replaceChildren(...ballot.replies.map((reply, at) => {
       const rank = ballot.order.indexOf(at);
       return element('button', { type: 'button', class: 'card', 'data-reply': at, onclick: () => choose(at), 'aria-keyshortcuts': KEYS[at], ...(rank >= 0 ? { 'data-rank': rank + 1 } : {}) },
-        element('kbd', { 'aria-hidden': 'true' }, KEYS[at]), element('span', { class: 'story' }, reply.text.trim()),
+        element('kbd', { 'aria-hidden': 'true' }, KEYS[at]), element('span', { class: 'story' }, readable(reply.text)),
         rank >= 0 && ballot.replies.length > 2 ? element('span', { class: 'rank' }, `${rank + 1}. place`) : null);
     }));
   };
@@ -30,11 +31,11 @@ export function mountVote(root, lab) {
 
   /** The simulated visitor's question, and then their choice. */
   const drawWatched = ({ prompt, replies, ranks }) => {
-    opening.textContent = prompt;
+    opening.textContent = readable(prompt);
     cards.dataset.count = replies.length;
     cards.replaceChildren(...replies.map((text, at) => {
       const chosen = ranks !== null && ranks[at] === Math.min(...ranks) && ranks[at] !== Math.max(...ranks);
-      return element('div', { class: `card watched${chosen ? ' chosen' : ''}` }, element('span', { class: 'story' }, text.trim()),
+      return element('div', { class: `card watched${chosen ? ' chosen' : ''}` }, element('span', { class: 'story' }, readable(text)),
         chosen ? element('span', { class: 'rank' }, `${lab.visitor.name}: this one`) : null);
     }));
   };

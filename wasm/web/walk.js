@@ -1,6 +1,7 @@
 // What slow motion shows: the pseudo-code with the line that runs lit, and one reply with the figures that are known of it.
 
 import { element, figure, signed } from './dom.js';
+import { readable } from './typeset.js';
 import { tokenLine } from './tokens.js';
 
 /** Lines of the pseudo-code: the phase that lights each, and what happens there. */
@@ -47,7 +48,7 @@ function drawSample({ phase, samples, scores, logRatio, values, advantages, upda
   const color = { kl: 'log-ratio', value: 'value' }[phase] ?? (columns.length ? columns.at(-1).name : 'none');
   const last = updates.at(-1);
   return [
-    element('p', { class: 'story' }, element('span', { class: 'opening' }, prompt), ' ', tokenLine(reply.tokens, columns, color)),
+    element('p', { class: 'story' }, element('span', { class: 'opening' }, readable(prompt)), ' ', tokenLine(reply.tokens, columns, color)),
     element('dl', { class: 'facts' },
       fact('score', scores ? signed(scores[0]) : '…'),
       fact('log-ratio, sum', logRatio ? signed(sum(logRatio[0])) : '…'),
