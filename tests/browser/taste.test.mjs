@@ -1,0 +1,84 @@
+// A simulated visitor teaches the model its taste: gold on openings that were not trained on rises by at least 15 points.
+// With β off the proxy rises further while gold does not keep up. A rule that the visitor writes is hacked.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { withBrowser, open, clean, goTo, golds, figures, simulate, train, until, shot } from './harness.mjs';
+
+test('gold rises by 15 points, no task of the main thread is long; without β gold falls', { timeout: 200_000 }, () => withBrowser(async (at) => {
+  const { page, watched } = await open(at);
+  await simulate(page, 'happy', 80);
+  await page.evaluate(() => longTasks.splice(0));
+  await train(page, 40);
+  const long = await page.evaluate(() => longTasks.filter(({ duration }) => duration > 50));
+  const taught = await golds(page);
+  console.log(`happy endings: ${taught.before} % → ${taught.after} %`);
+  assert.ok(taught.after >= taught.before + 15, JSON.stringify(taught));
+  assert.deepEqual(long, [], 'a task of the main thread took more than 50 ms');
+  await shot(page, 'ppo');
+
+  await page.click('#beta-off');
+  const best = Math.max(...(await figures(page)).map(({ gold }) => gold).filter(Number.isFinite));
+  const proxy = (await figures(page)).at(-1).proxy;
+  let row;
+  for (let iterations = 60; iterations <= 240; iterations += 20) {
+    await train(page, iterations);
+    row = (await figures(page)).findLast(({ gold }) => Number.isFinite(gold));
+    if (row.gold <= best - 10) break;
+  }
+  console.log(`without β: proxy ${proxy} → ${row.proxy}, gold ${best} % → ${row.gold} %, KL ${row.kl}`);
+  assert.equal(row.beta, 0);
+  assert.ok(row.proxy > proxy, 'the proxy does not rise');
+  assert.ok(row.gold <= best - 10, 'gold does not fall');
+  await shot(page, 'without-beta');
+  clean(watched);
+}));
+
+test('a rule is hacked: replies fill with what it pays for', { timeout: 100_000 }, () => withBrowser(async (at) => {
+  const { page, watched } = await open(at, { hash: '#stage=reward&beta=0.01' });
+  await page.fill('[aria-label="Text of line 1"]', '!');
+  await page.check('#rule-on');
+  await train(page, 1);
+  const first = (await figures(page)).at(-1).proxy;
+  await train(page, 40);
+  const last = (await figures(page)).at(-1).proxy;
+  console.log(`exclamation marks a reply: ${first} → ${last}`);
+  assert.ok(last >= first + 1, `${first} → ${last}`);
+  const marks = await page.$$eval('.samples .story', (list) => list.map((story) => story.textContent.split('!').length - 1));
+  assert.ok(marks.reduce((sum, count) => sum + count, 0) >= marks.length, `${marks}`);
+  await shot(page, 'hacked');
+  clean(watched);
+}));
+
+test('slow motion walks through one update and lights each line', { timeout: 100_000 }, () => withBrowser(async (at) => {
+  const { page, watched } = await open(at, { hash: '#rule=!:1' });
+  await page.click('#slow');
+  const lit = [];
+  for (let step = 0; step < 80 && lit.at(-1) !== 'done'; step += 1) {
+    await page.click('#step');
+    await page.waitForFunction(() => document.querySelector('.code .lit'));
+    const phase = await page.getAttribute('.code .lit', 'data-phase');
+    if (phase !== lit.at(-1)) lit.push(phase);
+    if (phase === 'advantage') await shot(page, 'slow-motion');
+  }
+  assert.deepEqual(lit.slice(0, 7), ['rollout', 'reward', 'kl', 'value', 'advantage', 'policy', 'critic']);
+  assert.equal(lit.at(-1), 'done');
+  await until(page, 'ppo', /^1 iteration/);
+  clean(watched);
+}));
+
+test('watching tells the whole story in about a minute', { timeout: 150_000 }, () => withBrowser(async (at) => {
+  const { page, watched } = await open(at);
+  const start = Date.now();
+  await page.click('#watch');
+  await page.waitForSelector('[data-stage=compare][aria-current]', { timeout: 140_000 });
+  await page.waitForFunction(() => document.getElementById('caption').textContent.startsWith('Before'), null, { timeout: 20_000 });
+  const seconds = (Date.now() - start) / 1000;
+  console.log(`${await page.textContent('#caption')} ${seconds.toFixed(0)} s`);
+  const { before, after } = await golds(page);
+  assert.ok(after >= before + 15, `${before} → ${after}`);
+  await goTo(page, 'compare');
+  await page.waitForSelector('.side .token');
+  await shot(page, 'compare');
+  clean(watched);
+}));
