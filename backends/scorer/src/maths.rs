@@ -106,8 +106,8 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
 /// Whether all numbers are finite.
 #[inline(always)]
 pub(crate) fn finite(x: &[f32]) -> bool {
-    // x - x is 0, or NaN. All are looked at, many at once.
-    x.iter().fold(true, |finite, x| finite & (x - x == 0.0))
+    // x·0 is 0, or NaN. All are looked at, many at once.
+    x.iter().fold(true, |finite, x| finite & (x * 0.0 == 0.0))
 }
 
 /// Rounds |x| < 2²² to the nearest integer, ties to even: the sum has the integer in the last bits of its fraction.
