@@ -7,25 +7,23 @@
 #![deny(missing_docs)]
 
 mod code;
-mod file;
 mod text;
 
 pub use code::rlhf_code;
-use file::File;
-use scorer::{Buffer, Scorer, arena_bytes};
+use scorer::{Buffer, ModelFile, Scorer, arena_bytes};
 use std::ffi::{c_char, c_int};
 use text::{slice, text};
 
 /// A reward model that was opened: free it with `rlhf_scorer_close`.
 pub struct rlhf_scorer {
-    file: File,
+    file: ModelFile,
     arena: Buffer,
     context: usize,
 }
 
 impl rlhf_scorer {
     fn open(bytes: &[u8], context: usize) -> Result<Self, scorer::Error> {
-        let file = File::open(bytes)?;
+        let file = ModelFile::new(Buffer::from(bytes))?;
         let shape = file.model().shape();
         let most = shape.context as usize;
         let context = if context == 0 { most } else { context };
