@@ -12,7 +12,8 @@ mod trainer;
 pub use scorer::Scorer;
 #[cfg(feature = "train")]
 pub use session::{
-    Error, Inspection, Iteration, Phases, Reply, RewardRule, RewardStep, Sample, Session, Settings, Token, Vote, Writing,
+    Error, Inspection, Iteration, Phases, Reply, RewardRule, RewardStep, Sample, Session, Settings, Term,
+    Token, Vote, Writing,
 };
 #[cfg(feature = "train")]
 pub use trainer::Trainer;

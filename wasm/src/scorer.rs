@@ -18,10 +18,18 @@ pub struct Scorer {
 /// An error as JavaScript sees it: its code and what to do, with a space between.
 fn thrown(error: rlhf_scorer::Error) -> JsValue {
     use rlhf_scorer::Error::{
-        Checksum, Context, Empty, Header, Length, Magic, NoTokenizer, NotFinite, Shape, Token, Unaligned, Version,
+        Checksum, Context, Empty, Header, Length, Magic, NoTokenizer, NotFinite, Shape, Token, Unaligned,
+        Version,
     };
     let code = match error {
-        Magic | Version { .. } | Length { .. } | Checksum | Header | Shape { .. } | Unaligned { .. } | NotFinite => "model",
+        Magic
+        | Version { .. }
+        | Length { .. }
+        | Checksum
+        | Header
+        | Shape { .. }
+        | Unaligned { .. }
+        | NotFinite => "model",
         Context { .. } => "context",
         Token { .. } => "token",
         NoTokenizer => "no_tokenizer",
@@ -36,7 +44,8 @@ impl Scorer {
         &mut self,
         f: impl FnOnce(&mut rlhf_scorer::Scorer<'_, '_>) -> Result<T, rlhf_scorer::Error>,
     ) -> Result<T, JsValue> {
-        let mut scorer = rlhf_scorer::Scorer::of(self.file.model(), self.context, &mut self.arena).map_err(thrown)?;
+        let mut scorer =
+            rlhf_scorer::Scorer::of(self.file.model(), self.context, &mut self.arena).map_err(thrown)?;
         f(&mut scorer).map_err(thrown)
     }
 }

@@ -127,7 +127,8 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named_and_nothing_is_taken() {
-        let error = from_lines("{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": \"r\"}\n{}\n").unwrap_err();
+        let error =
+            from_lines("{\"prompt\": \"p\", \"chosen\": \"c\", \"rejected\": \"r\"}\n{}\n").unwrap_err();
         assert!(error.code == "vote" && error.message.starts_with("line 2: "), "{error:?}");
         let one = r#"{"prompt": "p", "answers": ["a"], "ranks": [1]}"#;
         assert!(from_lines(one).unwrap_err().message.contains("2 to 16"));
