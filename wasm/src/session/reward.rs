@@ -36,9 +36,9 @@ pub struct RewardStep {
     pub total: u64,
     /// The mean loss of its batch, in nats.
     pub loss: f64,
-    /// The share of pairs that it orders as the votes do, of those that it learns from; at the last step.
+    /// The share of pairs that it orders as the votes do, of those that it learns from.
     pub accuracy: Option<f64>,
-    /// That of the pairs held back; at the last step, where there are some.
+    /// That of the pairs held back, where there are some.
     pub held_back_accuracy: Option<f64>,
     /// Votes held back.
     pub held_back_votes: usize,
@@ -97,15 +97,18 @@ impl Session {
             }
         }
         let total = trainer.total();
-        match &mut last {
-            Some(step) if fit.done == total => {
-                let share = |(right, all): (usize, usize)| (all > 0).then(|| right as f64 / all as f64);
-                step.accuracy = share(now(ranking_accuracy(&mut fit.model, &fit.rankings))?);
-                step.held_back_accuracy = share(now(ranking_accuracy(&mut fit.model, &fit.held_back))?);
+        if let Some(step) = &mut last {
+            let share = |(right, all): (usize, usize)| (all > 0).then(|| right as f64 / all as f64);
+            step.accuracy = share(now(ranking_accuracy(&mut fit.model, &fit.rankings))?);
+            step.held_back_accuracy = match &fit.held_back[..] {
+                [] => None,
+                held_back => share(now(ranking_accuracy(&mut fit.model, held_back))?),
+            };
+            if fit.done == total {
                 self.adopt(&mut fit)?;
+            } else {
+                self.fit = Some(fit);
             }
-            Some(_) => self.fit = Some(fit),
-            None => {}
         }
         Ok(last)
     }
