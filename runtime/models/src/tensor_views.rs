@@ -7,13 +7,16 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 
+/// What a file says of itself.
+pub(crate) type About = Option<HashMap<String, String>>;
+
 /// The weights of a network, laid out as [`Architecture::tensors`], in f32 under Hugging Face's names, and what the file says of
 /// itself. `path` appears in errors.
 pub(crate) fn tensor_views<'a>(
     path: &Path,
     architecture: &Architecture,
     weights: &'a [f32],
-) -> Result<(impl Iterator<Item = (String, F32<'a>)>, Option<HashMap<String, String>>), FormatError> {
+) -> Result<(impl Iterator<Item = (String, F32<'a>)>, About), FormatError> {
     let tensors = stored(architecture, weights).map_err(|e| FormatError::checkpoint(path, e))?;
     // transformers refuses a file that does not say where its tensors come from.
     let about = HashMap::from([("format".to_string(), "pt".to_string())]);

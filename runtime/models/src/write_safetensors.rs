@@ -15,7 +15,7 @@ impl Safetensors {
     /// `weights` has another length than the network; or the system's.
     pub fn write(path: &Path, architecture: &Architecture, weights: &[f32]) -> Result<(), FormatError> {
         let (views, about) = tensor_views(path, architecture, weights)?;
-        serialize_to_file(views, Some(about), path)
+        serialize_to_file(views, about, path)
             .map_err(|e| FormatError::content(path, "writing", e.to_string()))?;
         publish(path).map_err(|e| FormatError::io(path, e))
     }

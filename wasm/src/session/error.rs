@@ -2,7 +2,7 @@
 
 use rlhf_models::FormatError;
 use rlhf_train::TrainError;
-use std::fmt;
+use core::fmt;
 
 /// An error of a [`Session`](crate::Session): its kind, which never changes its name, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +25,7 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl core::error::Error for Error {}
 
 impl From<FormatError> for Error {
     fn from(error: FormatError) -> Self {

@@ -70,7 +70,7 @@ impl Session {
         let tokens = self.encode_prompt(prompt)?;
         let prompts = tokens.repeat(writing.count);
         let ends: Vec<usize> = (1..=writing.count).map(|i| i * tokens.len()).collect();
-        let (eos, key) = (self.tokenizer.ends(), Key::new(writing.seed, Stream::Sampling, 0));
+        let (eos, key) = (self.tokenizer.ends(), Key::new(seed(writing.seed, &tokens), Stream::Sampling, 0));
         let stopping =
             StopCriteria { max_new_tokens: self.settings.max_new_tokens as usize, eos: &eos, stop: &[] };
         let params = SamplingParams::at_temperature(writing.temperature as f32);
@@ -129,4 +129,11 @@ impl Session {
             reward: if self.reward.is_some() { of_reply(&reward) } else { Vec::new() },
         })
     }
+}
+
+/// A seed of the prompt's own: otherwise all prompts would get the same draws, and much the same replies.
+fn seed(seed: u64, prompt: &[u32]) -> u64 {
+    prompt.iter().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, token| {
+        (hash ^ u64::from(*token)).wrapping_mul(0x0100_0000_01b3).rotate_left(17)
+    })
 }

@@ -52,7 +52,7 @@ impl Vote {
         for byte in self.texts().flat_map(|text| text.bytes().chain([0xff])) {
             hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         }
-        ((hash ^ (hash >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) % HELD_BACK == 0
+        ((hash ^ (hash >> 29)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32).is_multiple_of(HELD_BACK)
     }
 }
 
