@@ -22,14 +22,9 @@ fn thrown(error: rlhf_scorer::Error) -> JsValue {
         Version,
     };
     let code = match error {
-        Magic
-        | Version { .. }
-        | Length { .. }
-        | Checksum
-        | Header
-        | Shape { .. }
-        | Unaligned { .. }
-        | NotFinite => "model",
+        Magic | Version { .. } | Length { .. } | Checksum | Header | Shape { .. } | Unaligned | NotFinite => {
+            "model"
+        }
         Context { .. } => "context",
         Token { .. } => "token",
         NoTokenizer => "no_tokenizer",

@@ -1,8 +1,8 @@
 //! What can go wrong.
 
+use core::fmt;
 use rlhf_models::FormatError;
 use rlhf_train::TrainError;
-use core::fmt;
 
 /// An error of a [`Session`](crate::Session): its kind, which never changes its name, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
