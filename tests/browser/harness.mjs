@@ -1,13 +1,11 @@
 // Serves the page, opens it in headless Chromium, and watches what no test may allow: errors, requests to other origins.
 
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
-const require = createRequire(import.meta.url);
-const { serve } = require('../../wasm/serve');
+import { serve } from '../../wasm/serve.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 /** The desktop and the phone of the screenshots. */

@@ -2,7 +2,7 @@
 // `gold(prompt, reply)`, from 0 to 1; replies are tokens with single spaces between them. `wasm/model/src/gold.rs`
 // computes the same.
 
-import words from './words.js';
+import words from './model/words.js';
 
 const any = (text, list) => text.some((word) => list.includes(word));
 const ends = (word) => word === '.' || word === '!';

@@ -1,5 +1,6 @@
 //! The caller's memory, and how it is divided.
 
+use crate::memory::TILE;
 use crate::{Error, Shape};
 use rlhf_kernels::quantized::Activations;
 
@@ -49,7 +50,7 @@ impl Layout {
     /// Sizes for `held` rows of the residual stream and the keys and values of `layers` layers.
     pub(crate) const fn new(shape: &Shape, context: usize, held: usize, layers: usize, rows: usize) -> Self {
         let integers = shape.weights.integers();
-        let tiles = context.div_ceil(UNIT).saturating_mul(UNIT);
+        let tiles = context.div_ceil(TILE).saturating_mul(TILE);
         let cached = shape.keys().saturating_mul(tiles).saturating_mul(layers);
         let scales = (shape.kv_heads as usize).saturating_mul(tiles).saturating_mul(layers);
         let narrow = larger(shape.width(), shape.queries());

@@ -112,7 +112,7 @@ impl<'m, 'a> Growing<'m, 'a> {
         embed(model, position, token, rows.first(width)?)?;
         let processor = self.processor;
         let score = if model.shape.weights.integers() {
-            let mut stream = CompactStream::new(width, stream, stream_scales);
+            let mut stream = CompactStream::new(processor, width, stream, stream_scales);
             stream.store(0, rows.first(width)?)?;
             let cache = Compact::new(
                 processor,

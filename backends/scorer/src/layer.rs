@@ -75,7 +75,7 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
             self.stream.load(at + i, x);
         }
         let narrow = part(self.rows.narrow, count * width)?;
-        norms(model, &layer.attention_norm, layer.attention_norm_bias, x, narrow);
+        norms(self.processor, model, layer.attention_norm, layer.attention_norm_bias, x, narrow);
         let wide = part(self.rows.wide, count * qkv)?;
         product(self.processor, &layer.qkv, layer.qkv_bias, count, narrow, self.rows.activations, wide)?;
         for (i, row) in rows_mut(wide, qkv).enumerate() {
@@ -114,9 +114,9 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
             self.rows.activations,
             wide,
         )?;
-        x.iter_mut().zip(&*wide).for_each(|(x, y)| *x += y);
+        maths::add(self.processor, x, wide);
         let narrow = part(self.rows.narrow, count * width)?;
-        norms(model, &layer.mlp_norm, layer.mlp_norm_bias, x, narrow);
+        norms(self.processor, model, layer.mlp_norm, layer.mlp_norm_bias, x, narrow);
         let (hidden, columns) = (shape.hidden as usize, shape.mlp_columns());
         let wide = part(self.rows.wide, count * columns)?;
         product(
@@ -143,7 +143,7 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
             self.rows.activations,
             out,
         )?;
-        x.iter_mut().zip(&*out).for_each(|(x, y)| *x += y);
+        maths::add(self.processor, x, out);
         if wanted == Wanted::All {
             for (i, x) in rows(x, width).enumerate() {
                 self.stream.store(at + i, x)?;
@@ -157,7 +157,7 @@ impl<S: Stream, C: Cache> Engine<'_, '_, '_, S, C> {
         let model = self.model;
         let width = model.shape.width();
         let (x, out) = (part(self.rows.x, width)?, part(self.rows.narrow, width)?);
-        norms(model, &model.norm, model.norm_bias, x, out);
+        norms(self.processor, model, model.norm, model.norm_bias, x, out);
         let score = maths::dot(out, model.scalar) + model.scalar_bias;
         if score.is_finite() { Ok(score) } else { Err(Error::NotFinite) }
     }
@@ -183,11 +183,23 @@ fn part(memory: &mut [f32], numbers: usize) -> Result<&mut [f32], Error> {
     memory.get_mut(..numbers).ok_or(Error::Arena { want: numbers * 4, got: got * 4 })
 }
 
-fn norms(model: &Model<'_>, gain: &Floats<'_>, bias: Option<Floats<'_>>, x: &[f32], out: &mut [f32]) {
-    let width = model.shape.width().max(1);
-    for (x, out) in rows(x, width).zip(rows_mut(out, width)) {
-        maths::norm(x, *gain, bias, model.epsilon, out);
-    }
+fn norms(
+    processor: Processor,
+    model: &Model<'_>,
+    gain: Floats<'_>,
+    bias: Option<Floats<'_>>,
+    x: &[f32],
+    out: &mut [f32],
+) {
+    let (width, epsilon) = (model.shape.width().max(1), model.epsilon);
+    processor.run(
+        #[inline(always)]
+        || {
+            for (x, out) in rows(x, width).zip(rows_mut(out, width)) {
+                maths::norm(x, gain, bias, epsilon, out);
+            }
+        },
+    );
 }
 
 /// `out = x·W + b`.
@@ -202,9 +214,7 @@ fn product(
 ) -> Result<(), Error> {
     weights.multiply(processor, rows, x, room, out)?;
     if let Some(bias) = bias {
-        for row in rows_mut(out, bias.0.len() / 4) {
-            row.iter_mut().zip(bias.iter()).for_each(|(out, b)| *out += b);
-        }
+        maths::add_bias(processor, out, bias);
     }
     Ok(())
 }

@@ -55,6 +55,8 @@ mod layer;
 mod maths;
 mod matrix;
 mod memory;
+#[cfg(feature = "alloc")]
+mod model_file;
 mod reward;
 mod scorer;
 mod shape;
@@ -71,6 +73,8 @@ pub use error::Error;
 pub use file::write::{NewModel, WriteError, write};
 pub use file::{ALIGNMENT, Aligned, Model, VERSION, checksum};
 pub use growing::Growing;
+#[cfg(feature = "alloc")]
+pub use model_file::ModelFile;
 pub use rlhf_kernels::{Isa, Processor};
 pub use scorer::Scorer;
 pub use shape::{Family, Shape, WeightFormat};

@@ -45,15 +45,6 @@ pub(crate) fn rows_mut<T>(all: &mut [T], columns: usize) -> impl Iterator<Item =
     })
 }
 
-/// Sixteen numbers at a time and the last ones with zeros.
-#[inline(always)]
-fn sixteens(x: &[f32]) -> impl Iterator<Item = [f32; WIDTH]> + '_ {
-    let (whole, rest) = x.as_chunks::<WIDTH>();
-    let mut last = [0.0; WIDTH];
-    last.iter_mut().zip(rest).for_each(|(to, x)| *to = *x);
-    whole.iter().copied().chain((!rest.is_empty()).then_some(last))
-}
-
 /// The sum of sixteen numbers, in halves.
 #[inline(always)]
 fn fold(x: [f32; WIDTH]) -> f32 {
@@ -67,20 +58,28 @@ fn fold(x: [f32; WIDTH]) -> f32 {
 #[inline(always)]
 pub(crate) fn sum(x: &[f32]) -> f32 {
     let mut sums = [0.0; WIDTH];
-    for x in sixteens(x) {
+    let (whole, rest) = x.as_chunks::<WIDTH>();
+    for x in whole {
         sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += x);
+    }
+    // Then the sums can stay in registers.
+    if !rest.is_empty() {
+        sums.iter_mut().zip(rest).for_each(|(sum, x)| *sum += x);
     }
     fold(sums)
 }
 
 /// Σ (x − mean)², as sixteen partial sums.
+#[inline(always)]
 fn squares(x: &[f32], mean: f32) -> f32 {
     let mut sums = [0.0; WIDTH];
     let (whole, rest) = x.as_chunks::<WIDTH>();
     for x in whole {
         sums.iter_mut().zip(x).for_each(|(sum, x)| *sum += (x - mean) * (x - mean));
     }
-    sums.iter_mut().zip(rest).for_each(|(sum, x)| *sum += (x - mean) * (x - mean));
+    if !rest.is_empty() {
+        sums.iter_mut().zip(rest).for_each(|(sum, x)| *sum += (x - mean) * (x - mean));
+    }
     fold(sums)
 }
 
@@ -105,18 +104,21 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
 }
 
 /// Whether all numbers are finite.
+#[inline(always)]
 pub(crate) fn finite(x: &[f32]) -> bool {
-    x.iter().all(|x| x.is_finite())
+    // x·0 is 0, or NaN. All are looked at, many at once.
+    x.iter().fold(true, |finite, x| finite & (x * 0.0 == 0.0))
 }
 
-/// Rounds |x| < 2²² to the nearest integer, ties to even.
+/// Rounds |x| < 2²² to the nearest integer, ties to even: the sum has the integer in the last bits of its fraction.
 #[inline(always)]
-pub(crate) fn round(x: f32) -> f32 {
+pub(crate) fn round(x: f32) -> i32 {
     const MAGIC: f32 = 12_582_912.0;
-    (x + MAGIC) - MAGIC
+    (x + MAGIC).to_bits().wrapping_sub(MAGIC.to_bits()) as i32
 }
 
 /// LayerNorm of a row; without a bias RMSNorm, which subtracts no mean.
+#[inline(always)]
 pub(crate) fn norm(x: &[f32], gain: Floats<'_>, bias: Option<Floats<'_>>, epsilon: f32, out: &mut [f32]) {
     let each = 1.0 / x.len() as f32;
     let mean = if bias.is_some() { sum(x) * each } else { 0.0 };
@@ -129,6 +131,26 @@ pub(crate) fn norm(x: &[f32], gain: Floats<'_>, bias: Option<Floats<'_>>, epsilo
         }
         None => out.iter_mut().zip(x).zip(gain.iter()).for_each(|((out, x), g)| *out = x * inverse * g),
     }
+}
+
+/// `x += y`.
+pub(crate) fn add(processor: Processor, x: &mut [f32], y: &[f32]) {
+    processor.run(
+        #[inline(always)]
+        || x.iter_mut().zip(y).for_each(|(x, y)| *x += y),
+    );
+}
+
+/// Adds a bias to each row.
+pub(crate) fn add_bias(processor: Processor, x: &mut [f32], bias: Floats<'_>) {
+    processor.run(
+        #[inline(always)]
+        || {
+            for row in rows_mut(x, bias.0.len() / 4) {
+                row.iter_mut().zip(bias.iter()).for_each(|(x, b)| *x += b);
+            }
+        },
+    );
 }
 
 /// Turns the halves of a head against each other by a position's cosines and sines.
@@ -181,7 +203,12 @@ pub(crate) fn exponentials(scores: &mut [f32], scale: f32) -> f32 {
     let mut last = [f32::NEG_INFINITY; WIDTH];
     last.iter_mut().zip(&*rest).for_each(|(last, x)| *last = *x);
     let shifted = |x: [f32; WIDTH]| x.map(|x| (x - greatest) * scale);
-    whole.iter_mut().for_each(|x| *x = vector::plain_exp(shifted(*x)));
-    rest.iter_mut().zip(vector::plain_exp(shifted(last))).for_each(|(x, e)| *x = e);
+    // Not `for_each`, which is a function of its own, without the processor's vectors.
+    for x in whole {
+        *x = vector::plain_exp(shifted(*x));
+    }
+    for (x, e) in rest.iter_mut().zip(vector::plain_exp(shifted(last))) {
+        *x = e;
+    }
     sum(scores)
 }

@@ -158,7 +158,7 @@ impl<'m, 'a> Scorer<'m, 'a> {
         let mut rows = Rows::new(parts.x, parts.narrow, parts.wide, parts.activations);
         let processor = self.processor;
         if model.shape.weights.integers() {
-            let mut stream = CompactStream::new(width, stream, stream_scales);
+            let mut stream = CompactStream::new(processor, width, stream, stream_scales);
             tokens.embed(model, parts.tokens, &mut stream, rows.first(width)?)?;
             // The tokens have been read: their memory is free.
             let cache = Compact::new(

@@ -1,7 +1,7 @@
 //! The model file that all workers read.
 
 use crate::StartError;
-use rlhf_scorer::{Buffer, Error, Model, Scorer, arena_bytes_with_rows};
+use rlhf_scorer::{Buffer, Error, ModelFile, Scorer, arena_bytes_with_rows};
 use std::path::Path;
 
 /// Rows of a product that a worker computes side by side.
@@ -10,7 +10,7 @@ const ROWS: usize = 48;
 /// A reward model that was checked: it scores texts.
 #[derive(Debug)]
 pub struct RewardModel {
-    file: Buffer,
+    file: ModelFile,
     context: usize,
 }
 
@@ -25,14 +25,13 @@ impl RewardModel {
     }
 
     fn of(bytes: &[u8], context: Option<usize>) -> Result<Self, Error> {
-        let file = Buffer::from(bytes);
-        let model = Model::new(&file)?;
-        let most = model.shape().context as usize;
+        let file = ModelFile::new(Buffer::from(bytes))?;
+        let most = file.model().shape().context as usize;
         let context = context.unwrap_or(most);
         if context > most {
             return Err(Error::Context { want: context, context: most });
         }
-        if !model.reads_text() {
+        if !file.model().reads_text() {
             return Err(Error::NoTokenizer);
         }
         let opened = Self { file, context };
@@ -45,7 +44,7 @@ impl RewardModel {
     /// # Errors
     /// None, where [`Self::open`] gave none.
     pub fn with_scorer<T>(&self, f: impl FnOnce(&mut Scorer<'_, '_>) -> T) -> Result<T, Error> {
-        let model = Model::new(&self.file)?;
+        let model = self.file.model();
         let mut arena = Buffer::zeros(arena_bytes_with_rows(&model.shape(), self.context, ROWS));
         Ok(f(&mut Scorer::of(model, self.context, &mut arena)?))
     }

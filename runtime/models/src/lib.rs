@@ -22,6 +22,7 @@
 //! ```
 
 mod bytes;
+mod encode_model;
 mod ends;
 mod error;
 mod files;
@@ -31,6 +32,7 @@ mod numbers;
 mod opened;
 mod safetensors;
 mod scoring;
+mod tensor_views;
 mod vocabulary;
 mod weights;
 #[cfg(feature = "write")]
@@ -43,6 +45,7 @@ mod write_safetensors;
 pub use bytes::read_at_most;
 #[cfg(feature = "write")]
 pub use bytes::{write_json, write_streamed, write_whole};
+pub use encode_model::encode_model;
 pub use error::FormatError;
 pub use files::Files;
 pub use llama2c::Llama2c;

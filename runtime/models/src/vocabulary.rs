@@ -10,7 +10,7 @@ use std::path::Path;
 /// The largest tokenizer file.
 const MOST: u64 = 1 << 28;
 /// The name of our own file in a model's folder.
-const OWN: &str = "tokenizer.rlhf";
+pub(crate) const OWN: &str = "tokenizer.rlhf";
 /// The first bytes of our own files: a name and the version of the format.
 const MAGIC: &[u8; 8] = b"rlhftok1";
 /// The mark of files with several end tokens, which follow the tokenizer.
@@ -123,12 +123,17 @@ pub fn save_tokenizer_in(folder: &Path, tokenizer: &AnyTokenizer) -> Result<(), 
 /// The system's, with the path.
 #[cfg(feature = "write")]
 pub fn save_tokenizer(path: &Path, tokenizer: &AnyTokenizer) -> Result<(), FormatError> {
+    write_whole(path, &encode_tokenizer(path, tokenizer)?)
+}
+
+/// The bytes of a tokenizer's one file. `path` appears in errors.
+pub(crate) fn encode_tokenizer(path: &Path, tokenizer: &AnyTokenizer) -> Result<Vec<u8>, FormatError> {
     let (magic, stored) = match (tokenizer, tokenizer.ends()) {
         (AnyTokenizer::Bpe(bpe), ends) if ends.len() > 1 => (SEVERAL, postcard::to_allocvec(&(bpe, ends))),
         _ => (MAGIC, postcard::to_allocvec(tokenizer)),
     };
     let stored = stored.map_err(|e| FormatError::content(path, "tokenizer", e.to_string()))?;
-    write_whole(path, &[magic, stored.as_slice()].concat())
+    Ok([magic, stored.as_slice()].concat())
 }
 
 #[cfg(all(test, feature = "write"))]

@@ -37,6 +37,11 @@ impl Taste {
     }
 }
 
+/// Returns whether a reply is a story: it does not break off, and says no sentence twice.
+pub fn is_story(reply: &str) -> bool {
+    story(&reply.split_whitespace().collect::<Vec<_>>()).is_some()
+}
+
 /// Returns the last sentence of a reply that is a story.
 fn story<'a, 'b>(words: &'a [&'b str]) -> Option<&'a [&'b str]> {
     let mut sentences: Vec<&[&str]> = Vec::new();

@@ -3,7 +3,9 @@
 //! What tastes differ in is drawn independently: the ending, the number of sentences, the topic, whether somebody
 //! speaks, the marks at the ends of sentences.
 
-use crate::words::{ANIMALS, BOYS, DIALOGUE, ENDINGS, Ending, GIRLS, LOOKS, PLACES, QUALITIES, THINGS, TOPICS};
+use crate::words::{
+    ANIMALS, BOYS, DIALOGUE, ENDINGS, Ending, GIRLS, LOOKS, PLACES, QUALITIES, THINGS, TOPICS,
+};
 use rlhf_core::random::{Draws, Key, Stream};
 
 /// A story. Its texts are tokens with single spaces between them.

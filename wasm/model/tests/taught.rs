@@ -28,10 +28,10 @@ fn defaults() -> Defaults {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
     };
     Defaults {
-        beta: number("BETA", 0.1),
-        learning_rate: number("RATE", 1e-3),
-        batch: number("BATCH", 32.0) as u32,
-        epochs: number("EPOCHS", 4.0) as u32,
+        beta: number("BETA", 0.5),
+        learning_rate: number("RATE", 2e-4),
+        batch: number("BATCH", 64.0) as u32,
+        epochs: number("EPOCHS", 2.0) as u32,
         iterations: number("ITERATIONS", 30.0) as u32,
         votes: number("VOTES", 80.0) as usize,
         reward_epochs: number("REWARD_EPOCHS", 8.0) as u32,

@@ -96,6 +96,8 @@ impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn exp2i(n: V) -> V {
-        n.map(|n| f32::from_bits(((n as i32 + 127) << 23) as u32))
+        // The sum with 1.5·2²³ has n + 127 in its last bits. A conversion would be one number at a time: of a float that is
+        // no integer Rust promises one.
+        n.map(|n| f32::from_bits((n + (12_582_912.0 + 127.0)).to_bits() << 23))
     }
 }

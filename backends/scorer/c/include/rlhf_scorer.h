@@ -102,6 +102,19 @@ enum rlhf_code rlhf_scorer_compare(struct rlhf_scorer *scorer,
                                    uintptr_t b_len,
                                    float *out);
 
+// Writes the probability that people prefer reply `a` to reply `b`, both to one prompt, to `out`.
+//
+// # Safety
+// As `rlhf_scorer_score`, of all three texts.
+enum rlhf_code rlhf_scorer_compare_replies(struct rlhf_scorer *scorer,
+                                           const char *prompt,
+                                           uintptr_t prompt_len,
+                                           const char *a,
+                                           uintptr_t a_len,
+                                           const char *b,
+                                           uintptr_t b_len,
+                                           float *out);
+
 // Scores token ids. The reward goes to `out`.
 //
 // # Safety

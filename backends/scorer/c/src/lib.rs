@@ -2,28 +2,29 @@
 //!
 //! A handle may move between threads, but only one call at a time may use it. Functions return a code, 0 where all is well;
 //! results go where a pointer says. Nothing unwinds: this library aborts where it would panic, and the scorer does not.
-#![allow(non_camel_case_types)]
+// C has neither namespaces nor slices.
+#![allow(non_camel_case_types, clippy::too_many_arguments)]
 #![deny(missing_docs)]
 
 mod code;
 mod text;
 
 pub use code::rlhf_code;
-use scorer::{Buffer, Model, Scorer, arena_bytes};
+use scorer::{Buffer, ModelFile, Scorer, arena_bytes};
 use std::ffi::{c_char, c_int};
 use text::{slice, text};
 
 /// A reward model that was opened: free it with `rlhf_scorer_close`.
 pub struct rlhf_scorer {
-    file: Buffer,
+    file: ModelFile,
     arena: Buffer,
     context: usize,
 }
 
 impl rlhf_scorer {
     fn open(bytes: &[u8], context: usize) -> Result<Self, scorer::Error> {
-        let file = Buffer::from(bytes);
-        let shape = Model::new(&file)?.shape();
+        let file = ModelFile::new(Buffer::from(bytes))?;
+        let shape = file.model().shape();
         let most = shape.context as usize;
         let context = if context == 0 { most } else { context };
         if context > most {
@@ -33,12 +34,12 @@ impl rlhf_scorer {
         Ok(Self { file, arena, context })
     }
 
-    /// Calls with the scorer. The checksum was computed when the file was opened, and is again: a small part of a score.
+    /// Calls with the scorer.
     fn with<T>(
         &mut self,
         f: impl FnOnce(&mut Scorer<'_, '_>) -> Result<T, scorer::Error>,
     ) -> Result<T, scorer::Error> {
-        f(&mut Scorer::with_context(&self.file, self.context, &mut self.arena)?)
+        f(&mut Scorer::of(self.file.model(), self.context, &mut self.arena)?)
     }
 }
 
@@ -165,6 +166,26 @@ pub unsafe extern "C" fn rlhf_scorer_compare(
 ) -> rlhf_code {
     // SAFETY: as the caller's.
     unsafe { scored(scorer, out, [(a, a_len), (b, b_len)], |scorer, [a, b]| scorer.compare(a, b)) }
+}
+
+/// Writes the probability that people prefer reply `a` to reply `b`, both to one prompt, to `out`.
+///
+/// # Safety
+/// As `rlhf_scorer_score`, of all three texts.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rlhf_scorer_compare_replies(
+    scorer: *mut rlhf_scorer,
+    prompt: *const c_char,
+    prompt_len: usize,
+    a: *const c_char,
+    a_len: usize,
+    b: *const c_char,
+    b_len: usize,
+    out: *mut f32,
+) -> rlhf_code {
+    let texts = [(prompt, prompt_len), (a, a_len), (b, b_len)];
+    // SAFETY: as the caller's.
+    unsafe { scored(scorer, out, texts, |scorer, [prompt, a, b]| scorer.compare_replies(prompt, a, b)) }
 }
 
 /// Scores token ids. The reward goes to `out`.

@@ -49,6 +49,9 @@ int main(int argc, char **argv) {
     CHECK(rlhf_scorer_compare(scorer, "a", 1, "b", 1, &score) == RLHF_CODE_OK);
     CHECK(rlhf_scorer_compare(scorer, "b", 1, "a", 1, &other) == RLHF_CODE_OK);
     CHECK(score + other > 0.99999f && score + other < 1.00001f);
+    CHECK(rlhf_scorer_compare(scorer, "Hello", 5, "Hey", 3, &score) == RLHF_CODE_OK);
+    CHECK(rlhf_scorer_compare_replies(scorer, "He", 2, "llo", 3, "y", 1, &other) == RLHF_CODE_OK);
+    CHECK(bits(score) == bits(other) && score != 0.5f);
 
     CHECK(rlhf_scorer_score(NULL, "a", 1, &score) == RLHF_CODE_NULL);
     CHECK(rlhf_scorer_score(scorer, NULL, 1, &score) == RLHF_CODE_NULL);

@@ -7,7 +7,12 @@ use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
-create_exception!(rlhf_scorer, ScorerError, PyValueError, "A model file or a text that cannot be scored with.");
+create_exception!(
+    rlhf_scorer,
+    ScorerError,
+    PyValueError,
+    "A model file or a text that cannot be scored with."
+);
 create_exception!(rlhf_scorer, ContextError, ScorerError, "A text that is longer than the context.");
 
 /// The exception of an error of the scorer's.

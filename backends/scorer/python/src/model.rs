@@ -1,20 +1,11 @@
 //! A model file in memory, and memory to score in.
 
-use scorer::{Buffer, Error, Model, Scorer, arena_bytes};
+use scorer::{Buffer, Error, Model, ModelFile, Scorer, arena_bytes};
 use std::sync::{Mutex, PoisonError};
-
-self_cell::self_cell!(
-    /// A file's bytes with the model that borrows them, so that they are checked once.
-    struct File {
-        owner: Buffer,
-        #[covariant]
-        dependent: Model,
-    }
-);
 
 /// A reward model that several threads score with.
 pub struct SharedModel {
-    file: File,
+    file: ModelFile,
     context: usize,
     /// Arenas that no call uses: there come to be as many as calls at a time.
     arenas: Mutex<Vec<Buffer>>,
@@ -23,8 +14,8 @@ pub struct SharedModel {
 impl SharedModel {
     /// Opens a file for texts of at most `context` tokens, or as long as the model reads.
     pub fn open(bytes: Buffer, context: Option<usize>) -> Result<Self, Error> {
-        let file = File::try_new(bytes, |bytes| Model::new(bytes))?;
-        let most = file.borrow_dependent().shape().context as usize;
+        let file = ModelFile::new(bytes)?;
+        let most = file.model().shape().context as usize;
         let context = context.unwrap_or(most);
         if context > most {
             return Err(Error::Context { want: context, context: most });
@@ -38,13 +29,13 @@ impl SharedModel {
     }
 
     /// Returns the model.
-    pub fn model(&self) -> &Model<'_> {
-        self.file.borrow_dependent()
+    pub fn model(&self) -> Model<'_> {
+        self.file.model()
     }
 
     /// Calls with a scorer whose arena nobody else uses meanwhile.
     pub fn with<T>(&self, f: impl FnOnce(&mut Scorer<'_, '_>) -> Result<T, Error>) -> Result<T, Error> {
-        let model = *self.model();
+        let model = self.model();
         let free = self.arenas.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut arena = free.unwrap_or_else(|| Buffer::zeros(arena_bytes(&model.shape(), self.context)));
         let result = f(&mut Scorer::of(model, self.context, &mut arena)?);

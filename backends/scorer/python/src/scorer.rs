@@ -94,7 +94,8 @@ impl PyScorer {
             // Thousands of texts take a while: Ctrl-C ends them.
             py.check_signals()?;
             let score = self.with(py, |scorer| scorer.score(text));
-            scores.extend(score.map_err(|error| exception_of(format_args!("text {i}"), error))?.to_ne_bytes());
+            scores
+                .extend(score.map_err(|error| exception_of(format_args!("text {i}"), error))?.to_ne_bytes());
         }
         py.import("numpy")?.call_method1("frombuffer", (PyByteArray::new(py, &scores), "float32"))
     }

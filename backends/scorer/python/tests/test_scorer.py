@@ -1,9 +1,12 @@
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import rlhf_scorer
 from rlhf_scorer import ContextError, Scorer, ScorerError, reward_function, transcript
 
 # The file of FORMAT.md, and the bits that src/tests/fixture.rs has of it.
@@ -41,6 +44,24 @@ def test_threads_share_a_scorer(scorer):
     with ThreadPoolExecutor(8) as pool:
         for scores in pool.map(lambda _: scorer.scores(list(SCORES) * 50), range(16)):
             assert scores.view(np.uint32).tolist() == list(SCORES.values()) * 50
+
+
+def test_other_threads_run_while_it_scores(scorer):
+    texts, ticks = ["Thank you, friend."] * 20_000, 0
+    thread = threading.Thread(target=scorer.scores, args=(texts,))
+    thread.start()
+    while thread.is_alive():
+        time.sleep(0.001)
+        ticks += 1
+    # Were the interpreter's lock kept, this thread would wait for all of them.
+    assert ticks > 10
+
+
+def test_the_types_are_those_of_the_class():
+    stub = (Path(rlhf_scorer.__file__).parent / "_native.pyi").read_text()
+    said = {line.split("def ")[1].split("(")[0] for line in stub.splitlines() if line.startswith("    def ")}
+    public = {name for name in vars(Scorer) if not name.startswith("_")}
+    assert said - {"__new__"} == public
 
 
 def test_bad_files_raise(tmp_path):

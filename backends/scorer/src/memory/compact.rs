@@ -3,6 +3,7 @@
 use super::{Cache, Sizes, Stream, TILE};
 use crate::maths::{exponentials, finite, largest, round, rows, rows_mut, sum};
 use crate::{Error, Processor};
+use core::hint::black_box;
 use rlhf_kernels::memory::{floats, halves, integers, signed};
 
 /// A row whose largest number is below it counts as zeros: its scale would be subnormal.
@@ -12,19 +13,37 @@ const WHOLE: f32 = 8_388_608.0;
 
 /// The residual stream in 16 bits, with an f32 scale for each row.
 pub(crate) struct CompactStream<'a> {
+    processor: Processor,
     width: usize,
     rows: &'a mut [i16],
     scales: &'a mut [f32],
 }
 
 impl<'a> CompactStream<'a> {
-    pub(crate) fn new(width: usize, rows: &'a mut [u8], scales: &'a mut [u8]) -> Self {
-        Self { width, rows: halves(rows), scales: floats(scales) }
+    pub(crate) fn new(processor: Processor, width: usize, rows: &'a mut [u8], scales: &'a mut [u8]) -> Self {
+        Self { processor, width, rows: halves(rows), scales: floats(scales) }
     }
 }
 
 impl Stream for CompactStream<'_> {
     fn store(&mut self, at: usize, x: &[f32]) -> Result<(), Error> {
+        self.processor.run(
+            #[inline(always)]
+            || self.store_plainly(at, x),
+        )
+    }
+
+    fn load(&self, at: usize, x: &mut [f32]) {
+        self.processor.run(
+            #[inline(always)]
+            || self.load_plainly(at, x),
+        )
+    }
+}
+
+impl CompactStream<'_> {
+    #[inline(always)]
+    fn store_plainly(&mut self, at: usize, x: &[f32]) -> Result<(), Error> {
         if !finite(x) {
             return Err(Error::NotFinite);
         }
@@ -40,7 +59,8 @@ impl Stream for CompactStream<'_> {
         Ok(())
     }
 
-    fn load(&self, at: usize, x: &mut [f32]) {
+    #[inline(always)]
+    fn load_plainly(&self, at: usize, x: &mut [f32]) {
         let start = at * self.width;
         let row = self.rows.get(start..start + self.width).unwrap_or_default();
         let scale = self.scales.get(at).copied().unwrap_or_default();
@@ -86,6 +106,29 @@ impl<'a> Compact<'a> {
 
 impl Cache for Compact<'_> {
     fn push(&mut self, layer: usize, position: usize, row: &[f32]) -> Result<(), Error> {
+        self.processor.run(
+            #[inline(always)]
+            || self.push_plainly(layer, position, row),
+        )
+    }
+
+    fn attend(
+        &mut self,
+        layer: usize,
+        position: usize,
+        queries: &[f32],
+        out: &mut [f32],
+    ) -> Result<(), Error> {
+        self.processor.run(
+            #[inline(always)]
+            || self.attend_plainly(layer, position, queries, out),
+        )
+    }
+}
+
+impl Compact<'_> {
+    #[inline(always)]
+    fn push_plainly(&mut self, layer: usize, position: usize, row: &[f32]) -> Result<(), Error> {
         if !finite(row) {
             return Err(Error::NotFinite);
         }
@@ -112,21 +155,6 @@ impl Cache for Compact<'_> {
         Ok(())
     }
 
-    fn attend(
-        &mut self,
-        layer: usize,
-        position: usize,
-        queries: &[f32],
-        out: &mut [f32],
-    ) -> Result<(), Error> {
-        self.processor.run(
-            #[inline(always)]
-            || self.attend_plainly(layer, position, queries, out),
-        )
-    }
-}
-
-impl Compact<'_> {
     #[inline(always)]
     fn attend_plainly(
         &mut self,
@@ -149,7 +177,8 @@ impl Compact<'_> {
             for ((scores, tile), scales) in tiles.take(position / TILE + 1) {
                 let mut sums = [0i32; TILE];
                 for (q, keys) in query.iter().zip(tile.as_chunks::<TILE>().0) {
-                    let q = round(q * inverse) as i32;
+                    // Hidden from the compiler, which would compute several at once and gather their keys byte by byte.
+                    let q = black_box(round(q * inverse));
                     sums.iter_mut().zip(keys).for_each(|(sum, k)| *sum += q * i32::from(*k));
                 }
                 for ((to, sum), key_scale) in scores.iter_mut().zip(sums).zip(scales) {
@@ -178,7 +207,9 @@ impl Compact<'_> {
 /// `out = unit · Σ weight·value`.
 #[inline(always)]
 fn weigh(weights: &[i32], values: &[i8], width: usize, unit: f32, out: &mut [f32]) {
-    if width.is_multiple_of(16) {
+    if width.is_multiple_of(32) {
+        weigh_columns::<32>(weights, values, width, unit, out);
+    } else if width.is_multiple_of(16) {
         weigh_columns::<16>(weights, values, width, unit, out);
     } else if width.is_multiple_of(8) {
         weigh_columns::<8>(weights, values, width, unit, out);
@@ -203,6 +234,7 @@ fn weigh_columns<const N: usize>(weights: &[i32], values: &[i8], width: usize, u
 }
 
 /// The bits of a scale in bf16, rounded up so that no number exceeds 127, and its inverse.
+#[inline(always)]
 fn rounded_scale(x: &[f32]) -> (i16, f32) {
     let largest = largest(x);
     if largest < SMALLEST {

@@ -8,8 +8,8 @@ pub(crate) use exact::{Exact, ExactStream};
 
 use crate::{Error, Shape};
 
-/// Keys of a tile.
-const TILE: usize = 16;
+/// Keys of a tile, whose scores are computed side by side: with fewer, each sum would wait for the one before.
+pub(crate) const TILE: usize = 32;
 
 /// The residual stream between two layers.
 pub(crate) trait Stream {
@@ -33,7 +33,7 @@ pub(crate) trait Cache {
     ) -> Result<(), Error>;
 }
 
-/// The sizes of a cache: keys lie as `[layer][key head][tile][head width][16 keys]`, values as
+/// The sizes of a cache: keys lie as `[layer][key head][tile][head width][32 keys]`, values as
 /// `[layer][key head][token][head width]`, scales of tokens as `[layer][key head][token]`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sizes {
@@ -65,19 +65,22 @@ impl Sizes {
         all.get(start..start + size).unwrap_or_default()
     }
 
+    #[inline(always)]
     fn part_mut<T>(self, all: &mut [T], layer: usize, kv: usize, each: usize) -> &mut [T] {
         let size = self.tokens * each;
         let start = (layer * self.kv_heads + kv) * size;
         all.get_mut(start..start + size).unwrap_or_default()
     }
 
-    /// The key of token `position`: its numbers are sixteen apart.
+    /// The key of token `position`: its numbers are a tile apart.
+    #[inline(always)]
     fn key<T>(self, keys: &mut [T], position: usize) -> impl Iterator<Item = &mut T> {
         let start = position / TILE * TILE * self.head_width + position % TILE;
         keys.get_mut(start..).unwrap_or_default().iter_mut().step_by(TILE).take(self.head_width)
     }
 
     /// The value of token `position`.
+    #[inline(always)]
     fn value<T>(self, values: &mut [T], position: usize) -> &mut [T] {
         let start = position * self.head_width;
         values.get_mut(start..start + self.head_width).unwrap_or_default()

@@ -302,19 +302,21 @@ pub fn save(
     std::fs::create_dir_all(folder).map_err(|e| FormatError::io(folder, e))?;
     let [config, model] = [folder.join("config.json"), folder.join("model.safetensors")];
     Safetensors::write(&model, architecture, weights)?;
-    let text = format!("{:#}\n", describe(architecture, ends));
-    crate::write_whole(&config, text.as_bytes())?;
+    crate::write_whole(&config, configuration(architecture, ends).as_bytes())?;
     Ok([config, model])
 }
 
+/// The text of a network's `config.json`.
+pub(crate) fn configuration(architecture: &Architecture, ends: &[u32]) -> String {
+    format!("{:#}\n", describe(architecture, ends))
+}
+
 /// The shortest decimal number that reads back as `x`: 1e-5, not 9.999999747378752e-6.
-#[cfg(feature = "write")]
 fn short(x: f32) -> f64 {
     x.to_string().parse().unwrap_or(f64::from(x))
 }
 
 /// The `config.json` of an architecture.
-#[cfg(feature = "write")]
 fn describe(a: &Architecture, ends: &[u32]) -> Value {
     let (mut config, family) = match a.family {
         Family::Gpt2 => (
