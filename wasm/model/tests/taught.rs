@@ -108,7 +108,7 @@ fn teach(taste: Taste, seed: u64, settings: Defaults) -> (f64, f64, f64) {
         })
         .seed(seed)
         .each(|step| {
-            (kl, proxy) = (f64::from(step.kl), f64::from(step.score));
+            (kl, proxy) = (step.kl, step.score);
             first.get_or_insert(proxy);
         })
         .run()
