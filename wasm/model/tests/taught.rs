@@ -123,5 +123,6 @@ fn without_a_penalty_gold_falls() {
         let settings = Settings { beta: 0.0, ..Settings::default() };
         let [_, lost, far] = teach(Taste::Happy, seed, settings, 100);
         println!("seed {seed}: {kept:.2} at {kl:.1} nats, {lost:.2} at {far:.1}");
+        assert!(lost < kept - 0.1 && far > kl, "seed {seed}");
     }
 }

@@ -83,6 +83,7 @@ impl Settings {
             minibatches: self.minibatches,
             temperature: self.temperature,
             controller: KlController::Fixed { beta: self.beta },
+            ratio_threshold: Some(10.0),
             policy: steady(small.policy, self.learning_rate),
             critic: steady(small.critic, self.critic_learning_rate),
             ..small
