@@ -37,7 +37,7 @@ export class Lab extends Store {
       prompts: { vote: [], heldOut: [] },
       votes: 0, fit: null, fits: [], fitted: 0,
       history: [], base: null, samples: [], iteration: 0, speed: 0,
-      running: null, watching: false, watched: null, slow: false, walk: null, hidden: false, runs: [], shown: [],
+      running: null, busy: false, watching: false, watched: null, slow: false, walk: null, hidden: false, runs: [], shown: [],
     });
     this.on('stage taste keyword beta temperature rate replies prompt seed color rule', () => this.#address());
   }
@@ -214,7 +214,7 @@ export class Lab extends Store {
   #busy(running, work) {
     const stop = new AbortController();
     this.#stop = stop;
-    this.update({ running });
+    this.update({ running, busy: true });
     const before = this.#work;
     this.#work = (async () => {
       await before;
@@ -224,7 +224,7 @@ export class Lab extends Store {
       } catch (error) {
         if (error?.code !== 'aborted' && error?.name !== 'AbortError') this.fail(error);
       } finally {
-        if (this.#stop === stop) this.update({ running: null });
+        if (this.#stop === stop) this.update({ running: null, busy: false });
       }
     })();
     return this.#work;
@@ -238,7 +238,7 @@ export class Lab extends Store {
   /** Stops what is under way; resolves when it has ended. */
   pause() {
     this.#stop.abort();
-    this.update({ running: null, watching: false });
+    this.update({ running: null, busy: false, watching: false });
     return this.#work;
   }
 
