@@ -53,7 +53,10 @@ export function clean({ errors, foreign }) {
   assert.deepEqual(foreign, [], 'a request left the origin');
 }
 
-export const goTo = (page, stage) => page.click(`[data-stage="${stage}"]`);
+export async function goTo(page, stage) {
+  await page.click(`[data-stage="${stage}"]`);
+  await page.waitForSelector(`[data-stage="${stage}"][aria-current]`);
+}
 
 /** What the pipeline says of a stage. */
 export const now = (page, stage) => page.textContent(`[data-stage="${stage}"] .now`);
@@ -73,8 +76,11 @@ export async function train(page, count) {
   if (await page.getAttribute('#play', 'aria-label') !== 'Pause') await page.click('#play');
   await page.waitForFunction((least) => Number.parseInt(document.querySelector('[data-stage="ppo"] .now').textContent, 10) >= least, count, { timeout: 120_000 });
   await page.click('#play');
-  await page.waitForFunction(() => document.getElementById('play').getAttribute('aria-label') !== 'Pause');
+  await settled(page);
 }
+
+/** Waits until nothing is computed any more. */
+export const settled = (page) => page.waitForFunction(() => document.getElementById('play').getAttribute('aria-label') !== 'Pause' && document.getElementById('stage').ariaBusy === 'false');
 
 /** The rows of the figures' table as numbers: iteration, β, KL, proxy, gold in percent (NaN where not measured). */
 export async function figures(page) {
@@ -101,7 +107,7 @@ export async function simulate(page, taste, count) {
     await page.click('#simulate');
     await until(page, 'vote', new RegExp(`^${before + 20} `));
     await until(page, 'reward', /%/);
-    await page.waitForFunction(() => document.getElementById('play').getAttribute('aria-label') !== 'Pause');
+    await settled(page);
   }
 }
 

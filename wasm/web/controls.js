@@ -3,7 +3,7 @@
 import { element, button, svg, figure } from './dom.js';
 import words from './model/words.js';
 import { tastes } from './tastes.js';
-import { slowStep, slowPlay, leaveSlow } from './slow.js';
+import { slowStep, slowPlay } from './slow.js';
 
 const SHAPES = {
   play: 'M8 5v14l11-7z',
@@ -17,7 +17,7 @@ const icon = (shape) => svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true'
 
 /** Sliders: where on a scale of powers, or straight, between its ends. */
 const SLIDERS = [
-  { name: 'beta', label: 'β', hint: 'how strongly the policy is held near the pretrained model', min: 0, max: 1, step: 0.01, read: (v) => (v * v), write: (b) => Math.sqrt(b), show: (b) => (b === 0 ? 'off' : figure(b, b < 0.1 ? 3 : 2)) },
+  { name: 'beta', label: 'β', hint: 'how strongly the policy is held near the pretrained model', min: 0, max: 1, step: 0.005, read: (v) => Number((2 * v * v).toPrecision(2)), write: (b) => Math.sqrt(b / 2), show: (b) => (b === 0 ? 'off' : figure(b, b < 0.1 ? 3 : 2)) },
   { name: 'temperature', label: 'Temperature', hint: 'how freely it picks its words', min: 0.2, max: 1.6, step: 0.05, read: Number, write: Number, show: (t) => figure(t, 2) },
   { name: 'rate', label: 'Learning rate', hint: 'how far one step of training goes', min: -5, max: -2, step: 0.05, read: (v) => Number((10 ** v).toPrecision(2)), write: Math.log10, show: (r) => r.toExponential(1).replace('e-', ' × 10⁻').replace(/⁻(\d)$/, (_, d) => `⁻${'⁰¹²³⁴⁵⁶⁷⁸⁹'[d]}`) },
 ];
@@ -77,7 +77,7 @@ function press(lab) {
 }
 
 function toggleSlow(lab) {
-  if (lab.state.slow) return leaveSlow(lab);
+  if (lab.state.slow) return lab.leaveSlow();
   lab.pause();
   lab.update({ slow: true, stage: 'ppo' });
   lab.say('Slow motion: play walks through one update of PPO, line by line; step goes to the next line.');

@@ -20,6 +20,10 @@ export class Lab extends Store {
   #shelf;
   #trainer;
   #stop = new AbortController();
+  /** Settles when what is under way has ended. */
+  #work = Promise.resolve();
+  /** The phases of an update that slow motion is in the middle of. */
+  #phases = null;
   #fitAgain = false;
 
   constructor() {
@@ -33,7 +37,7 @@ export class Lab extends Store {
       prompts: { vote: [], heldOut: [] },
       votes: 0, fit: null, fits: [], fitted: 0,
       history: [], base: null, samples: [], iteration: 0, speed: 0,
-      running: null, watching: false, watched: null, slow: false, walk: null, hidden: false, runs: [], shown: [],
+      running: null, busy: false, watching: false, watched: null, slow: false, walk: null, hidden: false, runs: [], shown: [],
     });
     this.on('stage taste keyword beta temperature rate replies prompt seed color rule', () => this.#address());
   }
@@ -43,8 +47,8 @@ export class Lab extends Store {
   async open() {
     this.#shelf = await openShelf();
     const { prompts } = this.state;
-    const [trainer, state, session, runs, list] = await Promise.all([
-      null, this.#shelf.get('trainer'), this.#shelf.get('session'), this.#shelf.get('runs'), (await fetch('model/prompts.json')).json(),
+    const [state, session, runs, list] = await Promise.all([
+      this.#shelf.get('trainer'), this.#shelf.get('session'), this.#shelf.get('runs'), (await fetch('model/prompts.json')).json(),
     ]);
     Object.assign(prompts, list);
     await this.#create(state).catch(async (error) => {
@@ -53,13 +57,16 @@ export class Lab extends Store {
       await this.#create(undefined);
       this.say(`What was learned before could not be read (${error.message}). Your votes are here.`);
     });
-    if (session && state) this.update({ ...session, taste: readAddress().taste ?? session.taste });
+    const { taste, keyword, ...wanted } = readAddress();
+    if (session && state) this.update({ ...session, ...wanted, ...(wanted.rule ? { terms: wanted.rule } : {}) });
     this.update({ info: this.trainer.info, runs: runs ?? [], lasting: this.#shelf.lasting });
     await this.#settings();
     await this.#openBook();
     document.addEventListener('visibilitychange', () => document.hidden && this.keep());
     addEventListener('hashchange', () => this.#follow());
     this.update({ ready: true });
+    const other = (taste ?? this.state.taste) !== this.state.taste || (keyword ?? this.state.keyword) !== this.state.keyword;
+    if (other) await this.setTaste(taste ?? this.state.taste, keyword ?? this.state.keyword);
     if (!this.state.base) await this.measureBase();
   }
 
@@ -113,13 +120,17 @@ export class Lab extends Store {
 
   async #settings() {
     const { beta, temperature, rate } = this.state;
-    const { batch, epochs, maxNewTokens } = DEFAULTS;
-    await this.trainer.set({ beta, temperature, learningRate: rate, batch, epochs, maxNewTokens });
+    const { batch, epochs, minibatches, maxNewTokens, learningRate, criticLearningRate } = DEFAULTS;
+    // The critic's rate goes with that of the policy.
+    await this.trainer.set({
+      beta, temperature, learningRate: rate, criticLearningRate: (rate * criticLearningRate) / learningRate,
+      batch, epochs, minibatches, maxNewTokens,
+    });
   }
 
   /** Takes up another taste, with its own votes; those of the last one stay on the shelf. */
   async setTaste(taste, keyword = this.state.keyword) {
-    this.pause();
+    await this.pause();
     this.update({ taste, keyword, fit: null, fits: [], fitted: 0, rule: null });
     await this.trainer.clearVotes();
     await this.reset({ quietly: true });
@@ -199,17 +210,24 @@ export class Lab extends Store {
 
   // ---- PPO
 
-  async #busy(running, work) {
+  /** Does `work` as what is `running`, after what is under way. `work` gets a signal that `pause` aborts. */
+  #busy(running, work) {
     const stop = new AbortController();
     this.#stop = stop;
-    this.update({ running });
-    try {
-      await work(stop.signal);
-    } catch (error) {
-      if (error?.code !== 'aborted' && error?.name !== 'AbortError') this.fail(error);
-    } finally {
-      if (this.#stop === stop) this.update({ running: null });
-    }
+    this.update({ running, busy: true });
+    const before = this.#work;
+    this.#work = (async () => {
+      await before;
+      try {
+        if (running !== 'walk') await this.#endWalk();
+        await work(stop.signal);
+      } catch (error) {
+        if (error?.code !== 'aborted' && error?.name !== 'AbortError') this.fail(error);
+      } finally {
+        if (this.#stop === stop) this.update({ running: null, busy: false });
+      }
+    })();
+    return this.#work;
   }
 
   fail(error) {
@@ -217,9 +235,45 @@ export class Lab extends Store {
     this.update({ error: error?.message ?? String(error) });
   }
 
+  /** Stops what is under way; resolves when it has ended. */
   pause() {
     this.#stop.abort();
-    this.update({ running: null, watching: false });
+    this.update({ running: null, busy: false, watching: false });
+    return this.#work;
+  }
+
+  // ---- slow motion
+
+  /** Goes to the next phase of an update, and on for as long as `shown(phase)` resolves to true; each is in `state.walk`. */
+  walk(shown) {
+    return this.#busy('walk', async (signal) => {
+      while ((await shown(await this.#nextPhase(), signal)) && !signal.aborted);
+    });
+  }
+
+  async #nextPhase() {
+    this.#phases ??= this.trainer.ppoPhases({ prompts: this.state.prompts.vote, reward: this.reward });
+    const { value } = await this.#phases.next();
+    const { phase, ...found } = value;
+    this.update({ walk: { ...(phase === 'rollout' ? {} : this.state.walk), ...found, phase } });
+    if (phase === 'done') {
+      await this.record(value.iteration);
+      await this.#endWalk();
+    }
+    return phase;
+  }
+
+  async #endWalk() {
+    const phases = this.#phases;
+    this.#phases = null;
+    await phases?.return();
+  }
+
+  /** Leaves slow motion; the update that it is in the middle of is over. */
+  async leaveSlow() {
+    await this.pause();
+    await this.#endWalk();
+    this.update({ slow: false, walk: null });
   }
 
   /** Runs PPO for `iterations`, or until `pause`. */
@@ -271,7 +325,8 @@ export class Lab extends Store {
 
   /** The policy as it was before PPO; a run that was under way goes to the table. */
   async reset({ quietly = false } = {}) {
-    this.pause();
+    await this.pause();
+    await this.#endWalk();
     await this.keepRun();
     await this.trainer.resetPolicy();
     this.update({ history: [], samples: [], iteration: 0, walk: null, last: null });
@@ -313,7 +368,7 @@ export class Lab extends Store {
 
   /** Everything as on the first visit. */
   async forgetAll() {
-    this.pause();
+    await this.pause();
     this.update({ ready: false });
     await this.#shelf.clear();
     history.replaceState(null, '', location.pathname);

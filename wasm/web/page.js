@@ -37,6 +37,8 @@ lab.on('stage', (state) => {
   const shown = panels.has(state.stage) ? state.stage : 'pretrained';
   for (const [key, panel] of panels) panel.hidden = key !== shown;
 });
+// After a pause the iteration that was under way still ends.
+lab.on('busy', ({ busy }) => stage.setAttribute('aria-busy', String(busy)));
 lab.on('caption', ({ caption }) => {
   at('caption').textContent = caption;
 });

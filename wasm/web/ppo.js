@@ -6,6 +6,7 @@ import { mountWalk } from './walk.js';
 import { chart, chartTable } from './chart.js';
 import { readable } from './typeset.js';
 import { ENOUGH_VOTES } from './lab.js';
+import { DEFAULTS } from './defaults.js';
 
 export function mountPpo(root, lab) {
   const boxes = element('div', { class: 'boxes' });
@@ -49,7 +50,7 @@ export function mountPpo(root, lab) {
   });
 }
 
-let before = 0.05;
+let before = DEFAULTS.beta;
 
 /** β to 0 and training on; or back to what it was. */
 function turnBeta(lab) {

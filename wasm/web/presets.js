@@ -2,13 +2,12 @@
 
 import { element, button } from './dom.js';
 import { DEFAULTS } from './defaults.js';
-import { leaveSlow } from './slow.js';
 
 /** Sets the page to `setting`: fields of the state, and `play` to train at once if there is a reward. */
 export async function showSetting(lab, { taste, slow, play, ...fields }) {
   if (taste !== undefined && taste !== lab.state.taste) await lab.setTaste(taste);
-  if (lab.state.slow && !slow) leaveSlow(lab);
-  else lab.pause();
+  if (lab.state.slow && !slow) await lab.leaveSlow();
+  else await lab.pause();
   const changed = 'rule' in fields && JSON.stringify(fields.rule) !== JSON.stringify(lab.state.rule);
   if (changed) await lab.reset({ quietly: true });
   if (fields.rule) fields.terms = fields.rule;

@@ -22,7 +22,7 @@ export function mountReward(root, lab) {
     const prompt = lab.opening;
     try {
       const { tokens, reward } = await lab.trainer.inspect({ prompt, reply });
-      reading.replaceChildren(tokenLine(tokens, [{ name: 'reward', values: reward }], 'reward'), element('strong', { class: 'score' }, signed(reward.at(-1))));
+      reading.replaceChildren(tokenLine(tokens, [{ name: 'reward', values: reward }], 'reward'), element('strong', { class: 'score' }, reward.length ? signed(reward.at(-1)) : 'no reward model yet'));
     } catch (error) {
       reading.textContent = error.message;
     }

@@ -42,7 +42,7 @@ const CHAPTERS = [
       ['Now the writer practices. It is called the ', term('policy'), ': it writes a few dozen replies, the reward model scores them, and each word of a reply that did better than expected becomes a little more probable. What was expected is the guess of a fourth network, the ', term('critic'), ', or value model. This way of training is ', term('PPO'), ', proximal policy optimization: its steps are clipped, so that none goes too far.'],
       ['A frozen copy of the pretrained model, the ', term('reference'), ', keeps it honest. The distance between both, in ', term('nats'), ' of ', term('KL divergence'), ', is taken off the reward ', term('β'), ' times.'],
     ],
-    show: [['One update in slow motion', (lab) => showSetting(lab, { stage: 'ppo', slow: true })], ['A short leash (β = 0.5)', (lab) => showSetting(lab, { stage: 'ppo', beta: 0.5 })]],
+    show: [['One update in slow motion', (lab) => showSetting(lab, { stage: 'ppo', slow: true })], ['A short leash (β = 2)', (lab) => showSetting(lab, { stage: 'ppo', beta: 2 })]],
   },
   {
     title: 'When a measure becomes a target', stages: ['ppo'],

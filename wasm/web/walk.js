@@ -1,6 +1,6 @@
 // What slow motion shows: the pseudo-code with the line that runs lit, and one reply with the figures that are known of it.
 
-import { element, figure, signed } from './dom.js';
+import { element, figure, signed, percent } from './dom.js';
 import { readable } from './typeset.js';
 import { tokenLine } from './tokens.js';
 
@@ -38,7 +38,7 @@ export function mountWalk(root, lab) {
   });
 }
 
-function drawSample({ phase, samples, scores, logRatio, values, advantages, updates }) {
+function drawSample({ phase, samples, scores, logRatio, values, advantages, ratio, clipped, loss }) {
   const [{ prompt, reply }] = samples;
   const columns = [
     logRatio && { name: 'log-ratio', values: logRatio[0] },
@@ -46,14 +46,14 @@ function drawSample({ phase, samples, scores, logRatio, values, advantages, upda
     advantages && { name: 'advantage', values: advantages[0] },
   ].filter(Boolean);
   const color = { kl: 'log-ratio', value: 'value' }[phase] ?? (columns.length ? columns.at(-1).name : 'none');
-  const last = updates.at(-1);
   return [
     element('p', { class: 'story' }, element('span', { class: 'opening' }, readable(prompt)), ' ', tokenLine(reply.tokens, columns, color)),
     element('dl', { class: 'facts' },
       fact('score', scores ? signed(scores[0]) : '…'),
       fact('log-ratio, sum', logRatio ? signed(sum(logRatio[0])) : '…'),
       fact('value at its end', values ? signed(values[0].at(-1)) : '…'),
-      fact('steps', last ? `${updates.length}, loss ${figure(last.loss, 3)}` : '…')),
+      fact('ρ, mean; clipped', ratio !== undefined ? `${figure(ratio, 3)}; ${percent(clipped)}` : '…'),
+      fact('loss of the critic', loss !== undefined ? figure(loss, 3) : '…')),
   ];
 }
 

@@ -30,7 +30,7 @@ async function castVotes(lab, count, slow) {
 }
 
 async function asWatched(lab, work) {
-  lab.pause();
+  await lab.pause();
   lab.update({ watching: true });
   try {
     await work();
