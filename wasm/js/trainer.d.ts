@@ -64,7 +64,7 @@ export type RewardSource = 'model' | { model?: number; rule?: { text: string; we
 export declare class Trainer {
   private constructor();
   static create(options: TrainerOptions): Promise<Trainer>;
-  readonly info: { parameters: number; vocabulary: number; context: number; simd: boolean; threads: number; why: string };
+  readonly info: { parameters: number; vocabulary: number; context: number; simd: boolean; /** Whether fused operations are used. */ relaxed: boolean; threads: number; why: string };
   generate(o: { prompt: string; count?: number; temperature?: number; seed?: number; from?: 'policy' | 'reference'; signal?: AbortSignal }): Promise<Reply[]>;
   /** Log-ratio, reward and value of each token of a reply. */
   inspect(o: { prompt: string; reply: string }): Promise<Inspection>;

@@ -48,7 +48,7 @@ export class Trainer {
     try {
       const { votes, ...info } = await trainer.#call('create', { files, seed, state });
       trainer.#readVotes(votes);
-      const vectors = info.simd ? '128-bit vectors' : 'no vectors';
+      const vectors = info.relaxed ? '128-bit vectors and fused operations' : '128-bit vectors';
       trainer.info = { ...info, threads: 1, why: `the CPU engine in one worker, with ${vectors}: for a network of this size a graphics card gains nothing` };
       return trainer;
     } catch (error) {

@@ -2,15 +2,18 @@
 
 import initialize, { Trainer } from './trainer-module.js';
 import { errorFrom } from './error.js';
+import { relaxedSimd } from './relaxed-simd.js';
 
 let trainer;
 
 const calls = {
   async create({ files, seed, state }) {
-    await initialize();
+    const relaxed = relaxedSimd();
+    const name = relaxed ? './relaxed-module_bg.wasm' : './trainer-module_bg.wasm';
+    await initialize({ module_or_path: new URL(name, import.meta.url) });
     trainer = new Trainer(Object.keys(files), Object.values(files), seed);
     if (state) trainer.restore(state);
-    return { ...JSON.parse(trainer.info()), votes: trainer.votes() };
+    return { ...JSON.parse(trainer.info()), relaxed, votes: trainer.votes() };
   },
   info: () => JSON.parse(trainer.info()),
   set: (changes) => JSON.parse(trainer.set(JSON.stringify(changes))),
