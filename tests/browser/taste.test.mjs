@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { withBrowser, open, clean, goTo, golds, figures, simulate, train, until, shot } from './harness.mjs';
+import { withBrowser, open, clean, goTo, golds, figures, simulate, train, until, settled, shot } from './harness.mjs';
 
 test('gold rises by 15 points, no task of the main thread is long; without β gold falls', { timeout: 200_000 }, () => withBrowser(async (at) => {
   const { page, watched } = await open(at);
@@ -54,11 +54,15 @@ test('slow motion walks through one update and lights each line', { timeout: 100
   const { page, watched } = await open(at, { hash: '#rule=!:1' });
   await page.click('#slow');
   const lit = [];
-  for (let step = 0; step < 80 && lit.at(-1) !== 'done'; step += 1) {
+  for (let step = 0; step < 8 && lit.at(-1) !== 'done'; step += 1) {
     await page.click('#step');
-    await page.waitForFunction(() => document.querySelector('.code .lit'));
+    await page.waitForFunction((before) => {
+      const phase = document.querySelector('.code .lit')?.dataset.phase;
+      return phase !== undefined && phase !== before;
+    }, lit.at(-1));
+    await settled(page);
     const phase = await page.getAttribute('.code .lit', 'data-phase');
-    if (phase !== lit.at(-1)) lit.push(phase);
+    lit.push(phase);
     if (phase === 'advantage') await shot(page, 'slow-motion');
   }
   assert.deepEqual(lit.slice(0, 7), ['rollout', 'reward', 'kl', 'value', 'advantage', 'policy', 'critic']);

@@ -12,7 +12,7 @@ import { tasteOf, bookOf } from './tastes.js';
 export const ENOUGH_VOTES = 6;
 /** PPO's gold is measured after every so many iterations, on this many replies to each prompt that is not trained on. */
 const GOLD_EVERY = 3;
-const GOLD_REPLIES = 3;
+const GOLD_REPLIES = 12;
 
 const usual = { beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate };
 
@@ -231,6 +231,11 @@ export class Lab extends Store {
   }
 
   fail(error) {
+    if (error?.code === 'training') {
+      // A guard of the trainer; its message names settings of a configuration file.
+      this.say('One step went too far, and the training stopped itself. Turn β on or lower the learning rate and play on, or reset the policy.');
+      return;
+    }
     console.error(error);
     this.update({ error: error?.message ?? String(error) });
   }
@@ -299,8 +304,8 @@ export class Lab extends Store {
     const { score, kl, beta } = iteration;
     const point = { iteration: iteration.iteration, score, kl: Math.max(kl, 0), beta, gold, off: beta === 0 && last !== undefined && last.beta !== 0 };
     this.update({
-      history: [...this.state.history, point], iteration: iteration.iteration, last: iteration,
-      samples: iteration.samples, speed: iteration.tokensPerSecond,
+      history: [...this.state.history, point], iteration: iteration.iteration, last: { ...iteration, samples: null },
+      samples: iteration.samples.slice(0, 8), speed: iteration.tokensPerSecond,
     });
   }
 

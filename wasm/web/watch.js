@@ -9,6 +9,9 @@ import { lastGold } from './stages.js';
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Questions that the simulated visitor looks at before they vote on one that leaves them cold. */
+const TRIES = 6;
+
 class Stopped extends Error {}
 
 /** Casts `count` votes as the simulated visitor does. The first few are slow enough to read. */
@@ -17,15 +20,25 @@ async function castVotes(lab, count, slow) {
   const { vote: prompts } = lab.state.prompts;
   for (let cast = 0; cast < count; cast += 1) {
     if (!lab.state.watching) throw new Stopped();
-    const prompt = prompts[Math.floor(random() * prompts.length)];
-    const replies = await drawReplies(lab.trainer, { prompt, count: 2, temperature: 1, seed: Math.floor(random() * 1e9) });
-    const ranks = ranksOf(lab.visitor, prompt, replies.map(({ text }) => text), random);
+    const { prompt, replies } = await question(lab, prompts, random);
+    const ranks = ranksOf(lab.visitor, prompt, replies, random);
     const shown = cast < slow ? 1600 : 30;
-    lab.update({ watched: { prompt, replies: replies.map(({ text }) => text), ranks: null } });
+    lab.update({ watched: { prompt, replies, ranks: null } });
     await wait(shown);
-    lab.update({ watched: { prompt, replies: replies.map(({ text }) => text), ranks } });
-    await lab.vote({ prompt, replies: replies.map(({ text }) => text), ranks, by: 'simulated' });
+    lab.update({ watched: { prompt, replies, ranks } });
+    await lab.vote({ prompt, replies, ranks, by: 'simulated' });
     await wait(shown / 2);
+  }
+}
+
+/** An opening and two replies. As a person would, the visitor asks for others where both are worth the same. */
+async function question(lab, prompts, random) {
+  const { gold } = lab.visitor;
+  for (let tries = 1; ; tries += 1) {
+    const prompt = prompts[Math.floor(random() * prompts.length)];
+    const drawn = await drawReplies(lab.trainer, { prompt, count: 2, temperature: 1, seed: Math.floor(random() * 1e9) });
+    const replies = drawn.map(({ text }) => text);
+    if (tries === TRIES || gold(prompt, replies[0]) !== gold(prompt, replies[1])) return { prompt, replies };
   }
 }
 
