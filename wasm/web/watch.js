@@ -4,7 +4,7 @@ import { DEFAULTS } from './defaults.js';
 import { seeded } from './random.js';
 import { ranksOf } from './tastes.js';
 import { drawReplies } from './ballot.js';
-import { percent } from './dom.js';
+import { percent, figure } from './dom.js';
 import { lastGold } from './stages.js';
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -60,6 +60,31 @@ export function simulateVotes(lab, count) {
     await castVotes(lab, count, 1);
     lab.say(`${lab.visitor.name}: ${count} votes cast.`);
     await lab.fit();
+  });
+}
+
+/** Over-optimization: a reward model of few votes, a short practice with the leash and a long one without. */
+export async function overoptimize(lab) {
+  await lab.setTaste('dialogue');
+  await asWatched(lab, async () => {
+    const going = () => {
+      if (!lab.state.watching) throw new Stopped();
+    };
+    await lab.set({ beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate, stage: 'vote' });
+    lab.say(`${lab.visitor.name}: ${lab.visitor.sentence} Forty votes have to be enough this time.`);
+    await castVotes(lab, 40 - lab.state.votes, 1);
+    await lab.fit();
+    going();
+    lab.update({ stage: 'ppo' });
+    lab.say('First with the leash: proxy and gold rise together.');
+    await lab.play(12);
+    going();
+    await lab.set({ beta: 0 });
+    lab.say('β is off. The proxy goes on rising; watch gold, and read what the model writes.');
+    await lab.play(50);
+    going();
+    const { score } = lab.state.last;
+    lab.say(`The proxy is at ${figure(score)} and pleased as never before; the visitor likes ${percent(lastGold(lab.state.history))} of what is written. This is over-optimization.`);
   });
 }
 
