@@ -243,7 +243,7 @@ export class Lab extends Store {
   /** Stops what is under way; resolves when it has ended. */
   pause() {
     this.#stop.abort();
-    this.update({ running: null, busy: false, watching: false });
+    this.update({ running: null, watching: false });
     return this.#work;
   }
 

@@ -58,6 +58,12 @@ export function tokenLine(tokens, columns, color) {
     next.focus();
   });
   const before = spaces(tokens.map(({ text }) => text.trim()));
-  line.append(...spans.flatMap((span, at) => (before[at] ? [' ', span] : [span])));
+  // What hangs on a word stays on its line.
+  let group = null;
+  for (const [at, span] of spans.entries()) {
+    if (before[at]) line.append(' ');
+    if (before[at] || group === null) line.append(group = element('span', { class: 'glued' }));
+    group.append(span);
+  }
   return line;
 }
