@@ -1,6 +1,6 @@
-// Settings at which each taste is learned from 80 votes in 30 iterations; wasm/model/README.md says how that was measured.
-// `beta` is per nat, against scores as the reward model gives them; the optimizers are those of the recipe `small`.
+// The settings of the page, which are the trainer's own, and what a simulated visitor does; wasm/model/README.md says how they were
+// measured. `beta` is per nat, against scores with variance 1.
 export const DEFAULTS = {
-  beta: 0.5, temperature: 1, learningRate: 2e-4, criticLearningRate: 4e-4, batch: 64, epochs: 2, minibatches: 2, maxNewTokens: 32,
-  votes: 80, iterations: 30, rewardEpochs: 8, rewardLearningRate: 1e-3, rewardBatch: 16,
+  beta: 0.15, temperature: 1, learningRate: 3e-4, criticLearningRate: 6e-4, batch: 48, epochs: 2, minibatches: 2, maxNewTokens: 32,
+  rewardEpochs: 8, rewardLearningRate: 1e-3, votes: 60, replies: 4, iterations: 20,
 };

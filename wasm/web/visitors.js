@@ -7,23 +7,36 @@ import words from './model/words.js';
 const any = (text, list) => text.some((word) => list.includes(word));
 const ends = (word) => word === '.' || word === '!';
 
-/** The sentences of a reply, or null where it is no story: it breaks off, or it says the same sentence twice. */
+/** How sentences are built: `{S}` and `{h}` are the hero, `{t}` a topic, `{m}` the mark at the end. */
+const templates = words.sentences.map((sentence) => sentence.split(' '));
+
+/** Where a sentence of this build ends that begins at `at`, or -1. */
+function take(template, tokens, at) {
+  for (const part of template) {
+    const token = tokens[at] ?? '';
+    if (part === '{S}') at += token === 'The' ? 2 : /^[A-Z]/.test(token) ? 1 : NaN;
+    else if (part === '{h}') at += token === 'the' ? 2 : /^[A-Z]/.test(token) ? 1 : NaN;
+    else if (part === '{t}' ? words.topics.includes(token) : part === '{m}' ? ends(token) : token === part) at += 1;
+    else return -1;
+    if (!(at <= tokens.length)) return -1;
+  }
+  return at;
+}
+
+/** A reply's tokens and its last sentence, or null where it is no story: it breaks off, a sentence is none, or is there twice. */
 function story(reply) {
   const tokens = reply.split(' ').filter(Boolean);
-  const sentences = [];
-  let sentence = [];
-  for (const token of tokens) {
-    // A quotation mark that closes stands after the mark of its sentence.
-    if (token === '"' && sentence.length === 0 && sentences.length > 0) continue;
-    sentence.push(token);
-    if (!ends(token)) continue;
-    const bare = sentence.slice(0, -1).join(' ');
-    if (sentences.some((other) => other.slice(0, -1).join(' ') === bare)) return null;
-    sentences.push(sentence);
-    sentence = [];
+  const told = new Set();
+  let last = null;
+  for (let at = 0; at < tokens.length;) {
+    const found = templates.findIndex((template) => take(template, tokens, at) > 0);
+    if (found < 0 || told.has(found)) return null;
+    told.add(found);
+    const end = take(templates[found], tokens, at);
+    last = tokens.slice(at, end);
+    at = end;
   }
-  const last = sentences.at(-1);
-  return sentence.length === 0 && last && last.length >= 3 ? { tokens, last } : null;
+  return last && { tokens, last };
 }
 
 /** A taste for stories; nobody likes what is none. */
@@ -59,13 +72,12 @@ export const keywordVisitor = (word) =>
 export const DECIDED = 6;
 
 /**
- * The ranks that a visitor gives, 1 the best: Bradley–Terry of two replies, Plackett–Luce of more. `random` returns a
- * number in [0, 1) and is called once for each reply.
+ * The ranks that a visitor gives, 1 the best: Bradley–Terry of two replies, Plackett–Luce of more. Replies that please as much, to a
+ * tenth, are ties. `random` returns a number in [0, 1) and is called once for each rank.
  */
 export function vote(visitor, prompt, replies, random) {
-  const worth = replies.map((reply) => DECIDED * visitor.gold(prompt, reply) - Math.log(-Math.log(Math.max(random(), 1e-12))));
-  const order = worth.map((_, i) => i).sort((a, b) => worth[b] - worth[a]);
-  const ranks = [];
-  order.forEach((reply, place) => { ranks[reply] = place + 1; });
-  return ranks;
+  const golds = replies.map((reply) => Math.round(10 * visitor.gold(prompt, reply)));
+  const levels = [...new Set(golds)].map((gold) => ({ gold, worth: (DECIDED * gold) / 10 - Math.log(-Math.log(Math.max(random(), 1e-12))) }));
+  levels.sort((a, b) => b.worth - a.worth);
+  return golds.map((gold) => 1 + levels.findIndex((level) => level.gold === gold));
 }

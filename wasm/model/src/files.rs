@@ -1,6 +1,7 @@
 //! The files of the page's folder `model`.
 
 use crate::Error;
+use crate::gold::templates;
 use crate::pretrain::prompts;
 use crate::words;
 use half::f16;
@@ -23,12 +24,22 @@ pub fn write(model: &LanguageModel, folder: &Path) -> Result<(), Error> {
     }
     let weights = std::fs::read(whole.path().join("model.safetensors"))?;
     std::fs::write(folder.join("model.safetensors"), halves(&weights)?)?;
-    let nouns = words::TOPICS.map(|topic| topic.noun);
-    let lists = json!({ "happy": words::HAPPY, "sad": words::SAD, "scary": words::SCARY, "topics": nouns });
-    // A module, which every browser can import.
-    std::fs::write(folder.join("words.js"), format!("export default {};\n", serde_json::to_string(&lists)?))?;
+    std::fs::write(folder.join("words.js"), words_module()?)?;
     std::fs::write(folder.join("prompts.json"), serde_json::to_string_pretty(&prompts())? + "\n")?;
     Ok(())
+}
+
+/// The lists that visitors judge by, as a module that every browser can import.
+///
+/// # Errors
+/// None.
+pub fn words_module() -> Result<String, Error> {
+    let nouns = words::TOPICS.map(|topic| topic.noun);
+    let sentences: Vec<String> = templates().collect();
+    let lists = json!({
+        "happy": words::HAPPY, "sad": words::SAD, "scary": words::SCARY, "topics": nouns, "sentences": sentences,
+    });
+    Ok(format!("export default {};\n", serde_json::to_string(&lists)?))
 }
 
 /// Packs the same tensors in half precision.

@@ -1,6 +1,6 @@
 //! The tastes of simulated visitors, which no model sees: what `wasm/web/visitors.js` computes in the page.
 
-use crate::words::{HAPPY, SAD, SCARY};
+use crate::words::{DIALOGUE, ENDINGS, HAPPY, SAD, SCARY, TOPICS};
 
 /// A taste.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub enum Taste {
 
 impl Taste {
     /// Returns how much a visitor of this taste likes a reply, from 0 to 1. Nobody likes a reply that is no story: one
-    /// that breaks off, that says the same sentence twice, or that has no sentence of three words.
+    /// that breaks off, that has a sentence which the grammar does not know, or says the same one twice.
     pub fn gold(self, reply: &str) -> f64 {
         let words: Vec<&str> = reply.split_whitespace().collect();
         let Some(last) = story(&words) else { return 0.0 };
@@ -37,27 +37,52 @@ impl Taste {
     }
 }
 
-/// Returns whether a reply is a story: it does not break off, and says no sentence twice.
+/// Returns whether a reply is a story.
 pub fn is_story(reply: &str) -> bool {
     story(&reply.split_whitespace().collect::<Vec<_>>()).is_some()
 }
 
-/// Returns the last sentence of a reply that is a story.
+/// Returns the last sentence of a reply that is a story: all its sentences are built as the grammar builds them, and none is
+/// there twice.
 fn story<'a, 'b>(words: &'a [&'b str]) -> Option<&'a [&'b str]> {
-    let mut sentences: Vec<&[&str]> = Vec::new();
-    for sentence in words.split_inclusive(|word| [".", "!"].contains(word)) {
-        // A quotation mark that closes stands after the mark of its sentence.
-        let sentence = if sentence[0] == "\"" && !sentences.is_empty() { &sentence[1..] } else { sentence };
-        let repeated = sentences.iter().any(|other| bare(other) == bare(sentence));
-        if repeated || !sentence.last().is_some_and(|mark| [".", "!"].contains(mark)) {
+    let (mut rest, mut last, mut told) = (words, None, Vec::new());
+    while !rest.is_empty() {
+        let (found, length) =
+            templates().enumerate().find_map(|(i, template)| Some((i, length(&template, rest)?)))?;
+        if told.contains(&found) {
             return None;
         }
-        sentences.push(sentence);
+        told.push(found);
+        last = rest.get(..length);
+        rest = &rest[length..];
     }
-    sentences.last().copied().filter(|last| last.len() >= 3)
+    last
 }
 
-/// A sentence without its mark.
-fn bare<'a, 'b>(sentence: &'a [&'b str]) -> &'a [&'b str] {
-    &sentence[..sentence.len().saturating_sub(1)]
+/// How sentences are built: a template's words, and `{m}` for the mark at the end.
+pub fn templates() -> impl Iterator<Item = String> {
+    let topics = TOPICS.iter().flat_map(|topic| topic.sentences);
+    let endings = ENDINGS.iter().flat_map(|(_, sentences)| *sentences);
+    topics.chain(endings).map(|sentence| format!("{sentence} {{m}}")).chain(DIALOGUE.map(String::from))
+}
+
+/// The words of the sentence of this build with which a text begins.
+fn length(template: &str, words: &[&str]) -> Option<usize> {
+    let mut at = 0;
+    for part in template.split(' ') {
+        let word = *words.get(at)?;
+        let named = || word.starts_with(char::is_uppercase).then_some(1);
+        at += match part {
+            "{S}" if word == "The" => 2,
+            "{h}" if word == "the" => 2,
+            "{S}" | "{h}" => named()?,
+            "{t}" => TOPICS.iter().any(|topic| topic.noun == word).then_some(1)?,
+            "{m}" => [".", "!"].contains(&word).then_some(1)?,
+            _ => (part == word).then_some(1)?,
+        };
+        if at > words.len() {
+            return None;
+        }
+    }
+    Some(at)
 }

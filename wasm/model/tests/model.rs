@@ -1,6 +1,7 @@
 //! The model that the page opens.
 
 use rlhf::prelude::*;
+use rlhf_story_model::files::words_module;
 use rlhf_story_model::gold::{Taste, is_story};
 use rlhf_story_model::grammar::story;
 use rlhf_story_model::pretrain::{Prompts, prompts};
@@ -34,6 +35,24 @@ fn the_files_are_at_most_two_megabytes() {
 fn the_lists_are_those_of_the_source() {
     let text = std::fs::read_to_string(folder().join("prompts.json")).unwrap();
     assert_eq!(serde_json::from_str::<Prompts>(&text).unwrap(), prompts());
+    let text = words_module().unwrap();
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(folder().join("words.js"), &text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(folder().join("words.js")).unwrap(), text);
+}
+
+/// The cases that `wasm/web/visitors.test.js` reads, too.
+#[test]
+fn golds_are_those_of_the_page() {
+    let cases: Vec<(String, [f64; 4])> = serde_json::from_str(include_str!("golds.json")).unwrap();
+    for (reply, want) in cases {
+        let got = [Taste::Happy, Taste::Short, Taste::Dialogue, Taste::Calm].map(|taste| taste.gold(&reply));
+        assert!(
+            got.iter().zip(want).all(|(got, want)| (got - want).abs() < 1e-9),
+            "{reply}: {got:?}, want {want:?}"
+        );
+    }
 }
 
 #[test]

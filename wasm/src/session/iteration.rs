@@ -6,7 +6,7 @@ use rlhf_core::Ragged;
 use rlhf_core::advantage::KlController;
 use rlhf_core::model::tokenizer::Tokenizer;
 use rlhf_core::sampling::StopCriteria;
-use rlhf_train::{Examples, IterationReport, Models, Ppo, now};
+use rlhf_train::{Examples, Guards, IterationReport, Models, Ppo, now};
 use serde::Serialize;
 
 /// An iteration of PPO.
@@ -142,7 +142,9 @@ impl Session {
             texts.push(prompt.clone());
         }
         let settings = self.settings.ppo();
-        let mut ppo = Ppo::new(settings, u64::from(u32::MAX), self.seed)?;
+        // A visitor may turn β off to see what comes of it: a minibatch that has gone too far is left out, and nothing is stopped.
+        let guards = Guards { max_ratio: f64::MAX, max_kl: f64::MAX, ..Guards::default() };
+        let mut ppo = Ppo::new(settings, u64::from(u32::MAX), self.seed)?.with_guards(guards)?;
         if let Some(state) = self.ppo {
             let controller = KlController::Fixed { beta: self.settings.beta };
             ppo = ppo.after(rlhf_train::PpoState { controller, ..state });

@@ -3,7 +3,7 @@
 use super::Error;
 use rlhf_core::advantage::KlController;
 use rlhf_core::ranges::within;
-use rlhf_train::profile::{self, CriticInit, HeadInit, Profile, WarmUpLength};
+use rlhf_train::profile::{self, Profile, WarmUpLength};
 use serde::{Deserialize, Serialize};
 
 /// The settings of a session. They act at once: at the next iteration.
@@ -35,10 +35,10 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            beta: 0.1,
+            beta: 0.15,
             temperature: 1.0,
-            learning_rate: 1e-3,
-            critic_learning_rate: 2e-3,
+            learning_rate: 3e-4,
+            critic_learning_rate: 6e-4,
             batch: 48,
             epochs: 2,
             minibatches: 2,
@@ -83,7 +83,7 @@ impl Settings {
             minibatches: self.minibatches,
             temperature: self.temperature,
             controller: KlController::Fixed { beta: self.beta },
-            critic_init: CriticInit::Policy(HeadInit::Zero),
+            ratio_threshold: Some(10.0),
             policy: steady(small.policy, self.learning_rate),
             critic: steady(small.critic, self.critic_learning_rate),
             ..small
