@@ -7,9 +7,9 @@ import { withBrowser, open, clean, goTo, golds, figures, simulate, train, until,
 
 test('gold rises by 15 points and no task of the main thread is long', { timeout: 100_000 }, () => withBrowser(async (at) => {
   const { page, watched } = await open(at);
-  await simulate(page, 'happy', 80);
+  await simulate(page, 'happy', 60);
   await page.evaluate(() => longTasks.splice(0));
-  await train(page, 30);
+  await train(page, 20);
   const long = await page.evaluate(() => longTasks.filter(({ duration }) => duration > 50));
   const { before, after } = await golds(page);
   console.log(`happy endings: ${before} % → ${after} %; long tasks: ${JSON.stringify(long)}`);
@@ -21,7 +21,7 @@ test('gold rises by 15 points and no task of the main thread is long', { timeout
 
 test('without β the proxy rises and gold falls', { timeout: 150_000 }, () => withBrowser(async (at) => {
   const { page, watched } = await open(at);
-  await simulate(page, 'dialogue', 40);
+  await simulate(page, 'dialogue', 20);
   await train(page, 12);
   await page.click('#beta-off');
   await train(page, 13);

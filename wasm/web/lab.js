@@ -232,7 +232,7 @@ export class Lab extends Store {
 
   fail(error) {
     if (error?.code === 'training') {
-      // A guard of the trainer; its message names settings of a configuration file.
+      // The trainer's message names settings of a configuration file.
       this.say('One step went too far, and the training stopped itself. Turn β on or lower the learning rate and play on, or reset the policy.');
       return;
     }

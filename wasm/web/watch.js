@@ -9,9 +9,6 @@ import { lastGold } from './stages.js';
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Questions that the simulated visitor looks at before they vote on one that leaves them cold. */
-const TRIES = 6;
-
 class Stopped extends Error {}
 
 /** Casts `count` votes as the simulated visitor does. The first few are slow enough to read. */
@@ -20,25 +17,16 @@ async function castVotes(lab, count, slow) {
   const { vote: prompts } = lab.state.prompts;
   for (let cast = 0; cast < count; cast += 1) {
     if (!lab.state.watching) throw new Stopped();
-    const { prompt, replies } = await question(lab, prompts, random);
+    const prompt = prompts[Math.floor(random() * prompts.length)];
+    const drawn = await drawReplies(lab.trainer, { prompt, count: DEFAULTS.replies, temperature: 1, seed: Math.floor(random() * 1e9) });
+    const replies = drawn.map(({ text }) => text);
     const ranks = ranksOf(lab.visitor, prompt, replies, random);
-    const shown = cast < slow ? 1600 : 30;
+    const shown = cast < slow ? 2200 : 30;
     lab.update({ watched: { prompt, replies, ranks: null } });
     await wait(shown);
     lab.update({ watched: { prompt, replies, ranks } });
     await lab.vote({ prompt, replies, ranks, by: 'simulated' });
     await wait(shown / 2);
-  }
-}
-
-/** An opening and two replies. As a person would, the visitor asks for others where both are worth the same. */
-async function question(lab, prompts, random) {
-  const { gold } = lab.visitor;
-  for (let tries = 1; ; tries += 1) {
-    const prompt = prompts[Math.floor(random() * prompts.length)];
-    const drawn = await drawReplies(lab.trainer, { prompt, count: 2, temperature: 1, seed: Math.floor(random() * 1e9) });
-    const replies = drawn.map(({ text }) => text);
-    if (tries === TRIES || gold(prompt, replies[0]) !== gold(prompt, replies[1])) return { prompt, replies };
   }
 }
 
@@ -71,8 +59,8 @@ export async function overoptimize(lab) {
       if (!lab.state.watching) throw new Stopped();
     };
     await lab.set({ beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate, stage: 'vote' });
-    lab.say(`${lab.visitor.name}: ${lab.visitor.sentence} Forty votes have to be enough this time.`);
-    await castVotes(lab, 40 - lab.state.votes, 1);
+    lab.say(`${lab.visitor.name}: ${lab.visitor.sentence} Twenty votes have to be enough this time.`);
+    await castVotes(lab, 20 - lab.state.votes, 1);
     await lab.fit();
     going();
     lab.update({ stage: 'ppo' });
@@ -99,7 +87,7 @@ export async function watch(lab) {
     await lab.set({ beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate });
     const { visitor } = lab;
     lab.update({ stage: 'vote' });
-    lab.say(`${visitor.name}: ${visitor.sentence} A simulated visitor reads two replies at a time and picks one.`);
+    lab.say(`${visitor.name}: ${visitor.sentence} A simulated visitor reads four replies at a time and ranks them.`);
     await castVotes(lab, Math.max(DEFAULTS.votes - lab.state.votes, 3), 3);
     going();
     lab.update({ stage: 'reward' });
