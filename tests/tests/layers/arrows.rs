@@ -43,7 +43,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "rlhf-burn",
         ],
     ),
-    ("rlhf-wasm", &["rlhf-core", "rlhf-train", "rlhf-cpu", "rlhf-burn", "rlhf-scorer"]),
+    ("rlhf-wasm", &["rlhf-core", "rlhf-train", "rlhf-models", "rlhf-cpu", "rlhf-burn", "rlhf-scorer"]),
+    // The page's pretrained model comes from the library as a user has it.
+    ("rlhf-story-model", &["rlhf-core", "rlhf"]),
 ];
 
 /// The crate's arrows that the table does not have, from its manifest and from its files. `all`: the names of the

@@ -2,6 +2,7 @@
 
 mod error;
 mod export;
+mod fit;
 mod generate;
 mod iteration;
 mod reward;
@@ -22,7 +23,7 @@ pub use settings::Settings;
 pub use text::Token;
 pub use vote::Vote;
 
-use reward::Fit;
+use fit::Fit;
 use rlhf_core::model::tokenizer::{AnyTokenizer, Tokenizer};
 use rlhf_cpu::{Cpu, Model};
 use rlhf_models::{Files, huggingface, tokenizer_in};

@@ -1,5 +1,6 @@
 //! Step 2: the reward model, from votes.
 
+use super::fit::Fit;
 use super::{Error, Session, Vote};
 use rlhf_core::Ragged;
 use rlhf_core::model::tokenizer::Tokenizer;
@@ -7,24 +8,11 @@ use rlhf_core::random::{Key, Stream};
 use rlhf_core::rewards::RewardScale;
 use rlhf_core::roles::{Policy, Reward};
 use rlhf_core::sampling::{SamplingParams, StopCriteria};
-use rlhf_cpu::Model;
-use rlhf_train::{NormalizedReward, Ranking, RewardModel, TrainError, now, profile, ranking_accuracy};
+use rlhf_train::{NormalizedReward, Ranking, RewardModel, TrainError, now, ranking_accuracy};
 use serde::Serialize;
 
 /// Samples of the pretrained model whose rewards have mean 0 and variance 1.
 const SAMPLES: usize = 128;
-
-/// A reward model that learns.
-#[derive(Debug)]
-pub(super) struct Fit {
-    model: Model,
-    settings: profile::RewardModel,
-    rankings: Vec<Ranking>,
-    held_back: Vec<Ranking>,
-    /// Prompts of the votes, on which the pretrained model's samples set the scale.
-    prompts: Vec<Vec<u32>>,
-    done: u64,
-}
 
 /// An optimizer step of the reward model.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]

@@ -1,0 +1,35 @@
+// What wasm/examples/session.rs does, in WebAssembly.
+import { readFileSync } from 'node:fs';
+import { initSync, Trainer } from '../pkg/trainer-module.js';
+
+const file = (path) => readFileSync(new URL(path, import.meta.url));
+export const open = (seed) => {
+  initSync({ module: file('../pkg/trainer-module_bg.wasm') });
+  const names = ['config.json', 'model.safetensors', 'tokenizer.rlhf'];
+  return new Trainer(names, names.map((name) => new Uint8Array(file(`../web/model/${name}`))), seed);
+};
+
+export function run(iterations) {
+  const trainer = open(1);
+  const prompts = ['One day , a small fox found a red kite .', 'Tom sat by the river with a big map .'];
+  const replies = JSON.parse(trainer.generate(prompts[0], JSON.stringify({ count: 4, seed: 5 })));
+  const answers = replies.map(({ text }) => text);
+  for (let i = 0; i < 8; i++) {
+    const prompt = `${prompts[0]} ${prompts[i % 2].split(' ').slice(0, i).join(' ')}`;
+    trainer.vote(JSON.stringify({ prompt, answers, ranks: [1, 2, 3, 4] }));
+  }
+  trainer.set(JSON.stringify({ rewardEpochs: 2 }));
+  trainer.beginReward();
+  let fit;
+  for (let step; (step = trainer.stepReward(1)) !== undefined;) fit = JSON.parse(step);
+  const inspection = JSON.parse(trainer.inspect(prompts[0], answers[0]));
+  const rule = JSON.stringify({ terms: [{ text: '!', weight: 0.5 }] });
+  const seen = [];
+  const milliseconds = [];
+  for (let i = 0; i < iterations; i++) {
+    const start = performance.now();
+    seen.push(JSON.parse(trainer.iterate(prompts, rule)));
+    milliseconds.push(performance.now() - start);
+  }
+  return { answers, fit, inspection, iterations: seen, milliseconds };
+}
