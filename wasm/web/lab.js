@@ -175,6 +175,7 @@ export class Lab extends Store {
     await this.#shelf.put(this.#book, votes);
     this.update({ votes: votes.length });
     this.say(`${added} votes were added.`);
+    await this.fit();
   }
 
   // ---- the reward model
@@ -283,6 +284,9 @@ export class Lab extends Store {
 
   /** Runs PPO for `iterations`, or until `pause`. */
   async play(iterations = Infinity) {
+    if (this.state.running) return;
+    // Votes that came in while something else was under way.
+    if (this.state.rule === null && this.state.votes > this.state.fitted) await this.fit();
     if (!this.canTrain || this.state.running) return;
     await this.#busy('ppo', async (signal) => {
       const { reward } = this;
@@ -292,8 +296,17 @@ export class Lab extends Store {
         await this.#whileHidden();
         if (signal.aborted) break;
       }
+      await this.#measureLast();
     });
     await this.keep();
+  }
+
+  /** Measures gold where the run stopped, so that the curve ends where the model is. */
+  async #measureLast() {
+    const last = this.state.history.at(-1);
+    if (!last || last.gold !== null || !this.simulated) return;
+    const gold = await this.gold('policy');
+    this.update({ history: [...this.state.history.slice(0, -1), { ...last, gold }] });
   }
 
   /** Adds an iteration to the curve, with the gold where it is measured. */

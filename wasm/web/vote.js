@@ -89,6 +89,7 @@ export function mountVote(root, lab) {
     element('p', { class: 'hint keys' }, 'Keys: ', element('kbd', {}, '1'), ' ', element('kbd', {}, '2'), ' or arrows pick, ', element('kbd', {}, 'space'), ' is no difference, ', element('kbd', {}, 'n'), ' is other replies.'),
     dots, said);
 
+  lab.on('watching', ({ watching }) => root.classList.toggle('watching', watching));
   lab.on('ready replies taste keyword', (state) => {
     heading.textContent = lab.simulated ? `${lab.visitor.name}: a simulated visitor votes` : 'Which do you like better?';
     lead.textContent = lab.simulated ? `${lab.visitor.sentence} They rank four replies at a time. You may also vote in their place.` : 'There is no right answer. Be consistent, and the model will find out what you mean.';
