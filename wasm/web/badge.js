@@ -16,6 +16,7 @@ export function mountBadge(root, lab) {
     speed.textContent = hidden ? 'paused: this tab is hidden' : tokens > 0 ? `${Math.round(tokens).toLocaleString('en')} tokens/s` : 'idle';
     root.classList.toggle('going', running !== null && !hidden);
     const kept = lasting === false ? 'This browser keeps nothing for this page: export your work before you leave.' : 'Your work is kept in this browser.';
-    why.textContent = `${info.why} ${isolated ? '' : 'The page is not cross-origin isolated, so that one thread is all it may use; a reload may change this.'} Everything runs in a worker of this tab, and stops while the tab is hidden. ${kept}`;
+    const sentence = info.why.charAt(0).toUpperCase() + info.why.slice(1).replace(/\.$/, '');
+    why.textContent = `${sentence}. ${isolated ? '' : 'The page is not cross-origin isolated, so that one thread is all it may use; a reload may change this.'} Everything runs in a worker of this tab, and stops while the tab is hidden. ${kept}`;
   });
 }

@@ -5,7 +5,7 @@ import { element, figure, signed, percent } from './dom.js';
 const BOXES = [
   {
     key: 'policy', name: 'Policy', role: 'writes',
-    now: ({ last }) => (last ? `${figure(last.length, 0)} words a reply` : 'as pretrained'),
+    now: ({ last }) => (last ? `${figure(last.length, 0)} tokens a reply` : 'as pretrained'),
     about: 'The model that learns. It began as a copy of the pretrained model. Each word it writes is drawn from its probabilities; training moves them a little.',
     facts: ({ last }) => last && [['entropy', `${figure(last.entropy)} nats`], ['replies ended', percent(last.ended)], ['clipped', percent(last.clipped)], ['ρ, mean', figure(last.ratio, 3)]],
   },

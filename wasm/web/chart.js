@@ -47,7 +47,7 @@ export function chart({ history, others = [], base }) {
     : 'Proxy and gold against the distance from the pretrained model. No iteration yet.';
   return svg('svg', { viewBox: `0 0 ${W} ${H}`, class: 'chart', role: 'img', 'aria-label': spoken },
     ticks(0, 1).map((tick) => svg('g', {}, svg('line', { class: 'grid', x1: BOX.left, x2: BOX.right, y1: left(tick), y2: left(tick) }),
-      svg('text', { class: 'gold', x: BOX.left - 8, y: left(tick) + 4, 'text-anchor': 'end' }, `${Math.round(tick * 100)} %`))),
+      base?.gold != null && svg('text', { class: 'gold', x: BOX.left - 8, y: left(tick) + 4, 'text-anchor': 'end' }, `${Math.round(tick * 100)} %`))),
     history.length ? ticks(low - margin, high + margin).map((tick) => svg('text', { class: 'proxy', x: BOX.right + 8, y: y(tick) + 4 }, figure(tick, Math.abs(high - low) < 2 ? 1 : 0))) : null,
     ticks(0, right).map((tick) => svg('text', { x: x(tick), y: BOX.bottom + 18, 'text-anchor': 'middle' }, figure(tick, 1))),
     svg('text', { x: (BOX.left + BOX.right) / 2, y: H - 6, 'text-anchor': 'middle' }, '√KL, the distance from the pretrained model'),

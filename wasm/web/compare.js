@@ -3,6 +3,7 @@
 import { element, button, percent } from './dom.js';
 import { MEASURES, tokenLine } from './tokens.js';
 import { readable } from './typeset.js';
+import { mountBlind } from './blind.js';
 import { mountRuns } from './runs.js';
 import { mountFiles } from './files.js';
 import { lastGold } from './stages.js';
@@ -17,12 +18,14 @@ export function mountCompare(root, lab) {
   const colors = element('fieldset', { class: 'colors' }, element('legend', {}, 'Color by'), Object.entries(MEASURES).map(([key, { name }]) =>
     element('label', {}, element('input', { type: 'radio', name: 'color', value: key, onchange: () => lab.update({ color: key }) }), ` ${name}`)));
   const runs = element('section', { class: 'runs', 'aria-labelledby': 'runs-title' });
+  const blind = element('section', { class: 'blind', 'aria-labelledby': 'blind-title' });
   const files = element('section', { class: 'files', 'aria-labelledby': 'files-title' });
   root.append(
     element('h2', {}, 'Before and after'), verdict,
     element('div', { class: 'row field' }, element('label', { for: 'prompt' }, 'Opening'), prompt,
       element('span', { class: 'seeds' }, 'seed ', seed, button('another seed', () => lab.update({ seed: lab.state.seed + 1 }), { class: 'quiet', id: 'another-seed' }))),
-    element('div', { class: 'pair' }, before, after), colors, meaning, runs, files);
+    element('div', { class: 'pair' }, before, after), colors, meaning, blind, runs, files);
+  mountBlind(blind, lab);
   mountRuns(runs, lab);
   mountFiles(files, lab);
 

@@ -1,6 +1,6 @@
 // One corner with play, step, slow motion and reset; beside it the sliders, which act at once, and whose taste is taught.
 
-import { element, button, svg, figure } from './dom.js';
+import { element, svg, figure, scientific } from './dom.js';
 import words from './model/words.js';
 import { tastes } from './tastes.js';
 import { slowStep, slowPlay } from './slow.js';
@@ -19,7 +19,7 @@ const icon = (shape) => svg('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true'
 const SLIDERS = [
   { name: 'beta', label: 'β', hint: 'how strongly the policy is held near the pretrained model', min: 0, max: 1, step: 0.005, read: (v) => Number((2 * v * v).toPrecision(2)), write: (b) => Math.sqrt(b / 2), show: (b) => (b === 0 ? 'off' : figure(b, b < 0.1 ? 3 : 2)) },
   { name: 'temperature', label: 'Temperature', hint: 'how freely it picks its words', min: 0.2, max: 1.6, step: 0.05, read: Number, write: Number, show: (t) => figure(t, 2) },
-  { name: 'rate', label: 'Learning rate', hint: 'how far one step of training goes', min: -5, max: -2, step: 0.05, read: (v) => Number((10 ** v).toPrecision(2)), write: Math.log10, show: (r) => r.toExponential(1).replace('e-', ' × 10⁻').replace(/⁻(\d)$/, (_, d) => `⁻${'⁰¹²³⁴⁵⁶⁷⁸⁹'[d]}`) },
+  { name: 'rate', label: 'Learning rate', hint: 'how far one step of training goes', min: -5, max: -2, step: 0.05, read: (v) => Number((10 ** v).toPrecision(2)), write: Math.log10, show: scientific },
 ];
 
 function slider(lab, { name, label, hint, min, max, step, read, write, show }) {
@@ -69,7 +69,7 @@ function press(lab) {
   const { running, watching, slow } = lab.state;
   if (running === 'ppo' || running === 'walk' || watching) return lab.pause();
   if (!lab.canTrain) {
-    lab.update({ stage: lab.simulated ? 'vote' : 'vote' });
+    lab.update({ stage: 'vote' });
     return lab.say('PPO needs a reward first: vote six times, choose a simulated visitor, or write a rule.');
   }
   if (lab.state.stage !== 'compare') lab.update({ stage: 'ppo' });

@@ -23,15 +23,11 @@ export const svg = (tag, properties, ...children) => fill(document.createElement
 /** A button with a text. */
 export const button = (text, onclick, properties) => element('button', { type: 'button', onclick, ...properties }, text);
 
-/** Replaces the children of `node` only if `key` differs from that of the last call, so that focus is not lost for nothing. */
-export function replace(node, key, make) {
-  const text = JSON.stringify(key);
-  if (node.dataset.key === text) return false;
-  node.dataset.key = text;
-  node.replaceChildren(...[make()].flat(Infinity).filter(Boolean));
-  return true;
-}
-
+/** A share from 0 to 1 as percent. */
 export const percent = (value) => `${Math.round(value * 100)} %`;
+/** A number with so many decimals; a dash for one that is none. */
 export const figure = (value, digits = 2) => (Number.isFinite(value) ? `${value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}` : '–');
+/** A small number as people write it: 3.0 × 10⁻⁴. */
+export const scientific = (value) => value.toExponential(1).replace(/e-(\d)$/, (_, digit) => ` × 10⁻${'⁰¹²³⁴⁵⁶⁷⁸⁹'[digit]}`);
+/** A number with its sign. */
 export const signed = (value, digits = 2) => (value >= 0 ? '+' : '') + figure(value, digits);

@@ -12,7 +12,7 @@ import { tasteOf, bookOf } from './tastes.js';
 export const ENOUGH_VOTES = 6;
 /** PPO's gold is measured after every so many iterations, on this many replies to each prompt that is not trained on. */
 const GOLD_EVERY = 3;
-const GOLD_REPLIES = 3;
+const GOLD_REPLIES = 12;
 
 const usual = { beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate };
 
@@ -175,6 +175,7 @@ export class Lab extends Store {
     await this.#shelf.put(this.#book, votes);
     this.update({ votes: votes.length });
     this.say(`${added} votes were added.`);
+    await this.fit();
   }
 
   // ---- the reward model
@@ -231,6 +232,11 @@ export class Lab extends Store {
   }
 
   fail(error) {
+    if (error?.code === 'training') {
+      // The trainer's message names settings of a configuration file.
+      this.say('One step went too far, and the training stopped itself. Turn β on or lower the learning rate and play on, or reset the policy.');
+      return;
+    }
     console.error(error);
     this.update({ error: error?.message ?? String(error) });
   }
@@ -238,7 +244,7 @@ export class Lab extends Store {
   /** Stops what is under way; resolves when it has ended. */
   pause() {
     this.#stop.abort();
-    this.update({ running: null, busy: false, watching: false });
+    this.update({ running: null, watching: false });
     return this.#work;
   }
 
@@ -278,6 +284,9 @@ export class Lab extends Store {
 
   /** Runs PPO for `iterations`, or until `pause`. */
   async play(iterations = Infinity) {
+    if (this.state.running) return;
+    // Votes that came in while something else was under way.
+    if (this.state.rule === null && this.state.votes > this.state.fitted) await this.fit();
     if (!this.canTrain || this.state.running) return;
     await this.#busy('ppo', async (signal) => {
       const { reward } = this;
@@ -287,8 +296,17 @@ export class Lab extends Store {
         await this.#whileHidden();
         if (signal.aborted) break;
       }
+      await this.#measureLast();
     });
     await this.keep();
+  }
+
+  /** Measures gold where the run stopped, so that the curve ends where the model is. */
+  async #measureLast() {
+    const last = this.state.history.at(-1);
+    if (!last || last.gold !== null || !this.simulated) return;
+    const gold = await this.gold('policy');
+    this.update({ history: [...this.state.history.slice(0, -1), { ...last, gold }] });
   }
 
   /** Adds an iteration to the curve, with the gold where it is measured. */
@@ -299,8 +317,8 @@ export class Lab extends Store {
     const { score, kl, beta } = iteration;
     const point = { iteration: iteration.iteration, score, kl: Math.max(kl, 0), beta, gold, off: beta === 0 && last !== undefined && last.beta !== 0 };
     this.update({
-      history: [...this.state.history, point], iteration: iteration.iteration, last: iteration,
-      samples: iteration.samples, speed: iteration.tokensPerSecond,
+      history: [...this.state.history, point], iteration: iteration.iteration, last: { ...iteration, samples: null },
+      samples: iteration.samples.slice(0, 8), speed: iteration.tokensPerSecond,
     });
   }
 

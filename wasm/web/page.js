@@ -35,6 +35,7 @@ stage.replaceChildren(trouble, ...panels.values());
 
 lab.on('stage', (state) => {
   const shown = panels.has(state.stage) ? state.stage : 'pretrained';
+  document.body.dataset.shown = shown;
   for (const [key, panel] of panels) panel.hidden = key !== shown;
 });
 // After a pause the iteration that was under way still ends.

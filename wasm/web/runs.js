@@ -1,6 +1,6 @@
 // The table of runs: each reset puts the run that was under way here, to be compared and shown behind the curve.
 
-import { element, button, percent, figure } from './dom.js';
+import { element, button, percent, figure, scientific } from './dom.js';
 import { tasteOf } from './tastes.js';
 
 export function mountRuns(root, lab) {
@@ -18,7 +18,7 @@ export function mountRuns(root, lab) {
       const show = element('input', { type: 'checkbox', checked: shown.includes(run.id), 'aria-label': `Show the run of ${name} in the chart`, onchange: () => lab.update({ shown: show.checked ? [...lab.state.shown, run.id] : lab.state.shown.filter((id) => id !== run.id) }) });
       return element('tr', {},
         element('td', {}, show), element('th', { scope: 'row' }, name),
-        [figure(run.beta, 3), run.rate.toExponential(0), run.iterations, figure(run.score), figure(run.kl, 1), run.gold === null ? '–' : `${percent(run.base ?? 0)} → ${percent(run.gold)}`].map((cell) => element('td', {}, String(cell))),
+        [figure(run.beta, 3), scientific(run.rate), run.iterations, figure(run.score), figure(run.kl, 1), run.gold === null ? '–' : `${percent(run.base ?? 0)} → ${percent(run.gold)}`].map((cell) => element('td', {}, String(cell))),
         element('td', {}, button('settings', () => lab.set({ beta: run.beta, temperature: run.temperature, rate: run.rate }), { class: 'link', 'aria-label': `Take the settings of ${name}` }), ' ',
           button('×', () => lab.dropRun(run.id), { class: 'quiet', 'aria-label': `Remove the run of ${name}` })));
     }));

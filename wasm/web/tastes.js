@@ -3,7 +3,7 @@
 import { visitors, keywordVisitor, vote } from './visitors.js';
 
 /** The visitor's own taste, which no function knows. */
-export const ME = { key: 'me', name: 'My own taste', sentence: 'You vote, and only you know what you like.' };
+const ME = { key: 'me', name: 'My own taste', sentence: 'You vote, and only you know what you like.' };
 
 /** All tastes, the visitor's first; `keyword` is the word of the one that has a word. */
 export const tastes = (keyword) => [ME, ...visitors, keywordVisitor(keyword)];

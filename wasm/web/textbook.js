@@ -2,7 +2,7 @@
 // Every term of the field is introduced once, in italics.
 
 import { element, button } from './dom.js';
-import { watch } from './watch.js';
+import { watch, overoptimize } from './watch.js';
 import { showSetting } from './presets.js';
 
 const term = (text) => element('dfn', {}, text);
@@ -50,7 +50,7 @@ const CHAPTERS = [
       ['The reward model is a ', term('proxy'), ' for what you want. The simulated visitor’s own judgment, which PPO never sees, is called ', term('gold'), '. At first both rise together. Pushed far enough, the policy finds replies that the proxy loves and nobody else does: ', term('over-optimization'), '.'],
       ['The dashed line is where gold was before. Turn β off and follow both curves to the right.'],
     ],
-    show: [['Turn β off', (lab) => showSetting(lab, { stage: 'ppo', beta: 0, play: true })]],
+    show: [['See it happen', (lab) => overoptimize(lab)], ['Turn β off here', (lab) => showSetting(lab, { stage: 'ppo', beta: 0, play: true })]],
   },
   {
     title: 'Hack a reward', stages: [],

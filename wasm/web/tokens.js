@@ -40,9 +40,10 @@ export function tokenLine(tokens, columns, color) {
     const value = colored?.values[at];
     const rows = columns.filter(({ values }) => values[at] !== undefined).map(({ name, values }) => [MEASURES[name]?.name ?? name, signed(values[at])]);
     const level = Number.isFinite(value) ? Math.max(-1, Math.min(1, value / full)) : 0;
-    const word = token.text.trim() || '⏎';
+    const end = token.text.trim() === '';
+    const word = end ? '∎' : token.text;
     const span = element('button', {
-      type: 'button', class: 'token', tabindex: at === 0 ? 0 : -1, 'aria-label': `${word}: ${rows.map((row) => row.join(' ')).join(', ')}`,
+      type: 'button', class: 'token', tabindex: at === 0 ? 0 : -1, 'aria-label': `${end ? 'the end' : word}: ${rows.map((row) => row.join(' ')).join(', ')}`,
       vars: { up: Math.max(level, 0).toFixed(3), down: Math.max(-level, 0).toFixed(3) },
       onmouseenter: () => showTip(span, rows), onmouseleave: hideTip, onfocus: () => showTip(span, rows), onblur: hideTip,
     }, word);
@@ -57,6 +58,12 @@ export function tokenLine(tokens, columns, color) {
     next.focus();
   });
   const before = spaces(tokens.map(({ text }) => text.trim()));
-  line.append(...spans.flatMap((span, at) => (before[at] ? [' ', span] : [span])));
+  // What hangs on a word stays on its line.
+  let group = null;
+  for (const [at, span] of spans.entries()) {
+    if (before[at]) line.append(' ');
+    if (before[at] || group === null) line.append(group = element('span', { class: 'glued' }));
+    group.append(span);
+  }
   return line;
 }

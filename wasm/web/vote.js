@@ -34,9 +34,9 @@ export function mountVote(root, lab) {
     opening.textContent = readable(prompt);
     cards.dataset.count = replies.length;
     cards.replaceChildren(...replies.map((text, at) => {
-      const chosen = ranks !== null && ranks[at] === Math.min(...ranks) && ranks[at] !== Math.max(...ranks);
+      const chosen = ranks !== null && ranks[at] === 1 && Math.max(...ranks) > 1;
       return element('div', { class: `card watched${chosen ? ' chosen' : ''}` }, element('span', { class: 'story' }, readable(text)),
-        chosen ? element('span', { class: 'rank' }, `${lab.visitor.name}: this one`) : null);
+        ranks ? element('span', { class: 'rank' }, Math.max(...ranks) === 1 ? 'no difference' : `${ranks[at]}. place`) : null);
     }));
   };
 
@@ -89,9 +89,10 @@ export function mountVote(root, lab) {
     element('p', { class: 'hint keys' }, 'Keys: ', element('kbd', {}, '1'), ' ', element('kbd', {}, '2'), ' or arrows pick, ', element('kbd', {}, 'space'), ' is no difference, ', element('kbd', {}, 'n'), ' is other replies.'),
     dots, said);
 
+  lab.on('watching', ({ watching }) => root.classList.toggle('watching', watching));
   lab.on('ready replies taste keyword', (state) => {
     heading.textContent = lab.simulated ? `${lab.visitor.name}: a simulated visitor votes` : 'Which do you like better?';
-    lead.textContent = lab.simulated ? `${lab.visitor.sentence} You may also vote in their place.` : 'There is no right answer. Be consistent, and the model will find out what you mean.';
+    lead.textContent = lab.simulated ? `${lab.visitor.sentence} They rank four replies at a time. You may also vote in their place.` : 'There is no right answer. Be consistent, and the model will find out what you mean.';
     help.hidden = !lab.simulated;
     count.value = state.replies;
     if (state.ready) ballot.next();

@@ -4,7 +4,7 @@ import { DEFAULTS } from './defaults.js';
 import { seeded } from './random.js';
 import { ranksOf } from './tastes.js';
 import { drawReplies } from './ballot.js';
-import { percent } from './dom.js';
+import { percent, figure } from './dom.js';
 import { lastGold } from './stages.js';
 
 const wait = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
@@ -18,13 +18,14 @@ async function castVotes(lab, count, slow) {
   for (let cast = 0; cast < count; cast += 1) {
     if (!lab.state.watching) throw new Stopped();
     const prompt = prompts[Math.floor(random() * prompts.length)];
-    const replies = await drawReplies(lab.trainer, { prompt, count: 2, temperature: 1, seed: Math.floor(random() * 1e9) });
-    const ranks = ranksOf(lab.visitor, prompt, replies.map(({ text }) => text), random);
-    const shown = cast < slow ? 1600 : 30;
-    lab.update({ watched: { prompt, replies: replies.map(({ text }) => text), ranks: null } });
+    const drawn = await drawReplies(lab.trainer, { prompt, count: DEFAULTS.replies, temperature: 1, seed: Math.floor(random() * 1e9) });
+    const replies = drawn.map(({ text }) => text);
+    const ranks = ranksOf(lab.visitor, prompt, replies, random);
+    const shown = cast < slow ? 2200 : 30;
+    lab.update({ watched: { prompt, replies, ranks: null } });
     await wait(shown);
-    lab.update({ watched: { prompt, replies: replies.map(({ text }) => text), ranks } });
-    await lab.vote({ prompt, replies: replies.map(({ text }) => text), ranks, by: 'simulated' });
+    lab.update({ watched: { prompt, replies, ranks } });
+    await lab.vote({ prompt, replies, ranks, by: 'simulated' });
     await wait(shown / 2);
   }
 }
@@ -50,6 +51,31 @@ export function simulateVotes(lab, count) {
   });
 }
 
+/** Over-optimization: a reward model of few votes, a short practice with the leash and a long one without. */
+export async function overoptimize(lab) {
+  await lab.setTaste('dialogue');
+  await asWatched(lab, async () => {
+    const going = () => {
+      if (!lab.state.watching) throw new Stopped();
+    };
+    await lab.set({ beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate, stage: 'vote' });
+    lab.say(`${lab.visitor.name}: ${lab.visitor.sentence} Twenty votes have to be enough this time.`);
+    await castVotes(lab, 20 - lab.state.votes, 1);
+    await lab.fit();
+    going();
+    lab.update({ stage: 'ppo' });
+    lab.say('First with the leash: proxy and gold rise together.');
+    await lab.play(12);
+    going();
+    await lab.set({ beta: 0 });
+    lab.say('β is off. The proxy goes on rising; watch gold, and read what the model writes.');
+    await lab.play(50);
+    going();
+    const { score } = lab.state.last;
+    lab.say(`The proxy is at ${figure(score)} and pleased as never before; the visitor likes ${percent(lastGold(lab.state.history))} of what is written. This is over-optimization.`);
+  });
+}
+
 /** From the pretrained model to one with the visitor's taste: votes, reward model, PPO, comparison. */
 export async function watch(lab) {
   const taste = lab.simulated ? lab.state.taste : 'happy';
@@ -61,7 +87,7 @@ export async function watch(lab) {
     await lab.set({ beta: DEFAULTS.beta, temperature: DEFAULTS.temperature, rate: DEFAULTS.learningRate });
     const { visitor } = lab;
     lab.update({ stage: 'vote' });
-    lab.say(`${visitor.name}: ${visitor.sentence} A simulated visitor reads two replies at a time and picks one.`);
+    lab.say(`${visitor.name}: ${visitor.sentence} A simulated visitor reads four replies at a time and ranks them.`);
     await castVotes(lab, Math.max(DEFAULTS.votes - lab.state.votes, 3), 3);
     going();
     lab.update({ stage: 'reward' });
