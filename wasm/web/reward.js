@@ -11,6 +11,7 @@ export function mountReward(root, lab) {
   const meaning = element('p', { class: 'hint' });
   const curve = element('div', { class: 'curve' });
   const favorites = element('div', { class: 'favorites' });
+  const likes = element('div', {}, element('h3', {}, 'What it likes'), favorites);
   const rule = element('section', { class: 'rule', 'aria-labelledby': 'rule-title' });
   const box = element('textarea', { id: 'own-text', rows: 2, maxlength: 240, spellcheck: 'false' });
   const reading = element('p', { class: 'story reading' });
@@ -32,8 +33,7 @@ export function mountReward(root, lab) {
     element('h2', {}, 'A model of your taste'),
     element('p', { class: 'lead' }, 'The reward model reads a story and gives it one number. It was fitted so that the stories which won a vote get more than those which lost.'),
     element('div', { class: 'split' }, element('div', {}, accuracy, meaning), curve),
-    element('h3', {}, 'What it likes'), favorites,
-    element('div', { class: 'own' }, element('label', { for: 'own-text' }, 'Or write a story yourself, and see what each word does to its score'), box, read, reading),
+    likes, element('div', { class: 'own' }, element('label', { for: 'own-text' }, 'Or write a story yourself, and see what each word does to its score'), box, read, reading),
     rule,
   );
   mountRule(rule, lab);
@@ -47,6 +47,7 @@ export function mountReward(root, lab) {
       ? `It needs ${ENOUGH_VOTES} votes to begin with; there ${votes === 1 ? 'is' : 'are'} ${votes}.`
       : held != null ? `of ${fit.heldBackVotes} held-back votes foreseen. Half would be guessing. It learned from the other ${fit.votes - fit.heldBackVotes}.`
         : `of its own ${fit.votes} votes explained. A few more, and some are held back to test it.`;
+    likes.hidden = curve.hidden = !fit;
     curve.replaceChildren(learningCurve(fits));
     if (state.stage !== 'reward' || state.running === 'fit' || !state.ready || state.fitted === 0 || drawn === state.fitted) return;
     drawn = state.fitted;
