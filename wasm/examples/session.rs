@@ -4,7 +4,7 @@
 use rlhf_wasm::{RewardRule, Session, Settings, Term, Vote, Writing};
 use std::time::Instant;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<(), Box<dyn core::error::Error>> {
     let iterations = std::env::args().nth(1).map_or(Ok(1), |n| n.parse())?;
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/web/model");
     let names = ["config.json", "model.safetensors", "tokenizer.rlhf"];
