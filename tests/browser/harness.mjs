@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 
 import { serve } from '../../wasm/serve.mjs';
 
-const FLAGS = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+export const FLAGS = ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 /** The desktop and the phone of the screenshots. */
 export const DESKTOP = { width: 1360, height: 900 };
 export const PHONE = { width: 360, height: 740 };

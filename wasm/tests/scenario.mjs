@@ -1,10 +1,13 @@
-// What wasm/examples/session.rs does, in WebAssembly.
+// What wasm/examples/session.rs does, in WebAssembly. As a program it prints the times: `node wasm/tests/scenario.mjs ITERATIONS`.
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { initSync, Trainer } from '../pkg/trainer-module.js';
 
 const file = (path) => readFileSync(new URL(path, import.meta.url));
+/** The module with fused operations, where the environment asks for it: `node --experimental-wasm-relaxed-simd` has them. */
+const MODULE = process.env.RLHF_RELAXED ? 'relaxed' : 'trainer';
 export const open = (seed) => {
-  initSync({ module: file('../pkg/trainer-module_bg.wasm') });
+  initSync({ module: file(`../pkg/${MODULE}-module_bg.wasm`) });
   const names = ['config.json', 'model.safetensors', 'tokenizer.rlhf'];
   return new Trainer(names, names.map((name) => new Uint8Array(file(`../web/model/${name}`))), seed);
 };
@@ -33,3 +36,5 @@ export function run(iterations) {
   }
   return { answers, fit, inspection, iterations: seen, milliseconds };
 }
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) console.log(JSON.stringify(run(Number(process.argv[2] ?? 6))));
