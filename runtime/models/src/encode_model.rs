@@ -1,6 +1,6 @@
 //! Networks with their tokenizers as bytes, where there are no files.
 
-use crate::tensor_views::tensor_views;
+use crate::tensor_views::{about, tensor_views};
 use crate::vocabulary::{OWN, encode_tokenizer};
 use crate::{FormatError, huggingface};
 use rlhf_core::model::Architecture;
@@ -19,8 +19,8 @@ pub fn encode_model(
 ) -> Result<Vec<(String, Vec<u8>)>, FormatError> {
     let [config, model, own] = ["config.json", "model.safetensors", OWN].map(String::from);
     let path = Path::new(&model);
-    let (views, about) = tensor_views(path, architecture, weights)?;
-    let tensors = ::safetensors::tensor::serialize(views, about)
+    let views = tensor_views(path, architecture, weights)?;
+    let tensors = ::safetensors::tensor::serialize(views, about())
         .map_err(|e| FormatError::content(path, "writing", e.to_string()))?;
     let tokens = encode_tokenizer(Path::new(&own), tokenizer)?;
     let text = huggingface::configuration(architecture, &tokenizer.ends());

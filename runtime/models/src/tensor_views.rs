@@ -4,23 +4,22 @@ use crate::FormatError;
 use ::safetensors::tensor::{Dtype, View};
 use rlhf_core::model::{Architecture, Stored, stored};
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::path::Path;
 
-/// What a file says of itself.
-pub(crate) type About = Option<HashMap<String, String>>;
+/// What a file says of itself: transformers refuses one that does not say where its tensors come from. The map is the standard library's
+/// or, without it, another.
+pub(crate) fn about<M: FromIterator<(String, String)>>() -> Option<M> {
+    Some(M::from_iter([("format".to_string(), "pt".to_string())]))
+}
 
-/// The weights of a network, laid out as [`Architecture::tensors`], in f32 under Hugging Face's names, and what the file says of
-/// itself. `path` appears in errors.
+/// The weights of a network, laid out as [`Architecture::tensors`], in f32 under Hugging Face's names. `path` appears in errors.
 pub(crate) fn tensor_views<'a>(
     path: &Path,
     architecture: &Architecture,
     weights: &'a [f32],
-) -> Result<(impl Iterator<Item = (String, F32<'a>)>, About), FormatError> {
+) -> Result<impl Iterator<Item = (String, F32<'a>)>, FormatError> {
     let tensors = stored(architecture, weights).map_err(|e| FormatError::checkpoint(path, e))?;
-    // transformers refuses a file that does not say where its tensors come from.
-    let about = HashMap::from([("format".to_string(), "pt".to_string())]);
-    Ok((tensors.into_iter().map(|t| (t.name.clone(), F32(t))), Some(about)))
+    Ok(tensors.into_iter().map(|t| (t.name.clone(), F32(t))))
 }
 
 /// A tensor about to be written.
