@@ -21,7 +21,7 @@ const CHAPTERS = [
     title: 'Votes instead of rules', stages: ['vote'],
     text: () => [
       ['What makes a story good is hard to write down, and easy to see. So nobody writes it down: people are shown two replies and say which is better. Such a vote is a ', term('preference'), '.'],
-      ['People are not quite consistent, and neither are the simulated visitors here. The closer two stories are in their eyes, the more their vote is like a coin’s.'],
+      ['People are not quite consistent, and neither are the simulated visitors here. The closer two stories are in their eyes, the less sure is their vote; equals are a tie.'],
     ],
     show: [['Someone who loves happy endings', (lab) => showSetting(lab, { stage: 'vote', taste: 'happy' })], ['Vote myself', (lab) => showSetting(lab, { stage: 'vote', taste: 'me' })]],
   },
