@@ -1,4 +1,4 @@
-//! What a browser computes, natively, as JSON: `wasm/tests/agreement.test.mjs` compares it, and `tests/bench_browser` its times.
+//! A session as a browser has it, natively, as JSON: `wasm/tests/trainer.test.mjs` compares it, and `tests/bench_browser` its times.
 //! `cargo run --release -p rlhf-wasm --example session -- [ITERATIONS]`
 
 use rlhf_wasm::{RewardRule, Session, Settings, Term, Vote, Writing};

@@ -30,7 +30,7 @@ impl ModelFile {
     /// Checks a file.
     ///
     /// # Errors
-    /// As [`Model::new`].
+    /// Those of [`Model::new`].
     pub fn new(bytes: Buffer) -> Result<Self, Error> {
         Cell::try_new(bytes, |bytes| Model::new(bytes)).map(Self)
     }

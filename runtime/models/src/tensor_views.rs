@@ -6,7 +6,7 @@ use rlhf_core::model::{Architecture, Stored, stored};
 use std::borrow::Cow;
 use std::path::Path;
 
-/// What a file says of itself: transformers refuses one that does not say where its tensors come from. The map is the standard library's
+/// Metadata of a file: transformers refuses one that does not say where its tensors come from. The map is the standard library's
 /// or, without it, another.
 pub(crate) fn about<M: FromIterator<(String, String)>>() -> Option<M> {
     Some(M::from_iter([("format".to_string(), "pt".to_string())]))

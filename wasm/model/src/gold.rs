@@ -59,7 +59,7 @@ fn story<'a, 'b>(words: &'a [&'b str]) -> Option<&'a [&'b str]> {
     last
 }
 
-/// How sentences are built: a template's words, and `{m}` for the mark at the end.
+/// Returns the templates of all sentences: their words, and `{m}` for the mark at the end.
 pub fn templates() -> impl Iterator<Item = String> {
     let topics = TOPICS.iter().flat_map(|topic| topic.sentences);
     let endings = ENDINGS.iter().flat_map(|(_, sentences)| *sentences);

@@ -1,6 +1,6 @@
 //! Stories from a grammar: an opening, and how it goes on.
 //!
-//! What tastes differ in is drawn independently: the ending, the number of sentences, the topic, whether somebody
+//! Everything that tastes differ in is drawn independently: the ending, the number of sentences, the topic, whether somebody
 //! speaks, the marks at the ends of sentences.
 
 use crate::words::{

@@ -91,32 +91,32 @@ fn rises(taste: Taste) {
 }
 
 #[test]
-#[ignore = "half a minute"]
+#[ignore = "half a minute: a command of its own in CONTRIBUTING.md"]
 fn happy_endings_can_be_taught() {
     rises(Taste::Happy);
 }
 
 #[test]
-#[ignore = "half a minute"]
+#[ignore = "half a minute: a command of its own in CONTRIBUTING.md"]
 fn short_replies_can_be_taught() {
     rises(Taste::Short);
 }
 
 #[test]
-#[ignore = "half a minute"]
+#[ignore = "half a minute: a command of its own in CONTRIBUTING.md"]
 fn dialogue_can_be_taught() {
     rises(Taste::Dialogue);
 }
 
 #[test]
-#[ignore = "half a minute"]
+#[ignore = "half a minute: a command of its own in CONTRIBUTING.md"]
 fn calm_can_be_taught() {
     rises(Taste::Calm);
 }
 
 /// Without β the policy goes where the reward model knows nothing.
 #[test]
-#[ignore = "a minute"]
+#[ignore = "a minute: a command of its own in CONTRIBUTING.md"]
 fn without_a_penalty_gold_falls() {
     for seed in 1..=3 {
         let [_, kept, kl] = teach(Taste::Happy, seed, Settings::default(), ITERATIONS);

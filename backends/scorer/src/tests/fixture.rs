@@ -19,7 +19,7 @@ fn tiny() -> Architecture {
     }
 }
 
-/// The same network in f32, whose scores are the same wherever nothing is fused: see `tests/run firmware`.
+/// That network in f32, whose scores are the same wherever nothing is fused: see `tests/run firmware`.
 const TINY_F32: &[u8] = crate::include_model!("../../tests/tiny_f32.rlhf");
 
 #[test]
